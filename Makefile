@@ -1,0 +1,34 @@
+# Sellerbeat. Needs Python 3.11+, make and a package index; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+SECONDS ?=
+
+.PHONY: setup demo up test lint bench clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sellerbeat needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup ## all of it on this machine, against a simulated eBay; SECONDS=60 ends by itself
+	@$(BIN)/python demo.py $(if $(SECONDS),--seconds $(SECONDS))
+
+up: setup ## the same against the eBay that .env names
+	@$(BIN)/python demo.py --real
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean: ## forget the demo's sellers, changes and history
+	rm -rf .sellerbeat

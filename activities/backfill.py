@@ -1,0 +1,28 @@
+"""The backfill: a new seller's older orders, oldest first, in slices between the polls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.orders import read_windows
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from pacing import Stream
+
+
+class Backfill:
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def backfill_orders(self, request: Poll) -> PollResult:
+        """Read on from where the last slice ended, through the same windows as the poll. Errors: see `Steps.run`."""
+        return self.steps.run(request, Stream.BACKFILL, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        if not step.step.reading:  # enrolment left the window's edges here; none are left when all is read
+            return step.result(next_due=step.now(), why="backfill complete", done=True)
+        result = read_windows(step, overlap=timedelta(), source="backfill")
+        return result if result.more else result.model_copy(update={"done": True})

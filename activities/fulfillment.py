@@ -1,0 +1,75 @@
+"""The fulfillment poll: parcels of orders whose shipments changed, and a round over the open orders."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from temporalio import activity
+
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from changes.orders import entity_id
+from ebay.client import OPEN_ORDERS, PAGE
+from pacing import Stream
+
+PARCELS_A_TIME = 50
+IDS_A_CALL = 50  # eBay's most
+
+
+class FulfillmentPolling:
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def poll_fulfillment(self, request: Poll) -> PollResult:
+        """Read the parcels that orders announced; then, unless these alone were asked for, compare the open orders with eBay's.
+
+        The round is needed since eBay does not promise that a shipment moves an order's `lastModifiedDate`: orders that left eBay's
+        list of open ones are read again, 50 a call. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.FULFILLMENT, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        while due := self.steps.store.parcels_due(step.request.seller_id, PARCELS_A_TIME):
+            for order_id in due:
+                documents = step.api.shipping_fulfillments(order_id)
+                with step.commit() as commit:
+                    step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
+                    commit.advance(reading=step.step.reading)
+                if step.over():
+                    return step.more("more parcels to read")
+        if step.request.announced:
+            return step.result(next_due=step.now(), why="the announced parcels are read")
+        return self.read_round(step)
+
+    def read_round(self, step: RunningStep) -> PollResult:
+        """All open orders by 200 a call, then by number those that we hold as open and eBay no longer lists."""
+        place: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "page": 0, "listed": False}
+        if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id):
+            for number in count(place["page"]):
+                page = step.api.orders(OPEN_ORDERS, offset=number * PAGE)
+                place = {**place, "page": number + 1, "listed": page.next is None}
+                with step.commit() as commit:
+                    step.count(commit, commit.keep_orders(page.orders, read_at=page.date))
+                    commit.scan_page(place["scan"], number, [order for order in map(entity_id, page.orders) if order])
+                    commit.advance(reading=place)
+                if page.next is None:
+                    break
+                if step.over():
+                    return step.more("more open orders to compare")
+        while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL):
+            page = step.api.orders_by_id(unlisted)
+            with step.commit() as commit:
+                step.count(commit, commit.keep_orders(page.orders, read_at=page.date))
+                commit.scan_page(place["scan"], place["page"], unlisted)
+                place = {**place, "page": place["page"] + 1, "listed": True}
+                commit.advance(reading=place)
+            if step.over():
+                return step.more("more open orders to read")
+        with step.commit() as commit:
+            step.count(commit)
+            commit.end_scan(place["scan"])
+            commit.advance(reading=None)
+            step.finish(commit)
+        return step.rest or step.more()

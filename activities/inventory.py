@@ -1,0 +1,82 @@
+"""The inventory poll: a scan of all SKUs, 200 a call, that a crash or a time limit only interrupts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import activity
+
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from changes.inventory import entity_id
+from ebay.client import InventoryPage
+from pacing import Stream
+
+SKUS_A_CALL = 25  # eBay's most
+TURNS = 4  # scans whose SKUs never agree with eBay's `total` before the scan is taken as it is, with an alert
+INCOMPLETE = "inventory_incomplete"
+
+
+class InventoryPolling:
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def poll_inventory(self, request: Poll) -> PollResult:
+        """Follow eBay's `next` from page to page, each kept with the scan's id and place; then ask directly for SKUs that did not come.
+
+        eBay's inventory knows no "modified since", so a full scan is the way to see a change (N / 200 calls). A SKU is gone when it is
+        absent from a complete scan and a direct read says so too. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.INVENTORY, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        scan: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
+        while scan["total"] is None:
+            page = step.api.inventory_page(scan["place"])
+            scan = self.keep_page(step, scan, page)
+            if step.over():
+                return step.more(f"inventory scan: {scan['page']} pages read")
+        return self.settle(step, scan)
+
+    def keep_page(self, step: RunningStep, scan: dict[str, Any], page: InventoryPage) -> dict[str, Any]:
+        after = {**scan, "page": scan["page"] + 1, "place": page.next, "total": None if page.next else page.total}
+        with step.commit() as commit:
+            step.count(commit, commit.keep_inventory(page.items, page.date, self.source(step)))
+            commit.scan_page(scan["scan"], scan["page"], [sku for sku in map(entity_id, page.items) if sku])
+            commit.advance(reading=after)
+        return after
+
+    def settle(self, step: RunningStep, scan: dict[str, Any]) -> PollResult:
+        """All pages are read: ask for what is missing, 25 a call, and see whether the SKUs agree with eBay's count."""
+        while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
+            found = step.api.inventory_items(absent)
+            with step.commit() as commit:
+                there = [item for item in found.values() if item is not None]
+                kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
+                gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
+                step.count(commit, kept, gone)
+                commit.scan_page(scan["scan"], scan["page"], absent)
+                scan = {**scan, "page": scan["page"] + 1}
+                commit.advance(reading=scan)
+            if step.over():
+                return step.more("inventory scan: asking for SKUs that did not come")
+        with step.commit() as commit:
+            step.count(commit)
+            agreed = commit.scanned(scan["scan"]) >= scan["total"]
+            if not agreed and scan["turn"] < TURNS:
+                commit.advance(reading={"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None})
+                return step.more("inventory scan: eBay's count differs, once more")
+            commit.end_scan(scan["scan"])
+            commit.advance(cursor=step.read_at(), reading=None)
+            if agreed:
+                commit.close_alert(INCOMPLETE)
+            else:
+                commit.open_alert(
+                    INCOMPLETE, f"eBay's count of SKUs never agreed with what it listed in {TURNS} scans; the next scan will look again"
+                )
+            step.finish(commit)
+        return step.rest or step.more()
+
+    def source(self, step: RunningStep) -> str:
+        return "backfill" if step.step.scanned_at is None else "poll"  # the first scan tells of stock that was there before

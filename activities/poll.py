@@ -1,0 +1,50 @@
+"""What a step is asked and what it answers, and the one retry policy of all steps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio.common import RetryPolicy
+
+from pacing import Stream
+
+
+class Poll(BaseModel, frozen=True):
+    """A step's request: ids and what people set, never a document (whoever opens the Web UI reads every history)."""
+
+    seller_id: str
+    announced: bool = False  # only what another stream announced (parcels of changed orders); the stream's own round comes at its time
+    until: datetime | None = None  # UTC; another stream falls due then: stop after the call in hand
+    speed_up: timedelta | None = None  # an operator's `speed-up`, while it lasts
+    cadence: timedelta | None = None  # an operator's `set-cadence`
+    active_at: datetime | None = None  # UTC; the seller's last login, where the app ever reported one
+
+
+class PollResult(BaseModel, frozen=True):
+    """A step's answer: counts, and when to come back."""
+
+    changes: int = 0
+    duplicates: int = 0
+    api_calls: int = 0
+    more: bool = False  # there is more to read: come back at once
+    done: bool = False  # the stream has nothing left to read, ever (a backfill)
+    waiting: bool = False  # eBay's quota is spent: `next_due` is when calls are there again
+    next_due: datetime  # UTC
+    why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
+    due: tuple[Stream, ...] = ()  # other streams that have work now
+
+
+# Why these: a killed worker's step must be tried again within 15 s, so it beats every 3 s and is missed after 10 (heartbeat.py); a step ends 2 s after
+# its start but for the call in hand and its commit. Three attempts here, then the workflow's own backoff (state.py). Nothing below retries.
+STEP: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=3),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_attempts=3,
+        non_retryable_error_types=["DeadTokenError", "AccessDeniedError", "ClientRefusedError", "RejectedError", "UnknownSellerError"],
+    ),
+}

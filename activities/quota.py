@@ -1,0 +1,47 @@
+"""What a refused call (429) means: eBay is asked for its own count, once a minute at most, and what it says holds for all sellers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from ebay.client import Ebay
+from ebay.errors import EbayError, QuotaSpentError
+from pacing import Stream
+from store import Store
+from store.step import RESOURCES
+
+A_MOMENT = timedelta(seconds=60)
+SPREAD_S = 60  # starts after a reset are spread over this long, so that they do not come all at once
+APIS = {"fulfillment": "orders", "inventory": "inventory"}  # eBay's name of the API, in whatever case it comes -> our resource
+
+
+class QuotaWatch:
+    def __init__(self, store: Store, ebay: Ebay) -> None:
+        self.store, self.ebay = store, ebay
+
+    def spent(self, seller_id: str, stream: Stream, refusal: QuotaSpentError, now: datetime) -> datetime:
+        """When this seller's stream may call again, after a 429.
+
+        Calls remain by eBay's count: only this seller waits, `Retry-After` or a minute. None remain: everybody waits for the reset,
+        which `Store.begin` shows to every step of that resource before its first call.
+        """
+        if self.store.may_read_quota(A_MOMENT):
+            self.read()
+        reset = self.store.quota_until(RESOURCES[stream])
+        if reset and reset > now:
+            return self.spread(seller_id, reset)
+        return now + (timedelta(seconds=refusal.retry_after_s) if refusal.retry_after_s else A_MOMENT)
+
+    def spread(self, seller_id: str, reset: datetime) -> datetime:
+        return reset + timedelta(seconds=crc32(seller_id.encode()) % SPREAD_S)
+
+    def read(self) -> None:
+        """eBay's count into Postgres: of each resource the window with the fewest calls left. Where eBay does not tell, nothing changes."""
+        try:
+            limits = self.ebay.rate_limits()
+        except EbayError:
+            return
+        for limit in sorted(limits, key=lambda it: -it.remaining):
+            if limit.context.lower() == "sell" and (resource := APIS.get(limit.api.lower())):
+                self.store.put_quota(resource, limit=limit.limit, remaining=limit.remaining, reset_at=limit.reset)

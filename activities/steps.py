@@ -1,0 +1,155 @@
+"""What every step does the same way: begin fenced, count eBay's calls, end in time, note a failure, say when to come back."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.pace import Pace
+from activities.poll import Poll, PollResult
+from activities.quota import QuotaWatch
+from ebay.client import Ebay, OrderPage
+from ebay.errors import DeadTokenError, EbayError, QuotaSpentError
+from ebay.windows import Span
+from pacing import Stream
+from store import Commit, Kept, Step, Store, StoreError
+
+STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
+HOUSE = Path(__file__).parent.parent
+logger = logging.getLogger("sellerbeat.steps")
+
+
+class UnexpectedError(Exception):
+    """A bug: an error that nobody foresaw, told by its place alone, since its text may hold a buyer. Retried; read the worker's log at that place."""
+
+
+class RunningStep:
+    """One step of one seller while it runs."""
+
+    def __init__(self, steps: Steps, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
+        self.steps, self.request, self.stream, self.step = steps, request, stream, step
+        self.api = steps.ebay.seller(request.seller_id)
+        self.began = time.monotonic()
+        self.began_at = now
+        self.changes = self.duplicates = self.counted = 0
+        self.rest: PollResult | None = None
+
+    def now(self) -> datetime:
+        """Temporal's clock, which decides when timers fire, carried on by this machine's."""
+        return self.began_at + timedelta(seconds=time.monotonic() - self.began)
+
+    def over(self) -> bool:
+        return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)
+
+    def fetch(self, span: Span, offset: int) -> OrderPage:
+        """getOrders for one window, as `ebay/windows.py` asks for it."""
+        return self.api.orders(span.filter, offset)
+
+    def read_at(self) -> datetime:
+        """eBay's clock at the latest answer."""
+        return self.api.date or self.step.now
+
+    def commit(self) -> AbstractContextManager[Commit]:
+        return self.steps.store.commit(self.step, now=self.now())
+
+    def count(self, commit: Commit, *kept: Kept) -> None:
+        """Add what was kept and the calls made since the last commit to the poll's record."""
+        for one in kept:
+            self.changes += one.changes
+            self.duplicates += one.duplicates
+        commit.count(calls=self.api.calls - self.counted)
+        self.counted = self.api.calls
+
+    def more(self, why: str = "more to read") -> PollResult:
+        return self.result(next_due=self.now(), why=why, more=True)
+
+    def finish(self, commit: Commit, due: tuple[Stream, ...] = ()) -> None:
+        """The poll went well: decide the next one, in the same transaction."""
+        now = self.now()
+        options = self.step.options.get("cadence", {}).get(self.stream)
+        at, why = self.steps.pace.after(
+            self.stream,
+            self.request,
+            now=now,
+            last_change=now if self.changes else self.step.last_change_at,
+            sales_30d=self.step.sales_30d,
+            enrolled_cadence=timedelta(seconds=options) if options else None,
+        )
+        commit.finish(next_poll_at=at, why=why)
+        self.rest = self.result(next_due=at, why=why, due=due)
+
+    def result(
+        self, *, next_due: datetime, why: str, more: bool = False, done: bool = False, waiting: bool = False, due: tuple[Stream, ...] = ()
+    ) -> PollResult:
+        return PollResult(
+            changes=self.changes,
+            duplicates=self.duplicates,
+            api_calls=self.api.calls,
+            next_due=next_due,
+            why=why,
+            more=more,
+            done=done,
+            waiting=waiting,
+            due=due,
+        )
+
+
+class Steps:
+    def __init__(self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch) -> None:
+        self.store, self.ebay, self.pace, self.quota = store, ebay, pace, quota
+
+    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
+        """Begin a step, let `read` do its work, and turn what may happen into a result or into an error of our own.
+
+        Raises:
+            DeadTokenError: the seller must authorize again; not retried. Its detail is the token's generation.
+            EbayError: as `ebay/errors.py` says of each; noted in Postgres as a failure of the stream.
+            SupersededError: a later step has begun for this seller; retried with a new epoch.
+            StoreError: Postgres does not answer; retried.
+        """
+        try:
+            step = RunningStep(self, request, stream, self.store.begin(request.seller_id, stream), activity.info().started_time)
+            if step.step.quota_until and step.step.quota_until > step.now():
+                return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))
+            return self.watched(step, read)
+        except (EbayError, StoreError, ApplicationError):
+            raise
+        except Exception as error:
+            logger.exception("step failed for a reason nobody foresaw") if logger.isEnabledFor(logging.DEBUG) else None
+            raise UnexpectedError(_place(error)) from None
+
+    def watched(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:
+        try:
+            if step.step.dead:
+                raise DeadTokenError("the stored token is dead")
+            return read(step)
+        except QuotaSpentError as spent:
+            return self.wait(step, self.quota.spent(step.request.seller_id, step.stream, spent, step.now()))
+        except DeadTokenError as error:
+            self.store.tell_dead(step.step)
+            raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
+        except EbayError as error:
+            self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
+            raise
+
+    def wait(self, step: RunningStep, until: datetime) -> PollResult:
+        why = f"eBay's quota of calls is spent: waits until {until:%H:%M:%S} UTC"
+        with step.commit() as commit:
+            step.count(commit)
+            commit.defer(next_poll_at=until, why=why)
+        return step.result(next_due=until, why=why, waiting=True)
+
+
+def _place(error: Exception) -> str:
+    """`KeyError in changes/orders.py:52`: the innermost line of our own house; never the error's text."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(HOUSE)]
+    where = f"{Path(frames[-1].filename).relative_to(HOUSE)}:{frames[-1].lineno}" if frames else "a library"
+    return f"{type(error).__name__} in {where}"

@@ -1,0 +1,45 @@
+"""Keeps what people set, so that it outlives even the loss of Temporal's database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import activity
+from temporalio.common import RetryPolicy
+
+from pacing import Stream
+from store import Store
+
+
+class Wishes(BaseModel, frozen=True):
+    seller_id: str
+    paused: str | None = None
+    cadence: dict[Stream, timedelta] = {}
+    active_at: datetime | None = None
+
+
+# Tried until Postgres is back: meanwhile the seller's workflow could not poll either.
+REMEMBER: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+}
+
+
+class WishKeeping:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def keep_wishes(self, wishes: Wishes) -> None:
+        self.store.put_wishes(wishes.seller_id, wishes.model_dump(mode="json", exclude={"seller_id"}))
+
+
+def wishes_of(store: Store, seller_id: str) -> Wishes:
+    """What people had set for a seller, as last kept.
+
+    Raises:
+        UnknownSellerError: not enrolled, or removed.
+    """
+    return Wishes.model_validate({**store.sellers.wishes(seller_id), "seller_id": seller_id})

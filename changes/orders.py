@@ -1,0 +1,137 @@
+"""What a reading of orders changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from changes.compare import changed_fields
+from changes.dates import read_time
+from changes.keep import kept_of_stored
+from changes.model import Change, Detection, Document, Kind, Stored
+from changes.normal import last_segment, text
+
+CANCELED = "CANCELED"
+REFUNDED = ("PARTIALLY_REFUNDED", "FULLY_REFUNDED")
+
+
+def entity_id(document: Any) -> str | None:
+    """The `orderId`; None for what cannot be kept as an order."""
+    value = document.get("orderId") if type(document) is dict else None
+    return value if type(value) is str and value else None
+
+
+def detect_orders(fetched: Sequence[Document], stored: Mapping[str, Stored], now: datetime) -> Detection:
+    """Compare orders as eBay gave them with the stored ones, by `orderId`.
+
+    An order older than the stored one is a stale replica's answer and ignored. Of an order given twice the one with the newest
+    `lastModifiedDate` counts.
+
+    Args:
+        fetched: orders that have an `entity_id`.
+        now: UTC; the age of personal fields is counted from it, and it stands in for a date of eBay's that cannot be read.
+    """
+    changes: list[Change] = []
+    refreshed: dict[str, Document] = {}
+    newest, duplicates, stale = _newest(fetched)
+    for order_id, order in newest.items():
+        known = stored.get(order_id)
+        if known is None or known.removed:
+            changes.append(_created(order_id, order, known, now))
+            continue
+        modified = read_time(order.get("lastModifiedDate"))
+        if modified and known.modified_at and modified < known.modified_at:
+            stale += 1
+            continue
+        if known.data is not None:
+            order = kept_of_stored(known.data, order, now)
+            if changed := changed_fields(Kind.ORDER, known.data, order):
+                changes.append(_updated(known, known.data, order, changed, modified or now))
+                continue
+        duplicates += 1
+        if modified != known.modified_at:
+            refreshed[order_id] = order
+    return Detection(changes, refreshed, duplicates, stale)
+
+
+def _newest(fetched: Sequence[Document]) -> tuple[dict[str, Document], int, int]:
+    """The newest copy of each order, the last one of equals; how many others were as new, and how many were older."""
+    newest: dict[str, Document] = {}
+    equal = older = 0
+    for order in fetched:
+        order_id = order["orderId"]
+        other = newest.setdefault(order_id, order)
+        if other is order:
+            continue
+        this, that = read_time(order.get("lastModifiedDate")), read_time(other.get("lastModifiedDate"))
+        if this == that:
+            equal += 1
+        else:
+            older += 1
+        if that is None or (this is not None and this >= that):
+            newest[order_id] = order
+    return newest, equal, older
+
+
+def _created(order_id: str, order: Document, known: Stored | None, now: datetime) -> Change:
+    return Change(
+        Kind.ORDER,
+        order_id,
+        known.version + 1 if known else 1,
+        ("order.created",),
+        order,
+        changed=(),
+        previous={},
+        occurred_at=read_time(order.get("creationDate")) or now,
+        parcels_due=bool(_hrefs(order)),
+    )
+
+
+def _updated(known: Stored, old: Document, new: Document, changed: tuple[str, ...], occurred_at: datetime) -> Change:
+    return Change(
+        Kind.ORDER,
+        known.entity_id,
+        known.version + 1,
+        tuple(_types(old, new)),
+        new,
+        changed,
+        previous={name: old.get(name) for name in changed},
+        occurred_at=occurred_at,
+        parcels_due=_hrefs(old) != _hrefs(new) or _line_states(old) != _line_states(new),
+    )
+
+
+def _types(old: Document, new: Document) -> Iterator[str]:
+    yield "order.updated"
+    if _cancel_state(new) == CANCELED != _cancel_state(old):
+        yield "order.cancelled"
+    payment = new.get("orderPaymentStatus")
+    if _refunds(new) > _refunds(old) or (payment in REFUNDED and payment != old.get("orderPaymentStatus")):
+        yield "order.refunded"
+
+
+def _cancel_state(order: Document) -> Any:
+    return _field(order.get("cancelStatus"), "cancelState")
+
+
+def _refunds(order: Document) -> int:
+    """How many refunds there are: eBay lists one at the order or at a line, never at both."""
+    places = [_field(order.get("paymentSummary"), "refunds"), *(_field(line, "refunds") for line in _rows(order.get("lineItems")))]
+    return sum(len(_rows(place)) for place in places)
+
+
+def _hrefs(order: Document) -> list[str]:
+    """Parcels without tracking can share an href: each counts. The host in front of it says nothing."""
+    return sorted(last_segment(href) if type(href) is str else text(href) for href in _rows(order.get("fulfillmentHrefs")))
+
+
+def _line_states(order: Document) -> list[str]:
+    fields = ("lineItemId", "lineItemFulfillmentStatus", "quantity")
+    return sorted(text([_field(line, name) for name in fields]) for line in _rows(order.get("lineItems")))
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if type(value) is dict else None
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if type(value) is list else []

@@ -1,0 +1,1 @@
+"""What the command line shows and how it fails: words for a person, one JSON object a line with `--json`."""

@@ -1,0 +1,86 @@
+"""The arguments that many commands share, each checked once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pacing import Stream
+from settings import duration
+
+SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+def _seller_id(text: str | None) -> str | None:
+    if text is not None and not SELLER_ID.fullmatch(text):
+        raise typer.BadParameter("a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
+    return text
+
+
+def between(shortest: str, longest: str) -> Callable[[str], timedelta]:
+    """A parser for durations within bounds, both as `duration` reads them."""
+
+    def parse(text: str) -> timedelta:
+        try:
+            value = duration(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        if not duration(shortest) <= value <= duration(longest):
+            raise typer.BadParameter(f"{text} lies outside {shortest} to {longest}")
+        return value
+
+    return parse
+
+
+class PolledStream(StrEnum):
+    ORDERS = Stream.ORDERS.value
+    FULFILLMENT = Stream.FULFILLMENT.value
+    INVENTORY = Stream.INVENTORY.value
+
+
+class Entities(StrEnum):
+    ORDERS = "orders"
+    FULFILLMENTS = "fulfillments"
+    INVENTORY = "inventory"
+
+
+SellerId = Annotated[str, typer.Argument(metavar="SELLER", help="The app's own id of the seller.", callback=_seller_id, show_default=False)]
+SellerOrAll = Annotated[
+    str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --all.", callback=_seller_id, show_default=False)
+]
+SellerOption = Annotated[str | None, typer.Option("--seller", metavar="SELLER", help="One seller only.", callback=_seller_id)]
+All = Annotated[bool, typer.Option("--all", help="Every enrolled seller.")]
+TokenFile = Annotated[
+    str | None, typer.Option("--refresh-token-file", metavar="F|-", help="File with eBay's refresh token; - reads standard input.")
+]
+Cadence = Annotated[timedelta | None, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s, 5m or 1h.")]
+Scopes = Annotated[
+    str | None, typer.Option(help="Scopes of the seller's consent, separated by spaces or commas; eBay's default where empty.")
+]
+
+
+def read_token(source: str | None) -> str:
+    """The refresh token in a file or on standard input.
+
+    Raises:
+        typer.BadParameter: no source, nothing there, or not one line of printable ASCII (the text is never shown).
+    """
+    if source is None:
+        raise typer.BadParameter("give the seller's refresh token with --refresh-token-file F (- reads standard input)")
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(
+            f"--refresh-token-file {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        ) from None
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: one line without spaces is expected")
+    return token

@@ -1,0 +1,104 @@
+"""What a command works with: settings, the store and Temporal, each opened when first needed, with the settings that it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from typing import Any
+
+import httpx
+import typer
+from pydantic import BaseModel
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.wishes import wishes_of
+from console.output import Failure
+from ebay.oauth import OAuth
+from settings import Settings, load, read_environment
+from store import Store
+from workflows.client import connect, handle, tell
+from workflows.messages import Connected, SetCadence
+from workflows.seller_polling import SellerPolling
+
+
+class Office:
+    def __init__(self, *needed: str) -> None:
+        """Raises SettingsError where one of the needed settings is missing, or any is malformed."""
+        self.settings: Settings = load(*needed)
+
+    @classmethod
+    def whole(cls) -> Office:
+        """For commands that talk to eBay too."""
+        return cls("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
+
+    @property
+    def url(self) -> str:
+        assert self.settings.database_url
+        return self.settings.database_url.get_secret_value()
+
+    @cached_property
+    def store(self) -> Store:
+        store = Store.connect(self.url, self.settings.keys(), pool_size=2)
+        store.check()
+        return store
+
+    @cached_property
+    def oauth(self) -> OAuth:
+        assert self.settings.ebay_client_id and self.settings.ebay_client_secret
+        secret = self.settings.ebay_client_secret.get_secret_value()
+        timeout_s = self.settings.ebay_timeout.total_seconds()
+        return OAuth(httpx.Client(), self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
+
+    async def temporal(self) -> Client:
+        return await connect(read_environment())
+
+    def tell(self, seller_id: str | None, every_seller: bool, signal: Any, message: BaseModel | None = None) -> list[str]:
+        """Signal one seller's workflow, or everybody's. Returns who was told.
+
+        Raises:
+            typer.BadParameter: neither or both were named.
+            UnknownSellerError: not enrolled.
+        """
+        if (seller_id is None) is not every_seller:
+            raise typer.BadParameter("name one seller, or --all")
+        sellers = self.store.enrolled() if seller_id is None else [seller_id]
+        return asyncio.run(self._tell(sellers, signal, message))
+
+    async def _tell(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
+        wishes = [wishes_of(self.store, seller_id) for seller_id in sellers]
+        client = await self.temporal()
+        for one in wishes:
+            await tell(client, self.settings.task_queue, one, signal, message)
+        return sellers
+
+    async def tell_connected(self, client: Client, seller_id: str, generation: int) -> None:
+        await tell(
+            client, self.settings.task_queue, wishes_of(self.store, seller_id), SellerPolling.connected, Connected(generation=generation)
+        )
+
+    async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
+        """Raises Failure where no worker answers: an update needs one."""
+        wishes_of(self.store, seller_id)
+        client = await self.temporal()
+        try:
+            await asyncio.wait_for(handle(client, seller_id).execute_update(SellerPolling.set_cadence, request), timeout=10)
+        except TimeoutError:
+            raise Failure("no worker answers; it takes the new cadence when one runs") from None
+        except WorkflowUpdateFailedError as error:
+            raise Failure(str(error.cause)) from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            raise Failure(f"the workflow of {seller_id} does not run; the worker's watchdog starts it within a minute") from None
+
+    async def has_worker(self, client: Client) -> bool:
+        """Whether a worker asked the task queue for work in the last minutes."""
+        from temporalio.api.enums.v1 import TaskQueueType
+        from temporalio.api.taskqueue.v1 import TaskQueue
+        from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+        queue = TaskQueue(name=self.settings.task_queue)
+        kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+        request = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=queue, task_queue_type=kind)
+        return bool((await client.workflow_service.describe_task_queue(request)).pollers)

@@ -1,0 +1,70 @@
+"""What can go wrong between us and eBay. The class says what to do; there are no retries in this room.
+
+The text of an error holds constant words, the HTTP status and eBay's numeric errorIds, never a token, an address with ids, or a word of
+an answer: these texts reach logs, Temporal histories and the status page.
+"""
+
+
+class EbayError(Exception):
+    """Any failure of a call to eBay.
+
+    Attributes:
+        status: HTTP status of eBay's answer; None where none came.
+        codes: eBay's numeric errorIds, at most five.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = ()) -> None:
+        details = [f"HTTP {status}"] if status is not None else []
+        details += [f"errorId {', '.join(map(str, codes))}"] if codes else []
+        super().__init__(f"{message} ({'; '.join(details)})" if details else message)
+        self.status = status
+        self.codes = codes
+
+
+class EbayUnavailableError(EbayError):
+    """Time-out, lost connection, or 5xx. Retried with backoff; nobody needs to act unless it lasts."""
+
+
+class BadAnswerError(EbayError):
+    """An answer that cannot be used: no JSON, truncated, too large, of the wrong shape, a redirect, or a fresh token refused.
+
+    Retried with backoff. If it lasts, a developer compares eBay's documents with this client.
+    """
+
+
+class QuotaSpentError(EbayError):
+    """eBay's quota is used up (429, or errorId 2001). Not retried, as each try burns more: wait for `retry_after_s` or the quota's reset.
+
+    Attributes:
+        retry_after_s: seconds, if eBay said so.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, status: int | None = None, codes: tuple[int, ...] = ()) -> None:
+        super().__init__(message, status=status, codes=codes)
+        self.retry_after_s = retry_after_s
+
+
+class DeadTokenError(EbayError):
+    """eBay refused the refresh token (400 `invalid_grant`, `invalid_scope`).
+
+    Not retried. Only the seller's new consent helps: `starter.py connect`.
+    """
+
+
+class ClientRefusedError(EbayError):
+    """eBay refused the application's own keys (401 `invalid_client`). No seller's fault, and no retry helps.
+
+    An operator corrects SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET.
+    """
+
+
+class AccessDeniedError(EbayError):
+    """A fresh access token may not do this (403, errorId 1100): a scope is missing. Not retried; stops this stream of this seller only."""
+
+
+class RejectedError(EbayError):
+    """eBay says that our request is wrong (another 4xx). Not retried with the same request; a developer corrects it."""
+
+
+class NotFoundError(EbayError):
+    """eBay does not know the thing asked for (404). Not retried."""

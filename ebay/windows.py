@@ -1,0 +1,215 @@
+"""Reading everything that changed since a cursor, and losing none of it. Read `changed_since` first.
+
+The trap is paging: while a reader walks offsets over a set that moves, a row that is modified jumps to the end, the rest shifts by one, and
+a row that nobody has read steps over the page boundary. So a window that does not fit one page is cut into windows that do.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from changes.dates import read_time
+from ebay.clock import floor_ms
+from ebay.cutting import NARROW, PAGE, ROWS, Since, Span, Window, cut, cut_sorted, halves, is_sorted
+from ebay.pages import OrderPage
+
+__all__ = ["Fetch", "Part", "Since", "Span", "Window", "changed_since", "cut"]
+
+READINGS = 4  # of one window that does not agree with eBay's count
+MARGIN = timedelta(seconds=1)  # behind eBay's clock: the Date header has whole seconds
+KEPT_EDGES = 50
+MANY = 10 * PAGE  # rows from which one more call for a look at their middle pays
+FASTER = 4  # parts that hold too little are joined, at most so many times more at each step
+
+Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter from a row offset, 200 rows
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one window gave, to be kept in one transaction with its cursor."""
+
+    orders: list[Any] = field(repr=False)  # as they came; may hold an id twice or a non-object
+    cursor: datetime  # everything up to here is read once these are kept; eBay's clock; never behind the cursor at the start
+    remaining: tuple[datetime, ...] = ()  # edges of the windows not read yet, oldest first; empty: the read is over
+    complete: bool = True  # False: four readings never agreed with `total`; the union was given, an alert is due
+    mid_window: bool = False  # True: whoever stops here begins this window again, at its first page
+
+
+def changed_since(fetch: Fetch, cursor: datetime, overlap: timedelta, remaining: Sequence[datetime] = ()) -> Iterator[Part]:
+    """All orders modified since `cursor - overlap`, in parts of at most a few pages, oldest first.
+
+    The first request is open, `[from..]`. If everything is on its page, that was it. Otherwise the window up to eBay's clock is cut at the
+    dates seen, and each part is read by itself; it moves the cursor to its end. What is modified meanwhile has a date after that clock, and
+    is for the next poll.
+
+    Args:
+        cursor: how far is read and kept; UTC, not after eBay's clock.
+        overlap: read again before the cursor, since eBay shows some orders late.
+        remaining: where an earlier read stopped (`Part.remaining`): goes on there, with no overlap and no open request.
+
+    Raises:
+        EbayError: what `fetch` raises; parts given before stay good.
+    """
+    edges = [floor_ms(edge) for edge in remaining]
+    if len(edges) < 2:
+        since = Since(floor_ms(cursor - overlap))
+        first = _read(fetch, since)
+        # without a Date header the clock is a guess, and only what is behind the overlap is sure
+        now = floor_ms(first.page.date - (MARGIN if first.page.dated else max(MARGIN, overlap)))
+        if first.fits:
+            yield Part(first.orders, max(cursor, now), complete=first.complete)
+            return
+        window = Window(since.start, max(now, since.start))
+        full = len(first.page.orders) >= PAGE  # a short page with a `next` or a large total contradicts itself: no sample to cut by
+        parts = _split(window, first.page.orders, first.page.total) if full else [window]
+        edges = [part.start for part in parts] + [window.end]
+    yield from _windows(fetch, cursor, edges)
+
+
+def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime]) -> Iterator[Part]:
+    """Read the windows between the edges; cut again what is too large, join what is too small."""
+    stride = 1  # windows to join: more than one where the sample that cut them came from a crowded corner
+    parent = 0  # rows of the window that was cut last
+    while len(edges) > 1:
+        taken = _joined(edges, stride)
+        window, rest = Window(edges[0], edges[taken]), edges[taken:]
+        reading = _read(fetch, window)
+        if reading.fits:
+            cursor = max(cursor, window.end)
+            yield Part(reading.orders, cursor, _kept(rest), reading.complete)
+            edges, stride = rest, _stride(taken, len(reading.orders))
+            continue
+        total = reading.page.total
+        skewed = total * 2 > parent > 0  # one part holds most of its parent: that sample was no fair one
+        parts = _recut(fetch, window, reading.page, skewed)
+        if len(parts) > 1:
+            edges, stride, parent = [part.start for part in parts] + rest, 1, total
+            yield Part([], cursor, _kept(edges))  # nothing to keep but the place: cutting is progress too
+            continue
+        for part in _by_offsets(fetch, window, reading.page, cursor, edges, rest):
+            cursor = part.cursor
+            yield part
+        edges, stride = rest, 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    page: OrderPage
+    fits: bool  # all on one page
+    orders: list[Any] = field(default_factory=list)
+    complete: bool = False
+
+
+def _read(fetch: Fetch, span: Span) -> _Reading:
+    """The span's first page, read up to four times until it agrees with eBay's count."""
+    union: dict[object, Any] = {}
+    for _ in range(READINGS):
+        page = fetch(span, 0)
+        keyed = _keyed(page.orders)
+        agrees = len(keyed) == page.total
+        if page.next is not None or page.total > PAGE or (len(page.orders) >= PAGE and not agrees):
+            return _Reading(page, fits=False)
+        if agrees and not union:
+            return _Reading(page, True, page.orders, True)
+        for key, order in keyed.items():
+            if key not in union or not _older(order, union[key]):
+                union[key] = order
+        if agrees:
+            return _Reading(page, True, list(union.values()), True)
+    return _Reading(page, True, list(union.values()), False)
+
+
+def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool) -> list[Window]:
+    """The parts of a window whose own page is at hand; `[window]` where only offsets serve."""
+    seen = _dates(page.orders)
+    inside = [date for date in seen if window.start <= date <= window.end]
+    if len(page.orders) < PAGE or len(inside) * 2 < len(page.orders):
+        return [window]  # a page that contradicts its `next`, `total` or filter: cutting by it would never end
+    if page.total > MANY and (skewed or is_sorted(seen)):
+        middle = fetch(window, page.total // 2 // PAGE * PAGE)  # a look, not a reading: whether rows moved does not matter
+        parts = halves(window, _dates(middle.orders))
+        if len(parts) > 1:
+            return parts
+    return _split(window, page.orders, page.total)
+
+
+def _split(window: Window, orders: list[Any], total: int) -> list[Window]:
+    seen = _dates(orders)
+    parts = cut_sorted(window, seen) if is_sorted(seen) else [window]
+    return parts if len(parts) > 1 else cut(window, seen, total)
+
+
+def _by_offsets(
+    fetch: Fetch, window: Window, first: OrderPage, cursor: datetime, edges: list[datetime], rest: list[datetime]
+) -> Iterator[Part]:
+    """A window that cannot be cut: one date that fills pages, or answers that make no sense. Page by page, until a walk agrees with itself.
+
+    Each page is given as it comes, so that memory holds ids only; the cursor moves with the last.
+    """
+    page = first
+    for reading in range(1, READINGS + 1):
+        keys: set[object] = set()
+        totals: set[int] = set()
+        offset = 0
+        while True:
+            known = len(keys)
+            keys |= _keyed(page.orders, offset).keys()
+            totals.add(page.total)
+            full = len(page.orders) >= PAGE and page.total > len(keys)
+            if len(keys) == known or not (page.next is not None or full):
+                break
+            yield Part(page.orders, cursor, _kept(edges), mid_window=True)
+            offset += PAGE
+            page = fetch(window, offset)
+        agrees = page.next is None and totals == {len(keys)}
+        if agrees or reading == READINGS:
+            yield Part(page.orders, max(cursor, window.end), _kept(rest), agrees)
+            return
+        yield Part(page.orders, cursor, _kept(edges), mid_window=True)
+        page = fetch(window, 0)
+
+
+def _joined(edges: list[datetime], stride: int) -> int:
+    """How many windows to read as one: `stride`, but a single date's window is never joined to another."""
+    taken = 1
+    while (
+        taken < min(stride, len(edges) - 1)
+        and edges[taken] - edges[taken - 1] > NARROW
+        and edges[taken + 1] - edges[taken] > NARROW
+    ):  # fmt: skip
+        taken += 1
+    return taken
+
+
+def _stride(taken: int, rows: int) -> int:
+    if taken == 1 and rows > ROWS // 3:
+        return 1
+    return max(1, min(taken * FASTER, taken * ROWS // max(rows, 1)))
+
+
+def _kept(edges: list[datetime]) -> tuple[datetime, ...]:
+    """The nearest edges and the end; what lies between is one window, to be cut when its time comes."""
+    if len(edges) < 2:
+        return ()
+    return tuple(edges) if len(edges) <= KEPT_EDGES else (*edges[: KEPT_EDGES - 1], edges[-1])
+
+
+def _keyed(orders: list[Any], offset: int = 0) -> dict[object, Any]:
+    """The distinct orders by id. What has no id counts as itself: eBay counted it in `total` too."""
+    return {_id(order) or offset + place: order for place, order in enumerate(orders)}
+
+
+def _id(order: Any) -> str | None:
+    found = order.get("orderId") if isinstance(order, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _dates(orders: list[Any]) -> list[datetime]:
+    found = (read_time(order.get("lastModifiedDate")) for order in orders if isinstance(order, dict))
+    return [date for date in found if date is not None]
+
+
+def _older(order: Any, kept: Any) -> bool:
+    mine, its = _dates([order]), _dates([kept])
+    return bool(mine and its and mine < its)

@@ -1,0 +1,161 @@
+"""Every environment variable, read and checked in one place.
+
+All have the prefix `SELLERBEAT_` but Temporal's own (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, ...), which its SDK reads. A file `.env` in
+the working directory serves where the environment is silent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SELLERBEAT_"
+ENV_FILE = Path(".env")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class SettingsError(Exception):
+    """A setting is missing, malformed or misspelt. One line that names the variable; the process ends with exit code 2."""
+
+
+def duration(text: str) -> timedelta:
+    """`0.5s`, `30s`, `5m`, `6h`, `30d` as a timedelta.
+
+    Raises:
+        ValueError: anything else, zero and negative ones included.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd])", text.strip())
+    value = timedelta(**{UNITS[match[2]]: float(match[1])}) if match else timedelta()
+    if value <= timedelta():
+        raise ValueError(f"{text!r} is no duration; write it as 0.5s, 30s, 5m, 6h or 30d")
+    return value
+
+
+def _http_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError(f"{text!r} is no address such as https://api.ebay.com")
+    return text.rstrip("/")
+
+
+def _bind(text: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})", text)
+    if not match or int(match[2]) > 65535:
+        raise ValueError(f"{text!r} is no address to listen on such as 127.0.0.1:8080")
+    return text
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    if not re.match(r"postgres(ql)?(\+psycopg2)?://", secret.get_secret_value()):
+        raise ValueError("is no address such as postgresql://user:password@host:5432/sellerbeat")
+    return secret
+
+
+def _fernet_keys(secret: SecretStr) -> SecretStr:
+    for number, key in enumerate(secret.get_secret_value().split(","), 1):
+        try:
+            Fernet(key.strip())
+        except ValueError:
+            raise ValueError(
+                f"key {number} is no Fernet key (32 bytes in URL-safe base64); `python starter.py new-key` prints one"
+            ) from None
+    return secret
+
+
+Duration = Annotated[timedelta, BeforeValidator(lambda value: duration(value) if isinstance(value, str) else value)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Bind = Annotated[str, AfterValidator(_bind)]
+Quota = Annotated[int, Field(ge=0)]
+SHORTEST, LONGEST = timedelta(seconds=0.5), timedelta(days=1)
+
+
+class Settings(BaseSettings):
+    """What the environment says. Frozen; secrets never show in its text."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
+        None, description="Postgres, such as postgresql://user:password@host/sellerbeat"
+    )
+    secret_keys: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = Field(
+        None, description="Fernet keys, comma separated; the first encrypts eBay's tokens, all decrypt"
+    )
+    task_queue: str = Field("sellerbeat", min_length=1, description="Temporal task queue of the worker")
+
+    ebay_api_url: HttpUrl = Field("https://api.ebay.com", description="eBay: tokens, REST and Trading")
+    ebay_apiz_url: HttpUrl = Field("https://apiz.ebay.com", description="eBay: identity")
+    ebay_auth_url: HttpUrl = Field("https://auth.ebay.com", description="eBay: consent page")
+    ebay_client_id: str | None = Field(None, min_length=1, description="the application's client id (App ID)")
+    ebay_client_secret: SecretStr | None = Field(None, min_length=1, description="the application's client secret (Cert ID)")
+    ebay_redirect_name: str | None = Field(None, description="the application's RuName")
+    ebay_timeout: Duration = Field(
+        timedelta(seconds=20), ge=timedelta(seconds=1), le=timedelta(seconds=60), description="one call to eBay, as a whole"
+    )
+
+    orders_every: Duration = Field(timedelta(minutes=5), ge=SHORTEST, le=LONGEST, description="base interval of the orders poll")
+    fulfillment_every: Duration = Field(
+        timedelta(minutes=15), ge=SHORTEST, le=LONGEST, description="base interval of the open-order rounds"
+    )
+    inventory_every: Duration = Field(timedelta(minutes=30), ge=SHORTEST, le=LONGEST, description="base interval of the inventory scan")
+    sweep_every: Duration = Field(timedelta(hours=24), ge=timedelta(minutes=1), description="interval of the sweep")
+    order_overlap: Duration = Field(
+        timedelta(minutes=5), ge=timedelta(seconds=10), le=timedelta(days=1), description="re-read before the cursor, such as 5m or 30s"
+    )
+    backfill: Duration = Field(timedelta(days=30), le=timedelta(days=729), description="how far back a new seller's orders are read")
+
+    pacing_promise: Duration = Field(
+        timedelta(minutes=60), ge=timedelta(minutes=1), description="the longest interval promised while the quota is short"
+    )
+    pacing_use_spare: bool = Field(False, description="spend calls that nobody wished for")
+    quota_orders: Quota = Field(100_000, description="eBay's calls a day: orders")
+    quota_inventory: Quota = Field(2_000_000, description="eBay's calls a day: inventory")
+    quota_trading: Quota = Field(5_000, description="eBay's calls a day: Trading")
+    quota_feed: Quota = Field(100_000, description="eBay's calls a day: Feed")
+
+    web_bind: Bind = Field("127.0.0.1:8080", description="where web.py listens")
+    metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")
+    admin_token: SecretStr | None = Field(None, min_length=16, description="bearer token of the feed and the page, 16 characters or more")
+
+    def keys(self) -> list[str]:
+        return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []
+
+
+def load(*needed: str, env_file: Path | None = None) -> Settings:
+    """The settings, with every name in `needed` (`"database_url"`, ...) present.
+
+    Raises:
+        SettingsError: the first thing that is wrong, with the variable's name and never a secret's value.
+    """
+    fields = Settings.model_fields
+    for name in sorted(read_environment(env_file)):
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields:
+            near = get_close_matches(name, [PREFIX + field.upper() for field in fields], n=1)
+            raise SettingsError(f"{name} is no setting of Sellerbeat" + (f"; did you mean {near[0]}?" if near else ""))
+    try:
+        settings = Settings(_env_file=env_file or ENV_FILE)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+    for field in needed:
+        if getattr(settings, field) is None:
+            raise SettingsError(f"{PREFIX}{field.upper()} is not set ({fields[field].description})")
+    return settings
+
+
+def read_environment(env_file: Path | None = None) -> dict[str, str]:
+    """The process's environment over `.env` of the working directory: also Temporal's variables, which its SDK takes from here."""
+    file = {name: value for name, value in dotenv_values(env_file or ENV_FILE).items() if value is not None}
+    return {**file, **os.environ}
+
+
+def _one_line(error: ValidationError) -> str:
+    first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field = str(first["loc"][0])
+    return f"{PREFIX}{field.upper()}: {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,16 @@
+"""An eBay to run against: same addresses, shapes, limits and faults, and a ledger of what really happened.
+
+    with serve(World(now=...)) as ebay:
+        ebay.world.add_seller("anna")
+        order_id = ebay.world.place_order("anna")
+        ...  # GET {ebay.url}/sell/fulfillment/v1/order
+
+Alone: `python -m simulator`.
+"""
+
+from simulator.clock import Clock, ManualClock
+from simulator.life import Life
+from simulator.server import Simulator, serve
+from simulator.world import World
+
+__all__ = ["Clock", "Life", "ManualClock", "Simulator", "World", "serve"]

@@ -1,0 +1,91 @@
+"""`python -m simulator`: a living eBay on a port, for people who build against it."""
+
+import argparse
+import signal
+import sys
+import threading
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from simulator.life import Life
+from simulator.server import Simulator, serve
+from simulator.world import World
+
+EPILOG = """
+Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
+GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs until SIGTERM or Ctrl-C. Exit 0; 1 when it cannot start, 2 for a wrong option."""
+    options = _parser().parse_args(arguments)
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    try:
+        sellers = [_seller(text) for text in options.seller or ["anna=2000:150", "bert=50:20", "carla=2:3"]]
+        with closing(World(options.seed, ledger=options.ledger)) as world:
+            for name, orders_a_day, skus in sellers:
+                _move_in(world, name, orders_a_day, skus, options.history)
+            with serve(world, options.port, options.host) as running, Life(world, options.rate):
+                print(f"simulated eBay at {running.url}", flush=True)
+                if not options.quiet:
+                    print(_how_to_use(running), flush=True)
+                over.wait()
+    except (OSError, ValueError) as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m simulator", description=__doc__, epilog=EPILOG)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--ledger", type=Path, help="file that keeps every version of everything; without it the world is gone at the end")
+    parser.add_argument("--seed", type=int, default=1, help="makes ids, tokens and what happens (default 1)")
+    parser.add_argument("--seller", action="append", metavar="NAME=ORDERS_A_DAY[:SKUS]", help="may be given several times")
+    parser.add_argument("--history", type=float, default=0.0, metavar="DAYS", help="orders that are there before the start")
+    parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
+    parser.add_argument("--quiet", action="store_true", help="print the address only")
+    return parser
+
+
+def _seller(text: str) -> tuple[str, float, int]:
+    name, _, numbers = text.partition("=")
+    a_day, _, skus = numbers.partition(":")
+    try:
+        seller = name, float(a_day or 0), int(skus or 0)
+    except ValueError:
+        seller = "", 0.0, 0
+    if not seller[0] or seller[1] < 0 or seller[2] < 0:
+        raise ValueError(f"--seller {text}: give NAME=ORDERS_A_DAY[:SKUS], such as anna=2000:150")
+    return seller
+
+
+def _move_in(world: World, name: str, orders_a_day: float, skus: int, history_days: float) -> None:
+    """A seller who is not in the ledger yet gets stock and a past."""
+    world.add_seller(name, orders_a_day, skus)
+    shelf = world.shelves[name]
+    if not shelf.stock:
+        world.preload_skus(name)
+    if not shelf.orders and history_days > 0:
+        now = world.clock.now()
+        world.preload_orders(name, int(orders_a_day * history_days), now - timedelta(days=history_days), now, shipped=0.9)
+
+
+def _how_to_use(running: Simulator) -> str:
+    world = running.world
+    lines = [f"  client id      {world.accounts.client_id}", f"  client secret  {world.accounts.client_secret}"]
+    lines += [f"  refresh token  {world.refresh_token(name)}  of seller {name}" for name in world.sellers]
+    lines += [
+        f"  access token   POST {running.url}/identity/v1/oauth2/token, Basic auth, grant_type=refresh_token&refresh_token=...",
+        f"  see also       {running.url}/simulator/counters and /simulator/sellers",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

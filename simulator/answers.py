@@ -1,0 +1,69 @@
+"""eBay's answers: bodies of errors word for word, headers, money of words. Pure but for the id of a request."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.ledger import dumps
+
+SYSTEM_ERRORS = {"inventory_item": (25001, "API_INVENTORY", "A system error has occurred.")}
+
+
+@dataclass
+class Answer:
+    status: int
+    body: str | bytes = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ApiError(Exception):
+    """An answer that is not 200."""
+
+    def __init__(
+        self, status: int, error_id: int, domain: str, message: str, long_message: str = "", category: str = "REQUEST", **parameters: str
+    ) -> None:
+        super().__init__(f"{status}/{error_id}")
+        error: dict[str, Any] = {"errorId": error_id, "domain": domain, "category": category, "message": message}
+        if long_message:
+            error["longMessage"] = long_message
+        if parameters:
+            error["parameters"] = [{"name": name, "value": value} for name, value in parameters.items()]
+        self.error = error
+        self.answer = Answer(status, dumps({"errors": [error]}))
+
+
+def missing_token() -> ApiError:
+    return ApiError(400, 1002, "OAuth", "Missing access token", "Access token is missing in the Authorization HTTP request header.")
+
+
+def invalid_token() -> ApiError:
+    return ApiError(
+        401, 1001, "OAuth", "Invalid access token", "Invalid access token. Check the value of the Authorization HTTP request header."
+    )
+
+
+def access_denied() -> ApiError:
+    return ApiError(403, 1100, "ACCESS", "Access denied", "Insufficient permissions to fulfill the request.")
+
+
+def quota_spent(retry_after_s: int | None = None) -> ApiError:
+    error = ApiError(429, 2001, "ACCESS", "Too many requests.", "The request limit has been reached for the resource.")
+    if retry_after_s is not None:
+        error.answer.headers["Retry-After"] = str(retry_after_s)
+    return error
+
+
+def system_error(resource: str) -> ApiError:
+    error_id, domain, words = SYSTEM_ERRORS.get(resource, (30500, "API_FULFILLMENT", "System error"))
+    return ApiError(500, error_id, domain, words, category="APPLICATION")
+
+
+def fulfillment_error(error_id: int, message: str, **parameters: str) -> ApiError:
+    return ApiError(400, error_id, "API_FULFILLMENT", message, **parameters)
+
+
+def inventory_error(status: int, error_id: int, message: str) -> ApiError:
+    return ApiError(status, error_id, "API_INVENTORY", message)
+
+
+def not_found() -> ApiError:
+    return ApiError(404, 2002, "ACCESS", "Resource not found")

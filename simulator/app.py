@@ -1,0 +1,171 @@
+"""From an HTTP request to eBay's answer: route, token, quota, faults, then the call itself. A plain ASGI application."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+from urllib.parse import parse_qsl, unquote
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from simulator import analytics_api, answers, inventory_api, oauth_api, orders_api
+from simulator.accounts import BASE, FULFILLMENT, INVENTORY
+from simulator.answers import Answer, ApiError
+from simulator.inventory_api import PATH as ITEMS
+from simulator.requests import Request
+from simulator.world import World
+
+TOKEN = "/identity/v1/oauth2/token"
+UNENCODED = re.compile(r"[\[\]{}|]")  # eBay's web server takes them percent-encoded only
+ORDERS = "/sell/fulfillment/v1/order"
+RATE_LIMITS = "/developer/analytics/v1_beta/rate_limit"
+SCOPES = {"order": FULFILLMENT, "shipping_fulfillment": FULFILLMENT, "inventory_item": INVENTORY, "rate_limit": (BASE,)}
+Call = Callable[[World, Request], Answer]
+
+
+def routed(method: str, path: str, body: bytes) -> tuple[str, Call]:
+    """The resource that is counted, and what answers. Paths are still percent-encoded, so that a SKU may hold a slash."""
+    if method == "POST" and path == "/sell/inventory/v1/bulk_get_inventory_item":
+        return "inventory_item", lambda world, request: inventory_api.bulk_get_inventory_item(world, request, body)
+    if method != "GET":
+        raise answers.not_found()
+    if path.rstrip("/") == ORDERS:
+        return "order", orders_api.get_orders
+    if path.startswith(f"{ORDERS}/"):
+        rest = path.removeprefix(f"{ORDERS}/").split("/")
+        if len(rest) == 1:
+            return "order", orders_api.get_order
+        if rest[1:] == ["shipping_fulfillment"]:
+            return "shipping_fulfillment", orders_api.get_shipping_fulfillments
+    if path.rstrip("/") == ITEMS:
+        return "inventory_item", inventory_api.get_inventory_items
+    if path.startswith(f"{ITEMS}/") and path.count("/") == ITEMS.count("/") + 1:
+        return "inventory_item", inventory_api.get_inventory_item
+    if path.rstrip("/") == RATE_LIMITS:
+        return "rate_limit", analytics_api.get_rate_limits
+    raise answers.not_found()
+
+
+class App:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _body(receive)
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?")[0]
+        raw_query = scope["query_string"].decode("latin-1")
+        request = Request(
+            scope["method"], unquote(path), dict(parse_qsl(raw_query, keep_blank_values=True)), "", at_ms=self.world.clock.now_ms()
+        )
+        if path.startswith("/simulator/"):
+            answer = self._about(path)
+        else:
+            answer = self.answer(request, path, raw_query, headers, body)
+            latency = self.world.faults.latency_s
+            if delay := latency(request) if callable(latency) else latency:
+                await asyncio.sleep(delay)  # after the rows are read: `Date`, set below, is late by as much
+        await Response(answer.body, answer.status, self._headers(answer))(scope, receive, send)
+
+    def answer(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
+        """One call, counted whatever comes of it. `path` and `raw_query` are still percent-encoded."""
+        try:
+            if path == TOKEN and request.method == "POST":
+                answer = self._token(request, headers, body)
+            else:
+                answer = self._call(request, path, raw_query, headers, body)
+        except ApiError as error:
+            answer = error.answer
+        request.status = answer.status
+        with self.world.lock:
+            self.world.requests.add(request)
+        if self.world.faults.after_answer:
+            self.world.faults.after_answer(request)
+        return answer
+
+    def _token(self, request: Request, headers: dict[str, str], body: bytes) -> Answer:
+        request.resource = "token"
+        self._before(request)
+        with self.world.lock:
+            forced = self.world.faults.take("token")
+            return forced.answer() if forced else oauth_api.token(self.world, request, headers, body)
+
+    def _call(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
+        world, faults = self.world, self.world.faults
+        if UNENCODED.search(raw_query):
+            return Answer(400, "<!doctype html><title>HTTP Status 400 - Bad Request</title>", {"Content-Type": "text/html;charset=utf-8"})
+        request.resource, call = routed(request.method, path, body)
+        with world.lock:
+            self._authorize(request, headers.get("authorization", ""))
+        self._before(request)  # without the lock: a hook may wait for another thread
+        with world.lock:
+            if forced := faults.take(request.resource):
+                return forced.answer()
+            if not world.quotas.spend(world.switches.parcels_quota if request.resource == "shipping_fulfillment" else request.resource):
+                raise answers.quota_spent(faults.retry_after_s)
+            if faults.fails(request.resource):
+                raise answers.system_error(request.resource)
+            if request.seller:
+                world.shelves[request.seller].settle(world.clock.now_ms())
+            return call(world, request)
+
+    def _before(self, request: Request) -> None:
+        if self.world.faults.before_answer:
+            self.world.faults.before_answer(request)
+
+    def _authorize(self, request: Request, header: str) -> None:
+        """Who asks, by the token alone.
+
+        An unknown token is 401/1001; an expired one too, but the Inventory API answers 403/1100, as it does when a scope is missing.
+        """
+        if not header:
+            raise answers.missing_token()
+        scheme, _, value = header.partition(" ")
+        access = self.world.accounts.access.get(value) if scheme == "Bearer" else None
+        if not access:
+            raise answers.invalid_token()
+        request.seller = access.seller or ""
+        if not access.good(self.world.clock.now_ms()):
+            raise answers.access_denied() if request.resource == "inventory_item" else answers.invalid_token()
+        wanted: Iterable[str] = SCOPES[request.resource]
+        if not access.scopes.intersection(wanted) or (request.resource != "rate_limit" and access.seller is None):
+            raise answers.access_denied()
+
+    def _headers(self, answer: Answer) -> dict[str, str]:
+        seconds = self.world.clock.now_ms() // 1000
+        kept = {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+            "Server": "ebay-proxy-server",
+        }
+        return {**kept, "Date": formatdate(seconds, usegmt=True), **answer.headers}
+
+    def _about(self, path: str) -> Answer:
+        """What eBay would not tell: for programs beside the simulator."""
+        world = self.world
+        with world.lock:
+            if path == "/simulator/counters":
+                sellers: dict[str, dict[str, int]] = {}
+                for (seller, resource), count in sorted(world.calls.items()):
+                    sellers.setdefault(seller, {})[resource] = count
+                return Answer(200, json.dumps({"calls": sellers, "quota_used": dict(world.quotas.used)}))
+            if path == "/simulator/sellers":
+                shown = [{"seller": name, "refresh_token": world.refresh_token(name)} for name in world.sellers]
+                return Answer(
+                    200,
+                    json.dumps({"client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "sellers": shown}),
+                )
+        return answers.not_found().answer
+
+
+async def _body(receive: Receive) -> bytes:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body

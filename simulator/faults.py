@@ -1,0 +1,65 @@
+"""How eBay misbehaves, and where its documents leave open what it does: plain attributes, to be set at any time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.answers import Answer
+from simulator.ledger import dumps
+from simulator.requests import Request
+
+
+@dataclass
+class Forced:
+    """An answer to be given instead of the true one."""
+
+    status: int
+    body: str | bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    resource: str | None = None  # None: whatever is asked next, tokens too
+
+    def answer(self) -> Answer:
+        return Answer(self.status, self.body, self.headers)
+
+
+@dataclass
+class Faults:
+    fail_every: int = 0  # every Nth API call is answered 500; token calls are spared
+    fail_resource: str | None = None  # only calls of this resource count and fail
+    latency_s: float | Callable[[Request], float] = 0.0
+    before_answer: Callable[[Request], object] | None = None  # called for each call before its rows are read: change the world here
+    after_answer: Callable[[Request], object] | None = None  # called when the answer stands, just before it leaves
+    retry_after_s: int | None = None  # eBay is not known to send Retry-After with its 429
+    forced: list[Forced] = field(default_factory=list)
+    counted: int = 0
+
+    def force(self, status: int, body: str | bytes | dict[str, Any], times: int = 1, resource: str | None = None, **headers: str) -> None:
+        """The next `times` answers (of this resource) are these."""
+        text = dumps(body) if isinstance(body, dict) else body
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.forced.extend(Forced(status, text, named, resource) for _ in range(times))
+
+    def take(self, resource: str) -> Forced | None:
+        for forced in self.forced:
+            if forced.resource in (None, resource):
+                self.forced.remove(forced)
+                return forced
+        return None
+
+    def fails(self, resource: str) -> bool:
+        """Whether this call is the Nth."""
+        if not self.fail_every or self.fail_resource not in (None, resource):
+            return False
+        self.counted += 1
+        return self.counted % self.fail_every == 0
+
+
+@dataclass
+class Switches:
+    inventory_offset: str = "pages"  # getInventoryItems' offset: "pages" as eBay's documents say, "rows" as most clients believe
+    absolute_next: bool = False  # getInventoryItems' href and next: a path as production showed, or a full URI as documented
+    whole_seconds: bool = False  # dates of modification without milliseconds, as production's orders have them
+    personal_data_days: int = 90  # after this age, orders come without names, streets, mail addresses and phones
+    dotted_names: bool = True  # getRateLimits' resources: "sell.fulfillment.order", or "order"
+    parcels_quota: str = "order"  # the resource whose quota shipping_fulfillment uses: "order" or "shipping_fulfillment"
+    warnings: list[dict[str, Any]] = field(default_factory=list)  # `warnings` of every getOrders answer

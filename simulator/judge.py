@@ -1,0 +1,308 @@
+"""Was everything recorded, once, and right? Compares what happened (the ledger) with what the product told (its change events). Pure.
+
+*lost*   an entity whose newest version, visible before the deadline, is not what the last event about it says (or the snapshot,
+         where one is given); or about which there is no event at all. A version that lived between two polls cannot be seen by
+         polling and is not lost.
+*twice*  the same event id twice; the same type of the same version twice; two versions in a row with equal content.
+*wrong*  an event whose data is no version of its entity, or an older one than was told before; versions that do not grow; a gap
+         in a seller's sequence; positions or a seller's `detected_at` that fall.
+*delay*  `detected_at` minus the moment from which eBay showed that content; of events found by polling only.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulator.normal import digest
+
+Row = Mapping[str, Any]
+KINDS = "order", "fulfillment", "inventory"
+PERSONAL_DATA = timedelta(days=89)
+State = tuple[bytes, bool]  # content, removed
+
+
+@dataclass
+class Verdict:
+    changes: int = 0  # events about orders, parcels and stock
+    entities: int = 0  # that the ledger had to offer
+    lost: int = 0
+    twice: int = 0
+    wrong: int = 0
+    set_aside: int = 0  # rows of snapshots that the product could not store, and says so
+    delays: list[float] = field(default_factory=list, repr=False)  # seconds, sorted
+    examples: list[str] = field(default_factory=list)  # the first ten findings, in words
+
+    @property
+    def ok(self) -> bool:
+        return not (self.lost or self.twice or self.wrong)
+
+    @property
+    def delay_p50_s(self) -> float | None:
+        return self._delay(0.5)
+
+    @property
+    def delay_p95_s(self) -> float | None:
+        return self._delay(0.95)
+
+    def _delay(self, share: float) -> float | None:
+        return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else None
+
+    def find(self, what: str, words: str) -> None:
+        setattr(self, what, getattr(self, what) + 1)
+        if len(self.examples) < 10:
+            self.examples.append(f"{what}: {words}")
+
+    def __str__(self) -> str:
+        seconds = "no delay measured" if self.delay_p50_s is None else f"delay p50 {self.delay_p50_s:.1f} s, p95 {self.delay_p95_s:.1f} s"
+        return f"{self.changes} changes, {self.lost} lost, {self.twice} twice, {self.wrong} wrong, {seconds}"
+
+
+@dataclass
+class Run:
+    """Versions in a row with the same content: one change, as far as content goes."""
+
+    state: State
+    visible_at: datetime
+    impersonal: bytes  # the content without personal data
+    created_at: datetime | None
+
+
+@dataclass
+class History:
+    """One entity in the ledger."""
+
+    runs: list[Run] = field(default_factory=list)
+    due: int = -1  # the run that was shown at the deadline; -1: none yet
+    modified_at: str = ""
+
+    def matches(self, state: State, impersonal: bytes, seen_at: datetime) -> list[int]:
+        found = []
+        for k, run in enumerate(self.runs):
+            aged = run.created_at is not None and seen_at - run.created_at >= PERSONAL_DATA
+            if run.state == state or (aged and run.impersonal == impersonal and run.state[1] == state[1]):
+                found.append(k)
+        return found
+
+
+@dataclass
+class Told:
+    """What the events so far said about one entity."""
+
+    state: State | None = None
+    impersonal: bytes = b""
+    version: int = 0
+    types: set[str] = field(default_factory=set)
+    run: int = -1
+    detected_at: datetime | None = None
+
+
+Key = tuple[str, str, str]  # seller, kind, entity id
+
+
+def judge(
+    ledger_rows: Iterable[Row],
+    events: Iterable[Row],
+    snapshots: Mapping[tuple[str, str], Iterable[Row]] | None = None,
+    *,
+    at: datetime,
+    grace: timedelta = timedelta(0),
+    since: datetime | None = None,
+    sellers: Mapping[str, str] | None = None,
+    kinds: Iterable[str] = KINDS,
+) -> Verdict:
+    """
+    Args:
+        events: all of them, in the feed's order, as the contract shapes them.
+        snapshots: rows of `starter.py snapshot` by (seller id, kind); where given, they must say what eBay says.
+        at: when the product was last read; what became visible within `grace` before it need not be recorded.
+        since: how far back the product was told to read; an older entity about which it told nothing is not lost.
+        sellers: the product's seller ids -> the ledger's sellers; without it they are the same.
+        kinds: order, fulfillment, inventory: what to judge.
+    """
+    verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
+    deadline = at - grace
+    histories = _histories(ledger_rows, kinds, deadline)
+    told = _told(verdict, histories, events, names, kinds)
+    shown = _snapshots(verdict, snapshots or {}, names)
+    groups: dict[Key, list[Key]] = {}
+    for key in {**histories, **told}:
+        groups.setdefault(_group(key), []).append(key)
+    snapped = {(names.get(seller, seller), _singular(kind)) for seller, kind in snapshots or {}}
+    oldest = since.strftime("%Y-%m-%dT%H:%M:%S") if since else ""
+    for members in groups.values():
+        owned = [key for key in members if key in histories]
+        verdict.entities += len(owned)
+        if len(owned) > 1:
+            if any(key in told for key in members) or any(histories[key].modified_at >= oldest for key in owned):
+                _judge_twins(verdict, owned, members, histories, told)
+            continue
+        for key in owned:
+            if _judge_one(verdict, key, histories[key], told.get(key), oldest, at) and key[:2] in snapped and key in told:
+                good = {run.state for run in histories[key].runs[histories[key].due :]} | {told[key].state}
+                if shown.get(key) not in good:
+                    verdict.find("lost", f"{key[1]} {key[0]}/{key[2]}: the snapshot is not the newest that eBay showed")
+    verdict.delays.sort()
+    return verdict
+
+
+def _histories(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime) -> dict[Key, History]:
+    histories: dict[Key, History] = {}
+    for row in rows:
+        if row["kind"] not in kinds:
+            continue
+        history = histories.setdefault((row["seller"], row["kind"], row["entity_id"]), History())
+        state, impersonal, visible_at = (digest(row["kind"], row["document"]), row["removed"]), b"", _time(row["visible_at"])
+        created_at = None
+        if row["kind"] == "order":
+            impersonal, created_at = digest("order", row["document"], personal=False), _maybe_time(row["document"].get("creationDate"))
+        if not history.runs or history.runs[-1].state != state:
+            history.runs.append(Run(state, visible_at, impersonal, created_at))
+        if visible_at <= deadline:
+            history.due = len(history.runs) - 1
+        history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
+        history.modified_at = max(history.modified_at, row["modified_at"])
+    return histories
+
+
+def _told(
+    verdict: Verdict, histories: dict[Key, History], events: Iterable[Row], names: Mapping[str, str], kinds: tuple[str, ...]
+) -> dict[Key, Told]:
+    """Read the feed once; finds what is twice or wrong."""
+    told: dict[Key, Told] = {}
+    ids: set[str] = set()
+    position = 0
+    sequences: Counter[str] = Counter()
+    latest: dict[str, datetime] = {}
+    twins = Counter(_group(key) for key in histories)
+    for event in events:
+        words = f"{event['type']} {event['seller_id']}/{event['entity_id']} version {event['version']} at position {event['position']}"
+        if event["id"] in ids:
+            verdict.find("twice", f"{words}: its id was there before")
+            continue
+        ids.add(event["id"])
+        if event["position"] <= position:
+            verdict.find("wrong", f"{words}: positions do not grow")
+        position = event["position"]
+        seller, detected_at = event["seller_id"], _time(event["detected_at"])
+        if seller is not None:
+            sequences[seller] += 1
+            if event["sequence"] != sequences[seller]:
+                verdict.find("wrong", f"{words}: sequence {event['sequence']} where {sequences[seller]} was due")
+                sequences[seller] = event["sequence"]
+            if detected_at < latest.get(seller, detected_at):
+                verdict.find("wrong", f"{words}: detected_at falls")
+            latest[seller] = detected_at
+        kind, _, what = event["type"].partition(".")
+        if kind in kinds:
+            verdict.changes += 1
+            key = (names.get(seller, seller), kind, event["entity_id"])
+            _hear(verdict, histories, told.setdefault(key, Told()), key, event, what, detected_at, words, twins[_group(key)] > 1)
+    return told
+
+
+def _hear(
+    verdict: Verdict,
+    histories: dict[Key, History],
+    told: Told,
+    key: Key,
+    event: Row,
+    what: str,
+    detected_at: datetime,
+    words: str,
+    twin: bool,
+) -> None:
+    """One event about one entity."""
+    state: State = (digest(key[1], event["data"]), what == "removed")
+    if event["version"] == told.version:  # beside the change itself: order.cancelled and the like
+        if what in told.types:
+            verdict.find("twice", f"{words}: this type of this version was there before")
+        elif told.state != state:
+            verdict.find("wrong", f"{words}: other data than the event beside it")
+        told.types.add(what)
+        return
+    if event["version"] < told.version:
+        verdict.find("wrong", f"{words}: after version {told.version}")
+    again = told.state == state
+    told.state, told.version, told.types, told.detected_at = state, event["version"], {what}, detected_at
+    told.impersonal = digest(key[1], event["data"], personal=False) if key[1] == "order" else b""
+    if again:
+        verdict.find("twice", f"{words}: nothing changed since the version before")
+        return
+    if twin:
+        states = {run.state for other, history in histories.items() if _group(other) == _group(key) for run in history.runs}
+        if state not in states:
+            verdict.find("wrong", f"{words}: eBay never showed this")
+        return
+    history = histories.get(key)
+    matches = history.matches(state, told.impersonal, detected_at) if history else []
+    if not history or not matches:
+        verdict.find("wrong", f"{words}: eBay never showed this")
+        return
+    later = [k for k in matches if k > told.run]
+    if not later:
+        verdict.find("wrong", f"{words}: older than what was told before")
+        return
+    told.run = later[0]
+    if event.get("source") == "poll":
+        seen = [k for k in later if history.runs[k].visible_at <= detected_at] or later[:1]
+        verdict.delays.append((detected_at - history.runs[seen[-1]].visible_at).total_seconds())
+
+
+def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, oldest: str, at: datetime) -> bool:
+    """Whether the last event about an entity says what eBay showed last (nothing to say: true)."""
+    if history.due < 0:
+        return True  # not visible yet
+    words = f"{key[1]} {key[0]}/{key[2]}"
+    if told is None or told.state is None:
+        if history.runs[history.due].state[1] or history.modified_at < oldest:
+            return True  # gone before anybody could see it, or older than what was to be read
+        verdict.find("lost", f"{words}: no event")
+        return False
+    if max(history.matches(told.state, told.impersonal, at), default=-1) < history.due:
+        verdict.find("lost", f"{words}: the last event (version {told.version}) is not the newest that eBay showed")
+        return False
+    return True
+
+
+def _judge_twins(verdict: Verdict, owned: list[Key], members: list[Key], histories: dict[Key, History], told: dict[Key, Told]) -> None:
+    """Parcels that share their id: which of them is `#2` depends on who was seen first, so they are compared together."""
+    if any(histories[key].due != len(histories[key].runs) - 1 for key in owned):
+        return  # something came after the deadline: either answer is right
+    true = Counter(histories[key].runs[-1].state for key in owned if not histories[key].runs[-1].state[1])
+    last = [told[key].state for key in members if key in told]
+    said = Counter(state for state in last if state and not state[1])
+    for _ in range(sum(((true - said) + (said - true)).values())):
+        verdict.find("lost", f"fulfillment {owned[0][0]}/{owned[0][2]}: the parcels that share this id are not those that eBay showed")
+
+
+def _snapshots(verdict: Verdict, snapshots: Mapping[tuple[str, str], Iterable[Row]], names: Mapping[str, str]) -> dict[Key, State]:
+    shown: dict[Key, State] = {}
+    for (seller, kind), rows in snapshots.items():
+        for row in rows:
+            if row.get("set_aside") is not None:
+                verdict.set_aside += 1
+                continue
+            key = (names.get(seller, seller), _singular(kind), row["entity_id"])
+            shown[key] = (digest(key[1], row["data"]), row.get("removed_at") is not None)
+    return shown
+
+
+def _singular(kind: str) -> str:
+    return kind.removesuffix("s")
+
+
+def _group(key: Key) -> Key:
+    return (key[0], key[1], key[2].split("#", 1)[0]) if key[1] == "fulfillment" else key
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe_time(text: Any) -> datetime | None:
+    try:
+        return _time(text)
+    except (TypeError, ValueError):
+        return None

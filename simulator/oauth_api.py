@@ -1,0 +1,60 @@
+"""eBay's token endpoint, `POST /identity/v1/oauth2/token`. A refresh gives no new refresh token."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from urllib.parse import parse_qs, unquote
+
+from simulator.accounts import TokenRefusedError
+from simulator.answers import Answer, quota_spent
+from simulator.ledger import dumps
+from simulator.requests import Request
+from simulator.world import World
+
+WORDS = {
+    "invalid_client": "client authentication failed",
+    "invalid_request": "request is missing a required parameter or malformed.",
+    "unsupported_grant_type": "grant type in request is not supported by the authorization server",
+    "invalid_grant": "the provided authorization refresh token is invalid or was issued to another client",
+    "invalid_scope": "The requested scope is invalid, unknown, malformed, or exceeds the scope granted to the client",
+}
+
+
+def token(world: World, request: Request, headers: dict[str, str], body: bytes) -> Answer:
+    if not _is_client(world, headers.get("authorization", "")):
+        return _refused("invalid_client", 401)
+    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        return _refused("invalid_request")
+    form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    kind = form.get("grant_type", "")
+    if kind not in ("refresh_token", "client_credentials"):
+        return _refused("unsupported_grant_type" if kind else "invalid_request")
+    request.resource = f"token:{kind}"
+    if kind == "refresh_token" and "refresh_token" not in form:
+        return _refused("invalid_request")
+    if not world.quotas.spend(request.resource):
+        raise quota_spent(world.faults.retry_after_s)
+    scopes = form.get("scope", "").split()
+    try:
+        if kind == "client_credentials":
+            value, seconds = world.accounts.application(scopes)
+        else:
+            request.seller = world.accounts.owner(form["refresh_token"])
+            value, seconds = world.accounts.refresh(form["refresh_token"], scopes)
+    except TokenRefusedError as refusal:
+        return _refused(refusal.error)
+    words = "User Access Token" if kind == "refresh_token" else "Application Access Token"
+    return Answer(200, dumps({"access_token": value, "expires_in": seconds, "token_type": words}))
+
+
+def _is_client(world: World, header: str) -> bool:
+    scheme, _, text = header.partition(" ")
+    try:
+        name, _, secret = b64decode(text, validate=True).decode().partition(":")
+    except (NotBase64, UnicodeDecodeError):
+        return False
+    pairs = ((name, secret), (unquote(name), unquote(secret)))  # some clients encode them first, as RFC 6749 asks
+    return scheme.lower() == "basic" and (world.accounts.client_id, world.accounts.client_secret) in pairs
+
+
+def _refused(error: str, status: int = 400) -> Answer:
+    return Answer(status, dumps({"error": error, "error_description": WORDS[error]}))

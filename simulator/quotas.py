@@ -1,0 +1,50 @@
+"""Calls a day for the whole application, by resource, until midnight in California."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from simulator.clock import Clock
+from simulator.times import to_datetime, to_ms
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+DEFAULTS = {
+    "order": 100_000,
+    "shipping_fulfillment": 100_000,
+    "inventory_item": 2_000_000,
+    "rate_limit": 5_000,
+    "token:refresh_token": 50_000,
+    "token:client_credentials": 1_000,
+}
+NAMES = {  # how getRateLimits calls them: context, API, version, resource
+    "order": ("sell", "Fulfillment", "v1", "sell.fulfillment.order"),
+    "shipping_fulfillment": ("sell", "Fulfillment", "v1", "sell.fulfillment.shipping_fulfillment"),
+    "inventory_item": ("sell", "Inventory", "v1", "sell.inventory.inventory_item"),
+    "rate_limit": ("developer", "Analytics", "v1_beta", "developer.analytics.rate_limit"),
+}
+
+
+class Quotas:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.limits = dict(DEFAULTS)
+        self.used: Counter[str] = Counter()
+        self.reset_ms = self._midnight()
+
+    def spend(self, resource: str) -> bool:
+        """Take one call of a resource; False: there is none left today."""
+        self.roll()
+        if self.used[resource] >= self.limits.get(resource, 1 << 60):
+            return False
+        self.used[resource] += 1
+        return True
+
+    def roll(self) -> None:
+        if self.clock.now_ms() >= self.reset_ms:
+            self.used.clear()
+            self.reset_ms = self._midnight()
+
+    def _midnight(self) -> int:
+        here = to_datetime(self.clock.now_ms()).astimezone(PACIFIC)
+        tomorrow = here.date() + timedelta(days=1)
+        return to_ms(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=PACIFIC))

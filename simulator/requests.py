@@ -1,0 +1,31 @@
+"""Who asked what: counters for ever, the last requests in full."""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]  # decoded
+    resource: str  # order, shipping_fulfillment, inventory_item, rate_limit; token
+    seller: str = ""  # "" without a valid user token
+    at_ms: int = 0  # the world's clock
+    status: int = 0
+
+
+class RequestLog:
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.last: deque[Request] = deque(maxlen=10_000)
+
+    def add(self, request: Request) -> None:
+        self.calls[request.seller, request.resource] += 1
+        self.last.append(request)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(list(self.last))
+
+    def __len__(self) -> int:
+        return len(self.last)

@@ -1,0 +1,67 @@
+"""The simulator as a server, in a thread of this process."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from simulator.app import App
+from simulator.world import World
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator: the world behind it, and where it answers."""
+
+    world: World
+    url: str  # http://127.0.0.1:PORT, no slash at the end
+
+
+def listen(port: int, host: str) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener
+
+
+def server(world: World) -> uvicorn.Server:
+    # uvicorn's own `Date` would be our clock, not the world's
+    config = uvicorn.Config(
+        App(world),
+        log_level="error",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def serve(world: World, port: int = 0, host: str = "127.0.0.1") -> Iterator[Simulator]:
+    """The world over HTTP while the block runs, on a free port unless one is given.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    listener = listen(port, host)
+    web = server(world)
+    thread = threading.Thread(target=web.run, kwargs={"sockets": [listener]}, name="simulator", daemon=True)
+    thread.start()
+    try:
+        while not web.started and thread.is_alive():
+            time.sleep(0.002)
+        if not web.started:
+            raise RuntimeError("the simulator did not start")
+        yield Simulator(world, f"http://{host}:{listener.getsockname()[1]}")
+    finally:
+        web.should_exit = True
+        thread.join(timeout=10)
+        listener.close()

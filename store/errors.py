@@ -1,0 +1,102 @@
+"""What can go wrong with the store: a small tree. No text here ever holds a value of a document, a parameter or a row.
+
+Postgres prints "Failing row contains (...)" and SQLAlchemy prints parameters, both with buyers' data in them. So none of their
+errors leaves this package: `translated` puts one of ours in their place, with a constant text, `from None`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+
+class StoreError(Exception):
+    """The database refused a statement: a mistake of ours, retried like any failure. Act: read the SQLSTATE in the text, report it."""
+
+
+class StoreUnavailableError(StoreError):
+    """Postgres cannot be reached, is too busy, or took too long. Retried with backoff. Act: look at Postgres."""
+
+    def __init__(self, text: str, lost: bool = False) -> None:
+        super().__init__(text)
+        self.lost = lost  # the connection broke: a new one may do
+
+
+class TablesMissingError(StoreError):
+    """The database lacks our tables, or holds older ones. Not a matter of retrying. Act: `starter.py migrate`."""
+
+    def __init__(self) -> None:
+        super().__init__("the database lacks tables of this version: run starter.py migrate")
+
+
+class SecretError(StoreError):
+    """No key decrypts a stored token. Not retried. Act: put back the key that encrypted it, or `starter.py connect` with a new token."""
+
+
+class SupersededError(StoreError):
+    """A later step has begun for this seller, so this one may commit nothing. Retried with a new epoch."""
+
+
+class UnknownSellerError(StoreError):
+    """The seller is not enrolled. Not retried. Act: `starter.py enroll`."""
+
+    def __init__(self, seller_id: str, removed: bool) -> None:
+        super().__init__(f"seller {seller_id} was removed" if removed else f"seller {seller_id} is not enrolled")
+        self.seller_id, self.removed = seller_id, removed
+
+
+# SQLSTATE classes that say "these values, never": data, integrity, program limits (a key too long for its index, nesting too deep)
+REFUSALS = ("22", "23", "54")
+
+_MISSING = {"42P01", "42703", "3F000"}  # undefined table, column, schema
+_UNAVAILABLE = {
+    "55P03": "another transaction held a lock for too long",
+    "57014": "a statement took too long",
+    "40001": "another transaction came in between",
+    "40P01": "two transactions waited for each other",
+    "25P03": "a transaction stood idle for too long",
+}
+_UNAVAILABLE_CLASSES = {
+    "08": "the connection was lost",
+    "53": "Postgres lacks connections, memory or disk",
+    "57": "Postgres is shutting down or starting up",
+    "58": "Postgres has trouble with its machine",
+}
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """Five letters, or "" where there was no answer from a server."""
+    return getattr(error.orig, "pgcode", None) or ""
+
+
+def refused(error: DBAPIError) -> bool:
+    """Whether Postgres refuses the values themselves, so that trying again is of no use."""
+    return sqlstate(error).startswith(REFUSALS)
+
+
+def translate(error: SQLAlchemyError) -> StoreError:
+    """Our error for theirs. The texts are constants: they may go to logs and Temporal histories."""
+    if isinstance(error, PoolTimeoutError):
+        return StoreUnavailableError("no connection of the pool came free in time")
+    if not isinstance(error, DBAPIError):
+        return StoreError(f"the database layer failed ({type(error).__name__})")
+    code = sqlstate(error)
+    if code in _MISSING:
+        return TablesMissingError()
+    if code in _UNAVAILABLE or code[:2] in _UNAVAILABLE_CLASSES:
+        return StoreUnavailableError(_UNAVAILABLE.get(code) or _UNAVAILABLE_CLASSES[code[:2]], lost=error.connection_invalidated)
+    if error.connection_invalidated:
+        return StoreUnavailableError("the connection to Postgres was lost", lost=True)
+    if not code:
+        return StoreUnavailableError("Postgres cannot be reached: is it running, and is SELLERBEAT_DATABASE_URL right?")
+    return StoreError(f"the database refused a statement (SQLSTATE {code})")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Around all that talks to Postgres."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translate(error) from None

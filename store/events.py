@@ -1,0 +1,101 @@
+"""Writing change events: a sequence without a gap, a time that never falls, positions in the order of the commits.
+
+Positions are drawn as the transaction's last act, under one advisory lock that is held until the commit is visible. So when a reader
+sees position N, every event below N is visible to them or was rolled back: who resumes after N misses nothing. Drawn any earlier, a
+transaction could take N, be overtaken by the commit of N+1, and appear behind a reader who stands at N+1.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy import Connection, text
+
+LOCK = 7_355_608
+FLEET = uuid5(NAMESPACE_URL, "sellerbeat:fleet")  # stands for the enrolment in ids of the fleet's alerts
+
+_EVENTS = """
+    SELECT * FROM unnest(
+        CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:entity_ids AS text[]), CAST(:versions AS bigint[]),
+        CAST(:occurred AS timestamptz[]), CAST(:sources AS text[]), CAST(:changed AS jsonb[]), CAST(:previous AS jsonb[]),
+        CAST(:data AS jsonb[])
+    ) WITH ORDINALITY AS given (id, type, entity_id, version, occurred_at, source, changed, previous, data, n) ORDER BY n
+"""
+_INTO = """
+    INSERT INTO change_events
+        (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
+"""
+# Two statements in one round trip: the positions are drawn by the second, when the first has the lock.
+EMIT = text(f"""
+    SELECT pg_advisory_xact_lock({LOCK});
+    WITH mine AS (
+        UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
+        WHERE seller_id = :seller_id RETURNING sequence, detected_at
+    )
+    {_INTO}
+    SELECT nextval('positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
+        mine.detected_at, e.source, e.changed, e.previous, e.data
+    FROM mine, ({_EVENTS}) AS e
+""")
+EMIT_FLEET = text(f"""
+    SELECT pg_advisory_xact_lock({LOCK});
+    {_INTO}
+    SELECT nextval('positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
+        e.changed, e.previous, e.data
+    FROM ({_EVENTS}) AS e
+""")
+
+
+def event_id(enrollment: UUID, entity_id: str, version: int, type_: str) -> str:
+    """The same for ever, however often the change is delivered; another one after a new enrolment."""
+    return str(uuid5(enrollment, f"{entity_id}\n{version}\n{type_}"))
+
+
+@dataclass(slots=True)
+class Events:
+    """Events of one transaction, column by column, until it ends."""
+
+    enrollment: UUID
+    columns: dict[str, list[Any]] = field(
+        default_factory=lambda: {
+            name: [] for name in ("ids", "types", "entity_ids", "versions", "occurred", "sources", "changed", "previous", "data")
+        }
+    )
+
+    def __len__(self) -> int:
+        return len(self.columns["ids"])
+
+    def add(
+        self,
+        type_: str,
+        entity_id: str,
+        version: int,
+        occurred_at: datetime,
+        source: str,
+        data: str,
+        changed: Sequence[str] = (),
+        previous: dict[str, Any] | None = None,
+    ) -> None:
+        """`data` is JSON text: what the entity's row got."""
+        columns = self.columns
+        columns["ids"].append(event_id(self.enrollment, entity_id, version, type_))
+        columns["types"].append(type_)
+        columns["entity_ids"].append(entity_id)
+        columns["versions"].append(version)
+        columns["occurred"].append(occurred_at)
+        columns["sources"].append(source)
+        columns["changed"].append(json.dumps(changed) if changed else "[]")
+        columns["previous"].append(json.dumps(previous, ensure_ascii=False) if previous else "{}")
+        columns["data"].append(data)
+
+    def emit(self, connection: Connection, seller_id: str | None) -> None:
+        """The transaction's last act. The seller's row is locked already: locks are taken in this order everywhere."""
+        if not len(self):
+            return
+        if seller_id is None:
+            connection.execute(EMIT_FLEET, self.columns)
+        else:
+            connection.execute(EMIT, {**self.columns, "seller_id": seller_id, "count": len(self)})

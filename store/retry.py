@@ -1,0 +1,39 @@
+"""Trying set-aside documents again, by hand: `starter.py set-aside --retry ID`."""
+
+import json
+
+from sqlalchemy import Engine, text
+
+from changes.model import Kind
+from pacing import Stream
+from store.errors import translated
+from store.steps import Steps
+
+FIND = text("SELECT seller_id, kind, key, entity_id, raw, read_at FROM set_aside WHERE id = :id")
+PARCELS = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
+STREAMS = {Kind.ORDER: Stream.ORDERS, Kind.FULFILLMENT: Stream.FULFILLMENT, Kind.INVENTORY: Stream.INVENTORY}
+
+
+class Retry:
+    def __init__(self, engine: Engine, steps: Steps) -> None:
+        self._engine, self._steps = engine, steps
+
+    def again(self, aside_id: int) -> bool | None:
+        """Try one set-aside document again, in a step of its own (a poll that runs meanwhile is superseded, and tries again).
+
+        Returns True: it is kept; an older one than what is stored by now is done with too. False: refused again, or, for a parcel, its
+        order is to be read again at the next poll, since parcels are only compared all together. None: there is no such document.
+        """
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(FIND, {"id": aside_id}).one_or_none()
+            if row is None:
+                return None
+            if row.kind == Kind.FULFILLMENT and row.entity_id:
+                connection.execute(PARCELS, {"seller_id": row.seller_id, "order_id": row.entity_id.partition("/")[0]})
+                return False
+        step = self._steps.begin(row.seller_id, STREAMS[Kind(row.kind)])
+        document = json.loads(row.raw)
+        with self._steps.commit(step) as commit:
+            keep = commit.keep_orders if row.kind == Kind.ORDER else commit.keep_inventory
+            kept = keep([document], row.read_at)
+        return kept.set_aside == 0

@@ -1,0 +1,161 @@
+"""Who is enrolled: enrolment, removal, erasure, and what people set for a seller."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, text
+
+from pacing import Stream
+from store.alerts import close_alert
+from store.errors import UnknownSellerError, translated
+from store.events import Events
+from store.times import iso
+from store.tokens import Tokens
+
+CHUNK = 5000  # rows erased in one transaction
+
+FIND = text("SELECT enrollment, removed_at FROM sellers WHERE seller_id = :seller_id")
+ENROLL = text("""
+    INSERT INTO sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
+    VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb), CAST(:scopes AS text[]))
+    ON CONFLICT (seller_id) DO UPDATE SET
+        enrollment = excluded.enrollment, enrolled_at = excluded.enrolled_at, removed_at = NULL, epoch = s.epoch + 1,
+        options = excluded.options, scopes = excluded.scopes, wishes = '{}'
+        WHERE s.removed_at IS NOT NULL
+    RETURNING enrollment
+""")
+RESCOPE = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
+STREAMS = text("""
+    INSERT INTO streams (seller_id, stream, cursor, reading)
+    SELECT :seller_id, stream, cursor, reading FROM unnest(
+        CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:readings AS jsonb[])) AS given (stream, cursor, reading)
+    ON CONFLICT (seller_id, stream) DO UPDATE SET
+        cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
+        failures = 0, last_error = NULL, scanned_at = NULL
+""")
+REMOVE = text("""
+    UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
+    RETURNING enrollment
+""")
+OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
+NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
+ERASURES = [
+    text(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE seller_id = :seller_id LIMIT {CHUNK}))")
+    for table in ("change_events", "orders", "fulfillments", "inventory", "poll_runs", "scan_pages", "set_aside", "alerts", "streams")
+]
+ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")
+ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
+WISHES = text("SELECT wishes FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
+PUT_WISHES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What an enrolment came to."""
+
+    enrollment: UUID
+    new: bool  # False: the seller was enrolled already; the token was replaced, the settings were kept
+    returned: bool  # removed once, and back: kept data and numbers go on
+    generation: int  # of the token
+
+
+class Sellers:
+    def __init__(self, engine: Engine, tokens: Tokens) -> None:
+        self._engine, self._tokens = engine, tokens
+
+    def enroll(
+        self,
+        seller_id: str,
+        refresh_token: str,
+        *,
+        scopes: Sequence[str],
+        now_ebay: datetime,
+        backfill_from: datetime | None = None,
+        options: Mapping[str, Any] | None = None,
+        access_token: str | None = None,
+        access_expires_at: datetime | None = None,
+        refresh_expires_at: datetime | None = None,
+    ) -> Enrolled:
+        """Enroll a seller, or give an enrolled one a new token. May be repeated at any point: nothing is left half done.
+
+        The token goes first, in a transaction of its own (its lock is never held with the seller's); without a seller it is inert.
+
+        Args:
+            now_ebay: eBay's clock: orders created before are "backfill", and the cursor of orders starts here.
+            backfill_from: what was modified from then on is read too; None: no backfill.
+            options: what the enrolment sets for good, such as intervals.
+        """
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
+        values = {"seller_id": seller_id, "scopes": list(scopes)}
+        with translated(), self._engine.begin() as connection:
+            before = connection.execute(FIND, values).one_or_none()
+            enrollment = connection.execute(
+                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(dict(options or {}))}
+            ).scalar()
+            if enrollment is None:
+                connection.execute(RESCOPE, values)
+                known = connection.execute(FIND, values).one()
+                return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
+            reading = json.dumps([iso(backfill_from), iso(now_ebay)]) if backfill_from else None
+            connection.execute(
+                STREAMS,
+                {
+                    **values,
+                    "streams": [Stream.ORDERS.value, Stream.FULFILLMENT.value, Stream.INVENTORY.value, Stream.BACKFILL.value],
+                    "cursors": [now_ebay, None, None, backfill_from],
+                    "readings": [None, None, None, reading],
+                },
+            )
+            return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)
+
+    def remove(self, seller_id: str) -> None:
+        """Stop reading a seller and forget their tokens; what was recorded stays. A step in flight can commit nothing more.
+
+        Raises:
+            UnknownSellerError: never enrolled. Removing twice is fine.
+        """
+        with translated(), self._engine.begin() as connection:
+            enrollment = connection.execute(REMOVE, {"seller_id": seller_id}).scalar()
+            if enrollment is None:
+                raise UnknownSellerError(seller_id, removed=False)
+            events = Events(enrollment)
+            for kind in connection.execute(OPEN_ALERTS, {"seller_id": seller_id}).scalars().all():
+                close_alert(connection, events, seller_id, kind)
+            events.emit(connection, seller_id)
+        self._tokens.forget(seller_id)
+
+    def erase(self, seller_id: str) -> None:
+        """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
+        with translated(), self._engine.begin() as connection:
+            connection.execute(REMOVE, {"seller_id": seller_id})
+        self._tokens.erase(seller_id)
+        for erasure in ERASURES:
+            more = True
+            while more:
+                with translated(), self._engine.begin() as connection:
+                    connection.execute(NO_TIMEOUT)
+                    more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
+        with translated(), self._engine.begin() as connection:
+            connection.execute(ERASE_SELLER, {"seller_id": seller_id})
+
+    def enrolled(self) -> list[str]:
+        """Ids of all sellers to be polled, for the watchdog."""
+        with translated(), self._engine.begin() as connection:
+            return list(connection.execute(ENROLLED).scalars())
+
+    def wishes(self, seller_id: str) -> dict[str, Any]:
+        """What people set for the seller since the enrolment, as the workflow last reported it; {} for nothing."""
+        with translated(), self._engine.begin() as connection:
+            found = connection.execute(WISHES, {"seller_id": seller_id}).one_or_none()
+            if found is None:
+                raise UnknownSellerError(seller_id, removed=False)
+            return dict(found.wishes)
+
+    def put_wishes(self, seller_id: str, wishes: Mapping[str, Any]) -> None:
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(PUT_WISHES, {"seller_id": seller_id, "wishes": json.dumps(dict(wishes))}).scalar() is None:
+                raise UnknownSellerError(seller_id, removed=False)

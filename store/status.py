@@ -1,0 +1,129 @@
+"""What an operator asks: how a seller is doing, how all are, which alerts are open, what is set aside."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Engine, Row, TextClause, text
+
+from pacing import Stream
+from store.errors import UnknownSellerError, translated
+from store.steps import ALERT_AFTER
+from store.times import iso
+
+
+def _of(statement: str) -> dict[bool, TextClause]:
+    """The statement for one seller (True), and for all (False): two, so that each uses its index."""
+    return {True: text(statement.format(one="seller_id = :seller_id")), False: text(statement.format(one="true"))}
+
+
+SELLERS = _of("""
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason
+    FROM sellers s LEFT JOIN tokens t USING (seller_id) WHERE {one} ORDER BY seller_id
+""")
+STREAMS = _of("""
+    SELECT seller_id, stream, cursor, reading IS NOT NULL AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
+        failures, last_error, last_changes, sales_30d
+    FROM streams WHERE {one}
+""")
+DAY = _of("""
+    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM poll_runs
+    WHERE started_at > clock_timestamp() - interval '24 hours' AND {one} GROUP BY seller_id
+""")
+ALERTS = _of("""
+    SELECT id, seller_id, kind, text, opened_at, closed_at FROM alerts
+    WHERE (closed_at IS NULL OR :closed) AND {one} ORDER BY opened_at DESC, id DESC LIMIT :limit
+""")
+ASIDE = _of("""
+    SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
+""")
+WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
+
+
+class Status:
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def seller(self, seller_id: str) -> dict[str, Any]:
+        """One seller in the contract's shape (`starter.py status --json`).
+
+        Raises:
+            UnknownSellerError: never enrolled.
+        """
+        found = self._sellers(seller_id)
+        if not found:
+            raise UnknownSellerError(seller_id, removed=False)
+        return found[0]
+
+    def all(self, state: str | None = None) -> list[dict[str, Any]]:
+        """Every seller in the same shape, removed ones too, by id."""
+        return [seller for seller in self._sellers(None) if state in (None, seller["state"])]
+
+    def alerts(self, *, closed: bool = False, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """Open alerts, newest first; the closed ones too if asked."""
+        return self._rows(ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
+
+    def set_aside(self, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """Documents set aside, newest first, without their contents."""
+        return self._rows(ASIDE, ("at",), seller_id=seller_id, limit=limit)
+
+    def _rows(self, statement: dict[bool, TextClause], times: Iterable[str], **values: Any) -> list[dict[str, Any]]:
+        with translated(), self._single.connect() as connection:
+            rows = [dict(row) for row in connection.execute(statement[values["seller_id"] is not None], values).mappings()]
+        return [{**row, **{name: iso(row[name]) for name in times}} for row in rows]
+
+    def _sellers(self, seller_id: str | None) -> list[dict[str, Any]]:
+        values, one = {"seller_id": seller_id}, seller_id is not None
+        with translated(), self._single.connect() as connection:
+            sellers = connection.execute(SELLERS[one], values).all()
+            streams = connection.execute(STREAMS[one], values).all()
+            day = {row.seller_id: row for row in connection.execute(DAY[one], values)}
+            waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+        by_seller: dict[str, list[Row[Any]]] = {}
+        for row in streams:
+            by_seller.setdefault(row.seller_id, []).append(row)
+        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits) for row in sellers]
+
+
+def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str]) -> dict[str, Any]:
+    state, reason = _state(row, streams, waits)
+    order = {stream.value: place for place, stream in enumerate(Stream)}
+    return {
+        "seller_id": row.seller_id,
+        "state": state,
+        "reason": reason,
+        "streams": {one.stream: _stream(one) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))},
+        "changes_24h": int(day.changes) if day else 0,
+        "api_calls_24h": int(day.calls) if day else 0,
+    }
+
+
+def _stream(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "last_poll_at": iso(row.last_poll_at),
+        "next_poll_at": iso(row.next_poll_at),
+        "why": row.why,
+        "cursor": iso(row.cursor),
+        "failures": row.failures,
+        "last_error": row.last_error,
+        "last_change_at": iso(row.last_change_at),
+        "last_good_at": iso(row.last_good_at),
+        "last_changes": row.last_changes,
+        "reading": row.is_reading,
+    }
+
+
+def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tuple[str, str | None]:
+    """The state, and why; what hinders most comes first."""
+    if row.removed_at is not None:
+        return "removed", f"removed at {iso(row.removed_at)}"
+    if row.dead_at is not None:
+        return "needs_reauthorization", row.dead_reason
+    if row.wishes.get("paused"):
+        return "paused", str(row.wishes["paused"])
+    if "orders" in waits:
+        return "waiting_for_quota", f"eBay's quota of orders is spent until {waits['orders']}"
+    failing = [one for one in streams if one.failures >= ALERT_AFTER]
+    if failing:
+        worst = max(failing, key=lambda one: one.failures)
+        return "failing", f"{worst.stream}: {worst.failures} failures in a row: {worst.last_error}"
+    return "polling", None

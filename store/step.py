@@ -1,0 +1,36 @@
+"""A step: one bounded read of one seller, and the right to commit what it read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pacing import Stream
+
+RESOURCES = {Stream.ORDERS: "orders", Stream.FULFILLMENT: "orders", Stream.BACKFILL: "orders", Stream.INVENTORY: "inventory"}
+"""Whose daily quota at eBay a stream's calls come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What `begin` found. All times UTC."""
+
+    seller_id: str
+    enrollment: UUID
+    enrolled_at: datetime  # eBay's clock
+    epoch: int  # a commit of this step is refused as soon as the seller has a later one
+    stream: Stream
+    cursor: datetime | None  # read and committed up to here; eBay's clock
+    reading: Any  # what `advance` was last given: the read in progress, None for none
+    last_change_at: datetime  # of this stream; the enrolment where nothing changed yet
+    failures: int  # in a row, of this stream
+    sales_30d: int  # orders of the last 30 days, counted up to 101; of the orders stream alone
+    scanned_at: datetime | None  # start of the last complete scan of the inventory
+    options: dict[str, Any]  # of the enrolment
+    wishes: dict[str, Any]
+    token_generation: int
+    dead: bool  # the token is dead: only the seller's new consent helps
+    quota_until: datetime | None  # eBay's quota is spent until then
+    alerts: frozenset[str]  # kinds of the seller's open alerts
+    set_aside: bool  # the seller has documents set aside
+    now: datetime  # the database's clock at the beginning

@@ -1,0 +1,209 @@
+"""Beginning a step, committing under its fence, recording its failure."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, TextClause, text
+
+from pacing import Stream
+from store import scans
+from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, failing
+from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
+from store.step import RESOURCES, Step
+
+ALERT_AFTER = 3  # failures in a row
+
+# One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
+# that this statement may have waited for: read by the snapshot alone it could be a finished scan's, begun again halfway.
+BEGIN = text("""
+    WITH mine AS (
+        UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
+        RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
+    )
+    SELECT mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
+        s.cursor, s.reading, coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
+        (SELECT i.scanned_at FROM streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory') AS scanned_at,
+        coalesce(t.generation, 0) AS generation, t.dead_at IS NOT NULL AS dead,
+        (SELECT q.reset_at FROM quotas q
+            WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
+        ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
+        EXISTS (SELECT FROM set_aside x WHERE x.seller_id = :seller_id) AS set_aside,
+        clock_timestamp() AS now
+    FROM mine
+    JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
+    LEFT JOIN tokens t ON t.seller_id = mine.seller_id
+    FOR NO KEY UPDATE OF s
+""")
+STATE = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id")
+FENCE = text("""
+    SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND epoch = :epoch AND removed_at IS NULL FOR NO KEY UPDATE
+""")
+FAIL = text("""
+    WITH run AS (
+        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
+        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :error)
+        ON CONFLICT (seller_id, epoch) DO UPDATE SET
+            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
+        RETURNING seller_id
+    )
+    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now
+    FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
+    RETURNING s.failures
+""")
+TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
+PARCELS_DUE = text("""
+    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due ORDER BY modified_at, entity_id LIMIT :limit
+""")
+OPEN_ORDERS = text("""
+    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND is_open AND entity_id > :after ORDER BY entity_id LIMIT :limit
+""")
+
+
+class Steps:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
+
+    def begin(self, seller_id: str, stream: Stream) -> Step:
+        """Take the seller's next epoch: from now on no earlier step can commit.
+
+        Raises:
+            UnknownSellerError: never enrolled, or removed.
+            StoreUnavailableError: retried.
+        """
+        try:
+            return self._begin(seller_id, stream)
+        except StoreUnavailableError as error:
+            if not error.lost:
+                raise
+            # a connection that died in the pool shows here first, since nothing pings it; one more epoch does no harm
+            return self._begin(seller_id, stream)
+
+    def _begin(self, seller_id: str, stream: Stream) -> Step:
+        values = {"seller_id": seller_id, "stream": stream.value, "resource": RESOURCES[stream]}
+        with translated(), self._single.connect() as connection:
+            row = connection.execute(BEGIN, values).one_or_none()
+            if row is None:
+                self._explain(connection, seller_id, stream)
+                raise StoreError(f"the seller has no stream {stream.value}")
+        return Step(
+            seller_id=seller_id,
+            enrollment=row.enrollment,
+            enrolled_at=row.enrolled_at,
+            epoch=row.epoch,
+            stream=stream,
+            cursor=row.cursor,
+            reading=row.reading,
+            last_change_at=row.last_change_at,
+            failures=row.failures,
+            sales_30d=row.sales_30d,
+            scanned_at=row.scanned_at,
+            options=row.options,
+            wishes=row.wishes,
+            token_generation=row.generation,
+            dead=row.dead,
+            quota_until=row.quota_until,
+            alerts=frozenset(row.alerts),
+            set_aside=row.set_aside,
+            now=row.now,
+        )
+
+    def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:
+        state = connection.execute(STATE, {"seller_id": seller_id}).one_or_none()
+        if state is None or state.removed_at is not None:
+            raise UnknownSellerError(seller_id, removed=state is not None)
+
+    @contextmanager
+    def commit(self, step: Step, now: datetime | None = None) -> Iterator[Commit]:
+        """One transaction of a step: all that is done with the `Commit` is kept when the `with` ends well, and nothing of it otherwise.
+
+        Its first act is the fence: the lock of the seller's row at this step's epoch.
+
+        Args:
+            now: the clock that paces the polls, where it is not the database's.
+        Raises:
+            SupersededError: a later step has begun, or the seller was removed.
+            StoreUnavailableError: retried. A connection that broke at the very end may have committed: the next step's cursor tells.
+        """
+        with translated(), self._engine.begin() as connection:
+            commit = Commit(connection, step, self._fence(connection, step, now))
+            yield commit
+            commit.close()
+
+    def _fence(self, connection: Connection, step: Step, now: datetime | None) -> datetime:
+        clock: datetime | None = connection.execute(FENCE, {"seller_id": step.seller_id, "epoch": step.epoch}).scalar()
+        if clock is None:
+            raise SupersededError("a later step has begun for this seller, or the seller was removed")
+        return now or clock
+
+    def failed(self, step: Step, error: str, *, calls: int = 0, now: datetime | None = None) -> int:
+        """Record a failed attempt; more than 3 in a row open an alert. Silent when the step is superseded: the later one tells.
+
+        `error`: constant words, no values of documents. Returns the failures in a row, 0 when superseded.
+        """
+        words = error.replace("\0", "")[:500]
+        try:
+            with translated(), self._engine.begin() as connection:
+                clock = self._fence(connection, step, now)
+                values = {
+                    "seller_id": step.seller_id,
+                    "epoch": step.epoch,
+                    "stream": step.stream.value,
+                    "source": "backfill" if step.stream is Stream.BACKFILL else "poll",
+                    "started": step.now,
+                    "now": clock,
+                    "calls": calls,
+                    "error": words,
+                }
+                failures: int = connection.execute(FAIL, values).scalar_one()
+                if failures > ALERT_AFTER:
+                    commit = Commit(connection, step, clock)
+                    commit.open_alert(failing(step.stream), f"{step.stream.value}: more than {ALERT_AFTER} failures in a row")
+                    commit.emit()
+                return failures
+        except SupersededError:
+            return 0
+
+    def tell_dead(self, step: Step) -> bool:
+        """The seller must authorize again: one event for each generation of the token, and an alert until a poll succeeds.
+
+        Nothing happens when the token was replaced meanwhile. Returns whether the stored token is dead.
+        """
+        try:
+            with translated(), self._engine.begin() as connection:
+                commit = Commit(connection, step, self._fence(connection, step, None))
+                token = connection.execute(TOKEN_STATE, {"seller_id": step.seller_id}).one_or_none()
+                if token is None or not token.dead:
+                    return False
+                commit.seller_event(NEEDS_REAUTHORIZATION, token.generation)
+                commit.open_alert(DEAD_TOKEN, "eBay refuses the seller's token: only their new consent helps (starter.py connect)")
+                commit.emit()
+                return True
+        except SupersededError:
+            return False
+
+    def parcels_due(self, seller_id: str, limit: int) -> list[str]:
+        """Orders whose parcels have to be read, the longest unmodified first."""
+        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit)
+
+    def open_orders(self, seller_id: str, limit: int = 10_000, after: str = "") -> list[str]:
+        """Orders that are not wholly fulfilled, by id."""
+        return self._ids(OPEN_ORDERS, seller_id=seller_id, limit=limit, after=after)
+
+    def has_open_orders(self, seller_id: str) -> bool:
+        return bool(self.open_orders(seller_id, limit=1))
+
+    def unlisted_orders(self, seller_id: str, scan: int, limit: int) -> list[str]:
+        """Stored open orders that were on no page of a scan of the fulfillment stream."""
+        with translated(), self._single.connect() as connection:
+            return scans.unlisted(connection, seller_id, Stream.FULFILLMENT, scan, limit)
+
+    def unlisted_skus(self, seller_id: str, scan: int, limit: int) -> list[str]:
+        """Stored SKUs, not removed, that were on no page of a scan of the inventory stream."""
+        with translated(), self._single.connect() as connection:
+            return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
+
+    def _ids(self, statement: TextClause, **values: str | int) -> list[str]:
+        with translated(), self._single.connect() as connection:
+            return list(connection.execute(statement, values).scalars())

@@ -1,0 +1,94 @@
+"""The store: everything that is kept, behind one name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from store.alerts import Alerts
+from store.engine import connect
+from store.errors import TablesMissingError, translated
+from store.feed import Feed
+from store.quotas import Quotas
+from store.retry import Retry
+from store.sellers import Sellers
+from store.snapshots import Snapshots
+from store.status import Status
+from store.steps import Steps
+from store.tables import REVISION
+from store.tokens import Tokens
+from store.vault import Vault
+
+VERSION = text("SELECT version_num FROM alembic_version")
+
+
+class Store(Steps):
+    """Shared by all threads. `begin` and `commit` come from `Steps`; the rooms beside them are its attributes."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        super().__init__(engine)
+        self.engine = engine
+        self.tokens = Tokens(engine, vault)
+        self.sellers = Sellers(engine, self.tokens)
+        self.quotas = Quotas(engine)
+        self.feed = Feed(engine)
+        self.status = Status(engine)
+        self._alerts = Alerts(engine)
+        self._snapshots = Snapshots(engine)
+        self._retry = Retry(engine, self)
+
+    @classmethod
+    def connect(cls, url: str, secret_keys: Sequence[str], pool_size: int = 5) -> "Store":
+        """Connects at the first use, not here."""
+        return cls(connect(url, pool_size), Vault(secret_keys))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def check(self) -> None:
+        """Raises StoreUnavailableError: Postgres is not there. TablesMissingError: its tables are not those of this version."""
+        with translated(), self.engine.connect() as connection:
+            if connection.execute(VERSION).scalar() != REVISION:
+                raise TablesMissingError
+
+    # shorter names for what activities and commands need; the words are where they lead to
+
+    def enrolled(self) -> list[str]:
+        return self.sellers.enrolled()
+
+    def put_wishes(self, seller_id: str, wishes: Mapping[str, Any]) -> None:
+        self.sellers.put_wishes(seller_id, wishes)
+
+    def seller(self, seller_id: str) -> dict[str, Any]:
+        return self.status.seller(seller_id)
+
+    def snapshot(self, seller_id: str, kind: str) -> Iterator[dict[str, Any]]:
+        return self._snapshots.read(seller_id, kind)
+
+    def open_alert(self, kind: str, text: str, seller_id: str | None = None) -> bool:
+        return self._alerts.open(kind, text, seller_id)
+
+    def close_alert(self, kind: str, seller_id: str | None = None) -> bool:
+        return self._alerts.close(kind, seller_id)
+
+    def alerts(self, *, closed: bool = False, seller_id: str | None = None) -> list[dict[str, Any]]:
+        return self.status.alerts(closed=closed, seller_id=seller_id)
+
+    def set_aside(self, seller_id: str | None = None) -> list[dict[str, Any]]:
+        return self.status.set_aside(seller_id)
+
+    def retry_set_aside(self, aside_id: int) -> bool | None:
+        return self._retry.again(aside_id)
+
+    def put_quota(self, resource: str, *, limit: int | None, remaining: int | None, reset_at: datetime | None) -> None:
+        self.quotas.put(resource, limit=limit, remaining=remaining, reset_at=reset_at)
+
+    def quota_until(self, resource: str) -> datetime | None:
+        return self.quotas.until(resource)
+
+    def may_read_quota(self, every: timedelta) -> bool:
+        return self.quotas.may_read(every)
+
+    def quota_use(self) -> list[dict[str, Any]]:
+        return self.quotas.today()

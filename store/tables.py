@@ -1,0 +1,209 @@
+"""The tables, as SQLAlchemy Core sees them. `migrations/` creates them; a test keeps both equal.
+
+No foreign keys: every row of a seller is written under the lock of the seller's row, and a check for each of 200 rows is not free.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
+
+REVISION = "0001"  # the migration that these tables are; a test compares
+
+metadata = MetaData()
+
+POSITIONS = Sequence("positions", metadata=metadata)  # drawn only under the advisory lock, see events.py
+
+
+def _time(name: str, nullable: bool = True) -> Column[Any]:
+    return Column(name, TIMESTAMP(timezone=True), nullable=nullable)
+
+
+def _text(name: str, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+    return Column(name, Text, nullable=nullable, primary_key=primary_key)
+
+
+def _count(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _json(name: str, nullable: bool = False) -> Column[Any]:
+    return Column(name, JSONB, nullable=nullable)
+
+
+sellers = Table(
+    "sellers",
+    metadata,
+    _text("seller_id", primary_key=True),
+    Column("enrollment", UUID, nullable=False),  # new with each enrolment: part of every event's id
+    _time("enrolled_at", nullable=False),  # eBay's clock
+    _time("removed_at"),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # of the latest step; never falls, not even by removal
+    Column("sequence", BigInteger, nullable=False, server_default="0"),  # of the latest event
+    _time("detected_at"),  # of the latest event
+    Column("options", JSONB, nullable=False, server_default="{}"),  # what `enroll` set: intervals, backfill
+    Column("wishes", JSONB, nullable=False, server_default="{}"),  # what people set later, mirrored from the workflow
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _text("seller_id", primary_key=True),
+    Column("refresh_token", LargeBinary),  # encrypted; null after removal
+    Column("access_token", LargeBinary),  # encrypted
+    _time("expires_at"),
+    Column("generation", Integer, nullable=False, server_default="1"),  # counts the seller's consents
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
+    _time("dead_at"),
+    _text("dead_reason", nullable=True),
+    _time("refresh_expires_at"),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("stream", primary_key=True),
+    _time("cursor"),  # everything up to here is read and committed; eBay's clock
+    _time("watermark"),  # newest lastModifiedDate seen: it informs, the cursor decides
+    _json("reading", nullable=True),  # the read in progress; null: none
+    _time("last_change_at"),
+    _time("last_poll_at"),
+    _time("last_good_at"),
+    _time("next_poll_at"),
+    _text("why", nullable=True),
+    _count("failures"),
+    _text("last_error", nullable=True),
+    _count("last_changes"),  # of the last poll
+    _time("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
+    _count("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
+    _time("sales_at"),
+)
+
+
+def _entities(name: str, *more: Column[Any] | Index) -> Table:
+    return Table(
+        name,
+        metadata,
+        _text("seller_id", primary_key=True),
+        _text("entity_id", primary_key=True),
+        Column("version", BigInteger, nullable=False),
+        _json("data"),
+        Column("digest", LargeBinary, nullable=False),  # of the normal form
+        _time("as_of", nullable=False),  # of eBay's answer that held this
+        _text("read_from"),  # list, bulk or single: they differ in their fields
+        _time("removed_at"),
+        *more,
+    )
+
+
+orders = _entities(
+    "orders",
+    _time("modified_at"),
+    _time("created_at"),
+    Column("is_open", Boolean, nullable=False),
+    Column("parcels_due", Boolean, nullable=False),
+    Index("orders_by_creation", "seller_id", "created_at"),
+    Index("orders_open", "seller_id", "entity_id", postgresql_where=text("is_open")),
+    Index("orders_parcels_due", "seller_id", "modified_at", postgresql_where=text("parcels_due")),
+)
+fulfillments = _entities("fulfillments", _text("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
+inventory = _entities("inventory")
+
+change_events = Table(
+    "change_events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _text("id"),
+    _text("seller_id", nullable=True),  # null: an alert of the fleet
+    Column("sequence", BigInteger),
+    _text("type"),
+    _text("entity_id"),
+    Column("version", BigInteger, nullable=False),
+    _time("occurred_at", nullable=False),
+    _time("detected_at", nullable=False),
+    _text("source"),
+    _json("changed"),
+    _json("previous"),
+    _json("data"),
+    Index("change_events_id", "id", unique=True),
+    Index("change_events_sequence", "seller_id", "sequence", unique=True),
+    Index("change_events_by_seller", "seller_id", "position"),
+)
+
+poll_runs = Table(
+    "poll_runs",
+    metadata,
+    _text("seller_id", primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    _text("stream"),
+    _text("source"),
+    _time("started_at", nullable=False),
+    _time("finished_at", nullable=False),
+    _count("api_calls"),
+    _count("changes"),
+    _count("duplicates"),
+    _count("stale"),
+    _text("error", nullable=True),
+    Index("poll_runs_by_seller", "seller_id", "started_at"),
+    Index("poll_runs_by_time", "started_at", postgresql_using="brin"),
+)
+
+scan_pages = Table(
+    "scan_pages",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("stream", primary_key=True),
+    Column("scan", BigInteger, primary_key=True, autoincrement=False),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("ids", ARRAY(Text), nullable=False),
+    _time("read_at", nullable=False),
+)
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    _text("seller_id"),
+    _text("kind"),
+    _text("key"),  # the entity's id, or where there is none a digest of the text
+    _text("entity_id", nullable=True),
+    _text("raw"),  # JSON in plain ASCII, as read; may hold what JSONB refuses
+    _text("reason"),
+    _time("read_at", nullable=False),
+    _time("at", nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Index("set_aside_key", "seller_id", "kind", "key", unique=True),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    _text("seller_id", nullable=True),  # null: of the whole fleet
+    _text("kind"),
+    Column("version", BigInteger, nullable=False),  # the how-manieth of its kind and seller
+    _text("text"),
+    _time("opened_at", nullable=False),
+    _time("closed_at"),
+    Index("alerts_open", "seller_id", "kind", unique=True, postgresql_where=text("closed_at IS NULL"), postgresql_nulls_not_distinct=True),
+    Index("alerts_by_kind", "seller_id", "kind", desc("version")),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    _text("resource", primary_key=True),
+    Column("limit", BigInteger),
+    Column("remaining", BigInteger),
+    _time("reset_at"),
+    _time("read_at", nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    _text("name", primary_key=True),  # of what may be done only so often by the whole fleet
+    _time("at", nullable=False),
+)

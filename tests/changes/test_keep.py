@@ -1,0 +1,130 @@
+"""What outlives an answer that has it no more: personal fields of old orders, and what single reads alone fill."""
+
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from changes.keep import FORGOTTEN_AFTER, PERSONAL
+from changes.model import Detection, Document
+from changes.orders import detect_orders
+from tests.changes.documents import held, line, order, spoiled
+
+CREATED = datetime(2026, 6, 18, 13, 27, 24, tzinfo=UTC)
+
+
+def detect(fetched: Document, stored: Document, days: float) -> Detection:
+    return detect_orders([fetched], {stored["orderId"]: held(stored)}, CREATED + timedelta(days=days))
+
+
+def forgotten(value: Any) -> Any:
+    """The document as eBay gives it after 90 days."""
+    if isinstance(value, dict):
+        return {name: forgotten(inner) for name, inner in value.items() if name not in PERSONAL}
+    return [forgotten(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_the_sample_has_every_personal_field_and_loses_them_all() -> None:
+    assert all(f"'{name}'" in str(order()) for name in PERSONAL)
+    assert not any(f"'{name}'" in str(forgotten(order())) for name in PERSONAL)
+
+
+def test_personal_fields_that_vanish_at_90_days_are_no_change() -> None:
+    assert detect(forgotten(order()), order(), days=90) == Detection(duplicates=1)
+
+
+def test_personal_fields_that_vanish_at_88_days_are_a_change() -> None:
+    [change] = detect(forgotten(order()), order(), days=88).changes
+
+    assert change.changed == ("buyer", "fulfillmentStartInstructions", "lineItems")
+    assert change.data == forgotten(order())
+    assert change.previous["buyer"] == order()["buyer"]
+
+
+def test_the_rule_begins_at_89_days_to_the_second() -> None:
+    days = FORGOTTEN_AFTER / timedelta(days=1)
+
+    assert detect(forgotten(order()), order(), days=days).changes == []
+    assert detect(forgotten(order()), order(), days=days - 1 / 86_400).changes != []
+
+
+def test_another_change_of_an_old_order_keeps_its_personal_fields() -> None:
+    new = forgotten(order(lineItems=[line(2, quantity=7), line(1)], orderPaymentStatus="FULLY_REFUNDED"))
+
+    [change] = detect(new, order(), days=200).changes
+
+    assert change.changed == ("lineItems", "orderPaymentStatus")
+    assert change.data == order(lineItems=[line(2, quantity=7), line(1)], orderPaymentStatus="FULLY_REFUNDED")
+
+
+def test_an_old_order_whose_date_moved_is_refreshed_with_its_personal_fields() -> None:
+    bumped = forgotten(order(lastModifiedDate="2026-12-01T00:00:00.000Z"))
+
+    detection = detect(bumped, order(), days=200)
+
+    assert detection.changes == []
+    assert detection.refreshed == {bumped["orderId"]: order(lastModifiedDate="2026-12-01T00:00:00.000Z")}
+
+
+def test_a_personal_field_with_another_value_is_a_change_at_any_age() -> None:
+    moved = order()
+    moved["buyer"]["buyerRegistrationAddress"]["fullName"] = "Kim Other"
+
+    assert [change.data for change in detect(moved, order(), days=200).changes] == [moved]
+
+
+def test_other_fields_that_vanish_from_an_old_order_are_a_change() -> None:
+    [change] = detect(forgotten(order(buyer={})), order(), days=200).changes
+
+    assert change.changed == ("buyer",)
+    assert "username" not in change.data["buyer"]
+
+
+@given(spoiled(order()))
+def test_whatever_an_old_order_holds_its_forgetting_is_no_change(document: Document) -> None:
+    document = {**document, "orderId": "o-1", "creationDate": "2026-06-18T13:27:24.000Z"}
+
+    assert detect(forgotten(copy.deepcopy(document)), document, days=90).changes == []
+
+
+REQUESTS = [{"cancelRequestId": "c-1", "cancelRequestState": "REQUESTED"}]
+
+
+def single_read(**cancel: Any) -> Document:
+    document = order(cancelStatus={"cancelState": "IN_PROGRESS", "cancelRequests": REQUESTS, **cancel})
+    document["buyer"]["taxIdentifier"] = {"taxpayerId": "X-1"}
+    return document
+
+
+def list_read(**fields: Any) -> Document:
+    return order(**{"cancelStatus": {"cancelState": "IN_PROGRESS", "cancelRequests": []}, **fields})
+
+
+def test_what_single_reads_fill_is_kept_when_the_list_has_it_not() -> None:
+    assert detect(list_read(), single_read(), days=1) == Detection(duplicates=1)
+
+
+def test_what_single_reads_fill_stays_in_the_document_of_a_change() -> None:
+    [change] = detect(list_read(cancelStatus={"cancelState": "CANCELED"}), single_read(), days=1).changes
+
+    assert change.changed == ("cancelStatus",)
+    assert change.data == single_read(cancelState="CANCELED")
+
+
+def test_another_single_read_is_compared() -> None:
+    accepted = [{"cancelRequestId": "c-1", "cancelRequestState": "ACCEPTED"}]
+
+    [first] = detect(single_read(), list_read(), days=1).changes
+    [second] = detect(single_read(cancelRequests=accepted), single_read(), days=1).changes
+
+    assert (first.changed, second.changed) == (("buyer", "cancelStatus"), ("cancelStatus",))
+    assert second.data["cancelStatus"]["cancelRequests"] == accepted
+
+
+@pytest.mark.parametrize("odd", [7, "x", [1], True])
+def test_what_is_no_object_any_more_stays_as_ebay_gave_it(odd: Any) -> None:
+    [change] = detect(list_read(cancelStatus=odd), single_read(), days=1).changes
+
+    assert change.data["cancelStatus"] == odd

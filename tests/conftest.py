@@ -1,0 +1,102 @@
+"""Real servers for every test: one Postgres and one Temporal a run, a database of its own for each test. A missing server fails."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+import pytest
+from sqlalchemy import make_url
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+import devstack
+
+numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of the run's Postgres (database `postgres`, superuser). Made for tests: no fsync."""
+    folder = Path(tempfile.mkdtemp(prefix="tests-"))
+    try:
+        with devstack.postgres(folder, fast=True) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def execute(postgres_server: str) -> Iterator[Callable[[str], None]]:
+    """Runs a statement as the superuser, outside of a transaction."""
+    with closing(psycopg2.connect(postgres_server)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor.execute
+
+
+@contextmanager
+def fresh(server: str, execute: Callable[[str], None], template: str) -> Iterator[str]:
+    name = f"test_{next(numbers)}"
+    execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(postgres_server: str, execute: Callable[[str], None]) -> Iterator[str]:
+    """The URL of a fresh database without tables; dropped after the test, whoever is still connected."""
+    with fresh(postgres_server, execute, "template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str, execute: Callable[[str], None]) -> str:
+    from store import migrate  # here, because the tests of most rooms need no store
+
+    execute("CREATE DATABASE migrated")
+    migrate.upgrade(make_url(postgres_server).set(database="migrated").render_as_string(hide_password=False))
+    return "migrated"
+
+
+@pytest.fixture
+def database(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[str]:
+    """The URL of a fresh database with Sellerbeat's tables; dropped after the test, whoever is still connected."""
+    with fresh(postgres_server, execute, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def temporal_server() -> Iterator[devstack.TemporalServer]:
+    """The run's Temporal dev server, in memory, without a Web UI."""
+    with devstack.temporal() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def temporal_address(temporal_server: devstack.TemporalServer) -> str:
+    return temporal_server.address
+
+
+@pytest.fixture
+async def temporal(temporal_address: str) -> AsyncIterator[Client]:
+    """A client of the run's Temporal. What a test leaves running is terminated after it, so that the next may use the same ids."""
+    client = await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+    yield client
+    async for schedule in await client.list_schedules():
+        await client.get_schedule_handle(schedule.id).delete()
+    async for left in client.list_workflows("ExecutionStatus = 'Running'"):
+        await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the test is over")
+
+
+@pytest.fixture
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server of this test's own, whose clock jumps while a result is awaited."""
+    async with devstack.time_skipping() as environment:
+        yield environment

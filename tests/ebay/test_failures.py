@@ -1,0 +1,206 @@
+"""The connection: deadlines, limits, broken answers; and that no error tells a secret."""
+
+import gzip
+import json
+import logging
+import socket
+import struct
+import time
+import traceback
+import zlib
+
+import pytest
+
+from ebay.client import OPEN_ORDERS
+from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
+from ebay.http import http_client
+from ebay.oauth import OAuth
+from tests.ebay.wire import Tokens, answer, client
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drip(head: bytes, drop: bytes):
+    """Sends `head`, then `drop` ten times a second, until the client hangs up."""
+
+    def action(connection: socket.socket) -> None:
+        connection.sendall(head)
+        connection.settimeout(0.1)
+        for _ in range(100):
+            try:
+                if connection.recv(1) == b"":
+                    return
+            except TimeoutError:
+                connection.sendall(drop)
+
+    return action
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("action", [
+    drip(b"", b""),
+    drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+    drip(HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
+    drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+], ids=["silent", "headers", "body", "chunks"])  # fmt: skip
+def test_an_answer_that_never_ends_is_given_up_at_the_deadline(wire, action):
+    wire.answers = [action]
+
+    with client(wire, timeout_s=0.4) as ebay:
+        began = time.monotonic()
+        with pytest.raises(EbayUnavailableError, match="in time"):
+            ebay.seller("seller-1").orders(OPEN_ORDERS)
+        took = time.monotonic() - began
+
+    assert 0.3 < took < 1.5
+
+
+@pytest.mark.parametrize("action", [
+    reset,
+    lambda connection: connection.close(),
+    lambda connection: connection.sendall(b"this is no HTTP\r\n\r\n"),
+    lambda connection: connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{"),
+], ids=["reset", "closed", "no HTTP", "cut off"])  # fmt: skip
+def test_a_lost_connection_is_ebay_being_unavailable(wire, api, action):
+    wire.answers = [action]
+
+    with pytest.raises(EbayUnavailableError):
+        api.orders(OPEN_ORDERS)
+
+
+def test_nobody_listening_is_ebay_being_unavailable(wire):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        wire.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+        with client(wire) as ebay, pytest.raises(EbayUnavailableError):
+            ebay.seller("seller-1").orders(OPEN_ORDERS)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 599])
+def test_5xx_is_ebay_being_unavailable(wire, api, status):
+    wire.answers = [answer('{"errors": [{"errorId": 30500}]}', status)]
+
+    with pytest.raises(EbayUnavailableError, match="30500"):
+        api.orders(OPEN_ORDERS)
+
+
+@pytest.mark.parametrize("action", [
+    answer(b" " * 2_000_000),
+    answer(gzip.compress(b" " * 2_000_000), Content_Encoding="gzip"),
+    drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"ffff\r\n" + b" " * 0xFFFF + b"\r\n"),
+], ids=["plain", "bomb", "endless"])  # fmt: skip
+def test_a_body_over_the_limit_is_refused(wire, api, action):
+    wire.answers = [action]
+
+    with pytest.raises(BadAnswerError, match="too large"):
+        api.orders(OPEN_ORDERS)
+
+
+@pytest.mark.parametrize(("body", "encoding"), [
+    (b"no gzip", "gzip"), (gzip.compress(b"{}" * 100)[:-9], "gzip"), (zlib.compress(b"{}"), "br"), (b"{}", "gzip, gzip"),
+])  # fmt: skip
+def test_a_body_that_cannot_be_unpacked_is_a_bad_answer(wire, api, body, encoding):
+    wire.answers = [answer(body, Content_Encoding=encoding)]
+
+    with pytest.raises(BadAnswerError):
+        api.orders(OPEN_ORDERS)
+
+
+def test_a_call_after_one_that_timed_out_has_its_full_time(wire):
+    wire.answers = [drip(HEAD, b"a"), answer('{"total": 0, "orders": []}')]
+
+    with client(wire, timeout_s=0.3) as ebay:
+        api = ebay.seller("seller-1")
+        with pytest.raises(EbayUnavailableError):
+            api.orders(OPEN_ORDERS)
+
+        page = api.orders(OPEN_ORDERS)
+
+    assert page.total == 0
+
+
+CANARY = "canary-7f3a"
+FAILURES = {
+    "error": answer(json.dumps({"errors": [{"errorId": 30800, "message": CANARY, "parameters": [{"value": CANARY}]}]}), 400, X_Id=CANARY),
+    "strange ids": answer(json.dumps({"errors": [{"errorId": CANARY}, {"errorId": True}, CANARY]}), 400),
+    "html": answer(f"<html>{CANARY}</html>", 200),
+    "truncated": answer('{"orders": [{"fullName": "' + CANARY, 200),
+    "redirect": answer("", 302, Location=f"https://{CANARY}/"),
+    "refused": answer(json.dumps({"errors": [{"errorId": 1001, "message": CANARY}]}), 401),
+    "denied": answer(json.dumps({"errors": [{"errorId": 1100, "message": CANARY}]}), 403),
+    "spent": answer(CANARY, 429, Retry_After=CANARY),
+    "failed": answer(CANARY, 503),
+    "missing": answer(CANARY, 404),
+    "next": answer(json.dumps({"orders": [], "total": 0, "inventoryItems": [], "next": f"https://{CANARY}"})),
+    "total": answer(json.dumps({"orders": [{"orderId": CANARY}], "inventoryItems": [CANARY], "total": CANARY})),
+    "encoding": answer(CANARY, Content_Encoding=CANARY),
+    "no HTTP": lambda connection: connection.sendall(f"{CANARY}\r\n\r\n".encode()),
+    "bad header": lambda connection: connection.sendall(f"HTTP/1.1 200 OK\r\n{CANARY}\r\n\r\n".encode()),
+    "cut off": lambda connection: connection.sendall(HEAD + f"Content-Length: 99\r\n\r\n{CANARY}".encode()),
+    "reset": reset,
+}
+
+
+class SecretTokens(Tokens):
+    def current(self, seller_id):
+        return f"{CANARY}-{len(self.refused)}"
+
+
+class UnsendableTokens(Tokens):
+    def current(self, seller_id):
+        return f"{CANARY}\N{SNOWMAN}\r\n"
+
+
+@pytest.mark.parametrize("failure", sorted(FAILURES))
+@pytest.mark.parametrize("tokens", [SecretTokens, UnsendableTokens])
+def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(wire, caplog, failure, tokens):
+    wire.answers = [FAILURES[failure]]
+    told = []
+
+    with caplog.at_level(logging.DEBUG), client(wire, tokens()) as ebay:
+        api = ebay.seller(CANARY)
+        oauth = OAuth(ebay.exchange.http, wire.url, CANARY, CANARY)
+        for call in (
+            lambda: api.orders(CANARY),
+            lambda: api.orders_by_id([CANARY]),
+            lambda: api.order(CANARY + "\ud800"),
+            lambda: api.shipping_fulfillments(CANARY),
+            lambda: api.inventory_page(f"/sell/inventory/v1/inventory_item?{CANARY}"),
+            lambda: api.inventory_page(f"https://{CANARY}/x"),
+            lambda: api.inventory_items([CANARY]),
+            lambda: oauth.refresh(CANARY + "\ud800", [CANARY]),
+            lambda: oauth.application([CANARY]),
+        ):
+            try:
+                call()
+            except EbayError as error:
+                told += [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
+
+    assert told
+    assert CANARY not in "".join(told)
+    assert CANARY not in caplog.text
+
+
+def test_addresses_with_ids_are_not_logged(wire, caplog):
+    with caplog.at_level(logging.DEBUG), client(wire) as ebay:
+        wire.answers = [answer(json.dumps({"orderId": CANARY}))]
+        ebay.seller("seller-1").order(CANARY)
+
+    assert CANARY not in caplog.text
+
+
+def test_the_deadline_reaches_connections_through_a_proxy(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    with http_client(1) as http:
+        OAuth(http, "http://api.example", "id", "secret")
+        pools = [transport._pool for transport in (http._transport, *http._mounts.values()) if transport]
+        backends = {type(pool._network_backend).__name__ for pool in pools}
+
+    assert len(pools) == 2
+    assert backends == {"_Backend"}

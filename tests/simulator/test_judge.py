@@ -1,0 +1,291 @@
+"""The judge must see through everything that a product may do wrong; so a perfect reader of a living world is made here, and spoilt."""
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator import Life, World
+from simulator.judge import Verdict, judge
+from simulator.normal import digest
+from simulator.times import iso, to_ms
+
+START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
+END = START + timedelta(hours=30)
+Event = dict[str, Any]
+
+
+def lived() -> list[Event]:
+    world = World(seed=4, now=START)
+    world.add_seller("anna", orders_a_day=12, skus=4)
+    world.add_seller("bert", orders_a_day=3, skus=2)
+    for name in world.sellers:
+        world.preload_skus(name)
+    Life(world, rate=4).run_until(END)
+    return list(world.rows())
+
+
+ROWS = lived()
+CONTENT = {id(row): digest(row["kind"], row["document"]) for row in ROWS}
+
+
+def content(row: Event) -> bytes:
+    return CONTENT.get(id(row)) or digest(row["kind"], row["document"])
+
+
+def poll(rows: list[Event], every: timedelta) -> list[Event]:
+    """What a perfect poller tells: at each poll the newest visible version of everything that differs from what was told."""
+    events: list[Event] = []
+    told: dict[tuple[str, ...], Event] = {}
+    said: dict[tuple[str, ...], tuple[bytes, bool]] = {}
+    sequences: dict[str, int] = {}
+    polled, unseen = START, list(rows)
+    while polled < END + every:
+        polled += every
+        seen = [row for row in unseen if row["visible_at"] <= iso(to_ms(polled))]
+        unseen = [row for row in unseen if row["visible_at"] > iso(to_ms(polled))]
+        newest = {(row["seller"], row["kind"], row["entity_id"]): row for row in seen}
+        for key, row in newest.items():
+            state = content(row), row["removed"]
+            if said.get(key) == state or (row["removed"] and said.get(key, (b"", True))[1]):
+                continue
+            what = "removed" if row["removed"] else "created" if said.get(key, (b"", True))[1] else "updated"
+            sequences[key[0]] = sequences.get(key[0], 0) + 1
+            version = told[key]["version"] + 1 if key in told else 1
+            said[key] = state
+            told[key] = {
+                "id": f"{key}{version}{what}",
+                "position": len(events) + 1,
+                "seller_id": key[0],
+                "sequence": sequences[key[0]],
+                "type": f"{key[1]}.{what}",
+                "entity_id": key[2],
+                "version": version,
+                "detected_at": iso(to_ms(polled)),
+                "source": "poll",
+                "data": copy.deepcopy(row["document"]),
+            }
+            events.append(told[key])
+    return events
+
+
+EVENTS = poll(ROWS, timedelta(minutes=20))
+
+
+def verdict(events: list[Event], rows: list[Event] | None = None, **options: Any) -> Verdict:
+    return judge(ROWS if rows is None else rows, events, at=END + timedelta(hours=1), **options)
+
+
+def renumbered(events: list[Event]) -> list[Event]:
+    """Sequences and positions without a gap again: only the spoilt thing itself is to be found."""
+    sequences: dict[str, int] = {}
+    fresh = []
+    for position, event in enumerate(events, 1):
+        sequences[event["seller_id"]] = sequences.get(event["seller_id"], 0) + 1
+        fresh.append({**event, "position": position, "sequence": sequences[event["seller_id"]]})
+    return fresh
+
+
+def counts(found: Verdict) -> tuple[int, int, int]:
+    return found.lost, found.twice, found.wrong
+
+
+@pytest.mark.parametrize("minutes", [5, 20, 600])
+def test_a_perfect_poller_is_acquitted_however_seldom_it_polls(minutes: float) -> None:
+    found = verdict(poll(ROWS, timedelta(minutes=minutes)))
+
+    assert found.examples == []
+    assert found.ok
+    assert found.changes > 50
+    assert found.delay_p95_s is not None
+    assert 0 < found.delay_p50_s <= found.delay_p95_s <= minutes * 60
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, len(EVENTS) - 1))
+def test_the_last_event_about_something_is_never_missed_unnoticed(k: int) -> None:
+    spoilt = renumbered(EVENTS[:k] + EVENTS[k + 1 :])
+    last = all(event["entity_id"] != EVENTS[k]["entity_id"] for event in EVENTS[k + 1 :])
+
+    found = verdict(spoilt)
+
+    only_removed = last and EVENTS[k]["type"].endswith("removed")
+    assert (found.lost > 0) == last or only_removed
+    assert found.lost == int(last)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, len(EVENTS) - 1))
+def test_an_event_that_comes_twice_is_found(k: int) -> None:
+    assert verdict(renumbered([*EVENTS, EVENTS[k]])).twice == 1
+    again = {**EVENTS[k], "id": "another", "version": EVENTS[k]["version"] + 1}
+    assert verdict(renumbered([*EVENTS[: k + 1], again])).twice == 1
+    assert verdict(renumbered([*EVENTS[: k + 1], {**EVENTS[k], "id": "another"}])).twice == 1
+
+
+def made_up(event: Event) -> None:
+    event["data"]["title_of_nothing"] = "x"
+
+
+def of_another_entity(event: Event) -> None:
+    event["entity_id"] = "03-00000-00000"
+
+
+@pytest.mark.parametrize("spoil", [made_up, of_another_entity])
+def test_what_ebay_never_showed_is_wrong(spoil: Callable[[Event], None]) -> None:
+    spoilt = copy.deepcopy(EVENTS)
+    spoil(next(event for event in reversed(spoilt) if event["type"] == "order.updated"))
+
+    found = verdict(spoilt)
+
+    assert (found.wrong, found.twice) == (1, 0)
+    assert found.lost >= 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("sequence", 10_000), ("position", 1), ("detected_at", "2026-06-18T11:00:00.000Z")],
+)
+def test_a_gap_or_a_fall_is_wrong(field: str, value: object) -> None:
+    spoilt = [*EVENTS[:-1], {**EVENTS[-1], field: value}]
+
+    assert counts(verdict(spoilt)) == (0, 0, 1)
+
+
+def test_a_lost_event_leaves_a_gap_in_the_sequence() -> None:
+    assert verdict(EVENTS[:5] + EVENTS[6:]).wrong >= 1
+
+
+def test_an_older_version_told_after_a_newer_one_is_wrong_and_the_newer_one_lost() -> None:
+    order = next(event for event in EVENTS if event["type"] == "order.updated")
+    first = next(event for event in EVENTS if event["entity_id"] == order["entity_id"])
+    last = [event for event in EVENTS if event["entity_id"] == order["entity_id"]][-1]
+    back = {**first, "id": "back", "version": last["version"] + 1, "type": "order.updated", "detected_at": EVENTS[-1]["detected_at"]}
+
+    assert counts(verdict(renumbered([*EVENTS, back]))) == (1, 0, 1)
+
+
+def test_events_beside_a_change_share_its_version_and_data() -> None:
+    k = next(k for k, event in enumerate(EVENTS) if event["type"] == "order.updated")
+    beside = {**EVENTS[k], "id": "beside", "type": "order.cancelled"}
+
+    assert verdict(renumbered([*EVENTS[: k + 1], beside, *EVENTS[k + 1 :]])).ok
+    other = {**beside, "data": {**beside["data"], "sellerId": "x"}}
+    assert verdict(renumbered([*EVENTS[: k + 1], other, *EVENTS[k + 1 :]])).wrong == 1
+
+
+def test_what_became_visible_within_the_grace_need_not_be_told() -> None:
+    early = [event for event in EVENTS if event["detected_at"] < "2026-06-19T12:00:00.000Z"]
+
+    assert verdict(early).lost > 0
+    assert counts(verdict(early, grace=timedelta(hours=7, minutes=20))) == (0, 0, 0)
+
+
+def test_orders_older_than_what_was_to_be_read_are_not_lost() -> None:
+    world = World(seed=4, now=START)
+    world.add_seller("anna")
+    world.preload_orders("anna", 10, START - timedelta(days=50), START - timedelta(days=40), shipped=0.5)
+
+    assert judge(world.rows(), [], at=START).lost > 10  # orders, and the parcels of some
+    assert judge(world.rows(), [], at=START, since=START - timedelta(days=30)).lost == 0
+
+
+def test_seller_ids_may_differ_from_the_ledgers_names() -> None:
+    renamed = [{**event, "seller_id": f"s-{event['seller_id']}"} for event in EVENTS]
+
+    assert not verdict(renamed).ok
+    assert verdict(renamed, sellers={"s-anna": "anna", "s-bert": "bert"}).ok
+
+
+def test_events_about_sellers_and_alerts_only_count_for_the_order_of_the_feed() -> None:
+    alert = {**EVENTS[0], "id": "alert", "seller_id": None, "sequence": None, "type": "alert.opened", "entity_id": "quota", "position": 0.5}
+
+    assert verdict([alert, *EVENTS]).ok
+
+
+def test_a_snapshot_must_say_what_ebay_says() -> None:
+    newest = {event["entity_id"]: event for event in EVENTS if event["seller_id"] == "anna" and event["type"].startswith("order")}
+    rows = [{"entity_id": oid, "data": event["data"], "removed_at": None, "set_aside": None} for oid, event in newest.items()]
+    assert verdict(EVENTS, snapshots={("anna", "orders"): rows}).ok
+    unreadable = {"entity_id": None, "data": None, "removed_at": None, "set_aside": "no orderId"}
+
+    found = verdict(EVENTS, snapshots={("anna", "orders"): [*rows[1:], unreadable]})
+
+    assert (counts(found), found.set_aside) == ((1, 0, 0), 1)
+
+
+def test_parcels_that_share_their_id_are_compared_together() -> None:
+    world = World(seed=4, now=START)
+    world.add_seller("anna")
+    order_id = world.place_order("anna", lines=[(world.good("anna", 1), 2), (world.good("anna", 2), 1)])
+    first, second = (line["lineItemId"] for line in world.order("anna", order_id)["lineItems"])
+    ids = [world.ship("anna", order_id, lines=lines, tracking=None) for lines in ({first: 2}, {second: 1})]
+    events = poll(list(world.rows()), timedelta(minutes=20))
+    swapped = [{**event, "entity_id": ids[1 - ids.index(event["entity_id"])]} if event["entity_id"] in ids else event for event in events]
+
+    assert judge(world.rows(), swapped, at=END).ok
+    missing = renumbered([event for event in events if event["entity_id"] != ids[0]])
+    assert judge(world.rows(), missing, at=END).lost == 1
+
+
+def test_personal_data_that_ebay_dropped_after_90_days_may_be_absent() -> None:
+    world = World(seed=4, now=START)
+    world.add_seller("anna")
+    world.place_order("anna", created_at=START - timedelta(days=100))
+    (event,) = poll(list(world.rows()), timedelta(hours=40))
+    del event["data"]["buyer"]["buyerRegistrationAddress"]["fullName"]
+
+    assert judge(world.rows(), [event], at=END).ok
+    del event["data"]["buyer"]["username"]
+    assert not judge(world.rows(), [event], at=END).ok
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": {"value": "120.0", "currency": "USD"}}, {"a": {"value": "120.00", "currency": "USD"}}),
+        ({"a": None, "b": "", "c": [], "d": {}, "e": {"f": None}}, {}),
+        ({"a": 1}, {"a": 1.0}),
+        ({"a": "x\x00\ud800y"}, {"a": r"x\u0000\ud800y"}),
+        ({"a": "1e400"}, {"a": "1e400", "lastModifiedDate": "2026-06-18T12:00:00.000Z"}),
+        ({"a": float("nan")}, {"a": "nan"}),
+        ({"a": 10**30}, {"a": str(10**30)}),
+        ({"lineItems": [1, 2]}, {"lineItems": [2, 1]}),
+        ({"cancelStatus": {"cancelState": "X", "cancelRequests": [1]}}, {"cancelStatus": {"cancelState": "X"}}),
+    ],
+)
+def test_these_say_the_same(one: Event, other: Event) -> None:
+    assert digest("order", one) == digest("order", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": "1"}, {"a": 1}),
+        ({"a": "120.0"}, {"a": "120.00"}),
+        ({"a": {"value": "1", "currency": "USD"}}, {"a": {"value": "1", "currency": "EUR"}}),
+        ({"a": [1, 2]}, {"a": [2, 1]}),
+        ({"a": False}, {"a": 0}),
+        ({"a": False}, {}),
+    ],
+)
+def test_these_do_not(one: Event, other: Event) -> None:
+    assert digest("order", one) != digest("order", other)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(st.text() | st.sampled_from(["value", "currency", "lineItems"]), JSON))
+def test_any_document_can_be_judged_and_equals_itself_after_a_round_trip(document: Event) -> None:
+    assert digest("order", document) == digest("order", json.loads(json.dumps(document)))

@@ -1,0 +1,32 @@
+"""One database for the room, emptied before each test: a few milliseconds instead of a third of a second."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import make_url
+
+from store import Store
+from store.tables import metadata
+from tests.store.documents import enroll
+
+KEY = Fernet.generate_key().decode()
+EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
+
+
+@pytest.fixture(scope="session")
+def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
+    execute(f"CREATE DATABASE store_tests TEMPLATE {migrated_template}")
+    store = Store.connect(make_url(postgres_server).set(database="store_tests").render_as_string(hide_password=False), [KEY], pool_size=8)
+    yield store
+    store.close()
+    execute("DROP DATABASE store_tests WITH (FORCE)")
+
+
+@pytest.fixture
+def store(rooms_store: Store) -> Store:
+    """A store with one seller enrolled and nothing else."""
+    with rooms_store.engine.begin() as connection:
+        connection.exec_driver_sql(EMPTY)
+    enroll(rooms_store)
+    return rooms_store

@@ -1,0 +1,80 @@
+"""Small documents in eBay's shape, and a store with a seller in it, for the tests of this room."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event
+
+from pacing import Stream
+from store import Kept, Store
+
+ENROLLED = datetime(2026, 3, 1, 12, tzinfo=UTC)  # eBay's clock at the enrolment
+LATER = ENROLLED + timedelta(hours=1)
+SELLER = "seller-1"
+
+
+def order(order_id: str = "o-1", *, modified: datetime = LATER, created: datetime = LATER, **fields: Any) -> dict[str, Any]:
+    return {
+        "orderId": order_id,
+        "creationDate": created.isoformat(),
+        "lastModifiedDate": modified.isoformat(),
+        "orderFulfillmentStatus": "NOT_STARTED",
+        "orderPaymentStatus": "PENDING",
+        "lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1, "lineItemFulfillmentStatus": "NOT_STARTED"}],
+        **fields,
+    }
+
+
+def parcel(number: str, **fields: Any) -> dict[str, Any]:
+    return {"fulfillmentId": number, "shippedDate": LATER.isoformat(), "shipmentTrackingNumber": number, **fields}
+
+
+def item(sku: str, quantity: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"sku": sku, "availability": {"shipToLocationAvailability": {"quantity": quantity}}, **fields}
+
+
+def enroll(store: Store, seller_id: str = SELLER, backfill: timedelta | None = None, **options: Any) -> None:
+    store.sellers.enroll(
+        seller_id,
+        "refresh-1",
+        scopes=["orders"],
+        now_ebay=ENROLLED,
+        backfill_from=ENROLLED - backfill if backfill else None,
+        options=options,
+    )
+
+
+def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime = LATER, source: str = "poll") -> Kept:
+    with store.commit(store.begin(seller_id, Stream.ORDERS)) as commit:
+        return commit.keep_orders(orders, read_at, source)
+
+
+def keep_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> Kept:
+    with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
+        return commit.keep_inventory(items, read_at)
+
+
+def told(store: Store, seller_id: str = SELLER) -> list[tuple[str, str, int]]:
+    """The seller's events in short."""
+    return [(one["type"], one["entity_id"], one["version"]) for one in store.feed.read(limit=10_000, seller=seller_id)]
+
+
+def refused_title(order_id: str) -> dict[str, Any]:
+    """An order that Postgres refuses: JSONB holds no NUL."""
+    return order(order_id, title="CANARY\0")
+
+
+@contextmanager
+def statements(store: Store):
+    """The statements sent meanwhile, without BEGIN and COMMIT."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        seen.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)

@@ -1,0 +1,125 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from pacing import Stream
+from store import Store, UnknownSellerError
+from store.tables import metadata
+from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
+
+NEXT_YEAR = ENROLLED + timedelta(days=365)
+
+
+def test_enrolling_twice_replaces_the_token_and_keeps_the_settings(store: Store) -> None:
+    enroll(store, "seller-2", orders_every="5m")
+    first = store.begin("seller-2", Stream.ORDERS)
+
+    again = store.sellers.enroll("seller-2", "refresh-2", scopes=["stock"], now_ebay=NEXT_YEAR, options={"orders_every": "1m"})
+
+    step = store.begin("seller-2", Stream.ORDERS)
+    assert (again.new, again.returned, again.generation, again.enrollment) == (False, False, 2, first.enrollment)
+    assert (step.options, step.cursor, step.enrolled_at) == ({"orders_every": "5m"}, ENROLLED, ENROLLED)
+    with store.tokens.locked("seller-2") as row:
+        assert (row.refresh_token, row.scopes) == ("refresh-2", ("stock",))
+
+
+def test_many_who_enroll_the_same_seller_at_once_enroll_them_once(store: Store) -> None:
+    def enroll_one(number: int) -> bool:
+        return store.sellers.enroll("seller-2", f"refresh-{number}", scopes=[], now_ebay=ENROLLED).new
+
+    with ThreadPoolExecutor(6) as pool:
+        new = list(pool.map(enroll_one, range(6)))
+
+    assert sorted(new) == [False] * 5 + [True]
+
+
+def test_an_access_token_may_come_with_the_enrolment(store: Store) -> None:
+    store.sellers.enroll("s-2", "refresh", scopes=[], now_ebay=ENROLLED, access_token="access", access_expires_at=LATER)
+
+    with store.tokens.locked("s-2") as row:
+        assert (row.access_token, row.expires_at) == ("access", LATER)
+
+
+def test_a_removed_seller_who_comes_back_goes_on_with_numbers_and_documents(store: Store) -> None:
+    keep_orders(store, order("a"))
+    before = store.begin(SELLER, Stream.ORDERS)
+    store.sellers.remove(SELLER)
+
+    back = store.sellers.enroll(SELLER, "refresh-2", scopes=[], now_ebay=NEXT_YEAR, options={"orders_every": "1m"})
+
+    step = store.begin(SELLER, Stream.ORDERS)
+    keep_orders(store, order("a"), order("b", created=NEXT_YEAR))
+    assert (back.new, back.returned) == (True, True)
+    assert back.enrollment != before.enrollment
+    assert step.epoch > before.epoch
+    assert (step.cursor, step.options) == (NEXT_YEAR, {"orders_every": "1m"})
+    assert [(event["sequence"], event["entity_id"]) for event in store.feed.read()] == [(1, "a"), (2, "b")]
+
+
+def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: Store) -> None:
+    keep_orders(store, order("a"))
+    enroll(store, "seller-2")
+
+    store.sellers.remove(SELLER)
+    store.sellers.remove(SELLER)
+
+    assert store.enrolled() == ["seller-2"]
+    assert told(store) == [("order.created", "a", 1)]
+    assert len(list(store.snapshot(SELLER, "orders"))) == 1
+
+
+def test_removing_a_seller_closes_their_alerts_and_tells_so(store: Store) -> None:
+    store.open_alert("late", "late", SELLER)
+
+    store.sellers.remove(SELLER)
+
+    assert store.alerts() == []
+    assert [type_ for type_, _, _ in told(store)] == ["alert.opened", "alert.closed"]
+
+
+def test_a_seller_who_never_enrolled_cannot_be_removed(store: Store) -> None:
+    with pytest.raises(UnknownSellerError):
+        store.sellers.remove("nobody")
+
+
+def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: Store) -> None:
+    enroll(store, "seller-2")
+    for seller_id in (SELLER, "seller-2"):
+        keep_orders(store, order(), refused_title("o-2"), seller_id=seller_id)
+    keep_inventory(store, item("a"))
+    with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
+        commit.keep_parcels("o-1", [parcel("1")], LATER)
+        commit.scan_page(1, 0, ["o-1"])
+    tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
+    before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
+
+    store.sellers.erase(SELLER)
+
+    assert all(before[0].values())  # there was something to erase in every table
+    assert not any(rows_of(store, tables, SELLER).values())
+    assert rows_of(store, tables, "seller-2") == before[1]
+
+
+def rows_of(store: Store, tables: list, seller_id: str) -> dict[str, int]:
+    with store.engine.begin() as connection:
+        return {table.name: len(connection.execute(table.select().where(table.c.seller_id == seller_id)).all()) for table in tables}
+
+
+def test_erasing_twice_or_somebody_unknown_is_fine(store: Store) -> None:
+    store.sellers.erase(SELLER)
+    store.sellers.erase(SELLER)
+
+    assert store.enrolled() == []
+
+
+def test_wishes_are_kept_as_given_and_come_with_each_step(store: Store) -> None:
+    store.put_wishes(SELLER, {"paused": "holiday", "cadence": {"orders": 60}})
+
+    assert store.sellers.wishes(SELLER) == store.begin(SELLER, Stream.ORDERS).wishes == {"paused": "holiday", "cadence": {"orders": 60}}
+
+
+def test_wishes_of_somebody_unknown_are_refused(store: Store) -> None:
+    for attempt in (lambda: store.put_wishes("nobody", {}), lambda: store.sellers.wishes("nobody")):
+        with pytest.raises(UnknownSellerError):
+            attempt()

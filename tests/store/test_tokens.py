@@ -1,0 +1,153 @@
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+
+from pacing import Stream
+from store import SecretError, Store, UnknownSellerError, Vault
+from tests.store.conftest import KEY
+from tests.store.documents import LATER, SELLER, told
+
+EXPIRES = datetime(2026, 3, 1, 15, tzinfo=UTC)
+
+
+def test_a_renewed_token_is_there_for_the_next_caller(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        first = (row.refresh_token, row.access_token, row.generation, row.scopes)
+        row.renew("access-1", EXPIRES)
+    with store.tokens.locked(SELLER) as row:
+        second = (row.refresh_token, row.access_token, row.expires_at)
+
+    assert first == ("refresh-1", None, 1, ("orders",))
+    assert second == ("refresh-1", "access-1", EXPIRES)
+
+
+def test_a_refresh_token_that_ebay_rotates_is_kept(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        row.renew("access-1", EXPIRES, "refresh-2")
+
+    with store.tokens.locked(SELLER) as row:
+        assert (row.refresh_token, row.generation) == ("refresh-2", 1)
+
+
+def test_one_caller_at_a_time_renews(store: Store) -> None:
+    asked = []
+
+    def renew(caller: int) -> str:
+        with store.tokens.locked(SELLER) as row:
+            if row.access_token is None:
+                asked.append(caller)
+                row.renew(f"access-of-{caller}", EXPIRES)
+            return row.access_token
+
+    with ThreadPoolExecutor(6) as pool:
+        tokens = set(pool.map(renew, range(6)))
+
+    assert len(asked) == len(tokens) == 1
+
+
+def test_an_error_under_the_lock_keeps_nothing(store: Store) -> None:
+    with suppress(ZeroDivisionError), store.tokens.locked(SELLER) as row:
+        row.renew("access-1", EXPIRES)
+        raise ZeroDivisionError
+
+    with store.tokens.locked(SELLER) as row:
+        assert row.access_token is None
+
+
+def test_the_tokens_lock_does_not_hinder_the_sellers_commits(store: Store) -> None:
+    with store.tokens.locked(SELLER), store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
+        commit.count(calls=1)
+
+    assert store.seller(SELLER)["api_calls_24h"] == 1
+
+
+def test_a_dead_token_lives_again_with_a_new_consent(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        row.kill("invalid_grant")
+    dead = store.begin(SELLER, Stream.ORDERS)
+
+    generation = store.tokens.replace(SELLER, "refresh-2", ["orders"])
+
+    alive = store.begin(SELLER, Stream.ORDERS)
+    assert (dead.dead, alive.dead, alive.token_generation, generation) == (True, False, 2, 2)
+
+
+def test_a_dead_token_is_told_once_and_so_is_the_new_consent(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        row.kill("invalid_grant")
+    for _ in range(2):
+        store.tell_dead(store.begin(SELLER, Stream.ORDERS))
+    store.tokens.replace(SELLER, "refresh-2", ["orders"])
+
+    for _ in range(2):
+        with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
+            commit.finish(next_poll_at=LATER, why="every 5 min")
+
+    assert told(store) == [
+        ("seller.needs_reauthorization", SELLER, 1),
+        ("alert.opened", "alert:needs_reauthorization", 1),
+        ("seller.reauthorized", SELLER, 2),
+        ("alert.closed", "alert:needs_reauthorization", 1),
+    ]
+
+
+def test_a_token_that_was_replaced_meanwhile_is_not_told_dead(store: Store) -> None:
+    step = store.begin(SELLER, Stream.ORDERS)
+    with store.tokens.locked(SELLER) as row:
+        row.kill("invalid_grant")
+    store.tokens.replace(SELLER, "refresh-2", ["orders"])
+
+    assert not store.tell_dead(step)
+    assert told(store) == []
+
+
+def test_nothing_shows_a_token(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        row.renew("access-1", EXPIRES)
+        shown = f"{row!r} {row} {Vault([KEY])!r}"
+
+    assert not any(secret in shown for secret in ("access-1", "refresh-1", KEY))
+
+
+def test_tokens_are_encrypted_where_they_lie(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        row.renew("access-1", EXPIRES)
+
+    with store.engine.begin() as connection:
+        kept = [bytes(value) for value in connection.exec_driver_sql("SELECT refresh_token, access_token FROM tokens").one()]
+    assert all(value.startswith(b"gAAAA") for value in kept)
+
+
+def test_a_new_key_in_front_reads_what_the_old_one_wrote(store: Store) -> None:
+    new = Fernet.generate_key().decode()
+    rotated, replaced = Store(store.engine, Vault([new, KEY])), Store(store.engine, Vault([new]))
+
+    with rotated.tokens.locked(SELLER) as row:
+        assert row.refresh_token == "refresh-1"
+    with pytest.raises(SecretError, match="SELLERBEAT_SECRET_KEYS"), replaced.tokens.locked(SELLER):
+        pass
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], [KEY, ""]])
+def test_keys_that_are_none_are_refused(keys: list[str]) -> None:
+    with pytest.raises(SecretError, match="SELLERBEAT_SECRET_KEYS"):
+        Vault(keys)
+
+
+def test_a_seller_without_a_token_is_unknown(store: Store) -> None:
+    store.sellers.remove(SELLER)
+    for seller_id in ("nobody", SELLER):
+        with pytest.raises(UnknownSellerError), store.tokens.locked(seller_id):
+            pass
+    assert store.tokens.scopes(SELLER) == ("orders",)
+
+
+def test_who_waits_for_a_token_waits_longer_than_a_request_to_ebay_takes(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        waits = [row._connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in ("lock_timeout", "statement_timeout")]
+
+    assert waits == ["30s", "35s"]
+    assert row.now - datetime.now(UTC) < timedelta(minutes=1)

@@ -1,0 +1,33 @@
+"""Waiting for what can be seen, with a deadline; never for a time to pass."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+PAUSE_S = 0.01
+
+
+async def eventually(seen: Callable[[], Any | Awaitable[Any]], within: float = 10.0) -> Any:
+    """Ask until the answer is true; returns it. `seen` may be an async function. Fails with the last answer after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        answer = seen()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s; the last answer was {answer!r}")
+        await asyncio.sleep(PAUSE_S)
+
+
+def eventually_here(seen: Callable[[], Any], within: float = 10.0) -> Any:
+    """`eventually` for tests without an event loop."""
+    deadline = time.monotonic() + within
+    while not (answer := seen()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s; the last answer was {answer!r}")
+        time.sleep(PAUSE_S)
+    return answer

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settings import PREFIX, Settings, SettingsError, duration, load, read_environment
+
+CONTRACT = [
+    "DATABASE_URL",
+    "SECRET_KEYS",
+    "EBAY_API_URL",
+    "EBAY_APIZ_URL",
+    "EBAY_AUTH_URL",
+    "EBAY_CLIENT_ID",
+    "EBAY_CLIENT_SECRET",
+    "EBAY_REDIRECT_NAME",
+    "TASK_QUEUE",
+    "ORDERS_EVERY",
+    "FULFILLMENT_EVERY",
+    "INVENTORY_EVERY",
+    "SWEEP_EVERY",
+    "ORDER_OVERLAP",
+    "BACKFILL",
+    "EBAY_TIMEOUT",
+    "PACING_PROMISE",
+    "PACING_USE_SPARE",
+    "QUOTA_ORDERS",
+    "QUOTA_INVENTORY",
+    "QUOTA_TRADING",
+    "QUOTA_FEED",
+    "WEB_BIND",
+    "METRICS_BIND",
+    "ADMIN_TOKEN",
+]
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither this machine's variables nor a developer's `.env`."""
+    for name in read_environment():
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_setting_of_the_contract_is_accepted() -> None:
+    assert sorted(name.upper() for name in Settings.model_fields) == sorted(CONTRACT)
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    settings = load()
+
+    assert settings.orders_every == timedelta(minutes=5)
+    assert settings.ebay_api_url == "https://api.ebay.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORDERS_EVERY", "0s"),
+        ("ORDERS_EVERY", "5x"),
+        ("ORDERS_EVERY", "-5m"),
+        ("ORDERS_EVERY", "2d"),
+        ("ORDER_OVERLAP", "1s"),
+        ("BACKFILL", "800d"),
+        ("QUOTA_ORDERS", "many"),
+        ("QUOTA_ORDERS", "-1"),
+        ("PACING_USE_SPARE", "perhaps"),
+        ("WEB_BIND", "8080"),
+        ("METRICS_BIND", "localhost:99999"),
+        ("ADMIN_TOKEN", "short"),
+        ("EBAY_API_URL", "api.ebay.com"),
+        ("DATABASE_URL", "mysql://canary@host/db"),
+        ("SECRET_KEYS", "canary"),
+        ("SECRET_KEYS", f"{Fernet.generate_key().decode()},canary"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_variable_and_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+
+    with pytest.raises(SettingsError) as error:
+        load()
+
+    line = str(error.value)
+    assert PREFIX + name in line
+    assert "\n" not in line
+    assert "canary" not in line
+
+
+def test_a_misspelt_variable_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELLERBEAT_ORDER_EVERY", "5m")
+
+    with pytest.raises(SettingsError, match="SELLERBEAT_ORDER_EVERY is no setting of Sellerbeat; did you mean SELLERBEAT_ORDERS_EVERY"):
+        load()
+
+
+def test_a_needed_variable_that_is_not_there_is_named() -> None:
+    with pytest.raises(SettingsError, match="SELLERBEAT_DATABASE_URL is not set"):
+        load("database_url")
+
+
+def test_the_env_file_serves_where_the_environment_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("SELLERBEAT_TASK_QUEUE=file\nSELLERBEAT_ORDERS_EVERY=1m\nTEMPORAL_ADDRESS=file:7233\n")
+    monkeypatch.setenv("SELLERBEAT_TASK_QUEUE", "environment")
+
+    settings = load()
+
+    assert (settings.task_queue, settings.orders_every) == ("environment", timedelta(minutes=1))
+    assert read_environment()["TEMPORAL_ADDRESS"] == "file:7233"
+
+
+def test_a_misspelt_variable_in_the_env_file_is_found_too() -> None:
+    Path(".env").write_text("SELLERBEAT_QUOTA_ODERS=5\n")
+
+    with pytest.raises(SettingsError, match="SELLERBEAT_QUOTA_ODERS"):
+        load()
+
+
+def test_secrets_do_not_show_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELLERBEAT_EBAY_CLIENT_SECRET", "canary")
+    monkeypatch.setenv("SELLERBEAT_DATABASE_URL", "postgresql://user:canary@host/db")
+
+    assert "canary" not in repr(load())
+
+
+@given(st.integers(1, 10**6), st.sampled_from(["s", "m", "h", "d"]))
+def test_any_whole_number_with_a_unit_is_a_duration(number: int, unit: str) -> None:
+    assert duration(f"{number}{unit}").total_seconds() == number * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_positive_duration_or_refused(text: str) -> None:
+    try:
+        assert duration(text) > timedelta()
+    except ValueError as error:
+        assert "0.5s, 30s, 5m, 6h or 30d" in str(error)

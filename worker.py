@@ -1,0 +1,134 @@
+"""Process: hosts workflows and activities; nothing else. Ends with 0 after SIGTERM or Ctrl-C, once the steps in hand are done (20 s at most)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+)
+from temporalio.worker import Worker
+
+from activities.backfill import Backfill
+from activities.fulfillment import FulfillmentPolling
+from activities.heartbeat import Heartbeats
+from activities.inventory import InventoryPolling
+from activities.lost_sellers import LostSellers
+from activities.orders import OrderPolling
+from activities.pace import Pace
+from activities.quota import QuotaWatch
+from activities.steps import Steps
+from activities.tokens import StoredTokens
+from activities.wishes import WishKeeping
+from ebay.client import Ebay
+from ebay.oauth import OAuth
+from pacing import Stream
+from settings import Settings, SettingsError, load, read_environment
+from store import Store, StoreError
+from workflows.client import TemporalUnavailableError, connect
+from workflows.seller_polling import SellerPolling
+from workflows.watchdog import Watchdog
+
+NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
+THREADS = 20  # steps at once: they wait for eBay most of the time
+CACHED_WORKFLOWS = 2000
+GRACE = timedelta(seconds=20)
+WATCHDOG = "sellerbeat-watchdog"
+logger = logging.getLogger("sellerbeat.worker")
+
+
+def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolExecutor) -> Worker:
+    """The worker with all its parts."""
+    http = httpx.Client(limits=httpx.Limits(max_connections=THREADS * 2, max_keepalive_connections=THREADS))
+    assert settings.ebay_client_id and settings.ebay_client_secret  # main() asked for them
+    oauth = OAuth(
+        http,
+        settings.ebay_api_url,
+        settings.ebay_client_id,
+        settings.ebay_client_secret.get_secret_value(),
+        settings.ebay_timeout.total_seconds(),
+    )
+    ebay = Ebay(settings.ebay_api_url, StoredTokens(store, oauth), oauth, http, settings.ebay_timeout)
+    every = {
+        Stream.ORDERS: settings.orders_every,
+        Stream.FULFILLMENT: settings.fulfillment_every,
+        Stream.INVENTORY: settings.inventory_every,
+    }
+    steps = Steps(store, ebay, Pace(every | {Stream.BACKFILL: settings.orders_every}), QuotaWatch(store, ebay))
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[SellerPolling, Watchdog],
+        activities=[
+            OrderPolling(steps, settings.order_overlap).poll_orders,
+            FulfillmentPolling(steps).poll_fulfillment,
+            InventoryPolling(steps).poll_inventory,
+            Backfill(steps).backfill_orders,
+            WishKeeping(store).keep_wishes,
+            LostSellers(store, client).find_lost_sellers,
+        ],
+        activity_executor=threads,
+        max_concurrent_activities=THREADS,
+        max_cached_workflows=CACHED_WORKFLOWS,
+        graceful_shutdown_timeout=GRACE,
+        interceptors=[Heartbeats()],
+    )
+
+
+async def watch(client: Client, task_queue: str) -> None:
+    """The schedule of the watchdog; there is one however many workers start."""
+    action = ScheduleActionStartWorkflow(Watchdog.run, id="watchdog", task_queue=task_queue)
+    policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1))
+    try:
+        await client.create_schedule(
+            WATCHDOG, Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(minutes=1))]), policy=policy)
+        )
+    except ScheduleAlreadyRunningError:
+        logger.debug("the watchdog's schedule is there")
+
+
+async def work(settings: Settings) -> None:
+    assert settings.database_url and settings.secret_keys
+    store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1)
+    store.check()
+    client = await connect(read_environment())
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
+        async with build(client, settings, store, threads):
+            await watch(client, settings.task_queue)
+            logger.info("worker runs on task queue %s", settings.task_queue)
+            await stop.wait()
+            logger.info("worker stops: steps in hand have %d s", GRACE.seconds)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold addresses with order ids
+    try:
+        asyncio.run(work(load(*NEEDED)))
+    except SettingsError as error:
+        print(f"worker: {error}", file=sys.stderr)
+        return 2
+    except (StoreError, TemporalUnavailableError) as error:
+        print(f"worker: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""What people tell a seller's workflow. One model a message, so that a field can be added while workflows run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+from pacing import Stream
+
+
+class Pause(BaseModel, frozen=True):
+    reason: str = "by hand"
+
+
+class SpeedUp(BaseModel, frozen=True):
+    every: timedelta
+    lasting: timedelta
+
+
+class PollNow(BaseModel, frozen=True):
+    stream: Stream | None = None  # None: all of them
+
+
+class Connected(BaseModel, frozen=True):
+    generation: int  # of the seller's token in `store/`: a failure of an older one no longer matters
+
+
+class SetCadence(BaseModel, frozen=True):
+    """None leaves a stream's cadence as it is."""
+
+    orders: timedelta | None = None
+    fulfillment: timedelta | None = None
+    inventory: timedelta | None = None
+
+    def given(self) -> dict[Stream, timedelta]:
+        named = {Stream.ORDERS: self.orders, Stream.FULFILLMENT: self.fulfillment, Stream.INVENTORY: self.inventory}
+        return {stream: every for stream, every in named.items() if every is not None}
+
+
+State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "failing", "removed"]
+
+
+class StreamStatus(BaseModel, frozen=True):
+    next_poll_at: datetime | None  # UTC; None: not until somebody acts
+    why: str
+    failures: int
+    last_error: str | None
+
+
+class Status(BaseModel, frozen=True):
+    """The answer of the query `status`."""
+
+    state: State
+    reason: str
+    streams: dict[Stream, StreamStatus]

@@ -1,0 +1,179 @@
+"""One seller's polling while they are enrolled. Read `run` first. The work, and when to come back, is decided in `activities/`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.backfill import Backfill
+    from activities.fulfillment import FulfillmentPolling
+    from activities.inventory import InventoryPolling
+    from activities.orders import OrderPolling
+    from activities.poll import STEP, PollResult
+    from activities.wishes import REMEMBER, Wishes, WishKeeping
+    from pacing import Stream
+    from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp, Status
+    from workflows.state import PollingState
+
+STEPS: dict[Stream, Any] = {
+    Stream.ORDERS: OrderPolling.poll_orders,
+    Stream.FULFILLMENT: FulfillmentPolling.poll_fulfillment,
+    Stream.INVENTORY: InventoryPolling.poll_inventory,
+    Stream.BACKFILL: Backfill.backfill_orders,
+}
+LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
+ONE_LOGIN = timedelta(hours=1)
+SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
+
+
+def workflow_id(seller_id: str) -> str:
+    return f"ebay-polling:{seller_id}"
+
+
+@workflow.defn
+class SellerPolling:
+    @workflow.init
+    def __init__(self, state: PollingState) -> None:
+        self.state = state  # all that outlives continue-as-new, and nothing else
+        self.told = False  # a handler changed the state: look again at what is due
+        self.gone = False  # the seller is no longer enrolled
+
+    @workflow.run
+    async def run(self, state: PollingState) -> None:
+        self.show()
+        while not self.gone and not self.long_enough(workflow.info()):
+            if not self.state.remembered:
+                await self.remember()
+            elif due := self.state.due(workflow.now()):
+                await self.poll(due[0])
+            else:
+                await self.sleep()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self.gone:
+            workflow.continue_as_new(self.state)
+
+    async def sleep(self) -> None:
+        self.told = False
+        with suppress(TimeoutError):  # the earliest stream is due; while paused there is no timer, only a signal
+            await workflow.wait_condition(lambda: self.told, timeout=self.state.time_left(workflow.now()))
+
+    async def poll(self, stream: Stream) -> None:
+        request = self.state.request(stream, workflow.now())
+        self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
+        before = self.state.state()[0]
+        try:
+            result: PollResult = await workflow.execute_activity_method(STEPS[stream], request, **STEP)
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise  # the seller left; swallowed here, the loop would never end
+            self.fail(stream, failure.cause)
+        else:
+            self.state.polled(
+                stream, request, result, workflow.now()
+            )  # `next_due` and `why` come with it: policy is decided in the step, obeyed here
+        if self.state.state()[0] != before:
+            self.show()
+
+    def fail(self, stream: Stream, cause: BaseException | None) -> None:
+        error = cause.type or "Error" if isinstance(cause, ApplicationError) else type(cause).__name__
+        generation = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else 0
+        if error == "UnknownSellerError":
+            self.gone = True
+        elif error == "DeadTokenError" and generation >= self.state.generation:
+            self.state.dead = error
+        elif error == "AccessDeniedError":
+            self.state.streams[
+                stream
+            ].stopped = f"{error}: the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
+        else:
+            self.state.failed(stream, error, workflow.now())
+
+    async def remember(self) -> None:
+        """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""
+        self.state.remembered = True
+        wishes = Wishes(
+            seller_id=self.state.seller_id,
+            paused=self.state.paused,
+            cadence={stream: mine.cadence for stream, mine in self.state.streams.items() if mine.cadence},
+            active_at=self.state.active_at,
+        )
+        await workflow.execute_activity_method(WishKeeping.keep_wishes, wishes, **REMEMBER)
+
+    def long_enough(self, info: workflow.Info) -> bool:
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONG_ENOUGH
+
+    def show(self) -> None:
+        state, reason = self.state.state()
+        workflow.set_current_details(f"**{state}**: {reason}")
+
+    def changed(self) -> None:
+        self.told = True
+        self.show()
+
+    @workflow.signal
+    def pause(self, request: Pause) -> None:
+        self.state.paused = request.reason
+        self.state.remembered = False
+        self.changed()
+
+    @workflow.signal
+    def resume(self) -> None:
+        if self.state.paused is not None:
+            self.state.paused = None
+            self.state.remembered = False
+            self.state.hurry(list(self.state.streams), workflow.now(), "resumed")
+        self.changed()
+
+    @workflow.signal
+    def speed_up(self, request: SpeedUp) -> None:
+        self.state.speed_up_every = request.every
+        self.state.speed_up_until = workflow.now() + request.lasting
+        self.state.hurry([Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY], workflow.now(), "speeded up")
+        self.changed()
+
+    @workflow.signal
+    def poll_now(self, request: PollNow) -> None:
+        for stream, mine in self.state.streams.items():
+            mine.asked = mine.asked or request.stream in (None, stream)
+        self.changed()
+
+    @workflow.signal
+    def seller_active(self) -> None:
+        """The seller is using the app: a dormant one is polled at once. Told at every click, it costs a poll an hour at most."""
+        before, self.state.active_at = self.state.active_at, workflow.now()
+        if before is None or workflow.now() - before > ONE_LOGIN:
+            self.state.remembered = False
+            self.state.hurry([Stream.ORDERS], workflow.now(), "the seller logged in")
+            self.changed()
+
+    @workflow.signal
+    def connected(self, request: Connected) -> None:
+        self.state.connected(request.generation, workflow.now())
+        self.changed()
+
+    @workflow.update
+    def set_cadence(self, request: SetCadence) -> Status:
+        for stream, every in request.given().items():
+            if stream in self.state.streams:
+                self.state.streams[stream].cadence = every
+        self.state.hurry(list(request.given()), workflow.now(), "new cadence")
+        self.state.remembered = False
+        self.changed()
+        return self.state.status()
+
+    @set_cadence.validator
+    def cadence_is_sane(self, request: SetCadence) -> None:
+        if not request.given():
+            raise ApplicationError("name at least one cadence: orders, fulfillment or inventory")
+        for stream, every in request.given().items():
+            if not SHORTEST_CADENCE <= every <= LONGEST_CADENCE:
+                raise ApplicationError(f"the cadence of {stream} must lie between 0.5 s and 1 d")
+
+    @workflow.query
+    def status(self) -> Status:
+        return self.state.status()

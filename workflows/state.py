@@ -1,0 +1,150 @@
+"""All that a seller's workflow remembers, carried whole through continue-as-new. Pure: every time comes in as an argument, in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from activities.poll import Poll, PollResult
+from activities.wishes import Wishes
+from pacing import Stream
+from workflows.messages import State, Status, StreamStatus
+
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
+STREAM_ORDER = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.BACKFILL)  # who goes first when due together
+
+
+class StreamState(BaseModel):
+    next_due: datetime
+    why: str = "first poll"
+    failures: int = 0  # in a row
+    last_error: str | None = None  # the error's class: one text from there to here
+    stopped: str | None = None  # why this stream alone waits for a new consent
+    waiting: bool = False  # eBay's quota is spent
+    announced_at: datetime | None = None  # another stream announced work for this one, due then
+    asked: bool = False  # `poll_now`, not yet served by a poll that began after it
+    cadence: timedelta | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        return not self.stopped and (self.asked or self.when() <= now)
+
+    def when(self) -> datetime:
+        return self.next_due if self.announced_at is None else min(self.next_due, self.announced_at)
+
+    def status(self, awake: bool) -> StreamStatus:
+        next_due = self.next_due if awake and not self.stopped else None
+        return StreamStatus(next_poll_at=next_due, why=self.stopped or self.why, failures=self.failures, last_error=self.last_error)
+
+
+class PollingState(BaseModel):
+    seller_id: str
+    streams: dict[Stream, StreamState]
+    paused: str | None = None  # the reason
+    dead: str | None = None  # eBay refuses the token: the error's class
+    generation: int = 0  # of the newest token that `connect` told of
+    speed_up_every: timedelta | None = None
+    speed_up_until: datetime | None = None
+    active_at: datetime | None = None
+    remembered: bool = True  # what people set stands in Postgres too
+
+    @classmethod
+    def new(cls, seller_id: str, now: datetime, streams: tuple[Stream, ...] = STREAM_ORDER) -> PollingState:
+        return cls(seller_id=seller_id, streams={stream: StreamState(next_due=now) for stream in streams})
+
+    @classmethod
+    def resumed(cls, wishes: Wishes, now: datetime) -> PollingState:
+        """With what people had set; the cursors stand in Postgres."""
+        state = cls.new(wishes.seller_id, now)
+        state.paused, state.active_at = wishes.paused, wishes.active_at
+        for stream, every in wishes.cadence.items():
+            state.streams[stream].cadence = every
+        return state
+
+    def due(self, now: datetime) -> list[Stream]:
+        """The streams to poll now: asked for first, then the one that waits longest; a backfill only when nothing else is due."""
+        if self.paused or self.dead:
+            return []
+        ready = [stream for stream in STREAM_ORDER if (it := self.streams.get(stream)) and it.is_due(now)]
+        return sorted(ready, key=lambda stream: (stream is Stream.BACKFILL, not self.streams[stream].asked, self.streams[stream].when()))
+
+    def next_due(self, *, after: Stream | None = None) -> datetime | None:
+        """When the next stream (another one than `after`) falls due; None: never by itself. A backfill interrupts nobody."""
+        if self.paused or self.dead:
+            return None
+        passed_over = () if after is None else (after, Stream.BACKFILL)
+        return min((it.when() for stream, it in self.streams.items() if not it.stopped and stream not in passed_over), default=None)
+
+    def time_left(self, now: datetime) -> timedelta | None:
+        due = self.next_due()
+        return None if due is None else max(due - now, timedelta(milliseconds=1))
+
+    def request(self, stream: Stream, now: datetime) -> Poll:
+        speeding = self.speed_up_until is not None and now < self.speed_up_until
+        mine = self.streams[stream]
+        return Poll(
+            seller_id=self.seller_id,
+            announced=not mine.asked and mine.next_due > now,
+            until=self.next_due(after=stream),
+            speed_up=self.speed_up_every if speeding else None,
+            cadence=mine.cadence,
+            active_at=self.active_at,
+        )
+
+    def polled(self, stream: Stream, request: Poll, result: PollResult, now: datetime) -> None:
+        if result.done:
+            del self.streams[stream]
+            return
+        mine = self.streams[stream]
+        mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting
+        mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
+        if not request.announced:
+            mine.next_due, mine.why = result.next_due, result.why
+        for other in result.due:
+            if other in self.streams:
+                self.streams[other].announced_at = now
+
+    def failed(self, stream: Stream, error: str, now: datetime) -> None:
+        mine = self.streams[stream]
+        mine.failures += 1
+        mine.last_error = error
+        mine.announced_at = None  # the next poll reads what was announced too
+        first, longest = BACKOFF
+        wait = min(first * 2 ** min(mine.failures - 1, 10), longest)
+        mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
+
+    def hurry(self, streams: list[Stream], now: datetime, why: str) -> None:
+        for stream in streams:
+            if mine := self.streams.get(stream):
+                mine.next_due, mine.why = min(mine.next_due, now), why
+
+    def connected(self, generation: int, now: datetime) -> None:
+        self.generation = max(self.generation, generation)
+        self.dead = None
+        for mine in self.streams.values():
+            mine.stopped = None
+        self.hurry(list(self.streams), now, "connected again: catching up from the cursor")
+
+    def state(self) -> tuple[State, str]:
+        """In one word and in a sentence, the gravest first."""
+        if self.dead:
+            return (
+                "needs_reauthorization",
+                f"{self.dead}: eBay refuses the seller's token; `starter.py connect {self.seller_id}` with a new one revives the polling",
+            )
+        if self.paused:
+            return "paused", self.paused
+        for stream, mine in self.streams.items():
+            if mine.stopped:
+                return "failing", f"{stream}: {mine.stopped}"
+            if mine.failures:
+                return "failing", f"{stream}: {mine.last_error}, {mine.failures} times in a row"
+        for stream, mine in self.streams.items():
+            if mine.waiting:
+                return "waiting_for_quota", f"{stream}: {mine.why}"
+        return "polling", "; ".join(f"{stream}: {mine.why}" for stream, mine in self.streams.items())
+
+    def status(self) -> Status:
+        state, reason = self.state()
+        awake = not (self.paused or self.dead)
+        return Status(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})

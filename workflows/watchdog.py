@@ -1,0 +1,32 @@
+"""Starts the workflow of every seller who is enrolled but not running. Run by a schedule, once a minute."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.lost_sellers import LostSellers
+    from workflows.seller_polling import SellerPolling, workflow_id
+    from workflows.state import PollingState
+
+
+@workflow.defn
+class Watchdog:
+    @workflow.run
+    async def run(self) -> int:
+        """How many workflows it started."""
+        lost = await workflow.execute_activity_method(LostSellers.find_lost_sellers, start_to_close_timeout=timedelta(seconds=60))
+        for wishes in lost:
+            with suppress(WorkflowAlreadyStartedError):
+                await workflow.start_child_workflow(
+                    SellerPolling.run,
+                    PollingState.resumed(wishes, workflow.now()),
+                    id=workflow_id(wishes.seller_id),
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                )
+        return len(lost)
