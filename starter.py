@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 from cryptography.fernet import Fernet
+from temporalio.service import RPCError
 
 from console.arguments import (
     All,
@@ -26,8 +26,9 @@ from console.arguments import (
 )
 from console.doctor import examine
 from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
+from console.leaving import leave
 from console.office import Office
-from console.output import Failure, Output, fail, print_json, say, show, with_json
+from console.output import FailedError, Output, fail, print_json, say, show, with_json
 from console.status import seller_status, sellers_list
 from ebay.errors import EbayError
 from pacing import Stream
@@ -57,7 +58,7 @@ def doctor() -> None:
     checks = asyncio.run(examine())
     show(checks, {"mark": "", "what": "what", "found": "found"}, empty="nothing to check")
     if not all(check["ok"] for check in checks):
-        raise Failure("not all is well; see the lines marked with x")
+        raise FailedError("not all is well; see the lines marked with x")
 
 
 @app.command()
@@ -282,22 +283,23 @@ def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(m
         )
 
 
-def main() -> None:
-    usage_error: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]  # typer exports the class under this name only
+def main() -> int:
+    usage_error: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]  # typer exports it by this one only
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        return int(app(standalone_mode=False) or 0)
     except SettingsError as error:
-        fail(str(error), 2)
+        return fail(str(error), 2)
     except usage_error as error:
-        fail(error.format_message(), 2)
-    except (Failure, StoreError, EbayError, TemporalUnavailableError) as error:
-        fail(str(error), 1)
+        return fail(error.format_message(), 2)
+    except (FailedError, StoreError, EbayError, TemporalUnavailableError) as error:
+        return fail(str(error), 1)
+    except RPCError as error:
+        return fail(f"Temporal refused: {error.message}", 1)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
+        return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+        return 0
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

@@ -1,4 +1,4 @@
-"""Process: hosts workflows and activities; nothing else. Ends with 0 after SIGTERM or Ctrl-C, once the steps in hand are done (20 s at most)."""
+"""Process: hosts workflows and activities; nothing else. SIGTERM or Ctrl-C: exit 0 once the steps in hand are done (20 s at most)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import httpx
 from temporalio.client import (
     Client,
     Schedule,
@@ -33,7 +32,9 @@ from activities.quota import QuotaWatch
 from activities.steps import Steps
 from activities.tokens import StoredTokens
 from activities.wishes import WishKeeping
+from console.leaving import leave
 from ebay.client import Ebay
+from ebay.http import http_client
 from ebay.oauth import OAuth
 from pacing import Stream
 from settings import Settings, SettingsError, load, read_environment
@@ -52,8 +53,9 @@ logger = logging.getLogger("sellerbeat.worker")
 
 def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolExecutor) -> Worker:
     """The worker with all its parts."""
-    http = httpx.Client(limits=httpx.Limits(max_connections=THREADS * 2, max_keepalive_connections=THREADS))
-    assert settings.ebay_client_id and settings.ebay_client_secret  # main() asked for them
+    http = http_client(THREADS)
+    assert settings.ebay_client_id  # main() asked for them
+    assert settings.ebay_client_secret
     oauth = OAuth(
         http,
         settings.ebay_api_url,
@@ -101,7 +103,7 @@ async def watch(client: Client, task_queue: str) -> None:
 
 
 async def work(settings: Settings) -> None:
-    assert settings.database_url and settings.secret_keys
+    assert settings.database_url
     store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1)
     store.check()
     client = await connect(read_environment())
@@ -118,7 +120,6 @@ async def work(settings: Settings) -> None:
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold addresses with order ids
     try:
         asyncio.run(work(load(*NEEDED)))
     except SettingsError as error:
@@ -131,4 +132,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,4 +1,4 @@
-"""Heartbeats of every activity, from the worker's event loop: a step in a call of a minute lives, a killed worker's step is missed after 10 s."""
+"""Heartbeats of every activity, from the worker's event loop: a long call lives on, a killed worker's step is missed after 10 s."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ logger = logging.getLogger("sellerbeat.steps")
 
 
 class UnexpectedError(Exception):
-    """A bug: an error that nobody foresaw, told by its place alone, since its text may hold a buyer. Retried; read the worker's log at that place."""
+    """A bug: told by its place alone, since its text may hold a buyer. Retried; act: look at that place, and report it."""
 
 
 class RunningStep:

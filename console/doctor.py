@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from console.office import Office
-from console.output import Failure
+from console.output import FailedError
 from ebay.errors import EbayError
 from settings import SettingsError
 from store import StoreError
 from workflows.client import TemporalUnavailableError
 
-EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, Failure)
+EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, FailedError)
 
 
 async def examine() -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ async def _temporal() -> str:
 async def _worker() -> str:
     office = Office()
     if not await office.has_worker(await office.temporal()):
-        raise Failure(f"nobody works on task queue {office.settings.task_queue}: start worker.py")
+        raise FailedError(f"nobody works on task queue {office.settings.task_queue}: start worker.py")
     return f"works on task queue {office.settings.task_queue}"
 
 

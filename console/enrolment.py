@@ -10,7 +10,7 @@ from typing import Any
 from temporalio.service import RPCError
 
 from console.office import Office
-from console.output import Failure
+from console.output import FailedError
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError
 from ebay.oauth import AccessToken
 from store import UnknownSellerError
@@ -36,7 +36,7 @@ async def enroll_seller(
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
 
     Raises:
-        Failure: eBay refuses the token, or cannot be asked. Nothing is stored.
+        FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
     """
     client = await office.temporal()
     asked = _scopes(scopes)
@@ -58,7 +58,7 @@ async def enroll_seller(
 
 
 async def connect_seller(office: Office, seller_id: str, refresh_token: str, scopes: str | None) -> Answer:
-    """The same for an enrolled seller's new token. Raises UnknownSellerError, and Failure as `enroll_seller` does."""
+    """The same for an enrolled seller's new token. Raises UnknownSellerError, and FailedError as `enroll_seller` does."""
     state = office.store.seller(seller_id)
     if state["state"] == "removed":
         raise UnknownSellerError(seller_id, removed=True)
@@ -100,8 +100,8 @@ def _proved(office: Office, refresh_token: str, scopes: list[str]) -> AccessToke
     try:
         return office.oauth.refresh(refresh_token, scopes)
     except DeadTokenError as error:
-        raise Failure(f"{error}; nothing was stored. The seller must give a new consent") from None
+        raise FailedError(f"{error}; nothing was stored. The seller must give a new consent") from None
     except ClientRefusedError as error:
-        raise Failure(f"{error}; nothing was stored. Check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET") from None
+        raise FailedError(f"{error}; nothing was stored. Check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET") from None
     except EbayError as error:
-        raise Failure(f"eBay could not be asked ({error}); nothing was stored. Try again") from None
+        raise FailedError(f"eBay could not be asked ({error}); nothing was stored. Try again") from None

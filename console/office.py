@@ -6,14 +6,14 @@ import asyncio
 from functools import cached_property
 from typing import Any
 
-import httpx
 import typer
 from pydantic import BaseModel
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.wishes import wishes_of
-from console.output import Failure
+from console.output import FailedError
+from ebay.http import http_client
 from ebay.oauth import OAuth
 from settings import Settings, load, read_environment
 from store import Store
@@ -45,10 +45,11 @@ class Office:
 
     @cached_property
     def oauth(self) -> OAuth:
-        assert self.settings.ebay_client_id and self.settings.ebay_client_secret
+        assert self.settings.ebay_client_id
+        assert self.settings.ebay_client_secret
         secret = self.settings.ebay_client_secret.get_secret_value()
         timeout_s = self.settings.ebay_timeout.total_seconds()
-        return OAuth(httpx.Client(), self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
+        return OAuth(http_client(1), self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
 
     async def temporal(self) -> Client:
         return await connect(read_environment())
@@ -78,19 +79,19 @@ class Office:
         )
 
     async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
-        """Raises Failure where no worker answers: an update needs one."""
+        """Raises FailedError where no worker answers: an update needs one."""
         wishes_of(self.store, seller_id)
         client = await self.temporal()
         try:
             await asyncio.wait_for(handle(client, seller_id).execute_update(SellerPolling.set_cadence, request), timeout=10)
         except TimeoutError:
-            raise Failure("no worker answers; it takes the new cadence when one runs") from None
+            raise FailedError("no worker answers; it takes the new cadence when one runs") from None
         except WorkflowUpdateFailedError as error:
-            raise Failure(str(error.cause)) from None
+            raise FailedError(str(error.cause)) from None
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            raise Failure(f"the workflow of {seller_id} does not run; the worker's watchdog starts it within a minute") from None
+            raise FailedError(f"the workflow of {seller_id} does not run; the worker's watchdog starts it within a minute") from None
 
     async def has_worker(self, client: Client) -> bool:
         """Whether a worker asked the task queue for work in the last minutes."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ class Output:
     json = False
 
 
-class Failure(Exception):
+class FailedError(Exception):
     """The command could not do it: one line on stderr, exit 1."""
 
 
@@ -72,9 +72,10 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: s
         typer.echo(empty)
 
 
-def fail(text: str, code: int) -> NoReturn:
+def fail(text: str, code: int) -> int:
+    """One line on stderr, whatever the text has; returns the exit code."""
     sys.stderr.write(f"starter: {' '.join(text.split())}\n")
-    sys.exit(code)
+    return code
 
 
 def _plain(value: Any) -> Any:

@@ -65,8 +65,7 @@ class Run:
 
     state: State
     visible_at: datetime
-    impersonal: bytes  # the content without personal data
-    created_at: datetime | None
+    impersonal: bytes  # the content without personal data, of orders so old that eBay drops it; else b""
 
 
 @dataclass
@@ -77,11 +76,10 @@ class History:
     due: int = -1  # the run that was shown at the deadline; -1: none yet
     modified_at: str = ""
 
-    def matches(self, state: State, impersonal: bytes, seen_at: datetime) -> list[int]:
+    def matches(self, state: State, impersonal: bytes) -> list[int]:
         found = []
         for k, run in enumerate(self.runs):
-            aged = run.created_at is not None and seen_at - run.created_at >= PERSONAL_DATA
-            if run.state == state or (aged and run.impersonal == impersonal and run.state[1] == state[1]):
+            if run.state == state or (impersonal and (run.impersonal, run.state[1]) == (impersonal, state[1])):
                 found.append(k)
         return found
 
@@ -123,7 +121,7 @@ def judge(
     """
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
     deadline = at - grace
-    histories = _histories(ledger_rows, kinds, deadline)
+    histories = _histories(ledger_rows, kinds, deadline, at)
     told = _told(verdict, histories, events, names, kinds)
     shown = _snapshots(verdict, snapshots or {}, names)
     groups: dict[Key, list[Key]] = {}
@@ -139,7 +137,7 @@ def judge(
                 _judge_twins(verdict, owned, members, histories, told)
             continue
         for key in owned:
-            if _judge_one(verdict, key, histories[key], told.get(key), oldest, at) and key[:2] in snapped and key in told:
+            if _judge_one(verdict, key, histories[key], told.get(key), oldest) and key[:2] in snapped and key in told:
                 good = {run.state for run in histories[key].runs[histories[key].due :]} | {told[key].state}
                 if shown.get(key) not in good:
                     verdict.find("lost", f"{key[1]} {key[0]}/{key[2]}: the snapshot is not the newest that eBay showed")
@@ -147,18 +145,15 @@ def judge(
     return verdict
 
 
-def _histories(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime) -> dict[Key, History]:
+def _histories(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, at: datetime) -> dict[Key, History]:
     histories: dict[Key, History] = {}
     for row in rows:
         if row["kind"] not in kinds:
             continue
         history = histories.setdefault((row["seller"], row["kind"], row["entity_id"]), History())
-        state, impersonal, visible_at = (digest(row["kind"], row["document"]), row["removed"]), b"", _time(row["visible_at"])
-        created_at = None
-        if row["kind"] == "order":
-            impersonal, created_at = digest("order", row["document"], personal=False), _maybe_time(row["document"].get("creationDate"))
+        state, visible_at = (digest(row["kind"], row["document"]), row["removed"]), _time(row["visible_at"])
         if not history.runs or history.runs[-1].state != state:
-            history.runs.append(Run(state, visible_at, impersonal, created_at))
+            history.runs.append(Run(state, visible_at, _impersonal(row["kind"], row["document"], at)))
         if visible_at <= deadline:
             history.due = len(history.runs) - 1
         history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
@@ -226,7 +221,7 @@ def _hear(
         verdict.find("wrong", f"{words}: after version {told.version}")
     again = told.state == state
     told.state, told.version, told.types, told.detected_at = state, event["version"], {what}, detected_at
-    told.impersonal = digest(key[1], event["data"], personal=False) if key[1] == "order" else b""
+    told.impersonal = _impersonal(key[1], event["data"], detected_at)
     if again:
         verdict.find("twice", f"{words}: nothing changed since the version before")
         return
@@ -236,7 +231,7 @@ def _hear(
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
     history = histories.get(key)
-    matches = history.matches(state, told.impersonal, detected_at) if history else []
+    matches = history.matches(state, told.impersonal) if history else []
     if not history or not matches:
         verdict.find("wrong", f"{words}: eBay never showed this")
         return
@@ -250,7 +245,7 @@ def _hear(
         verdict.delays.append((detected_at - history.runs[seen[-1]].visible_at).total_seconds())
 
 
-def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, oldest: str, at: datetime) -> bool:
+def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, oldest: str) -> bool:
     """Whether the last event about an entity says what eBay showed last (nothing to say: true)."""
     if history.due < 0:
         return True  # not visible yet
@@ -260,7 +255,7 @@ def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, 
             return True  # gone before anybody could see it, or older than what was to be read
         verdict.find("lost", f"{words}: no event")
         return False
-    if max(history.matches(told.state, told.impersonal, at), default=-1) < history.due:
+    if max(history.matches(told.state, told.impersonal), default=-1) < history.due:
         verdict.find("lost", f"{words}: the last event (version {told.version}) is not the newest that eBay showed")
         return False
     return True
@@ -301,8 +296,9 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _maybe_time(text: Any) -> datetime | None:
+def _impersonal(kind: str, document: Any, at: datetime) -> bytes:
     try:
-        return _time(text)
-    except (TypeError, ValueError):
-        return None
+        aged = kind == "order" and at - _time(document["creationDate"]) >= PERSONAL_DATA
+    except (KeyError, TypeError, ValueError):
+        aged = False
+    return digest(kind, document, personal=False) if aged else b""

@@ -1,13 +1,16 @@
 """Calls a day for the whole application, by resource, until midnight in California."""
 
 from collections import Counter
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.clock import Clock
 from simulator.times import to_datetime, to_ms
 
-PACIFIC = ZoneInfo("America/Los_Angeles")
+try:
+    PACIFIC: tzinfo = ZoneInfo("America/Los_Angeles")
+except ZoneInfoNotFoundError:  # a machine without time zones: winter all year
+    PACIFIC = timezone(timedelta(hours=-8))
 DEFAULTS = {
     "order": 100_000,
     "shipping_fulfillment": 100_000,

@@ -1,6 +1,7 @@
 """Who asked what: counters for ever, the last requests in full."""
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -24,7 +25,7 @@ class RequestLog:
         self.calls[request.seller, request.resource] += 1
         self.last.append(request)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Request]:
         return iter(list(self.last))
 
     def __len__(self) -> int:

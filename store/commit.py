@@ -128,7 +128,7 @@ class Commit:
 
     def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> Kept:
         """eBay has these items no more: they are absent from a complete scan, and a direct read says so too."""
-        reading = Reading(Kind.INVENTORY)
+        reading = Reading(Kind.INVENTORY, ids=list(skus))
         stored = entities.stored(self._connection, Kind.INVENTORY, self._step.seller_id, dict.fromkeys(skus, keeping.UNEQUAL))
         changes = [gone(known, read_at) for known in stored.values() if not known.removed]
         return self._write(reading, Detection(changes=changes), stored, read_at, source, "bulk")
@@ -175,13 +175,17 @@ class Commit:
             )
 
     def _set_aside(self, reading: Reading, read_at: datetime) -> None:
-        seller_id = self._step.seller_id
+        """What could be kept after all leaves the set-aside documents, what was refused joins them."""
+        seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
+        if self._step.set_aside:
+            kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
+            none_left = aside.clear(self._connection, seller_id, reading.kind, kept, "" if refused else reading.order_id)
+            if none_left and not refused:
+                self.close_alert(aside.ALERT)
         for refusal in reading.refusals:
             aside.put(self._connection, seller_id, reading.kind, refusal, read_at)
-        if reading.refusals:
+        if refused:
             self.open_alert(aside.ALERT, aside.ALERT_TEXT)
-        elif self._step.set_aside and aside.clear(self._connection, seller_id, reading.kind, reading.ids, reading.order_id):
-            self.close_alert(aside.ALERT)
 
     # scans of the inventory
 

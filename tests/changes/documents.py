@@ -26,7 +26,7 @@ def line(number: int = 1, **fields: Any) -> Document:
         "lineItemCost": amount("40.0"),
         "lineItemFulfillmentStatus": "NOT_STARTED",
         "refunds": [],
-        "giftDetails": {"message": "Enjoy!", "senderName": "Aunt Ada", "recipientEmail": "kim@example.com"},
+        "giftDetails": {"message": f"Enjoy {number}!", "senderName": "Aunt Ada", "recipientEmail": "kim@example.com"},
         **fields,
     }
 
@@ -130,9 +130,9 @@ def spoiled(draw: st.DrawFn, document: Document) -> Document:
     return result
 
 
-def nested(levels: int, end: Any = 1, name: str = "a") -> Any:
-    """{"a": [{"a": [... end]}]}"""
+def nested(levels: int, end: Any = 1, name: str = "a", shape: str = "both") -> Any:
+    """{"a": [{"a": [... end]}]}, or objects or lists alone."""
     value = end
     for level in range(levels):
-        value = {name: value} if level % 2 else [value]
+        value = {name: value} if shape == "objects" or (shape == "both" and level % 2) else [value]
     return value

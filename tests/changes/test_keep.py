@@ -68,6 +68,13 @@ def test_an_old_order_whose_date_moved_is_refreshed_with_its_personal_fields() -
     assert detection.refreshed == {bumped["orderId"]: order(lastModifiedDate="2026-12-01T00:00:00.000Z")}
 
 
+def test_an_old_order_without_its_creation_date_is_as_old_as_the_stored_one() -> None:
+    [change] = detect(forgotten(order(creationDate=None)), order(), days=200).changes
+
+    assert change.changed == ("creationDate",)
+    assert change.data == order(creationDate=None)
+
+
 def test_a_personal_field_with_another_value_is_a_change_at_any_age() -> None:
     moved = order()
     moved["buyer"]["buyerRegistrationAddress"]["fullName"] = "Kim Other"

@@ -84,7 +84,7 @@ def test_two_parcels_of_equal_content_are_two() -> None:
 
 
 def test_a_number_does_not_depend_on_the_order_of_the_answer() -> None:
-    parcels = [parcel("999", (number,), shippedDate=f"2026-06-19T0{number % 3}:00:00.000Z") for number in range(6)]
+    parcels = [parcel("999", (number,), shippedDate=f"2026-06-19T0{5 - number // 2}:00:00.000Z") for number in range(6)]
     shelves = []
     for seed in range(10):
         shelf = Shelf()
@@ -92,7 +92,7 @@ def test_a_number_does_not_depend_on_the_order_of_the_answer() -> None:
         shelves.append(shelf.alive())
 
     assert all(shelf == shelves[0] for shelf in shelves)
-    assert shelves[0]["o-1/999"]["shippedDate"] == "2026-06-19T00:00:00.000Z"  # type: ignore[index]
+    assert shelves[0]["o-1/999"]["shippedDate"] == "2026-06-19T03:00:00.000Z"  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_thousands_of_parcels_with_one_id_take_no_time() -> None:
 
 
 def test_nesting_of_any_depth_is_compared() -> None:
-    known = [Stored("o-1/9405", 1, parcel(lineItems=nested(20_000)), None)]
+    known = [Stored("o-1/9405", 1, parcel(lineItems=nested(5_000)), None)]
 
-    assert detect_parcels("o-1", [parcel(lineItems=nested(20_000))], known, NOW) == Detection(duplicates=1)
-    assert told(detect_parcels("o-1", [parcel(lineItems=nested(20_000, end=2))], known, NOW).changes) == [("updated", "9405", 2)]
+    assert detect_parcels("o-1", [parcel(lineItems=nested(5_000))], known, NOW) == Detection(duplicates=1)
+    assert told(detect_parcels("o-1", [parcel(lineItems=nested(5_000, end=2))], known, NOW).changes) == [("updated", "9405", 2)]

@@ -99,6 +99,7 @@ def test_a_speed_up_comes_before_dormant_cadence_and_busy() -> None:
 
 def test_a_speed_up_never_slows_down() -> None:
     assert wished(speed_up_s=301) == (300, "every 5 min")
+    assert wished(speed_up_s=300) == (300, "speeded up: every 5 min")
     assert wished(speed_up_s=600, quiet=3 * HOUR) == (600, "speeded up: every 10 min")
 
 

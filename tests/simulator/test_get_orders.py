@@ -176,6 +176,16 @@ def test_an_update_that_is_late_leaves_the_older_version_in_place(anna, world: W
     assert (after["cancelStatus"]["cancelState"], after["lastModifiedDate"]) == ("CANCELED", "2026-06-18T12:00:10.000Z")
 
 
+def test_a_version_that_shows_after_a_newer_one_never_replaces_it(anna, world: World) -> None:
+    order_id = world.place_order("anna", paid=False)
+    world.pay("anna", order_id, visible_at=world.clock.now() + timedelta(minutes=4))
+    world.cancel("anna", order_id)
+
+    world.clock.advance(minutes=5)
+
+    assert anna.orders().json()["orders"][0]["cancelStatus"]["cancelState"] == "CANCELED"
+
+
 def test_text_that_no_encoder_would_write_comes_as_it_is(anna, world: World) -> None:
     def odd(text: str) -> str:
         return text.replace('"title":"x"', r'"title":"a\u0000b\ud800","weight":1e400,"depth":NaN')

@@ -65,6 +65,13 @@ def refused_title(order_id: str) -> dict[str, Any]:
     return order(order_id, title="CANARY\0")
 
 
+def someone_waits(store: Store) -> bool:
+    """Whether another connection to this database waits for a lock."""
+    with store.engine.begin() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return connection.exec_driver_sql(waiting).scalar_one() > 0
+
+
 @contextmanager
 def statements(store: Store):
     """The statements sent meanwhile, without BEGIN and COMMIT."""

@@ -5,7 +5,7 @@ import pytest
 
 from pacing import Stream
 from store import Store, UnknownSellerError
-from tests.store.documents import ENROLLED, LATER, SELLER, enroll, statements
+from tests.store.documents import ENROLLED, LATER, SELLER, enroll, someone_waits, statements
 from tests.support.waiting import eventually_here
 
 
@@ -69,13 +69,6 @@ def test_a_step_that_waited_for_a_commit_sees_what_it_left(store: Store) -> None
             commit.advance(cursor=LATER, reading={"page": 7})
 
     assert (second.result().cursor, second.result().reading) == (LATER, {"page": 7})
-
-
-def someone_waits(store: Store) -> bool:
-    with store.engine.begin() as connection:
-        return connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        ).scalar_one()
 
 
 def test_a_spent_quota_is_shown_to_steps_of_its_resource_alone(store: Store) -> None:

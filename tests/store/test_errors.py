@@ -1,5 +1,6 @@
 """What leaves the store as an error holds no value of a document, and says what to do."""
 
+import logging
 import socket
 import traceback
 from collections.abc import Iterator
@@ -61,6 +62,17 @@ def test_an_error_tells_no_value_of_what_was_to_be_written(own_store: Store, cap
     seen = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
     assert CANARY not in seen
     assert "SQLSTATE" in str(caught.value)
+
+
+def test_sqlalchemys_own_log_holds_no_value(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="sqlalchemy.engine"):
+        store = Store.connect(database, [KEY])
+        enroll(store)
+        keep_orders(store, order(buyer=CANARY))
+        store.close()
+
+    assert "INSERT INTO orders" in caplog.text
+    assert CANARY not in caplog.text
 
 
 def test_a_database_without_tables_says_what_to_run(empty_database: str) -> None:

@@ -155,3 +155,12 @@ def test_a_scan_does_not_vouch_for_removed_items(store: Store) -> None:
     scan(store, [], read_at=NIGHT)
 
     assert next(iter(store.snapshot(SELLER, "inventory")))["as_of"] == "2026-03-01T13:00:00.000Z"
+
+
+def test_a_scan_does_not_vouch_for_what_a_set_aside_document_hides(store: Store) -> None:
+    scan(store, [item("a")], read_at=LATER)
+
+    scan(store, [item("a", title="\0")], read_at=NIGHT)
+
+    [row] = store.snapshot(SELLER, "inventory")
+    assert (row["as_of"], row["set_aside"]) == ("2026-03-01T13:00:00.000Z", "refused by Postgres (SQLSTATE 22P05)")

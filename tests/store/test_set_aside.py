@@ -58,6 +58,25 @@ def test_a_set_aside_document_that_can_be_kept_later_leaves_and_the_alert_closes
     assert told(store)[-1][0] == "alert.closed"
 
 
+def test_one_document_that_is_refused_again_does_not_keep_the_others_aside(store: Store) -> None:
+    keep_orders(store, refused_title("o-1"), refused_title("o-2"))
+
+    keep_orders(store, order("o-1"), refused_title("o-2"))
+
+    assert [(entity_id, attempts) for entity_id, _, attempts in asides(store)] == [("o-2", 2)]
+    assert len(store.alerts()) == 1
+
+
+def test_an_item_that_is_gone_is_set_aside_no_more(store: Store) -> None:
+    keep_inventory(store, item("a"))
+    keep_inventory(store, item("a", title="\0"))
+
+    with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
+        commit.remove_inventory(["a"], LATER)
+
+    assert (store.set_aside(), store.alerts()) == ([], [])
+
+
 def test_a_change_that_is_refused_leaves_the_stored_document_and_the_snapshot_says_so(store: Store) -> None:
     keep_orders(store, order("o-1"))
 

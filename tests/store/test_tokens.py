@@ -8,7 +8,8 @@ from cryptography.fernet import Fernet
 from pacing import Stream
 from store import SecretError, Store, UnknownSellerError, Vault
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, told
+from tests.store.documents import LATER, SELLER, someone_waits, told
+from tests.support.waiting import eventually_here
 
 EXPIRES = datetime(2026, 3, 1, 15, tzinfo=UTC)
 
@@ -32,20 +33,18 @@ def test_a_refresh_token_that_ebay_rotates_is_kept(store: Store) -> None:
         assert (row.refresh_token, row.generation) == ("refresh-2", 1)
 
 
-def test_one_caller_at_a_time_renews(store: Store) -> None:
-    asked = []
-
-    def renew(caller: int) -> str:
+def test_who_comes_while_another_renews_waits_and_gets_the_new_token(store: Store) -> None:
+    def second() -> str | None:
         with store.tokens.locked(SELLER) as row:
-            if row.access_token is None:
-                asked.append(caller)
-                row.renew(f"access-of-{caller}", EXPIRES)
             return row.access_token
 
-    with ThreadPoolExecutor(6) as pool:
-        tokens = set(pool.map(renew, range(6)))
+    with ThreadPoolExecutor() as pool:
+        with store.tokens.locked(SELLER) as row:
+            waiting = pool.submit(second)
+            eventually_here(lambda: waiting.done() or someone_waits(store))
+            row.renew("access-1", EXPIRES)
 
-    assert len(asked) == len(tokens) == 1
+    assert waiting.result() == "access-1"
 
 
 def test_an_error_under_the_lock_keeps_nothing(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Steps without eBay and Postgres: they remember their requests and answer as told, by the rules of `pacing/` where nothing else is said."""
+"""Steps without eBay and Postgres: they remember their requests and answer by the rules of `pacing/`, or as told."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
@@ -18,7 +19,7 @@ from workflows.state import PollingState
 
 def gaps(times: list[datetime]) -> list[int]:
     """Whole seconds between polls."""
-    return [round((b - a).total_seconds()) for a, b in zip(times, times[1:], strict=False)]
+    return [round((b - a).total_seconds()) for a, b in pairwise(times)]
 
 
 async def test_a_paused_seller_is_not_polled_for_a_day_and_resume_polls_at_once(time_skipping: WorkflowEnvironment) -> None:

@@ -1,0 +1,66 @@
+"""Process: the simulated eBay of the demo. `python -m stage.ebay --port N --ledger FILE`, started by `world.py`.
+
+It says where it is in one line of JSON. A line `quiet` on its standard input ends the life of its world, which stays to be polled; the
+answer `quiet` says that nothing changes any more. It ends with its standard input.
+"""
+
+import argparse
+import json
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from simulator.life import Life
+from simulator.server import serve
+from simulator.world import World
+from stage.cast import CAST, HISTORY_DAYS, QUOTA, RATE, SEED, Seller
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m stage.ebay", description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--ledger", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        with closing(World(SEED, ledger=options.ledger)) as world:
+            world.quotas.limits = dict.fromkeys(world.quotas.limits, QUOTA)
+            for seller in CAST:
+                move_in(world, seller)
+            with serve(world, options.port) as running:
+                live(world, running.url)
+    except (OSError, ValueError) as error:
+        print(f"simulated eBay: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def move_in(world: World, seller: Seller) -> None:
+    """A seller who is not in the ledger yet gets stock and a past."""
+    world.add_seller(seller.name, seller.orders_a_day, seller.skus)
+    shelf = world.shelves[seller.name]
+    if not shelf.stock:
+        world.preload_skus(seller.name)
+    if not shelf.orders:
+        now = world.clock.now()
+        world.preload_orders(seller.name, int(seller.orders_a_day * HISTORY_DAYS), now - timedelta(days=HISTORY_DAYS), now, shipped=0.9)
+
+
+def live(world: World, url: str) -> None:
+    with Life(world, RATE) as life:
+        tokens = {name: world.refresh_token(name) for name in world.sellers}
+        say(json.dumps({"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "tokens": tokens}))
+        for line in sys.stdin:
+            if line.strip() == "quiet":
+                life.stop()
+                with world.lock:  # an event in hand is over
+                    say("quiet")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

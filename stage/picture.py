@@ -1,0 +1,151 @@
+"""What the view shows at one moment. Pure: no database, no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+STREAM_OF = {"order": "orders", "fulfillment": "fulfillment", "inventory": "inventory"}  # the first word of an event's type
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stream of one seller."""
+
+    seller: str
+    stream: str
+    state: str  # the seller's, or what hinders this stream
+    last_poll: datetime | None  # UTC
+    next_poll: datetime | None
+    why: str
+    changes: int  # recorded in this run
+    calls: int  # made in this run
+
+
+@dataclass(frozen=True)
+class News:
+    """A change event without its data: names of fields only, no buyer."""
+
+    at: datetime  # detected
+    seller: str
+    type: str
+    entity: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    at: datetime  # UTC
+    rows: tuple[Row, ...] = ()
+    news: tuple[News, ...] = ()  # newest first
+    changes: int = 0  # in this run
+    calls: int = 0
+    trouble: str | None = None  # why this is not of this moment
+    restarts: int = 0  # of the worker
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The state of each seller, by its worst stream."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            if row.state != "polling" or row.seller not in found:
+                found[row.seller] = row.state
+        return found
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What does not change while the demo runs."""
+
+    title: str
+    links: tuple[tuple[str, str], ...]  # what, where
+    hints: tuple[tuple[str, str], ...]  # command, what it shows
+    ends_at: datetime | None  # None: at Ctrl-C
+
+
+def rows_of(seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int]) -> list[Row]:
+    """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through."""
+    name, streams = seller["seller_id"], seller["streams"]
+    backfill = bool(streams.get("backfill", {}).get("reading"))
+    awake = seller["state"] not in ("paused", "removed", "needs_reauthorization")
+    rows = []
+    for stream, told in streams.items():
+        if stream == "backfill":
+            continue
+        state = seller["state"]
+        if state == "polling" and told["failures"]:
+            state = "failing"
+        elif state == "polling" and backfill and stream == "orders":
+            state = "backfill"
+        extra = calls.get((name, "backfill"), 0) if stream == "orders" else 0
+        rows.append(
+            Row(
+                seller=name,
+                stream=stream,
+                state=state,
+                last_poll=_time(told["last_poll_at"]),
+                next_poll=_time(told["next_poll_at"]) if awake else None,
+                why=_why(seller, told, awake),
+                changes=changes.get((name, stream), 0),
+                calls=calls.get((name, stream), 0) + extra,
+            )
+        )
+    return rows
+
+
+def news_of(event: Mapping[str, Any]) -> News:
+    at = _time(event["detected_at"])
+    assert at
+    return News(at, event["seller_id"] or "-", event["type"], event["entity_id"], tuple(event["changed"]))
+
+
+def stream_of(type_: str) -> str | None:
+    return STREAM_OF.get(type_.partition(".")[0])
+
+
+def ago(span: timedelta | None) -> str:
+    """A short width for a column: "0.4 s", "42 s", "4m10s", "3h05m", "2d04h"; "-" for none."""
+    if span is None:
+        return "-"
+    seconds = max(span.total_seconds(), 0.0)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02}h"
+
+
+def due_in(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "-"
+    return "now" if moment <= now else ago(moment - now)
+
+
+def clock(left: timedelta) -> str:
+    """Minutes and seconds: "0:42"."""
+    seconds = max(round(left.total_seconds()), 0)
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def many(counts: Sequence[tuple[int, str]]) -> str:
+    """`[(2, "polling"), (1, "paused")]` as "2 polling, 1 paused"."""
+    return ", ".join(f"{count:,} {word}" for count, word in counts)
+
+
+def _why(seller: Mapping[str, Any], told: Mapping[str, Any], awake: bool) -> str:
+    if not awake or seller["state"] == "waiting_for_quota":
+        return str(seller["reason"] or "")
+    if told["failures"]:
+        return f"failed {told['failures']}x: {told['last_error']}"
+    return str(told["why"] or "first poll")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,119 @@
+"""The picture as a screen of the terminal, whatever its size. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from stage.picture import Frame, News, Picture, Row, ago, clock, due_in
+
+COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
+WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota"}
+FEWEST_NEWS = 3
+WIDE = 100
+
+
+def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableType:
+    """Exactly `height` lines at most: first the sellers, then what to try; the newest changes get what is left."""
+    head = _head(picture, frame, width)
+    hints = _hints(frame, width)
+    room = height - len(head) - len(hints) - 1 - 2 - FEWEST_NEWS  # headings of the two tables, and lines between
+    rows = picture.rows[: max(room, 3)]
+    hidden = len({row.seller for row in picture.rows} - {row.seller for row in rows})
+    parts: list[RenderableType] = [*head, _sellers(rows, picture.at, width)]
+    if hidden:
+        parts.append(Text(f"and {hidden:,} more sellers: starter list", style="dim"))
+    left = height - len(head) - (len(rows) + 1) - bool(hidden) - len(hints) - 1
+    if not picture.rows:
+        left -= 1
+        parts.append(Text("no sellers yet", style="dim"))
+    parts.append(Text(""))
+    parts.extend(_news(picture.news, left - 1, width))
+    parts.extend(hints)
+    return Group(*parts)
+
+
+def _head(picture: Picture, frame: Frame, width: int) -> list[Text]:
+    ends = f"ends in {clock(frame.ends_at - picture.at)}, or at Ctrl-C" if frame.ends_at else "Ctrl-C ends it"
+    title = Text(no_wrap=True, overflow="ellipsis")
+    title.append("Sellerbeat", style="bold")
+    title.append(f" {frame.title} · {ends}")
+    counts = Text(no_wrap=True, overflow="ellipsis")
+    counts.append(f"{picture.changes:,} changes", style="bold green")
+    counts.append(f" and {picture.calls:,} calls in this run")
+    if picture.restarts:
+        counts.append(f" · worker started again {picture.restarts}x", style="yellow")
+    if picture.trouble:
+        counts.append(f" · {picture.trouble}", style="red")
+    links = [Text.assemble((f"{what} ", "dim"), (where, "cyan"), no_wrap=True, overflow="ellipsis") for what, where in frame.links]
+    if width >= WIDE or sum(len(link) + 3 for link in links) <= width:
+        links = [Text("   ").join(links)]
+        links[0].no_wrap, links[0].overflow = True, "ellipsis"
+    return [title, counts, *links, Text("")]
+
+
+def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    longest = max([6, *(len(row.seller) for row in rows)])
+    table.add_column("seller", width=min(longest, width // 5), no_wrap=True, overflow="ellipsis")
+    table.add_column("stream", width=11, no_wrap=True)
+    table.add_column("state", width=8, no_wrap=True)
+    table.add_column("last", width=5, justify="right", no_wrap=True)
+    table.add_column("next", width=5, justify="right", no_wrap=True)
+    table.add_column("why then", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("changes", width=7, justify="right", no_wrap=True)
+    table.add_column("calls", width=6, justify="right", no_wrap=True)
+    above = None
+    for row in rows:
+        table.add_row(
+            Text(row.seller if row.seller != above else "", style="bold"),
+            row.stream,
+            Text(WORDS.get(row.state, row.state), style=COLOURS.get(row.state, "red")),
+            ago(now - row.last_poll if row.last_poll else None),
+            due_in(row.next_poll, now),
+            Text(row.why, style="dim" if row.state == "polling" else ""),
+            f"{row.changes:,}",
+            f"{row.calls:,}",
+        )
+        above = row.seller
+    return table
+
+
+def _news(news: Sequence[News], lines: int, width: int) -> list[RenderableType]:
+    """Newest below, as in a log, with a heading; `lines` of them, blank where there is none yet."""
+    shown = list(reversed(news[: max(lines, 0)]))
+    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    table.add_column("changes", width=8, no_wrap=True)
+    table.add_column("seller", width=max([6, *(min(len(one.seller), width // 5) for one in shown)]), no_wrap=True, overflow="ellipsis")
+    table.add_column("what", width=max(17, *(len(one.type) for one in shown), 0), no_wrap=True, overflow="ellipsis")
+    table.add_column("which", ratio=2, no_wrap=True, overflow="ellipsis")
+    table.add_column("changed", ratio=3, no_wrap=True, overflow="ellipsis")
+    for one in shown:
+        at = f"{one.at.astimezone():%H:%M:%S}"
+        table.add_row(at, one.seller, Text(one.type, style=_colour(one.type)), one.entity, Text(", ".join(one.changed), style="dim"))
+    return [table, *(Text("") for _ in range(lines - len(shown)))]
+
+
+def _colour(type_: str) -> str:
+    kind, _, what = type_.partition(".")
+    if kind in ("alert", "seller") or what in ("removed", "cancelled", "out_of_stock"):
+        return "red" if kind in ("alert", "seller") else "yellow"
+    return "green" if what == "created" else ""
+
+
+def _hints(frame: Frame, width: int) -> list[Text]:
+    """What to try in a second terminal; commands whole, so that they can be copied."""
+    if not frame.hints:
+        return []
+    longest = max(len(command) for command, _ in frame.hints)
+    lines = [Text("try in a second terminal, in this folder", style="dim", no_wrap=True, overflow="ellipsis")]
+    for command, shows in frame.hints:
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"{command:<{longest}}", style="cyan")
+        line.append(f"  {shows}", style="dim")
+        lines.append(line)
+    return lines

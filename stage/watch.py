@@ -1,0 +1,54 @@
+"""Reads the store for the view: every seller's state, what the feed has since the last look, and the calls."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from stage.errors import StageError
+from stage.picture import News, Picture, news_of, rows_of, stream_of
+from store import Store, StoreError
+
+NEWS = 60  # kept for the screen
+PATIENCE_S = 20.0  # without Postgres
+CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
+
+
+class Watch:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.began = datetime.now(UTC)
+        self.position = store.feed.last()
+        self.changes: Counter[tuple[str, str]] = Counter()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.news: deque[News] = deque(maxlen=NEWS)
+        self.latest = Picture(self.began)
+
+    def look(self) -> Picture:
+        """
+        Raises:
+            StageError: Postgres does not answer, and that for a while.
+        """
+        try:
+            self.latest = self._look()
+        except StoreError as error:
+            now = datetime.now(UTC)
+            if (now - self.latest.at).total_seconds() > PATIENCE_S:
+                raise StageError(str(error)) from None
+            return Picture(self.latest.at, self.latest.rows, self.latest.news, self.latest.changes, self.latest.calls, trouble=str(error))
+        return self.latest
+
+    def _look(self) -> Picture:
+        while page := self.store.feed.read(self.position, 500):
+            for event in page:
+                if stream := stream_of(event["type"]):
+                    self.changes[event["seller_id"], stream] += 1
+                self.news.appendleft(news_of(event))
+            self.position = page[-1]["position"]
+        with self.store.engine.connect() as connection:
+            for row in connection.execute(CALLS, {"since": self.began}):
+                self.calls[row.seller_id, row.stream] = int(row.calls)
+        rows = [row for seller in self.store.status.all() for row in rows_of(seller, self.changes, self.calls)]
+        return Picture(datetime.now(UTC), tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())

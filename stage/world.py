@@ -1,0 +1,68 @@
+"""The simulated eBay, seen from the demo: where it is, and how to make it stand still."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from stage.child import Child
+from stage.home import HOUSE, Home
+
+
+class SimulatedEbay:
+    def __init__(self, home: Home) -> None:
+        self.new = not home.ledger.exists()
+        program = ["-m", "stage.ebay", "--port", str(home.port()), "--ledger", str(home.ledger)]
+        self.child = Child(home, "ebay", program, cwd=HOUSE, talks=True)
+        self.about: dict[str, Any] = {}
+
+    def start(self) -> None:
+        self.child.start()
+
+    def arrive(self) -> None:
+        """Wait until it answers. Raises StageError."""
+        self.about = json.loads(self._hear())
+
+    @property
+    def url(self) -> str:
+        return str(self.about["url"])
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "SELLERBEAT_EBAY_API_URL": self.url,
+            "SELLERBEAT_EBAY_CLIENT_ID": self.about["client_id"],
+            "SELLERBEAT_EBAY_CLIENT_SECRET": self.about["client_secret"],
+        }
+
+    def refresh_token(self, seller: str) -> str:
+        return str(self.about["tokens"][seller])
+
+    def stand_still(self) -> None:
+        """From now on nothing happens there; what happened can still be polled. Raises StageError."""
+        process = self.child.process
+        assert process and process.stdin
+        try:
+            process.stdin.write("quiet\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self.child.failure("ended") from None
+        self._hear()
+
+    def calls(self) -> dict[str, int]:
+        """Calls since its start by resource, as eBay counts them."""
+        counted: dict[str, int] = {}
+        for resources in httpx.get(f"{self.url}/simulator/counters", timeout=10).json()["calls"].values():
+            for resource, count in resources.items():
+                counted[resource] = counted.get(resource, 0) + count
+        return counted
+
+    def _hear(self) -> str:
+        process = self.child.process
+        assert process and process.stdout
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+            raise self.child.failure("ended")
+        return line

@@ -1,0 +1,116 @@
+"""Parcels: read when an order announces them, and compared in rounds since eBay may move no date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pacing import Stream
+from simulator.judge import judge
+from tests.support.rig import Rig
+
+
+def test_a_shipment_makes_the_orders_poll_announce_parcels_and_they_are_read(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+    quiet = anna.poll("anna")
+    parcel = anna.world.ship("anna", order)
+    anna.advance(minutes=5)
+
+    announced = anna.poll("anna")
+    anna.poll("anna", Stream.FULFILLMENT, announced=True)
+
+    assert quiet.due == ()
+    assert announced.due == (Stream.FULFILLMENT,)
+    assert set(anna.stored("anna", "fulfillments")) == {parcel}
+    assert anna.types("anna") == ["order.created", "order.updated", "fulfillment.created"]
+    assert anna.calls("anna") == 3  # two polls of orders and one of the parcels
+
+
+def test_parcels_without_tracking_share_an_id_at_ebay_and_are_told_apart(anna: Rig) -> None:
+    order = anna.world.place_order("anna", lines=[(anna.world.good("anna", 0), 2), (anna.world.good("anna", 1), 1)])
+    lines = list(anna.world.unsent("anna", order))
+    anna.world.ship("anna", order, lines={lines[0]: 1}, tracking=None)
+    anna.world.ship("anna", order, lines={lines[0]: 1}, tracking=None)
+    anna.world.ship("anna", order, lines={lines[1]: 1})
+    poll_both(anna)
+
+    assert {f"{order}/999", f"{order}/999#2"} < set(anna.stored("anna", "fulfillments"))
+    assert len(anna.stored("anna", "fulfillments")) == 3
+    assert verdict(anna) == (0, 0, 0)
+
+
+def test_a_corrected_tracking_number_is_removed_and_created(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    parcel = anna.world.ship("anna", order)
+    poll_both(anna)
+    anna.world.correct_tracking("anna", order, parcel, "CORRECTED-1")
+    poll_both(anna)
+
+    assert sorted(anna.types("anna")[-2:]) == ["fulfillment.created", "fulfillment.removed"]
+    assert anna.stored("anna", "fulfillments")[parcel]["removed_at"] is not None
+    assert verdict(anna) == (0, 0, 0)
+
+
+def test_a_shipment_that_moves_no_date_is_found_by_the_round(anna: Rig) -> None:
+    orders = [anna.world.place_order("anna") for _ in range(3)]
+    poll_both(anna)
+    calls = anna.calls("anna")
+    anna.world.ship("anna", orders[0])
+    anna.world.modify("anna", orders[1], {"orderFulfillmentStatus": "FULFILLED"}, bump=False)
+    anna.advance(minutes=15)
+
+    anna.poll("anna", Stream.FULFILLMENT)
+
+    assert anna.stored("anna")[orders[1]]["data"]["orderFulfillmentStatus"] == "FULFILLED"
+    assert anna.calls("anna") - calls <= 3
+
+
+def test_a_round_without_open_orders_makes_no_call(anna: Rig) -> None:
+    anna.poll("anna")
+    before = anna.calls("anna")
+
+    result = anna.poll("anna", Stream.FULFILLMENT)
+
+    assert anna.calls("anna") == before
+    assert timedelta(minutes=14) < result.next_due - anna.world.clock.now() < timedelta(minutes=16)
+
+
+def test_a_round_over_many_open_orders_reads_only_those_that_left_the_list(anna: Rig) -> None:
+    orders = [anna.world.place_order("anna", at=anna.world.clock.now() + timedelta(milliseconds=number)) for number in range(450)]
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    for order in orders[:60]:
+        anna.world.modify("anna", order, {"orderFulfillmentStatus": "FULFILLED"}, bump=False)
+    before = anna.calls("anna")
+
+    anna.poll("anna", Stream.FULFILLMENT)
+
+    assert anna.calls("anna") - before == 2 + 2  # 390 open ones on two pages, 60 by number in two calls
+    assert len([row for row in anna.stored("anna").values() if row["data"]["orderFulfillmentStatus"] == "FULFILLED"]) == 60
+
+
+def test_a_failed_parcel_read_is_owed_until_it_is_done(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    parcel = anna.world.ship("anna", order)
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    anna.world.faults.force(500, "{}", resource="order")
+
+    try:
+        anna.poll("anna", Stream.FULFILLMENT, announced=True)
+    except Exception as error:
+        assert type(error).__name__ == "EbayUnavailableError"
+    anna.poll("anna", Stream.FULFILLMENT)
+
+    assert set(anna.stored("anna", "fulfillments")) == {parcel}
+
+
+def poll_both(anna: Rig) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    anna.poll("anna", Stream.FULFILLMENT)
+
+
+def verdict(it: Rig) -> tuple[int, int, int]:
+    found = judge(it.world.rows(), it.events(), at=it.world.clock.now(), kinds=["order", "fulfillment"])
+    return found.lost, found.twice, found.wrong

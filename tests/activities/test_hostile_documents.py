@@ -1,0 +1,101 @@
+"""Documents that break parsers and databases are recorded or set aside; a buyer in them shows nowhere else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+
+import pytest
+from temporalio.converter import default
+
+from tests.support.rig import Rig
+
+CANARY = "Canary-Buyer-4711"
+
+
+def test_nul_surrogates_nan_and_1e400_are_recorded_and_nothing_behind_them_waits(anna: Rig) -> None:
+    def spoil(text: str) -> str:
+        document = json.loads(text)
+        document["lineItems"][0]["title"] = "NUL:@ lone:@@"
+        spoilt = json.dumps(document).replace("NUL:@ lone:@@", "NUL:\\u0000 lone:\\ud800")
+        return spoilt[:-1] + ', "odd": NaN, "huge": 1e400, "long": ' + "9" * 5000 + "}"
+
+    odd = anna.world.place_order("anna", raw=spoil)
+    plain = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+
+    result = anna.poll("anna")
+
+    stored = anna.stored("anna")
+    assert set(stored) == {odd, plain}
+    assert result.changes == 2
+    assert stored[odd]["set_aside"] is None
+    assert stored[odd]["data"]["lineItems"][0]["title"] == "NUL:\\u0000 lone:\\ud800"
+    assert stored[odd]["data"]["odd"] == "NaN"
+    assert anna.store.set_aside() == []
+
+
+def test_a_document_without_an_id_is_set_aside_with_an_alert_and_the_rest_goes_on(anna: Rig) -> None:
+    anna.world.place_order("anna", raw=lambda text: text.replace('"orderId"', '"orderNumber"'))
+    good = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+
+    anna.poll("anna")
+
+    assert {row["entity_id"] for row in anna.store.snapshot("anna", "orders") if row["set_aside"] is None} == {good}
+    [aside] = anna.store.set_aside()
+    assert aside["reason"] == "no id"
+    assert "alert.opened" in anna.types("anna")
+    assert "order.created" in anna.types("anna")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('"orderId"', '"orderNumber"'),  # has no id
+        lambda text: "[" * 50 + json.dumps(CANARY) + "]" * 50,  # is no object
+        lambda text: text[:-1] + f', "deep": {"[" * 4000}{"]" * 4000}}}',  # too deep to parse
+        lambda text: text[:-20],  # is cut off
+    ],
+)
+def test_a_buyer_in_a_document_that_cannot_be_read_is_in_no_failure_result_or_log(
+    anna: Rig, spoil: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def with_canary(text: str) -> str:
+        document = json.loads(text)
+        document["buyer"]["username"] = CANARY
+        return spoil(json.dumps(document))  # type: ignore[operator, no-any-return]
+
+    anna.world.place_order("anna", raw=with_canary)
+    anna.advance(minutes=5)
+
+    try:
+        told = anna.poll("anna").model_dump_json()
+    except Exception as error:
+        failure = default().failure_converter
+        from temporalio.api.failure.v1 import Failure
+
+        proto = Failure()
+        failure.to_failure(error, default().payload_converter, proto)
+        told = str(proto) + "".join(traceback.format_exception(error))
+
+    assert CANARY not in told
+    assert CANARY not in caplog.text
+
+
+def test_a_bug_is_told_by_its_place_and_not_by_its_text(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    import activities.orders
+
+    def break_down(*_: object, **__: object) -> None:
+        raise ValueError(f"invalid literal: {CANARY}")
+
+    monkeypatch.setattr(activities.orders, "changed_since", break_down)
+
+    with pytest.raises(Exception, match="ValueError in") as error:
+        anna.step("anna")
+
+    assert type(error.value).__name__ == "UnexpectedError"
+    assert CANARY not in "".join(traceback.format_exception(error.value))

@@ -1,0 +1,98 @@
+"""The real steps on a real Postgres and a simulated eBay whose clock the test drives; only Temporal is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.fernet import Fernet
+from temporalio.testing import ActivityEnvironment
+
+from activities.backfill import Backfill
+from activities.fulfillment import FulfillmentPolling
+from activities.inventory import InventoryPolling
+from activities.orders import OrderPolling
+from activities.pace import Pace
+from activities.poll import Poll, PollResult
+from activities.quota import QuotaWatch
+from activities.steps import Steps
+from activities.tokens import StoredTokens
+from ebay.client import Ebay
+from ebay.http import http_client
+from ebay.oauth import OAuth
+from pacing import Stream
+from simulator import World, serve
+from store import Store
+
+START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
+EVERY = {Stream.ORDERS: 300.0, Stream.FULFILLMENT: 900.0, Stream.INVENTORY: 1800.0, Stream.BACKFILL: 300.0}
+
+
+class Rig:
+    def __init__(self, world: World, url: str, store: Store, overlap: timedelta) -> None:
+        self.world, self.store, self.url = world, store, url
+        self.http = http_client(4)
+        oauth = OAuth(self.http, url, world.accounts.client_id, world.accounts.client_secret)
+        self.tokens = StoredTokens(store, oauth)
+        ebay = Ebay(url, self.tokens, oauth, self.http, timedelta(seconds=10))
+        pace = Pace({stream: timedelta(seconds=seconds) for stream, seconds in EVERY.items()})
+        steps = Steps(store, ebay, pace, QuotaWatch(store, ebay))
+        self.activities: dict[Stream, Callable[[Poll], PollResult]] = {
+            Stream.ORDERS: OrderPolling(steps, overlap).poll_orders,
+            Stream.FULFILLMENT: FulfillmentPolling(steps).poll_fulfillment,
+            Stream.INVENTORY: InventoryPolling(steps).poll_inventory,
+            Stream.BACKFILL: Backfill(steps).backfill_orders,
+        }
+
+    def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None) -> int:
+        """As the command does it; returns the token's generation."""
+        now = self.world.clock.now()
+        since = now - backfill if backfill else None
+        return self.store.sellers.enroll(
+            seller, token or self.world.refresh_token(seller), scopes=[], now_ebay=now, backfill_from=since
+        ).generation
+
+    def step(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:
+        """One step, as Temporal would run it at the world's time."""
+        environment = ActivityEnvironment()
+        environment.info = replace(environment.info, started_time=self.world.clock.now())
+        return environment.run(self.activities[stream], Poll(seller_id=seller, **request))
+
+    def poll(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:
+        """Steps until there is no more to read."""
+        while (result := self.step(seller, stream, **request)).more:
+            pass
+        return result
+
+    def advance(self, **by: float) -> None:
+        self.world.clock.advance(**by)  # type: ignore[attr-defined]
+
+    def events(self, seller: str | None = None) -> list[dict[str, Any]]:
+        return self.store.feed.read(limit=1_000_000, seller=seller)
+
+    def types(self, seller: str) -> list[str]:
+        return [event["type"] for event in self.events(seller)]
+
+    def stored(self, seller: str, kind: str = "orders") -> dict[str, dict[str, Any]]:
+        return {row["entity_id"]: row for row in self.store.snapshot(seller, kind)}
+
+    def calls(self, seller: str, resource: str | None = None) -> int:
+        """API calls as the simulated eBay counted them; token calls only where they are named."""
+        counted = self.world.calls.items()
+        return sum(n for (name, used), n in counted if name == seller and (used == resource or (resource is None and "token" not in used)))
+
+
+@contextmanager
+def rig(database: str, *sellers: str, overlap: timedelta = timedelta(minutes=5), skus: int = 0) -> Iterator[Rig]:
+    world = World(seed=7, now=START)
+    for seller in sellers:
+        world.add_seller(seller, skus=skus)
+    store = Store.connect(database, [Fernet.generate_key().decode()])
+    with serve(world) as running:
+        it = Rig(world, running.url, store, overlap)
+        yield it
+        it.http.close()
+    store.close()
