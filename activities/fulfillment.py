@@ -11,6 +11,7 @@ from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.orders import entity_id
 from ebay.client import OPEN_ORDERS, PAGE
+from ebay.errors import NotFoundError, RejectedError
 from pacing import Stream
 
 PARCELS_A_TIME = 50
@@ -33,15 +34,23 @@ class FulfillmentPolling:
     def read(self, step: RunningStep) -> PollResult:
         while due := self.steps.store.parcels_due(step.request.seller_id, PARCELS_A_TIME):
             for order_id in due:
-                documents = step.api.shipping_fulfillments(order_id)
-                with step.commit() as commit:
-                    step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
-                    commit.advance(reading=step.step.reading)
+                self.read_parcels(step, order_id)
                 if step.over():
                     return step.more("more parcels to read")
         if step.request.announced:
             return step.result(next_due=step.now(), why="the announced parcels are read")
         return self.read_round(step)
+
+    def read_parcels(self, step: RunningStep, order_id: str) -> None:
+        try:
+            documents = step.api.shipping_fulfillments(order_id)
+        except (NotFoundError, RejectedError):  # of this order alone; it must not keep the others waiting
+            with step.commit() as commit:
+                step.count(commit)
+                commit.skip_parcels(order_id)
+            return
+        with step.commit() as commit:
+            step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
 
     def read_round(self, step: RunningStep) -> PollResult:
         """All open orders by 200 a call, then by number those that we hold as open and eBay no longer lists."""

@@ -16,8 +16,9 @@ from temporalio.exceptions import ApplicationError
 from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
+from activities.tokens import KEYS_REFUSED
 from ebay.client import Ebay, OrderPage
-from ebay.errors import DeadTokenError, EbayError, QuotaSpentError
+from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.windows import Span
 from pacing import Stream
 from store import Commit, Kept, Step, Store, StoreError
@@ -136,6 +137,9 @@ class Steps:
         except DeadTokenError as error:
             self.store.tell_dead(step.step)
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
+        except ClientRefusedError as error:  # the application's keys: no seller's fault, and one alert for all
+            self.store.open_alert(KEYS_REFUSED, f"{error}: check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET")
+            raise
         except EbayError as error:
             self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
             raise

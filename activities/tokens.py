@@ -7,6 +7,9 @@ from ebay.oauth import OAuth
 from store import Store
 
 
+KEYS_REFUSED = "keys_refused"  # the alert's kind
+
+
 class StoredTokens:
     """Serves `ebay.client.AccessTokens` from `store/`."""
 
@@ -44,4 +47,5 @@ class StoredTokens:
             self.known.pop(seller_id, None)
             raise dead or DeadTokenError("no token")
         self.known[seller_id] = token
+        self.store.close_alert(KEYS_REFUSED)  # whoever gets a token shows that the application's keys are good
         return token

@@ -79,7 +79,8 @@ def _object(document: Document, depth: int) -> Document:
     """One recursive pass: this is the hot path, some 150 values an order; hence the checks by exact type, in order of frequency."""
     if depth > DEEPEST:
         return {"": flat(document)} if document else {}
-    amount = type(document.get("currency")) is str
+    currency = document.get("currency")
+    amount = type(currency) is str and currency != ""
     form: Document = {}
     for name, value in document.items():
         kind = type(value)

@@ -24,12 +24,13 @@ STOP_S = 25.0  # the worker lets its steps finish for 20 s at most
 
 
 class Child:
-    """`name` is also that of its log and pid file: `worker`. `program`: arguments of Python, such as `worker.py`'s path."""
+    """`name` is that of its log and pid file: `worker`. `program`: arguments of Python, such as `worker.py`'s path."""
 
     def __init__(self, home: Home, name: str, program: Sequence[str], *, cwd: Path | None = None, talks: bool = False) -> None:
         self.home, self.name, self.program, self.cwd = home, name, list(program), cwd
         self.pipe = subprocess.PIPE if talks else subprocess.DEVNULL
         self.log = home.folder.fresh_log(f"{name}.log")
+        self.title = {"ebay": "the simulated eBay"}.get(name, f"the {name}")
         self.log_start = 0
         self.process: subprocess.Popen[str] | None = None
 
@@ -76,7 +77,7 @@ class Child:
             time.sleep(0.02)
 
     def failure(self, what: str) -> StageError:
-        return StageError(f"the {self.name} {what}; the end of {self.home.shown(self.log.name)}:\n{tail(self.log)}")
+        return StageError(f"{self.title} {what}; the end of {self.home.shown(self.log.name)}:\n{tail(self.log)}")
 
     def stop(self) -> None:
         """Ask, then insist. Nothing happens where it ended already."""
@@ -110,7 +111,9 @@ def _left(file: Path) -> psutil.Process | None:
     """The process, if it is the one that wrote the number: a program of this house, older than the file."""
     try:
         process = psutil.Process(int(file.read_text()))
-        ours = process.create_time() <= file.stat().st_mtime + 1 and (process.cwd() == str(HOUSE) or str(HOUSE) in " ".join(process.cmdline()))
+        ours = process.create_time() <= file.stat().st_mtime + 1 and (
+            process.cwd() == str(HOUSE) or str(HOUSE) in " ".join(process.cmdline())
+        )
     except (ValueError, psutil.Error):
         return None
     return process if ours else None

@@ -49,7 +49,9 @@ def move_in(world: World, seller: Seller) -> None:
 def live(world: World, url: str) -> None:
     with Life(world, RATE) as life:
         tokens = {name: world.refresh_token(name) for name in world.sellers}
-        say(json.dumps({"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "tokens": tokens}))
+        say(
+            json.dumps({"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "tokens": tokens})
+        )
         for line in sys.stdin:
             if line.strip() == "quiet":
                 life.stop()

@@ -1,8 +1,8 @@
 """The folder that a demo keeps, so that the next one goes on where this one ends.
 
-    keys       the key that encrypts the sellers' tokens (0600)        ledger.jsonl   what really happened at the simulated eBay
-    env        settings for a second terminal (0600)                   postgres/ temporal/   the servers' data
-    starter    starter.py with those settings                          worker.log ebay.log   of this run; `.1`: of the one before
+keys       the key that encrypts the sellers' tokens (0600)        ledger.jsonl   what really happened at the simulated eBay
+env        settings for a second terminal (0600)                   postgres/ temporal/   the servers' data
+starter    starter.py with those settings                          worker.log ebay.log   of this run; `.1`: of the one before
 """
 
 from __future__ import annotations

@@ -39,6 +39,11 @@ class SimulatedEbay:
     def refresh_token(self, seller: str) -> str:
         return str(self.about["tokens"][seller])
 
+    def look_after(self) -> None:
+        """Raises StageError: it ended."""
+        if self.child.exit_code is not None:
+            raise self.child.failure("ended")
+
     def stand_still(self) -> None:
         """From now on nothing happens there; what happened can still be polled. Raises StageError."""
         process = self.child.process

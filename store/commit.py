@@ -126,6 +126,10 @@ class Commit:
         self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id})
         return kept
 
+    def skip_parcels(self, order_id: str) -> None:
+        """eBay refuses to list this order's parcels: they are no longer due, so that the others' turn comes."""
+        self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+
     def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> Kept:
         """eBay has these items no more: they are absent from a complete scan, and a direct read says so too."""
         reading = Reading(Kind.INVENTORY, ids=list(skus))

@@ -81,6 +81,7 @@ class SellerPolling:
 
     def fail(self, stream: Stream, cause: BaseException | None) -> None:
         error = cause.type or "Error" if isinstance(cause, ApplicationError) else type(cause).__name__
+        told = cause.message if isinstance(cause, ApplicationError) else ""
         generation = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else 0
         if error == "UnknownSellerError":
             self.gone = True
@@ -91,7 +92,7 @@ class SellerPolling:
                 stream
             ].stopped = f"{error}: the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
         else:
-            self.state.failed(stream, error, workflow.now())
+            self.state.failed(stream, f"{error}: {told}" if told else error, workflow.now())
 
     async def remember(self) -> None:
         """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""

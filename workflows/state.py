@@ -12,6 +12,7 @@ from pacing import Stream
 from workflows.messages import State, Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
+SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
 STREAM_ORDER = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.BACKFILL)  # who goes first when due together
 
 
@@ -19,15 +20,19 @@ class StreamState(BaseModel):
     next_due: datetime
     why: str = "first poll"
     failures: int = 0  # in a row
-    last_error: str | None = None  # the error's class: one text from there to here
+    last_error: str | None = None  # the error's class and its text: one from there to here
     stopped: str | None = None  # why this stream alone waits for a new consent
     waiting: bool = False  # eBay's quota is spent
+    early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
     announced_at: datetime | None = None  # another stream announced work for this one, due then
     asked: bool = False  # `poll_now`, not yet served by a poll that began after it
     cadence: timedelta | None = None
 
     def is_due(self, now: datetime) -> bool:
-        return not self.stopped and (self.asked or self.when() <= now)
+        return not self.stopped and (self.is_due_itself(now) or (self.announced_at is not None and self.announced_at <= now))
+
+    def is_due_itself(self, now: datetime) -> bool:
+        return self.asked or self.next_due - self.early <= now
 
     def when(self) -> datetime:
         return self.next_due if self.announced_at is None else min(self.next_due, self.announced_at)
@@ -84,7 +89,7 @@ class PollingState(BaseModel):
         mine = self.streams[stream]
         return Poll(
             seller_id=self.seller_id,
-            announced=not mine.asked and mine.next_due > now,
+            announced=mine.announced_at is not None and not mine.is_due_itself(now),
             until=self.next_due(after=stream),
             speed_up=self.speed_up_every if speeding else None,
             cadence=mine.cadence,
@@ -100,6 +105,7 @@ class PollingState(BaseModel):
         mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
         if not request.announced:
             mine.next_due, mine.why = result.next_due, result.why
+            mine.early = min(max(result.next_due - now, timedelta()) * SHARE, LONGEST_SHARE)
         for other in result.due:
             if other in self.streams:
                 self.streams[other].announced_at = now
@@ -108,6 +114,7 @@ class PollingState(BaseModel):
         mine = self.streams[stream]
         mine.failures += 1
         mine.last_error = error
+        mine.early = timedelta()
         mine.announced_at = None  # the next poll reads what was announced too
         first, longest = BACKOFF
         wait = min(first * 2 ** min(mine.failures - 1, 10), longest)

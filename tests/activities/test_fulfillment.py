@@ -114,3 +114,16 @@ def poll_both(anna: Rig) -> None:
 def verdict(it: Rig) -> tuple[int, int, int]:
     found = judge(it.world.rows(), it.events(), at=it.world.clock.now(), kinds=["order", "fulfillment"])
     return found.lost, found.twice, found.wrong
+
+
+def test_an_order_whose_parcels_ebay_refuses_to_list_does_not_keep_the_others_waiting(anna: Rig) -> None:
+    orders = [anna.world.place_order("anna") for _ in range(3)]
+    parcels = [anna.world.ship("anna", order) for order in orders]
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    anna.world.faults.force(404, '{"errors":[{"errorId":32100}]}', resource="shipping_fulfillment")
+    anna.world.faults.force(404, '{"errors":[{"errorId":32100}]}', resource="order")
+
+    anna.poll("anna", Stream.FULFILLMENT, announced=True)
+
+    assert len(set(anna.stored("anna", "fulfillments")) & set(parcels)) == 2

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from ebay.errors import AccessDeniedError, BadAnswerError, EbayUnavailableError
+from ebay.errors import AccessDeniedError, BadAnswerError, ClientRefusedError, EbayUnavailableError
 from pacing import Stream
 from tests.support.rig import Rig
 
@@ -128,3 +128,20 @@ def test_a_broken_answer_is_a_retryable_failure_that_status_shows_and_the_next_p
     assert failing["last_error"].startswith(error.__name__)
     assert set(anna.stored("anna")) == {order}
     assert anna.store.seller("anna")["streams"]["orders"]["failures"] == 0
+
+
+def test_refused_keys_of_the_application_are_one_alert_for_all_and_no_sellers_fault(anna: Rig) -> None:
+    secret, anna.world.accounts.client_secret = anna.world.accounts.client_secret, "another"
+    for _ in range(2):
+        with pytest.raises(ClientRefusedError):
+            anna.step("anna")
+    open_alerts = [(alert["seller_id"], alert["kind"]) for alert in anna.store.alerts()]
+    state = anna.store.seller("anna")["state"]
+
+    anna.world.accounts.client_secret = secret
+    anna.poll("anna")
+
+    assert open_alerts == [(None, "keys_refused")]
+    assert state == "polling"
+    assert anna.store.alerts() == []
+    assert [event["type"] for event in anna.events()] == ["alert.opened", "alert.closed"]

@@ -38,6 +38,7 @@ def same(one: Any, other: Any, kind: Kind = Kind.ORDER) -> bool:
         (amount("1.5"), {**amount("1.50"), "convertedFromValue": ""}),
         ({"value": 120.0, "currency": "USD"}, amount("120")),
         ({**amount("1"), "convertedFromValue": "2.0"}, {**amount("1"), "convertedFromValue": "2.00"}),
+        ({"value": 1, "currency": ""}, {"value": 1, "currency": None}),
         (1, 1.0),
         (0, -0.0),
         (10**22, 1e22),

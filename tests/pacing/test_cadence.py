@@ -115,7 +115,7 @@ def test_the_next_poll_is_one_interval_ahead() -> None:
 
 
 SECONDS = st.floats(1, 10 * DAY)
-FACTS = st.builds(
+ANY_FACTS = st.builds(
     Facts,
     sales_30d=st.integers(0, 10_000),
     last_login=st.none() | st.floats(NOW - 20 * DAY, NOW + DAY),
@@ -126,7 +126,7 @@ FACTS = st.builds(
 PACES = st.builds(SellerPace, last_change=st.floats(0, NOW + DAY))
 
 
-@given(PACES, FACTS, st.floats(NOW, NOW + DAY))
+@given(PACES, ANY_FACTS, st.floats(NOW, NOW + DAY))
 def test_the_next_poll_is_always_ahead_and_never_off_unless_paused(pace: SellerPace, facts: Facts, now: float) -> None:
     at, reason = next_poll(pace, facts, now, SETTINGS)
 
@@ -135,12 +135,12 @@ def test_the_next_poll_is_always_ahead_and_never_off_unless_paused(pace: SellerP
     assert reason
 
 
-@given(PACES, FACTS)
+@given(PACES, ANY_FACTS)
 def test_a_speed_up_never_makes_any_seller_slower(pace: SellerPace, facts: Facts) -> None:
     assert wish(pace, facts, NOW, SETTINGS)[0] <= wish(pace, replace(facts, speed_up_s=None), NOW, SETTINGS)[0]
 
 
-@given(FACTS, st.floats(0, 10 * DAY), st.floats(0, 10 * DAY))
+@given(ANY_FACTS, st.floats(0, 10 * DAY), st.floats(0, 10 * DAY))
 def test_longer_quiet_never_means_more_polls(facts: Facts, one: float, other: float) -> None:
     shorter, longer = sorted((one, other))
 

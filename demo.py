@@ -1,0 +1,230 @@
+"""Process: all of Sellerbeat on one machine, with a live view. Exit 0 when all went well, 1 when anything is lost, twice, wrong or did not run.
+
+`make demo`: Postgres, Temporal, a simulated eBay, the worker, three sellers of very different sizes; at the end, what was recorded is compared
+with what really happened. `make up` (`--real`): the same against the eBay that `.env` names, without simulator, judge and example sellers.
+State stays in `.sellerbeat/`: the next run goes on where this one stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import devstack
+from settings import PREFIX, SettingsError, load, read_environment
+from stage import finale, sellers
+from stage.child import stop_leftovers
+from stage.errors import StageError
+from stage.home import HOUSE, Home
+from stage.picture import Frame
+from stage.view import shown
+from stage.watch import Watch
+from stage.worker import WorkerProcess
+from stage.world import SimulatedEbay
+from store import Store, StoreError
+from store.migrate import upgrade
+
+PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "10s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
+LOOK_S, MANY_SELLERS, RARER_LOOK_S = 0.5, 20, 2.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        with Interrupts() as interrupts, ExitStack() as things:
+            home = things.enter_context(Home.locked(options.folder / "real" if options.real else options.folder))
+            stop_leftovers(home)
+            return (real if options.real else demo)(home, options.seconds, interrupts, things)
+    except SettingsError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    except (StageError, devstack.DevstackError, StoreError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: stopped before the end", file=sys.stderr)
+        return 130
+
+
+def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
+    load()  # a malformed or misspelt setting ends it here
+    print("starting Postgres, Temporal, a simulated eBay and the worker ...", flush=True)
+    ebay = SimulatedEbay(home)
+    things.callback(ebay.child.stop)
+    ebay.start()
+    servers = start_servers(home, things)
+    ebay.arrive()
+    settings = {PREFIX + name: value for name, value in PACE.items()} | {f"{PREFIX}SECRET_KEYS": home.key()[0], **ebay.settings()}
+    configure(home, servers, settings)
+    store = open_store(servers, things)
+    sellers.check_database(store, ebay.new)
+    worker = start_worker(home, things)
+    watch = Watch(store)
+    if enrolled := sellers.enroll(store, ebay):
+        print(f"enrolled: {', '.join(enrolled)}")
+    worker.arrive()
+
+    links = (*ui_links(servers), ("simulated eBay", ebay.url), ("log", home.shown("worker.log")))
+    starter = home.shown("starter")
+    hints = (
+        (f"{starter} pause anna --reason lunch", "then resume anna: nothing is lost"),
+        (f"{starter} status bert", "what is polled when, and why then"),
+        (f"{starter} changes --follow", "the feed of changes"),
+        (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
+    )
+    frame = Frame("polls a simulated eBay for three sellers", links, hints, ends_at(seconds))
+    look_on(watch, frame, worker, ebay, interrupts)
+
+    print("the simulated eBay stands still; waiting for the polls that see its last changes ...", flush=True)
+    ebay.stand_still()
+    unpolled = finale.settle(store, worker.look_after)
+    court = finale.Court.of(store.status.all())
+    picture, calls = watch.look(), ebay.calls()
+    worker.stop()
+    verdict = finale.compare(store, home.ledger, court)
+    print(finale.report(verdict, court, calls, picture.changes, unpolled))
+    if unpolled:
+        print(worker.child.failure("was there, but see"), file=sys.stderr)
+    print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
+    return 0 if verdict.ok and not unpolled else 1
+
+
+def real(home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
+    settings = load("ebay_client_id", "ebay_client_secret")
+    print(f"starting what is needed to poll {settings.ebay_api_url} ...", flush=True)
+    servers = start_servers(home, things)
+    own = {}
+    if not settings.secret_keys:
+        own[f"{PREFIX}SECRET_KEYS"], made = home.key()
+        print(
+            f"SELLERBEAT_SECRET_KEYS is not set: {'a new key' if made else 'the key'} in {home.shown('keys')} encrypts the sellers' tokens"
+        )
+    configure(home, servers, own)
+    store = open_store(servers, things)
+    worker = start_worker(home, things)
+    worker.arrive()
+
+    starter = home.shown("starter")
+    hints = (
+        (f"{starter} enroll SELLER --refresh-token-file FILE", "your own id for the seller; FILE has the token"),
+        (f"{starter} status SELLER", "what is polled when, and why then"),
+        (f"{starter} changes --follow", "the feed of changes"),
+    )
+    links = (*ui_links(servers), ("eBay", settings.ebay_api_url), ("log", home.shown("worker.log")))
+    look_on(Watch(store), Frame("polls eBay", links, hints, ends_at(seconds)), worker, None, interrupts)
+    worker.stop()
+    print(f"`make up` goes on here: {home.shown()}")
+    return 0
+
+
+def start_servers(home: Home, things: ExitStack) -> devstack.Stack:
+    environment = read_environment()
+    database_url, temporal_address = environment.get(f"{PREFIX}DATABASE_URL"), environment.get("TEMPORAL_ADDRESS")
+    return things.enter_context(devstack.stack(home.path, database_url=database_url or None, temporal_address=temporal_address or None))
+
+
+def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
+    """From here on our environment is that of the children, and of the second terminal."""
+    values = {f"{PREFIX}DATABASE_URL": servers.database_url, "TEMPORAL_ADDRESS": servers.temporal.address} | own
+    os.environ.update(values)
+    home.write_starter(values)
+
+
+def open_store(servers: devstack.Stack, things: ExitStack) -> Store:
+    upgrade(servers.database_url)
+    store = Store.connect(servers.database_url, load("secret_keys").keys(), pool_size=2)
+    things.callback(store.close)
+    return store
+
+
+def start_worker(home: Home, things: ExitStack) -> WorkerProcess:
+    worker = WorkerProcess(home)
+    things.callback(worker.stop)
+    worker.start()
+    return worker
+
+
+def look_on(watch: Watch, frame: Frame, worker: WorkerProcess, ebay: SimulatedEbay | None, interrupts: Interrupts) -> None:
+    """Show what happens until the time is over or somebody ends it."""
+    for what, where in frame.links:
+        print(f"{what}: {where}")
+    for command, shows in frame.hints:
+        print(f"  {command}  # {shows}")
+    sys.stdout.flush()
+    with interrupts.awaited(), shown(frame) as view:
+        while not interrupts.came and (frame.ends_at is None or datetime.now(UTC) < frame.ends_at):
+            began = time.monotonic()
+            worker.look_after()
+            if ebay:
+                ebay.look_after()
+            picture = replace(watch.look(), restarts=worker.restarts)
+            view.show(picture)
+            pause = LOOK_S if len(picture.states) <= MANY_SELLERS else RARER_LOOK_S
+            while not interrupts.came and time.monotonic() < began + pause:
+                time.sleep(0.05)
+
+
+def ui_links(servers: devstack.Stack) -> tuple[tuple[str, str], ...]:
+    return (("Temporal Web UI", servers.temporal.ui_url),) if servers.temporal.ui_url else (("Temporal", servers.temporal.address),)
+
+
+def ends_at(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+class Interrupts:
+    """Ctrl-C, SIGTERM, and the terminal's end. While they are awaited, the first one only asks for an orderly end; all others stop us at once,
+    by KeyboardInterrupt, with everything that was started."""
+
+    SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+    def __init__(self) -> None:
+        self.came = self.waiting = False
+
+    def __enter__(self) -> Interrupts:
+        self.before = {number: signal.signal(number, self.on_signal) for number in self.SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        self.waiting = True
+        try:
+            yield
+        finally:
+            self.waiting = False
+
+    def on_signal(self, *_: object) -> None:
+        if not self.waiting or self.came:
+            raise KeyboardInterrupt
+        self.came = True
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser("demo.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--seconds", type=positive, metavar="N", help="end by itself after so long (without: at Ctrl-C)")
+    found.add_argument("--real", action="store_true", help="poll the eBay that .env names (make up)")
+    found.add_argument("--folder", type=Path, default=HOUSE / ".sellerbeat", help="where it keeps its state (default .sellerbeat)")
+    return found
+
+
+def positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e7:
+        raise ValueError
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
