@@ -1,8 +1,8 @@
-"""Process: all of Sellerbeat on one machine, with a live view. Exit 0 when all went well, 1 when anything is lost, twice, wrong or did not run.
+"""Process: all of Sellerbeat on one machine, with a live view. Exit 0: all went well; 1: something is lost, twice, wrong or did not run.
 
-`make demo`: Postgres, Temporal, a simulated eBay, the worker, three sellers of very different sizes; at the end, what was recorded is compared
-with what really happened. `make up` (`--real`): the same against the eBay that `.env` names, without simulator, judge and example sellers.
-State stays in `.sellerbeat/`: the next run goes on where this one stopped.
+`make demo`: Postgres, Temporal, a simulated eBay, the worker, three sellers of very different sizes; at the end, what was recorded is
+compared with what really happened. `make up` (`--real`): the same against the eBay that `.env` names, without simulator, judge and example
+sellers. State stays in `.sellerbeat/`: the next run goes on where this one stopped.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         print(f"enrolled: {', '.join(enrolled)}")
     worker.arrive()
 
-    links = (*ui_links(servers), ("simulated eBay", ebay.url), ("log", home.shown("worker.log")))
+    links = (*ui_links(servers), ("simulated eBay", ebay.url))
     starter = home.shown("starter")
     hints = (
         (f"{starter} pause anna --reason lunch", "then resume anna: nothing is lost"),
@@ -80,7 +80,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} changes --follow", "the feed of changes"),
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
-    frame = Frame("polls a simulated eBay for three sellers", links, hints, ends_at(seconds))
+    frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
     look_on(watch, frame, worker, ebay, interrupts)
 
     print("the simulated eBay stands still; waiting for the polls that see its last changes ...", flush=True)
@@ -118,7 +118,7 @@ def real(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} status SELLER", "what is polled when, and why then"),
         (f"{starter} changes --follow", "the feed of changes"),
     )
-    links = (*ui_links(servers), ("eBay", settings.ebay_api_url), ("log", home.shown("worker.log")))
+    links = (*ui_links(servers), ("eBay", settings.ebay_api_url))
     look_on(Watch(store), Frame("polls eBay", links, hints, ends_at(seconds)), worker, None, interrupts)
     worker.stop()
     print(f"`make up` goes on here: {home.shown()}")
@@ -173,7 +173,7 @@ def look_on(watch: Watch, frame: Frame, worker: WorkerProcess, ebay: SimulatedEb
 
 
 def ui_links(servers: devstack.Stack) -> tuple[tuple[str, str], ...]:
-    return (("Temporal Web UI", servers.temporal.ui_url),) if servers.temporal.ui_url else (("Temporal", servers.temporal.address),)
+    return (("Web UI", servers.temporal.ui_url),) if servers.temporal.ui_url else (("Temporal", servers.temporal.address),)
 
 
 def ends_at(seconds: float | None) -> datetime | None:
@@ -181,8 +181,8 @@ def ends_at(seconds: float | None) -> datetime | None:
 
 
 class Interrupts:
-    """Ctrl-C, SIGTERM, and the terminal's end. While they are awaited, the first one only asks for an orderly end; all others stop us at once,
-    by KeyboardInterrupt, with everything that was started."""
+    """Ctrl-C, SIGTERM, and the terminal's end. While they are awaited, the first one only asks for an orderly end; any other stops us at
+    once, by KeyboardInterrupt, and with us everything that was started."""
 
     SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 

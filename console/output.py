@@ -17,6 +17,9 @@ from rich.table import Table
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
+UNITS = (("h", 3600), ("min", 60), ("s", 1))
+
+
 class Output:
     """How this process speaks; chosen by the command that runs."""
 
@@ -65,7 +68,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: s
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(field)) for field in columns))
+        table.add_row(*(_cell(field, row.get(field)) for field in columns))
     if table.row_count:
         Console().print(table)
     else:
@@ -84,5 +87,16 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _cell(value: Any) -> str:
-    return "-" if value is None else str(value)
+def _cell(field: str, value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    return age(datetime.fromisoformat(value), datetime.now(UTC)) if field.endswith("_at") else str(value)
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """`5 s ago`, `in 12 min`, and the date where it is more than two days away."""
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) > 2 * 86_400:
+        return f"{moment:%Y-%m-%d %H:%M}"
+    unit, size = next((unit, size) for unit, size in UNITS if abs(seconds) >= 2 * size or size == 1)
+    return f"in {round(seconds / size)} {unit}" if seconds > 0 else f"{round(-seconds / size)} {unit} ago"

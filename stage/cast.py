@@ -15,4 +15,4 @@ class Seller:
     skus: int
 
 
-CAST = (Seller("anna", 400, 150), Seller("bert", 40, 20), Seller("carla", 4, 3))
+CAST = (Seller("anna", 500, 150), Seller("bert", 50, 20), Seller("carla", 5, 3))

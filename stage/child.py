@@ -111,9 +111,8 @@ def _left(file: Path) -> psutil.Process | None:
     """The process, if it is the one that wrote the number: a program of this house, older than the file."""
     try:
         process = psutil.Process(int(file.read_text()))
-        ours = process.create_time() <= file.stat().st_mtime + 1 and (
-            process.cwd() == str(HOUSE) or str(HOUSE) in " ".join(process.cmdline())
-        )
+        at_home = process.cwd() == str(HOUSE) or str(HOUSE) in " ".join(process.cmdline())
+        ours = at_home and process.create_time() <= file.stat().st_mtime + 1
     except (ValueError, psutil.Error):
         return None
     return process if ours else None

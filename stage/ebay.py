@@ -30,7 +30,7 @@ def main() -> int:
             with serve(world, options.port) as running:
                 live(world, running.url)
     except (OSError, ValueError) as error:
-        print(f"simulated eBay: {error}", file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
@@ -48,10 +48,8 @@ def move_in(world: World, seller: Seller) -> None:
 
 def live(world: World, url: str) -> None:
     with Life(world, RATE) as life:
-        tokens = {name: world.refresh_token(name) for name in world.sellers}
-        say(
-            json.dumps({"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "tokens": tokens})
-        )
+        about = {"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret}
+        say(json.dumps({**about, "tokens": {name: world.refresh_token(name) for name in world.sellers}}))
         for line in sys.stdin:
             if line.strip() == "quiet":
                 life.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,10 +63,8 @@ def settle(store: Store, look_after: Callable[[], None], poll_now: Callable[[Seq
             late = sorted({f"{seller}'s {stream}" for (seller, stream), moments in seen.items() if len(moments) < 3} | set(busy))
             return [f"not polled within {PATIENCE_S:.0f} s: {', '.join(late)}"]
         if polled == rounds and rounds < 2:
-            try:
+            with suppress(TemporalUnavailableError, RPCError):  # they are polled by their own timers, or it shows at the deadline
                 poll_now(Court.of(store.status.all()).judged)
-            except (TemporalUnavailableError, RPCError):
-                pass  # they are polled by their own timers, or it shows at the deadline
             rounds += 1
         look_after()
         time.sleep(LOOK_S)

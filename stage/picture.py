@@ -98,7 +98,7 @@ def rows_of(seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], c
 def news_of(event: Mapping[str, Any]) -> News:
     at = _time(event["detected_at"])
     assert at
-    return News(at, event["seller_id"] or "-", event["type"], event["entity_id"], tuple(event["changed"]))
+    return News(at, event["seller_id"] or "-", event["type"], _printable(event["entity_id"]), tuple(map(_printable, event["changed"])))
 
 
 def stream_of(type_: str) -> str | None:
@@ -145,6 +145,11 @@ def _why(seller: Mapping[str, Any], told: Mapping[str, Any], awake: bool) -> str
     if told["failures"]:
         return f"failed {told['failures']}x: {told['last_error']}"
     return str(told["why"] or "first poll")
+
+
+def _printable(text: str) -> str:
+    """What eBay sent may hold anything, such as what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -14,12 +14,12 @@ from stage.picture import Frame, News, Picture, Row, ago, clock, due_in
 COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
 WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota"}
 FEWEST_NEWS = 3
-WIDE = 100
+TALL = 30
 
 
 def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableType:
     """Exactly `height` lines at most: first the sellers, then what to try; the newest changes get what is left."""
-    head = _head(picture, frame, width)
+    head = _head(picture, frame, width, height)
     hints = _hints(frame, width)
     room = height - len(head) - len(hints) - 1 - 2 - FEWEST_NEWS  # headings of the two tables, and lines between
     rows = picture.rows[: max(room, 3)]
@@ -37,7 +37,7 @@ def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableT
     return Group(*parts)
 
 
-def _head(picture: Picture, frame: Frame, width: int) -> list[Text]:
+def _head(picture: Picture, frame: Frame, width: int, height: int) -> list[Text]:
     ends = f"ends in {clock(frame.ends_at - picture.at)}, or at Ctrl-C" if frame.ends_at else "Ctrl-C ends it"
     title = Text(no_wrap=True, overflow="ellipsis")
     title.append("Sellerbeat", style="bold")
@@ -50,10 +50,10 @@ def _head(picture: Picture, frame: Frame, width: int) -> list[Text]:
     if picture.trouble:
         counts.append(f" · {picture.trouble}", style="red")
     links = [Text.assemble((f"{what} ", "dim"), (where, "cyan"), no_wrap=True, overflow="ellipsis") for what, where in frame.links]
-    if width >= WIDE or sum(len(link) + 3 for link in links) <= width:
+    if sum(len(link) + 3 for link in links) <= width + 3:
         links = [Text("   ").join(links)]
         links[0].no_wrap, links[0].overflow = True, "ellipsis"
-    return [title, counts, *links, Text("")]
+    return [title, counts, *links, *([Text("")] if height >= TALL else [])]
 
 
 def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
@@ -75,7 +75,7 @@ def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
             Text(WORDS.get(row.state, row.state), style=COLOURS.get(row.state, "red")),
             ago(now - row.last_poll if row.last_poll else None),
             due_in(row.next_poll, now),
-            Text(row.why, style="dim" if row.state == "polling" else ""),
+            Text(_interval_first(row.why), style="dim" if row.state == "polling" else ""),
             f"{row.changes:,}",
             f"{row.calls:,}",
         )
@@ -83,18 +83,24 @@ def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
     return table
 
 
+def _interval_first(why: str) -> str:
+    """ "quiet for 2 h: every 5 s" as "every 5 s: quiet for 2 h": a narrow column cuts the end."""
+    reason, colon, interval = why.rpartition(": ")
+    return f"{interval}: {reason}" if colon and interval.startswith("every ") else why
+
+
 def _news(news: Sequence[News], lines: int, width: int) -> list[RenderableType]:
     """Newest below, as in a log, with a heading; `lines` of them, blank where there is none yet."""
     shown = list(reversed(news[: max(lines, 0)]))
     table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
-    table.add_column("changes", width=8, no_wrap=True)
+    table.add_column("time", width=8, no_wrap=True)
     table.add_column("seller", width=max([6, *(min(len(one.seller), width // 5) for one in shown)]), no_wrap=True, overflow="ellipsis")
-    table.add_column("what", width=max(17, *(len(one.type) for one in shown), 0), no_wrap=True, overflow="ellipsis")
-    table.add_column("which", ratio=2, no_wrap=True, overflow="ellipsis")
-    table.add_column("changed", ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column("newest changes", width=max(17, *(len(one.type) for one in shown), 0), no_wrap=True, overflow="ellipsis")
+    table.add_column("entity", ratio=2, no_wrap=True, overflow="ellipsis")
+    table.add_column("changed fields", ratio=3, no_wrap=True, overflow="ellipsis")
     for one in shown:
         at = f"{one.at.astimezone():%H:%M:%S}"
-        table.add_row(at, one.seller, Text(one.type, style=_colour(one.type)), one.entity, Text(", ".join(one.changed), style="dim"))
+        table.add_row(at, one.seller, Text(one.type, style=_colour(one.type)), Text(one.entity), Text(", ".join(one.changed), style="dim"))
     return [table, *(Text("") for _ in range(lines - len(shown)))]
 
 

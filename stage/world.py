@@ -47,7 +47,8 @@ class SimulatedEbay:
     def stand_still(self) -> None:
         """From now on nothing happens there; what happened can still be polled. Raises StageError."""
         process = self.child.process
-        assert process and process.stdin
+        assert process is not None
+        assert process.stdin is not None
         try:
             process.stdin.write("quiet\n")
             process.stdin.flush()
@@ -65,7 +66,8 @@ class SimulatedEbay:
 
     def _hear(self) -> str:
         process = self.child.process
-        assert process and process.stdout
+        assert process is not None
+        assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             process.wait()

@@ -86,12 +86,13 @@ class Status:
 
 def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str]) -> dict[str, Any]:
     state, reason = _state(row, streams, waits)
+    shown = [one for one in streams if one.stream != Stream.BACKFILL or one.is_reading]  # a backfill that is done is no stream any more
     order = {stream.value: place for place, stream in enumerate(Stream)}
     return {
         "seller_id": row.seller_id,
         "state": state,
         "reason": reason,
-        "streams": {one.stream: _stream(one) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))},
+        "streams": {one.stream: _stream(one) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
     }

@@ -1,0 +1,101 @@
+"""The house stays as ARCHITECTURE.md draws it: imports go one way, pure rooms stay pure, files name only what exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings import PREFIX, Settings
+
+HOUSE = Path(__file__).parent.parent
+MAY_IMPORT: dict[str, set[str]] = {
+    "pacing": set(),
+    "changes": set(),
+    "ebay": {"changes"},
+    "store": {"changes", "pacing"},
+    "activities": {"ebay", "store", "changes", "pacing"},
+    "workflows": {"activities", "store", "pacing"},
+    "console": {"workflows", "activities", "ebay", "store", "pacing", "settings"},
+    "settings": set(),
+    "simulator": set(),
+    "devstack": set(),
+}
+STANDARD_LIBRARY_ONLY = ("pacing", "changes")
+PROCESSES = ("worker", "starter", "demo")
+ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
+
+
+def files(room: str) -> list[Path]:
+    return sorted((HOUSE / room).rglob("*.py")) if (HOUSE / room).is_dir() else [HOUSE / f"{room}.py"]
+
+
+def imported(path: Path) -> set[str]:
+    """First parts of all absolute imports, those inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
+    found = {path.relative_to(HOUSE).as_posix(): (imported(path) & ROOMS) - MAY_IMPORT[room] - {room} for path in files(room)}
+
+    assert files(room)
+    assert {path: rooms for path, rooms in found.items() if rooms} == {}
+
+
+@pytest.mark.parametrize("room", STANDARD_LIBRARY_ONLY)
+def test_a_pure_room_needs_the_standard_library_only(room: str) -> None:
+    needed = set().union(*(imported(path) for path in files(room)))
+
+    assert needed - {room} <= sys.stdlib_module_names
+    assert not needed & {"socket", "time", "os", "subprocess", "random", "threading"}
+
+
+def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
+    product = [*MAY_IMPORT.keys() - {"simulator", "devstack"}, "worker", "starter"]
+    needing = [path.name for room in product for path in files(room) if imported(path) & {"simulator", "devstack"}]
+
+    assert needing == []
+
+
+def test_every_room_is_known_to_this_test_and_described() -> None:
+    known = MAY_IMPORT.keys() | set(PROCESSES) | {"benchmarks", "stage"}
+    described = (HOUSE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+    assert known >= ROOMS
+    assert [room for room in sorted(ROOMS) if f"`{room}" not in described] == []
+
+
+@pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "README.md", "ARCHITECTURE.md"])
+def test_files_name_only_settings_that_exist(name: str) -> None:
+    named = set(re.findall(PREFIX + r"[A-Z_]+", (HOUSE / name).read_text(encoding="utf-8")))
+
+    assert named or name in ("README.md", "ARCHITECTURE.md")
+    assert {name.removeprefix(PREFIX).lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
+    pinned = (HOUSE / "constraints.txt").read_text(encoding="utf-8")
+    project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:dependencies|dev) = \[(.*?)^\]", project, flags=re.M | re.S)
+    needed = {re.split(r"[\[>=<]", name)[0].lower() for text in lists for name in re.findall(r'"([^"]+)"', text)}
+    versions = {line.partition("==")[0].lower() for line in pinned.splitlines()}
+
+    assert len(needed) > 15
+    assert needed <= versions
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in pinned.splitlines())
+
+
+def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
+    long = {path.as_posix(): lines for path in HOUSE.glob("*/*.py") if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350}
+
+    assert {path: lines for path, lines in long.items() if ".venv" not in path} == {}
