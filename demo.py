@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import devstack
-from settings import PREFIX, SettingsError, load, read_environment
+from settings import PREFIX, Settings, SettingsError, load, read_environment
 from stage import finale, sellers
 from stage.child import stop_leftovers
 from stage.errors import StageError
@@ -39,10 +39,13 @@ LOOK_S, MANY_SELLERS, RARER_LOOK_S = 0.5, 20, 2.0
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
+        settings = load(*(("ebay_client_id", "ebay_client_secret") if options.real else ()))
         with Interrupts() as interrupts, ExitStack() as things:
             home = things.enter_context(Home.locked(options.folder / "real" if options.real else options.folder))
             stop_leftovers(home)
-            return (real if options.real else demo)(home, options.seconds, interrupts, things)
+            if options.real:
+                return real(settings, home, options.seconds, interrupts, things)
+            return demo(home, options.seconds, interrupts, things)
     except SettingsError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
@@ -55,7 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
-    load()  # a malformed or misspelt setting ends it here
     print("starting Postgres, Temporal, a simulated eBay and the worker ...", flush=True)
     ebay = SimulatedEbay(home)
     things.callback(ebay.child.stop)
@@ -67,7 +69,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     store = open_store(servers, things)
     sellers.check_database(store, ebay.new)
     worker = start_worker(home, things)
-    watch = Watch(store)
+    watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
     worker.arrive()
@@ -83,7 +85,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
     look_on(watch, frame, worker, ebay, interrupts)
 
-    print("the simulated eBay stands still; waiting for the polls that see its last changes ...", flush=True)
+    print("the simulated eBay stands still; waiting until all of it was polled ...", flush=True)
     ebay.stand_still()
     unpolled = finale.settle(store, worker.look_after)
     court = finale.Court.of(store.status.all())
@@ -92,13 +94,12 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     verdict = finale.compare(store, home.ledger, court)
     print(finale.report(verdict, court, calls, picture.changes, unpolled))
     if unpolled:
-        print(worker.child.failure("was there, but see"), file=sys.stderr)
+        print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
     return 0 if verdict.ok and not unpolled else 1
 
 
-def real(home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
-    settings = load("ebay_client_id", "ebay_client_secret")
+def real(settings: Settings, home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
     print(f"starting what is needed to poll {settings.ebay_api_url} ...", flush=True)
     servers = start_servers(home, things)
     own = {}
@@ -114,12 +115,12 @@ def real(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
 
     starter = home.shown("starter")
     hints = (
-        (f"{starter} enroll SELLER --refresh-token-file FILE", "your own id for the seller; FILE has the token"),
+        (f"{starter} enroll SELLER --refresh-token-file FILE", "your first seller"),
         (f"{starter} status SELLER", "what is polled when, and why then"),
         (f"{starter} changes --follow", "the feed of changes"),
     )
     links = (*ui_links(servers), ("eBay", settings.ebay_api_url))
-    look_on(Watch(store), Frame("polls eBay", links, hints, ends_at(seconds)), worker, None, interrupts)
+    look_on(Watch(store, home), Frame("polls eBay", links, hints, ends_at(seconds)), worker, None, interrupts)
     worker.stop()
     print(f"`make up` goes on here: {home.shown()}")
     return 0
@@ -134,8 +135,10 @@ def start_servers(home: Home, things: ExitStack) -> devstack.Stack:
 def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
     """From here on our environment is that of the children, and of the second terminal."""
     values = {f"{PREFIX}DATABASE_URL": servers.database_url, "TEMPORAL_ADDRESS": servers.temporal.address} | own
+    if servers.temporal.ui_url:
+        values["TEMPORAL_NAMESPACE"] = "default"  # our own server has no other
     os.environ.update(values)
-    home.write_starter(values)
+    home.write_starter({name: value for name, value in os.environ.items() if name.startswith((PREFIX, "TEMPORAL_"))})
 
 
 def open_store(servers: devstack.Stack, things: ExitStack) -> Store:

@@ -47,6 +47,7 @@ NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
 THREADS = 20  # steps at once: they wait for eBay most of the time
 CACHED_WORKFLOWS = 2000
 GRACE = timedelta(seconds=20)
+MISSED = timedelta(seconds=5)  # a killed worker's cached workflows go to another one after this
 WATCHDOG = "sellerbeat-watchdog"
 logger = logging.getLogger("sellerbeat.worker")
 
@@ -86,6 +87,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         max_concurrent_activities=THREADS,
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
+        sticky_queue_schedule_to_start_timeout=MISSED,
         interceptors=[Heartbeats()],
     )
 

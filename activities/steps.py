@@ -124,8 +124,9 @@ class Steps:
         except (EbayError, StoreError, ApplicationError):
             raise
         except Exception as error:
-            logger.exception("step failed for a reason nobody foresaw") if logger.isEnabledFor(logging.DEBUG) else None
-            raise UnexpectedError(_place(error)) from None
+            place = _place(error)
+            logger.error("step failed for a reason nobody foresaw", extra={"seller_id": request.seller_id, "place": place})
+            raise UnexpectedError(place) from None
 
     def watched(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:
         try:
@@ -154,6 +155,7 @@ class Steps:
 
 def _place(error: Exception) -> str:
     """`KeyError in changes/orders.py:52`: the innermost line of our own house; never the error's text."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(HOUSE)]
-    where = f"{Path(frames[-1].filename).relative_to(HOUSE)}:{frames[-1].lineno}" if frames else "a library"
+    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [(path.relative_to(HOUSE), line) for path, line in places if path.is_relative_to(HOUSE) and "site-packages" not in path.parts]
+    where = f"{ours[-1][0]}:{ours[-1][1]}" if ours else "a library"
     return f"{type(error).__name__} in {where}"

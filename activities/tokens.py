@@ -6,7 +6,6 @@ from ebay.errors import DeadTokenError
 from ebay.oauth import OAuth
 from store import Store
 
-
 KEYS_REFUSED = "keys_refused"  # the alert's kind
 
 

@@ -88,4 +88,4 @@ def simulated_ebay(*sellers: str, world: World | None = None) -> Iterator[Simula
 def calls(world: World, resource: str | None = None) -> int:
     """API calls so far by the simulator's count, refused ones too; token calls never."""
     with world.lock:
-        return sum(n for (_, used), n in world.calls.items() if used == resource or (resource is None and used != "token"))
+        return sum(n for (_, used), n in world.calls.items() if used == resource or (resource is None and not used.startswith("token")))

@@ -77,7 +77,10 @@ class Child:
             time.sleep(0.02)
 
     def failure(self, what: str) -> StageError:
-        return StageError(f"{self.title} {what}; the end of {self.home.shown(self.log.name)}:\n{tail(self.log)}")
+        return StageError(f"{self.title} {what}; {self.end_of_log()}")
+
+    def end_of_log(self) -> str:
+        return f"the end of {self.home.shown(self.log.name)}:\n{tail(self.log)}"
 
     def stop(self) -> None:
         """Ask, then insist. Nothing happens where it ended already."""

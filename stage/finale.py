@@ -111,12 +111,12 @@ def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: in
     """What is printed at the end, some lines."""
     lines = []
     if court.judged:
-        lines += ["compared with what really happened at the simulated eBay, over all runs in this folder:", f"  {verdict}"]
+        lines += ["compared with what happened at the simulated eBay, over all runs in this folder:", f"  {verdict}"]
         lines += [f"  {example}" for example in verdict.examples]
     if verdict.set_aside:
         lines.append(f"  {verdict.set_aside} documents set aside: see starter.py set-aside")
     lines += [f"  {seller} is {why}: not judged" for seller, why in court.excused.items()]
     lines += list(unpolled)
-    words = ", ".join(f"{resource} {count:,}" for resource, count in sorted(calls.items()))
-    lines.append(f"in this run: {changes:,} changes; calls at eBay: {words or 'none'}")
+    words = ", ".join(f"{resource.partition(':')[0]} {count:,}" for resource, count in sorted(calls.items()))
+    lines += [f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
     return "\n".join(lines)

@@ -116,6 +116,8 @@ def _hints(frame: Frame, width: int) -> list[Text]:
     if not frame.hints:
         return []
     longest = max(len(command) for command, _ in frame.hints)
+    if longest + 2 + max(len(shows) for _, shows in frame.hints) > width:
+        longest = 0  # no column of its own
     lines = [Text("try in a second terminal, in this folder", style="dim", no_wrap=True, overflow="ellipsis")]
     for command, shows in frame.hints:
         line = Text(no_wrap=True, overflow="ellipsis")

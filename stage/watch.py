@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
+from devstack.process import tail
 from stage.errors import StageError
+from stage.home import Home
 from stage.picture import News, Picture, news_of, rows_of, stream_of
 from store import Store, StoreError
+from store.errors import translated
 
 NEWS = 60  # kept for the screen
 PATIENCE_S = 20.0  # without Postgres
@@ -17,8 +20,8 @@ CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs W
 
 
 class Watch:
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, home: Home) -> None:
+        self.store, self.home = store, home
         self.began = datetime.now(UTC)
         self.position = store.feed.last()
         self.changes: Counter[tuple[str, str]] = Counter()
@@ -36,7 +39,8 @@ class Watch:
         except StoreError as error:
             now = datetime.now(UTC)
             if (now - self.latest.at).total_seconds() > PATIENCE_S:
-                raise StageError(str(error)) from None
+                log = self.home / "postgres" / "postgres.log"  # absent where a setting names another server
+                raise StageError(f"{error}\n{tail(log)}".strip()) from None
             return Picture(self.latest.at, self.latest.rows, self.latest.news, self.latest.changes, self.latest.calls, trouble=str(error))
         return self.latest
 
@@ -47,8 +51,10 @@ class Watch:
                     self.changes[event["seller_id"], stream] += 1
                 self.news.appendleft(news_of(event))
             self.position = page[-1]["position"]
-        with self.store.engine.connect() as connection:
+        with translated(), self.store.engine.connect() as connection:
             for row in connection.execute(CALLS, {"since": self.began}):
                 self.calls[row.seller_id, row.stream] = int(row.calls)
-        rows = [row for seller in self.store.status.all() for row in rows_of(seller, self.changes, self.calls)]
+        rows = [
+            row for seller in self.store.status.all() if seller["state"] != "removed" for row in rows_of(seller, self.changes, self.calls)
+        ]
         return Picture(datetime.now(UTC), tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())

@@ -1,0 +1,57 @@
+"""What a poll costs Temporal, read from the workflow's own history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from statistics import median
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+
+SCHEDULED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+COMPLETED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+TIMER = EventType.EVENT_TYPE_TIMER_STARTED
+SIGNAL = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of the polls of some workflows until the first signal, each from one activity to the next."""
+
+    timers: int
+    events: list[int]  # of each poll
+
+    @property
+    def polls(self) -> int:
+        return len(self.events)
+
+    def usual_events(self) -> float:
+        return median(self.events)
+
+
+def cost(histories: Sequence[WorkflowHistory]) -> Cost:
+    timers, events = 0, []
+    for history in histories:
+        types = [event.event_type for event in history.events]
+        undisturbed = list(takewhile(lambda kind: kind != SIGNAL, types))
+        starts = [place for place, kind in enumerate(undisturbed) if kind == SCHEDULED]
+        for first, last in zip(starts, starts[1:], strict=False):
+            timers += undisturbed[first:last].count(TIMER)
+            events.append(last - first)
+    return Cost(timers, events)
+
+
+def steps(histories: Sequence[WorkflowHistory]) -> int:
+    """Polls that went well: activities but for what keeps people's wishes."""
+    found = 0
+    for history in histories:
+        names = {
+            event.event_id: event.activity_task_scheduled_event_attributes.activity_type.name
+            for event in history.events
+            if event.event_type == SCHEDULED
+        }
+        done = [event.activity_task_completed_event_attributes for event in history.events if event.event_type == COMPLETED]
+        found += sum(1 for one in done if names[one.scheduled_event_id] != "keep_wishes")
+    return found

@@ -1,0 +1,38 @@
+"""Temporal, as its Web UI shows it: histories of workflows; and an empty server for the next module."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+
+async def client_of(address: str) -> Client:
+    return await Client.connect(address, data_converter=pydantic_data_converter)
+
+
+async def histories(client: Client, workflow_id: str | None = None) -> list[WorkflowHistory]:
+    """Of every run of one workflow, or of all."""
+    query = f"WorkflowId = '{workflow_id}'" if workflow_id else None
+    return [
+        await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in client.list_workflows(query)
+    ]
+
+
+def raw(history: WorkflowHistory) -> bytes:
+    """All that stands in it; payloads as they are (in a history's JSON they are base64, and nothing would be found)."""
+    return b"\n".join(event.SerializeToString() for event in history.events)
+
+
+def sweep(address: str) -> None:
+    """End what a module left running, so that the next may use the same ids."""
+
+    async def end() -> None:
+        client = await client_of(address)
+        async for schedule in await client.list_schedules():
+            await client.get_schedule_handle(schedule.id).delete()
+        async for left in client.list_workflows("ExecutionStatus = 'Running'"):
+            await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the module is over")
+
+    asyncio.run(end())

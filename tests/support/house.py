@@ -1,0 +1,158 @@
+"""A deployment in small: a database, Temporal, a simulated eBay, and Sellerbeat's own processes as children, as an operator starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+from sqlalchemy import make_url
+
+import devstack
+from simulator import World
+from store import Store
+from tests.support.waiting import eventually_here
+
+ROOT = Path(__file__).parent.parent.parent
+WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
+FOREIGN = ("SELLERBEAT_", "TEMPORAL_")  # of whoever runs the tests: none of a house's business
+# As `python worker.py`, but everything that any library says is in the log.
+TALKATIVE = "import logging, runpy, sys; logging.basicConfig(level=logging.DEBUG, stream=sys.stderr); runpy.run_path({!r}, run_name='__main__')"
+STARTED = "worker runs on task queue"
+numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def object(self) -> dict[str, Any]:
+        (one,) = self.objects
+        return one
+
+
+class Child:
+    """A Python program of ours; stdout and stderr go to files."""
+
+    def __init__(self, house: House, name: str, program: list[str], environment: Mapping[str, str], stdin: str | None = None) -> None:
+        self.out, self.log = house.folder / f"{name}.out", house.folder / f"{name}.err"
+        with self.out.open("wb") as out, self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-E", "-S", str(WATCHED), sys.executable, *program],
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                cwd=house.folder,
+                env=dict(environment),
+                start_new_session=True,  # Ctrl-C in the terminal is for the tests, which then end us
+            )
+        if self.process.stdin:
+            with self.process.stdin as pipe:
+                pipe.write((stdin or "").encode())
+
+    def told(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def tell(self, number: int) -> None:
+        os.kill(self.process.pid, number)
+
+    def end(self, number: int = signal.SIGKILL, within: float = 30.0) -> int:
+        """Signal it and wait; its exit code (-9 for a kill -9)."""
+        if self.process.poll() is None:
+            self.tell(number)
+        return self.process.wait(within)
+
+    def result(self, within: float = 60.0) -> Said:
+        code = self.process.wait(within)
+        return Said(code, self.out.read_text(), self.told())
+
+
+class House:
+    def __init__(self, folder: Path, world: World, ebay_url: str, database: str, temporal_address: str, **settings: str) -> None:
+        self.folder, self.world, self.ebay_url, self.database = folder, world, ebay_url, database
+        self.key = Fernet.generate_key().decode()
+        self.number = next(numbers)
+        named = {f"SELLERBEAT_{name.upper()}": value for name, value in settings.items()}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
+            "SELLERBEAT_DATABASE_URL": database,
+            "SELLERBEAT_SECRET_KEYS": self.key,
+            "SELLERBEAT_EBAY_API_URL": ebay_url,
+            "SELLERBEAT_EBAY_CLIENT_ID": world.accounts.client_id,
+            "SELLERBEAT_EBAY_CLIENT_SECRET": world.accounts.client_secret,
+            "SELLERBEAT_TASK_QUEUE": f"house-{self.number}",
+            "TEMPORAL_ADDRESS": temporal_address,
+            **named,
+        }
+        self.store = Store.connect(database, [self.key], pool_size=2)
+        self.children: list[Child] = []
+
+    def child(self, name: str, *program: str, stdin: str | None = None, **environment: str) -> Child:
+        child = Child(self, f"{name}-{len(self.children)}", list(program), self.environment | environment, stdin)
+        self.children.append(child)
+        return child
+
+    def starter(self, *arguments: str, stdin: str | None = None, **environment: str) -> Child:
+        """`python starter.py ...`, begun; ask its `result()`."""
+        return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
+
+    def enroll(self, *sellers: str, options: tuple[str, ...] = ()) -> None:
+        """By the command, all at the same time."""
+        begun = [
+            self.starter("enroll", seller, "--refresh-token-file", "-", *options, stdin=self.world.refresh_token(seller))
+            for seller in sellers
+        ]
+        for one in begun:
+            said = one.result()
+            assert (said.code, said.err) == (0, "")
+
+    def worker(self, *, talkative: bool = False, wait: bool = True) -> Child:
+        """`python worker.py`, at work when this returns."""
+        file = str(ROOT / "worker.py")
+        worker = self.child("worker", *(["-c", TALKATIVE.format(file)] if talkative else [file]))
+        if wait:
+            eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None, within=60)
+            assert worker.process.poll() is None, worker.told()
+        return worker
+
+    def events(self, seller: str | None = None) -> list[dict[str, Any]]:
+        return self.store.feed.read(limit=1_000_000, seller=seller)
+
+    def changes(self) -> list[dict[str, Any]]:
+        """The feed, as the command prints it."""
+        said = self.starter("changes", "--json").result()
+        assert (said.code, said.err) == (0, "")
+        return said.objects
+
+    def close(self) -> None:
+        for child in self.children:
+            child.end()
+        self.store.close()
+
+
+@contextmanager
+def fresh_database(server: str, execute: Callable[[str], None], template: str = "migrated") -> Iterator[str]:
+    """For fixtures that live longer than a test."""
+    name = f"house_{next(numbers)}"
+    execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")
