@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import Any
 
-from benchmarks import polls, quiet
+from benchmarks import calls, keeping, memory, polls, quiet
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
 
-PARTS = {"quiet": quiet, "polls": polls}
+PARTS: dict[str, Any] = {"quiet": quiet, "polls": polls, "memory": memory, "calls": calls, "store": keeping}
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+LATE = timedelta(seconds=20)  # more than a killed worker's steps need to be taken up by the next one
 STREAM_OF = {"order": "orders", "fulfillment": "fulfillment", "inventory": "inventory"}  # the first word of an event's type
 
 
@@ -65,8 +66,13 @@ class Frame:
     ends_at: datetime | None  # None: at Ctrl-C
 
 
-def rows_of(seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int]) -> list[Row]:
-    """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through."""
+def rows_of(
+    seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int], now: datetime
+) -> list[Row]:
+    """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through.
+
+    A poll that was due a while ago is late: no worker, no Temporal, or a workflow that cannot go on. Postgres alone would not tell.
+    """
     name, streams = seller["seller_id"], seller["streams"]
     backfill = bool(streams.get("backfill", {}).get("reading"))
     awake = seller["state"] not in ("paused", "removed", "needs_reauthorization")
@@ -74,11 +80,13 @@ def rows_of(seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], c
     for stream, told in streams.items():
         if stream == "backfill":
             continue
-        state = seller["state"]
+        state, next_poll = seller["state"], _time(told["next_poll_at"]) if awake else None
         if state == "polling" and told["failures"]:
             state = "failing"
         elif state == "polling" and backfill and stream == "orders":
             state = "backfill"
+        elif state == "polling" and next_poll and now - next_poll > LATE:
+            state = "late"
         extra = calls.get((name, "backfill"), 0) if stream == "orders" else 0
         rows.append(
             Row(
@@ -86,7 +94,7 @@ def rows_of(seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], c
                 stream=stream,
                 state=state,
                 last_poll=_time(told["last_poll_at"]),
-                next_poll=_time(told["next_poll_at"]) if awake else None,
+                next_poll=next_poll,
                 why=_why(seller, told, awake),
                 changes=changes.get((name, stream), 0),
                 calls=calls.get((name, stream), 0) + extra,

@@ -54,7 +54,7 @@ class Watch:
         with translated(), self.store.engine.connect() as connection:
             for row in connection.execute(CALLS, {"since": self.began}):
                 self.calls[row.seller_id, row.stream] = int(row.calls)
-        rows = [
-            row for seller in self.store.status.all() if seller["state"] != "removed" for row in rows_of(seller, self.changes, self.calls)
-        ]
-        return Picture(datetime.now(UTC), tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())
+        now = datetime.now(UTC)
+        sellers = [seller for seller in self.store.status.all() if seller["state"] != "removed"]
+        rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now)]
+        return Picture(now, tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())

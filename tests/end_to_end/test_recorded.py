@@ -14,10 +14,12 @@ import pytest
 from simulator import Life, World
 from simulator.judge import Verdict, judge
 from simulator.requests import Request
-from tests.support.house import House
+from tests.support.histories import forget_dead_worker
+from tests.support.house import Child, House
 from tests.support.waiting import eventually_here
 
 SELLERS = {"anna": (90.0, 250), "bert": (30.0, 40), "carla": (3.0, 5)}  # orders a day, SKUs
+DEATHS = 3
 RATE = 2000.0  # a day of a seller within 43 s
 FAST = {"orders_every": "0.5s", "fulfillment_every": "1s", "inventory_every": "1s"}
 RESUMED_WITHIN_S = 20.0  # 15 s, and a loaded machine
@@ -30,7 +32,9 @@ def house(open_house: Callable[..., House]) -> House:
         world.add_seller(name, orders_a_day, skus)
         world.preload_skus(name)
     house = open_house(world, **FAST)
-    house.enroll(*SELLERS)
+    begun = [house.starter("enroll", one, "--refresh-token-file", "-", stdin=world.refresh_token(one)) for one in SELLERS]
+    for one in begun:
+        assert one.result().code == 0
     return house
 
 
@@ -72,10 +76,6 @@ def assert_all_recorded(house: House, at_least: int) -> None:
         assert sequence == list(range(1, len(sequence) + 1))
 
 
-def of_poll(request: Request) -> bool:
-    return bool(request.seller) and not request.resource.startswith("token")
-
-
 def test_what_three_sellers_do_is_recorded_once_and_right(house: House, living: Life) -> None:
     worker = house.worker()
     kinds = ("order.updated", "fulfillment.created", "inventory.updated")
@@ -87,23 +87,38 @@ def test_what_three_sellers_do_is_recorded_once_and_right(house: House, living: 
     assert worker.end(signal.SIGTERM) == 0
 
 
-def test_a_worker_killed_in_the_middle_of_polls_loses_nothing_and_repeats_nothing(house: House, living: Life) -> None:
-    random, calls = Random(5), count(1)
-    before = len(house.events())
-    for _ in range(4):
+def test_a_worker_killed_in_the_middle_of_polls_loses_nothing_and_repeats_nothing(
+    house: House, living: Life, temporal_address: str
+) -> None:
+    random, before = Random(5), len(house.events())
+    for _ in range(DEATHS):
         worker = house.worker()
-        fatal = next(calls) + random.randint(3, 25)  # the call to eBay at which it dies: once asked, once answered, never ready for it
-        when = random.choice(["before_answer", "after_answer"])
-
-        def kill(request: Request, fatal: int = fatal, worker=worker) -> None:
-            if of_poll(request) and next(calls) == fatal:
-                worker.tell(signal.SIGKILL)
-
-        setattr(house.world.faults, when, kill)
+        forget_dead_worker(temporal_address)
+        victim = kill_at(house, worker, call=random.randint(3, 25), asked=random.random() < 0.5)
         assert worker.process.wait(60) == -signal.SIGKILL
-        setattr(house.world.faults, when, None)
+    died_ms = house.world.clock.now_ms()
 
-    living.stop()
     house.worker()
 
+    eventually_here(lambda: any(ask.seller == victim and ask.at_ms > died_ms for ask in house.world.requests), within=RESUMED_WITHIN_S)
+    living.stop()
     assert_all_recorded(house, at_least=before + 10)
+
+
+def kill_at(house: House, worker: Child, call: int, asked: bool) -> str:
+    """Waits until eBay is asked for the so manyeth time, and kills the worker then: before the answer is made, or when it is on its way.
+
+    Gives the seller whose step died.
+    """
+    calls, victims = count(1), []
+
+    def kill(request: Request) -> None:
+        if request.seller and not request.resource.startswith("token") and next(calls) == call:
+            worker.tell(signal.SIGKILL)
+            victims.append(request.seller)
+
+    hook = "before_answer" if asked else "after_answer"
+    setattr(house.world.faults, hook, kill)
+    eventually_here(lambda: victims, within=30)
+    setattr(house.world.faults, hook, None)
+    return victims[0]

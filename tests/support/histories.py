@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 
 
 async def client_of(address: str) -> Client:
@@ -36,3 +40,17 @@ def sweep(address: str) -> None:
             await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the module is over")
 
     asyncio.run(end())
+
+
+def forget_dead_worker(address: str) -> None:
+    """Temporal offers workflow tasks to the worker that has the workflow cached for 10 s before it asks another; here it asks at once."""
+
+    async def forget() -> None:
+        client = await client_of(address)
+        async for run in client.list_workflows("ExecutionStatus = 'Running'"):
+            execution = WorkflowExecution(workflow_id=run.id, run_id=run.run_id)
+            request = ResetStickyTaskQueueRequest(namespace=client.namespace, execution=execution)
+            with suppress(RPCError):  # continued as new in this moment
+                await client.workflow_service.reset_sticky_task_queue(request)
+
+    asyncio.run(forget())

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from cryptography.fernet import Fernet
+from pydantic import BaseModel
 from sqlalchemy import make_url
+from temporalio.client import Client
 
 import devstack
+import starter
 from simulator import World
 from store import Store
+from tests.support.histories import client_of
 from tests.support.waiting import eventually_here
+from workflows.client import handle
+from workflows.messages import Status
+from workflows.seller_polling import SellerPolling
 
 ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
@@ -29,6 +40,7 @@ FOREIGN = ("SELLERBEAT_", "TEMPORAL_")  # of whoever runs the tests: none of a h
 TALKATIVE = "import logging, runpy, sys; logging.basicConfig(level=logging.DEBUG, stream=sys.stderr); runpy.run_path({!r}, run_name='__main__')"
 STARTED = "worker runs on task queue"
 numbers = count(1)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -113,15 +125,50 @@ class House:
         """`python starter.py ...`, begun; ask its `result()`."""
         return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
 
-    def enroll(self, *sellers: str, options: tuple[str, ...] = ()) -> None:
-        """By the command, all at the same time."""
-        begun = [
-            self.starter("enroll", seller, "--refresh-token-file", "-", *options, stdin=self.world.refresh_token(seller))
-            for seller in sellers
-        ]
-        for one in begun:
-            said = one.result()
-            assert (said.code, said.err) == (0, "")
+    def command(self, *arguments: str, stdin: str = "", **environment: str | None) -> Said:
+        """`starter.py ...` in this process: the same code, texts and exit code without the second that a start of Python takes.
+
+        `environment`: variables that differ; None: not set.
+        """
+        out, err = io.StringIO(), io.StringIO()
+        given = {name: value for name, value in (self.environment | environment).items() if value is not None}
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # a command leaves its connections to the end of its process
+            patch.chdir(self.folder)
+            patch.setattr(os, "environ", given)
+            patch.setattr(sys, "argv", ["starter.py", *arguments])
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            try:
+                code = starter.main()
+            except SystemExit as left:
+                code = left.code if isinstance(left.code, int) else 1
+        return Said(code, out.getvalue(), err.getvalue())
+
+    def enroll(self, seller: str, *options: str) -> Said:
+        said = self.command("enroll", seller, "--refresh-token-file", "-", *options, stdin=self.world.refresh_token(seller))
+        assert (said.code, said.err) == (0, "")
+        return said
+
+    def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
+        """Of Temporal, by a client of its own."""
+
+        async def asked() -> T:
+            return await question(await client_of(self.environment["TEMPORAL_ADDRESS"]))
+
+        return asyncio.run(asked())
+
+    def signal(self, seller: str, signal: Any, message: BaseModel | None = None) -> int:
+        """As the command does it. Gives the moment just before, by eBay's clock in milliseconds: no start of a command is in it."""
+
+        async def signalled(client: Client) -> int:
+            before = self.world.clock.now_ms()
+            await handle(client, seller).signal(signal, *([] if message is None else [message]))
+            return before
+
+        return self.ask(signalled)
+
+    def status(self, seller: str) -> Status:
+        return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
     def worker(self, *, talkative: bool = False, wait: bool = True) -> Child:
         """`python worker.py`, at work when this returns."""

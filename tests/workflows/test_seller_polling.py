@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -130,12 +132,8 @@ async def test_poll_now_that_comes_during_a_poll_brings_another_one(time_skippin
             nonlocal asked
             if not asked:
                 asked = True
-                import asyncio
-
                 asyncio.run_coroutine_threadsafe(seller.signal(SellerPolling.poll_now, PollNow()), loop).result()
             return steps.by_the_rules(stream, request, now)
-
-        import asyncio
 
         loop = asyncio.get_running_loop()
         steps.answer = ask_while_polling
@@ -320,13 +318,33 @@ async def test_the_workflow_ends_when_the_seller_is_no_longer_enrolled(time_skip
 
 async def test_cancelling_ends_the_workflow_even_in_a_poll(time_skipping: WorkflowEnvironment) -> None:
     async with polling_worker(time_skipping.client) as steps:
+        let_go = threading.Event()
+
+        def hang(stream: Stream, request: Poll, now: datetime) -> PollResult:
+            let_go.wait(30)
+            return steps.by_the_rules(stream, request, now)
+
+        steps.answer = hang
         seller = await start(time_skipping)
         await eventually(lambda: len(steps.polls) == 1)
 
         await seller.cancel()
 
         with pytest.raises(WorkflowFailureError):
-            await seller.result()
+            await asyncio.wait_for(seller.result(), timeout=10)
+        let_go.set()
+
+
+async def test_resume_after_a_short_pause_polls_at_once_too(time_skipping: WorkflowEnvironment) -> None:
+    async with polling_worker(time_skipping.client) as steps:
+        seller = await start(time_skipping)
+        await eventually(lambda: len(steps.polls) == 1)
+        await seller.signal(SellerPolling.pause, Pause())
+        await eventually(lambda: len(steps.wishes) == 1)
+
+        await seller.signal(SellerPolling.resume)
+
+        await eventually(lambda: len(steps.polls) == 2)
 
 
 def refuse_token(generation: int):  # type: ignore[no-untyped-def]

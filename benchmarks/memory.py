@@ -1,0 +1,99 @@
+"""The worker's memory: with many sellers in its cache, and while it reads a seller's past of 100,000 orders."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.client import Client
+
+from benchmarks.columns import Column, connect, enroll, peer, sellerbeat
+from benchmarks.servers import Servers, calls, simulated_ebay
+from benchmarks.table import Table, kept
+from pacing import Stream
+
+PAUSE_S = 0.1
+MOST_S = 600.0
+PAST = timedelta(days=30)
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Sizes:
+    sellers: int = 1_000
+    orders: int = 100_000
+
+
+QUICK = Sizes(sellers=200, orders=10_000)
+
+
+def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+    return asyncio.run(_measure(servers, sizes))
+
+
+async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
+    client = await connect(servers)
+    many = Table(
+        f"{sizes.sellers:,} sellers enrolled, polled and cached", ["worker's memory, MB", "at start", "now", "at most", "promised", ""]
+    )
+    await _many(servers, client, sizes.sellers, many)
+    past = Table(f"a new seller's past of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
+    await _past(servers, client, sizes.orders, past)
+    return [many, past]
+
+
+async def _many(servers: Servers, client: Client, count: int, table: Table) -> None:
+    sellers = [f"cached-{number}" for number in range(count)]
+    with simulated_ebay(*sellers) as ebay:
+        with peer(servers, client, ebay, sellers, name="an empty loop", activity="nothing") as loop:
+            start, now, most = await _cached(loop, count)
+        table.add(loop.name, f"{start:.0f}", f"{now:.0f}", f"{most:.0f}", "", "")
+        enroll(servers, ebay, sellers)
+        with sellerbeat(servers, client, ebay, sellers, streams=(Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY)) as column:
+            start, now, most = await _cached(column, 2 * count)  # a first round over no open orders needs no call
+        table.add(column.name, f"{start:.0f}", f"{now:.0f}", f"{most:.0f}", "under 250", kept(most < 250))
+
+
+async def _cached(column: Column, polls: int) -> tuple[float, float, float]:
+    start = column.worker.rss_mb()
+    await column.start()
+    await _until(lambda: column.polls() >= polls)
+    await asyncio.sleep(1)  # the last ones' own end
+    now, most = column.worker.rss_mb(), column.worker.peak_mb()
+    await column.end()
+    return start, now, most
+
+
+async def _past(servers: Servers, client: Client, count: int, table: Table) -> None:
+    seller = "past"
+    with simulated_ebay(seller) as ebay:
+        now = ebay.world.clock.now()
+        ebay.world.preload_orders(seller, count, now - PAST + timedelta(hours=1), now - timedelta(hours=1), shipped=0.95)
+        enroll(servers, ebay, [seller], backfill=PAST)
+        with sellerbeat(servers, client, ebay, [seller], streams=(Stream.ORDERS, Stream.BACKFILL)) as column:
+            began = time.monotonic()
+            await column.start()
+            status = column.handle(seller)
+            while Stream.BACKFILL in (await status.query("status"))["streams"]:
+                if time.monotonic() - began > MOST_S:
+                    raise RuntimeError("the past is not read in time")
+                await asyncio.sleep(PAUSE_S * 10)
+            took, made = time.monotonic() - began, calls(ebay.world)
+            most, cpu = column.worker.peak_mb(), column.worker.cpu_s()
+            await column.end()
+    table.add("worker's memory at most, MB", f"{most:.0f}", "", "under 350", kept(most < 350))
+    table.add("calls to eBay", f"{made:,}", f"{-(-count // PAGE):,}", "", "")
+    table.add("time, s", f"{took:.1f}", "", "", "")
+    table.add("orders a second", f"{count / took:,.0f}", "", "", "")
+    table.add("worker CPU, ms an order", f"{cpu * 1000 / count:.2f}", "", "", "")
+
+
+async def _until(seen: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + MOST_S
+    while not seen():
+        if time.monotonic() > deadline:
+            raise RuntimeError("not in time: see the worker's log")
+        await asyncio.sleep(PAUSE_S)
