@@ -26,6 +26,7 @@ from console.arguments import (
 )
 from console.doctor import examine
 from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
+from console.events import event_line
 from console.leaving import leave
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, show, with_json
@@ -199,9 +200,8 @@ def status(seller_id: SellerId) -> None:
     if Output.json:
         print_json(answer)
         return
-    typer.echo(
-        f"{seller_id}: {answer['state']} ({answer['reason']})\n{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h\n"
-    )
+    typer.echo(f"{seller_id}: {answer['state']} ({answer['reason']})")
+    typer.echo(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h\n")
     columns = {
         "stream": "stream",
         "last_poll_at": "last poll",
@@ -261,9 +261,10 @@ def changes(
     while True:
         page = feed.read(after=after, limit=500, seller=seller)
         for event in page:
-            print_json(event) if Output.json else typer.echo(
-                f"{event['position']:>8}  {event['detected_at']}  {event['seller_id'] or '-':<20} {event['type']:<24} {event['entity_id']}  {', '.join(event['changed'])}"
-            )
+            if Output.json:
+                print_json(event)
+            else:
+                typer.echo(event_line(event))
             after = event["position"]
         if not page and not follow:
             return

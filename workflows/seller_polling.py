@@ -26,6 +26,7 @@ STEPS: dict[Stream, Any] = {
     Stream.INVENTORY: InventoryPolling.poll_inventory,
     Stream.BACKFILL: Backfill.backfill_orders,
 }
+LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 ONE_LOGIN = timedelta(hours=1)
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
@@ -72,27 +73,25 @@ class SellerPolling:
             if is_cancelled_exception(failure):
                 raise  # the seller left; swallowed here, the loop would never end
             self.fail(stream, failure.cause)
-        else:
-            self.state.polled(
-                stream, request, result, workflow.now()
-            )  # `next_due` and `why` come with it: policy is decided in the step, obeyed here
+        else:  # `next_due` and `why` come with the result: policy is decided in the step, obeyed here
+            self.state.polled(stream, request, result, workflow.now())
         if self.state.state()[0] != before:
             self.show()
 
     def fail(self, stream: Stream, cause: BaseException | None) -> None:
-        error = cause.type or "Error" if isinstance(cause, ApplicationError) else type(cause).__name__
-        told = cause.message if isinstance(cause, ApplicationError) else ""
-        generation = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else 0
+        error = told = type(cause).__name__  # a time-out is Temporal's own
+        generation = 0
+        if isinstance(cause, ApplicationError):
+            error, generation = cause.type or error, cause.details[0] if cause.details else 0
+            told = f"{error}: {cause.message}"
         if error == "UnknownSellerError":
             self.gone = True
         elif error == "DeadTokenError" and generation >= self.state.generation:
             self.state.dead = error
         elif error == "AccessDeniedError":
-            self.state.streams[
-                stream
-            ].stopped = f"{error}: the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
+            self.state.streams[stream].stopped = f"{error}: {LACKS_SCOPE}"
         else:
-            self.state.failed(stream, f"{error}: {told}" if told else error, workflow.now())
+            self.state.failed(stream, told, workflow.now())
 
     async def remember(self) -> None:
         """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""

@@ -52,7 +52,7 @@ def idle(house: House, seller: str) -> None:
 
     def seen() -> bool:
         streams = house.store.seller(seller)["streams"]
-        return all(streams[name]["last_good_at"] for name in ("orders", "fulfillment", "inventory")) and not streams["backfill"]["reading"]
+        return all(streams[name]["last_good_at"] for name in ("orders", "fulfillment", "inventory")) and "backfill" not in streams
 
     eventually_here(seen, within=30)
 

@@ -37,7 +37,12 @@ ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
 FOREIGN = ("SELLERBEAT_", "TEMPORAL_")  # of whoever runs the tests: none of a house's business
 # As `python worker.py`, but everything that any library says is in the log.
-TALKATIVE = "import logging, runpy, sys; logging.basicConfig(level=logging.DEBUG, stream=sys.stderr); runpy.run_path({!r}, run_name='__main__')"
+TALKATIVE = """
+import logging, runpy, sys
+logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+sys.path.insert(0, {root!r})
+runpy.run_path({root!r} + "/worker.py", run_name="__main__")
+"""
 STARTED = "worker runs on task queue"
 numbers = count(1)
 T = TypeVar("T")
@@ -172,8 +177,8 @@ class House:
 
     def worker(self, *, talkative: bool = False, wait: bool = True) -> Child:
         """`python worker.py`, at work when this returns."""
-        file = str(ROOT / "worker.py")
-        worker = self.child("worker", *(["-c", TALKATIVE.format(file)] if talkative else [file]))
+        program = ["-c", TALKATIVE.format(root=str(ROOT))] if talkative else [str(ROOT / "worker.py")]
+        worker = self.child("worker", *program)
         if wait:
             eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None, within=60)
             assert worker.process.poll() is None, worker.told()
