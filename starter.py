@@ -20,6 +20,7 @@ from console.arguments import (
     SellerId,
     SellerOption,
     SellerOrAll,
+    SellerState,
     TokenFile,
     between,
     read_token,
@@ -174,11 +175,7 @@ def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadenc
 
 @app.command("list")
 @with_json
-def list_sellers(
-    state: Annotated[
-        str | None, typer.Option(help="polling, paused, needs_reauthorization, waiting_for_quota, failing or removed.")
-    ] = None,
-) -> None:
+def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None) -> None:
     """All sellers, each with its state and why."""
     rows = asyncio.run(sellers_list(Office("database_url"), state))
     columns = {

@@ -120,8 +120,17 @@ async def work(settings: Settings) -> None:
             logger.info("worker stops: steps in hand have %d s", GRACE.seconds)
 
 
+def in_one_line(record: logging.LogRecord) -> bool:
+    """Failed steps without their tracebacks: our errors say what to do in a line, and the SDK logs one for each attempt."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg, record.args = "step failed: %s: %s", (type(record.exc_info[1]).__name__, record.exc_info[1])
+        record.exc_info = None
+    return True
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    logging.getLogger("temporalio.activity").addFilter(in_one_line)
     try:
         asyncio.run(work(load(*NEEDED)))
     except SettingsError as error:

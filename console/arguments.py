@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from pacing import Stream
 from settings import duration
+from workflows.messages import State
 
 SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -43,6 +44,9 @@ class PolledStream(StrEnum):
     ORDERS = Stream.ORDERS.value
     FULFILLMENT = Stream.FULFILLMENT.value
     INVENTORY = Stream.INVENTORY.value
+
+
+SellerState = StrEnum("SellerState", [(word.upper(), word) for word in get_args(State)])
 
 
 class Entities(StrEnum):

@@ -39,6 +39,7 @@ class Office:
 
     @cached_property
     def store(self) -> Store:
+        load("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
         store = Store.connect(self.url, self.settings.keys(), pool_size=2)
         store.check()
         return store

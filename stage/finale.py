@@ -22,7 +22,7 @@ PATIENCE_S = 30.0  # a loaded machine; some 3 s are usual
 LOOK_S = 0.1
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss
 ENTITIES = "orders", "fulfillments", "inventory"
-Finished = dict[tuple[str, str], str | None]  # (seller, stream) -> when its last good poll ended
+Ends = dict[tuple[str, str], list[str | None]]  # (seller, stream) -> when its good polls ended; the first before we came
 
 
 @dataclass(frozen=True)
@@ -42,55 +42,52 @@ class Court:
         return cls([one["seller_id"] for one in statuses if one["seller_id"] not in excused], excused)
 
 
-def settle(store: Store, look_after: Callable[[], None], poll_now: Callable[[Sequence[str]], None] = cast.poll_now) -> list[str]:
+def settle(
+    store: Store,
+    look_after: Callable[[], None],
+    poll_now: Callable[[Sequence[str]], None] = cast.poll_now,
+    patience_s: float = PATIENCE_S,
+) -> list[str]:
     """Wait until every stream of every polled seller was polled by a poll that began after this call.
 
     One seller's steps run one after another: a poll may have been in hand when we came, so the end of a second one proves it.
     Returns what was not polled, in words; [] when all went well.
     """
-    seen = {key: [moment] for key, moment in _finished(store).items()}
-    deadline, rounds = time.monotonic() + PATIENCE_S, 0
+    ends: Ends = {}
+    deadline, asked = time.monotonic() + patience_s, 0
     while True:
-        for key, moment in _finished(store).items():
-            moments = seen.setdefault(key, [None])
-            if moment != moments[-1]:
-                moments.append(moment)
-        polled = min((len(moments) - 1 for key, moments in seen.items() if key in _finished(store)), default=2)
-        busy = _busy(store)
-        if polled >= 2 and not busy:
+        statuses = [one for one in store.status.all() if one["state"] not in NOT_POLLED]
+        note(ends, statuses)
+        waits = {f"{one['seller_id']}'s {what}" for one in statuses for what in unread(store, one, ends)}
+        if not waits:
             return []
         if time.monotonic() > deadline:
-            late = sorted({f"{seller}'s {stream}" for (seller, stream), moments in seen.items() if len(moments) < 3} | set(busy))
-            return [f"not polled within {PATIENCE_S:.0f} s: {', '.join(late)}"]
-        if polled == rounds and rounds < 2:
+            return [f"not polled within {patience_s:.0f} s: {', '.join(sorted(waits))}"]
+        if asked < 2 and all(len(moments) > asked for (_, stream), moments in ends.items() if stream != "backfill"):
             with suppress(TemporalUnavailableError, RPCError):  # they are polled by their own timers, or it shows at the deadline
-                poll_now(Court.of(store.status.all()).judged)
-            rounds += 1
+                poll_now([one["seller_id"] for one in statuses])
+            asked += 1
         look_after()
         time.sleep(LOOK_S)
 
 
-def _finished(store: Store) -> Finished:
-    return {
-        (one["seller_id"], stream): told["last_good_at"]
-        for one in store.status.all()
-        if one["state"] not in NOT_POLLED
-        for stream, told in one["streams"].items()
-        if stream != "backfill"
-    }
+def note(ends: Ends, statuses: Sequence[Mapping[str, Any]]) -> None:
+    """Add the ends of good polls that are new; the first one that we see is of a poll before us."""
+    for one in statuses:
+        for stream, told in one["streams"].items():
+            moments = ends.setdefault((one["seller_id"], stream), [told["last_good_at"]])
+            if stream != "backfill" and told["last_good_at"] != moments[-1]:
+                moments.append(told["last_good_at"])
 
 
-def _busy(store: Store) -> list[str]:
-    """What is known to be unread: an unfinished backfill, parcels that an order announced."""
-    found = []
-    for one in store.status.all():
-        if one["state"] in NOT_POLLED:
-            continue
-        if one["streams"].get("backfill", {}).get("reading"):
-            found.append(f"{one['seller_id']}'s backfill")
-        if store.parcels_due(one["seller_id"], 1):
-            found.append(f"{one['seller_id']}'s parcels")
-    return found
+def unread(store: Store, status: Mapping[str, Any], ends: Ends) -> Iterator[str]:
+    """What of a seller may not be read yet. Parcels that an order announced come last: polls of orders announce them."""
+    seller = status["seller_id"]
+    for stream, told in status["streams"].items():
+        if told["reading"] if stream == "backfill" else len(ends[seller, stream]) <= 2:
+            yield stream
+    if store.parcels_due(seller, 1):
+        yield "parcels"
 
 
 def compare(store: Store, ledger: Path, court: Court) -> Verdict:

@@ -67,11 +67,12 @@ class Frame:
 
 
 def rows_of(
-    seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int], now: datetime
+    seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int], now: datetime, began: datetime
 ) -> list[Row]:
     """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through.
 
     A poll that was due a while ago is late: no worker, no Temporal, or a workflow that cannot go on. Postgres alone would not tell.
+    `began`: the start of this run; what was due before could not be polled.
     """
     name, streams = seller["seller_id"], seller["streams"]
     backfill = bool(streams.get("backfill", {}).get("reading"))
@@ -85,7 +86,7 @@ def rows_of(
             state = "failing"
         elif state == "polling" and backfill and stream == "orders":
             state = "backfill"
-        elif state == "polling" and next_poll and now - next_poll > LATE:
+        elif state == "polling" and next_poll and now - max(next_poll, began) > LATE:
             state = "late"
         extra = calls.get((name, "backfill"), 0) if stream == "orders" else 0
         rows.append(

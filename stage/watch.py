@@ -56,5 +56,5 @@ class Watch:
                 self.calls[row.seller_id, row.stream] = int(row.calls)
         now = datetime.now(UTC)
         sellers = [seller for seller in self.store.status.all() if seller["state"] != "removed"]
-        rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now)]
+        rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now, self.began)]
         return Picture(now, tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())

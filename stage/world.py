@@ -42,7 +42,7 @@ class SimulatedEbay:
     def look_after(self) -> None:
         """Raises StageError: it ended."""
         if self.child.exit_code is not None:
-            raise self.child.failure("ended")
+            raise self.child.failure(f"ended with exit code {self.child.exit_code}")
 
     def stand_still(self) -> None:
         """From now on nothing happens there; what happened can still be polled. Raises StageError."""
@@ -70,6 +70,5 @@ class SimulatedEbay:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            process.wait()
-            raise self.child.failure("ended")
+            raise self.child.failure(f"ended with exit code {process.wait()}")
         return line

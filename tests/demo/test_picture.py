@@ -34,7 +34,7 @@ def test_a_poll_that_is_due_is_now() -> None:
 
 
 def test_a_paused_seller_has_no_next_poll_and_shows_the_reason() -> None:
-    [row] = rows_of(seller("paused", "lunch"), {}, {}, NOW)
+    [row] = rows_of(seller("paused", "lunch"), {}, {}, NOW, NOW)
 
     assert (row.state, row.next_poll, row.why) == ("paused", None, "lunch")
 
@@ -42,20 +42,28 @@ def test_a_paused_seller_has_no_next_poll_and_shows_the_reason() -> None:
 def test_a_backfill_is_the_state_of_the_orders_and_its_calls_are_theirs() -> None:
     calls = {("anna", "orders"): 2, ("anna", "backfill"): 5}
 
-    [row] = rows_of(seller(backfill=STREAM | {"reading": True}), {("anna", "orders"): 7}, calls, NOW)
+    [row] = rows_of(seller(backfill=STREAM | {"reading": True}), {("anna", "orders"): 7}, calls, NOW, NOW)
 
     assert (row.state, row.changes, row.calls) == ("backfill", 7, 7)
 
 
 @pytest.mark.parametrize(("overdue_s", "state"), [(19, "polling"), (21, "late")])
 def test_a_poll_that_was_due_a_while_ago_is_late(overdue_s: float, state: str) -> None:
-    [row] = rows_of(seller(), {}, {}, NOW + timedelta(seconds=overdue_s))
+    [row] = rows_of(seller(), {}, {}, NOW + timedelta(seconds=overdue_s), NOW - timedelta(hours=1))
 
     assert row.state == state
 
 
+def test_what_was_due_before_this_run_is_not_late() -> None:
+    now = NOW + timedelta(days=1)
+
+    [row] = rows_of(seller(), {}, {}, now, now)
+
+    assert row.state == "polling"
+
+
 def test_a_failing_stream_shows_its_error() -> None:
-    [row] = rows_of(seller(orders=STREAM | {"reading": False, "failures": 2, "last_error": "EbayUnavailableError: 503"}), {}, {}, NOW)
+    [row] = rows_of(seller(orders=STREAM | {"reading": False, "failures": 2, "last_error": "EbayUnavailableError: 503"}), {}, {}, NOW, NOW)
 
     assert (row.state, row.why) == ("failing", "failed 2x: EbayUnavailableError: 503")
 

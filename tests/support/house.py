@@ -20,8 +20,9 @@ from typing import Any, TypeVar
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import BaseModel
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 import devstack
 import starter
@@ -29,9 +30,9 @@ from simulator import World
 from store import Store
 from tests.support.histories import client_of
 from tests.support.waiting import eventually_here
-from workflows.client import handle
+from workflows.client import handle, is_missing
 from workflows.messages import Status
-from workflows.seller_polling import SellerPolling
+from workflows.seller_polling import SellerPolling, workflow_id
 
 ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
@@ -64,6 +65,12 @@ class Said:
     def object(self) -> dict[str, Any]:
         (one,) = self.objects
         return one
+
+    def failure(self, code: int) -> str:
+        """What a command says that did not do it: this exit code, one line on stderr and nothing else."""
+        assert (self.code, self.out, self.err.count("\n")) == (code, "", 1), self
+        assert self.err.startswith("starter: "), self
+        return self.err.removeprefix("starter: ").rstrip()
 
 
 class Child:
@@ -150,6 +157,8 @@ class House:
         return Said(code, out.getvalue(), err.getvalue())
 
     def enroll(self, seller: str, *options: str) -> Said:
+        if seller not in self.world.sellers:
+            self.world.add_seller(seller)
         said = self.command("enroll", seller, "--refresh-token-file", "-", *options, stdin=self.world.refresh_token(seller))
         assert (said.code, said.err) == (0, "")
         return said
@@ -192,6 +201,25 @@ class House:
         said = self.starter("changes", "--json").result()
         assert (said.code, said.err) == (0, "")
         return said.objects
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        with self.store.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), values)]
+
+    def runs(self, seller: str) -> list[str]:
+        """States of all runs of a seller's workflow, the newest first: ["RUNNING", "TERMINATED"]."""
+
+        async def listed(client: Client) -> list[str]:
+            try:
+                newest = await handle(client, seller).describe()
+            except RPCError as error:
+                assert is_missing(error)
+                return []
+            query = f"WorkflowId = '{workflow_id(seller)}'"
+            older = [run.status.name async for run in client.list_workflows(query) if run.status and run.run_id != newest.run_id]
+            return [newest.status.name if newest.status else "", *older]
+
+        return self.ask(listed)
 
     def close(self) -> None:
         for child in self.children:

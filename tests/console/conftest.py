@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from simulator import World
+from tests.support.house import House
+from tests.support.opening import open_house  # noqa: F401 - a fixture
+
+
+@pytest.fixture(scope="module")
+def house(open_house: Callable[..., House]) -> House:  # noqa: F811
+    """Servers, tables and a simulated eBay; no worker and no sellers."""
+    return open_house(World(seed=21))
+
+
+@pytest.fixture(scope="session")
+def nobody() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"

@@ -1,0 +1,142 @@
+"""What is wrong with a command or a setting is said in one line that names it; exit 2, and nothing happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.support.house import House
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("", "--help"),
+        ("nonsense", "nonsense"),
+        ("status", "SELLER"),
+        ("status anna bert", "bert"),
+        ("status anna --loud", "--loud"),
+        ("status a/b", "SELLER"),
+        ("status anna\n", "SELLER"),
+        (f"status {'x' * 101}", "SELLER"),
+        ("pause", "--all"),
+        ("pause anna --all", "--all"),
+        ("resume", "--all"),
+        ("set-cadence anna", "--orders"),
+        ("set-cadence anna --orders 0s", "0s"),
+        ("set-cadence anna --orders 5x", "5x"),
+        ("set-cadence anna --fulfillment 0.4s", "0.4s"),
+        ("set-cadence anna --inventory 2d", "2d"),
+        ("speed-up anna --every 30s", "--for"),
+        ("speed-up anna --every 0s --for 10m", "0s"),
+        ("speed-up anna --every 30s --for 8d", "8d"),
+        ("poll-now anna --stream backfill", "--stream"),
+        ("enroll anna", "--refresh-token-file"),
+        ("enroll anna --refresh-token-file nowhere", "nowhere"),
+        ("enroll anna --refresh-token-file - --orders-every 5x", "5x"),
+        ("enroll anna --refresh-token-file - --backfill 730d", "730d"),
+        ("connect anna", "--refresh-token-file"),
+        ("list --state asleep", "asleep"),
+        ("changes --after -1", "--after"),
+        ("changes --after now", "--after"),
+        ("changes --seller a/b", "--seller"),
+        ("snapshot anna listings", "listings"),
+        ("set-aside --retry all", "--retry"),
+    ],
+)
+def test_wrong_usage_is_said_in_one_line(house: House, arguments: str, named: str) -> None:
+    said = house.command(*arguments.split(" ") if arguments else [], stdin="token")
+
+    assert named in said.failure(2)
+    assert house.rows("SELECT * FROM sellers") == []
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines", "two words", "\N{SNOWMAN}", "tab\there"])
+@pytest.mark.parametrize("command", ["enroll", "connect"])
+def test_a_file_without_a_token_is_refused_and_never_shown(house: House, command: str, content: str) -> None:
+    (house.folder / "token").write_text(content)
+
+    by_file = house.command(command, "anna", "--refresh-token-file", "token").failure(2)
+    by_pipe = house.command(command, "anna", "--refresh-token-file", "-", stdin=content).failure(2)
+
+    assert "--refresh-token-file token" in by_file
+    assert "--refresh-token-file -" in by_pipe
+    assert not content.strip() or content.strip() not in by_file + by_pipe
+
+
+def test_a_file_that_is_no_text_is_refused(house: House) -> None:
+    (house.folder / "token").write_bytes(b"\xff\xfe")
+
+    assert "not UTF-8" in house.command("enroll", "anna", "--refresh-token-file", "token").failure(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SELLERBEAT_DATABASE_URL", "mysql://user:hunter2@host/db"),
+        ("SELLERBEAT_SECRET_KEYS", "hunter2"),
+        ("SELLERBEAT_SECRET_KEYS", f"{Fernet.generate_key().decode()},hunter2"),
+        ("SELLERBEAT_ORDERS_EVERY", "0s"),
+        ("SELLERBEAT_ORDERS_EVERY", "5x"),
+        ("SELLERBEAT_EBAY_TIMEOUT", "2m"),
+        ("SELLERBEAT_EBAY_API_URL", "api.ebay.com"),
+        ("SELLERBEAT_QUOTA_ORDERS", "-1"),
+        ("SELLERBEAT_ADMIN_TOKEN", "hunter2"),
+        ("SELLERBEAT_ORDER_EVERY", "5m"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_no_secret_is_shown(house: House, name: str, value: str) -> None:
+    for command in ("list", "migrate", "pause --all"):
+        line = house.command(*command.split(), **{name: value}).failure(2)
+
+        assert name in line
+        assert "hunter2" not in line
+
+
+def test_a_misspelt_setting_comes_with_the_right_name(house: House) -> None:
+    line = house.command("list", SELLERBEAT_ORDER_EVERY="5m").failure(2)
+
+    assert "did you mean SELLERBEAT_ORDERS_EVERY" in line
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("list", ("DATABASE_URL", "SECRET_KEYS")),
+        ("status anna", ("DATABASE_URL", "SECRET_KEYS")),
+        ("pause anna", ("DATABASE_URL", "SECRET_KEYS")),
+        ("remove anna", ("DATABASE_URL", "SECRET_KEYS")),
+        ("migrate", ("DATABASE_URL",)),
+        ("enroll anna --refresh-token-file -", ("DATABASE_URL", "SECRET_KEYS", "EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET")),
+        ("connect anna --refresh-token-file -", ("DATABASE_URL", "SECRET_KEYS", "EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET")),
+    ],
+)
+def test_a_missing_setting_is_named(house: House, command: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        line = house.command(*command.split(), stdin="token", **{f"SELLERBEAT_{name}": None}).failure(2)
+
+        assert line.startswith(f"SELLERBEAT_{name} is not set")
+
+
+def test_a_file_env_serves_where_the_environment_is_silent(house: House) -> None:
+    file = Path(house.folder / ".env")
+    file.write_text("SELLERBEAT_ORDERS_EVERY=5x\n")
+
+    line = house.command("list").failure(2)
+    file.unlink()
+
+    assert "SELLERBEAT_ORDERS_EVERY" in line
+
+
+def test_help_and_a_new_key_need_nothing(house: House) -> None:
+    nothing = dict.fromkeys(house.environment, None)
+
+    helped = house.command("pause", "--help", **nothing)
+    made = house.command("new-key", "--json", **nothing)
+
+    assert (helped.code, helped.err) == (0, "")
+    assert "Stop polling a seller until `resume`." in helped.out
+    assert (made.code, made.err) == (0, "")
+    Fernet(made.object["key"])
