@@ -30,5 +30,5 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-clean: ## forget the demo's sellers, changes and history
-	rm -rf .sellerbeat
+clean: ## forget the demo's sellers, changes and history; what `make up` keeps stays
+	@find .sellerbeat -mindepth 1 -maxdepth 1 ! -name real -exec rm -rf {} + 2>/dev/null || true

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from console.arguments import (
 )
 from console.doctor import examine
 from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
-from console.events import event_line
+from console.events import entity_line, event_line
 from console.leaving import leave
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, show, with_json
@@ -41,7 +42,7 @@ from workflows.client import TemporalUnavailableError
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__)
 Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
 
 
@@ -236,9 +237,19 @@ def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those tha
 
 @app.command()
 @with_json
-def set_aside(seller: SellerOption = None) -> None:
+def set_aside(
+    seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this document again.")] = None
+) -> None:
     """Documents of eBay's that could not be stored, each with the reason."""
-    rows = Office("database_url").store.set_aside(seller)
+    store = Office("database_url").store
+    if retry is not None:
+        kept = store.retry_set_aside(retry)
+        if kept is None:
+            raise FailedError(f"no document is set aside under {retry}")
+        later = "stays set aside: refused again, or, where it is a parcel, read with its order at the next poll"
+        say(f"document {retry} {'is stored' if kept else later}", id=retry, stored=kept)
+        return
+    rows = store.set_aside(seller)
     show(
         rows,
         {"id": "id", "seller_id": "seller", "kind": "kind", "entity_id": "entity", "reason": "reason", "attempts": "seen"},
@@ -255,18 +266,19 @@ def changes(
 ) -> None:
     """The change events, oldest first."""
     feed = Office("database_url").store.feed
-    while True:
-        page = feed.read(after=after, limit=500, seller=seller)
-        for event in page:
-            if Output.json:
-                print_json(event)
-            else:
-                typer.echo(event_line(event))
-            after = event["position"]
-        if not page and not follow:
-            return
-        if not page:
-            time.sleep(0.5)
+    with suppress(KeyboardInterrupt) if follow else nullcontext():  # Ctrl-C is how following ends, not how it fails
+        while True:
+            page = feed.read(after=after, limit=500, seller=seller)
+            for event in page:
+                if Output.json:
+                    print_json(event)
+                else:
+                    typer.echo(event_line(event))
+                after = event["position"]
+            if not page and not follow:
+                return
+            if not page:
+                time.sleep(0.5)
 
 
 @app.command()
@@ -276,9 +288,10 @@ def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(m
     office = Office("database_url")
     office.store.seller(seller_id)
     for row in office.store.snapshot(seller_id, entities.value):
-        print_json(row) if Output.json else typer.echo(
-            f"{row['entity_id']:<32} version {row['version']}  {row['as_of']}{'  removed' if row['removed_at'] else ''}"
-        )
+        if Output.json:
+            print_json(row)
+        else:
+            typer.echo(entity_line(row))
 
 
 def main() -> int:
@@ -288,14 +301,15 @@ def main() -> int:
     except SettingsError as error:
         return fail(str(error), 2)
     except usage_error as error:
-        return fail(error.format_message(), 2)
+        words = error.format_message()
+        return fail("name a command; --help lists them" if words == "Missing command." else words, 2)
     except (FailedError, StoreError, EbayError, TemporalUnavailableError) as error:
         return fail(str(error), 1)
     except RPCError as error:
         return fail(f"Temporal refused: {error.message}", 1)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except (BrokenPipeError, SystemExit):  # the reader of a pipe has seen enough; typer and rich make a SystemExit of it
         return 0
 
 

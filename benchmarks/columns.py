@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from benchmarks.loop import Loop, LoopState
+from benchmarks.loop import Loop
+from benchmarks.messages import LoopState
 from benchmarks.peer import metadata
 from benchmarks.process import Worker, worker
 from benchmarks.servers import HOUSE, Servers, calls

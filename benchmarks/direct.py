@@ -43,9 +43,9 @@ class Direct:
     def enroll(self, seller: str) -> None:
         self.store.sellers.enroll(seller, self.world.refresh_token(seller), scopes=[], now_ebay=self.world.clock.now())
 
-    def advance(self, **by: float) -> None:
+    def advance(self, *, minutes: float) -> None:
         assert isinstance(self.world.clock, ManualClock)
-        self.world.clock.advance(**by)
+        self.world.clock.advance(minutes=minutes)
 
     def poll(self, seller: str, stream: Stream) -> PollResult:
         """Steps until there is no more to read; a call that eBay fails ends its step, and the step is tried again, as Temporal does it."""

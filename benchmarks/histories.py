@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from statistics import median
 
 from temporalio.api.enums.v1 import EventType
@@ -37,7 +37,7 @@ def cost(histories: Sequence[WorkflowHistory]) -> Cost:
         types = [event.event_type for event in history.events]
         undisturbed = list(takewhile(lambda kind: kind != SIGNAL, types))
         starts = [place for place, kind in enumerate(undisturbed) if kind == SCHEDULED]
-        for first, last in zip(starts, starts[1:], strict=False):
+        for first, last in pairwise(starts):
             timers += undisturbed[first:last].count(TIMER)
             events.append(last - first)
     return Cost(timers, events)

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import BaseModel
+    from benchmarks.messages import Answer, Ask, LoopState
 
 LONG_ENOUGH = 500  # events, as SellerPolling has it
-
-
-class Ask(BaseModel, frozen=True):
-    seller_id: str
-    every: timedelta
-
-
-class Answer(BaseModel, frozen=True):
-    changes: int = 0
-    next_due: datetime
-    why: str
-
-
-class LoopState(BaseModel):
-    seller_id: str
-    activity: str
-    every: timedelta
-    next_due: datetime
-    why: str = "first poll"
-    paused: bool = False
 
 
 @workflow.defn

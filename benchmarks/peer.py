@@ -26,7 +26,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from benchmarks.loop import Answer, Ask, Loop
+from benchmarks.loop import Loop
+from benchmarks.messages import Answer, Ask
 
 THREADS = 20
 CACHED_WORKFLOWS = 2000

@@ -100,8 +100,8 @@ def table(results: dict[str, Result], sizes: Sizes) -> Table:
     shown.add("worker CPU, ms a poll", *cpus, spread(cpu, 2), "at most 1.5", kept(median(cpu) <= 1.5))
     shown.add("history events a poll", *(f"{one.events:g}" for one in (ours, theirs, floor)), f"{ours.events / theirs.events:.2f}", "", "")
     shown.notes += [
-        f"median (least..most) of {sizes.rounds} rounds in turn, {sizes.seconds:g} s each; every column its own worker process, same settings",
-        "peer: timer, one activity, continue-as-new at 500 events, one state; one getOrders with plain httpx and one upsert by SQLAlchemy Core",
+        f"median (least..most) of {sizes.rounds} rounds in turn, {sizes.seconds:g} s each; a worker process a column, same settings",
+        "peer: the same loop, whose activity does one getOrders with plain httpx and one upsert with SQLAlchemy Core",
         "floor: the same loop, whose activity does nothing",
     ]
     return shown

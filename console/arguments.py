@@ -8,13 +8,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
 from pacing import Stream
 from settings import duration
-from workflows.messages import State
 
 SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -46,7 +45,13 @@ class PolledStream(StrEnum):
     INVENTORY = Stream.INVENTORY.value
 
 
-SellerState = StrEnum("SellerState", [(word.upper(), word) for word in get_args(State)])
+class SellerState(StrEnum):
+    POLLING = "polling"
+    PAUSED = "paused"
+    NEEDS_REAUTHORIZATION = "needs_reauthorization"
+    WAITING_FOR_QUOTA = "waiting_for_quota"
+    FAILING = "failing"
+    REMOVED = "removed"
 
 
 class Entities(StrEnum):

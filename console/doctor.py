@@ -51,8 +51,8 @@ async def _worker() -> str:
 
 
 async def _ebay() -> str:
-    office = Office.whole()
-    token = office.oauth.application()
+    with Office.whole().oauth() as oauth:
+        token = oauth.application()
     return f"grants the application a token; its clock says {token.date:%H:%M:%S} UTC"
 
 

@@ -98,7 +98,8 @@ def _scopes(text: str | None) -> list[str]:
 
 def _proved(office: Office, refresh_token: str, scopes: list[str]) -> AccessToken:
     try:
-        return office.oauth.refresh(refresh_token, scopes)
+        with office.oauth() as oauth:
+            return oauth.refresh(refresh_token, scopes)
     except DeadTokenError as error:
         raise FailedError(f"{error}; nothing was stored. The seller must give a new consent") from None
     except ClientRefusedError as error:

@@ -1,4 +1,4 @@
-"""A change event in one line, without the buyer."""
+"""A change event, or a stored entity, in one line, without the buyer."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ def event_line(event: dict[str, Any]) -> str:
     who = event["seller_id"] or "-"
     what = ", ".join(event["changed"])
     return f"{event['position']:>8}  {event['detected_at']}  {who:<16} {event['type']:<22} {event['entity_id']}  {what}".rstrip()
+
+
+def entity_line(row: dict[str, Any]) -> str:
+    """Entity, version, when it was so, and what is special about it. A document that could never be stored may have neither id nor version."""
+    special = "removed" if row["removed_at"] else ""
+    if row["set_aside"]:
+        special = f"set aside: {row['set_aside']}"
+    version = f"version {row['version']}" if row["version"] else "not stored"
+    return f"{row['entity_id'] or '-':<32} {version}  {row['as_of']}  {special}".rstrip()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import typer
 from pydantic import BaseModel
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.wishes import wishes_of
@@ -20,6 +23,8 @@ from store import Store
 from workflows.client import connect, handle, tell
 from workflows.messages import Connected, SetCadence
 from workflows.seller_polling import SellerPolling
+
+PATIENCE = timedelta(seconds=10)
 
 
 class Office:
@@ -44,13 +49,14 @@ class Office:
         store.check()
         return store
 
-    @cached_property
-    def oauth(self) -> OAuth:
+    @contextmanager
+    def oauth(self) -> Iterator[OAuth]:
         assert self.settings.ebay_client_id
         assert self.settings.ebay_client_secret
         secret = self.settings.ebay_client_secret.get_secret_value()
         timeout_s = self.settings.ebay_timeout.total_seconds()
-        return OAuth(http_client(1), self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
+        with http_client(1) as http:
+            yield OAuth(http, self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
 
     async def temporal(self) -> Client:
         return await connect(read_environment())
@@ -80,13 +86,17 @@ class Office:
         )
 
     async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
-        """Raises FailedError where no worker answers: an update needs one."""
+        """Raises FailedError where no worker answers: an update needs one, and one that was sent in vain may still reach a later worker."""
         wishes_of(self.store, seller_id)
         client = await self.temporal()
+        if not await self.has_worker(client):
+            raise FailedError("no worker runs, and a new cadence needs one: start worker.py")
         try:
-            await asyncio.wait_for(handle(client, seller_id).execute_update(SellerPolling.set_cadence, request), timeout=10)
-        except TimeoutError:
-            raise FailedError("no worker answers; it takes the new cadence when one runs") from None
+            await handle(client, seller_id).execute_update(SellerPolling.set_cadence, request, rpc_timeout=PATIENCE)
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            raise FailedError(
+                f"no worker answers within {PATIENCE.seconds} s: is worker.py running? It may take the new cadence later"
+            ) from None
         except WorkflowUpdateFailedError as error:
             raise FailedError(str(error.cause)) from None
         except RPCError as error:

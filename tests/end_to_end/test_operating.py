@@ -6,7 +6,6 @@ import asyncio
 import json
 import statistics
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest

@@ -17,7 +17,11 @@ from tests.support.waiting import eventually_here
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling, workflow_id
 
-BROKEN_OFF = {EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED, EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT, EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED}
+BROKEN_OFF = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+}
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,7 @@ async def client_of(address: str) -> Client:
 async def histories(client: Client, workflow_id: str | None = None) -> list[WorkflowHistory]:
     """Of every run of one workflow, or of all."""
     query = f"WorkflowId = '{workflow_id}'" if workflow_id else None
-    return [
-        await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in client.list_workflows(query)
-    ]
+    return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in client.list_workflows(query)]
 
 
 def raw(history: WorkflowHistory) -> bytes:

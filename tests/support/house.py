@@ -25,8 +25,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import devstack
-import starter
 from simulator import World
+from starter import main as starter_main
 from store import Store
 from tests.support.histories import client_of
 from tests.support.waiting import eventually_here
@@ -137,7 +137,7 @@ class House:
         """`python starter.py ...`, begun; ask its `result()`."""
         return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
 
-    def command(self, *arguments: str, stdin: str = "", **environment: str | None) -> Said:
+    def command(self, *arguments: str, stdin: str = "", main: Callable[[], int] = starter_main, **environment: str | None) -> Said:
         """`starter.py ...` in this process: the same code, texts and exit code without the second that a start of Python takes.
 
         `environment`: variables that differ; None: not set.
@@ -151,7 +151,7 @@ class House:
             patch.setattr(sys, "argv", ["starter.py", *arguments])
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             try:
-                code = starter.main()
+                code = main()
             except SystemExit as left:
                 code = left.code if isinstance(left.code, int) else 1
         return Said(code, out.getvalue(), err.getvalue())
@@ -184,10 +184,10 @@ class House:
     def status(self, seller: str) -> Status:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
-    def worker(self, *, talkative: bool = False, wait: bool = True) -> Child:
+    def worker(self, *, talkative: bool = False, wait: bool = True, **environment: str) -> Child:
         """`python worker.py`, at work when this returns."""
         program = ["-c", TALKATIVE.format(root=str(ROOT))] if talkative else [str(ROOT / "worker.py")]
-        worker = self.child("worker", *program)
+        worker = self.child("worker", *program, **environment)
         if wait:
             eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None, within=60)
             assert worker.process.poll() is None, worker.told()
@@ -213,7 +213,8 @@ class House:
             try:
                 newest = await handle(client, seller).describe()
             except RPCError as error:
-                assert is_missing(error)
+                if not is_missing(error):
+                    raise
                 return []
             query = f"WorkflowId = '{workflow_id(seller)}'"
             older = [run.status.name async for run in client.list_workflows(query) if run.status and run.run_id != newest.run_id]

@@ -1,0 +1,29 @@
+"""Each benchmark runs, with the least that it can measure. No figure is asserted: this machine has other things to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from benchmarks import calls, keeping, memory, polls, quiet
+from benchmarks.servers import Servers
+
+LEAST = {
+    "quiet": (quiet, quiet.Sizes(sellers=1, polls=2, cadences=(("0.5s", "0.5s", "0.5s"),))),
+    "polls": (polls, polls.Sizes(sellers=2, rounds=1, seconds=0.2)),
+    "memory": (memory, memory.Sizes(sellers=2, orders=250)),
+    "calls": (calls, calls.Sizes(skus=30, orders=300)),
+    "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
+}
+
+
+@pytest.mark.parametrize(("part", "sizes"), LEAST.values(), ids=LEAST)
+def test_a_benchmark_fills_its_tables(part: ModuleType, sizes: Any, database: str, temporal_address: str, tmp_path: Path) -> None:
+    tables = part.measure(Servers(database, temporal_address, tmp_path), sizes)
+
+    assert tables
+    assert all(len(row) == len(table.head) for table in tables for row in table.rows)
+    assert all(any(digit in table.text() for digit in "123456789") for table in tables)

@@ -1,0 +1,150 @@
+"""A server that is not there, a database without tables: one clear line that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+import worker
+from tests.support.house import Child, House, Said
+
+READING = ("list", "changes", "alerts", "quota", "set-aside")
+ACTING = (
+    "status anna",
+    "snapshot anna orders",
+    "pause anna",
+    "pause --all",
+    "poll-now anna",
+    "set-cadence anna --orders 5m",
+    "remove anna",
+)
+CHECKS = ("settings", "Postgres", "Temporal", "worker", "eBay")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def anna(house: House) -> None:
+    house.enroll("anna")
+
+
+@pytest.mark.parametrize("command", [*READING, *ACTING, "migrate"])
+def test_without_postgres_every_command_says_so(house: House, nobody: str, command: str) -> None:
+    line = house.command(*command.split(), SELLERBEAT_DATABASE_URL=f"postgresql://sellerbeat:hunter2@{nobody}/db").failure(1)
+
+    assert "SELLERBEAT_DATABASE_URL" in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("command", [*READING, *ACTING])
+def test_without_tables_every_command_says_how_to_make_them(house: House, empty_database: str, command: str) -> None:
+    line = house.command(*command.split(), SELLERBEAT_DATABASE_URL=empty_database).failure(1)
+
+    assert "run starter.py migrate" in line
+
+
+def test_migrate_makes_the_tables_and_may_be_repeated(house: House, empty_database: str) -> None:
+    first = house.command("migrate", "--json", SELLERBEAT_DATABASE_URL=empty_database)
+    second = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database)
+
+    (revision,) = first.object.values()
+    assert (first.code, first.err, second.code, second.err) == (0, "", 0, "")
+    assert second.out == f"the tables are at revision {revision}\n"
+    assert house.command("list", SELLERBEAT_DATABASE_URL=empty_database).out == "no sellers\n"
+
+
+def test_tables_of_another_version_are_not_used(house: House, database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '0000'")
+
+    assert "run starter.py migrate" in house.command("list", SELLERBEAT_DATABASE_URL=database).failure(1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["pause anna", "resume --all", "poll-now anna", "active anna", "speed-up anna --every 1m --for 1h", "set-cadence anna --orders 5m"],
+)
+def test_without_temporal_every_signal_says_so(house: House, nobody: str, command: str) -> None:
+    line = house.command(*command.split(), TEMPORAL_ADDRESS=nobody).failure(1)
+
+    assert nobody in line
+    assert "TEMPORAL_ADDRESS" in line
+
+
+def test_without_temporal_the_status_tells_what_postgres_knows(house: House, nobody: str) -> None:
+    said = house.command("status", "anna", "--json", TEMPORAL_ADDRESS=nobody)
+
+    assert (said.code, said.err) == (0, "")
+    assert said.object["state"] == "polling"
+    assert "TEMPORAL_ADDRESS" in said.object["reason"]
+
+
+def test_a_temporal_namespace_that_does_not_exist_is_said(house: House) -> None:
+    assert "nowhere" in house.command("pause", "anna", TEMPORAL_NAMESPACE="nowhere").failure(1)
+
+
+def test_without_a_worker_the_status_says_so(house: House) -> None:
+    said = house.command("status", "anna", "--json")
+
+    assert (said.code, said.err) == (0, "")
+    assert "worker.py" in said.object["reason"]
+
+
+def test_without_a_worker_a_new_cadence_is_refused_at_once(house: House) -> None:
+    assert "no worker runs" in house.command("set-cadence", "anna", "--orders", "5m").failure(1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "wrong"),
+    [
+        ("TEMPORAL_ADDRESS", "{nobody}", {"Temporal", "worker"}),
+        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", {"Postgres", "worker"}),
+        ("SELLERBEAT_DATABASE_URL", "{empty}", {"Postgres", "worker"}),
+        ("SELLERBEAT_EBAY_API_URL", "http://{nobody}", {"eBay", "worker"}),
+        ("SELLERBEAT_EBAY_CLIENT_SECRET", "wrong", {"eBay", "worker"}),
+        ("SELLERBEAT_EBAY_CLIENT_ID", None, {"settings", "eBay", "worker"}),
+        ("SELLERBEAT_ORDERS_EVERY", "5x", set(CHECKS)),
+        ("SELLERBEAT_ORDERS_EVERY", "5m", {"worker"}),
+    ],
+)
+def test_the_doctor_names_what_is_missing_and_how_to_help(
+    house: House, nobody: str, empty_database: str, setting: str, value: str | None, wrong: set[str]
+) -> None:
+    said = house.command("doctor", "--json", **{setting: value and value.format(nobody=nobody, empty=empty_database)})
+
+    assert [row["what"] for row in said.objects] == list(CHECKS)
+    assert {row["what"] for row in said.objects if not row["ok"]} == wrong
+    assert all(row["found"] and "\n" not in row["found"] for row in said.objects)
+    assert (said.code, said.err.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "named"),
+    [
+        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", 1, "SELLERBEAT_DATABASE_URL"),
+        ("SELLERBEAT_DATABASE_URL", "{empty}", 1, "starter.py migrate"),
+        ("TEMPORAL_ADDRESS", "{nobody}", 1, "TEMPORAL_ADDRESS"),
+        ("SELLERBEAT_SECRET_KEYS", None, 2, "SELLERBEAT_SECRET_KEYS"),
+        ("SELLERBEAT_ORDERS_EVRY", "5m", 2, "SELLERBEAT_ORDERS_EVRY"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why(
+    house: House, nobody: str, empty_database: str, setting: str, value: str | None, code: int, named: str
+) -> None:
+    said = house.command(main=worker.main, **{setting: value and value.format(nobody=nobody, empty=empty_database)})
+
+    assert (said.code, said.out, said.err.count("\n")) == (code, "", 1)
+    assert said.err.startswith("worker: ")
+    assert named in said.err
+
+
+@pytest.mark.parametrize(("program", "setting"), [("worker.py", "TEMPORAL_ADDRESS"), ("starter.py", "SELLERBEAT_DATABASE_URL")])
+def test_as_a_process_it_ends_with_the_same_line(house: House, nobody: str, program: str, setting: str) -> None:
+    elsewhere = {"TEMPORAL_ADDRESS": nobody, "SELLERBEAT_DATABASE_URL": f"postgresql://{nobody}/db"}[setting]
+    start: Callable[..., Child] = house.starter if program == "starter.py" else lambda *_, **given: house.worker(wait=False, **given)
+
+    said: Said = start("list", **{setting: elsewhere}).result()
+
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert setting in said.err

@@ -1,0 +1,264 @@
+"""What the commands print about sellers that a worker polls: the shapes that other tools build on, field by field."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from simulator import World
+from tests.support.house import ROOT, House
+from tests.support.waiting import eventually_here
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+EVENT = {
+    "id", "position", "seller_id", "sequence", "type", "entity_id", "version", "occurred_at", "detected_at", "source", "changed", "previous", "data",
+}  # fmt: skip
+ROW = {"entity_id", "data", "version", "as_of", "read_from", "removed_at", "set_aside"}
+STATUS = {"seller_id", "state", "reason", "streams", "changes_24h", "api_calls_24h"}
+STREAM = {"last_poll_at", "next_poll_at", "why", "cursor", "failures", "last_error"}
+
+
+@pytest.fixture(scope="module")
+def house(open_house: Callable[..., House]) -> House:
+    """anna: an order that was paid and shipped, one without an id, two SKUs, one SKU that is gone. bert has nothing."""
+    world = World(seed=22)
+    world.add_seller("anna", skus=3)
+    skus = world.preload_skus("anna")
+    house = open_house(world, orders_every="1h", fulfillment_every="1h", inventory_every="1h")
+    house.enroll("anna")
+    house.enroll("bert")
+    house.worker()
+    eventually_here(lambda: len(house.events("anna")) == 3, within=30)
+    order = world.place_order("anna", paid=False)
+    poll_until(house, "orders", "order.created")
+    world.pay("anna", order)
+    world.ship("anna", order)
+    poll_until(house, "orders", "fulfillment.created")
+    world.remove_sku("anna", skus[0])
+    poll_until(house, "inventory", "inventory.removed")
+    world.place_order("anna", raw=lambda text: json.dumps({**json.loads(text), "orderId": None}))
+    house.command("poll-now", "anna")
+    eventually_here(lambda: house.store.set_aside("anna"))
+    return house
+
+
+@pytest.fixture(scope="module")
+def order(house: House) -> str:
+    return house.world.order_ids("anna")[0]
+
+
+def poll_until(house: House, stream: str, type_: str) -> None:
+    said = house.command("poll-now", "anna", "--stream", stream, "--json")
+    assert said.object == {"seller_id": "anna", "stream": stream}
+    eventually_here(lambda: type_ in [event["type"] for event in house.events("anna")])
+
+
+def read(house: House, *arguments: str) -> list[dict[str, Any]]:
+    said = house.command(*arguments, "--json")
+    assert (said.code, said.err) == (0, "")
+    return said.objects
+
+
+def calls(house: House, seller: str) -> int:
+    """As eBay counts them."""
+    return sum(n for (who, used), n in house.world.calls.items() if who == seller and not used.startswith("token"))
+
+
+def assert_times(row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if name.endswith("_at") or name in ("as_of", "cursor"):
+            assert value is None or TIME.fullmatch(value), name
+
+
+def test_status_has_the_fields_of_the_contract(house: House) -> None:
+    (status,) = read(house, "status", "anna")
+
+    assert status.keys() == STATUS
+    assert (status["seller_id"], status["state"]) == ("anna", "polling")
+    assert "orders: every 1 h" in status["reason"]
+    assert status["streams"].keys() == {"orders", "fulfillment", "inventory"}
+    assert status["changes_24h"] == len([event for event in house.events("anna") if event["type"].startswith(("order", "fulf", "inv"))])
+    eventually_here(lambda: house.store.seller("anna")["api_calls_24h"] == calls(house, "anna"))
+    for stream in status["streams"].values():
+        assert stream.keys() >= STREAM
+        assert_times(stream)
+        assert stream["last_poll_at"] < stream["next_poll_at"]
+        assert stream["why"]
+        assert (stream["failures"], stream["last_error"]) == (0, None)
+    assert TIME.fullmatch(status["streams"]["orders"]["cursor"])
+
+
+def test_changes_have_the_fields_of_the_contract(house: House, order: str) -> None:
+    events = read(house, "changes", "--seller", "anna")
+
+    by_type = {event["type"]: event for event in events}
+    for event in events:
+        assert event.keys() == EVENT
+        assert_times(event)
+        assert event["seller_id"] == "anna"
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["position"] for event in events] == sorted({event["position"] for event in events})
+    assert len({event["id"] for event in events}) == len(events)
+    created, updated = by_type["order.created"], by_type["order.updated"]
+    assert (created["entity_id"], created["version"], created["changed"], created["previous"]) == (order, 1, [], {})
+    assert (created["source"], created["occurred_at"]) == ("poll", created["data"]["creationDate"])
+    assert updated["version"] > 1
+    assert updated["changed"] == sorted(updated["changed"]) == sorted(updated["previous"])
+    assert "orderPaymentStatus" in updated["changed"]
+    assert updated["previous"]["orderPaymentStatus"] == created["data"]["orderPaymentStatus"]
+    assert updated["data"] == house.world.order("anna", order)
+    ((parcel_id, parcel),) = house.world.parcels("anna", order).items()
+    assert (by_type["fulfillment.created"]["entity_id"], by_type["fulfillment.created"]["data"]) == (parcel_id, parcel)
+    assert {event["source"] for event in events if event["type"] == "inventory.created"} == {"backfill"}
+    assert (by_type["inventory.removed"]["changed"], by_type["inventory.removed"]["previous"]) == ([], {})
+    assert by_type["alert.opened"]["entity_id"] == "alert:set_aside"
+
+
+def test_changes_go_on_after_a_position(house: House) -> None:
+    events = read(house, "changes")
+    third, last = events[2]["position"], events[-1]["position"]
+
+    assert read(house, "changes", "--after", str(third)) == events[3:]
+    assert read(house, "changes", "--after", str(last)) == []
+    assert read(house, "changes", "--seller", "bert") == []
+
+
+def test_snapshots_have_the_fields_of_the_contract(house: House, order: str) -> None:
+    orders, parcels, items = (read(house, "snapshot", "anna", kind) for kind in ("orders", "fulfillments", "inventory"))
+
+    for row in orders + parcels + items:
+        assert row.keys() == ROW
+        assert_times(row)
+    kept, aside = orders
+    assert (kept["entity_id"], kept["data"], kept["set_aside"], kept["removed_at"]) == (order, house.world.order("anna", order), None, None)
+    assert kept["version"] == max(event["version"] for event in house.events("anna") if event["entity_id"] == order)
+    assert (aside["entity_id"], aside["data"], aside["version"]) == (None, None, None)
+    assert aside["set_aside"]
+    assert [row["entity_id"] for row in parcels] == list(house.world.parcels("anna", order))
+    assert {row["entity_id"]: row["data"] for row in items if not row["removed_at"]} == {
+        sku: house.world.item("anna", sku) for sku in house.world.skus("anna")
+    }
+    assert [row["version"] for row in items if row["removed_at"]] == [2]
+    assert read(house, "snapshot", "bert", "orders") == []
+
+
+def test_a_list_has_one_row_a_seller(house: House) -> None:
+    rows = read(house, "list")
+
+    assert [(row["seller_id"], row["state"]) for row in rows] == [("anna", "polling"), ("bert", "polling")]
+    for row in rows:
+        assert row.keys() == STATUS | {"last_poll_at", "next_poll_at"}
+        assert_times(row)
+        assert row["last_poll_at"] < row["next_poll_at"]
+
+
+def test_a_list_of_each_state_is_a_list_of_those_in_it(house: House) -> None:
+    house.command("pause", "bert", "--reason", "holiday")
+    eventually_here(lambda: house.store.seller("bert")["state"] == "paused")
+
+    found = {
+        state: [row["seller_id"] for row in read(house, "list", "--state", state)]
+        for state in ("polling", "paused", "needs_reauthorization", "waiting_for_quota", "failing", "removed")
+    }
+    (paused,) = read(house, "status", "bert")
+    resumed = house.command("resume", "bert", "--json").object
+    eventually_here(lambda: house.store.seller("bert")["state"] == "polling")
+
+    assert {state: sellers for state, sellers in found.items() if sellers} == {"polling": ["anna"], "paused": ["bert"]}
+    assert (paused["state"], paused["reason"], paused["streams"]["orders"]["next_poll_at"]) == ("paused", "holiday", None)
+    assert resumed == {"seller_id": "bert", "state": "polling"}
+
+
+def test_alerts_quota_and_set_aside_documents_are_objects_with_utc_times(house: House) -> None:
+    (alert,), quotas, (aside,) = read(house, "alerts"), read(house, "quota"), read(house, "set-aside")
+
+    for row in (alert, *quotas, aside):
+        assert_times(row)
+    assert (alert["seller_id"], alert["kind"], alert["closed_at"]) == ("anna", "set_aside", None)
+    assert {row["resource"]: row["limit"] for row in quotas} == {"inventory": 2_000_000, "orders": 100_000}
+    assert all(row["used"] > 0 for row in quotas)
+    assert (aside["seller_id"], aside["kind"], aside["entity_id"]) == ("anna", "order", None)
+    assert aside["attempts"] >= 1
+    assert aside["reason"]
+    assert read(house, "set-aside", "--seller", "bert") == []
+
+
+def test_a_document_set_aside_is_tried_again_by_hand(house: House) -> None:
+    (aside,) = house.store.set_aside("anna")
+
+    (refused,) = read(house, "set-aside", "--retry", str(aside["id"]))
+
+    assert refused == {"id": aside["id"], "stored": False}
+    assert [row["id"] for row in house.store.set_aside("anna")] == [aside["id"]]
+    assert house.command("set-aside", "--retry", "99999").failure(1) == "no document is set aside under 99999"
+
+
+def test_for_people_every_command_prints_words(house: House, order: str) -> None:
+    for command in ("list", "status anna", "quota", "alerts", "alerts --closed", "set-aside", "changes", "snapshot anna orders", "doctor"):
+        said = house.command(*command.split())
+
+        assert (said.code, said.err) == (0, ""), command
+        assert len(said.out.splitlines()) > 1 or command == "set-aside"
+        assert "{" not in said.out
+    assert [line.split()[0] for line in house.command("snapshot", "anna", "orders").out.splitlines()] == [order, "-"]
+    assert house.command("list", "--state", "removed").out == "no sellers in state removed\n"
+
+
+def test_what_people_set_is_answered_with_fields(house: House) -> None:
+    assert read(house, "set-cadence", "bert", "--orders", "5m", "--inventory", "1h") == [
+        {"seller_id": "bert", "orders_every_s": 300, "inventory_every_s": 3600}
+    ]
+    assert read(house, "speed-up", "bert", "--every", "30s", "--for", "10m") == [{"seller_id": "bert", "every_s": 30, "for_s": 600}]
+    assert read(house, "active", "bert") == [{"seller_id": "bert"}]
+    eventually_here(lambda: "30 s" in read(house, "status", "bert")[0]["streams"]["orders"]["why"])
+
+
+def test_the_doctor_finds_all_well(house: House) -> None:
+    checks = read(house, "doctor")
+
+    assert [(check["what"], check["ok"]) for check in checks] == [
+        (what, True) for what in ("settings", "Postgres", "Temporal", "worker", "eBay")
+    ]
+
+
+def test_following_prints_what_comes_and_ends_well_with_ctrl_c(house: House) -> None:
+    last = house.events()[-1]["position"]
+    following = house.starter("changes", "--json", "--follow", "--after", str(last - 1))
+    eventually_here(lambda: following.out.read_text().count("\n") == 1, within=30)
+
+    placed = house.world.place_order("anna")
+    house.command("poll-now", "anna")
+
+    eventually_here(lambda: placed in following.out.read_text(), within=30)
+    following.tell(signal.SIGINT)
+    said = following.result()
+    assert (said.code, said.err) == (0, "")
+    assert [event["position"] for event in said.objects] == sorted({event["position"] for event in said.objects})
+
+
+@pytest.fixture
+def gone_reader() -> Iterator[int]:
+    """The end of a pipe to write to, whose reader has seen enough."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize("command", ["changes", "changes --json", "list"])
+def test_a_reader_that_leaves_early_is_no_error(house: House, gone_reader: int, command: str) -> None:
+    program = [sys.executable, str(ROOT / "starter.py"), *command.split()]
+
+    left = subprocess.run(
+        program, stdout=gone_reader, stderr=subprocess.PIPE, env=house.environment, cwd=house.folder, timeout=60, check=False
+    )
+
+    assert (left.returncode, left.stderr) == (0, b"")
