@@ -27,6 +27,7 @@ from workflows.messages import Pause
 from workflows.seller_polling import SellerPolling, workflow_id
 from workflows.state import PollingState
 
+SETTLED_S = 0.5
 AT_ONCE = 50  # requests to Temporal in flight
 FOREVER = timedelta(minutes=5)  # SellerPolling's usual cadence; longer than any benchmark
 
@@ -66,6 +67,12 @@ class Column:
 
     async def resume(self) -> None:
         raise NotImplementedError
+
+    async def settled(self) -> None:
+        """Until its polls in hand are over."""
+        polls = -1
+        while polls != (polls := self.polls()):
+            await asyncio.sleep(SETTLED_S)
 
     async def end(self) -> None:
         await together([lambda seller=seller: self.handle(seller).terminate() for seller in self.sellers])  # type: ignore[misc]

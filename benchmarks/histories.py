@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from math import nan
 from statistics import median
 
 from temporalio.api.enums.v1 import EventType
@@ -28,7 +29,7 @@ class Cost:
         return len(self.events)
 
     def usual_events(self) -> float:
-        return median(self.events)
+        return median(self.events) if self.events else nan
 
 
 def cost(histories: Sequence[WorkflowHistory]) -> Cost:

@@ -61,7 +61,7 @@ async def _cached(column: Column, polls: int) -> tuple[float, float, float]:
     start = column.worker.rss_mb()
     await column.start()
     await _until(lambda: column.polls() >= polls)
-    await asyncio.sleep(1)  # the last ones' own end
+    await column.settled()
     now, most = column.worker.rss_mb(), column.worker.peak_mb()
     await column.end()
     return start, now, most
@@ -80,7 +80,7 @@ async def _past(servers: Servers, client: Client, count: int, table: Table) -> N
             while Stream.BACKFILL in (await status.query("status"))["streams"]:
                 if time.monotonic() - began > MOST_S:
                     raise RuntimeError("the past is not read in time")
-                await asyncio.sleep(PAUSE_S * 10)
+                await asyncio.sleep(PAUSE_S)
             took, made = time.monotonic() - began, calls(ebay.world)
             most, cpu = column.worker.peak_mb(), column.worker.cpu_s()
             await column.end()

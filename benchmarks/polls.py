@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from math import nan
 from statistics import median
 
 from benchmarks.columns import Column, connect, enroll, peer, sellerbeat
@@ -17,7 +18,6 @@ from benchmarks.table import Table, kept, spread
 
 EVERY = timedelta(seconds=0.5)  # the shortest that Sellerbeat takes; the dev server's timers add up to half a second
 PAUSE_S = 0.02
-SETTLED_S = 0.5
 LOOKED_AT = 3  # histories of each column
 
 
@@ -74,16 +74,9 @@ async def _turn(column: Column, sizes: Sizes, result: Result, first: bool) -> No
     await asyncio.sleep(sizes.seconds)
     polls, cpu, took = column.polls() - polls, column.worker.cpu_s() - cpu, time.monotonic() - began
     await column.pause()
+    await column.settled()  # so that the next column has the machine to itself
     result.polls_a_second.append(polls / took)
     result.cpu_ms.append(cpu * 1000 / max(polls, 1))
-    await _settle(column)
-
-
-async def _settle(column: Column) -> None:
-    """Until its last polls are over, so that the next column has the machine to itself."""
-    polls = -1
-    while polls != (polls := column.polls()):
-        await asyncio.sleep(SETTLED_S)
 
 
 def table(results: dict[str, Result], sizes: Sizes) -> Table:
@@ -109,4 +102,4 @@ def table(results: dict[str, Result], sizes: Sizes) -> Table:
 
 def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     """Round by round: what else the machine did then, it did to both."""
-    return [mine / its for mine, its in zip(ours, theirs, strict=True)]
+    return [mine / its if its else nan for mine, its in zip(ours, theirs, strict=True)]

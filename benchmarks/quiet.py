@@ -39,7 +39,7 @@ async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
     timers = found.timers / found.polls
     alone.add("calls to eBay", f"{per_poll:.2f}", "1", kept(per_poll <= 1))
     alone.add("timers", f"{timers:.2f}", "1", kept(timers <= 1))
-    alone.add("activities", "1", "1", kept(True))
+    alone.add("activities a wake-up", f"{1 / timers:.2f}", "1", kept(timers >= 1))
     alone.add("history events, usually", f"{found.usual_events():g}", "11", kept(found.usual_events() <= 11))
     alone.add("history events, at most", f"{max(found.events)}", "11", kept(max(found.events) <= 11))
     alone.notes.append(f"{found.polls} polls of {sizes.sellers} sellers, every 0.5 s")
@@ -66,7 +66,7 @@ async def _run(
             while calls(ebay.world, "order") < sizes.polls * sizes.sellers:
                 await asyncio.sleep(PAUSE_S)
             await column.pause()
-            await asyncio.sleep(1)  # the polls in hand
+            await column.settled()
             histories = [await column.handle(seller).fetch_history() for seller in sellers]
             await column.end()
             made = calls(ebay.world)

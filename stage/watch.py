@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from datetime import UTC, datetime
 
-from sqlalchemy import text
-
 from devstack.process import tail
 from stage.errors import StageError
 from stage.home import Home
 from stage.picture import News, Picture, news_of, rows_of, stream_of
 from store import Store, StoreError
-from store.errors import translated
 
 NEWS = 60  # kept for the screen
 PATIENCE_S = 20.0  # without Postgres
-CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
 
 
 class Watch:
@@ -51,9 +47,7 @@ class Watch:
                     self.changes[event["seller_id"], stream] += 1
                 self.news.appendleft(news_of(event))
             self.position = page[-1]["position"]
-        with translated(), self.store.engine.connect() as connection:
-            for row in connection.execute(CALLS, {"since": self.began}):
-                self.calls[row.seller_id, row.stream] = int(row.calls)
+        self.calls = Counter(self.store.status.calls(self.began))
         now = datetime.now(UTC)
         sellers = [seller for seller in self.store.status.all() if seller["state"] != "removed"]
         rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now, self.began)]

@@ -1,6 +1,7 @@
 """What an operator asks: how a seller is doing, how all are, which alerts are open, what is set aside."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row, TextClause, text
@@ -36,6 +37,7 @@ ALERTS = _of("""
 ASIDE = _of("""
     SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
 """)
+CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
 WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
 
 
@@ -57,6 +59,11 @@ class Status:
     def all(self, state: str | None = None) -> list[dict[str, Any]]:
         """Every seller in the same shape, removed ones too, by id."""
         return [seller for seller in self._sellers(None) if state in (None, seller["state"])]
+
+    def calls(self, since: datetime) -> dict[tuple[str, str], int]:
+        """Calls at eBay since then, by seller and stream."""
+        with translated(), self._single.connect() as connection:
+            return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS, {"since": since})}
 
     def alerts(self, *, closed: bool = False, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
         """Open alerts, newest first; the closed ones too if asked."""

@@ -14,12 +14,12 @@ from temporalio.client import Client
 from pacing import Stream
 from simulator import World
 from simulator.requests import Request
-from tests.support.histories import histories, raw
+from tests.support.histories import raw
 from tests.support.house import Child, House
 from tests.support.waiting import eventually_here
 from workflows.client import handle
 from workflows.messages import Pause, PollNow
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.seller_polling import SellerPolling
 
 SELLERS = ("anna", "bert", "carla", "dora", "eve")
 SLOW = {"orders_every": "1h", "fulfillment_every": "1h", "inventory_every": "1h"}
@@ -149,7 +149,7 @@ def test_no_signal_is_lost_while_the_workflow_continues_as_new(house: House) -> 
 
     sent = house.ask(stream)
 
-    runs = house.ask(lambda client: histories(client, workflow_id("dora")))
+    runs = house.histories("dora")
     signals = [event for history in runs for event in history.events if event.HasField("workflow_execution_signaled_event_attributes")]
     assert wrong == []
     assert len(runs) > 2
@@ -187,7 +187,7 @@ def test_no_history_and_no_log_names_a_buyer_or_a_token(house: House, worker: Ch
     eventually_here(lambda: house.status("eve").state == "needs_reauthorization")
 
     secrets = [CANARY, *world.accounts.grants, *world.accounts.access]
-    told = b"\n".join(raw(history) for history in house.ask(histories)) + worker.log.read_bytes()
+    told = b"\n".join(raw(history) for history in house.histories()) + worker.log.read_bytes()
     assert b"ebay-polling:eve" in told  # there was something to look at
     assert worker.told().count("DEBUG") > 100
     assert CANARY in json.dumps(house.events("eve"))

@@ -11,11 +11,10 @@ from temporalio.api.enums.v1 import EventType
 
 from simulator import World
 from simulator.requests import Request
-from tests.support.histories import histories
 from tests.support.house import House
 from tests.support.waiting import eventually_here
 from workflows.messages import PollNow
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.seller_polling import SellerPolling
 
 BROKEN_OFF = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
@@ -56,7 +55,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
 
     assert worker.process.wait(25) == 0
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
-    types = {event.event_type for history in house.ask(lambda client: histories(client, workflow_id("anna"))) for event in history.events}
+    types = {event.event_type for history in house.histories("anna") for event in history.events}
     assert not types & BROKEN_OFF
     assert EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in types
     assert "Traceback" not in worker.told()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest
@@ -16,9 +17,9 @@ async def client_of(address: str) -> Client:
     return await Client.connect(address, data_converter=pydantic_data_converter)
 
 
-async def histories(client: Client, workflow_id: str | None = None) -> list[WorkflowHistory]:
-    """Of every run of one workflow, or of all."""
-    query = f"WorkflowId = '{workflow_id}'" if workflow_id else None
+async def histories(client: Client, workflow_id: str | None = None, *, since: datetime) -> list[WorkflowHistory]:
+    """Of every run of one workflow, or of all, that started since then: tests before this one had workflows of the same names."""
+    query = f"StartTime >= '{since.isoformat()}'" + (f" AND WorkflowId = '{workflow_id}'" if workflow_id else "")
     return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in client.list_workflows(query)]
 
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,14 +22,14 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import BaseModel
 from sqlalchemy import make_url, text
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
 import devstack
 from simulator import World
 from starter import main as starter_main
 from store import Store
-from tests.support.histories import client_of
+from tests.support.histories import client_of, histories
 from tests.support.waiting import eventually_here
 from workflows.client import handle, is_missing
 from workflows.messages import Status
@@ -114,6 +115,7 @@ class House:
         self.folder, self.world, self.ebay_url, self.database = folder, world, ebay_url, database
         self.key = Fernet.generate_key().decode()
         self.number = next(numbers)
+        self.opened = datetime.now(UTC)
         named = {f"SELLERBEAT_{name.upper()}": value for name, value in settings.items()}
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
             "SELLERBEAT_DATABASE_URL": database,
@@ -181,6 +183,10 @@ class House:
 
         return self.ask(signalled)
 
+    def histories(self, seller: str | None = None) -> list[WorkflowHistory]:
+        """Of every run of a seller's workflow, or of all workflows here."""
+        return self.ask(lambda client: histories(client, workflow_id(seller) if seller else None, since=self.opened))
+
     def status(self, seller: str) -> Status:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
@@ -216,7 +222,7 @@ class House:
                 if not is_missing(error):
                     raise
                 return []
-            query = f"WorkflowId = '{workflow_id(seller)}'"
+            query = f"WorkflowId = '{workflow_id(seller)}' AND StartTime >= '{self.opened.isoformat()}'"
             older = [run.status.name async for run in client.list_workflows(query) if run.status and run.run_id != newest.run_id]
             return [newest.status.name if newest.status else "", *older]
 
