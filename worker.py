@@ -20,6 +20,7 @@ from temporalio.client import (
     ScheduleSpec,
 )
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
@@ -30,6 +31,7 @@ from activities.orders import OrderPolling
 from activities.pace import Pace
 from activities.quota import QuotaWatch
 from activities.steps import Steps
+from activities.sweep import Sweep
 from activities.tokens import StoredTokens
 from activities.wishes import WishKeeping
 from console.leaving import leave
@@ -48,6 +50,9 @@ THREADS = 20  # steps at once: they wait for eBay most of the time
 CACHED_WORKFLOWS = 2000
 GRACE = timedelta(seconds=20)
 MISSED = timedelta(seconds=5)  # a killed worker's cached workflows go to another one after this
+# The sandbox would load `workflows/` anew for every cached workflow: 150 KB a seller, not 100. The tests keep it whole, and catch there
+# what a workflow may not do.
+RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
 WATCHDOG = "sellerbeat-watchdog"
 logger = logging.getLogger("sellerbeat.worker")
 
@@ -80,6 +85,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             FulfillmentPolling(steps).poll_fulfillment,
             InventoryPolling(steps).poll_inventory,
             Backfill(steps).backfill_orders,
+            Sweep(steps, settings.sweep_every, settings.order_overlap).sweep_orders,
             WishKeeping(store).keep_wishes,
             LostSellers(store, client).find_lost_sellers,
         ],
@@ -89,6 +95,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=MISSED,
         interceptors=[Heartbeats()],
+        workflow_runner=RUNNER,
     )
 
 

@@ -15,6 +15,7 @@ from ebay.errors import NotFoundError, RejectedError
 from pacing import Stream
 
 PARCELS_A_TIME = 50
+PAST_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
 IDS_A_CALL = 50  # eBay's most
 
 
@@ -24,7 +25,7 @@ class FulfillmentPolling:
 
     @activity.defn(no_thread_cancel_exception=True)
     def poll_fulfillment(self, request: Poll) -> PollResult:
-        """Read the parcels that orders announced; then, unless these alone were asked for, compare the open orders with eBay's.
+        """Read the parcels that orders announced; then, unless these alone were asked for, some of the past, and compare the open orders.
 
         The round is needed since eBay does not promise that a shipment moves an order's `lastModifiedDate`: orders that left eBay's
         list of open ones are read again, 50 a call. Errors: see `Steps.run`.
@@ -32,7 +33,8 @@ class FulfillmentPolling:
         return self.steps.run(request, Stream.FULFILLMENT, self.read)
 
     def read(self, step: RunningStep) -> PollResult:
-        while due := self.steps.store.parcels_due(step.request.seller_id, PARCELS_A_TIME):
+        seller_id, store = step.request.seller_id, self.steps.store
+        while due := store.parcels_due(seller_id, PARCELS_A_TIME, since=step.step.enrolled_at):
             for order_id in due:
                 self.read_parcels(step, order_id)
                 if step.over():
@@ -53,8 +55,18 @@ class FulfillmentPolling:
             step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
 
     def read_round(self, step: RunningStep) -> PollResult:
-        """All open orders by 200 a call, then by number those that we hold as open and eBay no longer lists."""
-        place: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "page": 0, "listed": False}
+        """Some parcels of the past, then the open orders.
+
+        All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists.
+        """
+        place: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND}
+        while place["past"] and (due := self.steps.store.parcels_due(step.request.seller_id, 1)):
+            self.read_parcels(step, due[0])
+            place = {**place, "past": place["past"] - 1}
+            if step.over():
+                with step.commit() as commit:
+                    commit.advance(reading=place)
+                return step.more("more parcels of the past to read")
         if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id):
             for number in count(place["page"]):
                 page = step.api.orders(OPEN_ORDERS, offset=number * PAGE)

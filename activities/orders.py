@@ -47,7 +47,7 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
                     INCOMPLETE, "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again"
                 )
             parcels_due += kept.parcels_due
-            due = (Stream.FULFILLMENT,) if parcels_due else ()
+            due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # those of the past are in no hurry
             if not part.remaining:
                 step.finish(commit, due)
         if part.remaining and not part.mid_window and step.over():

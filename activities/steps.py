@@ -87,6 +87,11 @@ class RunningStep:
         commit.finish(next_poll_at=at, why=why)
         self.rest = self.result(next_due=at, why=why, due=due)
 
+    def finish_at(self, commit: Commit, at: datetime, why: str) -> PollResult:
+        """The same for a stream that keeps a fixed interval."""
+        commit.finish(next_poll_at=at, why=why)
+        return self.result(next_due=at, why=why)
+
     def result(
         self, *, next_due: datetime, why: str, more: bool = False, done: bool = False, waiting: bool = False, due: tuple[Stream, ...] = ()
     ) -> PollResult:

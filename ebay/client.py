@@ -17,12 +17,12 @@ from ebay import pages
 from ebay.answers import refusal
 from ebay.documents import Document, parse
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError
-from ebay.filters import OPEN_ORDERS, modified_filter
+from ebay.filters import OPEN_ORDERS, created_filter, modified_filter
 from ebay.http import MAX_BODY, Answer, Exchange, utc_now
 from ebay.oauth import AccessToken, OAuth
 from ebay.pages import InventoryPage, OrderPage, RateLimit
 
-__all__ = ["OPEN_ORDERS", "AccessTokens", "Ebay", "InventoryPage", "OrderPage", "RateLimit", "SellerApi", "modified_filter"]
+__all__ = ["OPEN_ORDERS", "AccessTokens", "Ebay", "InventoryPage", "OrderPage", "RateLimit", "SellerApi", "created_filter", "modified_filter"]
 
 PAGE = 200  # eBay's most for orders and inventory items; more fails
 ORDER = "/sell/fulfillment/v1/order"

@@ -10,6 +10,11 @@ from ebay.clock import stamp
 OPEN_ORDERS = "orderfulfillmentstatus:{NOT_STARTED|IN_PROGRESS}"
 
 
+def created_filter(start: datetime, end: datetime) -> str:
+    """Orders created from `start` to `end`, both included, to the millisecond."""
+    return f"creationdate:[{stamp(start)}..{stamp(end)}]"
+
+
 def modified_filter(start: datetime, end: datetime | None = None) -> str:
     """Orders modified from `start` to `end`, both included, to the millisecond; without `end`, until now.
 

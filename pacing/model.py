@@ -9,6 +9,7 @@ class Stream(StrEnum):
     FULFILLMENT = "fulfillment"
     INVENTORY = "inventory"
     BACKFILL = "backfill"
+    SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,11 +32,14 @@ PARCELS_READ = text("UPDATE orders SET parcels_due = false WHERE seller_id = :se
 # that saw changes, or hourly.
 CLOSE = text("""
     WITH run AS (
-        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale)
+        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale,
+            missed, undated)
+        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale,
+            :missed, :undated)
         ON CONFLICT (seller_id, epoch) DO UPDATE SET
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
-            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale
+            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale,
+            missed = r.missed + excluded.missed, undated = r.undated + excluded.undated
         RETURNING changes
     )
     UPDATE streams SET
@@ -72,6 +75,8 @@ class Kept:
     set_aside: int = 0
     parcels_due: int = 0  # orders whose parcels have to be read now
     changed: tuple[str, ...] = ()  # ids of the entities that changed
+    # of changed orders: lastModifiedDate of the new version and of the one before
+    dated: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict, compare=False)
 
 
 class Commit:
@@ -79,7 +84,7 @@ class Commit:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
         self._connection, self._step, self._now = connection, step, now
         self._events = Events(step.enrollment)
-        self._calls = self._changes = self._duplicates = self._stale = 0
+        self._calls = self._changes = self._duplicates = self._stale = self._missed = self._undated = 0
         self._cursor: datetime | None = None
         self._watermark: datetime | None = None
         self._scanned_at: datetime | None = None
@@ -166,6 +171,7 @@ class Commit:
             set_aside=len(reading.refusals),
             parcels_due=sum(1 for row in written if row.change and row.change.parcels_due),
             changed=tuple(row.entity_id for row in written),
+            dated={row.entity_id: _dates(row, stored) for row in written} if kind is Kind.ORDER else {},
         )
 
     def _tell(self, row: entities.Row, source: str) -> None:
@@ -240,6 +246,11 @@ class Commit:
         """API calls made since this step's last commit."""
         self._calls += calls
 
+    def missed(self, missed: int, undated: int) -> None:
+        """What a sweep found that polling had missed, and what moved no date."""
+        self._missed += missed
+        self._undated += undated
+
     # what people should know
 
     def open_alert(self, kind: str, text: str) -> None:
@@ -279,6 +290,8 @@ class Commit:
                 "changes": self._changes,
                 "duplicates": self._duplicates,
                 "stale": self._stale,
+                "missed": self._missed,
+                "undated": self._undated,
                 "cursor": self._cursor,
                 "watermark": self._watermark,
                 "moved": self._moved,
@@ -294,6 +307,11 @@ class Commit:
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
         self._events.emit(self._connection, self._step.seller_id)
+
+
+def _dates(row: entities.Row, stored: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    before = stored.get(row.entity_id)
+    return read_time(row.document.get("lastModifiedDate")), before.modified_at if before else None
 
 
 def failing(stream: Stream) -> str:

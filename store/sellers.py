@@ -105,9 +105,15 @@ class Sellers:
                 STREAMS,
                 {
                     **values,
-                    "streams": [Stream.ORDERS.value, Stream.FULFILLMENT.value, Stream.INVENTORY.value, Stream.BACKFILL.value],
-                    "cursors": [now_ebay, None, None, backfill_from],
-                    "readings": [None, None, None, reading],
+                    "streams": [
+                        Stream.ORDERS.value,
+                        Stream.FULFILLMENT.value,
+                        Stream.INVENTORY.value,
+                        Stream.BACKFILL.value,
+                        Stream.SWEEP.value,
+                    ],
+                    "cursors": [now_ebay, None, None, backfill_from, None],
+                    "readings": [None, None, None, reading, None],
                 },
             )
             return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pacing import Stream
 
-RESOURCES = {Stream.ORDERS: "orders", Stream.FULFILLMENT: "orders", Stream.BACKFILL: "orders", Stream.INVENTORY: "inventory"}
+RESOURCES = {stream: "inventory" if stream is Stream.INVENTORY else "orders" for stream in Stream}
 """Whose daily quota at eBay a stream's calls come from."""
 
 

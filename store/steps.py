@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
@@ -12,6 +12,7 @@ from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, failing
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.step import RESOURCES, Step
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
@@ -53,8 +54,10 @@ FAIL = text("""
 """)
 TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
 PARCELS_DUE = text("""
-    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due ORDER BY modified_at, entity_id LIMIT :limit
+    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
+    ORDER BY modified_at DESC, entity_id LIMIT :limit
 """)
+CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
 OPEN_ORDERS = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND is_open AND entity_id > :after ORDER BY entity_id LIMIT :limit
 """)
@@ -183,13 +186,19 @@ class Steps:
         except SupersededError:
             return False
 
-    def parcels_due(self, seller_id: str, limit: int) -> list[str]:
-        """Orders whose parcels have to be read, the longest unmodified first."""
-        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit)
+    def parcels_due(self, seller_id: str, limit: int, since: datetime = EVER) -> list[str]:
+        """Orders whose parcels have to be read, of those modified since then; the newest first."""
+        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since)
 
     def open_orders(self, seller_id: str, limit: int = 10_000, after: str = "") -> list[str]:
         """Orders that are not wholly fulfilled, by id."""
         return self._ids(OPEN_ORDERS, seller_id=seller_id, limit=limit, after=after)
+
+    def cursor(self, seller_id: str, stream: Stream) -> datetime | None:
+        """How far a stream is read and committed."""
+        with translated(), self._single.connect() as connection:
+            found: datetime | None = connection.execute(CURSOR, {"seller_id": seller_id, "stream": stream.value}).scalar()
+            return found
 
     def has_open_orders(self, seller_id: str) -> bool:
         return bool(self.open_orders(seller_id, limit=1))
@@ -204,6 +213,6 @@ class Steps:
         with translated(), self._single.connect() as connection:
             return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
 
-    def _ids(self, statement: TextClause, **values: str | int) -> list[str]:
+    def _ids(self, statement: TextClause, **values: str | int | datetime) -> list[str]:
         with translated(), self._single.connect() as connection:
             return list(connection.execute(statement, values).scalars())

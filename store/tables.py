@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0001"  # the migration that these tables are; a test compares
+REVISION = "0002"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -145,6 +145,8 @@ poll_runs = Table(
     _count("changes"),
     _count("duplicates"),
     _count("stale"),
+    _count("missed"),  # by polling, found by a sweep
+    _count("undated"),  # found by a sweep, and no date had moved
     _text("error", nullable=True),
     Index("poll_runs_by_seller", "seller_id", "started_at"),
     Index("poll_runs_by_time", "started_at", postgresql_using="brin"),

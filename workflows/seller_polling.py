@@ -15,16 +15,18 @@ with workflow.unsafe.imports_passed_through():
     from activities.inventory import InventoryPolling
     from activities.orders import OrderPolling
     from activities.poll import STEP, PollResult
+    from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
     from pacing import Stream
     from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp, Status
-    from workflows.state import PollingState
+    from workflows.state import POLLED, PollingState
 
 STEPS: dict[Stream, Any] = {
     Stream.ORDERS: OrderPolling.poll_orders,
     Stream.FULFILLMENT: FulfillmentPolling.poll_fulfillment,
     Stream.INVENTORY: InventoryPolling.poll_inventory,
     Stream.BACKFILL: Backfill.backfill_orders,
+    Stream.SWEEP: Sweep.sweep_orders,
 }
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
@@ -126,20 +128,20 @@ class SellerPolling:
         if self.state.paused is not None:
             self.state.paused = None
             self.state.remembered = False
-            self.state.hurry(list(self.state.streams), workflow.now(), "resumed")
+            self.state.hurry(POLLED, workflow.now(), "resumed")
         self.changed()
 
     @workflow.signal
     def speed_up(self, request: SpeedUp) -> None:
         self.state.speed_up_every = request.every
         self.state.speed_up_until = workflow.now() + request.lasting
-        self.state.hurry([Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY], workflow.now(), "speeded up")
+        self.state.hurry(POLLED, workflow.now(), "speeded up")
         self.changed()
 
     @workflow.signal
     def poll_now(self, request: PollNow) -> None:
         for stream, mine in self.state.streams.items():
-            mine.asked = mine.asked or request.stream in (None, stream)
+            mine.asked = mine.asked or request.stream == stream or (request.stream is None and stream in POLLED)
         self.changed()
 
     @workflow.signal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
@@ -13,7 +14,10 @@ from workflows.messages import State, Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
-STREAM_ORDER = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.BACKFILL)  # who goes first when due together
+STREAM_ORDER = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.SWEEP, Stream.BACKFILL)  # who goes first when due together
+
+
+POLLED = STREAM_ORDER[:3]  # what people mean by "poll": sweeps and backfills keep their own time
 
 
 class StreamState(BaseModel):
@@ -120,7 +124,7 @@ class PollingState(BaseModel):
         wait = min(first * 2 ** min(mine.failures - 1, 10), longest)
         mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
 
-    def hurry(self, streams: list[Stream], now: datetime, why: str) -> None:
+    def hurry(self, streams: Iterable[Stream], now: datetime, why: str) -> None:
         for stream in streams:
             if mine := self.streams.get(stream):
                 mine.next_due, mine.why = min(mine.next_due, now), why
@@ -130,7 +134,7 @@ class PollingState(BaseModel):
         self.dead = None
         for mine in self.streams.values():
             mine.stopped = None
-        self.hurry(list(self.streams), now, "connected again: catching up from the cursor")
+        self.hurry(POLLED, now, "connected again: catching up from the cursor")
 
     def state(self) -> tuple[State, str]:
         """In one word and in a sentence, the gravest first."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pacing import Stream
 from simulator.judge import judge
-from tests.support.rig import Rig
+from tests.support.rig import START, Rig
 
 
 def test_a_shipment_makes_the_orders_poll_announce_parcels_and_they_are_read(anna: Rig) -> None:
@@ -103,6 +103,30 @@ def test_a_failed_parcel_read_is_owed_until_it_is_done(anna: Rig) -> None:
     anna.poll("anna", Stream.FULFILLMENT)
 
     assert set(anna.stored("anna", "fulfillments")) == {parcel}
+
+
+def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna: Rig) -> None:
+    anna.world.add_seller("bert")
+    old = anna.world.preload_orders("bert", 130, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
+    anna.enroll("bert", backfill=timedelta(days=10))
+    anna.poll("bert", Stream.BACKFILL)
+    new = anna.world.place_order("bert")
+    parcel = anna.world.ship("bert", new)
+    anna.advance(minutes=5)
+    announced = anna.poll("bert")
+    before = anna.calls("bert")
+
+    anna.poll("bert", Stream.FULFILLMENT, announced=True)
+    told = set(anna.stored("bert", "fulfillments"))
+    calls = anna.calls("bert") - before
+    anna.poll("bert", Stream.FULFILLMENT)
+    first_round = len(anna.stored("bert", "fulfillments"))
+    anna.poll("bert", Stream.FULFILLMENT)
+
+    assert announced.due == (Stream.FULFILLMENT,)
+    assert (told, calls) == ({parcel}, 1)
+    assert first_round == 101
+    assert {row.partition("/")[0] for row in anna.stored("bert", "fulfillments")} == {*old, new}
 
 
 def poll_both(anna: Rig) -> None:

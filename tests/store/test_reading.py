@@ -156,10 +156,10 @@ def test_calls_are_counted_by_the_resource_they_come_from(store: Store) -> None:
             commit.count(calls=calls)
     store.put_quota("orders", limit=100, remaining=50, reset_at=NOW + timedelta(hours=1))
 
-    assert store.quotas.used() == {"inventory": 3, "orders": 1 + 2 + 4}
+    assert store.quotas.used() == {"inventory": 3, "orders": 1 + 2 + 4 + 5}
     assert [(row["resource"], row["used"], row["limit"], row["remaining"]) for row in store.quota_use()] == [
         ("inventory", 3, None, None),
-        ("orders", 7, 100, 50),
+        ("orders", 12, 100, 50),
     ]
 
 

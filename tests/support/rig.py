@@ -19,6 +19,7 @@ from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.steps import Steps
+from activities.sweep import Sweep
 from activities.tokens import StoredTokens
 from ebay.client import Ebay
 from ebay.http import http_client
@@ -45,6 +46,7 @@ class Rig:
             Stream.FULFILLMENT: FulfillmentPolling(steps).poll_fulfillment,
             Stream.INVENTORY: InventoryPolling(steps).poll_inventory,
             Stream.BACKFILL: Backfill(steps).backfill_orders,
+            Stream.SWEEP: Sweep(steps, timedelta(days=1), overlap).sweep_orders,
         }
 
     def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None) -> int:

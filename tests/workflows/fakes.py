@@ -74,6 +74,10 @@ class FakeSteps:
         return self.poll(Stream.BACKFILL, request)
 
     @activity.defn
+    def sweep_orders(self, request: Poll) -> PollResult:
+        return self.poll(Stream.SWEEP, request)
+
+    @activity.defn
     def keep_wishes(self, wishes: Wishes) -> None:
         self.wishes.append(wishes)
 
@@ -81,7 +85,7 @@ class FakeSteps:
 @asynccontextmanager
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     fake = FakeSteps()
-    steps = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.backfill_orders, fake.keep_wishes]
+    steps = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.backfill_orders, fake.sweep_orders, fake.keep_wishes]
     with ThreadPoolExecutor(5) as threads:
         async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling], activities=steps, activity_executor=threads):
             yield fake

@@ -20,6 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import devstack
 from activities.poll import Poll, PollResult
+from console.leaving import leave
 from pacing import Stream
 from tests.workflows.fakes import FakeSteps, polling_worker
 from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp
@@ -137,3 +138,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    leave(0)

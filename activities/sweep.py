@@ -1,0 +1,111 @@
+"""The sweep: once a day the last week is read again another way, which counts what polling missed. That count should be 0."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from temporalio import activity
+
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from changes.dates import read_time
+from ebay.client import PAGE, created_filter
+from pacing import Stream, words
+from store import Kept
+from store.times import iso
+
+FAR = timedelta(days=7)
+IDS_A_CALL = 50  # eBay's most
+MISSED = "missed"  # the alert's kind
+ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
+
+
+class Sweep:
+    def __init__(self, steps: Steps, every: timedelta, overlap: timedelta) -> None:
+        self.steps, self.every, self.overlap = steps, every, overlap
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def sweep_orders(self, request: Poll) -> PollResult:
+        """Read orders of the last 7 days by their creation, and open ones by their number; count what polling should have told.
+
+        Missed is a change dated since the enrolment and before the poll's cursor less the overlap, as they stood when the sweep began.
+        A change that moved no date could not be seen by polling for dates: it is counted apart, as undated. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.SWEEP, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        if step.step.cursor is None:
+            return self.put_off(step)
+        place: dict[str, Any] = step.step.reading or self.begin(step)
+        # By creation nothing leaves the window, and what comes late only pushes rows back: offsets miss none of them.
+        while place["offset"] is not None:
+            page = step.api.orders(created_filter(moment(place["from"]), moment(place["to"])), place["offset"])
+            following = place["offset"] + PAGE
+            place = self.keep(step, page.orders, {**place, "offset": following if following < page.total else None})
+            if step.over():
+                return step.more("sweep: more orders of the last week to read")
+        while ids := self.steps.store.open_orders(step.request.seller_id, IDS_A_CALL, place["after"]):
+            place = self.keep(step, step.api.orders_by_id(ids).orders, {**place, "after": ids[-1]})
+            if step.over():
+                return step.more("sweep: more open orders to read")
+        return self.end(step, place)
+
+    def begin(self, step: RunningStep) -> dict[str, Any]:
+        """Where polling stands is where the sweep ends: what is newer is the next poll's."""
+        cursor = self.steps.store.cursor(step.request.seller_id, Stream.ORDERS) or step.step.enrolled_at
+        start = max(cursor - FAR, step.step.enrolled_at)
+        return {
+            "from": iso(start),
+            "to": iso(cursor),
+            "before": iso(cursor - self.overlap),
+            "offset": 0,
+            "after": "",
+            "missed": 0,
+            "undated": 0,
+        }
+
+    def keep(self, step: RunningStep, orders: list[Any], place: dict[str, Any]) -> dict[str, Any]:
+        with step.commit() as commit:
+            kept = commit.keep_orders(orders, read_at=step.read_at(), source="sweep")
+            missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
+            step.count(commit, kept)
+            commit.missed(missed, undated)
+            place = {**place, "missed": place["missed"] + missed, "undated": place["undated"] + undated}
+            commit.advance(reading=place)
+        return place
+
+    def end(self, step: RunningStep, place: dict[str, Any]) -> PollResult:
+        with step.commit() as commit:
+            step.count(commit)
+            commit.advance(cursor=moment(place["to"]), reading=None)
+            if place["missed"]:
+                commit.open_alert(MISSED, ALERT)
+            else:
+                commit.close_alert(MISSED)
+            return step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
+
+    def put_off(self, step: RunningStep) -> PollResult:
+        """A new seller's first sweep, spread over the interval's second half so that sellers enrolled together are not swept together."""
+        wait = self.every * (0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000)
+        with step.commit() as commit:
+            commit.advance(cursor=step.step.enrolled_at, reading=None)
+            return step.finish_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
+
+
+def count(kept: Kept, enrolled_at: datetime, before: datetime) -> tuple[int, int]:
+    """How many of the changes polling should have told, and how many it could not see, since no date moved."""
+    missed = undated = 0
+    for modified, known in kept.dated.values():
+        if modified is None or modified == known:
+            undated += 1
+        elif enrolled_at <= modified < before:
+            missed += 1
+    return missed, undated
+
+
+def moment(text: str) -> datetime:
+    found = read_time(text)
+    assert found is not None  # our own words, from `iso`
+    return found

@@ -1,0 +1,120 @@
+"""The sweep counts what polling missed, and tells it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from pacing import Stream
+from simulator.judge import judge
+from tests.support.rig import START, Rig
+
+
+def test_a_new_sellers_first_sweep_waits_and_makes_no_call(anna: Rig) -> None:
+    result = anna.poll("anna", Stream.SWEEP)
+
+    assert anna.calls("anna") == 0
+    assert timedelta(hours=12) <= result.next_due - anna.world.clock.now() <= timedelta(hours=24, seconds=10)
+
+
+def test_a_sweep_after_good_polling_finds_nothing_missed(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    live_a_day(anna)
+    events = len(anna.events())
+
+    anna.poll("anna", Stream.SWEEP)
+
+    assert counts(anna) == (0, 0)
+    assert len(anna.events()) == events
+    assert anna.store.alerts() == []
+
+
+def test_an_order_that_polling_missed_is_recorded_counted_and_alerted_and_the_next_clean_sweep_closes_it(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    at = START + timedelta(hours=4)
+    missed = anna.world.place_order("anna", at=at, visible_at=at + timedelta(hours=4))  # far later than the overlap covers
+    live_a_day(anna)
+
+    anna.poll("anna", Stream.SWEEP)
+
+    [event] = [event for event in anna.events() if event["entity_id"] == missed]
+    assert (event["type"], event["source"]) == ("order.created", "sweep")
+    assert counts(anna) == (1, 0)
+    assert [alert["kind"] for alert in anna.store.alerts()] == ["missed"]
+    assert verdict(anna) == (0, 0, 0)
+
+    live_a_day(anna)
+    anna.poll("anna", Stream.SWEEP)
+    assert anna.store.alerts() == []
+
+
+def test_a_change_that_moved_no_date_is_counted_apart(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    order = anna.world.place_order("anna")
+    live_a_day(anna)
+    anna.world.modify("anna", order, {"salesRecordReference": "changed-silently"}, bump=False)
+    anna.advance(minutes=5)
+    anna.poll("anna")
+
+    anna.poll("anna", Stream.SWEEP)
+
+    assert counts(anna) == (0, 1)
+    assert verdict(anna) == (0, 0, 0)
+
+
+def test_a_pause_is_no_miss(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    anna.poll("anna")
+    anna.advance(hours=20)  # paused: nobody polled
+    anna.world.place_order("anna")
+    anna.advance(minutes=10)
+
+    anna.poll("anna", Stream.SWEEP)
+    anna.poll("anna")
+
+    assert counts(anna) == (0, 0)
+    assert anna.types("anna") == ["order.created"]
+    assert anna.events("anna")[0]["source"] == "poll"
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_sweep_that_fails_on_the_way_goes_on_where_it_stopped(anna: Rig, every: int) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    for number in range(700):
+        anna.world.place_order("anna", at=START + timedelta(seconds=number))
+    live_a_day(anna)
+    before = anna.calls("anna")
+    anna.world.faults.fail_every = every
+    failures = 0
+    while True:
+        try:
+            if not anna.step("anna", Stream.SWEEP).more:
+                break
+        except Exception:
+            failures += 1
+
+    assert failures > 0
+    assert anna.calls("anna") - before == 4 + 15 + failures  # four pages, 708 open orders by 50, and what failed
+    assert counts(anna) == (0, 0)
+
+
+def live_a_day(anna: Rig) -> None:
+    """A few sales and polls, hours apart."""
+    for _ in range(8):
+        anna.advance(hours=3)
+        anna.world.place_order("anna")
+        anna.advance(minutes=2)
+        anna.poll("anna")
+
+
+def counts(anna: Rig) -> tuple[int, int]:
+    with anna.store.engine.connect() as connection:
+        row = connection.execute(text("SELECT sum(missed) AS missed, sum(undated) AS undated FROM poll_runs")).one()
+    return int(row.missed), int(row.undated)
+
+
+def verdict(it: Rig) -> tuple[int, int, int]:
+    found = judge(it.world.rows(), it.events(), at=it.world.clock.now(), kinds=["order"])
+    return found.lost, found.twice, found.wrong
