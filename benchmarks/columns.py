@@ -27,7 +27,7 @@ from workflows.messages import Pause
 from workflows.seller_polling import SellerPolling, workflow_id
 from workflows.state import PollingState
 
-SETTLED_S = 0.5
+SETTLED_S = 0.3
 AT_ONCE = 50  # requests to Temporal in flight
 FOREVER = timedelta(minutes=5)  # SellerPolling's usual cadence; longer than any benchmark
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from benchmarks.columns import Column, connect, enroll, peer, sellerbeat
 from benchmarks.servers import Servers, calls, simulated_ebay
 from benchmarks.table import Table, kept
 from pacing import Stream
+from store import Store
 
 PAUSE_S = 0.1
 MOST_S = 600.0
@@ -86,6 +88,9 @@ async def _past(servers: Servers, client: Client, count: int, table: Table) -> N
             await column.end()
     table.add("worker's memory at most, MB", f"{most:.0f}", "", "under 350", kept(most < 350))
     table.add("calls to eBay", f"{made:,}", f"{-(-count // PAGE):,}", "", "")
+    with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
+        parcels = len(store.parcels_due(seller, count))
+    table.add("calls still to come, one for each shipped order's parcels", f"{parcels:,}", "", "", "")
     table.add("time, s", f"{took:.1f}", "", "", "")
     table.add("orders a second", f"{count / took:,.0f}", "", "", "")
     table.add("worker CPU, ms an order", f"{cpu * 1000 / count:.2f}", "", "", "")
