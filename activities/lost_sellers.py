@@ -1,10 +1,11 @@
-"""Sellers who are enrolled but whose workflow does not run: it was terminated by hand, or Temporal's database was lost."""
+"""What the watchdog looks at: sellers who are enrolled but not polled, and a second deployment on the same database."""
 
 from __future__ import annotations
 
 import asyncio
 
 from temporalio import activity
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from activities.wishes import Wishes, wishes_of
@@ -12,6 +13,11 @@ from store import Store
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
 AT_ONCE = 200
+TWO_DEPLOYMENTS = "two_deployments"  # the alert's kind
+TWO_DEPLOYMENTS_TEXT = (
+    "two deployments work on this database: every seller is polled twice, and each attempt fences off the other's. "
+    "Nothing is recorded twice, but calls are wasted: stop one of them, or give it a database of its own"
+)
 
 
 class LostSellers:
@@ -20,8 +26,18 @@ class LostSellers:
 
     @activity.defn
     async def find_lost_sellers(self) -> list[Wishes]:
-        """At most 200 of them, with what people had set; the next look finds more."""
+        """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 200, with what people had set."""
+        await self.look_for_others()
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
         return [await asyncio.to_thread(wishes_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
+
+    async def look_for_others(self) -> None:
+        """A deployment is a namespace of one Temporal and a task queue there: several workers of one are one."""
+        namespace = await self.client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=self.client.namespace))
+        identity = f"{namespace.namespace_info.id}/{activity.info().task_queue}"
+        if await asyncio.to_thread(self.store.deployments.others, identity):
+            await asyncio.to_thread(self.store.open_alert, TWO_DEPLOYMENTS, TWO_DEPLOYMENTS_TEXT)
+        else:
+            await asyncio.to_thread(self.store.close_alert, TWO_DEPLOYMENTS)

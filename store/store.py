@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from store.alerts import Alerts
+from store.deployments import Deployments
 from store.engine import connect
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
@@ -33,6 +34,7 @@ class Store(Steps):
         self.sellers = Sellers(engine, self.tokens)
         self.quotas = Quotas(engine)
         self.feed = Feed(engine)
+        self.deployments = Deployments(engine)
         self.status = Status(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from ebay.errors import EbayUnavailableError
 from pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import START, Rig
@@ -94,12 +97,10 @@ def test_a_failed_parcel_read_is_owed_until_it_is_done(anna: Rig) -> None:
     parcel = anna.world.ship("anna", order)
     anna.advance(minutes=5)
     anna.poll("anna")
-    anna.world.faults.force(500, "{}", resource="order")
+    anna.world.faults.force(500, "{}", resource="shipping_fulfillment")
 
-    try:
+    with pytest.raises(EbayUnavailableError):
         anna.poll("anna", Stream.FULFILLMENT, announced=True)
-    except Exception as error:
-        assert type(error).__name__ == "EbayUnavailableError"
     anna.poll("anna", Stream.FULFILLMENT)
 
     assert set(anna.stored("anna", "fulfillments")) == {parcel}
