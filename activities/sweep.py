@@ -18,6 +18,7 @@ from store.times import iso
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most
+RETRIES = 100  # documents set aside, tried again after each sweep: a newer version of this code may read them
 MISSED = "missed"  # the alert's kind
 ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
 
@@ -84,7 +85,10 @@ class Sweep:
                 commit.open_alert(MISSED, ALERT)
             else:
                 commit.close_alert(MISSED)
-            return step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
+            result = step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
+        for aside in self.steps.store.set_aside(step.request.seller_id)[:RETRIES]:
+            self.steps.store.retry_set_aside(aside["id"])  # each in a step of its own: this one is over
+        return result
 
     def put_off(self, step: RunningStep) -> PollResult:
         """A new seller's first sweep, spread over the interval's second half so that sellers enrolled together are not swept together."""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from ebay.errors import DeadTokenError
+from datetime import timedelta
+
+from ebay.errors import BadAnswerError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.oauth import OAuth
 from store import Store
+from store.tokens import TokenRow
 
 KEYS_REFUSED = "keys_refused"  # the alert's kind
+A_MOMENT, A_DAY = 60.0, 86_400.0  # seconds to wait after a 429 of the token endpoint: where eBay does not say how long, and the longest
+
+
+class TokensSpentError(QuotaSpentError):
+    """eBay gives the application no more access tokens for now (429 at the token endpoint).
+
+    Not retried: who needs a token waits for `retry_after_s`. The quotas of calls are others, and not spent by this.
+    """
 
 
 class StoredTokens:
@@ -15,9 +26,10 @@ class StoredTokens:
     def __init__(self, store: Store, oauth: OAuth) -> None:
         self.store, self.oauth = store, oauth
         self.known: dict[str, str] = {}  # by seller: a quiet poll reads no token from Postgres
+        self.refused: dict[str, str] = {}  # by seller, while no other could be had: sent again it would only burn a call
 
     def current(self, seller_id: str) -> str:
-        return self.known.get(seller_id) or self.renewed(seller_id, refused="")
+        return self.known.get(seller_id) or self.renewed(seller_id, self.refused.get(seller_id, ""))
 
     def renewed(self, seller_id: str, refused: str) -> str:
         """Another access token than the refused one.
@@ -27,24 +39,22 @@ class StoredTokens:
 
         Raises:
             DeadTokenError: eBay refuses the refresh token too. It is marked dead, which no later token can suffer from: the row was locked.
+            TokensSpentError: eBay gives no tokens for now. Nobody asks again before the time is over, in any process.
         """
-        dead: DeadTokenError | None = None
+        self.known.pop(seller_id, None)
+        self.refused[seller_id] = refused
         with self.store.tokens.locked(seller_id) as row:
             if row.dead:
                 raise DeadTokenError(row.dead_reason or "the stored token is dead")
-            token = row.access_token
-            if not token or token == refused or row.expires_at is None or row.expires_at <= row.now:
-                try:
-                    fresh = self.oauth.refresh(row.refresh_token, row.scopes)
-                except DeadTokenError as error:
-                    dead = error
-                    row.kill(str(error))
-                else:
-                    token = fresh.value
-                    row.renew(fresh.value, fresh.expires_at, fresh.refresh_token)
-        if dead or not token:
-            self.known.pop(seller_id, None)
-            raise dead or DeadTokenError("no token")
-        self.known[seller_id] = token
-        self.store.close_alert(KEYS_REFUSED)  # whoever gets a token shows that the application's keys are good
-        return token
+            found, asked = row.access_token, False
+            if not found or found == refused or row.expires_at is None or row.expires_at <= row.now:
+                failure, asked = self.refresh(row), True
+                if not failure:
+                    found = row.access_token
+        # from here on the row's lock is given back, and what the row was told of a failure is kept
+        if asked and failure:
+            raise failure
+        assert found
+        self.known[seller_id] = found
+        self.refused.pop(seller_id, None)
+        return found

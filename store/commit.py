@@ -197,6 +197,11 @@ class Commit:
         if refused:
             self.open_alert(aside.ALERT, aside.ALERT_TEXT)
 
+    def no_longer_aside(self, kind: Kind, key: str) -> None:
+        """A set-aside document could be kept. One without an id was kept under its text, which no kept entity's id equals."""
+        if aside.clear(self._connection, self._step.seller_id, kind, [key]):
+            self.close_alert(aside.ALERT)
+
     # scans of the inventory
 
     def scan_page(self, scan: int, page: int, ids: Sequence[str], read_at: datetime | None = None) -> None:

@@ -36,4 +36,6 @@ class Retry:
         with self._steps.commit(step) as commit:
             keep = commit.keep_orders if row.kind == Kind.ORDER else commit.keep_inventory
             kept = keep([document], row.read_at)
+            if not kept.set_aside:
+                commit.no_longer_aside(Kind(row.kind), row.key)
         return kept.set_aside == 0

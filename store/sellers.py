@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 
 from pacing import Stream
-from store.alerts import close_alert
+from store.alerts import close_alert, open_alert
 from store.errors import UnknownSellerError, translated
 from store.events import Events
 from store.times import iso
-from store.tokens import Tokens
+from store.tokens import TOKEN_ENDS, WARNING, Tokens
 
 CHUNK = 5000  # rows erased in one transaction
 
@@ -41,6 +41,9 @@ REMOVE = text("""
     UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
     RETURNING enrollment
 """)
+LOCK = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+NEAR_END = text("SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning")
+END_TOLD = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
 OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
 NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
 ERASURES = [
@@ -88,8 +91,53 @@ class Sellers:
             now_ebay: eBay's clock: orders created before are "backfill", and the cursor of orders starts here.
             backfill_from: what was modified from then on is read too; None: no backfill.
             options: what the enrolment sets for good, such as intervals.
+            refresh_expires_at: as `Tokens.replace` has it.
         """
         generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
+        enrolled = self._enroll(seller_id, scopes, now_ebay, backfill_from, options, generation)
+        self.tell_token_end(seller_id)
+        return enrolled
+
+    def connect(
+        self,
+        seller_id: str,
+        refresh_token: str,
+        *,
+        scopes: Sequence[str],
+        access_token: str | None = None,
+        access_expires_at: datetime | None = None,
+        refresh_expires_at: datetime | None = None,
+    ) -> int:
+        """Give an enrolled seller the token of a new consent. Arguments as `Tokens.replace` has them; returns the generation."""
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
+        self.tell_token_end(seller_id)
+        return generation
+
+    def tell_token_end(self, seller_id: str) -> None:
+        """Open the alert that a seller's consent ends within 30 days; close it where that is over, or was another token's end."""
+        values = {"seller_id": seller_id, "warning": WARNING}
+        with translated(), self._engine.begin() as connection:
+            enrollment = connection.execute(LOCK, values).scalar()
+            if enrollment is None:
+                return  # removed meanwhile, with alerts and token
+            events = Events(enrollment)
+            end, told = connection.execute(NEAR_END, values).scalar(), connection.execute(END_TOLD, values).scalar()
+            words = _ending(seller_id, end) if end else None
+            if told != words:
+                close_alert(connection, events, seller_id, TOKEN_ENDS)
+                if words:
+                    open_alert(connection, events, seller_id, TOKEN_ENDS, words)
+            events.emit(connection, seller_id)
+
+    def _enroll(
+        self,
+        seller_id: str,
+        scopes: Sequence[str],
+        now_ebay: datetime,
+        backfill_from: datetime | None,
+        options: Mapping[str, Any] | None,
+        generation: int,
+    ) -> Enrolled:
         values = {"seller_id": seller_id, "scopes": list(scopes)}
         with translated(), self._engine.begin() as connection:
             before = connection.execute(FIND, values).one_or_none()
@@ -165,3 +213,7 @@ class Sellers:
         with translated(), self._engine.begin() as connection:
             if connection.execute(PUT_WISHES, {"seller_id": seller_id, "wishes": json.dumps(dict(wishes))}).scalar() is None:
                 raise UnknownSellerError(seller_id, removed=False)
+
+
+def _ending(seller_id: str, end: datetime) -> str:
+    return f"the seller's consent at eBay ends on {end:%Y-%m-%d}: ask for a new one, and give its token with starter.py connect {seller_id}"

@@ -3,17 +3,22 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 
-from store.errors import UnknownSellerError, translated
+from store.errors import SecretError, UnknownSellerError, translated
 from store.vault import Vault
 
-LOCK_WAIT_MS = 30_000  # who waits here waits for another caller's request to eBay, which may take longer than any lock of ours
+LOCK_WAIT_MS = 65_000  # who waits here waits for another caller's request to eBay: a minute at most, by SELLERBEAT_EBAY_TIMEOUT
+LIFE = timedelta(seconds=47_304_000)  # of a refresh token: 18 months, where nobody said more (eBay docs: refresh_token_expires_in)
+WARNING = timedelta(days=30)  # before its end
+TOKEN_ENDS = "token_ends"  # the alert's kind
 
-READ = text("""
-    SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, clock_timestamp() AS now
+READ = text(f"""
+    SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,
+        EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_told
     FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
 WAIT = text(f"""
@@ -28,9 +33,16 @@ KILL = text("""
     UPDATE tokens SET dead_at = clock_timestamp(), dead_reason = :reason, access_token = NULL, expires_at = NULL
     WHERE seller_id = :seller_id
 """)
+# eBay's quota of tokens is the application's, so its end is kept once for all; the claim may be taken up again at that time.
+SPENT = text("""
+    INSERT INTO claims AS c (name, at) VALUES ('tokens', clock_timestamp() + :wait)
+    ON CONFLICT (name) DO UPDATE SET at = greatest(c.at, excluded.at)
+""")
+SPENT_FOR = text("SELECT extract(epoch FROM at - clock_timestamp()) FROM claims WHERE name = 'tokens' AND at > clock_timestamp()")
+BEFORE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 REPLACE = text("""
     INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at)
-    VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]), :refresh_expires_at)
+    VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]), coalesce(:refresh_expires_at, clock_timestamp() + :life))
     ON CONFLICT (seller_id) DO UPDATE SET
         refresh_token = excluded.refresh_token, access_token = excluded.access_token, expires_at = excluded.expires_at,
         scopes = excluded.scopes, refresh_expires_at = excluded.refresh_expires_at,
@@ -40,6 +52,15 @@ REPLACE = text("""
 SCOPES = text("SELECT scopes FROM tokens WHERE seller_id = :seller_id")
 FORGET = text("UPDATE tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id")
 ERASE = text("DELETE FROM tokens WHERE seller_id = :seller_id")
+SEALED = text("""
+    SELECT seller_id, refresh_token, access_token FROM tokens
+    WHERE seller_id > :after AND (refresh_token IS NOT NULL OR access_token IS NOT NULL) ORDER BY seller_id LIMIT 500
+""")
+SEALED_ONE = text("SELECT refresh_token, access_token FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+RESEAL = text("""
+    UPDATE tokens SET refresh_token = coalesce(:refresh_token, refresh_token), access_token = coalesce(:access_token, access_token)
+    WHERE seller_id = :seller_id
+""")
 
 
 @dataclass
@@ -54,6 +75,8 @@ class TokenRow:
     scopes: tuple[str, ...]
     dead: bool  # eBay refused the refresh token: only the seller's new consent helps
     dead_reason: str | None
+    refresh_expires_at: datetime | None  # the consent's end
+    end_told: bool  # the alert that it is near is open
     now: datetime  # the database's clock
     _connection: Connection = field(repr=False)
     _vault: Vault = field(repr=False)
@@ -75,6 +98,27 @@ class TokenRow:
         self.dead, self.dead_reason, self.access_token, self.expires_at = True, reason, None, None
 
 
+    @property
+    def end_is_near(self) -> bool:
+        return self.refresh_expires_at is not None and self.refresh_expires_at < self.now + WARNING
+
+    def spent(self, wait: timedelta) -> None:
+        """eBay gives the application no more tokens for now: nobody asks again before `wait` is over."""
+        self._connection.execute(SPENT, {"wait": wait})
+
+    def spent_for(self) -> float:
+        """Seconds for which eBay gives the application no tokens; 0: ask."""
+        return float(self._connection.execute(SPENT_FOR).scalar() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What `rotate` came to."""
+
+    sellers: int  # whose tokens were encrypted anew; the others' were under the first key already
+    unreadable: tuple[str, ...]  # sellers whose tokens no key opens
+
+
 class Tokens:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
@@ -88,7 +132,7 @@ class Tokens:
         Raises:
             UnknownSellerError: there is no token, since the seller is not enrolled or was removed.
             SecretError: the token cannot be decrypted.
-            StoreUnavailableError: another caller held the lock for 30 s.
+            StoreUnavailableError: another caller held the lock for longer than a request to eBay may take.
         """
         with translated(), self._engine.begin() as connection:
             connection.execute(WAIT)
@@ -104,6 +148,8 @@ class Tokens:
                 scopes=tuple(row.scopes),
                 dead=row.dead_at is not None,
                 dead_reason=row.dead_reason,
+                refresh_expires_at=row.refresh_expires_at,
+                end_told=row.end_told,
                 now=row.now,
                 _connection=connection,
                 _vault=self._vault,
@@ -118,16 +164,27 @@ class Tokens:
         expires_at: datetime | None = None,
         refresh_expires_at: datetime | None = None,
     ) -> int:
-        """Keep the token of a new consent; a dead one is forgotten. Returns its generation."""
+        """Keep the token of a new consent; a dead one is forgotten. Waits for whoever is at eBay with the old one.
+
+        Args:
+            refresh_expires_at: when it ends. None: the known end of the same token given again, so that enrolling once a day does not put
+                it off for ever; for another token 18 months from now.
+        Returns:
+            its generation.
+        """
         values = {
             "seller_id": seller_id,
             "refresh_token": self._vault.seal(refresh_token),
             "access_token": self._vault.seal(access_token) if access_token else None,
             "expires_at": expires_at if access_token else None,
             "scopes": list(scopes),
-            "refresh_expires_at": refresh_expires_at,
+            "life": LIFE,
         }
         with translated(), self._engine.begin() as connection:
+            connection.execute(WAIT)
+            before = connection.execute(BEFORE, {"seller_id": seller_id}).one_or_none()
+            same = before is not None and self._is(before.refresh_token, refresh_token)
+            values["refresh_expires_at"] = refresh_expires_at or (before.refresh_expires_at if before and same else None)
             generation: int = connection.execute(REPLACE, values).scalar_one()
             return generation
 
@@ -139,8 +196,50 @@ class Tokens:
     def forget(self, seller_id: str) -> None:
         """Drop the tokens themselves, keep their count."""
         with translated(), self._engine.begin() as connection:
+            connection.execute(WAIT)
             connection.execute(FORGET, {"seller_id": seller_id})
 
     def erase(self, seller_id: str) -> None:
         with translated(), self._engine.begin() as connection:
+            connection.execute(WAIT)
             connection.execute(ERASE, {"seller_id": seller_id})
+
+    def rotate(self) -> Rotation:
+        """Encrypt every stored token with the first key: one seller a transaction, so that no one waits for another's request to eBay.
+
+        Safe while workers run that know all the keys, and to repeat: what is under the first key already stays as it is.
+        """
+        sellers, unreadable, after = 0, [], ""
+        while page := self._sealed(after):
+            for row in page:
+                after = row.seller_id
+                try:
+                    if self._old(row):
+                        sellers += self._reseal(row.seller_id)
+                except SecretError:
+                    unreadable.append(row.seller_id)
+        return Rotation(sellers, tuple(unreadable))
+
+    def _sealed(self, after: str) -> list[Row[Any]]:
+        with translated(), self._engine.begin() as connection:
+            return list(connection.execute(SEALED, {"after": after}))
+
+    def _reseal(self, seller_id: str) -> bool:
+        with translated(), self._engine.begin() as connection:
+            connection.execute(WAIT)
+            row = connection.execute(SEALED_ONE, {"seller_id": seller_id}).one_or_none()
+            changed = self._old(row) if row is not None else {}
+            if changed:
+                connection.execute(RESEAL, {"seller_id": seller_id, "refresh_token": None, "access_token": None, **changed})
+            return bool(changed)
+
+    def _old(self, row: Row[Any]) -> dict[str, bytes]:
+        """Those of a row's tokens that are not under the first key, encrypted with it."""
+        tokens = {"refresh_token": row.refresh_token, "access_token": row.access_token}
+        return {name: anew for name, sealed in tokens.items() if sealed is not None and (anew := self._vault.renewed(sealed))}
+
+    def _is(self, sealed: bytes | None, token: str) -> bool:
+        try:
+            return sealed is not None and self._vault.open(sealed) == token
+        except SecretError:  # a new token is the remedy, and must not fail for the old one
+            return False

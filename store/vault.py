@@ -8,15 +8,16 @@ from store.errors import SecretError
 
 
 class Vault:
-    """Encrypts and decrypts with Fernet keys. To change the key put the new one first and keep the old one behind it."""
+    """Encrypts with the first of its Fernet keys, decrypts with any. How to change the key: `docs/how-to/rotate-keys.md`."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise SecretError("no key to encrypt tokens with: set SELLERBEAT_SECRET_KEYS")
         try:
-            self._keys = MultiFernet([Fernet(key) for key in keys])
+            fernets = [Fernet(key) for key in keys]
         except ValueError:
             raise SecretError("a key in SELLERBEAT_SECRET_KEYS is no Fernet key (32 bytes in URL-safe base64)") from None
+        self._first, self._keys = fernets[0], MultiFernet(fernets)
 
     def __repr__(self) -> str:
         return "Vault(...)"
@@ -30,3 +31,11 @@ class Vault:
             return self._keys.decrypt(bytes(sealed)).decode()
         except InvalidToken:
             raise SecretError("a stored token was encrypted with a key that is not in SELLERBEAT_SECRET_KEYS") from None
+
+    def renewed(self, sealed: bytes) -> bytes | None:
+        """The same secret under the first key; None: it is already. Raises SecretError as `open` does."""
+        try:
+            self._first.decrypt(bytes(sealed))
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None

@@ -79,6 +79,24 @@ def test_a_pause_is_no_miss(anna: Rig) -> None:
     assert anna.events("anna")[0]["source"] == "poll"
 
 
+def test_documents_set_aside_are_tried_again_after_a_sweep(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    order = anna.world.place_order("anna", raw=lambda text: text.replace('"orderId"', '"orderNumber"'))
+    live_a_day(anna)
+    anna.advance(days=8)  # out of reach of the sweep itself
+    anna.poll("anna")
+    aside = anna.store.set_aside()
+    with anna.store.engine.begin() as connection:  # as if a newer version of the code could find the id
+        connection.exec_driver_sql("UPDATE set_aside SET raw = replace(raw, 'orderNumber', 'orderId')")
+
+    anna.poll("anna", Stream.SWEEP)
+
+    assert len(aside) == 1
+    assert order in anna.stored("anna")
+    assert anna.store.set_aside() == []
+    assert anna.store.alerts() == []
+
+
 @pytest.mark.parametrize("every", [2, 3])
 def test_a_sweep_that_fails_on_the_way_goes_on_where_it_stopped(anna: Rig, every: int) -> None:
     anna.poll("anna", Stream.SWEEP)
