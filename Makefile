@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: setup demo up test lint bench clean
+.PHONY: setup demo up test lint bench chaos clean
 
 setup: .venv/ready
 
@@ -29,6 +29,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
+	$(BIN)/python -m chaos $(PART)
 
 clean: ## forget the demo's sellers, changes and history; what `make up` keeps stays
 	@find .sellerbeat -mindepth 1 -maxdepth 1 ! -name real -exec rm -rf {} + 2>/dev/null || true

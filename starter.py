@@ -22,6 +22,7 @@ from console.arguments import (
     SellerOption,
     SellerOrAll,
     SellerState,
+    TokenEnds,
     TokenFile,
     between,
     read_token,
@@ -74,6 +75,17 @@ def new_key() -> None:
 
 @app.command()
 @with_json
+def rotate_keys() -> None:
+    """Encrypt all stored tokens with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
+    rotation = Office("database_url", "secret_keys").store.tokens.rotate()
+    if rotation.unreadable:
+        lost = ", ".join(rotation.unreadable)
+        raise FailedError(f"{rotation.sellers} encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {lost}")
+    say(f"tokens of {rotation.sellers} sellers are encrypted anew; no other key than the first is needed now", rotated=rotation.sellers)
+
+
+@app.command()
+@with_json
 def enroll(
     seller_id: SellerId,
     refresh_token_file: TokenFile = None,
@@ -82,17 +94,21 @@ def enroll(
         timedelta | None, typer.Option(parser=between("1s", "729d"), metavar="DURATION", help="How far back to read orders: 7d.")
     ] = None,
     scopes: Scopes = None,
+    refresh_token_expires: TokenEnds = None,
 ) -> None:
     """Store a seller's refresh token and begin to poll. Enrolling twice replaces the token and keeps all else."""
-    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, read_token(refresh_token_file), orders_every, backfill, scopes))
+    token = read_token(refresh_token_file)
+    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, token, orders_every, backfill, scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 
 
 @app.command()
 @with_json
-def connect(seller_id: SellerId, refresh_token_file: TokenFile = None, scopes: Scopes = None) -> None:
+def connect(
+    seller_id: SellerId, refresh_token_file: TokenFile = None, scopes: Scopes = None, refresh_token_expires: TokenEnds = None
+) -> None:
     """Give an enrolled seller a new refresh token; polling goes on from the cursor."""
-    answer = asyncio.run(connect_seller(Office.whole(), seller_id, read_token(refresh_token_file), scopes))
+    answer = asyncio.run(connect_seller(Office.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 
 
@@ -199,7 +215,8 @@ def status(seller_id: SellerId) -> None:
         print_json(answer)
         return
     typer.echo(f"{seller_id}: {answer['state']} ({answer['reason']})")
-    typer.echo(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h\n")
+    ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""
+    typer.echo(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h{ends}\n")
     columns = {
         "stream": "stream",
         "last_poll_at": "last poll",

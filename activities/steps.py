@@ -16,12 +16,12 @@ from temporalio.exceptions import ApplicationError
 from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
-from activities.tokens import KEYS_REFUSED
+from activities.tokens import KEYS_REFUSED, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.windows import Span
 from pacing import Stream
-from store import Commit, Kept, Step, Store, StoreError
+from store import Commit, Kept, Step, Store, StoreError, SupersededError
 
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
 HOUSE = Path(__file__).parent.parent
@@ -138,10 +138,14 @@ class Steps:
             if step.step.dead:
                 raise DeadTokenError("the stored token is dead")
             return read(step)
+        except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
+            until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
+            return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")
         except QuotaSpentError as spent:
             return self.wait(step, self.quota.spent(step.request.seller_id, step.stream, spent, step.now()))
         except DeadTokenError as error:
-            self.store.tell_dead(step.step)
+            if not self.store.tell_dead(step.step):
+                raise SupersededError("a new token came meanwhile, or a later step has begun") from None
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
         except ClientRefusedError as error:  # the application's keys: no seller's fault, and one alert for all
             self.store.open_alert(KEYS_REFUSED, f"{error}: check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET")
@@ -150,8 +154,8 @@ class Steps:
             self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
             raise
 
-    def wait(self, step: RunningStep, until: datetime) -> PollResult:
-        why = f"eBay's quota of calls is spent: waits until {until:%H:%M:%S} UTC"
+    def wait(self, step: RunningStep, until: datetime, what: str = "eBay's quota of calls is spent") -> PollResult:
+        why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
             commit.defer(next_poll_at=until, why=why)

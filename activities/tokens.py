@@ -43,18 +43,36 @@ class StoredTokens:
         """
         self.known.pop(seller_id, None)
         self.refused[seller_id] = refused
+        asked, failure = False, None
         with self.store.tokens.locked(seller_id) as row:
             if row.dead:
                 raise DeadTokenError(row.dead_reason or "the stored token is dead")
-            found, asked = row.access_token, False
-            if not found or found == refused or row.expires_at is None or row.expires_at <= row.now:
-                failure, asked = self.refresh(row), True
-                if not failure:
-                    found = row.access_token
-        # from here on the row's lock is given back, and what the row was told of a failure is kept
-        if asked and failure:
-            raise failure
-        assert found
-        self.known[seller_id] = found
+            if not row.access_token or row.access_token == refused or row.expires_at is None or row.expires_at <= row.now:
+                asked, failure = True, self.refresh(row)
+        if failure or not row.access_token:  # raised here and not under the lock, which would forget what the row was told
+            raise failure or DeadTokenError("no token")
+        self.known[seller_id] = row.access_token
         self.refused.pop(seller_id, None)
-        return found
+        if asked:
+            self.store.close_alert(KEYS_REFUSED)  # whoever eBay gives a token shows that the application's keys are good
+        if row.end_is_near != row.end_told:
+            self.store.sellers.tell_token_end(seller_id)
+        return row.access_token
+
+    def refresh(self, row: TokenRow) -> EbayError | None:
+        """Ask eBay. What failed and must be remembered with the row is returned; any other error is raised."""
+        if seconds := row.spent_for():
+            return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds)
+        try:
+            fresh = self.oauth.refresh(row.refresh_token, row.scopes)
+        except DeadTokenError as error:
+            row.kill(str(error))
+            return error
+        except QuotaSpentError as error:
+            seconds = min(error.retry_after_s or A_MOMENT, A_DAY)
+            row.spent(timedelta(seconds=seconds))
+            return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds, status=error.status)
+        except (NotFoundError, RejectedError) as error:  # a step would take them for an answer about what it asked for
+            raise BadAnswerError("eBay's token endpoint does not understand us", status=error.status) from None
+        row.renew(fresh.value, fresh.expires_at, fresh.refresh_token)
+        return None

@@ -23,6 +23,7 @@ class Wishes(BaseModel, frozen=True):
 # Tried until Postgres is back: meanwhile the seller's workflow could not poll either.
 REMEMBER: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
+    "heartbeat_timeout": timedelta(seconds=10),  # a killed worker's is missed after this, and the seller is not polled before
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 }
 

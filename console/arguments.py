@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +39,17 @@ def between(shortest: str, longest: str) -> Callable[[str], timedelta]:
     return parse
 
 
+def _future_day(text: str) -> datetime:
+    """A date such as 2028-01-01: its first moment, UTC."""
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no date such as 2028-01-01") from None
+    if day <= datetime.now(UTC):
+        raise typer.BadParameter(f"{text} is over")
+    return day
+
+
 class PolledStream(StrEnum):
     ORDERS = Stream.ORDERS.value
     FULFILLMENT = Stream.FULFILLMENT.value
@@ -68,6 +79,10 @@ SellerOption = Annotated[str | None, typer.Option("--seller", metavar="SELLER", 
 All = Annotated[bool, typer.Option("--all", help="Every enrolled seller.")]
 TokenFile = Annotated[
     str | None, typer.Option("--refresh-token-file", metavar="F|-", help="File with eBay's refresh token; - reads standard input.")
+]
+TokenEnds = Annotated[
+    datetime | None,
+    typer.Option("--refresh-token-expires", parser=_future_day, metavar="DATE", help="Such as 2028-01-01; else 18 months from now."),
 ]
 Cadence = Annotated[timedelta | None, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s, 5m or 1h.")]
 Scopes = Annotated[

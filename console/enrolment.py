@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.service import RPCError
@@ -31,9 +31,17 @@ class Answer:
 
 
 async def enroll_seller(
-    office: Office, seller_id: str, refresh_token: str, orders_every: timedelta | None, backfill: timedelta | None, scopes: str | None
+    office: Office,
+    seller_id: str,
+    refresh_token: str,
+    orders_every: timedelta | None,
+    backfill: timedelta | None,
+    scopes: str | None,
+    ends: datetime | None,
 ) -> Answer:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
+
+    `ends`: of the refresh token; None: 18 months from now, eBay's usual, or as before where it is the same token again.
 
     Raises:
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
@@ -51,13 +59,14 @@ async def enroll_seller(
         options={"cadence": {"orders": orders_every.total_seconds()}} if orders_every else {},
         access_token=access.value,
         access_expires_at=access.expires_at,
+        refresh_expires_at=ends,
     )
     await office.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
     return Answer(seller_id, what, await office.has_worker(client))
 
 
-async def connect_seller(office: Office, seller_id: str, refresh_token: str, scopes: str | None) -> Answer:
+async def connect_seller(office: Office, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None) -> Answer:
     """The same for an enrolled seller's new token. Raises UnknownSellerError, and FailedError as `enroll_seller` does."""
     state = office.store.seller(seller_id)
     if state["state"] == "removed":
@@ -65,7 +74,14 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
     client = await office.temporal()
     asked = _scopes(scopes) or list(office.store.tokens.scopes(seller_id))
     access = _proved(office, refresh_token, asked)
-    generation = office.store.tokens.replace(seller_id, access.refresh_token or refresh_token, asked, access.value, access.expires_at)
+    generation = office.store.sellers.connect(
+        seller_id,
+        access.refresh_token or refresh_token,
+        scopes=asked,
+        access_token=access.value,
+        access_expires_at=access.expires_at,
+        refresh_expires_at=ends,
+    )
     await office.tell_connected(client, seller_id, generation)
     return Answer(seller_id, "is connected: polling goes on from the cursor", await office.has_worker(client))
 

@@ -13,7 +13,7 @@ def event_line(event: dict[str, Any]) -> str:
 
 
 def entity_line(row: dict[str, Any]) -> str:
-    """Entity, version, when it was so, and what is special about it. A document that could never be stored may have neither id nor version."""
+    """Entity, version, when it was so, and what is special about it. A document that was never stored may lack id and version."""
     special = "removed" if row["removed_at"] else ""
     if row["set_aside"]:
         special = f"set aside: {row['set_aside']}"

@@ -8,13 +8,15 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from simulator.hostile import PROFILE, hostile
 from simulator.life import Life
 from simulator.server import Simulator, serve
 from simulator.world import World
 
 EPILOG = """
 Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
-GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens.
+GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens. POST /simulator/quiet: nothing happens by
+itself any more, answers go on; POST /simulator/calm: hostility's answers are true again. See simulator/control.py for more.
 """
 
 
@@ -26,7 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: over.set())
     try:
         sellers = [_seller(text) for text in options.seller or ["anna=2000:150", "bert=50:20", "carla=2:3"]]
+        quotas = dict(_number("--quota", text) for text in options.quota)
+        switches = dict(_number("--switch", text) for text in options.switch)
         with closing(World(options.seed, ledger=options.ledger)) as world:
+            _check_quotas(quotas, world)
+            world.quotas.limits.update({name: int(value) for name, value in quotas.items()})
+            if options.hostile or switches:
+                hostile(world, options.seed, **(switches if options.hostile else {**dict.fromkeys(PROFILE, 0.0), **switches}))
             for name, orders_a_day, skus in sellers:
                 _move_in(world, name, orders_a_day, skus, options.history)
             with serve(world, options.port, options.host) as running, Life(world, options.rate):
@@ -49,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seller", action="append", metavar="NAME=ORDERS_A_DAY[:SKUS]", help="may be given several times")
     parser.add_argument("--history", type=float, default=0.0, metavar="DAYS", help="orders that are there before the start")
     parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
+    parser.add_argument("--quota", action="append", default=[], metavar="RESOURCE=CALLS", help="a day, such as order=1000000")
+    parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostile.py at once, by the seed")
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="one switch of hostile.py, such as late=0.5")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     return parser
 
@@ -63,6 +74,20 @@ def _seller(text: str) -> tuple[str, float, int]:
     if not seller[0] or seller[1] < 0 or seller[2] < 0:
         raise ValueError(f"--seller {text}: give NAME=ORDERS_A_DAY[:SKUS], such as anna=2000:150")
     return seller
+
+
+def _number(option: str, text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise ValueError(f"{option} {text}: give NAME=NUMBER") from None
+
+
+def _check_quotas(quotas: dict[str, float], world: World) -> None:
+    for name, value in quotas.items():
+        if name not in world.quotas.limits or not (value >= 0 and value.is_integer()):
+            raise ValueError(f"--quota {name}: give a whole number for one of {', '.join(world.quotas.limits)}")
 
 
 def _move_in(world: World, name: str, orders_a_day: float, skus: int, history_days: float) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.ledger import dumps
+from simulator.wire import Wire
 
 SYSTEM_ERRORS = {"inventory_item": (25001, "API_INVENTORY", "A system error has occurred.")}
 
@@ -12,7 +13,9 @@ SYSTEM_ERRORS = {"inventory_item": (25001, "API_INVENTORY", "A system error has 
 class Answer:
     status: int
     body: str | bytes = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # an empty value: this header is left out
+    wire: Wire | None = None  # how it travels, if not as it should
+    date_behind_s: float = 0.0  # of the Date header against the world's clock
 
 
 class ApiError(Exception):

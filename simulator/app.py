@@ -1,7 +1,7 @@
 """From an HTTP request to eBay's answer: route, token, quota, faults, then the call itself. A plain ASGI application."""
 
 import asyncio
-import json
+import math
 import re
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl, unquote
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator import analytics_api, answers, inventory_api, oauth_api, orders_api
+from simulator import analytics_api, answers, commotion, control, inventory_api, oauth_api, orders_api, trouble
 from simulator.accounts import BASE, FULFILLMENT, INVENTORY
 from simulator.answers import Answer, ApiError
 from simulator.inventory_api import PATH as ITEMS
 from simulator.requests import Request
+from simulator.wire import send_badly
 from simulator.world import World
 
 TOKEN = "/identity/v1/oauth2/token"
@@ -63,13 +64,17 @@ class App:
             scope["method"], unquote(path), dict(parse_qsl(raw_query, keep_blank_values=True)), "", at_ms=self.world.clock.now_ms()
         )
         if path.startswith("/simulator/"):
-            answer = self._about(path)
+            answer = control.answer(self.world, request)
         else:
             answer = self.answer(request, path, raw_query, headers, body)
             latency = self.world.faults.latency_s
             if delay := latency(request) if callable(latency) else latency:
                 await asyncio.sleep(delay)  # after the rows are read: `Date`, set below, is late by as much
-        await Response(answer.body, answer.status, self._headers(answer))(scope, receive, send)
+        response = Response(answer.body, answer.status, self._headers(answer))
+        if answer.wire:
+            await send_badly(answer.wire, response.status_code, response.raw_headers, bytes(response.body), receive, send)
+        else:
+            await response(scope, receive, send)
 
     def answer(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
         """One call, counted whatever comes of it. `path` and `raw_query` are still percent-encoded."""
@@ -82,6 +87,9 @@ class App:
             answer = error.answer
         request.status = answer.status
         with self.world.lock:
+            if self.world.hostility and request.number:
+                trouble.spoil(self.world.hostility, request, answer)
+            answer.wire = self.world.faults.take_wire(request.resource) or answer.wire
             self.world.requests.add(request)
         if self.world.faults.after_answer:
             self.world.faults.after_answer(request)
@@ -91,8 +99,9 @@ class App:
         request.resource = "token"
         self._before(request)
         with self.world.lock:
-            forced = self.world.faults.take("token")
-            return forced.answer() if forced else oauth_api.token(self.world, request, headers, body)
+            if forced := self.world.faults.take("token"):
+                return forced.answer()
+            return self._trouble(request) or oauth_api.token(self.world, request, headers, body)
 
     def _call(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
         world, faults = self.world, self.world.faults
@@ -101,17 +110,38 @@ class App:
         request.resource, call = routed(request.method, path, body)
         with world.lock:
             self._authorize(request, headers.get("authorization", ""))
+            if world.hostility:
+                self._count(request)
+                trouble.tokens(world, world.hostility, request)
+                self._authorize(request, headers.get("authorization", ""))
         self._before(request)  # without the lock: a hook may wait for another thread
         with world.lock:
             if forced := faults.take(request.resource):
                 return forced.answer()
+            if instead := self._trouble(request):
+                return instead
             if not world.quotas.spend(world.switches.parcels_quota if request.resource == "shipping_fulfillment" else request.resource):
                 raise answers.quota_spent(faults.retry_after_s)
             if faults.fails(request.resource):
                 raise answers.system_error(request.resource)
+            if world.hostility:
+                commotion.before(world, world.hostility, request)
             if request.seller:
                 world.shelves[request.seller].settle(world.clock.now_ms())
-            return call(world, request)
+            answer = call(world, request)
+            if world.hostility:
+                commotion.after(world, world.hostility, request, answer)
+            return answer
+
+    def _count(self, request: Request) -> None:
+        if self.world.hostility and not request.number:
+            calls = self.world.hostility.calls
+            calls[request.seller, request.resource] += 1
+            request.number = calls[request.seller, request.resource]
+
+    def _trouble(self, request: Request) -> Answer | None:
+        self._count(request)
+        return trouble.instead(self.world.hostility, request) if self.world.hostility else None
 
     def _before(self, request: Request) -> None:
         if self.world.faults.before_answer:
@@ -136,30 +166,14 @@ class App:
             raise answers.access_denied()
 
     def _headers(self, answer: Answer) -> dict[str, str]:
-        seconds = self.world.clock.now_ms() // 1000
+        seconds = math.floor(self.world.clock.now_ms() / 1000 - answer.date_behind_s)
         kept = {
             "Content-Type": "application/json",
             "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
             "Server": "ebay-proxy-server",
         }
-        return {**kept, "Date": formatdate(seconds, usegmt=True), **answer.headers}
-
-    def _about(self, path: str) -> Answer:
-        """What eBay would not tell: for programs beside the simulator."""
-        world = self.world
-        with world.lock:
-            if path == "/simulator/counters":
-                sellers: dict[str, dict[str, int]] = {}
-                for (seller, resource), count in sorted(world.calls.items()):
-                    sellers.setdefault(seller, {})[resource] = count
-                return Answer(200, json.dumps({"calls": sellers, "quota_used": dict(world.quotas.used)}))
-            if path == "/simulator/sellers":
-                shown = [{"seller": name, "refresh_token": world.refresh_token(name)} for name in world.sellers]
-                return Answer(
-                    200,
-                    json.dumps({"client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "sellers": shown}),
-                )
-        return answers.not_found().answer
+        headers = {**kept, "Date": formatdate(seconds, usegmt=True), **answer.headers}
+        return {name: value for name, value in headers.items() if value}
 
 
 async def _body(receive: Receive) -> bytes:

@@ -7,35 +7,24 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from simulator import pen
 from simulator.accounts import Accounts
 from simulator.clock import Clock, ManualClock
 from simulator.faults import Faults, Switches
 from simulator.goods import Seller
+from simulator.hostile import Hostility
 from simulator.ledger import Body, Document, Head, Ledger, dumps, loads
 from simulator.quotas import Quotas
 from simulator.requests import RequestLog
-from simulator.shelf import Entity, Shelf, Version
-from simulator.times import from_iso, iso, to_ms
+from simulator.shelf import Entity, New, Shelf, Version
+from simulator.times import from_iso, iso, to_datetime, to_ms
 
 When = datetime | int | None  # a UTC datetime, milliseconds, or None: now
 Raw = str | Callable[[str], str]  # a document's JSON text itself, or what to make of the text: for what json.dumps would never write
 CREATED = re.compile(r'"creationDate":"([^"]+)"')
 STATUS = re.compile(r'"orderFulfillmentStatus":"([A-Z_]+)"')
-
-
-class New(NamedTuple):
-    """One version on its way in."""
-
-    kind: str
-    entity_id: str
-    body: Body
-    modified_ms: int
-    visible_ms: int
-    created_ms: int
-    status: str = ""
-    removed: bool = False
 
 
 class Core:
@@ -65,6 +54,8 @@ class Core:
         self.accounts = Accounts(seed, self.clock, client_id, client_secret)
         self.quotas = Quotas(self.clock)
         self.faults, self.switches = Faults(), Switches()
+        self.hostility: Hostility | None = None  # see `hostile.py`
+        self.still = False  # nothing happens by itself any more: see `quiet`
         self.requests = RequestLog()
         self.fragments: OrderedDict[tuple[str, str, str, int], str] = OrderedDict()  # JSON texts served lately
         self._go_on()
@@ -136,7 +127,7 @@ class Core:
             return [sku for sku, one in self.shelves[seller].stock.items() if not one.newest.removed]
 
     def load(self, version: Version) -> Document:
-        document: Document = loads(self.ledger.text(version.body))
+        document: Document = loads(self.ledger.text(version.body if version.clean is None else version.clean))
         return document
 
     def text(self, seller: str, entity: Entity) -> str:
@@ -152,6 +143,19 @@ class Core:
                 self.fragments.popitem(last=False)
         return self.fragments[key]
 
+    def known(self, seller: str, kind: str, entity_id: str) -> Entity | None:
+        try:
+            return self.entity(seller, kind, entity_id)
+        except KeyError:
+            return None
+
+    def quiet(self) -> datetime:
+        """Nothing happens by itself any more; answers go on. Gives the moment from which all that happened is shown."""
+        with self.lock:
+            self.still = True
+            waiting = [version.visible_ms for shelf in self.shelves.values() for *_, version in shelf.waiting]
+            return to_datetime(max([self.clock.now_ms(), *waiting]))
+
     # writing
 
     def times(self, at: When, visible_at: When) -> tuple[int, int]:
@@ -163,6 +167,12 @@ class Core:
         return modified, visible
 
     def put(self, seller: str, news: Iterable[New]) -> None:
+        """Versions as they should be; a hostile eBay may make something else of them."""
+        with self.lock:
+            news = list(news)
+            self.keep(seller, pen.write(self, self.hostility, seller, news) if self.hostility else news)
+
+    def keep(self, seller: str, news: Iterable[New]) -> None:
         """Keep versions: first in the ledger, then on the shelf, so that nothing is served that the ledger lacks."""
         with self.lock:
             shelf, now = self.shelves[seller], self.clock.now_ms()
@@ -173,7 +183,7 @@ class Core:
             for new, entity in zip(news, entities, strict=True):
                 number = numbers[id(entity)] = numbers.get(id(entity), entity.newest.number) + 1
                 heads.append((Head(seller, new.kind, new.entity_id, number, new.modified_ms, new.visible_ms, new.removed), new.body))
-                versions.append(Version(number, new.modified_ms, new.visible_ms, new.body, new.status, new.removed))
+                versions.append(Version(number, new.modified_ms, new.visible_ms, new.body, new.status, new.removed, new.clean))
             for version, entity, body in zip(versions, entities, self.ledger.append(heads), strict=True):
                 version.body = body
                 shelf.put(entity, version, now)
@@ -208,7 +218,7 @@ class Core:
             for head, body in history:
                 text = self.ledger.text(body) if kind == "order" else ""
                 created = _found(CREATED, text)
-                created_ms = from_iso(created) if created else head.modified_ms
+                created_ms = _date(created, head.modified_ms)
                 new = New(kind, entity_id, body, head.modified_ms, head.visible_ms, created_ms, _found(STATUS, text), head.removed)
                 entity = entity or self._entity(shelf, new)
                 shelf.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
@@ -228,6 +238,13 @@ def _unborn(shelf: Shelf, new: New) -> Entity:
 def _found(pattern: re.Pattern[str], text: str) -> str:
     match = pattern.search(text)
     return match[1] if match else ""
+
+
+def _date(text: str, otherwise: int) -> int:
+    try:
+        return from_iso(text)
+    except ValueError:  # none, or an odd one
+        return otherwise
 
 
 def order_version(document: Document, modified_ms: int, visible_ms: int, raw: Raw | None = None) -> New:

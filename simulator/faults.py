@@ -7,6 +7,7 @@ from typing import Any
 from simulator.answers import Answer
 from simulator.ledger import dumps
 from simulator.requests import Request
+from simulator.wire import Wire
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Faults:
     after_answer: Callable[[Request], object] | None = None  # called when the answer stands, just before it leaves
     retry_after_s: int | None = None  # eBay is not known to send Retry-After with its 429
     forced: list[Forced] = field(default_factory=list)
+    wires: list[tuple[Wire, str | None]] = field(default_factory=list)  # see `break_off`
     counted: int = 0
 
     def force(self, status: int, body: str | bytes | dict[str, Any], times: int = 1, resource: str | None = None, **headers: str) -> None:
@@ -38,6 +40,17 @@ class Faults:
         text = dumps(body) if isinstance(body, dict) else body
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.forced.extend(Forced(status, text, named, resource) for _ in range(times))
+
+    def break_off(self, wire: Wire, times: int = 1, resource: str | None = None) -> None:
+        """The next `times` answers (of this resource) travel like this."""
+        self.wires.extend((wire, resource) for _ in range(times))
+
+    def take_wire(self, resource: str) -> Wire | None:
+        for wire, wanted in self.wires:
+            if wanted in (None, resource):
+                self.wires.remove((wire, wanted))
+                return wire
+        return None
 
     def take(self, resource: str) -> Forced | None:
         for forced in self.forced:

@@ -88,7 +88,8 @@ def item(sku: str, title: str, brand: str, rng: Random, quantity: int) -> Docume
 def single_item(document: Document) -> Document:
     """What getInventoryItem and bulk_get_inventory_item show of an item: fields that the list leaves out."""
     full: dict[str, Any] = dict(document)
-    stock = document.get("availability", {}).get("shipToLocationAvailability")
+    there = document.get("availability")
+    stock = there.get("shipToLocationAvailability") if isinstance(there, dict) else None
     if isinstance(stock, dict):
         shares = {"auction": 0, "fixedPrice": stock.get("quantity", 0)}
         full["availability"] = {**document["availability"], "shipToLocationAvailability": {**stock, "allocationByFormat": shares}}

@@ -2,7 +2,7 @@
 
 *lost*   an entity whose newest version, visible before the deadline, is not what the last event about it says (or the snapshot,
          where one is given); or about which there is no event at all. A version that lived between two polls cannot be seen by
-         polling and is not lost.
+         polling and is not lost; nor is what eBay shows without its id, which can only be set aside, nor a parcel of such an order.
 *twice*  the same event id twice; the same type of the same version twice; two versions in a row with equal content.
 *wrong*  an event whose data is no version of its entity, or an older one than was told before; versions that do not grow; a gap
          in a seller's sequence; positions or a seller's `detected_at` that fall.
@@ -16,47 +16,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.normal import digest
+from simulator.verdict import Verdict
+
+__all__ = ["Verdict", "judge"]
 
 Row = Mapping[str, Any]
 KINDS = "order", "fulfillment", "inventory"
+IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku"}
 PERSONAL_DATA = timedelta(days=89)
 State = tuple[bytes, bool]  # content, removed
-
-
-@dataclass
-class Verdict:
-    changes: int = 0  # events about orders, parcels and stock
-    entities: int = 0  # that the ledger had to offer
-    lost: int = 0
-    twice: int = 0
-    wrong: int = 0
-    set_aside: int = 0  # rows of snapshots that the product could not store, and says so
-    delays: list[float] = field(default_factory=list, repr=False)  # seconds, sorted
-    examples: list[str] = field(default_factory=list)  # the first ten findings, in words
-
-    @property
-    def ok(self) -> bool:
-        return not (self.lost or self.twice or self.wrong)
-
-    @property
-    def delay_p50_s(self) -> float | None:
-        return self._delay(0.5)
-
-    @property
-    def delay_p95_s(self) -> float | None:
-        return self._delay(0.95)
-
-    def _delay(self, share: float) -> float | None:
-        return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else None
-
-    def find(self, what: str, words: str) -> None:
-        setattr(self, what, getattr(self, what) + 1)
-        if len(self.examples) < 10:
-            self.examples.append(f"{what}: {words}")
-
-    def __str__(self) -> str:
-        seconds = "no delay measured" if self.delay_p50_s is None else f"delay p50 {self.delay_p50_s:.1f} s, p95 {self.delay_p95_s:.1f} s"
-        return f"{self.changes} changes, {self.lost} lost, {self.twice} twice, {self.wrong} wrong, {seconds}"
 
 
 @dataclass
@@ -74,14 +42,16 @@ class History:
 
     runs: list[Run] = field(default_factory=list)
     due: int = -1  # the run that was shown at the deadline; -1: none yet
+    nameless: bool = False  # what was shown at the deadline had no id
     modified_at: str = ""
 
     def matches(self, state: State, impersonal: bytes) -> list[int]:
-        found = []
-        for k, run in enumerate(self.runs):
-            if run.state == state or (impersonal and (run.impersonal, run.state[1]) == (impersonal, state[1])):
-                found.append(k)
-        return found
+        """The runs that say this. A removal carries what was last known, which may be older than what was last there."""
+        content, removed = state
+        same = [k for k, run in enumerate(self.runs) if run.state[0] == content or (impersonal and run.impersonal == impersonal)]
+        if removed and same:
+            return [k for k, run in enumerate(self.runs) if run.state[1] and k >= same[0]]
+        return [k for k in same if self.runs[k].state[1] == removed]
 
 
 @dataclass
@@ -132,6 +102,11 @@ def judge(
     for members in groups.values():
         owned = [key for key in members if key in histories]
         verdict.entities += len(owned)
+        if owned and _unknowable(owned[0], histories):
+            verdict.nameless += owned[0][1] != "fulfillment"
+            continue
+        if owned and (order := _order_of(owned[0])) in histories and order not in told and histories[order].modified_at < oldest:
+            continue  # a parcel of an order that was not to be read
         if len(owned) > 1:
             if any(key in told for key in members) or any(histories[key].modified_at >= oldest for key in owned):
                 _judge_twins(verdict, owned, members, histories, told)
@@ -155,6 +130,7 @@ def _histories(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, 
         if not history.runs or history.runs[-1].state != state:
             history.runs.append(Run(state, visible_at, _impersonal(row["kind"], row["document"], at)))
         if visible_at <= deadline:
+            history.nameless = _nameless(row["kind"], row["document"])
             history.due = len(history.runs) - 1
         history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
         history.modified_at = max(history.modified_at, row["modified_at"])
@@ -227,7 +203,7 @@ def _hear(
         return
     if twin:
         states = {run.state for other, history in histories.items() if _group(other) == _group(key) for run in history.runs}
-        if state not in states:
+        if state not in states and not (state[1] and (state[0], False) in states):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
     history = histories.get(key)
@@ -294,6 +270,22 @@ def _group(key: Key) -> Key:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _unknowable(key: Key, histories: dict[Key, History]) -> bool:
+    """Whether nobody can know how it stands: its id is missing, or the id of the order it belongs to."""
+    order = _order_of(key)
+    return histories[key].nameless or (order in histories and histories[order].nameless)
+
+
+def _order_of(key: Key) -> Key | None:
+    """Of a parcel."""
+    return (key[0], "order", key[2].split("/", 1)[0]) if key[1] == "fulfillment" else None
+
+
+def _nameless(kind: str, document: Any) -> bool:
+    name = document.get(IDS[kind]) if isinstance(document, dict) else None
+    return not (isinstance(name, str) and name)
 
 
 def _impersonal(kind: str, document: Any, at: datetime) -> bytes:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from simulator import orders
-from simulator.core import Core, New, Raw, When, order_version
+from simulator.core import Core, Raw, When, order_version
 from simulator.goods import Good, money
 from simulator.ledger import Document, Sketch, dumps
+from simulator.shelf import New
 from simulator.times import iso, to_ms
 
 Change = Mapping[str, object] | Callable[[Document], object]  # top-level fields to set, or a function that changes the document in place

@@ -202,25 +202,25 @@ def tracking_number(seller: Seller, oid: str, n: int) -> tuple[str, str]:
 def single_order(document: Document) -> Document:
     """What only getOrder shows: cancel requests, and the buyer's tax id."""
     full = dict(document)
-    state = document.get("cancelStatus", {})
-    if state.get("cancelState", "NONE_REQUESTED") != "NONE_REQUESTED":
-        rng = Random(str(document["orderId"]))
+    state = document.get("cancelStatus")
+    if isinstance(state, dict) and state.get("cancelState", "NONE_REQUESTED") != "NONE_REQUESTED":
+        rng = Random(str(document.get("orderId")))
         request = {
             "cancelInitiator": rng.choice(("Buyer", "Seller")),
             "cancelReason": "BUYER_ASKED_CANCEL",
-            "cancelRequestedDate": state.get("cancelledDate", document["lastModifiedDate"]),
+            "cancelRequestedDate": state.get("cancelledDate", document.get("lastModifiedDate")),
             "cancelRequestId": str(5_000_000_000 + rng.randrange(10**9)),
             "cancelRequestState": "COMPLETED" if state["cancelState"] == "CANCELED" else "REQUESTED",
         }
         full["cancelStatus"] = {**state, "cancelRequests": [request]}
-    if isinstance(buyer := document.get("buyer"), dict) and str(document["orderId"]).endswith(("3", "7")):
+    if isinstance(buyer := document.get("buyer"), dict) and str(document.get("orderId")).endswith(("3", "7")):
         tax = {"taxpayerId": f"EX{abs(hash_of(document)) % 10**9}", "taxIdentifierType": "CODICE_FISCALE", "issuingCountry": "IT"}
         full["buyer"] = {**buyer, "taxIdentifier": tax}
     return full
 
 
 def hash_of(document: Document) -> int:
-    return sum(ord(letter) * 31**k for k, letter in enumerate(str(document["orderId"])))
+    return sum(ord(letter) * 31**k for k, letter in enumerate(str(document.get("orderId"))))
 
 
 def without_personal_data(document: Document) -> Document:

@@ -14,6 +14,7 @@ class Request:
     seller: str = ""  # "" without a valid user token
     at_ms: int = 0  # the world's clock
     status: int = 0
+    number: int = 0  # the how manyeth call of the seller for this resource; counted while eBay is hostile
 
 
 class RequestLog:

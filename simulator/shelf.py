@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from itertools import count, islice
+from typing import NamedTuple
 
 from simulator.ledger import Body
 
@@ -17,12 +18,35 @@ FOREVER = 1 << 62
 Row = tuple[int, int, str]  # a date in ms, the hash, the order id
 
 
-class Version:
-    __slots__ = ("body", "modified_ms", "number", "removed", "status", "visible_ms")
+class New(NamedTuple):
+    """One version on its way in."""
 
-    def __init__(self, number: int, modified_ms: int, visible_ms: int, body: Body, status: str = "", removed: bool = False) -> None:
+    kind: str
+    entity_id: str
+    body: Body
+    modified_ms: int
+    visible_ms: int
+    created_ms: int
+    status: str = ""  # orderFulfillmentStatus, of orders only
+    removed: bool = False
+    clean: Body | None = None  # what the world goes on with, where eBay shows something odd
+
+
+class Version:
+    __slots__ = ("body", "clean", "modified_ms", "number", "removed", "status", "visible_ms")
+
+    def __init__(
+        self,
+        number: int,
+        modified_ms: int,
+        visible_ms: int,
+        body: Body,
+        status: str = "",
+        removed: bool = False,
+        clean: Body | None = None,
+    ) -> None:
         self.number, self.modified_ms, self.visible_ms, self.body = number, modified_ms, visible_ms, body
-        self.status, self.removed = status, removed  # status: orderFulfillmentStatus, of orders only
+        self.status, self.removed, self.clean = status, removed, clean
 
 
 class Entity:

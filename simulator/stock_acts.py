@@ -3,10 +3,11 @@
 from datetime import datetime
 from random import Random
 
-from simulator.core import Core, New, Raw, When
+from simulator.core import Core, Raw, When
 from simulator.goods import Good, Seller, good, item
 from simulator.ledger import Document, Sketch, dumps
 from simulator.order_acts import Change, apply
+from simulator.shelf import New
 
 
 def drawn_item(seller: Seller, k: int) -> Document:

@@ -14,7 +14,7 @@ from changes.model import Change, Document, Kind, Stored
 from store.errors import refused, sqlstate
 
 TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory"}
-OPEN = ("NOT_STARTED", "IN_PROGRESS")  # orderFulfillmentStatus of an order that may still get parcels (eBay docs: getOrders, filter)
+CLOSED = "FULFILLED"  # orderFulfillmentStatus of an order that gets no more parcels; eBay adds values unannounced, and those may be open
 
 # The documents come only where the digests differ: a page of duplicates moves no documents.
 _STORED = """
@@ -92,7 +92,7 @@ class Row:
         if kind is Kind.ORDER:
             values["modified_at"] = read_time(document.get("lastModifiedDate"))
             values["created_at"] = read_time(document.get("creationDate"))
-            values["is_open"] = document.get("orderFulfillmentStatus") in OPEN
+            values["is_open"] = document.get("orderFulfillmentStatus") != CLOSED
             values["parcels_due"] = change is not None and change.parcels_due
         elif kind is Kind.FULFILLMENT:
             values["order_id"] = self.entity_id.partition("/")[0]

@@ -7,6 +7,7 @@ errors leaves this package: `translated` puts one of ours in their place, with a
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -100,3 +101,5 @@ def translated() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise translate(error) from None
+    except psycopg2.Error:  # SQLAlchemy lets the driver's own through when it puts back a connection that died meanwhile
+        raise StoreUnavailableError("the connection to Postgres was lost", lost=True) from None

@@ -18,7 +18,7 @@ def _of(statement: str) -> dict[bool, TextClause]:
 
 
 SELLERS = _of("""
-    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at
     FROM sellers s LEFT JOIN tokens t USING (seller_id) WHERE {one} ORDER BY seller_id
 """)
 STREAMS = _of("""
@@ -102,6 +102,7 @@ def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits:
         "streams": {one.stream: _stream(one) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
+        "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
     }
 
 

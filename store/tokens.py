@@ -42,7 +42,8 @@ SPENT_FOR = text("SELECT extract(epoch FROM at - clock_timestamp()) FROM claims 
 BEFORE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 REPLACE = text("""
     INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at)
-    VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]), coalesce(:refresh_expires_at, clock_timestamp() + :life))
+    VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]),
+        coalesce(:refresh_expires_at, clock_timestamp() + :life))
     ON CONFLICT (seller_id) DO UPDATE SET
         refresh_token = excluded.refresh_token, access_token = excluded.access_token, expires_at = excluded.expires_at,
         scopes = excluded.scopes, refresh_expires_at = excluded.refresh_expires_at,
@@ -96,7 +97,6 @@ class TokenRow:
         """eBay refused the refresh token. It can only be the stored one: the row is locked since it was read."""
         self._connection.execute(KILL, {"seller_id": self.seller_id, "reason": reason[:500]})
         self.dead, self.dead_reason, self.access_token, self.expires_at = True, reason, None, None
-
 
     @property
     def end_is_near(self) -> bool:

@@ -128,14 +128,14 @@ class SellerPolling:
         if self.state.paused is not None:
             self.state.paused = None
             self.state.remembered = False
-            self.state.hurry(POLLED, workflow.now(), "resumed")
+            self.state.hurry(POLLED, "resumed")
         self.changed()
 
     @workflow.signal
     def speed_up(self, request: SpeedUp) -> None:
         self.state.speed_up_every = request.every
         self.state.speed_up_until = workflow.now() + request.lasting
-        self.state.hurry(POLLED, workflow.now(), "speeded up")
+        self.state.hurry(POLLED, "speeded up")
         self.changed()
 
     @workflow.signal
@@ -150,12 +150,12 @@ class SellerPolling:
         before, self.state.active_at = self.state.active_at, workflow.now()
         if before is None or workflow.now() - before > ONE_LOGIN:
             self.state.remembered = False
-            self.state.hurry([Stream.ORDERS], workflow.now(), "the seller logged in")
+            self.state.hurry([Stream.ORDERS], "the seller logged in")
             self.changed()
 
     @workflow.signal
     def connected(self, request: Connected) -> None:
-        self.state.connected(request.generation, workflow.now())
+        self.state.connected(request.generation)
         self.changed()
 
     @workflow.update
@@ -163,7 +163,7 @@ class SellerPolling:
         for stream, every in request.given().items():
             if stream in self.state.streams:
                 self.state.streams[stream].cadence = every
-        self.state.hurry(list(request.given()), workflow.now(), "new cadence")
+        self.state.hurry(list(request.given()), "new cadence")
         self.state.remembered = False
         self.changed()
         return self.state.status()

@@ -29,7 +29,7 @@ class StreamState(BaseModel):
     waiting: bool = False  # eBay's quota is spent
     early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
     announced_at: datetime | None = None  # another stream announced work for this one, due then
-    asked: bool = False  # `poll_now`, not yet served by a poll that began after it
+    asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
     cadence: timedelta | None = None
 
     def is_due(self, now: datetime) -> bool:
@@ -124,17 +124,18 @@ class PollingState(BaseModel):
         wait = min(first * 2 ** min(mine.failures - 1, 10), longest)
         mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
 
-    def hurry(self, streams: Iterable[Stream], now: datetime, why: str) -> None:
+    def hurry(self, streams: Iterable[Stream], why: str) -> None:
+        """Poll at once, also after a poll in hand, which was asked with what people had set before."""
         for stream in streams:
             if mine := self.streams.get(stream):
-                mine.next_due, mine.why = min(mine.next_due, now), why
+                mine.asked, mine.why = True, why
 
-    def connected(self, generation: int, now: datetime) -> None:
+    def connected(self, generation: int) -> None:
         self.generation = max(self.generation, generation)
         self.dead = None
         for mine in self.streams.values():
             mine.stopped = None
-        self.hurry(POLLED, now, "connected again: catching up from the cursor")
+        self.hurry(POLLED, "connected again: catching up from the cursor")
 
     def state(self) -> tuple[State, str]:
         """In one word and in a sentence, the gravest first."""

@@ -55,7 +55,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
 
     assert worker.process.wait(25) == 0
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
-    types = {event.event_type for history in house.histories("anna") for event in history.events}
+    types = {event.event_type for history in house.chain("anna") for event in history.events}
     assert not types & BROKEN_OFF
     assert EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in types
     assert "Traceback" not in worker.told()

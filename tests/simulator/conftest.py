@@ -1,6 +1,7 @@
 """A world whose clock the test drives, served over real HTTP, and a client that eBay would know."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -68,3 +69,18 @@ def error_id(answer: httpx.Response) -> tuple[int, int]:
 @pytest.fixture
 def code() -> object:
     return error_id
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something is so, ten seconds at most."""
+
+    def wait(so: Callable[[], bool]) -> None:
+        over = threading.Event()
+        for _ in range(1_000):
+            if so():
+                return
+            over.wait(0.01)
+        raise AssertionError("it never became so")
+
+    return wait

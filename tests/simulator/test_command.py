@@ -39,3 +39,31 @@ def test_a_seller_that_makes_no_sense_ends_it_with_one_line(seller: str) -> None
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert seller in done.stderr
+
+
+def test_a_hostile_one_with_a_quota_can_be_told_to_be_quiet(tmp_path: Path) -> None:
+    options = ["--seller", "anna=1000:5", "--rate", "5000", "--hostile", "--switch", "clock_off_s=0", "--quota", "order=7", "--quiet"]
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline().rsplit(" ", 1)[1].strip()
+        quiet = httpx.post(f"{url}/simulator/quiet").json()
+        httpx.post(f"{url}/simulator/calm")
+        about = httpx.get(f"{url}/simulator/sellers").json()
+        form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
+        token = httpx.post(f"{url}/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"])).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        answers = [httpx.get(f"{url}/sell/fulfillment/v1/order", headers=headers).status_code for _ in range(9)]
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=10)[1]
+
+    assert quiet["shown_at"] >= quiet["now"]
+    assert answers == [200] * 7 + [429] * 2
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize("option", [["--quota", "orders=5"], ["--quota", "order=many"], ["--switch", "latte=1"], ["--switch", "late"]])
+def test_an_option_that_makes_no_sense_ends_it_with_one_line(option: list[str]) -> None:
+    done = subprocess.run([*COMMAND, *option], capture_output=True, text=True, check=False, timeout=20)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from pacing import Stream
 from store import SecretError, Store, UnknownSellerError, Vault
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, someone_waits, told
+from tests.store.documents import LATER, SELLER, enroll, someone_waits, told
 from tests.support.waiting import eventually_here
 
 EXPIRES = datetime(2026, 3, 1, 15, tzinfo=UTC)
@@ -148,5 +148,133 @@ def test_who_waits_for_a_token_waits_longer_than_a_request_to_ebay_takes(store: 
     with store.tokens.locked(SELLER) as row:
         waits = [row._connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in ("lock_timeout", "statement_timeout")]
 
-    assert waits == ["30s", "35s"]
+    assert waits == ["65s", "70s"]
     assert row.now - datetime.now(UTC) < timedelta(minutes=1)
+
+
+def test_a_new_consent_waits_for_whoever_is_at_ebay_with_the_old_one(store: Store) -> None:
+    with ThreadPoolExecutor() as pool:
+        with store.tokens.locked(SELLER) as row:
+            connecting = pool.submit(store.sellers.connect, SELLER, "refresh-2", scopes=["orders"])
+            eventually_here(lambda: connecting.done() or someone_waits(store))
+            row.kill("invalid_grant")
+
+    assert connecting.result() == 2
+    with store.tokens.locked(SELLER) as row:
+        assert (row.refresh_token, row.dead) == ("refresh-2", False)
+
+
+# how long a consent lasts
+
+
+def ends(store: Store) -> datetime:
+    with store.tokens.locked(SELLER) as row:
+        assert row.refresh_expires_at
+        return row.refresh_expires_at
+
+
+def test_a_consent_lasts_18_months_where_nobody_said_otherwise(store: Store) -> None:
+    with store.tokens.locked(SELLER) as row:
+        left = row.refresh_expires_at - row.now
+
+    assert timedelta(seconds=47_304_000) - timedelta(minutes=1) < left <= timedelta(seconds=47_304_000)
+
+
+def test_the_same_token_given_again_ends_no_later_and_another_one_does(store: Store) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=90)
+    store.sellers.connect(SELLER, "refresh-1", scopes=[], refresh_expires_at=soon)
+
+    store.sellers.connect(SELLER, "refresh-1", scopes=[])
+    same = ends(store)
+    store.sellers.connect(SELLER, "refresh-2", scopes=[])
+
+    assert same == soon
+    assert ends(store) > soon + timedelta(days=400)
+
+
+def test_an_end_that_is_near_is_told_at_once_and_again_only_when_it_moves(store: Store) -> None:
+    now = datetime.now(UTC)
+    for days in (20, 20, 25, 300):
+        store.sellers.connect(SELLER, "refresh-1", scopes=[], refresh_expires_at=now + timedelta(days=days))
+
+    assert told(store) == [
+        ("alert.opened", "alert:token_ends", 1),
+        ("alert.closed", "alert:token_ends", 1),
+        ("alert.opened", "alert:token_ends", 2),
+        ("alert.closed", "alert:token_ends", 2),
+    ]
+
+
+def test_nothing_is_told_of_the_end_of_a_removed_sellers_consent(store: Store) -> None:
+    store.sellers.connect(SELLER, "refresh-1", scopes=[], refresh_expires_at=datetime.now(UTC) + timedelta(days=5))
+    store.sellers.remove(SELLER)
+
+    store.sellers.tell_token_end(SELLER)
+
+    assert store.alerts() == []
+    assert store.seller(SELLER)["token_ends_at"] is None
+
+
+# keys
+
+
+NEW = Fernet.generate_key().decode()
+
+
+def with_keys(store: Store, *keys: str) -> Store:
+    return Store(store.engine, Vault(keys))
+
+
+def test_after_a_rotation_the_old_key_is_needed_no_more(store: Store) -> None:
+    for number in range(3):
+        enroll(store, f"other-{number}")
+    with store.tokens.locked(SELLER) as row:
+        row.renew("access-1", EXPIRES)
+    rotating = with_keys(store, NEW, KEY)
+
+    first, again = rotating.tokens.rotate(), rotating.tokens.rotate()
+
+    assert (first.sellers, again.sellers, first.unreadable) == (4, 0, ())
+    with with_keys(store, NEW).tokens.locked(SELLER) as row:
+        assert (row.refresh_token, row.access_token, row.expires_at, row.generation) == ("refresh-1", "access-1", EXPIRES, 1)
+    with with_keys(store, NEW).tokens.locked("other-2") as row:
+        assert row.refresh_token == "refresh-1"
+    with pytest.raises(SecretError), store.tokens.locked(SELLER):
+        pass
+
+
+def test_a_rotation_beside_a_worker_that_renews_loses_neither(store: Store) -> None:
+    worker, rotating = with_keys(store, KEY, NEW), with_keys(store, NEW, KEY)
+
+    with ThreadPoolExecutor() as pool:
+        with worker.tokens.locked(SELLER) as row:
+            rotation = pool.submit(rotating.tokens.rotate)
+            eventually_here(lambda: rotation.done() or someone_waits(store))
+            row.renew("access-2", EXPIRES, "refresh-2")
+
+    assert rotation.result().sellers == 1
+    with with_keys(store, NEW).tokens.locked(SELLER) as row:
+        assert (row.refresh_token, row.access_token) == ("refresh-2", "access-2")
+
+
+def test_a_rotation_passes_over_what_no_key_opens_and_over_sellers_without_a_token(store: Store) -> None:
+    enroll(with_keys(store, Fernet.generate_key().decode()), "lost")
+    enroll(store, "removed")
+    store.sellers.remove("removed")
+
+    rotation = with_keys(store, NEW, KEY).tokens.rotate()
+
+    assert (rotation.sellers, rotation.unreadable) == (1, ("lost",))
+    store.sellers.connect("lost", "refresh-9", scopes=[])  # the remedy does not need the lost key
+    with store.tokens.locked("lost") as row:
+        assert row.refresh_token == "refresh-9"
+
+
+def test_a_rotation_reaches_everybody_page_by_page(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO tokens (seller_id, refresh_token) SELECT 'many-' || n, t.refresh_token FROM tokens t, generate_series(1, 1100) n"
+        )
+
+    assert with_keys(store, NEW, KEY).tokens.rotate().sellers == 1101
+    assert with_keys(store, NEW, KEY).tokens.rotate().sellers == 0

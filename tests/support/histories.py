@@ -17,10 +17,20 @@ async def client_of(address: str) -> Client:
     return await Client.connect(address, data_converter=pydantic_data_converter)
 
 
-async def histories(client: Client, workflow_id: str | None = None, *, since: datetime) -> list[WorkflowHistory]:
-    """Of every run of one workflow, or of all, that started since then: tests before this one had workflows of the same names."""
-    query = f"StartTime >= '{since.isoformat()}'" + (f" AND WorkflowId = '{workflow_id}'" if workflow_id else "")
-    return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in client.list_workflows(query)]
+async def histories(client: Client, since: datetime) -> list[WorkflowHistory]:
+    """Of all workflows that started since then: tests before this one had workflows of the same names."""
+    found = client.list_workflows(f"StartTime >= '{since.isoformat()}'")
+    return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() async for run in found]
+
+
+async def chain(client: Client, workflow_id: str) -> list[WorkflowHistory]:
+    """Of one workflow's newest run and of those that it continues, the newest first."""
+    run_id = (await client.get_workflow_handle(workflow_id).describe()).run_id
+    runs = []
+    while run_id:
+        runs.append(await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history())
+        run_id = runs[-1].events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+    return runs
 
 
 def raw(history: WorkflowHistory) -> bytes:

@@ -29,7 +29,7 @@ import devstack
 from simulator import World
 from starter import main as starter_main
 from store import Store
-from tests.support.histories import client_of, histories
+from tests.support.histories import chain, client_of, histories
 from tests.support.waiting import eventually_here
 from workflows.client import handle, is_missing
 from workflows.messages import Status
@@ -183,9 +183,13 @@ class House:
 
         return self.ask(signalled)
 
-    def histories(self, seller: str | None = None) -> list[WorkflowHistory]:
-        """Of every run of a seller's workflow, or of all workflows here."""
-        return self.ask(lambda client: histories(client, workflow_id(seller) if seller else None, since=self.opened))
+    def histories(self) -> list[WorkflowHistory]:
+        """Of all workflows here."""
+        return self.ask(lambda client: histories(client, self.opened))
+
+    def chain(self, seller: str) -> list[WorkflowHistory]:
+        """Of a seller's workflow and of those that it continues."""
+        return self.ask(lambda client: chain(client, workflow_id(seller)))
 
     def status(self, seller: str) -> Status:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
@@ -213,7 +217,7 @@ class House:
             return [tuple(row) for row in connection.execute(text(statement), values)]
 
     def runs(self, seller: str) -> list[str]:
-        """States of all runs of a seller's workflow, the newest first: ["RUNNING", "TERMINATED"]."""
+        """States of all runs of a seller's workflow here, the newest first: ["RUNNING", "TERMINATED"]."""
 
         async def listed(client: Client) -> list[str]:
             try:
@@ -222,9 +226,9 @@ class House:
                 if not is_missing(error):
                     raise
                 return []
-            query = f"WorkflowId = '{workflow_id(seller)}' AND StartTime >= '{self.opened.isoformat()}'"
-            older = [run.status.name async for run in client.list_workflows(query) if run.status and run.run_id != newest.run_id]
-            return [newest.status.name if newest.status else "", *older]
+            query = f"WorkflowId = '{workflow_id(seller)}'"
+            older = [run async for run in client.list_workflows(query) if run.run_id != newest.run_id]
+            return [run.status.name for run in (newest, *older) if run.status and run.start_time >= self.opened]
 
         return self.ask(listed)
 

@@ -142,6 +142,26 @@ async def test_poll_now_that_comes_during_a_poll_brings_another_one(time_skippin
         await eventually(lambda: len(steps.polls) == 2)
 
 
+async def test_a_speed_up_that_comes_during_a_poll_holds_from_that_poll_on(time_skipping: WorkflowEnvironment) -> None:
+    async with polling_worker(time_skipping.client) as steps:
+        seller = await start(time_skipping, orders_only(await time_skipping.get_current_time(), paused="not yet"))
+        loop, told = asyncio.get_running_loop(), []
+
+        def speed_up_while_polling(stream: Stream, request: Poll, now: datetime) -> PollResult:
+            if not told:
+                told.append(now)
+                message = SpeedUp(every=timedelta(seconds=30), lasting=timedelta(minutes=3))
+                asyncio.run_coroutine_threadsafe(seller.signal(SellerPolling.speed_up, message), loop).result()
+            return steps.by_the_rules(stream, request, now)
+
+        steps.answer = speed_up_while_polling
+        await seller.signal(SellerPolling.resume)
+        await eventually(lambda: len(steps.polls) == 2)
+        await time_skipping.sleep(timedelta(minutes=2))
+
+        assert gaps(steps.of(Stream.ORDERS))[:4] == [0, 30, 30, 30]
+
+
 async def test_set_cadence_holds_and_is_kept_and_nonsense_is_refused(time_skipping: WorkflowEnvironment) -> None:
     async with polling_worker(time_skipping.client) as steps:
         seller = await start(time_skipping)

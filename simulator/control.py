@@ -1,0 +1,80 @@
+"""What eBay would not tell, nor let itself be told: for programs beside the simulator. Addresses below /simulator/.
+
+GET  /simulator/counters             calls by seller and resource, quota used, what hostility did
+GET  /simulator/sellers              client id and secret, each seller's newest refresh token
+POST /simulator/quiet                the world stands still, answers go on; tells from when on all of it is shown
+POST /simulator/calm                 answers, connections and tokens are as they should be (after `quiet`: nothing hostile is left)
+POST /simulator/hostility?late=0.5   switches of `hostile.py`; eBay need not have been hostile before
+POST /simulator/revoke?seller=anna   the seller's refresh tokens die; gives the token of a new consent
+"""
+
+import json
+from typing import Any
+
+from simulator import answers
+from simulator.answers import Answer
+from simulator.hostile import Hostility
+from simulator.requests import Request
+from simulator.times import iso, to_ms
+from simulator.world import World
+
+
+def answer(world: World, request: Request) -> Answer:
+    """One call, never spoilt, never counted. A switch that does not exist, or a seller: 400."""
+    call = CALLS.get((request.method, request.path.removeprefix("/simulator/")))
+    if not call:
+        return answers.not_found().answer
+    with world.lock:
+        try:
+            return Answer(200, json.dumps(call(world, request.query)))
+        except (KeyError, ValueError) as error:
+            return Answer(400, json.dumps({"error": str(error)}))
+
+
+def counters(world: World, _: dict[str, str]) -> dict[str, Any]:
+    sellers: dict[str, dict[str, int]] = {}
+    for (seller, resource), count in sorted(world.calls.items()):
+        sellers.setdefault(seller, {})[resource] = count
+    did = dict(world.hostility.done) if world.hostility else {}
+    return {"calls": sellers, "quota_used": dict(world.quotas.used), "hostile": did}
+
+
+def sellers(world: World, _: dict[str, str]) -> dict[str, Any]:
+    shown = [{"seller": name, "refresh_token": world.refresh_token(name)} for name in world.sellers]
+    return {"client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "sellers": shown}
+
+
+def quiet(world: World, _: dict[str, str]) -> dict[str, Any]:
+    shown_at = world.quiet()
+    return {"now": iso(world.clock.now_ms()), "shown_at": iso(to_ms(shown_at))}
+
+
+def calm(world: World, _: dict[str, str]) -> dict[str, Any]:
+    if world.hostility:
+        world.hostility.calm = True
+    return {"now": iso(world.clock.now_ms())}
+
+
+def hostility(world: World, query: dict[str, str]) -> dict[str, Any]:
+    switches = world.hostility or Hostility(world.seed)
+    for name, value in query.items():
+        switches.set(name, float(value))
+    world.hostility = switches
+    return {name: getattr(switches, name) for name in query}
+
+
+def revoke(world: World, query: dict[str, str]) -> dict[str, Any]:
+    seller = query["seller"]
+    scopes = world.accounts.latest[seller].scopes
+    world.accounts.revoke(seller)
+    return {"seller": seller, "refresh_token": world.accounts.renew(seller, scopes)}
+
+
+CALLS = {
+    ("GET", "counters"): counters,
+    ("GET", "sellers"): sellers,
+    ("POST", "quiet"): quiet,
+    ("POST", "calm"): calm,
+    ("POST", "hostility"): hostility,
+    ("POST", "revoke"): revoke,
+}

@@ -1,0 +1,173 @@
+"""eBay at its worst: every way of it a switch, and one profile that turns them all on.
+
+    hostility = hostile(World(...), seed=3)             # everything, at moderate rates
+    world.hostility = Hostility(seed=3, late=1.0)       # or one thing only
+    hostility.reset = 0.0                               # at any time
+
+What changes a document (`pen.py`, `odd.py`) or happens to the world (`commotion.py`) is in the ledger as eBay shows it, so the judge's word
+stands. What only spoils an answer (`trouble.py`, `wire.py`) is not: the next answer may be true.
+
+Each draw depends on the seed, the switch and what it is about (a version of an entity, the n-th call of a seller for a resource) and on
+nothing else. So a run repeats itself, threads or not, and one switch turned leaves the others' draws as they were.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from simulator.clock import ManualClock
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+@dataclass
+class Hostility:
+    """Rates are shares from 0 (never) to 1 (always) of what a switch can hit. Everything is off until it is turned on."""
+
+    seed: int = 1
+    scale: float = 1.0  # of all times below: 0.01 makes four minutes 2.4 seconds
+
+    # Versions: in the ledger as they are served
+    late: float = 0.0  # shown up to `late_s` after their date; never before an older version, a parcel never after its order
+    late_s: float = 240.0
+    same_date: float = 0.0  # dated back to the last multiple of `same_date_s`, so that many have the same date
+    same_date_s: float = 5.0
+    undated: float = 0.0  # changes of open orders, shipments too, that leave lastModifiedDate as it is
+    undated_closed: float = 0.0  # the same of orders that are not (or not visibly) open: no poll can see it, only a sweep
+    odd: float = 0.0  # missing and odd fields: null lists, numbers for strings, dates that are none, NUL, NaN ...
+    unknown: float = 0.0  # fields and enum values that nobody knows
+    nameless: float = 0.0  # orders without a usable orderId
+    huge: float = 0.0  # a string of `huge_bytes` in an order or an item
+    huge_bytes: int = 4_000_000
+
+    # What happens because somebody reads; it ends with `world.quiet()`
+    moving: float = 0.0  # of getOrders' pages with more to come: some rows of the window get a new date
+    touched: float = 0.0  # of calls: some order's date moves, nothing else
+    late_payer: float = 0.0  # of calls: an order comes up whose creationDate lies up to 100 days back
+    coming_and_going: float = 0.0  # of inventory pages with more to come: a SKU comes, another goes
+
+    # Answers
+    failure: float = 0.0  # 500, 502 or 503, in JSON or HTML
+    too_many: float = 0.0  # a stray 429, half of them with Retry-After: the quota is not spent
+    retry_after_s: float = 2.0
+    html: float = 0.0  # HTML with status 200
+    truncated: float = 0.0  # half of the JSON, with a Content-Length that says that this is all
+    wrong_total: float = 0.0
+    empty_page: float = 0.0  # no rows, and a next
+    warnings: float = 0.0  # `warnings` beside the rows, and a field that nobody knows
+
+    # The connection
+    reset: float = 0.0  # a TCP reset before the answer or within its body
+    cut: float = 0.0  # an orderly end after fewer bytes than Content-Length says
+    slow: float = 0.0  # the answer takes `slow_s`, byte by byte
+    slow_s: float = 3.0
+
+    # Tokens
+    expired: float = 0.0  # of calls: the access token is over now (401/1001; 403/1100 from the Inventory API); never two calls in a row
+    revoked: float = 0.0  # of calls: the refresh token dies, and a new consent waits (`on_revoked`, GET /simulator/sellers)
+    on_revoked: Callable[[str, str], object] | None = None  # seller, new refresh token; called with the world locked
+
+    # The clock
+    clock_off_s: float = 0.0  # eBay's clock against ours, forwards or back by the seed; set before anything happens, in real time only
+    date_behind: float = 0.0  # answers whose Date header is up to `date_behind_s` behind eBay's clock
+    date_behind_s: float = 5.0
+    dateless: float = 0.0  # answers without a Date header
+
+    most: dict[str, int] = field(default_factory=lambda: {"huge": 3, "revoked": 1})  # of a switch, for each seller
+    calm: bool = False  # answers, connections and tokens are as they should be; versions and what happens go on
+
+    done: Counter[str] = field(default_factory=Counter, repr=False)  # how often, by switch
+    of_seller: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
+    spared: set[str] = field(default_factory=set, repr=False)  # sellers whose token just expired
+
+    def hits(self, switch: str, seller: str, *about: object) -> Random | None:
+        """Whether a switch hits; if so, the random numbers for how."""
+        rate = getattr(self, switch)
+        if not rate or self.of_seller[switch, seller] >= self.most.get(switch, math.inf):
+            return None
+        rng = Random(f"{self.seed}:{switch}:{seller}:{about}")
+        if rng.random() >= rate:
+            return None
+        self.done[switch] += 1
+        self.of_seller[switch, seller] += 1
+        return rng
+
+    def set(self, name: str, value: float) -> None:
+        """
+        Raises:
+            ValueError: there is no such number to set.
+        """
+        if name not in NUMBERS:
+            raise ValueError(f"no switch {name}; there are {', '.join(sorted(NUMBERS))}")
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name}: a number from 0 on")
+        setattr(self, name, NUMBERS[name](value))
+
+
+NUMBERS: dict[str, type[int] | type[float]] = {
+    one.name: int if one.type == "int" else float for one in fields(Hostility) if one.type in ("int", "float")
+}
+PROFILE = {
+    "late": 0.3,
+    "same_date": 0.5,
+    "undated": 0.15,
+    "undated_closed": 0.1,
+    "odd": 0.08,
+    "unknown": 0.08,
+    "nameless": 0.005,
+    "huge": 0.005,
+    "moving": 0.5,
+    "touched": 0.05,
+    "late_payer": 0.02,
+    "coming_and_going": 0.2,
+    "failure": 0.03,
+    "too_many": 0.005,
+    "html": 0.01,
+    "truncated": 0.01,
+    "wrong_total": 0.02,
+    "empty_page": 0.02,
+    "warnings": 0.1,
+    "reset": 0.02,
+    "cut": 0.01,
+    "slow": 0.01,
+    "expired": 0.02,
+    "revoked": 0.002,
+    "date_behind": 0.2,
+    "dateless": 0.01,
+    "clock_off_s": 420.0,
+}
+
+
+def hostile(world: World, seed: int = 1, scale: float = 1.0, **switches: float) -> Hostility:
+    """All of it, and what eBay's documents leave open (offsets of inventory in pages or rows, ...) by the seed too.
+
+    To be called before the first seller moves in, since eBay's clock may go back.
+
+    Args:
+        scale: of all times; below 1, time-outs and overlap of the product may be shorter too.
+        switches: numbers other than the profile's; `late=0` leaves late visibility out.
+
+    Raises:
+        ValueError: no such switch.
+    """
+    hostility = Hostility(seed, scale)
+    for name, value in {**PROFILE, **switches}.items():
+        hostility.set(name, value)
+    rng = Random(f"{seed}:world")
+    world.switches.inventory_offset = rng.choice(("pages", "rows"))
+    world.switches.absolute_next = rng.random() < 0.5
+    world.switches.whole_seconds = rng.random() < 0.5 and scale >= 1
+    world.switches.dotted_names = rng.random() < 0.5
+    world.switches.parcels_quota = rng.choice(("order", "shipping_fulfillment"))
+    if not isinstance(world.clock, ManualClock):
+        world.clock.skew = timedelta(seconds=rng.choice((-1, 1)) * hostility.clock_off_s * scale)
+    world.hostility = hostility
+    return hostility

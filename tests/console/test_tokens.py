@@ -1,0 +1,64 @@
+"""What an operator does with tokens and keys: when consents end, and changing the key. No worker runs here: none is needed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.support.house import House
+
+
+def test_status_tells_when_the_consent_ends(house: House) -> None:
+    house.enroll("anna")
+    ends = datetime.fromisoformat(house.command("status", "anna", "--json").object["token_ends_at"])
+
+    assert timedelta(days=547) < ends - datetime.now(UTC) < timedelta(days=548)
+    assert f"the consent ends on {ends:%Y-%m-%d}" in house.command("status", "anna").out
+
+
+def test_enrolling_and_connecting_take_the_end_that_they_are_given(house: House) -> None:
+    soon, late = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (10, 400))
+    house.enroll("bert", "--refresh-token-expires", soon)
+    near = house.store.seller("bert")["token_ends_at"]
+    alert = [alert for alert in house.command("alerts", "--json").objects if alert["seller_id"] == "bert"]
+    renewed = house.world.accounts.renew("bert")
+
+    said = house.command("connect", "bert", "--refresh-token-file", "-", "--refresh-token-expires", late, stdin=renewed)
+
+    assert (said.code, said.err) == (0, "")
+    assert near == f"{soon}T00:00:00.000Z"
+    assert [(one["kind"], soon in one["text"]) for one in alert] == [("token_ends", True)]
+    assert house.store.seller("bert")["token_ends_at"] == f"{late}T00:00:00.000Z"
+    assert [event["type"] for event in house.events("bert")] == ["alert.opened", "alert.closed"]
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "soon", "2028-13-01", "2028-01-01T00:00:00Z"])
+def test_a_day_that_is_none_or_over_is_refused(house: House, day: str) -> None:
+    line = house.command("connect", "anna", "--refresh-token-file", "-", "--refresh-token-expires", day, stdin="token").failure(2)
+
+    assert day in line
+
+
+def test_rotating_keys_frees_the_old_key_while_nothing_stops(house: House) -> None:
+    house.enroll("carla")
+    new = Fernet.generate_key().decode()
+    both = f"{new},{house.key}"
+
+    said = house.command("rotate-keys", "--json", SELLERBEAT_SECRET_KEYS=both)
+    again = house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=new)  # the old key is gone
+
+    assert said.object["rotated"] >= 1
+    assert again.out == "tokens of 0 sellers are encrypted anew; no other key than the first is needed now\n"
+    assert house.world.refresh_token("carla") not in said.out + said.err
+    assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.key},{new}").code == 0  # and back, for the other tests
+
+
+def test_a_key_that_is_dropped_too_early_is_said_with_the_sellers(house: House) -> None:
+    house.enroll("dora")
+    enrolled = house.store.enrolled()
+
+    line = house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=Fernet.generate_key().decode()).failure(1)
+
+    assert line == f"0 encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {', '.join(enrolled)}"

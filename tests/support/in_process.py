@@ -1,0 +1,53 @@
+"""The simulated eBay without a socket: each request is answered at once, in the caller's own thread, so that a run can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from simulator import World
+from simulator.app import App
+
+
+class Unread(httpx.SyncByteStream):
+    """A body that is still to be read, as one from a socket is; httpx takes plain bytes as read already."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.body
+
+
+class InProcess(httpx.BaseTransport):
+    """Answers for whatever world is the current one."""
+
+    def __init__(self, world: Callable[[], World]) -> None:
+        self.world = world
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        body, told = request.read(), []
+        scope = {
+            "type": "http",
+            "method": request.method,
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": request.url.query,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: dict[str, Any]) -> None:
+            told.append(message)
+
+        call = App(self.world())(scope, receive, send)  # type: ignore[arg-type]
+        try:
+            call.send(None)
+        except StopIteration:  # it is done: nothing in it waits
+            return httpx.Response(told[0]["status"], headers=told[0]["headers"], stream=Unread(told[1].get("body", b"")))
+        call.close()
+        raise AssertionError("the simulated eBay waits for something")
