@@ -53,7 +53,6 @@ MISSED = timedelta(seconds=5)  # a killed worker's cached workflows go to anothe
 # The sandbox would load `workflows/` anew for every cached workflow: 150 KB a seller, not 100. The tests keep it whole, and catch there
 # what a workflow may not do.
 RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
-WATCHDOG = "sellerbeat-watchdog"
 logger = logging.getLogger("sellerbeat.worker")
 
 
@@ -99,13 +98,19 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     )
 
 
+def watchdog_id(task_queue: str) -> str:
+    """Of this queue alone: one that belonged to another queue would be left as it is, and its runs would find no worker."""
+    return f"sellerbeat-watchdog:{task_queue}"
+
+
 async def watch(client: Client, task_queue: str) -> None:
-    """The schedule of the watchdog; there is one however many workers start."""
-    action = ScheduleActionStartWorkflow(Watchdog.run, id="watchdog", task_queue=task_queue)
+    """The schedule of the watchdog: one a task queue, however many workers start."""
+    action = ScheduleActionStartWorkflow(Watchdog.run, id=watchdog_id(task_queue), task_queue=task_queue)
     policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1))
     try:
         await client.create_schedule(
-            WATCHDOG, Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(minutes=1))]), policy=policy)
+            watchdog_id(task_queue),
+            Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(minutes=1))]), policy=policy),
         )
     except ScheduleAlreadyRunningError:
         logger.debug("the watchdog's schedule is there")

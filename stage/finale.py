@@ -22,6 +22,7 @@ PATIENCE_S = 30.0  # a loaded machine; some 3 s are usual
 LOOK_S = 0.1
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss
 ENTITIES = "orders", "fulfillments", "inventory"
+POLLED = ("orders", "fulfillment", "inventory")  # a sweep has a day of its own
 Ends = dict[tuple[str, str], list[str | None]]  # (seller, stream) -> when its good polls ended; the first before we came
 
 
@@ -63,7 +64,7 @@ def settle(
             return []
         if time.monotonic() > deadline:
             return [f"not polled within {patience_s:.0f} s: {', '.join(sorted(waits))}"]
-        if asked < 2 and all(len(moments) > asked for (_, stream), moments in ends.items() if stream != "backfill"):
+        if asked < 2 and all(len(moments) > asked for (_, stream), moments in ends.items() if stream in POLLED):
             with suppress(TemporalUnavailableError, RPCError):  # they are polled by their own timers, or it shows at the deadline
                 poll_now([one["seller_id"] for one in statuses])
             asked += 1
@@ -76,7 +77,7 @@ def note(ends: Ends, statuses: Sequence[Mapping[str, Any]]) -> None:
     for one in statuses:
         for stream, told in one["streams"].items():
             moments = ends.setdefault((one["seller_id"], stream), [told["last_good_at"]])
-            if stream != "backfill" and told["last_good_at"] != moments[-1]:
+            if stream in POLLED and told["last_good_at"] != moments[-1]:
                 moments.append(told["last_good_at"])
 
 
@@ -84,7 +85,7 @@ def unread(store: Store, status: Mapping[str, Any], ends: Ends) -> Iterator[str]
     """What of a seller may not be read yet. Parcels that an order announced come last: polls of orders announce them."""
     seller = status["seller_id"]
     for stream, told in status["streams"].items():
-        if told["reading"] if stream == "backfill" else len(ends[seller, stream]) <= 2:
+        if len(ends[seller, stream]) <= 2 if stream in POLLED else stream == "backfill" and told["reading"]:
             yield stream
     if store.parcels_due(seller, 1):
         yield "parcels"

@@ -18,6 +18,7 @@ from simulator.requests import Request
 from tests.support.histories import raw
 from tests.support.house import Child, House
 from tests.support.waiting import eventually_here
+from worker import watchdog_id
 from workflows.client import handle
 from workflows.messages import Pause, PollNow
 from workflows.seller_polling import SellerPolling
@@ -113,7 +114,7 @@ def test_a_terminated_workflow_runs_again_with_what_people_had_set(house: House)
         await handle(client, "carla").terminate("by hand")
 
     async def wake_the_watchdog(client: Client) -> bool:  # as its schedule does once a minute
-        await client.get_schedule_handle("sellerbeat-watchdog").trigger()
+        await client.get_schedule_handle(watchdog_id(f"house-{house.number}")).trigger()
         await asyncio.sleep(0.2)
         return (await handle(client, "carla").describe()).status.name == "RUNNING"
 
