@@ -28,7 +28,7 @@ def connect(url: str, pool_size: int = 5, application: str = "sellerbeat") -> En
     Raises:
         StoreError: the URL is none, or names another database than Postgres.
     """
-    return create_engine(
+    engine = create_engine(
         _address(url),
         connect_args={**CLIENT_SETTINGS, "application_name": application, "options": _options(url)},
         pool_size=pool_size,
@@ -37,6 +37,18 @@ def connect(url: str, pool_size: int = 5, application: str = "sellerbeat") -> En
         pool_use_lifo=True,
         hide_parameters=True,
     )
+    engine.dialect.reset_isolation_level = _as_it_was  # type: ignore[method-assign, assignment]
+    return engine
+
+
+def _as_it_was(connection: Any) -> None:
+    """Before a connection goes back to the pool. SQLAlchemy's own way asks the server (a round trip for each single statement), and where
+    that has died meanwhile it fails between the connection and the pool: the place is lost for ever, and after some such deaths of Postgres
+    no step gets a connection. psycopg2 needs no server for this.
+    """
+    if not connection.closed:
+        connection.autocommit = False
+        connection.isolation_level = None  # the server's: read committed
 
 
 def _address(url: str) -> URL:

@@ -1,0 +1,116 @@
+"""The product's protections, and how to take each out, so that a test can be seen to fail without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+import activities.orders
+import activities.poll
+import store.commit
+import store.events
+import store.steps
+import store.tokens
+from store.errors import translated
+
+SOONER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
+
+
+def without_fence() -> None:
+    """A step commits whether or not a later one has begun."""
+    everyone = "SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND :epoch > 0 FOR NO KEY UPDATE"
+    store.steps.FENCE = text(everyone)
+
+
+def without_overlap() -> None:
+    """A poll reads on from the cursor itself."""
+    windows = activities.orders.read_windows
+
+    def read(step: Any, *, overlap: timedelta, source: str) -> Any:
+        return windows(step, overlap=timedelta(), source=source)
+
+    activities.orders.read_windows = read
+
+
+def without_position_lock() -> None:
+    """Positions are drawn by whoever comes, and committed in another order."""
+    store.events.EMIT = text(store.events.EMIT.text.replace(f"SELECT pg_advisory_xact_lock({store.events.LOCK});", ""))
+
+
+def without_token_lock() -> None:
+    """Who renews a token does not keep others from it."""
+    store.tokens.READ = text(store.tokens.READ.text.replace("FOR NO KEY UPDATE", ""))
+
+
+def without_heartbeat_timeout() -> None:
+    """A step is missed only when its three minutes are over."""
+    activities.poll.STEP["heartbeat_timeout"] = None
+
+
+def without_cursor_in_transaction() -> None:
+    """The cursor is moved first, in a transaction of its own."""
+    inner = store.commit.Commit.advance
+
+    def advance(commit: store.commit.Commit, *, cursor: datetime | None = None, reading: Any = None) -> None:
+        if cursor:
+            engine = commit._connection.engine.execution_options(isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                step = commit._step
+                connection.execute(SOONER, {"cursor": cursor, "seller_id": step.seller_id, "stream": step.stream.value})
+        inner(commit, cursor=cursor, reading=reading)
+
+    store.commit.Commit.advance = advance  # type: ignore[method-assign, assignment]
+
+
+def without_events_in_transaction() -> None:
+    """Events are told after rows and cursor are committed, in a transaction of their own."""
+    emit = store.commit.Commit.emit
+    store.commit.Commit.emit = lambda commit: None  # type: ignore[method-assign, assignment]
+    inner = store.steps.Steps.commit
+
+    @contextmanager
+    def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.commit.Commit]:
+        with inner(steps, step, now) as commit:
+            yield commit
+        between(commit)
+        with translated(), steps._engine.begin() as connection:
+            commit._connection = connection
+            emit(commit)
+
+    store.steps.Steps.commit = committed  # type: ignore[method-assign, assignment]
+
+
+def between(commit: store.commit.Commit) -> None:
+    """What `without_events_in_transaction` is about: rows are committed, their events are not. `points.py` lets a worker die here."""
+
+
+GUARDS: dict[str, Callable[[], None]] = {
+    "fence": without_fence,
+    "overlap": without_overlap,
+    "position-lock": without_position_lock,
+    "token-lock": without_token_lock,
+    "heartbeat-timeout": without_heartbeat_timeout,
+    "cursor-in-transaction": without_cursor_in_transaction,
+    "events-in-transaction": without_events_in_transaction,
+}
+
+
+def take_out(name: str) -> None:
+    GUARDS[name]()
+
+
+def widen(seconds: float) -> None:
+    """Sellers with an even number commit so much later than they tell their events: not a guard, it makes a race likely."""
+    inner = store.commit.Commit.emit
+
+    def emit(commit: store.commit.Commit) -> None:
+        inner(commit)
+        if len(commit._events) and commit._step.seller_id[-1] in "02468":
+            time.sleep(seconds)
+
+    store.commit.Commit.emit = emit  # type: ignore[method-assign, assignment]

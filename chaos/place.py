@@ -1,0 +1,246 @@
+"""A deployment to break: servers, a world, watchers of what must never happen, and the verdict."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from chaos.servers import Servers
+from chaos.workers import Crew
+from simulator import World, serve
+from simulator.judge import Verdict, judge
+from store import StoreError, migrate
+from tests.support.histories import forget_dead_worker
+from tests.support.house import House
+from workflows.messages import PollNow
+from workflows.seller_polling import SellerPolling
+
+FAST = {"orders_every": "1s", "fulfillment_every": "2s", "inventory_every": "3s", "order_overlap": "10s", "ebay_timeout": "5s"}
+KINDS = ("order", "fulfillment", "inventory")
+SNAPSHOTS = {"order": "orders", "fulfillment": "fulfillments", "inventory": "inventory"}
+SETTLED_WITHIN_S = 90.0
+ASK_AGAIN_S = 3.0
+WATCH = """
+    CREATE TABLE IF NOT EXISTS cursors_back (seller_id text, stream text, was timestamptz, became timestamptz);
+    CREATE OR REPLACE FUNCTION note_cursor_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO cursors_back VALUES (NEW.seller_id, NEW.stream, OLD.cursor, NEW.cursor); RETURN NULL; END $$;
+    CREATE OR REPLACE TRIGGER cursor_back AFTER UPDATE OF cursor ON streams
+        FOR EACH ROW WHEN (NEW.cursor IS NULL AND OLD.cursor IS NOT NULL OR NEW.cursor < OLD.cursor) EXECUTE FUNCTION note_cursor_back();
+"""
+
+
+@dataclass
+class Found:
+    """What a part of the chaos came to. All but `changes` must be 0."""
+
+    changes: int = 0
+    lost: int = 0
+    twice: int = 0
+    wrong: int = 0
+    back: int = 0  # cursors that moved back
+    missed: int = 0  # events that a reader who follows the feed did not get, or got otherwise
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        for name in ("changes", "lost", "twice", "wrong"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.examples += other.examples
+
+    @property
+    def ok(self) -> bool:
+        return not (self.lost or self.twice or self.wrong or self.back or self.missed)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.changes} changes, {self.lost} lost, {self.twice} twice, {self.wrong} wrong, "
+            f"{self.back} cursors back, {self.missed} missed by a reader"
+        )
+
+
+class Follower:
+    """Reads the feed as an app does: from the last position on, for ever."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.ids: list[str] = []
+        self.position = 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+        self.thread.start()
+
+    def _follow(self) -> None:
+        while not self.over.is_set():
+            with suppress(StoreError):
+                self.look()
+            self.over.wait(0.01)
+
+    def look(self) -> None:
+        while events := self.house.store.feed.read(after=self.position, limit=2000):
+            self.ids += [event["id"] for event in events]
+            self.position = events[-1]["position"]
+
+    def stop(self) -> None:
+        self.over.set()
+        self.thread.join(10)
+        self.look()
+
+
+class Place:
+    def __init__(self, house: House) -> None:
+        self.house, self.world = house, house.world
+        self.crew = Crew(house.folder, house.environment)
+        self.sellers: list[str] = []
+        self.execute(WATCH)
+        self.follower = Follower(house)
+
+    def execute(self, statements: str) -> None:
+        with self.house.store.engine.begin() as connection:
+            connection.exec_driver_sql(statements)
+
+    def enroll(self, sellers: Sequence[str], backfill: str = "1d") -> None:
+        for seller in sellers:
+            self.house.enroll(seller, "--backfill", backfill)
+            self.sellers.append(seller)
+
+    def forget_dead_workers(self) -> None:
+        """Temporal would wait 5 s for the cache of a worker that is dead."""
+        with suppress(RuntimeError):
+            forget_dead_worker(self.house.environment["TEMPORAL_ADDRESS"])
+
+    def signal(self, seller: str, signal: Any, message: BaseModel | None = None) -> None:
+        self.house.signal(seller, signal, message)
+
+    def poll_all(self, within: float = SETTLED_WITHIN_S) -> float:
+        """Wait until every stream of every seller was polled with success from now on; seconds it took.
+
+        Raises:
+            TimeoutError: some were not; it names them.
+        """
+        began = time.monotonic()
+        since = self.world.quiet()
+        time.sleep(max(0.0, (since - self.world.clock.now()) / timedelta(seconds=1)))
+        (now,) = self.house.rows("SELECT clock_timestamp()")[0]
+        asked: dict[str, float] = {}
+        while left := self._unpolled(now):
+            for seller in {seller for seller, _ in left}:  # asked for, a stream does not wait for its backoff
+                if time.monotonic() - asked.get(seller, 0.0) > ASK_AGAIN_S:
+                    self.signal(seller, SellerPolling.poll_now, PollNow())
+                    asked[seller] = time.monotonic()
+            if time.monotonic() - began > within:
+                raise TimeoutError(f"not polled within {within:.0f} s: {left[:5]}")
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def _unpolled(self, since: Any) -> list[tuple[str, str]]:
+        """A scan counts when its first page was read since then: one that was broken off goes on with what it had read before."""
+        return [
+            (row[0], row[1])
+            for row in self.house.rows(
+                """
+                SELECT s.seller_id, s.stream FROM streams s JOIN sellers e USING (seller_id)
+                WHERE e.removed_at IS NULL AND s.seller_id = ANY (:sellers) AND (
+                    (s.stream IN ('orders', 'fulfillment', 'inventory')
+                        AND (coalesce(s.last_good_at, '-infinity') < :since OR s.reading IS NOT NULL))
+                    OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :since)
+                    OR (s.stream = 'backfill' AND s.reading IS NOT NULL)
+                    OR (s.stream = 'fulfillment' AND EXISTS (
+                        SELECT FROM orders o WHERE o.seller_id = s.seller_id AND o.parcels_due)))
+                """,
+                since=since,
+                sellers=self.sellers,
+            )
+        ]
+
+    def verdict(self, sellers: Sequence[str] | None = None, kinds: Sequence[str] = KINDS) -> Found:
+        """Of some sellers and kinds, or of all; cursors and the reader only with all."""
+        return self.verdicts([(sellers, kinds)])[0]
+
+    def verdicts(self, wanted: Sequence[tuple[Sequence[str] | None, Sequence[str]]]) -> list[Found]:
+        """Each seller is judged once for all that ask; sellers have nothing to do with each other."""
+        rows, events = _by_seller(self.world.rows(), "seller"), _by_seller(self.house.events(), "seller_id")
+
+        @cache
+        def one(seller: str, kinds: tuple[str, ...]) -> Found:
+            snapshots = {(seller, SNAPSHOTS[kind]): list(self.house.store.snapshot(seller, SNAPSHOTS[kind])) for kind in kinds}
+            return found_of(judge(rows[seller], events[seller], snapshots, at=self.world.clock.now(), kinds=kinds))
+
+        found = []
+        for sellers, kinds in wanted:
+            whole = Found()
+            for seller in self.sellers if sellers is None else sellers:
+                whole.add(one(seller, tuple(kinds)))
+            found.append(self.with_watchers(whole) if sellers is None else whole)
+        return found
+
+    def with_watchers(self, found: Found) -> Found:
+        self.follower.stop()
+        back = self.house.rows("SELECT seller_id, stream FROM cursors_back")
+        found.back = len(back)
+        found.examples += [f"back: {seller}/{stream}" for seller, stream in back[:3]]
+        events = self.house.events()  # in the order of their positions
+        places = [event["position"] for event in events]
+        there = [event["id"] for event in events]
+        found.wrong += sum(1 for before, after in pairwise(places) if after <= before) + len(there) - len(set(there))
+        found.missed = 0 if there == self.follower.ids else max(1, len(set(there) - set(self.follower.ids)))
+        return found
+
+    def close(self) -> None:
+        self.follower.over.set()
+        self.crew.close()
+
+
+def _by_seller(rows: Iterable[Any], name: str) -> defaultdict[str, list[Any]]:
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[name]].append(row)
+    return found
+
+
+def found_of(verdict: Verdict) -> Found:
+    aside = [f"lost: {verdict.set_aside} set aside"] if verdict.set_aside else []
+    return Found(verdict.changes, verdict.lost + verdict.set_aside, verdict.twice, verdict.wrong, examples=[*verdict.examples, *aside])
+
+
+@contextmanager
+def place(world: World, **settings: str) -> Iterator[tuple[Place, Servers]]:
+    """A fresh deployment with servers of its own, that can be killed."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
+        folder = Path(name)
+        with Servers(folder) as servers, serve(world) as ebay:
+            database = servers.create_database()
+            migrate.upgrade(database)
+            house = House(folder, world, ebay.url, database, servers.temporal_address, **(FAST | settings))
+            here = Place(house)
+            try:
+                yield here, servers
+            finally:
+                here.close()
+                house.close()
+
+
+def until(seen: Callable[[], Any], within: float, what: str, pause: float = 0.05) -> Any:
+    """
+    Raises:
+        TimeoutError: not seen in time.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        with suppress(StoreError, SQLAlchemyError):
+            if answer := seen():
+                return answer
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within:.0f} s: {what}")
+        time.sleep(pause)
