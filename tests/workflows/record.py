@@ -28,6 +28,7 @@ from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState
 
 HISTORIES = Path(__file__).parent.parent / "histories"
+OURS = {"identity": "recorder"}
 Seller = WorkflowHandle[SellerPolling, None]
 Scene = Callable[[WorkflowEnvironment, FakeSteps, Seller], Awaitable[None]]
 
@@ -123,9 +124,9 @@ def handle_run(history: dict[str, Any]) -> Any:
 
 
 def anonymous(value: Any) -> Any:
-    """Without the names of the machine and process that recorded it."""
+    """Without the names of the machine and process that recorded it, and without paths."""
     if isinstance(value, dict):
-        return {key: "recorder" if key == "identity" else anonymous(item) for key, item in value.items()}
+        return {key: OURS.get(key) or anonymous(item) for key, item in value.items() if key != "stackTrace"}
     return [anonymous(item) for item in value] if isinstance(value, list) else value
 
 
