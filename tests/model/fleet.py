@@ -29,7 +29,6 @@ ATTEMPTS = 3  # as the activities' retry policy has it
 NO_TIME = timedelta()
 EMPTY = text("; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables))
 MISSED = text("SELECT coalesce(sum(missed), 0) FROM poll_runs")
-READING = text("SELECT EXISTS (SELECT FROM streams WHERE reading IS NOT NULL)")
 STREAMS = text("SELECT seller_id, stream, cursor FROM streams")
 
 
@@ -163,8 +162,3 @@ class Fleet(Rig):
     def missed(self) -> int:
         with self.store.engine.connect() as connection:
             return int(connection.execute(MISSED).scalar_one())
-
-    def reading(self) -> bool:
-        """Whether a read or a scan was broken off somewhere."""
-        with self.store.engine.connect() as connection:
-            return bool(connection.execute(READING).scalar_one())
