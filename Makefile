@@ -20,7 +20,7 @@ up: setup ## the same against the eBay that .env names
 	@$(BIN)/python demo.py --real
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -30,7 +30,8 @@ class PollResult(BaseModel, frozen=True):
     api_calls: int = 0
     more: bool = False  # there is more to read: come back at once
     done: bool = False  # the stream has nothing left to read, ever (a backfill)
-    waiting: bool = False  # eBay's quota is spent: `next_due` is when calls are there again
+    waiting: bool = False  # nothing could be read, by no fault of the seller: `next_due` is when to ask again
+    quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
     due: tuple[Stream, ...] = ()  # other streams that have work now

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
-from activities.tokens import KEYS_REFUSED, TokensSpentError
+from activities.tokens import A_MOMENT, KEYS_REFUSED, KEYS_REFUSED_TEXT, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.windows import Span
@@ -93,7 +93,15 @@ class RunningStep:
         return self.result(next_due=at, why=why)
 
     def result(
-        self, *, next_due: datetime, why: str, more: bool = False, done: bool = False, waiting: bool = False, due: tuple[Stream, ...] = ()
+        self,
+        *,
+        next_due: datetime,
+        why: str,
+        more: bool = False,
+        done: bool = False,
+        waiting: bool = False,
+        quota: bool = True,
+        due: tuple[Stream, ...] = (),
     ) -> PollResult:
         return PollResult(
             changes=self.changes,
@@ -104,6 +112,7 @@ class RunningStep:
             more=more,
             done=done,
             waiting=waiting,
+            quota=quota,
             due=due,
         )
 
@@ -147,19 +156,20 @@ class Steps:
             if not self.store.tell_dead(step.step):
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
-        except ClientRefusedError as error:  # the application's keys: no seller's fault, and one alert for all
-            self.store.open_alert(KEYS_REFUSED, f"{error}: check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET")
-            raise
+        except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
+            self.store.open_alert(KEYS_REFUSED, KEYS_REFUSED_TEXT)
+            until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
+            return self.wait(step, until, "eBay refuses the application's keys", quota=False)
         except EbayError as error:
             self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
             raise
 
-    def wait(self, step: RunningStep, until: datetime, what: str = "eBay's quota of calls is spent") -> PollResult:
+    def wait(self, step: RunningStep, until: datetime, what: str = "eBay's quota of calls is spent", quota: bool = True) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
             commit.defer(next_poll_at=until, why=why)
-        return step.result(next_due=until, why=why, waiting=True)
+        return step.result(next_due=until, why=why, waiting=True, quota=quota)
 
 
 def _place(error: Exception) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ebay.errors import BadAnswerError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
+from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.oauth import OAuth
 from store import Store
 from store.tokens import TokenRow
 
 KEYS_REFUSED = "keys_refused"  # the alert's kind
+KEYS_REFUSED_TEXT = (
+    "eBay refuses the application's client id or secret, and no seller can be polled: check SELLERBEAT_EBAY_CLIENT_ID and "
+    "SELLERBEAT_EBAY_CLIENT_SECRET, then restart the worker"
+)
 A_MOMENT, A_DAY = 60.0, 86_400.0  # seconds to wait after a 429 of the token endpoint: where eBay does not say how long, and the longest
 
 
@@ -26,6 +30,7 @@ class StoredTokens:
     def __init__(self, store: Store, oauth: OAuth) -> None:
         self.store, self.oauth = store, oauth
         self.known: dict[str, str] = {}  # by seller: a quiet poll reads no token from Postgres
+        self.keys_refused_until: datetime | None = None  # whoever asks before would only be one more refused request
         self.refused: dict[str, str] = {}  # by seller, while no other could be had: sent again it would only burn a call
 
     def current(self, seller_id: str) -> str:
@@ -40,6 +45,7 @@ class StoredTokens:
         Raises:
             DeadTokenError: eBay refuses the refresh token too. It is marked dead, which no later token can suffer from: the row was locked.
             TokensSpentError: eBay gives no tokens for now. Nobody asks again before the time is over, in any process.
+            ClientRefusedError: eBay refuses the application's keys. This process asks once a minute, whoever needs a token.
         """
         self.known.pop(seller_id, None)
         self.refused[seller_id] = refused
@@ -63,6 +69,8 @@ class StoredTokens:
         """Ask eBay. What failed and must be remembered with the row is returned; any other error is raised."""
         if seconds := row.spent_for():
             return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds)
+        if self.keys_refused_until and row.now < self.keys_refused_until:
+            raise ClientRefusedError("eBay refused the application's client id or secret a moment ago")
         try:
             fresh = self.oauth.refresh(row.refresh_token, row.scopes)
         except DeadTokenError as error:
@@ -72,6 +80,9 @@ class StoredTokens:
             seconds = min(error.retry_after_s or A_MOMENT, A_DAY)
             row.spent(timedelta(seconds=seconds))
             return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds, status=error.status)
+        except ClientRefusedError:
+            self.keys_refused_until = row.now + timedelta(seconds=A_MOMENT)
+            raise
         except (NotFoundError, RejectedError) as error:  # a step would take them for an answer about what it asked for
             raise BadAnswerError("eBay's token endpoint does not understand us", status=error.status) from None
         row.renew(fresh.value, fresh.expires_at, fresh.refresh_token)

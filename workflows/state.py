@@ -105,7 +105,7 @@ class PollingState(BaseModel):
             del self.streams[stream]
             return
         mine = self.streams[stream]
-        mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting
+        mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting and result.quota
         mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
         if not request.announced:
             mine.next_due, mine.why = result.next_due, result.why

@@ -46,7 +46,11 @@ def test_the_same_process_cannot_start_a_folder_twice(folder: Path) -> None:
     assert f"is in use by process {os.getpid()}" in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["", "no number", f"{os.getpid()}\n/elsewhere\n1\n5432\n\n127.0.0.1\n\nready\n", "999999999\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "no number", f"{os.getpid()}\n/elsewhere\n1\n5432\n\n127.0.0.1\n\nready\n", "999999999\n"],
+    ids=["empty", "words", "ours", "nobody"],
+)
 def test_a_pid_file_of_others_neither_stops_the_start_nor_hurts_anybody(used: Path, text: str) -> None:
     (used / "postgres/data/postmaster.pid").write_text(text)
 
@@ -56,7 +60,11 @@ def test_a_pid_file_of_others_neither_stops_the_start_nor_hurts_anybody(used: Pa
     assert answer == "1"
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"ports": 5, "owner": "x"}', f'{{"ports": {{"postgres": -1}}, "owner": {os.getpid()}}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"ports": 5, "owner": "x"}', f'{{"ports": {{"postgres": -1}}, "owner": {os.getpid()}}}'],
+    ids=["empty", "a list", "odd values", "no port"],
+)
 def test_an_unreadable_record_is_no_obstacle(used: Path, text: str) -> None:
     (used / "postgres/server.json").write_text(text)
 

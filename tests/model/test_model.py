@@ -1,6 +1,7 @@
 """Two sellers, an eBay, and all that may go wrong, in any order that hypothesis can think of: nothing lost, nothing twice, nothing wrong.
 
-Failures repeat: the run is derandomized. For more of it: MODEL_EXAMPLES=2000 MODEL_SEED=7 pytest tests/model
+Failures repeat: the run is derandomized, or made by a seed. For more of it: MODEL_EXAMPLES=500 MODEL_SEED=7 pytest tests/model
+(a second of CPU each). MODEL_NO_SHRINK=1 tells the first failure as it came: to find the smallest one takes up to five minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.model.moments import die_in
 from tests.support.postgres_clock import PostgresClock, driven
 from workflows.state import POLLED
 
-EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "14")), os.environ.get("MODEL_SEED")
+EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "20")), os.environ.get("MODEL_SEED")
 STEPS = 70
 SELLERS = "anna", "bert"
 PAST = timedelta(days=10)  # how far back the backfill reads
@@ -68,13 +69,14 @@ class Machine(RuleBasedStateMachine):
         self.detected: dict[str, str] = {}
         self.told: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.cursors: dict[tuple[str, str], datetime | None] = {}
-        self.crowds = self.pauses = 1  # how many bursts, and settlings before the end, are left
+        self.enrolled_ms = 0
+        self.crowds, self.pauses = 2, 1  # how many bursts, and settlings before the end, are left
         self.numbers = iter(range(10**6))
 
     @initialize(
         number=st.integers(0, 3),
         skew=st.sampled_from([timedelta(minutes=m) for m in (-7, 0, 0, 12)]),
-        skus=st.sampled_from([2, 3, 205]),
+        skus=st.integers(2, 3),
         whole_seconds=st.booleans(),
         rows=st.booleans(),
         at=moment,
@@ -84,6 +86,7 @@ class Machine(RuleBasedStateMachine):
         fleet = self.fleet
         fleet.begin(number, skew)
         world = fleet.world
+        self.enrolled_ms = world.clock.now_ms()
         world.switches.whole_seconds = whole_seconds
         world.switches.inventory_offset = "rows" if rows else "pages"
         for name in SELLERS:
@@ -119,18 +122,24 @@ class Machine(RuleBasedStateMachine):
         world.place_order(name, lines=lines, paid=paid, visible_at=self.seen_at(later))
 
     @precondition(lambda self: self.crowds)
-    @rule(name=seller, together=st.booleans(), moving=st.booleans())
+    @rule(
+        name=seller, together=st.booleans(), then=st.sampled_from(["rows move", "rows move", "interrupt", "crash"]), at=st.integers(18, 50)
+    )
     @act
-    def burst(self, name: str, together: bool, moving: bool) -> None:
-        """More orders than fit a page, none of them open, and not looked at before the overlap is over; some change while they are read."""
+    def burst(self, name: str, together: bool, then: str, at: int) -> None:
+        """More orders than fit a page, none of them open, and not looked at before the overlap is over; then they are not read in peace."""
         self.crowds -= 1
         now = self.fleet.world.clock.now()
         for number in range(203):
-            at = now - timedelta(milliseconds=0 if together else number * 15)
-            self.fleet.world.place_order(name, at=at, visible_at=now, change={"orderFulfillmentStatus": "FULFILLED"})
+            dated = now - timedelta(milliseconds=0 if together else number * 15)
+            self.fleet.world.place_order(name, at=dated, visible_at=now, change={"orderFulfillmentStatus": "FULFILLED"})
         self.fleet.wait(timedelta(minutes=7))
-        if moving:
+        if then == "rows move":
             self.rows_move(name=name, what=Stream.ORDERS, which=0)
+        elif then == "interrupt":
+            self.interrupt(name=name, what=Stream.ORDERS, which=0)
+        else:
+            self.crash(name=name, what=Stream.ORDERS, at=at, by=NO_TIME, again=None)
 
     @rule(name=seller, which=pick, what=st.sampled_from(["pay", "cancel", "ask to cancel", "refund", "refund some", "touch"]), later=late)
     @act
@@ -184,7 +193,7 @@ class Machine(RuleBasedStateMachine):
     def change_without_a_date(self, name: str, which: int) -> None:
         """Of an order since the enrolment: an older one's nobody could see."""
         order = self.order(name, which)
-        if self.fleet.world.order_ids(name).index(order) >= 4:
+        if self.fleet.world.entity(name, "order", order).created_ms >= self.enrolled_ms:
             self.fleet.world.modify(name, order, {"salesRecordReference": f"{next(self.numbers)}"}, bump=False)
 
     @rule(name=seller, which=pick, what=st.sampled_from(["count", "count", "go", "come", "come back the same"]), quantity=st.integers(0, 2))
@@ -286,6 +295,9 @@ class Machine(RuleBasedStateMachine):
     def interrupt(self, name: str, what: Stream, which: int) -> None:
         """Another stream is due all the time, so that each step ends after a call; SKUs and orders come and go between two."""
         world = self.fleet.world
+        if what is Stream.INVENTORY:  # of more than a page
+            world.preload_skus(name, 205)
+            self.fleet.poll_once(name, what)
 
         def between() -> None:
             if skus := world.skus(name):
@@ -337,7 +349,9 @@ class Machine(RuleBasedStateMachine):
         self.fleet.jump, self.fleet.postgres_skew = ebay, postgres
         self.fleet.wait(NO_TIME)
 
-    @rule(name=seller, what=st.sampled_from(["revoked", "refresh token revoked", "access token expired", "connected", "connected"]))
+    @rule(
+        name=seller, what=st.sampled_from(["revoked", "refresh token revoked", "access token expired", "access token expired", "connected"])
+    )
     @act
     def token_changes(self, name: str, what: str) -> None:
         if "revoked" in what:
@@ -470,5 +484,5 @@ def test_whatever_happens_every_change_is_recorded_once_and_nothing_else(fleet: 
         ),
     )
 
-    assert len(settled) >= EXAMPLES * 0.8
-    assert sum(settled) > 100 * len(settled) / 10
+    assert len(settled) >= EXAMPLES  # each machine at its end, some in between
+    assert sum(settled) > 50 * len(settled)  # changes that were judged

@@ -136,7 +136,7 @@ def scanned(house: House, name: str) -> bool:
 
 def poll_until(house: House, seen: Callable[[], Any], *streams: Stream, sellers: tuple[str, ...] = SELLERS) -> None:
     """Again and again: a poll may be the end of a read that was broken off before, or fail as it should."""
-    for left in range(15, -1, -1):
+    for left in range(60, -1, -1):
         for name in sellers:
             for stream in streams or (Stream.ORDERS, Stream.INVENTORY):
                 house.signal(name, SellerPolling.poll_now, PollNow(stream=stream))

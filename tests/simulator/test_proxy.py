@@ -241,7 +241,7 @@ def test_rates_hit_real_connections(echo: FaultProxy) -> None:
 def test_nobody_behind_it_is_a_reset(ebay: str) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         target = listener.getsockname()
-    with FaultProxy(*target) as proxy, dial(proxy) as line, pytest.raises(ConnectionResetError):
+    with FaultProxy(*target) as proxy, pytest.raises(ConnectionResetError), dial(proxy) as line:
         line.recv(1)
 
 
