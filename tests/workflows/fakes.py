@@ -7,21 +7,24 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, SellerPace, Settings, Stream, next_poll
-from workflows.seller_polling import SellerPolling
+from workflows.seller_polling import SellerPolling, workflow_id
 from workflows.state import PollingState, StreamState
+from workflows.watchdog import Watchdog
 
 QUEUE = "fakes"
-FAR = timedelta(days=3650)
+Answer = Callable[[Stream, Poll, datetime], PollResult]
 
 
 class FakeSteps:
@@ -30,9 +33,10 @@ class FakeSteps:
     def __init__(self) -> None:
         self.polls: list[tuple[Stream, datetime, Poll]] = []
         self.wishes: list[Wishes] = []
+        self.lost: list[Wishes] = []  # what the watchdog finds
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
-        self.answer: Callable[[Stream, Poll, datetime], PollResult] = self.by_the_rules
+        self.answer: Answer = self.by_the_rules
         self.sales_30d = 0
 
     def of(self, stream: Stream) -> list[datetime]:
@@ -81,22 +85,47 @@ class FakeSteps:
     def keep_wishes(self, wishes: Wishes) -> None:
         self.wishes.append(wishes)
 
+    @activity.defn
+    def find_lost_sellers(self) -> list[Wishes]:
+        return self.lost
+
 
 @asynccontextmanager
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     fake = FakeSteps()
-    steps = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.backfill_orders, fake.sweep_orders, fake.keep_wishes]
+    polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.backfill_orders, fake.sweep_orders]
+    steps = [*polls, fake.keep_wishes, fake.find_lost_sellers]
     with ThreadPoolExecutor(5) as threads:
-        async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling], activities=steps, activity_executor=threads):
+        async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads):
             yield fake
 
 
-async def start(
-    environment: WorkflowEnvironment, state: PollingState | None = None, *, now: datetime | None = None
-) -> WorkflowHandle[SellerPolling, None]:
-    state = state or orders_only(now or await environment.get_current_time())
-    return await environment.client.start_workflow(SellerPolling.run, state, id=f"ebay-polling:{state.seller_id}", task_queue=QUEUE)
+async def start(environment: WorkflowEnvironment, state: PollingState | None = None) -> WorkflowHandle[SellerPolling, None]:
+    state = state or orders_only(await environment.get_current_time())
+    return await environment.client.start_workflow(SellerPolling.run, state, id=workflow_id(state.seller_id), task_queue=QUEUE)
+
+
+def some_seller() -> str:
+    return f"seller-{uuid.uuid4().hex[:8]}"
 
 
 def orders_only(now: datetime, **more: object) -> PollingState:
-    return PollingState(seller_id=f"seller-{uuid.uuid4().hex[:8]}", streams={Stream.ORDERS: StreamState(next_due=now)}, **more)  # type: ignore[arg-type]
+    return PollingState(seller_id=some_seller(), streams={Stream.ORDERS: StreamState(next_due=now)}, **more)  # type: ignore[arg-type]
+
+
+def with_streams(now: datetime, *streams: Stream) -> PollingState:
+    return PollingState.new(some_seller(), now, streams)
+
+
+def refusing(error: str, generation: int = 0) -> Answer:
+    """Steps that fail for good; `generation`: of the token that was refused."""
+
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("refused", generation, type=error, non_retryable=True)
+
+    return answer
+
+
+def gaps(times: list[datetime]) -> list[int]:
+    """Whole seconds between polls."""
+    return [round((b - a).total_seconds()) for a, b in pairwise(times)]

@@ -1,0 +1,291 @@
+"""What happens to a seller in each recorded history, under its name: `STORIES`. Short, so that the files stay small and readable."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from activities.poll import Poll, PollResult
+from activities.wishes import Wishes
+from pacing import Stream
+from tests.workflows.fakes import QUEUE, refusing
+from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
+from workflows.client import tell
+from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp
+from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.state import POLLED
+from workflows.watchdog import Watchdog
+
+Story = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]  # returns the workflow that is kept
+
+
+async def pause_and_resume(stage: Stage) -> Seller:
+    """Paused between two polls, left alone for a day, resumed."""
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=6)
+    await seller.signal(SellerPolling.pause, Pause(reason="stocktaking"))
+    await stage.pass_time(days=1)
+    await seller.signal(SellerPolling.resume)
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def poll_now(stage: Stage) -> Seller:
+    """Asked for one stream, for all of them, and for one that the seller does not have."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+    await stage.pass_time(minutes=1)
+    for stream in (Stream.INVENTORY, None, Stream.SWEEP):
+        await seller.signal(SellerPolling.poll_now, PollNow(stream=stream))
+        await stage.pass_time(minutes=1)
+    return seller
+
+
+async def speed_up(stage: Stage) -> Seller:
+    """Speeded up for three minutes; it ends by itself."""
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=1)
+    await seller.signal(SellerPolling.speed_up, SpeedUp(every=timedelta(seconds=30), lasting=timedelta(minutes=3)))
+    await stage.pass_time(minutes=15)
+    return seller
+
+
+async def seller_active(stage: Stage) -> Seller:
+    """Logs in, clicks on, and comes back two hours later."""
+    stage.steps.answer = seldom
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=1)
+    for minutes in (10, 120, 10):
+        await seller.signal(SellerPolling.seller_active)
+        await stage.pass_time(minutes=minutes)
+    return seller
+
+
+async def set_cadence(stage: Stage) -> Seller:
+    """An operator sets two streams' cadence."""
+    seller = await stage.seller(*POLLED)
+    await stage.pass_time(minutes=1)
+    await seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=timedelta(minutes=2), inventory=timedelta(hours=1)))
+    await stage.pass_time(minutes=10)
+    return seller
+
+
+async def told_while_polling(stage: Stage) -> Seller:
+    """Signals that come in the middle of a step: it began before them, so another one follows."""
+    seller = await stage.seller(Stream.ORDERS, paused="until told otherwise")
+    asked: list[Poll] = []
+
+    def hang(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        asked.append(request)
+        if len(asked) == 1:
+            activity.raise_complete_async()  # in hand until the story says so
+        return stage.steps.by_the_rules(stream, request, now)
+
+    stage.steps.answer = hang
+    await seller.signal(SellerPolling.resume)
+    await stage.pass_time(seconds=1)
+    await seller.signal(SellerPolling.poll_now, PollNow())
+    await seller.signal(SellerPolling.speed_up, SpeedUp(every=timedelta(minutes=1), lasting=timedelta(minutes=2)))
+    answer = stage.steps.by_the_rules(Stream.ORDERS, asked[0], await stage.world.get_current_time())
+    await stage.world.client.get_async_activity_handle(workflow_id=seller.id, run_id=None, activity_id="2").complete(answer)
+    await stage.pass_time(minutes=3)
+    return seller
+
+
+async def enrolled(stage: Stage) -> Seller:
+    """Started with a signal, as `starter.py enroll` does: all streams, from nothing."""
+    stage.steps.answer = slices(stage, 2)
+    await tell(stage.world.client, QUEUE, Wishes(seller_id=ANNA), SellerPolling.connected, Connected(generation=1))
+    await stage.pass_time(minutes=6)
+    return stage.world.client.get_workflow_handle_for(SellerPolling.run, workflow_id(ANNA))
+
+
+async def reauthorization(stage: Stage) -> Seller:
+    """eBay refuses the token for five hours; the seller connects again."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY, generation=1)
+    await stage.pass_time(minutes=1)
+    stage.steps.answer = refusing("DeadTokenError", 1)
+    await stage.pass_time(hours=5)
+    stage.steps.answer = stage.steps.by_the_rules
+    await seller.signal(SellerPolling.connected, Connected(generation=2))
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def late_refusal(stage: Stage) -> Seller:
+    """The old token is refused when the new one is known already: a failure as others."""
+    seller = await stage.seller(Stream.ORDERS, generation=2)
+    stage.steps.answer = refusing("DeadTokenError", 1)
+    await stage.pass_time(seconds=3)
+    stage.steps.answer = stage.steps.by_the_rules
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def missing_scope(stage: Stage) -> Seller:
+    """The inventory stops alone, and goes on with a wider consent."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+    stage.steps.answer = only(Stream.INVENTORY, refusing("AccessDeniedError"), stage.steps.by_the_rules)
+    await stage.pass_time(minutes=11)
+    stage.steps.answer = stage.steps.by_the_rules
+    await seller.signal(SellerPolling.connected, Connected(generation=2))
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def failing_and_recovering(stage: Stage) -> Seller:
+    """One stream fails, with and without further attempts, the other goes on; then eBay is back."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+
+    def down(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("eBay is down", type="EbayUnavailableError")
+
+    for answer in (down, refusing("RejectedError")):
+        stage.steps.answer = only(Stream.ORDERS, answer, stage.steps.by_the_rules)
+        await stage.pass_time(minutes=1)
+    stage.steps.answer = stage.steps.by_the_rules
+    await stage.pass_time(minutes=11)
+    return seller
+
+
+async def killed_worker(stage: Stage) -> Seller:
+    """A step is heard of no more: it times out, three times, and begins anew. Recorded in 30 s: no clock jumps over a step."""
+    seller = await stage.seller(Stream.ORDERS)
+
+    def vanish(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        activity.raise_complete_async()
+
+    stage.steps.answer = vanish
+    while len(stage.steps.polls) < 3:
+        await stage.pass_time(seconds=5)
+    stage.steps.answer = stage.steps.by_the_rules
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def spent_quota(stage: Stage) -> Seller:
+    """No calls are left for three hours."""
+
+    def wait(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        return PollResult(waiting=True, next_due=now + timedelta(hours=3), why="eBay's quota of calls is spent")
+
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+    stage.steps.answer = wait
+    await stage.pass_time(hours=2)
+    stage.steps.answer = stage.steps.by_the_rules
+    await stage.pass_time(hours=1, minutes=10)
+    return seller
+
+
+async def announced_parcels(stage: Stage) -> Seller:
+    """Each poll of orders announces parcels, which are read between the stream's own rounds."""
+
+    def announce(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        result = stage.steps.by_the_rules(stream, request, now)
+        return result.model_copy(update={"due": (Stream.FULFILLMENT,)}) if stream is Stream.ORDERS else result
+
+    stage.steps.answer = announce
+    seller = await stage.seller(Stream.ORDERS, Stream.FULFILLMENT)
+    await stage.pass_time(minutes=16)
+    return seller
+
+
+async def backfill(stage: Stage) -> Seller:
+    """In slices between the polls; then the stream is gone."""
+    stage.steps.answer = slices(stage, 4)
+    seller = await stage.seller(Stream.ORDERS, Stream.BACKFILL)
+    await stage.pass_time(minutes=6)
+    return seller
+
+
+async def sweep(stage: Stage) -> Seller:
+    """In two steps, a day apart."""
+    left = iter((True, False, True, False))
+
+    def read(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        more = next(left)
+        return PollResult(more=more, next_due=now if more else now + timedelta(days=1), why="the last 7 days, every day")
+
+    seller = await stage.seller(Stream.ORDERS, Stream.SWEEP)
+    stage.steps.answer = only(Stream.SWEEP, read, seldom)
+    await stage.pass_time(hours=24, minutes=30)
+    return seller
+
+
+async def continued_as_new(stage: Stage) -> Seller:
+    """With what people had set before: the state goes over whole."""
+    seller = await stage.seller(Stream.ORDERS)
+    await seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=timedelta(minutes=4)))
+    while (await seller.describe()).run_id == seller.first_execution_run_id:
+        await stage.pass_time(minutes=30)
+    return seller
+
+
+async def removed_seller(stage: Stage) -> Seller:
+    """A poll finds that the seller is no longer enrolled."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+    await stage.pass_time(minutes=1)
+    stage.steps.answer = refusing("UnknownSellerError")
+    await seller.result()
+    return seller
+
+
+async def cancelled(stage: Stage) -> Seller:
+    """Cancelled by hand while it waits."""
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=1)
+    await seller.cancel()
+    await stage.pass_time(minutes=1)
+    return seller
+
+
+async def watchdog_finds_nobody(stage: Stage) -> WorkflowHandle[Watchdog, int]:
+    """Everybody runs."""
+    return await stage.watchdog()
+
+
+async def watchdog_restarts_lost_sellers(stage: Stage) -> WorkflowHandle[Watchdog, int]:
+    """Two are lost, one of them came back meanwhile."""
+    await stage.seller(Stream.ORDERS)
+    stage.steps.lost = [Wishes(seller_id=ANNA), Wishes(seller_id="seller-lost", paused="holiday")]
+    return await stage.watchdog()
+
+
+async def lost_seller(stage: Stage) -> Seller:
+    """The one whom the watchdog started, with what people had set."""
+    stage.steps.answer = slices(stage, 1)
+    stage.steps.lost = [Wishes(seller_id=ANNA, cadence={Stream.ORDERS: timedelta(minutes=10)}, active_at=datetime.now().astimezone())]
+    await stage.watchdog()
+    await stage.pass_time(minutes=11)
+    return stage.world.client.get_workflow_handle_for(SellerPolling.run, workflow_id(ANNA))
+
+
+STORIES: dict[str, Story] = {
+    "pause-and-resume": pause_and_resume,
+    "poll-now": poll_now,
+    "speed-up": speed_up,
+    "seller-active": seller_active,
+    "set-cadence": set_cadence,
+    "told-while-polling": told_while_polling,
+    "enrolled": enrolled,
+    "reauthorization": reauthorization,
+    "late-refusal": late_refusal,
+    "missing-scope": missing_scope,
+    "failing-and-recovering": failing_and_recovering,
+    "killed-worker": killed_worker,
+    "spent-quota": spent_quota,
+    "announced-parcels": announced_parcels,
+    "backfill": backfill,
+    "sweep": sweep,
+    "continued-as-new": continued_as_new,
+    "removed-seller": removed_seller,
+    "cancelled": cancelled,
+    "watchdog-finds-nobody": watchdog_finds_nobody,
+    "watchdog-restarts-lost-sellers": watchdog_restarts_lost_sellers,
+    "lost-seller": lost_seller,
+}
+SECOND_HALVES = {"continued-as-new": "continued-as-new-then"}  # of those who end by beginning anew

@@ -1,0 +1,61 @@
+"""How a run ends: continued as new with nothing lost, with the seller's leaving, or cancelled."""
+
+import asyncio
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.testing import WorkflowEnvironment
+
+from activities.poll import Poll, PollResult
+from activities.wishes import Wishes
+from pacing import Stream
+from tests.support.waiting import eventually
+from tests.workflows.fakes import FakeSteps, orders_only, refusing, start
+from workflows.messages import Pause, SetCadence
+from workflows.seller_polling import LONG_ENOUGH, SellerPolling
+
+
+async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    state = orders_only(await time_skipping.get_current_time(), paused="flood")
+    seller = await start(time_skipping, state)
+    runs = set()
+
+    for number in range(LONG_ENOUGH):
+        cadence, reason = timedelta(milliseconds=1000 + number), f"flood {number}"
+        await seller.signal(SellerPolling.pause, Pause(reason=reason))  # not waited for: the update comes while its work closes the run
+        await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=10)
+        told = Wishes(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
+        await eventually(lambda told=told: steps.wishes[-1:] == [told])  # each one, not the last alone
+        runs.add((await seller.describe()).run_id)
+        if len(runs) == 3:
+            break
+
+    assert len(runs) == 3
+    assert steps.polls == []
+
+
+async def test_the_workflow_ends_when_the_seller_is_no_longer_enrolled(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.answer = refusing("UnknownSellerError")
+    seller = await start(time_skipping)
+
+    assert await seller.result() is None
+
+
+async def test_cancelling_ends_the_workflow_even_in_a_poll(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    let_go = threading.Event()
+
+    def hang(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        let_go.wait(30)
+        return steps.by_the_rules(stream, request, now)
+
+    steps.answer = hang
+    seller = await start(time_skipping)
+    await eventually(lambda: len(steps.polls) == 1)
+
+    await seller.cancel()
+
+    with pytest.raises(WorkflowFailureError):
+        await asyncio.wait_for(seller.result(), timeout=10)
+    let_go.set()

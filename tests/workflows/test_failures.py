@@ -1,0 +1,91 @@
+"""What goes wrong in a step: retried with backoff, or waited out until somebody acts."""
+
+from datetime import datetime, timedelta
+
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from activities.poll import Poll, PollResult
+from pacing import Stream
+from tests.support.waiting import eventually
+from tests.workflows.fakes import FakeSteps, gaps, orders_only, refusing, start, with_streams
+from workflows.messages import Connected
+from workflows.seller_polling import SellerPolling
+
+
+async def test_a_failure_is_retried_with_backoff_and_never_after_the_quiet_interval(
+    time_skipping: WorkflowEnvironment, steps: FakeSteps
+) -> None:
+    def fail(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("eBay is down", type="EbayUnavailableError")
+
+    steps.answer = fail
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(minutes=10))
+
+    status = await seller.query(SellerPolling.status)
+    assert status.state == "failing"
+    assert status.streams[Stream.ORDERS].last_error == "EbayUnavailableError: eBay is down"
+    waits = gaps(steps.of(Stream.ORDERS))
+    assert max(waits) <= 61
+    assert waits[:9] == [1, 2, 5, 1, 2, 10, 1, 2, 20]
+
+    steps.answer = steps.by_the_rules
+    await time_skipping.sleep(timedelta(minutes=2))
+    assert (await seller.query(SellerPolling.status)).state == "polling"
+
+
+async def test_a_dead_token_stops_the_polls_until_the_seller_connects_again(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.answer = refusing("DeadTokenError", 1)
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(days=2))
+    assert (await seller.query(SellerPolling.status)).state == "needs_reauthorization"
+    assert len(steps.polls) == 1
+
+    steps.answer = steps.by_the_rules
+    await seller.signal(SellerPolling.connected, Connected(generation=2))
+
+    await eventually(lambda: len(steps.polls) == 2)
+    assert (await seller.query(SellerPolling.status)).state == "polling"
+
+
+async def test_a_late_refusal_of_the_old_token_does_not_stop_the_new_one(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.answer = refusing("DeadTokenError", 1)
+    await start(time_skipping, orders_only(await time_skipping.get_current_time(), generation=2))
+
+    await time_skipping.sleep(timedelta(seconds=30))
+
+    assert len(steps.polls) > 1
+
+
+async def test_a_missing_scope_stops_that_stream_only(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    def deny_inventory(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if stream is Stream.INVENTORY:
+            raise ApplicationError("scope is missing", type="AccessDeniedError", non_retryable=True)
+        return steps.by_the_rules(stream, request, now)
+
+    steps.answer = deny_inventory
+    seller = await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.INVENTORY))
+    await time_skipping.sleep(timedelta(hours=1))
+
+    assert len(steps.of(Stream.INVENTORY)) == 1
+    assert len(steps.of(Stream.ORDERS)) > 10
+    assert "scope" in (await seller.query(SellerPolling.status)).reason
+
+
+async def test_a_spent_quota_is_waited_out_and_is_no_failure(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    def wait(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        return PollResult(waiting=True, next_due=now + timedelta(hours=3), why="eBay's quota of calls is spent")
+
+    steps.answer = wait
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(hours=2))
+    status = await seller.query(SellerPolling.status)
+    assert (status.state, status.streams[Stream.ORDERS].failures) == ("waiting_for_quota", 0)
+    assert len(steps.polls) == 1
+
+    steps.answer = steps.by_the_rules
+    await time_skipping.sleep(timedelta(hours=1, minutes=2))
+
+    assert len(steps.polls) == 2
+    assert (await seller.query(SellerPolling.status)).state == "polling"

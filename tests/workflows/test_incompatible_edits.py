@@ -1,0 +1,197 @@
+"""Planted edits of the workflows, each as a release might bring it: the replay of the recorded histories catches every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from activities.lost_sellers import LostSellers
+from activities.poll import STEP, Poll, PollResult
+from pacing import Stream
+from tests.workflows.recorded import NAMES, load
+from workflows import seller_polling, watchdog
+from workflows.seller_polling import SellerPolling
+from workflows.state import PollingState
+from workflows.watchdog import Watchdog
+
+Patch = pytest.MonkeyPatch
+
+
+class Renamed:
+    @activity.defn
+    def read_orders(self, request: Poll) -> PollResult:
+        raise NotImplementedError
+
+    @activity.defn
+    async def look_for_lost_sellers(self) -> list[Any]:
+        raise NotImplementedError
+
+
+def nothing(patch: Patch) -> None:
+    """Today's code, in the harness of the edits."""
+
+
+def another_text(patch: Patch) -> None:
+    """What people read is no part of the path."""
+    patch.setattr(PollingState, "state", lambda self: ("polling", "in other words"))
+
+
+def another_time(patch: Patch) -> None:
+    """Nor is how long a step may take."""
+    patch.setitem(STEP, "heartbeat_timeout", timedelta(seconds=30))
+
+
+def patched(patch: Patch) -> None:
+    """A timer added behind `workflow.patched`: the old way stays for those who began with it."""
+    before = SellerPolling.poll
+
+    async def poll(self: SellerPolling, stream: Stream) -> None:
+        if workflow.patched("breathe"):
+            await workflow.sleep(1)
+        await before(self, stream)
+
+    patch.setattr(SellerPolling, "poll", poll)
+
+
+def a_timer_added(patch: Patch) -> None:
+    before = SellerPolling.poll
+
+    async def poll(self: SellerPolling, stream: Stream) -> None:
+        await workflow.sleep(1)
+        await before(self, stream)
+
+    patch.setattr(SellerPolling, "poll", poll)
+
+
+def a_timer_left_out(patch: Patch) -> None:
+    patch.setattr(PollingState, "time_left", lambda self, now: None)
+
+
+def a_step_renamed(patch: Patch) -> None:
+    patch.setitem(seller_polling.STEPS, Stream.ORDERS, Renamed.read_orders)
+
+
+def a_step_added(patch: Patch) -> None:
+    before = SellerPolling.poll
+
+    async def poll(self: SellerPolling, stream: Stream) -> None:
+        await self.remember()
+        await before(self, stream)
+
+    patch.setattr(SellerPolling, "poll", poll)
+
+
+def a_step_left_out(patch: Patch) -> None:
+    async def remember(self: SellerPolling) -> None:
+        self.state.remembered = True
+
+    patch.setattr(SellerPolling, "remember", remember)
+
+
+def polls_in_another_order(patch: Patch) -> None:
+    before = PollingState.due
+    patch.setattr(PollingState, "due", lambda self, now: before(self, now)[::-1])
+
+
+def wishes_kept_after_the_poll(patch: Patch) -> None:
+    before = PollingState.due
+
+    async def remember(self: SellerPolling) -> None:
+        if due := before(self.state, workflow.now()):
+            await self.poll(due[0])
+        await kept(self)
+
+    kept = SellerPolling.remember
+    patch.setattr(SellerPolling, "remember", remember)
+
+
+def a_signal_renamed(patch: Patch) -> None:
+    signals = workflow._Definition.must_from_class(SellerPolling).signals
+    patch.delitem(signals, "pause")
+
+
+def signals_that_no_longer_wake(patch: Patch) -> None:
+    patch.setattr(SellerPolling, "changed", SellerPolling.show)
+
+
+def another_backoff(patch: Patch) -> None:
+    patch.setattr("workflows.state.BACKOFF", (timedelta(minutes=10), timedelta(minutes=10)))
+
+
+def a_failure_that_ends_the_polling(patch: Patch) -> None:
+    def fail(self: SellerPolling, stream: Stream, cause: BaseException | None) -> None:
+        self.gone = True
+
+    patch.setattr(SellerPolling, "fail", fail)
+
+
+def continued_as_new_later(patch: Patch) -> None:
+    patch.setattr(seller_polling, "LONG_ENOUGH", 5000)
+
+
+def continued_as_new_sooner(patch: Patch) -> None:
+    patch.setattr(seller_polling, "LONG_ENOUGH", 100)
+
+
+def a_cadence_that_waits_for_the_next_poll(patch: Patch) -> None:
+    patch.setattr(PollingState, "hurry", lambda self, streams, why: None)
+
+
+def another_search_for_the_lost(patch: Patch) -> None:
+    patch.setattr(LostSellers, "find_lost_sellers", Renamed.look_for_lost_sellers)
+
+
+def another_id_for_the_lost(patch: Patch) -> None:
+    patch.setattr(watchdog, "workflow_id", lambda seller_id: f"polling/{seller_id}")
+
+
+COMPATIBLE = [nothing, another_text, another_time, patched]
+CAUGHT_BY: dict[Callable[[Patch], None], str] = {
+    a_timer_added: "backfill",
+    a_timer_left_out: "backfill",
+    a_step_renamed: "backfill",
+    a_step_added: "backfill",
+    a_step_left_out: "pause-and-resume",
+    polls_in_another_order: "announced-parcels",
+    wishes_kept_after_the_poll: "pause-and-resume",
+    a_signal_renamed: "pause-and-resume",
+    signals_that_no_longer_wake: "poll-now",
+    another_backoff: "failing-and-recovering",
+    a_failure_that_ends_the_polling: "killed-worker",
+    continued_as_new_later: "continued-as-new",
+    continued_as_new_sooner: "continued-as-new",
+    a_cadence_that_waits_for_the_next_poll: "set-cadence",
+    another_search_for_the_lost: "watchdog-finds-nobody",
+    another_id_for_the_lost: "watchdog-restarts-lost-sellers",
+}
+
+
+async def differing(names: list[str]) -> dict[str, Exception]:
+    """Histories that do not replay. Without a sandbox, which would load the code as it was before the edit."""
+    replayer = Replayer(
+        workflows=[SellerPolling, Watchdog], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+    )
+    failures = {name: (await replayer.replay_workflow(load(name), raise_on_replay_failure=False)).replay_failure for name in names}
+    return {name: failure for name, failure in failures.items() if failure}
+
+
+@pytest.mark.parametrize("edit", COMPATIBLE)
+async def test_a_compatible_edit_replays_everywhere(edit: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    edit(monkeypatch)
+
+    assert await differing(NAMES) == {}
+
+
+@pytest.mark.parametrize("edit", CAUGHT_BY)
+async def test_an_incompatible_edit_is_caught(edit: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    edit(monkeypatch)
+
+    found = await differing([CAUGHT_BY[edit]])
+
+    assert [type(failure) for failure in found.values()] == [workflow.NondeterminismError]
