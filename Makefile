@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: setup demo up test lint bench chaos clean
+.PHONY: setup demo up test lint bench pacing chaos clean
 
 setup: .venv/ready
 
@@ -29,6 +29,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
+	@$(BIN)/python -m fleets
 
 chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
 	$(BIN)/python -m chaos $(PART)

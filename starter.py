@@ -22,6 +22,7 @@ from console.arguments import (
     SellerOption,
     SellerOrAll,
     SellerState,
+    Source,
     TokenEnds,
     TokenFile,
     between,
@@ -33,9 +34,10 @@ from console.events import entity_line, event_line
 from console.leaving import leave
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, show, with_json
+from console.quota import planned, use
 from console.status import seller_status, sellers_list
 from ebay.errors import EbayError
-from pacing import Stream
+from pacing import InventorySource, Stream
 from settings import SettingsError
 from store import StoreError
 from store.migrate import upgrade
@@ -95,10 +97,12 @@ def enroll(
     ] = None,
     scopes: Scopes = None,
     refresh_token_expires: TokenEnds = None,
+    inventory_source: Source = InventorySource.AUTO,
 ) -> None:
     """Store a seller's refresh token and begin to poll. Enrolling twice replaces the token and keeps all else."""
     token = read_token(refresh_token_file)
-    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, token, orders_every, backfill, scopes, refresh_token_expires))
+    office = Office.whole()
+    answer = asyncio.run(enroll_seller(office, seller_id, token, orders_every, backfill, scopes, refresh_token_expires, inventory_source))
     say(answer.words(), **answer.fields())
 
 
@@ -177,7 +181,7 @@ def active(seller_id: SellerId) -> None:
 @app.command()
 @with_json
 def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadence = None, inventory: Cadence = None) -> None:
-    """Set a seller's base intervals for good; quiet hours still slow them down."""
+    """Set a seller's base intervals for good; quiet hours still slow them down. --inventory is that of the listings too."""
     request = SetCadence(orders=orders, fulfillment=fulfillment, inventory=inventory)
     if not request.given():
         raise typer.BadParameter("name at least one of --orders, --fulfillment, --inventory")
@@ -230,16 +234,17 @@ def status(seller_id: SellerId) -> None:
 
 @app.command()
 @with_json
-def quota() -> None:
-    """Calls made today, by eBay's resource, against the quota."""
+def quota(
+    plan: Annotated[int | None, typer.Option(metavar="SELLERS", min=1, max=1_000_000, help="How fresh so many would be.")] = None,
+) -> None:
+    """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
     office = Office("database_url")
-    limits = {"orders": office.settings.quota_orders, "inventory": office.settings.quota_inventory}
-    rows = [{**row, "limit": row.get("limit") or limits.get(row["resource"])} for row in office.store.quota_use()]
-    show(
-        rows,
-        {"resource": "resource", "used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset"},
-        empty="no calls today",
-    )
+    if plan is None:
+        columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}
+        show(use(office), {"resource": "resource", **columns}, empty="no calls today")
+        return
+    columns = {"mean": "mean delay", "p95": "95 % within", "worst_seller": "worst seller's mean", "calls": "calls a day for polls"}
+    show(planned(office, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
 
 
 @app.command()

@@ -8,6 +8,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -26,10 +27,13 @@ from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
 from activities.inventory import InventoryPolling
+from activities.listings import ListingPolling
 from activities.lost_sellers import LostSellers
 from activities.orders import OrderPolling
 from activities.pace import Pace
+from activities.planning import FleetPlanning, fleets
 from activities.quota import QuotaWatch
+from activities.report import Report
 from activities.steps import Steps
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
@@ -42,6 +46,7 @@ from pacing import Stream
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
+from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
 from workflows.watchdog import Watchdog
 
@@ -73,20 +78,26 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         Stream.ORDERS: settings.orders_every,
         Stream.FULFILLMENT: settings.fulfillment_every,
         Stream.INVENTORY: settings.inventory_every,
+        Stream.LISTINGS: settings.inventory_every,
     }
-    steps = Steps(store, ebay, Pace(every | {Stream.BACKFILL: settings.orders_every}), QuotaWatch(store, ebay))
+    quota = QuotaWatch(store, ebay)
+    pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, lambda: fleets(store))
+    steps = Steps(store, ebay, pace, quota, limits(settings))
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[SellerPolling, Watchdog],
+        workflows=[SellerPolling, Watchdog, Planner],
         activities=[
             OrderPolling(steps, settings.order_overlap).poll_orders,
             FulfillmentPolling(steps).poll_fulfillment,
             InventoryPolling(steps).poll_inventory,
+            ListingPolling(steps).poll_listings,
             Backfill(steps).backfill_orders,
             Sweep(steps, settings.sweep_every, settings.order_overlap).sweep_orders,
+            Report(steps, settings.sweep_every).read_report,
             WishKeeping(store).keep_wishes,
             LostSellers(store, client).find_lost_sellers,
+            FleetPlanning(store, pace, quota).plan_fleet,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,
@@ -98,22 +109,38 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     )
 
 
+def limits(settings: Settings) -> dict[str, int]:
+    return {
+        "orders": settings.quota_orders,
+        "inventory": settings.quota_inventory,
+        "trading": settings.quota_trading,
+        "feed": settings.quota_feed,
+    }
+
+
 def watchdog_id(task_queue: str) -> str:
     """Of this queue alone: one that belonged to another queue would be left as it is, and its runs would find no worker."""
     return f"sellerbeat-watchdog:{task_queue}"
 
 
-async def watch(client: Client, task_queue: str) -> None:
-    """The schedule of the watchdog: one a task queue, however many workers start."""
-    action = ScheduleActionStartWorkflow(Watchdog.run, id=watchdog_id(task_queue), task_queue=task_queue)
+def planner_id(task_queue: str) -> str:
+    return f"sellerbeat-planner:{task_queue}"
+
+
+async def schedule(client: Client, task_queue: str) -> None:
+    """The watchdog and the planner: one of each a task queue, however many workers start."""
+    await _every(client, watchdog_id(task_queue), Watchdog.run, task_queue, timedelta(minutes=1))
+    await _every(client, planner_id(task_queue), Planner.run, task_queue, timedelta(minutes=5), at_once=True)
+
+
+async def _every(client: Client, id_: str, run: Any, task_queue: str, interval: timedelta, at_once: bool = False) -> None:
+    action = ScheduleActionStartWorkflow(run, id=id_, task_queue=task_queue)
     policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1))
+    spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(interval)])
     try:
-        await client.create_schedule(
-            watchdog_id(task_queue),
-            Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(timedelta(minutes=1))]), policy=policy),
-        )
+        await client.create_schedule(id_, Schedule(action=action, spec=spec, policy=policy), trigger_immediately=at_once)
     except ScheduleAlreadyRunningError:
-        logger.debug("the watchdog's schedule is there")
+        logger.debug("the schedule %s is there", id_)
 
 
 async def work(settings: Settings) -> None:
@@ -126,7 +153,7 @@ async def work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
         async with build(client, settings, store, threads):
-            await watch(client, settings.task_queue)
+            await schedule(client, settings.task_queue)
             logger.info("worker runs on task queue %s", settings.task_queue)
             await stop.wait()
             logger.info("worker stops: steps in hand have %d s", GRACE.seconds)

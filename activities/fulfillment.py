@@ -25,8 +25,9 @@ class FulfillmentPolling:
 
     @activity.defn(no_thread_cancel_exception=True)
     def poll_fulfillment(self, request: Poll) -> PollResult:
-        """Read the parcels that orders announced; then, unless these alone were asked for, some of the past, and compare the open orders.
+        """Read the orders and parcels that the orders poll announced; then, unless these alone were asked for, some of the past.
 
+        Last come the open orders, which are compared with eBay's.
         The round is needed since eBay does not promise that a shipment moves an order's `lastModifiedDate`: orders that left eBay's
         list of open ones are read again, 50 a call. Errors: see `Steps.run`.
         """
@@ -34,6 +35,10 @@ class FulfillmentPolling:
 
     def read(self, step: RunningStep) -> PollResult:
         seller_id, store = step.request.seller_id, self.steps.store
+        while alone := store.singles_due(seller_id, 1):
+            self.read_single(step, alone[0])
+            if step.over():
+                return step.more("more orders to read alone")
         while due := store.parcels_due(seller_id, PARCELS_A_TIME, since=step.step.enrolled_at):
             for order_id in due:
                 self.read_parcels(step, order_id)
@@ -42,6 +47,18 @@ class FulfillmentPolling:
         if step.request.announced:
             return step.result(next_due=step.now(), why="the announced parcels are read")
         return self.read_round(step)
+
+    def read_single(self, step: RunningStep, order_id: str) -> None:
+        """Who asked to cancel, and why: only getOrder tells."""
+        try:
+            document = step.api.order(order_id)
+        except (NotFoundError, RejectedError):  # of this order alone
+            with step.commit() as commit:
+                step.count(commit)
+                commit.skip_single(order_id)
+            return
+        with step.commit() as commit:
+            step.count(commit, commit.keep_single(order_id, document, step.read_at()))
 
     def read_parcels(self, step: RunningStep, order_id: str) -> None:
         try:

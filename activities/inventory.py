@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import sources
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.inventory import entity_id
@@ -15,6 +16,7 @@ from pacing import Stream
 SKUS_A_CALL = 25  # eBay's most
 TURNS = 4  # scans whose SKUs never agree with eBay's `total` before the scan is taken as it is, with an alert
 INCOMPLETE = "inventory_incomplete"
+NO_ITEMS = "no item in the Inventory API"
 
 
 class InventoryPolling:
@@ -31,6 +33,12 @@ class InventoryPolling:
         return self.steps.run(request, Stream.INVENTORY, self.read)
 
     def read(self, step: RunningStep) -> PollResult:
+        if end := sources.unused(step):
+            return end
+        if left := self.read_sold(step):
+            return left
+        if step.request.announced:
+            return step.result(next_due=step.now(), why="the stock of what was sold is read")
         scan: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
         while scan["total"] is None:
             page = step.api.inventory_page(scan["place"])
@@ -38,6 +46,18 @@ class InventoryPolling:
             if step.over():
                 return step.more(f"inventory scan: {scan['page']} pages read")
         return self.settle(step, scan)
+
+    def read_sold(self, step: RunningStep) -> PollResult | None:
+        """SKUs that sales moved, 25 a call. A SKU that eBay's inventory does not know is no news here: a scan decides what is gone."""
+        while due := self.steps.store.stock_due(step.request.seller_id, step.read_at(), SKUS_A_CALL):
+            found = step.api.inventory_items(due)
+            with step.commit() as commit:
+                there = [item for item in found.values() if item is not None]
+                step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
+                commit.stock_read(due)
+            if step.over():
+                return step.more("more sold stock to read")
+        return None
 
     def keep_page(self, step: RunningStep, scan: dict[str, Any], page: InventoryPage) -> dict[str, Any]:
         after = {**scan, "page": scan["page"] + 1, "place": page.next, "total": None if page.next else page.total}
@@ -63,7 +83,8 @@ class InventoryPolling:
                 return step.more("inventory scan: asking for SKUs that did not come")
         with step.commit() as commit:
             step.count(commit)
-            agreed = commit.scanned(scan["scan"]) >= scan["total"]
+            seen = commit.scanned(scan["scan"])
+            agreed = seen >= scan["total"]
             if not agreed and scan["turn"] < TURNS:
                 commit.advance(reading={"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None})
                 return step.more("inventory scan: eBay's count differs, once more")
@@ -75,8 +96,7 @@ class InventoryPolling:
                 commit.open_alert(
                     INCOMPLETE, f"eBay's count of SKUs never agreed with what it listed in {TURNS} scans; the next scan will look again"
                 )
-            step.finish(commit)
-        return step.rest or step.more()
+            return sources.finish(step, commit, None if seen else NO_ITEMS)
 
     def source(self, step: RunningStep) -> str:
         return "backfill" if step.step.scanned_at is None else "poll"  # the first scan tells of stock that was there before

@@ -2,33 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from activities.poll import Poll
-from pacing import Facts, SellerPace, Settings, Stream, next_poll
+from pacing import Facts, Fleet, SellerPace, Settings, Stream, next_poll, observe
+from pacing.state import from_json, to_json
+from store.step import RESOURCES
 
+SHARED = (Stream.ORDERS, Stream.INVENTORY, Stream.LISTINGS)  # streams whose intervals the quota decides, each of another resource
 NEVER_BUSY = 2**31
+FRESH_S = 60.0  # a process reads the levels once in so long: a plan shows within its own period
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a poll showed, for the seller's pace."""
+
+    changes: int
+    calls: int
+    last_change: datetime
+    pace: str | None  # as kept with the stream (pacing/state.py); None: nothing yet
+    sales_30d: int = 0
+    poll: int = 0  # the epoch: each poll has a jitter of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    at: datetime  # UTC
+    why: str  # in words
+    pace: str  # to be kept with the stream
 
 
 class Pace:
-    def __init__(self, every: Mapping[Stream, timedelta]) -> None:
-        """`every`: the base interval of each stream."""
-        self.rules = {stream: Settings(base_s=base.total_seconds()) for stream, base in every.items()}
+    def __init__(
+        self,
+        every: Mapping[Stream, timedelta],
+        promise: timedelta = timedelta(hours=1),
+        use_spare: bool = False,
+        fleets: Callable[[], Mapping[str, Fleet]] = dict,
+    ) -> None:
+        """
+        Args:
+            every: the base interval of each stream.
+            promise: the longest interval while the quota is short.
+            use_spare: spend the calls that nobody wished for, too.
+            fleets: what the planner said last, by resource.
+        """
+        self.rules = {stream: Settings(base_s=base.total_seconds(), promise_s=promise.total_seconds()) for stream, base in every.items()}
         for stream in self.rules.keys() - {Stream.ORDERS}:  # sales make orders urgent, not the slower rounds
             self.rules[stream] = replace(self.rules[stream], busy_sales=NEVER_BUSY)
+        if Stream.ORDERS in self.rules:
+            self.rules[Stream.ORDERS] = replace(self.rules[Stream.ORDERS], use_spare=use_spare)
+        self._fleets, self._read, self._lock = fleets, -FRESH_S, threading.Lock()
+        self._known: Mapping[str, Fleet] = {}
 
     def after(
-        self, stream: Stream, request: Poll, *, now: datetime, last_change: datetime, sales_30d: int, enrolled_cadence: timedelta | None
-    ) -> tuple[datetime, str]:
-        """The next poll (UTC) and why then, in words."""
+        self, seller_id: str, stream: Stream, request: Poll, shown: Shown, *, now: datetime, enrolled_cadence: timedelta | None
+    ) -> Next:
+        """The next poll and why then. Without a plan for the stream's resource the cadences hold exactly."""
         cadence = request.cadence or enrolled_cadence
         facts = Facts(
-            sales_30d=sales_30d,
+            sales_30d=shown.sales_30d,
             last_login=request.active_at.timestamp() if request.active_at else None,
             cadence_s=cadence.total_seconds() if cadence else None,
             speed_up_s=request.speed_up.total_seconds() if request.speed_up else None,
         )
-        at, why = next_poll(SellerPace(last_change=last_change.timestamp()), facts, now.timestamp(), self.rules[stream])
-        return now + timedelta(seconds=at - now.timestamp()), why
+        rules, moment = self.rules[stream], now.timestamp()
+        fleet = self.fleets().get(RESOURCES[stream]) if stream in SHARED else None
+        pace = pace_of(shown.pace, shown.last_change)
+        known = fleet or Fleet()
+        pace = observe(pace, facts, moment, shown.changes, max(shown.calls, 1), known.prior, rules, known.curve)
+        pace = replace(pace, last_change=shown.last_change.timestamp())
+        at, why = next_poll(pace, facts, moment, rules, fleet, crc32(f"{seller_id}/{shown.poll}".encode()) / 2**32)
+        return Next(now + timedelta(seconds=at - moment), why, to_json(pace))
+
+    def fleets(self) -> Mapping[str, Fleet]:
+        with self._lock:
+            if time.monotonic() - self._read >= FRESH_S:
+                self._read, self._known = time.monotonic(), self._fleets()
+            return self._known
+
+
+def pace_of(kept: str | None, last_change: datetime) -> SellerPace:
+    """What was kept, or that of a seller of whom nothing is known: losing it loses no order."""
+    moment = last_change.timestamp()
+    if kept:
+        try:
+            return replace(from_json(kept), last_change=moment)
+        except ValueError:
+            pass
+    return SellerPace(last_change=moment)

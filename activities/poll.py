@@ -16,6 +16,7 @@ class Poll(BaseModel, frozen=True):
 
     seller_id: str
     announced: bool = False  # only what another stream announced (parcels of changed orders); the stream's own round comes at its time
+    asked: bool = False  # somebody asked for it: the reserve of the quota may be used
     until: datetime | None = None  # UTC; another stream falls due then: stop after the call in hand
     speed_up: timedelta | None = None  # an operator's `speed-up`, while it lasts
     cadence: timedelta | None = None  # an operator's `set-cadence`
@@ -34,7 +35,8 @@ class PollResult(BaseModel, frozen=True):
     quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
-    due: tuple[Stream, ...] = ()  # other streams that have work now
+    due: tuple[Stream, ...] = ()  # other streams that have work now: what is announced, not their round
+    rounds: tuple[Stream, ...] = ()  # other streams whose own round should come at once
 
 
 # Why these: a killed worker's step must be tried again within 15 s, so it beats every 3 s and is missed after 10 (heartbeat.py); a step

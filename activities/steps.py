@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from pathlib import Path
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.pace import Pace
+from activities.pace import Pace, Shown
+from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.tokens import A_MOMENT, KEYS_REFUSED, KEYS_REFUSED_TEXT, TokensSpentError
@@ -22,7 +23,10 @@ from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpen
 from ebay.windows import Span
 from pacing import Stream
 from store import Commit, Kept, Step, Store, StoreError, SupersededError
+from store.permits import Purpose
+from store.step import RESOURCES
 
+SPENT = "eBay's quota of calls is spent"
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
 HOUSE = Path(__file__).parent.parent
 logger = logging.getLogger("sellerbeat.steps")
@@ -38,6 +42,7 @@ class RunningStep:
     def __init__(self, steps: Steps, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
         self.steps, self.request, self.stream, self.step = steps, request, stream, step
         self.api = steps.ebay.seller(request.seller_id)
+        self.api.permit = self.permit
         self.began = time.monotonic()
         self.began_at = now
         self.changes = self.duplicates = self.counted = 0
@@ -46,6 +51,9 @@ class RunningStep:
     def now(self) -> datetime:
         """Temporal's clock, which decides when timers fire, carried on by this machine's."""
         return self.began_at + timedelta(seconds=time.monotonic() - self.began)
+
+    def permit(self, resource: str) -> None:
+        self.steps.permits.take(resource, purpose(self.request, self.stream), self.step.now)
 
     def over(self) -> bool:
         return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)
@@ -76,20 +84,27 @@ class RunningStep:
         """The poll went well: decide the next one, in the same transaction."""
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
-        at, why = self.steps.pace.after(
+        last_change = now if self.changes else self.step.last_change_at
+        shown = Shown(self.changes, self.api.calls, last_change, self.step.pace, self.step.sales_30d, self.step.epoch)
+        following = self.steps.pace.after(
+            self.step.seller_id,
             self.stream,
             self.request,
+            shown,
             now=now,
-            last_change=now if self.changes else self.step.last_change_at,
-            sales_30d=self.step.sales_30d,
             enrolled_cadence=timedelta(seconds=options) if options else None,
         )
-        commit.finish(next_poll_at=at, why=why)
-        self.rest = self.result(next_due=at, why=why, due=due)
+        commit.finish(next_poll_at=following.at, why=following.why, pace=following.pace)
+        self.rest = self.result(next_due=following.at, why=following.why, due=due)
 
-    def finish_at(self, commit: Commit, at: datetime, why: str) -> PollResult:
+    def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
         commit.finish(next_poll_at=at, why=why)
+        return self.result(next_due=at, why=why, rounds=rounds)
+
+    def pause(self, commit: Commit, at: datetime, why: str) -> PollResult:
+        """The read goes on then: what it needs is not there yet. Neither a success nor a failure."""
+        commit.defer(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why)
 
     def result(
@@ -102,6 +117,7 @@ class RunningStep:
         waiting: bool = False,
         quota: bool = True,
         due: tuple[Stream, ...] = (),
+        rounds: tuple[Stream, ...] = (),
     ) -> PollResult:
         return PollResult(
             changes=self.changes,
@@ -114,12 +130,15 @@ class RunningStep:
             waiting=waiting,
             quota=quota,
             due=due,
+            rounds=rounds,
         )
 
 
 class Steps:
-    def __init__(self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch) -> None:
+    def __init__(self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch, limits: Mapping[str, int] = LIMITS) -> None:
+        """`limits`: calls a day by resource, until eBay tells its own."""
         self.store, self.ebay, self.pace, self.quota = store, ebay, pace, quota
+        self.permits = Permits(store, limits)
 
     def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
         """Begin a step, let `read` do its work, and turn what may happen into a result or into an error of our own.
@@ -131,7 +150,12 @@ class Steps:
             StoreError: Postgres does not answer; retried.
         """
         try:
-            step = RunningStep(self, request, stream, self.store.begin(request.seller_id, stream), activity.info().started_time)
+            started = activity.info().started_time
+            resource, use = RESOURCES[stream], purpose(request, stream)
+            begun = self.store.begin(request.seller_id, stream, self.permits.wanted(resource, use, started), use)
+            if begun.lease:
+                self.permits.add(resource, use, begun.lease)
+            step = RunningStep(self, request, stream, begun, started)
             if step.step.quota_until and step.step.quota_until > step.now():
                 return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))
             return self.watched(step, read)
@@ -150,8 +174,11 @@ class Steps:
         except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
             return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")
+        except PermitRefusedError as refused:  # our own ledger: eBay was not asked
+            until = self.quota.spread(step.request.seller_id, refused.until)
+            return self.wait(step, until, SPENT if refused.spent else "the rest of eBay's quota is kept back for people and sweeps")
         except QuotaSpentError as spent:
-            return self.wait(step, self.quota.spent(step.request.seller_id, step.stream, spent, step.now()))
+            return self.wait(step, self.quota.spent(step.request.seller_id, step.api.latest or RESOURCES[step.stream], spent, step.now()))
         except DeadTokenError as error:
             if not self.store.tell_dead(step.step):
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
@@ -164,12 +191,18 @@ class Steps:
             self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
             raise
 
-    def wait(self, step: RunningStep, until: datetime, what: str = "eBay's quota of calls is spent", quota: bool = True) -> PollResult:
+    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, quota: bool = True) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
             commit.defer(next_poll_at=until, why=why)
         return step.result(next_due=until, why=why, waiting=True, quota=quota)
+
+
+def purpose(request: Poll, stream: Stream) -> Purpose:
+    if request.asked or stream in (Stream.SWEEP, Stream.REPORT):  # people wait for it, or it looks for what polling missed
+        return Purpose.URGENT
+    return Purpose.PAST if stream is Stream.BACKFILL else Purpose.POLL
 
 
 def _place(error: Exception) -> str:

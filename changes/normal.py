@@ -18,7 +18,7 @@ from changes.deep import DEEPEST, flat
 from changes.model import Document, Kind
 
 DECIMALS = frozenset({"value", "convertedFromValue"})  # of an amount: decimal strings beside a `currency`
-UNORDERED = frozenset({"lineItems", "fulfillmentHrefs", "linkedOrderLineItems", "payments", "refunds", "cancelRequests"})
+UNORDERED = frozenset({"lineItems", "fulfillmentHrefs", "linkedOrderLineItems", "payments", "refunds", "cancelRequests", "variations"})
 PLAIN_DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?")
 EXACT = 2**53  # above it a float's repr and its integer value are different numbers; JSONB keeps the repr
 

@@ -214,7 +214,7 @@ class Matrix:
         return rows, whole
 
 
-def run(report: Report, seed: int, rounds: int = 3, points: Sequence[str] = (), streams: Sequence[str] = ()) -> None:
+def run(report: Report, seed: int, rounds: int = 2, points: Sequence[str] = (), streams: Sequence[str] = ()) -> None:
     from chaos.place import place
 
     with place(World(seed=seed), **CADENCE) as (here, _):

@@ -154,12 +154,13 @@ class Place:
                 WHERE e.removed_at IS NULL AND s.seller_id = ANY (:sellers) AND (
                     (s.stream IN ('orders', 'fulfillment', 'inventory')
                         AND (coalesce(s.last_good_at, '-infinity') < :since OR s.reading IS NOT NULL))
-                    OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :since)
+                    OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :ebays)
                     OR (s.stream = 'backfill' AND s.reading IS NOT NULL)
                     OR (s.stream = 'fulfillment' AND EXISTS (
                         SELECT FROM orders o WHERE o.seller_id = s.seller_id AND o.parcels_due)))
                 """,
                 since=since,
+                ebays=since + self.world.clock.skew,  # a scan is dated by eBay's clock
                 sellers=self.sellers,
             )
         ]

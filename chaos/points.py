@@ -203,4 +203,4 @@ def _workflow(trap: Trap) -> None:
         after=lambda _, __, seller, *___: trap.pass_by("wishes-after", WISHES, seller),
     )
     around(worker, "build", after=lambda *_: trap.pass_by("start-early", WORKER, ANY))
-    around(worker, "watch", after=lambda *_: trap.pass_by("start-late", WORKER, ANY))
+    around(worker, "schedule", after=lambda *_: trap.pass_by("start-late", WORKER, ANY))

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pacing import Stream
+from pacing import InventorySource, Stream
 from settings import duration
 
 SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -85,6 +85,9 @@ TokenEnds = Annotated[
     typer.Option("--refresh-token-expires", parser=_future_day, metavar="DATE", help="Such as 2028-01-01; else 18 months from now."),
 ]
 Cadence = Annotated[timedelta | None, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s, 5m or 1h.")]
+Source = Annotated[
+    InventorySource, typer.Option(help="Where the stock is read: by the Inventory API, the Trading API, or both; auto sees what there is.")
+]
 Scopes = Annotated[
     str | None, typer.Option(help="Scopes of the seller's consent, separated by spaces or commas; eBay's default where empty.")
 ]

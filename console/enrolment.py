@@ -13,6 +13,7 @@ from console.office import Office
 from console.output import FailedError
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError
 from ebay.oauth import AccessToken
+from pacing import InventorySource
 from store import UnknownSellerError
 from workflows.client import handle, is_missing
 
@@ -38,11 +39,13 @@ async def enroll_seller(
     backfill: timedelta | None,
     scopes: str | None,
     ends: datetime | None,
+    source: InventorySource,
 ) -> Answer:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
 
-    `ends`: of the refresh token; None: 18 months from now, eBay's usual, or as before where it is the same token again.
-
+    Args:
+        ends: of the refresh token; None: 18 months from now, eBay's usual, or as before where it is the same token again.
+        source: where the stock is read.
     Raises:
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
     """
@@ -56,7 +59,7 @@ async def enroll_seller(
         scopes=asked,
         now_ebay=access.date - timedelta(seconds=1),
         backfill_from=access.date - far,
-        options={"cadence": {"orders": orders_every.total_seconds()}} if orders_every else {},
+        options=_options(orders_every, source),
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=ends,
@@ -106,6 +109,12 @@ async def _end(office: Office, seller_id: str) -> None:
     except RPCError as error:
         if not is_missing(error):
             raise
+
+
+def _options(orders_every: timedelta | None, source: InventorySource) -> dict[str, Any]:
+    """What was asked for; the rest is as the worker's version of us has it."""
+    cadence = {"cadence": {"orders": orders_every.total_seconds()}} if orders_every else {}
+    return cadence | ({} if source is InventorySource.AUTO else {"inventory_source": source.value})
 
 
 def _scopes(text: str | None) -> list[str]:

@@ -13,9 +13,12 @@ def event_line(event: dict[str, Any]) -> str:
 
 
 def entity_line(row: dict[str, Any]) -> str:
-    """Entity, version, when it was so, and what is special about it. A document that was never stored may lack id and version."""
+    """Entity, version, when it was so, where that was read ("derived": told by an order, not read yet), and what is special about it.
+
+    A document that was never stored may lack id, version and source.
+    """
     special = "removed" if row["removed_at"] else ""
     if row["set_aside"]:
         special = f"set aside: {row['set_aside']}"
     version = f"version {row['version']}" if row["version"] else "not stored"
-    return f"{row['entity_id'] or '-':<32} {version}  {row['as_of']}  {special}".rstrip()
+    return f"{row['entity_id'] or '-':<32} {version:<12} {row['as_of']}  {row['read_from'] or '-':<8} {special}".rstrip()

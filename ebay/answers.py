@@ -18,6 +18,8 @@ from ebay.http import Answer
 
 ACCESS_DENIED = 1100
 QUOTA_SPENT = 2001
+NO_SCOPE = {ACCESS_DENIED, 160002, 160022}  # the last two are the Feed API's
+BAD_TOKEN = {931, 932, 21916984, 21917053}  # the Trading API's, in answers of HTTP status 200
 
 
 def error_ids(document: Any) -> tuple[int, ...]:
@@ -41,8 +43,14 @@ def refusal(answer: Answer, now: datetime) -> EbayError:
         return EbayUnavailableError("eBay failed", status=status, codes=codes)
     if status == 404:
         return NotFoundError("eBay does not know it", status=status, codes=codes)
-    if status == 403 and ACCESS_DENIED in codes:
+    if status == 403 and NO_SCOPE & set(codes):
         return AccessDeniedError("the seller's token does not allow this", status=status, codes=codes)
     if status >= 400:
         return RejectedError("eBay rejected the request", status=status, codes=codes)
     return BadAnswerError("eBay answered with an unexpected status", status=status, codes=codes)
+
+
+def token_refused(error: EbayError) -> bool:
+    """Whether a renewed access token may help: 401, or 403 with errorId 1100, which eBay also gives for an expired one (Inventory API)."""
+    denied = isinstance(error, AccessDeniedError) and ACCESS_DENIED in error.codes
+    return error.status == 401 or denied or bool(BAD_TOKEN & set(error.codes))

@@ -9,24 +9,29 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from math import inf
+from typing import BinaryIO
 
 import httpcore
 import httpx
 
 from ebay.clock import http_date
-from ebay.errors import BadAnswerError, EbayUnavailableError
+from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
 
 MAX_BODY = 64 * 1024 * 1024
+STEP = 64 * 1024
+
+Headers = list[tuple[bytes, bytes]]
 
 try:
     USER_AGENT = f"Sellerbeat/{version('sellerbeat')}"
 except PackageNotFoundError:  # run from a folder that was never installed
     USER_AGENT = "Sellerbeat"
+AGENT = (b"User-Agent", USER_AGENT.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Answer:
     date: datetime | None  # the Date header
     retry_after: str | None
     took_s: float
+    location: str | None = field(default=None, repr=False)  # of what a POST made
 
 
 def http_client(connections: int) -> httpx.Client:
@@ -56,21 +62,41 @@ class Exchange:
         self.max_body = max_body
         self.extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.seconds)}
 
-    def send(self, method: str, url: str, headers: list[tuple[bytes, bytes]], content: bytes | None = None) -> Answer:
-        """One request, one answer of any status.
+    def send(self, method: str, url: str, headers: Headers, content: bytes | None = None) -> Answer:
+        """One request, one answer of any status. Without an `Accept` among the headers it asks for JSON.
 
         Raises:
             EbayUnavailableError: time-out, no or a lost connection, broken HTTP.
             BadAnswerError: too large, or compressed in a way that was not asked for.
         """
+        accept = [] if any(name == b"Accept" for name, _ in headers) else [(b"Accept", b"application/json")]
+        headers = [*headers, *accept, (b"Accept-Encoding", b"gzip"), AGENT]
+        return self._exchange(method, url, headers, content, self.seconds)
+
+    def download(self, url: str, headers: Headers, file: BinaryIO, limit: int, within: timedelta) -> Answer:
+        """GET a file of at most `limit` bytes; a 200's body goes to `file` as it comes, that of another status into the answer.
+
+        It may take as long as `within` says, but no pause longer than the time-out. Where it fails, `file` holds a part. Errors: as `send`.
+        """
+        headers = [*headers, (b"Accept", b"*/*"), (b"Accept-Encoding", b"identity"), AGENT]
+        return self._exchange("GET", url, headers, None, within.total_seconds(), file, limit)
+
+    def _exchange(
+        self, method: str, url: str, headers: Headers, content: bytes | None, seconds: float, file: BinaryIO | None = None, limit: int = 0
+    ) -> Answer:
         began = time.monotonic()
-        _deadline.at = began + self.seconds
+        _deadline.at = began + seconds
+        body = b""
         try:
             # a Request of our own: the client's would add cookies of earlier answers
-            request = httpx.Request(method, url, headers=[*headers, *COMMON], content=content, extensions=self.extensions)
+            request = httpx.Request(method, url, headers=headers, content=content, extensions=self.extensions)
             response = self.http.send(request, stream=True, follow_redirects=False)
             try:
-                body = self._read(response)
+                if file is not None and response.status_code == 200:
+                    for chunk in _body(response, limit):
+                        _keep(file, chunk)
+                else:
+                    body = b"".join(_body(response, self.max_body))
             finally:
                 response.close()
         except httpx.TimeoutException:
@@ -81,41 +107,56 @@ class Exchange:
             raise BadAnswerError("a request to eBay cannot be formed from what eBay gave") from None
         finally:
             _deadline.at = inf
-        headers_in = response.headers
+        told = response.headers
         took = time.monotonic() - began
-        return Answer(response.status_code, body, http_date(headers_in.get("date")), headers_in.get("retry-after"), took)
+        return Answer(response.status_code, body, http_date(told.get("date")), told.get("retry-after"), took, told.get("location"))
 
-    def _read(self, response: httpx.Response) -> bytes:
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", "gzip", "x-gzip"):
-            raise BadAnswerError("eBay's answer is compressed in an unknown way", status=response.status_code)
-        chunks, size = [], 0
-        for chunk in response.iter_raw():
-            size += len(chunk)
-            if size > self.max_body:
-                raise BadAnswerError("eBay's answer is too large", status=response.status_code)
-            chunks.append(chunk)
-        body = b"".join(chunks)
-        return body if encoding == "identity" else self._unzip(body, response.status_code)
 
-    def _unzip(self, body: bytes, status: int) -> bytes:
-        """Decompressed by ourselves, as the limit is for what comes out: a bomb of 60 KB holds 60 MB."""
-        out = bytearray()
-        while body:
-            member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+def _keep(file: BinaryIO, chunk: bytes) -> None:
+    try:
+        file.write(chunk)
+    except OSError:  # not eBay's doing, so not to be taken for a lost connection
+        raise EbayError("a file from eBay cannot be written here: is the disk full?") from None
+
+
+def _body(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    """The body in chunks, decompressed by ourselves, as the limit is for what comes out too: a bomb of 60 KB holds 60 MB."""
+    status = response.status_code
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise BadAnswerError("eBay's answer is compressed in an unknown way", status=status)
+    raw = _limited(response.iter_raw(), limit, status)
+    return raw if encoding == "identity" else _limited(_unzipped(raw, status), limit, status)
+
+
+def _limited(chunks: Iterable[bytes], limit: int, status: int) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise BadAnswerError("eBay's answer is too large", status=status)
+        yield chunk
+
+
+def _unzipped(chunks: Iterable[bytes], status: int) -> Iterator[bytes]:
+    """gzip of one or more members, never more than 64 KB of it at once."""
+    member = None
+    for chunk in chunks:
+        while chunk or member:
+            member = member or zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
-                out += member.decompress(body, self.max_body + 1 - len(out))
+                out = member.decompress(chunk, STEP)
             except zlib.error:
                 raise BadAnswerError("eBay's answer is not the gzip it says", status=status) from None
-            if len(out) > self.max_body:
-                raise BadAnswerError("eBay's answer is too large", status=status)
-            if not member.eof:
-                raise BadAnswerError("eBay's answer is truncated", status=status)
-            body = member.unused_data
-        return bytes(out)
-
-
-COMMON = [(b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"), (b"User-Agent", USER_AGENT.encode())]
+            if out:
+                yield out
+            chunk = member.unused_data if member.eof else member.unconsumed_tail
+            if member.eof:
+                member = None
+            elif not chunk and len(out) < STEP:
+                break
+    if member is not None:
+        raise BadAnswerError("eBay's answer is truncated", status=status)
 
 
 class _Deadline(threading.local):

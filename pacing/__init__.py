@@ -1,7 +1,66 @@
 """When to poll next, and why, in words. Pure: no I/O, no clock, standard library only; seconds as float, times as unix time."""
 
-from pacing.cadence import next_poll, wish
-from pacing.model import Facts, SellerPace, Settings, Stream
+from pacing.cadence import Bounds, bounds_s, wish
+from pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
+from pacing.day import QuotaDay, quota_day
+from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen
+from pacing.forecast import Freshness, forecast, with_notifications
+from pacing.interval import interval, weight
+from pacing.level import Demand, Slot, demand, level, slots, surge_effect
+from pacing.model import FULL, Curve, Facts, InventorySource, Level, Prior, SellerPace, Settings, Stream
+from pacing.planner import Plan, Quota, plan
+from pacing.reserve import assumed_used, believed, permits, reserve_calls
+from pacing.state import from_json, to_json
+from pacing.timer import Fleet, next_poll
 from pacing.words import words
 
-__all__ = ["Facts", "SellerPace", "Settings", "Stream", "next_poll", "wish", "words"]
+__all__ = [
+    "DEFAULT_CURVE",
+    "FULL",
+    "Bounds",
+    "Curve",
+    "Demand",
+    "Facts",
+    "Fleet",
+    "Freshness",
+    "InventorySource",
+    "Level",
+    "Plan",
+    "Prior",
+    "Quota",
+    "QuotaDay",
+    "SellerPace",
+    "Settings",
+    "Slot",
+    "Stream",
+    "assumed_used",
+    "base_rate",
+    "believed",
+    "bounds_s",
+    "curve_at",
+    "curve_days",
+    "demand",
+    "enrolled",
+    "fleet_prior",
+    "forecast",
+    "from_json",
+    "interval",
+    "learn_curve",
+    "level",
+    "next_poll",
+    "observe",
+    "permits",
+    "plan",
+    "quota_day",
+    "rate_now",
+    "reserve_calls",
+    "slots",
+    "surge",
+    "surge_effect",
+    "to_json",
+    "unseen",
+    "weight",
+    "wish",
+    "with_notifications",
+    "words",
+]

@@ -1,10 +1,11 @@
-"""The cadences: one seller's interval for one stream, and why, in words. The first line that applies holds.
+"""The cadences: how often a seller is to be polled by the rules, why, and how long they may have to wait. The first line that fits holds.
 
 | when | interval |
 |---|---|
 | paused | none |
 | speeded up | that of the speed-up, unless the seller would be polled more often anyway |
 | no login for 7 days, where logins are reported | 6 h (dormant: slow, never off) |
+| notifications announce more than half of the orders | 30 min (a safety net) |
 | cadence set by hand | that, slower when quiet |
 | more than 100 sales in 30 days | 2 min, or the base where that is shorter |
 | else | the base (orders 5 min), slower when quiet |
@@ -13,11 +14,23 @@ Quiet: no change for 1 h: twice the interval; for 2 h: 2.5 times; for 3 h: 3 tim
 """
 
 import math
+from typing import NamedTuple
 
-from pacing.model import Facts, SellerPace, Settings
+from pacing.model import DAY, HOUR, Facts, SellerPace, Settings
 from pacing.words import words
 
 QUIET_STEPS = ((3, 1.0), (2, 0.75), (1, 0.5))  # after so many times `quiet_after_s`, so much of the way to `quiet_factor`
+WEBHOOKS_WORK = 0.5  # below this share of orders that no notification announced first, polling is the safety net
+
+
+class Bounds(NamedTuple):
+    """Between which two intervals the quota decides, in seconds."""
+
+    shortest_s: float
+    longest_s: float
+    why: str  # a few words without an interval, "" for the base
+    weighed: bool = True  # no: `shortest_s` = `longest_s`, and the seller takes no part in the sharing
+    obeyed: bool = False  # a speed-up: stays as it is even where everybody else is stretched
 
 
 def wish(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tuple[float, str]:
@@ -27,33 +40,54 @@ def wish(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tupl
     interval, reason = _unhurried(pace, facts, now, settings)
     if facts.speed_up_s is not None and facts.speed_up_s <= interval:
         return facts.speed_up_s, f"speeded up: every {words(facts.speed_up_s)}"
-    return interval, reason
+    if reason == "busy":
+        reason = f"busy (more than {settings.busy_sales:g} sales in 30 days)"
+    every = f"every {words(interval)}"
+    return interval, f"{reason}: {every}" if reason else every
 
 
-def next_poll(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tuple[float, str]:
-    """Unix time of the poll after the one that ends `now`, and the reason."""
-    interval, reason = wish(pace, facts, now, settings)
-    return now + interval, reason
+def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> Bounds:
+    """Shortest: what the rules want (with `use_spare` the fastest of all). Longest: that or the promise, whichever is more."""
+    if facts.paused:
+        return Bounds(math.inf, math.inf, "paused", weighed=False)
+    wished, why = _unhurried(pace, facts, now, settings)
+    weighed = not _dormant(facts, now, settings)
+    shortest = longest = wished
+    if weighed:
+        longest = max(wished, settings.promise_s)
+        if settings.use_spare and settings.fastest_s < wished:
+            shortest = settings.fastest_s
+    if facts.speed_up_s is None:
+        return Bounds(shortest, longest, why, weighed)
+    if facts.speed_up_s <= shortest:
+        return Bounds(facts.speed_up_s, facts.speed_up_s, "speeded up", weighed=False, obeyed=True)
+    return Bounds(shortest, min(longest, facts.speed_up_s), why if longest <= facts.speed_up_s else "speeded up", weighed)
 
 
 def _unhurried(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tuple[float, str]:
+    """The interval but for speed-ups and pauses, and its reason but for the interval."""
     set_s = settings.base_s if facts.cadence_s is None else facts.cadence_s
-    if facts.last_login is not None and (away := now - facts.last_login) >= settings.dormant_after_s:
-        interval = max(settings.dormant_s, set_s)  # dormant never means more often
-        return interval, f"no login for {_roughly(away)}: every {words(interval)}"
+    if facts.last_login is not None and _dormant(facts, now, settings):
+        return max(settings.dormant_s, set_s), f"no login for {_roughly(now - facts.last_login)}"  # never means more often
+    if facts.unseen_share < WEBHOOKS_WORK and settings.webhook_s > set_s:
+        return settings.webhook_s, "notifications work"
     if facts.cadence_s is None and facts.sales_30d > settings.busy_sales:
-        interval = min(settings.busy_s, settings.base_s)
-        return interval, f"busy (more than {settings.busy_sales:g} sales in 30 days): every {words(interval)}"
+        return min(settings.busy_s, settings.base_s), "busy"
     quiet = now - pace.last_change
     factor = _quiet_factor(quiet, settings)
     reasons = ["cadence set by hand"] if facts.cadence_s is not None else []
     if factor > 1:
         reasons.append(f"quiet for {_roughly(quiet)}")
-    every = f"every {words(set_s * factor)}"
-    return set_s * factor, f"{', '.join(reasons)}: {every}" if reasons else every
+    return set_s * factor, ", ".join(reasons)
+
+
+def _dormant(facts: Facts, now: float, settings: Settings) -> bool:
+    return facts.last_login is not None and now - facts.last_login >= settings.dormant_after_s
 
 
 def _quiet_factor(quiet: float, settings: Settings) -> float:
+    if quiet < settings.quiet_after_s:
+        return 1.0
     for times, share in QUIET_STEPS:
         if quiet >= times * settings.quiet_after_s:
             return 1 + (settings.quiet_factor - 1) * share
@@ -62,8 +96,8 @@ def _quiet_factor(quiet: float, settings: Settings) -> float:
 
 def _roughly(seconds: float) -> str:
     """In one unit, hours up to two days: a reason that changed with every poll would have to be written with every poll."""
-    if seconds >= 2 * 86_400:
-        return f"{int(seconds // 86_400)} days"
-    if seconds >= 3600:
-        return f"{int(seconds // 3600)} h"
+    if seconds >= 2 * DAY:
+        return f"{int(seconds // DAY)} days"
+    if seconds >= HOUR:
+        return f"{int(seconds // HOUR)} h"
     return f"{int(seconds // 60)} min" if seconds >= 60 else words(seconds)

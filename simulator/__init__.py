@@ -1,7 +1,8 @@
 """An eBay to run against: same addresses, shapes, limits and faults, and a ledger of what really happened.
 
     with serve(World(now=...)) as ebay:
-        ebay.world.add_seller("anna")
+        ebay.world.add_seller("anna", skus=10, listings=20)
+        ebay.world.move_in("anna")
         order_id = ebay.world.place_order("anna")
         ...  # GET {ebay.url}/sell/fulfillment/v1/order
 

@@ -1,19 +1,25 @@
 """`python -m simulator`: a living eBay on a port, for people who build against it."""
 
 import argparse
+import math
 import signal
 import sys
 import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from simulator.hostile import PROFILE, hostile
 from simulator.life import Life
 from simulator.server import Simulator, serve
 from simulator.world import World
 
+SELLER = "NAME=ORDERS_A_DAY[:SKUS[:LISTINGS[:PUBLISHED]]]"
+COUNTS = "skus", "listings", "published"
 EPILOG = """
+A seller's SKUs are in the Inventory API; the first PUBLISHED of them are listed too. LISTINGS are made in Seller Hub: only Trading and the
+report of the Feed API show them.
 Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
 GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens. POST /simulator/quiet: nothing happens by
 itself any more, answers go on; POST /simulator/calm: hostility's answers are true again. See simulator/control.py for more.
@@ -27,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
     try:
-        sellers = [_seller(text) for text in options.seller or ["anna=2000:150", "bert=50:20", "carla=2:3"]]
+        sellers = [_seller(text) for text in options.seller or ["anna=2000:150", "bert=50:20", "carla=2:3", "dora=100:20:40:10"]]
         quotas = dict(_number("--quota", text) for text in options.quota)
         switches = dict(_number("--switch", text) for text in options.switch)
         with closing(World(options.seed, ledger=options.ledger)) as world:
@@ -35,8 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
             world.quotas.limits.update({name: int(value) for name, value in quotas.items()})
             if options.hostile or switches:
                 hostile(world, options.seed, **(switches if options.hostile else {**dict.fromkeys(PROFILE, 0.0), **switches}))
-            for name, orders_a_day, skus in sellers:
-                _move_in(world, name, orders_a_day, skus, options.history)
+            for name, orders_a_day, numbers in sellers:
+                _move_in(world, name, orders_a_day, numbers, options.history)
             with serve(world, options.port, options.host) as running, Life(world, options.rate):
                 print(f"simulated eBay at {running.url}", flush=True)
                 if not options.quiet:
@@ -54,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--ledger", type=Path, help="file that keeps every version of everything; without it the world is gone at the end")
     parser.add_argument("--seed", type=int, default=1, help="makes ids, tokens and what happens (default 1)")
-    parser.add_argument("--seller", action="append", metavar="NAME=ORDERS_A_DAY[:SKUS]", help="may be given several times")
+    parser.add_argument("--seller", action="append", metavar=SELLER, help="may be given several times; see below")
     parser.add_argument("--history", type=float, default=0.0, metavar="DAYS", help="orders that are there before the start")
     parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
     parser.add_argument("--quota", action="append", default=[], metavar="RESOURCE=CALLS", help="a day, such as order=1000000")
@@ -64,15 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seller(text: str) -> tuple[str, float, int]:
+def _seller(text: str) -> tuple[str, float, dict[str, Any]]:
     name, _, numbers = text.partition("=")
-    a_day, _, skus = numbers.partition(":")
+    a_day, *counts = numbers.split(":")
     try:
-        seller = name, float(a_day or 0), int(skus or 0)
+        seller = name, float(a_day or 0), dict(zip(COUNTS, (int(count or 0) for count in counts), strict=False))
     except ValueError:
-        seller = "", 0.0, 0
-    if not seller[0] or seller[1] < 0 or seller[2] < 0:
-        raise ValueError(f"--seller {text}: give NAME=ORDERS_A_DAY[:SKUS], such as anna=2000:150")
+        seller = "", 0.0, {}
+    if not seller[0] or len(counts) > len(COUNTS) or not (0 <= seller[1] < math.inf) or any(count < 0 for count in seller[2].values()):
+        raise ValueError(f"--seller {text}: give {SELLER}, such as anna=2000:150")
     return seller
 
 
@@ -90,13 +96,11 @@ def _check_quotas(quotas: dict[str, float], world: World) -> None:
             raise ValueError(f"--quota {name}: give a whole number for one of {', '.join(world.quotas.limits)}")
 
 
-def _move_in(world: World, name: str, orders_a_day: float, skus: int, history_days: float) -> None:
-    """A seller who is not in the ledger yet gets stock and a past."""
-    world.add_seller(name, orders_a_day, skus)
-    shelf = world.shelves[name]
-    if not shelf.stock:
-        world.preload_skus(name)
-    if not shelf.orders and history_days > 0:
+def _move_in(world: World, name: str, orders_a_day: float, numbers: dict[str, Any], history_days: float) -> None:
+    """A seller who is not in the ledger yet gets stock, listings and a past."""
+    world.add_seller(name, orders_a_day, **numbers)
+    world.move_in(name)
+    if not world.shelves[name].orders and history_days > 0:
         now = world.clock.now()
         world.preload_orders(name, int(orders_a_day * history_days), now - timedelta(days=history_days), now, shipped=0.9)
 

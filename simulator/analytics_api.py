@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.answers import Answer
 from simulator.ledger import dumps
-from simulator.quotas import NAMES
+from simulator.quotas import NAMES, SHARED
 from simulator.requests import Request
 from simulator.times import DAY, SECOND, iso
 from simulator.world import World
@@ -14,12 +14,14 @@ def get_rate_limits(world: World, request: Request) -> Answer:
     world.quotas.roll()
     apis: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for resource, (context, api, version, name) in NAMES.items():
-        if request.query.get("api_context", context) != context or request.query.get("api_name", api).lower() != api.lower():
+        if request.query.get("api_context", context).lower() != context or request.query.get("api_name", api).lower() != api.lower():
             continue
         limit, count = world.quotas.limits[resource], world.quotas.used[resource]
         reset = iso(world.quotas.reset_ms)
         rate = {"count": count, "limit": limit, "remaining": max(0, limit - count), "reset": reset, "timeWindow": DAY // SECOND}
-        apis.setdefault((context, api, version), []).append({"name": name if world.switches.dotted_names else resource, "rates": [rate]})
+        shown = apis.setdefault((context, api, version), [])
+        shown.append({"name": name if world.switches.dotted_names or resource in SHARED else resource, "rates": [rate]})
+        shown += [{"name": one, "rates": [rate]} for one in SHARED.get(resource, ())]
     if not apis:
         return Answer(204)
     limits = [

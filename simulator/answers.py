@@ -1,12 +1,18 @@
 """eBay's answers: bodies of errors word for word, headers, money of words. Pure but for the id of a request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.ledger import dumps
 from simulator.wire import Wire
 
-SYSTEM_ERRORS = {"inventory_item": (25001, "API_INVENTORY", "A system error has occurred.")}
+INVENTORY_ERROR = 25001, "API_INVENTORY", "A system error has occurred."
+SYSTEM_ERRORS = {
+    "inventory_item": INVENTORY_ERROR,
+    "offer": INVENTORY_ERROR,
+    "feed": (160001, "API_FEED", "There was a problem with an eBay internal system or process."),
+}
 
 
 @dataclass
@@ -14,6 +20,7 @@ class Answer:
     status: int
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)  # an empty value: this header is left out
+    stream: Iterator[bytes] | None = None  # instead of the body: pieces, made as they leave
     wire: Wire | None = None  # how it travels, if not as it should
     date_behind_s: float = 0.0  # of the Date header against the world's clock
 
@@ -66,6 +73,10 @@ def fulfillment_error(error_id: int, message: str, **parameters: str) -> ApiErro
 
 def inventory_error(status: int, error_id: int, message: str) -> ApiError:
     return ApiError(status, error_id, "API_INVENTORY", message)
+
+
+def feed_error(status: int, error_id: int, message: str, category: str = "REQUEST") -> ApiError:
+    return ApiError(status, error_id, "API_FEED", message, category=category)
 
 
 def not_found() -> ApiError:

@@ -3,14 +3,27 @@
 import asyncio
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from urllib.parse import parse_qsl, unquote
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator import analytics_api, answers, commotion, control, inventory_api, oauth_api, orders_api, trouble
+from simulator import (
+    analytics_api,
+    answers,
+    commotion,
+    control,
+    feed_api,
+    inventory_api,
+    oauth_api,
+    offers_api,
+    orders_api,
+    refusals,
+    trading_api,
+    trouble,
+)
 from simulator.accounts import BASE, FULFILLMENT, INVENTORY
 from simulator.answers import Answer, ApiError
 from simulator.inventory_api import PATH as ITEMS
@@ -22,14 +35,26 @@ TOKEN = "/identity/v1/oauth2/token"
 UNENCODED = re.compile(r"[\[\]{}|]")  # eBay's web server takes them percent-encoded only
 ORDERS = "/sell/fulfillment/v1/order"
 RATE_LIMITS = "/developer/analytics/v1_beta/rate_limit"
-SCOPES = {"order": FULFILLMENT, "shipping_fulfillment": FULFILLMENT, "inventory_item": INVENTORY, "rate_limit": (BASE,)}
+SCOPES = {
+    "order": FULFILLMENT,
+    "shipping_fulfillment": FULFILLMENT,
+    "inventory_item": INVENTORY,
+    "offer": INVENTORY,
+    "feed": INVENTORY[:1],  # reading alone is not enough
+    "rate_limit": (BASE,),
+}
+CALL_NAME = re.compile("[A-Za-z]{1,60}")
 Call = Callable[[World, Request], Answer]
 
 
-def routed(method: str, path: str, body: bytes) -> tuple[str, Call]:
+def routed(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, Call]:
     """The resource that is counted, and what answers. Paths are still percent-encoded, so that a SKU may hold a slash."""
     if method == "POST" and path == "/sell/inventory/v1/bulk_get_inventory_item":
         return "inventory_item", lambda world, request: inventory_api.bulk_get_inventory_item(world, request, body)
+    if method == "POST" and path == trading_api.PATH:
+        return "trading", lambda world, request: trading_api.call(world, request, headers, body)
+    if method == "POST" and path == feed_api.TASKS:
+        return "feed", lambda world, request: feed_api.create_task(world, request, headers, body)
     if method != "GET":
         raise answers.not_found()
     if path.rstrip("/") == ORDERS:
@@ -44,6 +69,14 @@ def routed(method: str, path: str, body: bytes) -> tuple[str, Call]:
         return "inventory_item", inventory_api.get_inventory_items
     if path.startswith(f"{ITEMS}/") and path.count("/") == ITEMS.count("/") + 1:
         return "inventory_item", inventory_api.get_inventory_item
+    if path.rstrip("/") == offers_api.PATH:
+        return "offer", offers_api.get_offers
+    if path.startswith(f"{offers_api.PATH}/") and path.count("/") == offers_api.PATH.count("/") + 1:
+        return "offer", offers_api.get_offer
+    if path.startswith(f"{feed_api.TASKS}/") and path.count("/") == feed_api.TASKS.count("/") + 1:
+        return "feed", feed_api.get_task
+    if re.fullmatch(f"{feed_api.FILES}/[^/]+/download_result_file", path):
+        return "feed", feed_api.download
     if path.rstrip("/") == RATE_LIMITS:
         return "rate_limit", analytics_api.get_rate_limits
     raise answers.not_found()
@@ -70,8 +103,12 @@ class App:
             latency = self.world.faults.latency_s
             if delay := latency(request) if callable(latency) else latency:
                 await asyncio.sleep(delay)  # after the rows are read: `Date`, set below, is late by as much
+        if answer.stream and answer.wire:
+            answer.body, answer.stream = b"".join(answer.stream), None
         response = Response(answer.body, answer.status, self._headers(answer))
-        if answer.wire:
+        if answer.stream:
+            await _send_in_pieces(answer.stream, response, send)
+        elif answer.wire:
             await send_badly(answer.wire, response.status_code, response.raw_headers, bytes(response.body), receive, send)
         else:
             await response(scope, receive, send)
@@ -107,23 +144,26 @@ class App:
         world, faults = self.world, self.world.faults
         if UNENCODED.search(raw_query):
             return Answer(400, "<!doctype html><title>HTTP Status 400 - Bad Request</title>", {"Content-Type": "text/html;charset=utf-8"})
-        request.resource, call = routed(request.method, path, body)
+        request.resource, call = routed(request.method, path, headers, body)
+        name = CALL_NAME.fullmatch(headers.get("x-ebay-api-call-name", "")) if request.resource == "trading" else None
+        request.call = name[0] if name else ""
         with world.lock:
-            self._authorize(request, headers.get("authorization", ""))
+            self._authorize(request, headers)
             if world.hostility:
                 self._count(request)
                 trouble.tokens(world, world.hostility, request)
-                self._authorize(request, headers.get("authorization", ""))
+                self._authorize(request, headers)
         self._before(request)  # without the lock: a hook may wait for another thread
         with world.lock:
             if forced := faults.take(request.resource):
                 return forced.answer()
             if instead := self._trouble(request):
                 return instead
-            if not world.quotas.spend(world.switches.parcels_quota if request.resource == "shipping_fulfillment" else request.resource):
-                raise answers.quota_spent(faults.retry_after_s)
+            buckets = {"shipping_fulfillment": world.switches.parcels_quota, "offer": world.switches.offers_quota}
+            if not world.quotas.spend(buckets.get(request.resource, request.resource)):
+                raise refusals.quota_spent(request, world.clock.now_ms(), faults.retry_after_s)
             if faults.fails(request.resource):
-                raise answers.system_error(request.resource)
+                raise refusals.system_error(request, world.clock.now_ms())
             if world.hostility:
                 commotion.before(world, world.hostility, request)
             if request.seller:
@@ -147,11 +187,15 @@ class App:
         if self.world.faults.before_answer:
             self.world.faults.before_answer(request)
 
-    def _authorize(self, request: Request, header: str) -> None:
+    def _authorize(self, request: Request, headers: Mapping[str, str]) -> None:
         """Who asks, by the token alone.
 
         An unknown token is 401/1001; an expired one too, but the Inventory API answers 403/1100, as it does when a scope is missing.
         """
+        if request.resource == "trading":
+            trading_api.authorize(self.world, request, headers)
+            return
+        header = headers.get("authorization", "")
         if not header:
             raise answers.missing_token()
         scheme, _, value = header.partition(" ")
@@ -160,7 +204,7 @@ class App:
             raise answers.invalid_token()
         request.seller = access.seller or ""
         if not access.good(self.world.clock.now_ms()):
-            raise answers.access_denied() if request.resource == "inventory_item" else answers.invalid_token()
+            raise answers.access_denied() if request.resource in ("inventory_item", "offer") else answers.invalid_token()
         wanted: Iterable[str] = SCOPES[request.resource]
         if not access.scopes.intersection(wanted) or (request.resource != "rate_limit" and access.seller is None):
             raise answers.access_denied()
@@ -174,6 +218,15 @@ class App:
         }
         headers = {**kept, "Date": formatdate(seconds, usegmt=True), **answer.headers}
         return {name: value for name, value in headers.items() if value}
+
+
+async def _send_in_pieces(stream: Iterable[bytes], response: Response, send: Send) -> None:
+    headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    for piece in stream:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(0)  # others are answered between two pieces
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _body(receive: Receive) -> bytes:

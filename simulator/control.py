@@ -5,10 +5,12 @@ GET  /simulator/sellers              client id and secret, each seller's newest 
 POST /simulator/quiet                the world stands still, answers go on; tells from when on all of it is shown
 POST /simulator/calm                 answers, connections and tokens are as they should be (after `quiet`: nothing hostile is left)
 POST /simulator/hostility?late=0.5   switches of `hostile.py`; eBay need not have been hostile before
+POST /simulator/seller?seller=dora   a new seller with their token; &orders_a_day= &skus= &listings= &published= as in `World.add_seller`
 POST /simulator/revoke?seller=anna   the seller's refresh tokens die; gives the token of a new consent
 """
 
 import json
+import math
 from typing import Any
 
 from simulator import answers
@@ -63,6 +65,23 @@ def hostility(world: World, query: dict[str, str]) -> dict[str, Any]:
     return {name: getattr(switches, name) for name in query}
 
 
+def seller(world: World, query: dict[str, str]) -> dict[str, Any]:
+    name = query["seller"]
+    if not name or name in world.sellers:
+        raise ValueError(f"there is a seller {name}" if name else "a seller needs a name")
+    numbers = {count: int(query.get(count, "0")) for count in ("skus", "listings", "published")}
+    a_day = float(query.get("orders_a_day", "0"))
+    if not 0 <= a_day < math.inf or min(numbers.values()) < 0 or unknown(query, "seller", "orders_a_day", *numbers):
+        raise ValueError("a seller has numbers from 0 on: orders_a_day, skus, listings, published")
+    world.add_seller(name, a_day, numbers["skus"], listings=numbers["listings"], published=numbers["published"])
+    world.move_in(name)
+    return {"seller": name, "refresh_token": world.refresh_token(name)}
+
+
+def unknown(query: dict[str, str], *names: str) -> bool:
+    return bool(query.keys() - set(names))
+
+
 def revoke(world: World, query: dict[str, str]) -> dict[str, Any]:
     seller = query["seller"]
     scopes = world.accounts.latest[seller].scopes
@@ -77,4 +96,5 @@ CALLS = {
     ("POST", "calm"): calm,
     ("POST", "hostility"): hostility,
     ("POST", "revoke"): revoke,
+    ("POST", "seller"): seller,
 }

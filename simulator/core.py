@@ -1,4 +1,4 @@
-"""The world's memory: sellers, what they have, and the ledger. What happens in it is in `order_acts.py`, `stock_acts.py` and `life.py`."""
+"""The world's memory: sellers, what they have, and the ledger. What happens in it is in `*_acts.py` and `life.py`."""
 
 import re
 import threading
@@ -16,9 +16,11 @@ from simulator.faults import Faults, Switches
 from simulator.goods import Seller
 from simulator.hostile import Hostility
 from simulator.ledger import Body, Document, Head, Ledger, dumps, loads
+from simulator.listings import ENTITY
 from simulator.quotas import Quotas
+from simulator.reports import Reports
 from simulator.requests import RequestLog
-from simulator.shelf import Entity, New, Shelf, Version
+from simulator.shelf import ALONE, BACKED, Entity, New, Shelf, Version
 from simulator.times import from_iso, iso, to_datetime, to_ms
 
 When = datetime | int | None  # a UTC datetime, milliseconds, or None: now
@@ -56,7 +58,7 @@ class Core:
         self.faults, self.switches = Faults(), Switches()
         self.hostility: Hostility | None = None  # see `hostile.py`
         self.still = False  # nothing happens by itself any more: see `quiet`
-        self.requests = RequestLog()
+        self.requests, self.reports = RequestLog(), Reports()
         self.fragments: OrderedDict[tuple[str, str, str, int], str] = OrderedDict()  # JSON texts served lately
         self._go_on()
 
@@ -70,14 +72,30 @@ class Core:
 
     # sellers
 
-    def add_seller(self, name: str, orders_a_day: float = 0.0, skus: int = 0, scopes: Iterable[str] | None = None) -> Seller:
-        """A seller; `skus` items of theirs come with `preload_skus`. One who is there already gets the new numbers."""
+    def add_seller(
+        self,
+        name: str,
+        orders_a_day: float = 0.0,
+        skus: int = 0,
+        scopes: Iterable[str] | None = None,
+        *,
+        listings: int = 0,
+        published: int = 0,
+    ) -> Seller:
+        """A seller. One who is there already gets the new numbers.
+
+        Args:
+            skus: items of the Inventory API, that come with `preload_skus`.
+            listings: made in Seller Hub, so that the Inventory API does not see them; they come with `preload_listings`.
+            published: of the first of those SKUs there is a listing too, which Trading and the report show under that SKU.
+        """
+        numbers: dict[str, Any] = {"orders_a_day": orders_a_day, "skus": skus, "listings": listings, "published": min(published, skus)}
         with self.lock:
             known = self.sellers.get(name)
             if known:
-                self.sellers[name] = replace(known, orders_a_day=orders_a_day, skus=skus)
+                self.sellers[name] = replace(known, **numbers)
             else:
-                self.sellers[name] = Seller(name, len(self.sellers) + 1, self.seed, orders_a_day, skus)
+                self.sellers[name] = Seller(name, len(self.sellers) + 1, self.seed, **numbers)
                 self.shelves.setdefault(name, Shelf(self.seed))
                 self.accounts.open(name, scopes)
             return self.sellers[name]
@@ -99,7 +117,7 @@ class Core:
                 if one.id == entity_id:
                     return one
             raise KeyError(entity_id)
-        return (shelf.orders if kind == "order" else shelf.stock)[entity_id]
+        return _those(shelf, kind)[entity_id]
 
     def document(self, seller: str, kind: str, entity_id: str) -> Document:
         """The newest document, visible or not: a copy, yours to change."""
@@ -182,7 +200,7 @@ class Core:
             numbers: dict[int, int] = {}
             for new, entity in zip(news, entities, strict=True):
                 number = numbers[id(entity)] = numbers.get(id(entity), entity.newest.number) + 1
-                heads.append((Head(seller, new.kind, new.entity_id, number, new.modified_ms, new.visible_ms, new.removed), new.body))
+                heads.append((Head(seller, *_entry(new), number, new.modified_ms, new.visible_ms, new.removed), new.body))
                 versions.append(Version(number, new.modified_ms, new.visible_ms, new.body, new.status, new.removed, new.clean))
             for version, entity, body in zip(versions, entities, self.ledger.append(heads), strict=True):
                 version.body = body
@@ -197,7 +215,7 @@ class Core:
             entity = _unborn(shelf, new)
             there.append(entity)
             return entity
-        known = shelf.orders if new.kind == "order" else shelf.stock
+        known = _those(shelf, new.kind)
         if new.entity_id not in known:
             known[new.entity_id] = _unborn(shelf, new)
         return known[new.entity_id]
@@ -207,7 +225,7 @@ class Core:
         histories: dict[tuple[str, str, str], list[tuple[Head, Body]]] = {}
         now = self.clock.now_ms()
         for head, body in self.ledger.stored():
-            history = histories.setdefault(head[:3], [])
+            history = histories.setdefault((head.seller, *_kept(head)), [])
             if head.visible_ms <= now:
                 history.clear()  # the newest visible one is enough, and those that still wait
             history.append((head, body))
@@ -219,7 +237,8 @@ class Core:
                 text = self.ledger.text(body) if kind == "order" else ""
                 created = _found(CREATED, text)
                 created_ms = _date(created, head.modified_ms)
-                new = New(kind, entity_id, body, head.modified_ms, head.visible_ms, created_ms, _found(STATUS, text), head.removed)
+                status = _found(STATUS, text) if kind != "listing" else BACKED if head.kind == "listing" else ALONE
+                new = New(kind, entity_id, body, head.modified_ms, head.visible_ms, created_ms, status, head.removed)
                 entity = entity or self._entity(shelf, new)
                 shelf.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
         for shelf in self.shelves.values():
@@ -229,6 +248,21 @@ class Core:
         """The ledger so far, for the judge."""
         with self.lock:
             yield from list(self.ledger.rows())
+
+
+def _those(shelf: Shelf, kind: str) -> dict[str, Entity]:
+    return {"order": shelf.orders, "inventory": shelf.stock, "listing": shelf.listings}[kind]
+
+
+def _entry(new: New) -> tuple[str, str]:
+    """Kind and id in the ledger. A listing whose SKUs the Inventory API has is kept, but it is no entity that anybody should tell of."""
+    return ("inventory", ENTITY + new.entity_id) if new.kind == "listing" and new.status != BACKED else (new.kind, new.entity_id)
+
+
+def _kept(head: Head) -> tuple[str, str]:
+    """The other way round."""
+    own = head.kind == "inventory" and head.entity_id.startswith(ENTITY)
+    return ("listing", head.entity_id.removeprefix(ENTITY)) if own else (head.kind, head.entity_id)
 
 
 def _unborn(shelf: Shelf, new: New) -> Entity:

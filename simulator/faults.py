@@ -75,4 +75,14 @@ class Switches:
     personal_data_days: int = 90  # after this age, orders come without names, streets, mail addresses and phones
     dotted_names: bool = True  # getRateLimits' resources: "sell.fulfillment.order", or "order"
     parcels_quota: str = "order"  # the resource whose quota shipping_fulfillment uses: "order" or "shipping_fulfillment"
+    offers_quota: str = "inventory_item"  # the resource whose quota getOffers uses: that, or "offer"
+    listing_late: float = 0.3  # of versions of listings: they show up to `listing_late_s` after their date
+    listing_late_s: float = 90.0
+    events_hours: float = 48.0  # how far back GetSellerEvents looks, and how wide
+    events_limit: int = 3000  # items of one GetSellerEvents answer; with DetailLevel ReturnAll two thirds of it
+    has_more_items: bool = True  # whether an answer that leaves items out says so
+    report_s: float = 3.0  # from the order of a report to its end; the first third of it is spent in the queue
+    report_format: str = "zip"  # or "gzip", or "xml"
+    reports_at_once: int = 10
+    reports_a_day: int = 48
     warnings: list[dict[str, Any]] = field(default_factory=list)  # `warnings` of every getOrders answer

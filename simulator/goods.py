@@ -32,6 +32,8 @@ class Seller:
     seed: int
     orders_a_day: float = 0.0
     skus: int = 0
+    listings: int = 0  # made in Seller Hub: the Inventory API does not see them
+    published: int = 0  # of the first SKUs: the Inventory API made a listing of each
     marketplace: str = "EBAY_US"
     currency: str = "USD"
     country: str = "US"
@@ -39,12 +41,14 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    sku: str
+    sku: str  # "" where the seller gave none
     listing: str
     title: str
     price: Decimal
     quantity: int
-    document: Document  # the inventory item in its list view; shared: copy before changing
+    document: Document  # the inventory item in its list view; shared: copy before changing. {} of what only a listing shows
+    variation: str = ""  # of a listing: eBay's number of it
+    aspects: tuple[tuple[str, str], ...] = ()
 
 
 def money(amount: Decimal | str | int, currency: str) -> Document:

@@ -46,6 +46,7 @@ class Hostility:
     nameless: float = 0.0  # orders without a usable orderId
     huge: float = 0.0  # a string of `huge_bytes` in an order or an item
     huge_bytes: int = 4_000_000
+    odd_listing: float = 0.0  # listings whose quantity is negative, missing or no number, and titles and prices that nobody expects
 
     # What happens because somebody reads; it ends with `world.quiet()`
     moving: float = 0.0  # of getOrders' pages with more to come: some rows of the window get a new date
@@ -62,6 +63,25 @@ class Hostility:
     wrong_total: float = 0.0
     empty_page: float = 0.0  # no rows, and a next
     warnings: float = 0.0  # `warnings` beside the rows, and a field that nobody knows
+
+    # Trading's answers
+    ack_failure: float = 0.0  # 10007, with HTTP 200
+    xml_bomb: float = 0.0  # entities that hold entities that hold entities
+    huge_xml: float = 0.0  # `huge_bytes` of spaces in the answer
+    unknown_xml: float = 0.0  # elements that nobody knows, also within items
+    more_items: float = 0.0  # of GetSellerEvents: some items are left out, and HasMoreItems says so
+
+    # Reports, by the task
+    report_stuck: float = 0.0  # in process for ever
+    report_failed: float = 0.0  # FAILED, ABORTED or COMPLETED_WITH_ERROR, and no file
+    not_a_zip: float = 0.0
+    zip_bomb: float = 0.0  # `bomb_bytes` of spaces
+    bomb_bytes: int = 600_000_000
+    torn_report: float = 0.0  # the end is missing
+    rows_twice: float = 0.0  # every fifth row comes twice
+    rows_nameless: float = 0.0  # every tenth row has no ItemID
+    rows_negative: float = 0.0  # every tenth row has a negative quantity
+    rows_unknown: float = 0.0  # elements that nobody knows
 
     # The connection
     reset: float = 0.0  # a TCP reset before the answer or within its body
@@ -80,7 +100,9 @@ class Hostility:
     date_behind_s: float = 5.0
     dateless: float = 0.0  # answers without a Date header
 
-    most: dict[str, int] = field(default_factory=lambda: {"huge": 3, "revoked": 1})  # of a switch, for each seller
+    most: dict[str, int] = field(
+        default_factory=lambda: {"huge": 3, "revoked": 1, "huge_xml": 3, "xml_bomb": 3, "zip_bomb": 1}
+    )  # of a switch, for each seller
     calm: bool = False  # answers, connections and tokens are as they should be; versions and what happens go on
 
     done: Counter[str] = field(default_factory=Counter, repr=False)  # how often, by switch
@@ -143,6 +165,21 @@ PROFILE = {
     "date_behind": 0.2,
     "dateless": 0.01,
     "clock_off_s": 420.0,
+    "odd_listing": 0.05,
+    "ack_failure": 0.03,
+    "xml_bomb": 0.003,
+    "huge_xml": 0.003,
+    "unknown_xml": 0.1,
+    "more_items": 0.03,
+    "report_stuck": 0.08,
+    "report_failed": 0.08,
+    "not_a_zip": 0.05,
+    "zip_bomb": 0.03,
+    "torn_report": 0.08,
+    "rows_twice": 0.2,
+    "rows_nameless": 0.1,
+    "rows_negative": 0.1,
+    "rows_unknown": 0.3,
 }
 
 
@@ -169,5 +206,10 @@ def hostile(world: World, seed: int = 1, scale: float = 1.0, **switches: float) 
     world.switches.parcels_quota = rng.choice(("order", "shipping_fulfillment"))
     if not isinstance(world.clock, ManualClock):
         world.clock.skew = timedelta(seconds=rng.choice((-1, 1)) * hostility.clock_off_s * scale)
+    world.switches.listing_late_s *= scale
+    world.switches.report_s *= scale
+    world.switches.report_format = rng.choice(("zip", "gzip"))
+    world.switches.has_more_items = rng.random() < 0.5
+    world.switches.offers_quota = rng.choice(("inventory_item", "offer"))
     world.hostility = hostility
     return hostility

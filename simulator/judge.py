@@ -6,6 +6,8 @@
 *twice*  the same event id twice; the same type of the same version twice; two versions in a row with equal content.
 *wrong*  an event whose data is no version of its entity, or an older one than was told before; versions that do not grow; a gap
          in a seller's sequence; positions or a seller's `detected_at` that fall.
+         Of a listing, the data may lack what the daily report lacks, and it may be what was told before and a sale on top, known from
+         the order before eBay shows it, as long as there was such a sale; the last word must be eBay's all the same.
 *delay*  `detected_at` minus the moment from which eBay showed that content; of events found by polling only.
 """
 
@@ -13,60 +15,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from simulator.normal import digest
+from simulator.histories import Content, History, Key, Row, State, content, histories_of, time
+from simulator.normal import NOTHING, digest, read_alone
 from simulator.verdict import Verdict
 
 __all__ = ["Verdict", "judge"]
 
-Row = Mapping[str, Any]
 KINDS = "order", "fulfillment", "inventory"
-IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku"}
-PERSONAL_DATA = timedelta(days=89)
-State = tuple[bytes, bool]  # content, removed
-
-
-@dataclass
-class Run:
-    """Versions in a row with the same content: one change, as far as content goes."""
-
-    state: State
-    visible_at: datetime
-    impersonal: bytes  # the content without personal data, of orders so old that eBay drops it; else b""
-
-
-@dataclass
-class History:
-    """One entity in the ledger."""
-
-    runs: list[Run] = field(default_factory=list)
-    due: int = -1  # the run that was shown at the deadline; -1: none yet
-    nameless: bool = False  # what was shown at the deadline had no id
-    modified_at: str = ""
-
-    def matches(self, state: State, impersonal: bytes) -> list[int]:
-        """The runs that say this. A removal carries what was last known, which may be older than what was last there."""
-        content, removed = state
-        same = [k for k, run in enumerate(self.runs) if run.state[0] == content or (impersonal and run.impersonal == impersonal)]
-        if removed and same:
-            return [k for k, run in enumerate(self.runs) if run.state[1] and k >= same[0]]
-        return [k for k in same if self.runs[k].state[1] == removed]
 
 
 @dataclass
 class Told:
     """What the events so far said about one entity."""
 
-    state: State | None = None
-    impersonal: bytes = b""
+    content: Content | None = None
+    partial: bool = False  # it lacked something: the same may be told once more, in full
+    alone: str = ""
     version: int = 0
     types: set[str] = field(default_factory=set)
     run: int = -1
     detected_at: datetime | None = None
 
-
-Key = tuple[str, str, str]  # seller, kind, entity id
+    @property
+    def state(self) -> State | None:
+        return self.content.state if self.content else None
 
 
 def judge(
@@ -91,7 +64,7 @@ def judge(
     """
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
     deadline = at - grace
-    histories = _histories(ledger_rows, kinds, deadline, at)
+    histories = histories_of(ledger_rows, kinds, deadline, at)
     told = _told(verdict, histories, events, names, kinds)
     shown = _snapshots(verdict, snapshots or {}, names)
     groups: dict[Key, list[Key]] = {}
@@ -120,23 +93,6 @@ def judge(
     return verdict
 
 
-def _histories(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, at: datetime) -> dict[Key, History]:
-    histories: dict[Key, History] = {}
-    for row in rows:
-        if row["kind"] not in kinds:
-            continue
-        history = histories.setdefault((row["seller"], row["kind"], row["entity_id"]), History())
-        state, visible_at = (digest(row["kind"], row["document"]), row["removed"]), _time(row["visible_at"])
-        if not history.runs or history.runs[-1].state != state:
-            history.runs.append(Run(state, visible_at, _impersonal(row["kind"], row["document"], at)))
-        if visible_at <= deadline:
-            history.nameless = _nameless(row["kind"], row["document"])
-            history.due = len(history.runs) - 1
-        history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
-        history.modified_at = max(history.modified_at, row["modified_at"])
-    return histories
-
-
 def _told(
     verdict: Verdict, histories: dict[Key, History], events: Iterable[Row], names: Mapping[str, str], kinds: tuple[str, ...]
 ) -> dict[Key, Told]:
@@ -156,7 +112,7 @@ def _told(
         if event["position"] <= position:
             verdict.find("wrong", f"{words}: positions do not grow")
         position = event["position"]
-        seller, detected_at = event["seller_id"], _time(event["detected_at"])
+        seller, detected_at = event["seller_id"], time(event["detected_at"])
         if seller is not None:
             sequences[seller] += 1
             if event["sequence"] != sequences[seller]:
@@ -185,7 +141,8 @@ def _hear(
     twin: bool,
 ) -> None:
     """One event about one entity."""
-    state: State = (digest(key[1], event["data"]), what == "removed")
+    new = content(key[1], key[2], event["data"], what == "removed", detected_at)
+    state = new.state
     if event["version"] == told.version:  # beside the change itself: order.cancelled and the like
         if what in told.types:
             verdict.find("twice", f"{words}: this type of this version was there before")
@@ -195,9 +152,12 @@ def _hear(
         return
     if event["version"] < told.version:
         verdict.find("wrong", f"{words}: after version {told.version}")
-    again = told.state == state
-    told.state, told.version, told.types, told.detected_at = state, event["version"], {what}, detected_at
-    told.impersonal = _impersonal(key[1], event["data"], detected_at)
+    alone = read_alone(key[1], event["data"])
+    again, told_more = told.state == state, alone not in ("", NOTHING, told.alone)
+    before, told.content = told.content, new
+    told.version, told.types, told.detected_at, told.alone = event["version"], {what}, detected_at, alone
+    if again and told_more:
+        return
     if again:
         verdict.find("twice", f"{words}: nothing changed since the version before")
         return
@@ -206,17 +166,24 @@ def _hear(
         if state not in states and not (state[1] and (state[0], False) in states):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    history = histories.get(key)
-    matches = history.matches(state, told.impersonal) if history else []
+    _match(verdict, histories.get(key), told, before, new, event, words)
+
+
+def _match(verdict: Verdict, history: History | None, told: Told, before: Content | None, new: Content, event: Row, words: str) -> None:
+    """Which of eBay's versions the event tells of."""
+    matches = history.matches(new) if history else []
     if not history or not matches:
-        verdict.find("wrong", f"{words}: eBay never showed this")
+        if not (history and before and history.sold_since(before, new)):
+            verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    later = [k for k in matches if k > told.run]
+    later = [k for k in matches if k > told.run or (told.partial and k == told.run)]
+    told.partial = new.listing is not None and not new.state[1] and not any(history.runs[k].state == new.state for k in matches)
     if not later:
         verdict.find("wrong", f"{words}: older than what was told before")
         return
     told.run = later[0]
     if event.get("source") == "poll":
+        detected_at = time(event["detected_at"])
         seen = [k for k in later if history.runs[k].visible_at <= detected_at] or later[:1]
         verdict.delays.append((detected_at - history.runs[seen[-1]].visible_at).total_seconds())
 
@@ -226,12 +193,12 @@ def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, 
     if history.due < 0:
         return True  # not visible yet
     words = f"{key[1]} {key[0]}/{key[2]}"
-    if told is None or told.state is None:
+    if told is None or told.content is None:
         if history.runs[history.due].state[1] or history.modified_at < oldest:
             return True  # gone before anybody could see it, or older than what was to be read
         verdict.find("lost", f"{words}: no event")
         return False
-    if max(history.matches(told.state, told.impersonal), default=-1) < history.due:
+    if max(history.matches(told.content), default=-1) < history.due:
         verdict.find("lost", f"{words}: the last event (version {told.version}) is not the newest that eBay showed")
         return False
     return True
@@ -268,10 +235,6 @@ def _group(key: Key) -> Key:
     return (key[0], key[1], key[2].split("#", 1)[0]) if key[1] == "fulfillment" else key
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def _unknowable(key: Key, histories: dict[Key, History]) -> bool:
     """Whether nobody can know how it stands: its id is missing, or the id of the order it belongs to."""
     order = _order_of(key)
@@ -281,16 +244,3 @@ def _unknowable(key: Key, histories: dict[Key, History]) -> bool:
 def _order_of(key: Key) -> Key | None:
     """Of a parcel."""
     return (key[0], "order", key[2].split("/", 1)[0]) if key[1] == "fulfillment" else None
-
-
-def _nameless(kind: str, document: Any) -> bool:
-    name = document.get(IDS[kind]) if isinstance(document, dict) else None
-    return not (isinstance(name, str) and name)
-
-
-def _impersonal(kind: str, document: Any, at: datetime) -> bytes:
-    try:
-        aged = kind == "order" and at - _time(document["creationDate"]) >= PERSONAL_DATA
-    except (KeyError, TypeError, ValueError):
-        aged = False
-    return digest(kind, document, personal=False) if aged else b""

@@ -1,4 +1,4 @@
-"""The world lives by itself: buyers buy, sellers ship, stock comes in. The same seed gives each seller the same life.
+"""The world lives by itself: buyers buy, sellers ship and revise, stock comes in. The same seed gives each seller the same life.
 
 With a clock driven by hand, `run_until(moment)` lives up to then, with every event at its own time. In real time,
 `with Life(world):` does it as time passes.
@@ -13,7 +13,10 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
+from simulator import listings
 from simulator.clock import ManualClock
+from simulator.goods import Good
+from simulator.tending import tend
 from simulator.times import DAY, HOUR, MINUTE, to_ms
 from simulator.world import World
 
@@ -29,8 +32,12 @@ class Life:
         self.randoms: dict[str, Random] = {}
         self.stopped = threading.Event()
         self.thread: threading.Thread | None = None
-        for name in world.sellers:
-            self.enter(name)
+        self._meet()
+
+    def _meet(self) -> None:
+        for name in list(self.world.sellers):
+            if name not in self.randoms:
+                self.enter(name)
 
     def enter(self, seller: str) -> None:
         """A seller begins to live, or goes on: open orders are still to be shipped."""
@@ -38,6 +45,8 @@ class Life:
         self.randoms[seller] = Random(f"{self.world.seed}:{seller}:life:{len(there)}")
         self._later(seller, self._until_next_sale(seller), self._sell)
         self._later(seller, self._until_next_restock(seller), self._restock)
+        if self._lists(seller):
+            self._later(seller, self._until_next_revision(seller), self._tend)
         for order_id in sorted(self.world.shelves[seller].open)[-1000:]:
             if self.world.order(seller, order_id)["cancelStatus"]["cancelState"] == "NONE_REQUESTED":
                 self._plan(seller, order_id, paid=True)
@@ -50,6 +59,7 @@ class Life:
         clock, end = self.world.clock, to_ms(moment)
         if not isinstance(clock, ManualClock):
             raise TypeError("only a clock driven by hand can be moved")
+        self._meet()
         while self.due and self.due[0][0] <= end:
             clock.set(max(self.due[0][0], clock.now_ms()))
             self.step()
@@ -87,6 +97,7 @@ class Life:
 
     def _live(self) -> None:
         while not self.stopped.is_set():
+            self._meet()
             wait = (self.due[0][0] - self.world.clock.now_ms()) / 1000 if self.due else 1.0
             if wait > 0:
                 self.stopped.wait(min(wait, 1.0))
@@ -105,13 +116,33 @@ class Life:
     def _sell(self, seller: str) -> None:
         world, rng = self.world, self.randoms[seller]
         paid = rng.random() < 0.85
-        order_id = world.place_order(seller, paid=paid)
-        for line in world.order(seller, order_id)["lineItems"]:
-            sku = line["sku"]
-            if world.has_sku(seller, sku):
-                world.set_stock(seller, sku, max(0, world.stock(seller, sku) - line["quantity"]))
-        self._plan(seller, order_id, paid)
+        lines = self._of_listings(seller) if self._lists(seller) else None
+        if lines != []:
+            order_id = world.place_order(seller, lines=lines, paid=paid)
+            world.take(seller, order_id)
+            self._plan(seller, order_id, paid)
         self._later(seller, self._until_next_sale(seller), self._sell)
+
+    def _lists(self, seller: str) -> bool:
+        who = self.world.sellers[seller]
+        return bool(who.listings or who.published)
+
+    def _of_listings(self, seller: str) -> list[tuple[Good, int]] | None:
+        """What somebody buys of a seller with listings; None: of the SKUs, nothing: all that was looked at is sold out."""
+        world, rng = self.world, self.randoms[seller]
+        if world.sellers[seller].skus and rng.random() < 0.4:
+            return None
+        active, lines = world.shelves[seller].active, dict[str, tuple[Good, int]]()
+        for _ in range(rng.choice((1, 1, 1, 2)) + 4):
+            item = rng.choice(active)[1] if active else ""
+            document = world.listing(seller, item) if item else {}
+            k = listings.place(document, rng.randrange(4))
+            good = listings.sold_good(document, k) if item else None
+            if good and good.quantity > 0 and document["status"] == "Active":
+                lines[item] = good, rng.randint(1, min(2, good.quantity))
+            if len(lines) == 2 or (lines and rng.random() < 0.8):
+                break
+        return list(lines.values())
 
     def _plan(self, seller: str, order_id: str, paid: bool) -> None:
         """What will become of an order."""
@@ -140,7 +171,8 @@ class Life:
             self._later(seller, shipped + rng.uniform(1, 200) * HOUR, lambda s: world.touch(s, order_id))
 
     def _end_cancelled(self, seller: str, order_id: str) -> None:
-        self.world.cancel(seller, order_id)
+        restock = self._lists(seller) and self.randoms[seller].random() < 0.5
+        self.world.cancel(seller, order_id, restock=restock)
         self.world.refund(seller, order_id)
 
     def _ship_part(self, seller: str, order_id: str) -> None:
@@ -160,7 +192,14 @@ class Life:
             number = f"1Z{self.randoms[seller].randrange(10**16):016d}"
             self.world.correct_tracking(seller, order_id, parcels[0], number)
 
-    # stock
+    # stock and listings
+
+    def _until_next_revision(self, seller: str) -> float:
+        return self.randoms[seller].expovariate((0.5 + self.world.sellers[seller].orders_a_day / 3) / DAY)
+
+    def _tend(self, seller: str) -> None:
+        tend(self.world, seller, self.randoms[seller])
+        self._later(seller, self._until_next_revision(seller), self._tend)
 
     def _until_next_restock(self, seller: str) -> float:
         who = self.world.sellers[seller]

@@ -11,6 +11,8 @@ from typing import Any
 
 from simulator.orders import PERSONAL
 
+SINGLE_READS = (("cancelStatus", "cancelRequests"), ("buyer", "taxIdentifier"))  # of an order: only getOrder fills them
+NOTHING = json.dumps(None)
 UNORDERED = frozenset({"lineItems", "fulfillmentHrefs", "refunds", "payments"})  # their order says nothing
 MONEY = {"value": "currency", "convertedFromValue": "convertedFromCurrency"}
 UNSAYABLE = re.compile("[\x00\ud800-\udfff]")
@@ -22,11 +24,19 @@ def digest(kind: str, document: Any, personal: bool = True) -> bytes:
     plain = normal(document, personal)
     if kind == "order" and isinstance(plain, dict):
         plain.pop("lastModifiedDate", None)
-        for outer, inner in (("cancelStatus", "cancelRequests"), ("buyer", "taxIdentifier")):  # only single reads fill them
+        for outer, inner in SINGLE_READS:
             if isinstance(plain.get(outer), dict):
                 plain[outer].pop(inner, None)
     text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def read_alone(kind: str, document: Any) -> str:
+    """What getOrder alone tells of an order: a change of it is a change, though no list ever shows it."""
+    if kind != "order" or not isinstance(document, dict):
+        return ""
+    found = [outer.get(name) for place, name in SINGLE_READS if isinstance(outer := document.get(place), dict)]
+    return json.dumps(normal(found, personal=False), sort_keys=True)
 
 
 def normal(value: Any, personal: bool = True, key: str = "") -> Any:

@@ -30,6 +30,7 @@ OPTIONAL = {
 NO_DATES: tuple[object, ...] = (None, "", "yesterday", 1_750_249_644_000, "2026-13-45T99:00:00.000Z", ["2026-06-18"])
 NO_AMOUNTS: tuple[object, ...] = ("N/A", "1e999999999", None, {"value": "1.0"})
 TITLES = "nul \x00 in the middle", "half a \ud800 pair", "\U0001f600 \u202e right to left", "tab\tand\nline", "%00 &amp; '; --"
+XML_TITLES = "\U0001f600 \u202e right to left", "tab\tand\nline", "%00 &amp; '; --", "]]> <b>bold</b> <!-- ", "", "x" * 300
 RAW = re.compile(r'"\\u0001(NaN|-Infinity|1e400|123456789012345678901234567890)"')  # JSON that no JSON writer writes
 
 
@@ -74,6 +75,28 @@ def nameless(text: str, rng: Random) -> str:
         del document["orderId"]
     else:
         document["orderId"] = (None, "", 7)[rng.randrange(3)]
+    return dumps(document)
+
+
+def odd_listing(text: str, rng: Random) -> str:
+    """A quantity that is missing, negative or no number, of the listing or of a variation; or a title or a price that nobody expects."""
+    document: Document = loads(text)
+    rows = document.get("variations")
+    row = rng.choice(rows) if rows else document
+    fate = rng.randrange(6)
+    if fate == 0:
+        row.pop("quantity"), row.pop("available")
+    elif fate == 1:
+        row["quantity"] = -rng.randint(1, 20)
+        row["available"] = row["quantity"] - row["quantitySold"]
+    elif fate == 2:
+        row["quantity"] = row["available"] = rng.choice(("many", "1.5", "", "0x10", "99999999999999999999999"))
+    elif fate == 3:
+        row.pop("quantitySold"), row.pop("available")
+    elif fate == 4:
+        document["title"] = rng.choice(XML_TITLES)
+    else:
+        row.pop("price")
     return dumps(document)
 
 

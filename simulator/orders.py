@@ -109,7 +109,8 @@ def _line(seller: Seller, line_id: str, g: Good, quantity: int, arrival: Documen
     return {
         "lineItemId": line_id,
         "legacyItemId": g.listing,
-        "sku": g.sku,
+        **({"legacyVariationId": g.variation} if g.variation else {}),
+        **({"sku": g.sku} if g.sku else {}),
         "title": g.title,
         "lineItemCost": money(cost, seller.currency),
         "quantity": quantity,
@@ -123,6 +124,7 @@ def _line(seller: Seller, line_id: str, g: Good, quantity: int, arrival: Documen
         "taxes": [],
         "properties": {"buyerProtection": True},
         "lineItemFulfillmentInstructions": {**arrival, "shipByDate": iso(created_ms + 2 * DAY), "guaranteedDelivery": False},
+        **({"variationAspects": [{"name": name, "value": value} for name, value in g.aspects]} if g.aspects else {}),
         "itemLocation": {"location": "Stafford, Texas", "countryCode": seller.country, "postalCode": "77477"},
     }
 

@@ -25,7 +25,7 @@ def write(world: Core, hostility: Hostility, seller: str, news: Sequence[New]) -
     now = world.clock.now_ms()
     entities = [world.known(seller, new.kind, new.entity_id) for new in news]
     written = [_version(world, hostility, seller, new, entity, now) for new, entity in zip(news, entities, strict=True)]
-    orders = [new.entity_id.split("/", 1)[0] for new in news if new.kind != "inventory"]
+    orders = [new.entity_id.split("/", 1)[0] for new in news if new.kind in ("order", "fulfillment")]
     if orders:  # what belongs together shows together, and nothing before what was written earlier
         if len(set(orders)) > 1:  # a preloaded past, not one act
             return written
@@ -55,6 +55,8 @@ def _shown_ms(entity: Entity | None) -> int:
 def _version(world: Core, hostility: Hostility, seller: str, new: New, entity: Entity | None, now: int) -> New:
     number = entity.newest.number + 1 if entity else 1
     about = new.kind, new.entity_id, number
+    if new.kind == "listing":  # dated and shown as eBay does it anyway; an ended one says that it has ended
+        return new if new.removed else _odd_listing(world, hostility, seller, new, about)
     if new.removed:  # the last words about it are what it last was
         return new._replace(body=entity.newest.body, clean=entity.newest.clean) if entity else new
     past = isinstance(new.body, Sketch)
@@ -107,6 +109,14 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
         else:
             text = odd.nameless(text, rng)
     return new._replace(body=text, clean=clean)
+
+
+def _odd_listing(world: Core, hostility: Hostility, seller: str, new: New, about: tuple[object, ...]) -> New:
+    rng = None if isinstance(new.body, Sketch) else hostility.hits("odd_listing", seller, *about)
+    if not rng:
+        return new
+    text = world.ledger.text(new.body)
+    return new._replace(body=odd.odd_listing(text, rng), clean=text)
 
 
 def _dated(text: str, old_ms: int, new_ms: int) -> str:

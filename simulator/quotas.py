@@ -15,6 +15,9 @@ DEFAULTS = {
     "order": 100_000,
     "shipping_fulfillment": 100_000,
     "inventory_item": 2_000_000,
+    "offer": 2_000_000,
+    "trading": 5_000,
+    "feed": 100_000,
     "rate_limit": 5_000,
     "token:refresh_token": 50_000,
     "token:client_credentials": 1_000,
@@ -23,8 +26,12 @@ NAMES = {  # how getRateLimits calls them: context, API, version, resource
     "order": ("sell", "Fulfillment", "v1", "sell.fulfillment.order"),
     "shipping_fulfillment": ("sell", "Fulfillment", "v1", "sell.fulfillment.shipping_fulfillment"),
     "inventory_item": ("sell", "Inventory", "v1", "sell.inventory.inventory_item"),
+    "offer": ("sell", "Inventory", "v1", "sell.inventory.offer"),
+    "trading": ("tradingapi", "TradingAPI", "v1", "TradingAPI"),
+    "feed": ("sell", "Feed", "v1", "sell.feed.inventory_task"),
     "rate_limit": ("developer", "Analytics", "v1_beta", "developer.analytics.rate_limit"),
 }
+SHARED = {"trading": ("GetItem", "GetMyeBaySelling", "GetSellerEvents")}  # names under which eBay shows the same pool once more
 
 
 class Quotas:

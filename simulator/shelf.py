@@ -1,4 +1,4 @@
-"""What one seller has, as eBay shows it now: orders by date, parcels by order, stock by SKU.
+"""What one seller has, as eBay shows it now: orders by date, parcels by order, stock by SKU, listings by date.
 
 An entity is shown in its newest version whose `visible_ms` has come; versions that are not visible yet wait. Rows have no order
 that means anything: they stand by a hash of their id, the same one throughout a world.
@@ -14,8 +14,9 @@ from typing import NamedTuple
 from simulator.ledger import Body
 
 OPEN = frozenset({"NOT_STARTED", "IN_PROGRESS"})
+BACKED, ALONE = "backed", "alone"  # of listings: whether the Inventory API has all their SKUs
 FOREVER = 1 << 62
-Row = tuple[int, int, str]  # a date in ms, the hash, the order id
+Row = tuple[int, int, str]  # a date in ms, the hash, the id of an order or a listing
 
 
 class New(NamedTuple):
@@ -27,7 +28,7 @@ class New(NamedTuple):
     modified_ms: int
     visible_ms: int
     created_ms: int
-    status: str = ""  # orderFulfillmentStatus, of orders only
+    status: str = ""  # orderFulfillmentStatus of an order; BACKED or ALONE of a listing
     removed: bool = False
     clean: Body | None = None  # what the world goes on with, where eBay shows something odd
 
@@ -70,6 +71,10 @@ class Shelf:
         self.by_created: list[Row] = []
         self.by_hash: list[Row] = []  # (hash, 0, id), as the other two
         self.skus: list[tuple[int, str]] = []  # shown ones, by hash
+        self.listings: dict[str, Entity] = {}
+        self.listings_by_modified: list[Row] = []  # shown ones, ended ones too
+        self.active: list[tuple[int, str]] = []  # shown listings that have not ended, by hash
+        self.by_sku: dict[str, set[str]] | None = None  # item ids that have or had a SKU; None: to be found out
         self.open: set[str] = set()  # shown orders that are not fulfilled
         self.waiting: list[tuple[int, int, Entity, Version]] = []
         self.tie = count()
@@ -93,9 +98,10 @@ class Shelf:
 
     def loaded(self) -> None:
         self.loading = False
-        for rows in (self.by_modified, self.by_created, self.by_hash):
+        for rows in (self.by_modified, self.by_created, self.by_hash, self.listings_by_modified):
             rows.sort()
         self.skus.sort()
+        self.active.sort()
 
     def _show(self, entity: Entity, version: Version) -> None:
         old, new = entity.shown, version
@@ -105,33 +111,41 @@ class Shelf:
         if entity.kind == "order":
             self._index_order(entity, old, new)
         elif entity.kind == "inventory" and (old is None or old.removed) != new.removed:  # it comes or goes
-            self._index_sku(entity, new)
+            self._index(self.skus, entity, new)
+        elif entity.kind == "listing":
+            self._index_date(self.listings_by_modified, entity, old, new)
+            if (old is None or old.removed) != new.removed:
+                self._index(self.active, entity, new)
 
     def _index_order(self, entity: Entity, old: Version | None, new: Version) -> None:
         add = list.append if self.loading else insort
-        row = (new.modified_ms, entity.hash, entity.id)
+        self._index_date(self.by_modified, entity, old, new)
         if old is None:
-            add(self.by_modified, row)
             add(self.by_created, (entity.created_ms, entity.hash, entity.id))
             add(self.by_hash, (entity.hash, 0, entity.id))
-        elif old.modified_ms != new.modified_ms:
-            del self.by_modified[bisect_left(self.by_modified, (old.modified_ms, entity.hash, entity.id))]
-            insort(self.by_modified, row)
         if new.status in OPEN:
             self.open.add(entity.id)
         else:
             self.open.discard(entity.id)
 
-    def _index_sku(self, entity: Entity, new: Version) -> None:
+    def _index_date(self, rows: list[Row], entity: Entity, old: Version | None, new: Version) -> None:
+        row = (new.modified_ms, entity.hash, entity.id)
+        if old is None:
+            rows.append(row) if self.loading else insort(rows, row)
+        elif old.modified_ms != new.modified_ms:
+            del rows[bisect_left(rows, (old.modified_ms, entity.hash, entity.id))]
+            insort(rows, row)
+
+    def _index(self, rows: list[tuple[int, str]], entity: Entity, new: Version) -> None:
         if self.loading:
-            self.skus.append((entity.hash, entity.id))
+            rows.append((entity.hash, entity.id))
             return
-        at = bisect_left(self.skus, (entity.hash, entity.id))
-        there = at < len(self.skus) and self.skus[at][1] == entity.id
+        at = bisect_left(rows, (entity.hash, entity.id))
+        there = at < len(rows) and rows[at][1] == entity.id
         if new.removed and there:
-            del self.skus[at]
+            del rows[at]
         elif not new.removed and not there:
-            self.skus.insert(at, (entity.hash, entity.id))
+            rows.insert(at, (entity.hash, entity.id))
 
     def select(self, rows: list[Row], start: int, end: int, statuses: Collection[str], offset: int, limit: int) -> tuple[int, list[Entity]]:
         """How many orders have their date in [start, end] (ms, both included) and one of the statuses (none: any), and a page of them.

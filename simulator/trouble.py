@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from simulator import answers
+from simulator import refusals, trouble_xml
 from simulator.answers import Answer
 from simulator.ledger import dumps
 from simulator.requests import Request
@@ -56,10 +56,12 @@ def instead(hostility: Hostility, request: Request) -> Answer | None:
     if hostility.calm:
         return None
     if rng := hostility.hits("failure", seller, *about):
-        return _failure(rng, request.resource)
+        return _failure(rng, request)
+    if request.resource == "trading" and hostility.hits("ack_failure", seller, *about):
+        return refusals.system_error(request, request.at_ms).answer
     if rng := hostility.hits("too_many", seller, *about):
         seconds = max(1, round(hostility.retry_after_s * hostility.scale))
-        return answers.quota_spent(seconds if rng.random() < 0.5 else None).answer
+        return refusals.quota_spent(request, request.at_ms, seconds if rng.random() < 0.5 else None).answer
     if rng := hostility.hits("html", seller, *about):
         return _html(200, "We'll be right back", rng)
     return None
@@ -70,23 +72,31 @@ def spoil(hostility: Hostility, request: Request, answer: Answer) -> None:
     seller, about = request.seller, (request.resource, request.number)
     if hostility.calm:
         return
+    if answer.status == 200 and request.resource == "trading":
+        trouble_xml.spoil(hostility, request, answer)
     if answer.status == 200 and isinstance(answer.body, str):
-        if rng := hostility.hits("warnings", seller, *about):
+        if request.resource != "trading" and (rng := hostility.hits("warnings", seller, *about)):
             answer.body = _with_warnings(answer.body, rng)
         if "orderIds" not in request.query and request.resource in ("order", "inventory_item") and request.method == "GET":
             _paging(hostility, request, answer)
         if rng := hostility.hits("truncated", seller, *about):
             answer.body = answer.body[: int(len(answer.body) * rng.random())]
     if rng := hostility.hits("reset", seller, *about):
-        answer.wire = Wire(after=int(len(answer.body) * rng.random()), end="reset", silent=rng.random() < 0.3)
+        answer.wire = Wire(after=int(_length(answer) * rng.random()), end="reset", silent=rng.random() < 0.3)
     elif rng := hostility.hits("cut", seller, *about):
-        answer.wire = Wire(after=int(len(answer.body) * rng.random()), end="close", silent=rng.random() < 0.2)
+        answer.wire = Wire(after=int(_length(answer) * rng.random()), end="close", silent=rng.random() < 0.2)
     elif hostility.hits("slow", seller, *about):
         answer.wire = Wire(seconds=hostility.slow_s * hostility.scale)
     if hostility.hits("dateless", seller, *about):
         answer.headers["Date"] = ""
     elif rng := hostility.hits("date_behind", seller, *about):
         answer.date_behind_s = rng.uniform(0, hostility.date_behind_s * hostility.scale)
+
+
+def _length(answer: Answer) -> int:
+    if answer.stream:
+        answer.body, answer.stream = b"".join(answer.stream), None
+    return len(answer.body)
 
 
 def _paging(hostility: Hostility, request: Request, answer: Answer) -> None:
@@ -130,11 +140,11 @@ def _parted(text: str) -> tuple[str, str, str]:
     return text[:start], name, text[start + len(name) :]
 
 
-def _failure(rng: Random, resource: str) -> Answer:
+def _failure(rng: Random, request: Request) -> Answer:
     status, words = rng.choice(((500, ""), (500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable"), (503, "")))
     if words:
         return _html(status, f"{status} {words}", rng)
-    answer = answers.system_error(resource).answer
+    answer = refusals.system_error(request, request.at_ms).answer
     answer.status = status
     return answer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from socket import SO_LINGER, SOL_SOCKET
@@ -45,7 +46,8 @@ async def hang_up(how: str, receive: Receive, send: Send) -> None:
     if transport is None:
         raise RuntimeError("this server does not show its connections")
     if how == "reset":
-        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        with suppress(OSError, ValueError):  # the client was quicker: there is no socket any more
+            transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
         transport.abort()
     else:
         transport.close()

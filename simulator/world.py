@@ -1,8 +1,7 @@
 """The world as tests and programs use it: `World` has everything that can be done in it and to it."""
 
-from simulator.order_acts import OrderActs
-from simulator.stock_acts import StockActs
+from simulator.listing_acts import ListingActs
 
 
-class World(OrderActs, StockActs):
-    __doc__ = OrderActs.__doc__
+class World(ListingActs):
+    __doc__ = ListingActs.__doc__

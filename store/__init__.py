@@ -3,8 +3,9 @@
 `Store` is the way in (store.py): `begin` takes the seller's next epoch, `commit` keeps what was read.
 """
 
-from store.commit import Commit, Kept
+from store.commit import Commit
 from store.engine import connect
+from store.entity_commit import Kept
 from store.errors import (
     SecretError,
     StoreError,

@@ -32,14 +32,14 @@ class Reading:
     known: dict[int, bytes] = field(default_factory=dict)  # digests by identity of the document: most are stored as they came
 
 
-def read(kind: Kind, documents: Iterable[Any], digests: bool = True) -> Reading:
-    """Documents that have an id, and refusals of the rest."""
-    reading = Reading(kind)
+def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Callable[[Any], str | None] | None = None) -> Reading:
+    """Documents that have an id, and refusals of the rest. `named`: gives the id, where the kind alone does not tell how."""
+    reading, named = Reading(kind), named or IDS[kind]
     for document in documents:
         if not isinstance(document, dict):
             reading.refusals.append(Refusal(document, "not an object"))
             continue
-        entity_id = IDS[kind](document)
+        entity_id = named(document)
         if entity_id is None or not usable(entity_id):
             reading.refusals.append(Refusal(document, "no id" if entity_id is None else "an id that cannot be kept"))
             continue

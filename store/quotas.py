@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from pacing import Stream
 from store.errors import translated
 from store.step import RESOURCES
 from store.times import iso
@@ -29,14 +30,14 @@ CLAIM = text("""
 """)
 ALL = text('SELECT resource, "limit", remaining, reset_at, read_at FROM quotas ORDER BY resource')
 USED = text("""
-    SELECT CASE stream WHEN 'inventory' THEN 'inventory' ELSE 'orders' END AS resource, sum(api_calls) AS calls
-    FROM poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY 1
+    SELECT stream, sum(api_calls) AS calls
+    FROM poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY stream
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    resource: str  # "orders", "inventory"
+    resource: str  # "orders", "inventory", "trading" or "feed"
     limit: int | None  # calls a day, by eBay's count
     remaining: int | None
     reset_at: datetime | None
@@ -78,8 +79,11 @@ class Quotas:
     def used(self, since: datetime | None = None) -> dict[str, int]:
         """Calls that our polls made since then (None: in 24 hours), by resource; every resource is there."""
         with translated(), self._single.connect() as connection:
-            counted = {row.resource: int(row.calls) for row in connection.execute(USED, {"since": since})}
-        return dict.fromkeys(sorted(set(RESOURCES.values())), 0) | counted
+            rows = connection.execute(USED, {"since": since}).all()
+        counted = dict.fromkeys(sorted(set(RESOURCES.values())), 0)
+        for row in rows:
+            counted[RESOURCES[Stream(row.stream)]] += int(row.calls)
+        return counted
 
     def today(self) -> list[dict[str, Any]]:
         """For `starter.py quota`: by resource what eBay says, beside what we used since its last reset (or in 24 hours)."""

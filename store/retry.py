@@ -4,6 +4,7 @@ import json
 
 from sqlalchemy import Engine, text
 
+from changes import listings
 from changes.model import Kind
 from pacing import Stream
 from store.errors import translated
@@ -34,8 +35,12 @@ class Retry:
         step = self._steps.begin(row.seller_id, STREAMS[Kind(row.kind)])
         document = json.loads(row.raw)
         with self._steps.commit(step) as commit:
-            keep = commit.keep_orders if row.kind == Kind.ORDER else commit.keep_inventory
-            kept = keep([document], row.read_at)
+            if row.kind == Kind.ORDER:
+                kept = commit.keep_orders([document], row.read_at)
+            elif row.entity_id and listings.entity_id(document) == row.entity_id:
+                kept = commit.keep_listings([document], row.read_at)
+            else:
+                kept = commit.keep_inventory([document], row.read_at)
             if not kept.set_aside:
                 commit.no_longer_aside(Kind(row.kind), row.key)
         return kept.set_aside == 0

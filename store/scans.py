@@ -22,6 +22,7 @@ _SEEN = """
 # Listings (`listing:ITEMID`) are no SKUs of the Inventory API: no scan of it can see them.
 _UNLISTED = {
     Stream.INVENTORY: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND e.entity_id NOT LIKE 'listing:%'",
+    Stream.REPORT: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND starts_with(e.entity_id, 'listing:')",
     Stream.FULFILLMENT: "FROM orders e WHERE e.seller_id = :seller_id AND e.is_open",
 }
 UNLISTED = {

@@ -35,7 +35,7 @@ STREAMS = text("""
         CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:readings AS jsonb[])) AS given (stream, cursor, reading)
     ON CONFLICT (seller_id, stream) DO UPDATE SET
         cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
-        failures = 0, last_error = NULL, scanned_at = NULL
+        failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
 """)
 REMOVE = text("""
     UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
@@ -48,7 +48,18 @@ OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND clo
 NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
 ERASURES = [
     text(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE seller_id = :seller_id LIMIT {CHUNK}))")
-    for table in ("change_events", "orders", "fulfillments", "inventory", "poll_runs", "scan_pages", "set_aside", "alerts", "streams")
+    for table in (
+        "change_events",
+        "orders",
+        "fulfillments",
+        "inventory",
+        "stock_due",
+        "poll_runs",
+        "scan_pages",
+        "set_aside",
+        "alerts",
+        "streams",
+    )
 ]
 ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
@@ -153,15 +164,9 @@ class Sellers:
                 STREAMS,
                 {
                     **values,
-                    "streams": [
-                        Stream.ORDERS.value,
-                        Stream.FULFILLMENT.value,
-                        Stream.INVENTORY.value,
-                        Stream.BACKFILL.value,
-                        Stream.SWEEP.value,
-                    ],
-                    "cursors": [now_ebay, None, None, backfill_from, None],
-                    "readings": [None, None, None, reading, None],
+                    "streams": [stream.value for stream in Stream],
+                    "cursors": [{Stream.ORDERS: now_ebay, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
+                    "readings": [reading if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
             return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)

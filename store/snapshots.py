@@ -17,9 +17,14 @@ PATIENCE = text("SELECT set_config('idle_in_transaction_session_timeout', '600s'
 
 # A stock item that the last complete scan left unchanged was so when that scan began: told here, instead of writing 10,000 rows a scan.
 # What a set-aside document hides is not vouched for.
+# Likewise a listing up to the listings' cursor: eBay told of all that was modified before. One whose sale is derived is as old as that.
 _AS_OF = {
-    Kind.INVENTORY: """CASE WHEN e.removed_at IS NULL AND a.reason IS NULL
-        THEN greatest(e.as_of, (SELECT scanned_at FROM streams WHERE seller_id = :seller_id AND stream = 'inventory')) ELSE e.as_of END""",
+    Kind.INVENTORY: """CASE
+        WHEN e.removed_at IS NOT NULL OR a.reason IS NOT NULL THEN e.as_of
+        WHEN e.read_from = 'derived' THEN coalesce(e.sold_at, e.as_of)
+        WHEN starts_with(e.entity_id, 'listing:')
+            THEN greatest(e.as_of, (SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = 'listings'))
+        ELSE greatest(e.as_of, (SELECT scanned_at FROM streams WHERE seller_id = :seller_id AND stream = 'inventory')) END""",
 }
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pacing import Stream
+from pacing import InventorySource, Stream
+from store.permits import Lease
 
-RESOURCES = {stream: "inventory" if stream is Stream.INVENTORY else "orders" for stream in Stream}
+RESOURCES = dict.fromkeys(Stream, "orders") | {Stream.INVENTORY: "inventory", Stream.LISTINGS: "trading", Stream.REPORT: "feed"}
 """Whose daily quota at eBay a stream's calls come from."""
 
 
@@ -25,6 +26,7 @@ class Step:
     last_change_at: datetime  # of this stream; the enrolment where nothing changed yet
     failures: int  # in a row, of this stream
     sales_30d: int  # orders of the last 30 days, counted up to 101; of the orders stream alone
+    pace: str | None  # what polls have shown of this stream (pacing/state.py)
     scanned_at: datetime | None  # start of the last complete scan of the inventory
     options: dict[str, Any]  # of the enrolment
     wishes: dict[str, Any]
@@ -33,4 +35,9 @@ class Step:
     quota_until: datetime | None  # eBay's quota is spent until then
     alerts: frozenset[str]  # kinds of the seller's open alerts
     set_aside: bool  # the seller has documents set aside
+    lease: Lease | None  # the permits that were asked for
     now: datetime  # the database's clock at the beginning
+
+    @property
+    def inventory_source(self) -> InventorySource:
+        return InventorySource(self.options.get("inventory_source", InventorySource.AUTO))

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, TextClause, text
 
 from pacing import Stream
+from store import sales as stock
 from store import scans
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, failing
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
+from store.permits import KEPT, TAKE, Lease, Purpose
 from store.step import RESOURCES, Step
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,13 +19,15 @@ ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
 # that this statement may have waited for: read by the snapshot alone it could be a finished scan's, begun again halfway.
-BEGIN = text("""
+BEGIN = text(f"""
     WITH mine AS (
         UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
         RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
-    )
-    SELECT mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
+    ), lease AS ({TAKE})
+    SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
+        mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
         s.cursor, s.reading, coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
+        CAST(s.pace AS text) AS pace,
         (SELECT i.scanned_at FROM streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory') AS scanned_at,
         coalesce(t.generation, 0) AS generation, t.dead_at IS NOT NULL AS dead,
         (SELECT q.reset_at FROM quotas q
@@ -57,6 +61,7 @@ PARCELS_DUE = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
     ORDER BY modified_at DESC, entity_id LIMIT :limit
 """)
+SINGLES_DUE = text("SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due ORDER BY entity_id LIMIT :limit")
 CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
 OPEN_ORDERS = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND is_open AND entity_id > :after ORDER BY entity_id LIMIT :limit
@@ -68,23 +73,26 @@ class Steps:
         self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
 
-    def begin(self, seller_id: str, stream: Stream) -> Step:
+    def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> Step:
         """Take the seller's next epoch: from now on no earlier step can commit.
 
+        Args:
+            permits: for calls of the stream's resource, leased in the same statement; all of them or none.
         Raises:
             UnknownSellerError: never enrolled, or removed.
             StoreUnavailableError: retried.
         """
         try:
-            return self._begin(seller_id, stream)
+            return self._begin(seller_id, stream, permits, purpose)
         except StoreUnavailableError as error:
             if not error.lost:
                 raise
             # a connection that died in the pool shows here first, since nothing pings it; one more epoch does no harm
-            return self._begin(seller_id, stream)
+            return self._begin(seller_id, stream, permits, purpose)
 
-    def _begin(self, seller_id: str, stream: Stream) -> Step:
-        values = {"seller_id": seller_id, "stream": stream.value, "resource": RESOURCES[stream]}
+    def _begin(self, seller_id: str, stream: Stream, permits: int, purpose: Purpose) -> Step:
+        wanted = {"resource": RESOURCES[stream], "permits": permits, "kept": KEPT[purpose]}
+        values = {"seller_id": seller_id, "stream": stream.value, **wanted}
         with translated(), self._single.connect() as connection:
             row = connection.execute(BEGIN, values).one_or_none()
             if row is None:
@@ -101,6 +109,7 @@ class Steps:
             last_change_at=row.last_change_at,
             failures=row.failures,
             sales_30d=row.sales_30d,
+            pace=row.pace,
             scanned_at=row.scanned_at,
             options=row.options,
             wishes=row.wishes,
@@ -109,6 +118,7 @@ class Steps:
             quota_until=row.quota_until,
             alerts=frozenset(row.alerts),
             set_aside=row.set_aside,
+            lease=None if row.calls_left is None else Lease(permits, row.calls_left, row.lease_reset_at),
             now=row.now,
         )
 
@@ -190,6 +200,14 @@ class Steps:
         """Orders whose parcels have to be read, of those modified since then; the newest first."""
         return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since)
 
+    def singles_due(self, seller_id: str, limit: int) -> list[str]:
+        """Orders that have to be read alone: somebody asked to cancel them."""
+        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit)
+
+    def stock_due(self, seller_id: str, now: datetime, limit: int, listings: bool = False) -> list[str]:
+        """SKUs (or listings) whose stock has to be read, since sales moved it. `now`: eBay's clock."""
+        return self._ids(stock.DUE, seller_id=seller_id, now=now, limit=limit, listings=listings)
+
     def open_orders(self, seller_id: str, limit: int = 10_000, after: str = "") -> list[str]:
         """Orders that are not wholly fulfilled, by id."""
         return self._ids(OPEN_ORDERS, seller_id=seller_id, limit=limit, after=after)
@@ -213,6 +231,6 @@ class Steps:
         with translated(), self._single.connect() as connection:
             return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
 
-    def _ids(self, statement: TextClause, **values: str | int | datetime) -> list[str]:
+    def _ids(self, statement: TextClause, **values: str | int | bool | datetime) -> list[str]:
         with translated(), self._single.connect() as connection:
             return list(connection.execute(statement, values).scalars())

@@ -11,6 +11,9 @@ from store.deployments import Deployments
 from store.engine import connect
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
+from store.levels import Levels
+from store.listings import Listings
+from store.permits import Permits
 from store.quotas import Quotas
 from store.retry import Retry
 from store.sellers import Sellers
@@ -33,7 +36,10 @@ class Store(Steps):
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
         self.quotas = Quotas(engine)
+        self.permits = Permits(engine)
+        self.levels = Levels(engine)
         self.feed = Feed(engine)
+        self.listings = Listings(engine)
         self.deployments = Deployments(engine)
         self.status = Status(engine)
         self._alerts = Alerts(engine)

@@ -5,10 +5,10 @@ No foreign keys: every row of a seller is written under the lock of the seller's
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0002"  # the migration that these tables are; a test compares
+REVISION = "0004"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -79,6 +79,7 @@ streams = Table(
     _time("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
     _count("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
     _time("sales_at"),
+    _json("pace", nullable=True),  # what polls have shown of the seller's orders (pacing/state.py)
 )
 
 
@@ -104,12 +105,27 @@ orders = _entities(
     _time("created_at"),
     Column("is_open", Boolean, nullable=False),
     Column("parcels_due", Boolean, nullable=False),
+    Column("single_due", Boolean, nullable=False, server_default="false"),  # to be read alone: only that fills cancelRequests
     Index("orders_by_creation", "seller_id", "created_at"),
     Index("orders_open", "seller_id", "entity_id", postgresql_where=text("is_open")),
     Index("orders_parcels_due", "seller_id", "modified_at", postgresql_where=text("parcels_due")),
+    Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
 fulfillments = _entities("fulfillments", _text("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
-inventory = _entities("inventory")
+inventory = _entities(
+    "inventory",
+    _time("sold_at"),  # of the latest sale that was told from its order, before eBay's stock was read
+    Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
+    Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
+)
+
+stock_due = Table(
+    "stock_due",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("entity_id", primary_key=True),  # of stock that a sale moved: to be read, or read again
+    _time("due_at", nullable=False),  # eBay's clock: a reading before may not show the sale yet
+)
 
 change_events = Table(
     "change_events",
@@ -201,6 +217,27 @@ quotas = Table(
     Column("remaining", BigInteger),
     _time("reset_at"),
     _time("read_at", nullable=False),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    _text("resource", primary_key=True),
+    Column("limit", BigInteger, nullable=False),  # calls a day: the settings', until eBay tells its own
+    Column("used", BigInteger, nullable=False),  # permits given today
+    Column("caused", Double, nullable=False, server_default="0"),  # calls a day that orders cause, however often one polls
+    _time("day_start", nullable=False),
+    _time("reset_at", nullable=False),
+    Column("told", Boolean, nullable=False, server_default="false"),  # eBay's count was read
+    Column("assumed", Boolean, nullable=False, server_default="false"),  # it could not be read: `used` began as the day's elapsed share
+)
+
+levels = Table(
+    "levels",
+    metadata,
+    _text("resource", primary_key=True),
+    _json("plan"),  # what the planner said last
+    _time("planned_at", nullable=False),
 )
 
 claims = Table(

@@ -14,6 +14,7 @@ from settings import PREFIX, Settings
 HOUSE = Path(__file__).parent.parent
 MAY_IMPORT: dict[str, set[str]] = {
     "pacing": set(),
+    "fleets": {"pacing"},
     "changes": set(),
     "ebay": {"changes"},
     "store": {"changes", "pacing"},

@@ -13,8 +13,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.backfill import Backfill
     from activities.fulfillment import FulfillmentPolling
     from activities.inventory import InventoryPolling
+    from activities.listings import ListingPolling
     from activities.orders import OrderPolling
     from activities.poll import STEP, PollResult
+    from activities.report import Report
     from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
     from pacing import Stream
@@ -25,8 +27,10 @@ STEPS: dict[Stream, Any] = {
     Stream.ORDERS: OrderPolling.poll_orders,
     Stream.FULFILLMENT: FulfillmentPolling.poll_fulfillment,
     Stream.INVENTORY: InventoryPolling.poll_inventory,
+    Stream.LISTINGS: ListingPolling.poll_listings,
     Stream.BACKFILL: Backfill.backfill_orders,
     Stream.SWEEP: Sweep.sweep_orders,
+    Stream.REPORT: Report.read_report,
 }
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
@@ -140,8 +144,9 @@ class SellerPolling:
 
     @workflow.signal
     def poll_now(self, request: PollNow) -> None:
+        asked = POLLED if request.stream is None else self.state.named(request.stream)
         for stream, mine in self.state.streams.items():
-            mine.asked = mine.asked or request.stream == stream or (request.stream is None and stream in POLLED)
+            mine.asked = mine.asked or stream in asked
         self.changed()
 
     @workflow.signal
@@ -160,10 +165,11 @@ class SellerPolling:
 
     @workflow.update
     def set_cadence(self, request: SetCadence) -> Status:
-        for stream, every in request.given().items():
-            if stream in self.state.streams:
-                self.state.streams[stream].cadence = every
-        self.state.hurry(list(request.given()), "new cadence")
+        for given, every in request.given().items():
+            for stream in self.state.named(given):
+                if stream in self.state.streams:
+                    self.state.streams[stream].cadence = every
+            self.state.hurry(self.state.named(given), "new cadence")
         self.state.remembered = False
         self.changed()
         return self.state.status()

@@ -14,10 +14,16 @@ from workflows.messages import State, Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
-STREAM_ORDER = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.SWEEP, Stream.BACKFILL)  # who goes first when due together
-
-
-POLLED = STREAM_ORDER[:3]  # what people mean by "poll": sweeps and backfills keep their own time
+STREAM_ORDER = (  # who goes first when due together
+    Stream.ORDERS,
+    Stream.FULFILLMENT,
+    Stream.INVENTORY,
+    Stream.LISTINGS,
+    Stream.SWEEP,
+    Stream.REPORT,
+    Stream.BACKFILL,
+)
+POLLED = STREAM_ORDER[:4]  # what people mean by "poll": sweeps, reports and backfills keep their own time
 
 
 class StreamState(BaseModel):
@@ -94,6 +100,7 @@ class PollingState(BaseModel):
         return Poll(
             seller_id=self.seller_id,
             announced=mine.announced_at is not None and not mine.is_due_itself(now),
+            asked=mine.asked,
             until=self.next_due(after=stream),
             speed_up=self.speed_up_every if speeding else None,
             cadence=mine.cadence,
@@ -113,6 +120,9 @@ class PollingState(BaseModel):
         for other in result.due:
             if other in self.streams:
                 self.streams[other].announced_at = now
+        for other in result.rounds:
+            if other in self.streams:
+                self.streams[other].asked = True
 
     def failed(self, stream: Stream, error: str, now: datetime) -> None:
         mine = self.streams[stream]
@@ -129,6 +139,10 @@ class PollingState(BaseModel):
         for stream in streams:
             if mine := self.streams.get(stream):
                 mine.asked, mine.why = True, why
+
+    def named(self, stream: Stream) -> tuple[Stream, ...]:
+        """The streams that people mean by a name: the inventory is read by two."""
+        return (Stream.INVENTORY, Stream.LISTINGS) if stream is Stream.INVENTORY else (stream,)
 
     def connected(self, generation: int) -> None:
         self.generation = max(self.generation, generation)

@@ -9,6 +9,7 @@ import traceback
 import pytest
 from temporalio.converter import default
 
+from pacing import Stream
 from tests.support.rig import Rig
 
 CANARY = "Canary-Buyer-4711"
@@ -36,6 +37,19 @@ def test_nul_surrogates_nan_and_1e400_are_recorded_and_nothing_behind_them_waits
     assert anna.store.set_aside() == []
 
 
+def test_an_order_nested_too_deeply_to_be_read_is_recorded_and_nothing_beside_it_waits(anna: Rig) -> None:
+    deep = anna.world.place_order("anna", raw=lambda text: text[:-1] + f', "deep": {"[" * 4000}{"]" * 4000}}}')
+    plain = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+
+    result = anna.poll("anna")
+
+    assert set(anna.stored("anna")) == {deep, plain}
+    assert result.changes == 2
+    anna.advance(minutes=1)
+    assert anna.poll("anna").changes == 0
+
+
 def test_a_document_without_an_id_is_set_aside_with_an_alert_and_the_rest_goes_on(anna: Rig) -> None:
     anna.world.place_order("anna", raw=lambda text: text.replace('"orderId"', '"orderNumber"'))
     good = anna.world.place_order("anna")
@@ -50,12 +64,26 @@ def test_a_document_without_an_id_is_set_aside_with_an_alert_and_the_rest_goes_o
     assert "order.created" in anna.types("anna")
 
 
+def test_an_order_that_has_no_id_when_it_is_read_alone_is_set_aside_and_holds_up_no_parcels(anna: Rig) -> None:
+    cancelled, shipped = anna.world.place_order("anna"), anna.world.place_order("anna")
+    anna.world.cancel("anna", cancelled, "CANCEL_REQUESTED")
+    anna.world.ship("anna", shipped)
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    anna.world.modify("anna", cancelled, raw=lambda text: text.replace('"orderId"', '"orderNumber"'))
+
+    anna.poll("anna", Stream.FULFILLMENT)
+
+    assert {aside["reason"] for aside in anna.store.set_aside()} == {"no id"}
+    assert len(anna.stored("anna", "fulfillments")) == 1
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         lambda text: text.replace('"orderId"', '"orderNumber"'),  # has no id
         lambda text: "[" * 50 + json.dumps(CANARY) + "]" * 50,  # is no object
-        lambda text: text[:-1] + f', "deep": {"[" * 4000}{"]" * 4000}}}',  # too deep to parse
+        lambda text: text[:-1] + f', "deep": {"[" * 4000}{"]" * 4000}}}',  # too deep for Python
         lambda text: text[:-20],  # is cut off
     ],
 )

@@ -87,13 +87,14 @@ def test_ten_thousand_skus_take_51_calls_and_two_more_when_every_twentieth_fails
     assert len(anna.stored("anna", "inventory")) == 10_000
 
 
-def test_an_empty_inventory_is_one_call_and_no_change(anna: Rig) -> None:
+def test_an_empty_inventory_is_one_call_and_looked_at_once_a_day(anna: Rig) -> None:
     before = anna.calls("anna")
 
     result = anna.poll("anna", Stream.INVENTORY)
 
     assert (result.changes, anna.calls("anna") - before) == (0, 1)
-    assert timedelta(minutes=29) < result.next_due - anna.world.clock.now() < timedelta(minutes=31)
+    assert timedelta(hours=23) < result.next_due - anna.world.clock.now() < timedelta(hours=25)
+    assert timedelta(seconds=29) < anna.poll("anna", Stream.INVENTORY, speed_up=timedelta(seconds=30)).next_due - anna.world.clock.now()
 
 
 def scan(anna: Rig) -> None:

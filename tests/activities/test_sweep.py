@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pacing import Stream
+from simulator.hostile import Hostility
 from simulator.judge import judge
 from tests.support.rig import START, Rig
 
@@ -61,6 +62,24 @@ def test_a_change_that_moved_no_date_is_counted_apart(anna: Rig) -> None:
     anna.poll("anna", Stream.SWEEP)
 
     assert counts(anna) == (0, 1)
+    assert verdict(anna) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("seed", [3, 15])
+def test_a_total_that_is_wrong_ends_no_sweep_early(anna: Rig, seed: int) -> None:
+    """With 15 the first page says that there are none at all."""
+    anna.poll("anna", Stream.SWEEP)
+    anna.advance(hours=1)
+    for _ in range(410):
+        anna.world.place_order("anna", change={"orderFulfillmentStatus": "FULFILLED"})  # not to be read by number
+    newest = anna.world.order_ids("anna")[-1]
+    anna.advance(hours=1)
+    anna.poll("anna")
+    anna.world.modify("anna", newest, {"salesRecordReference": "changed-silently"}, bump=False)
+
+    anna.world.hostility = Hostility(seed=seed, wrong_total=1.0)
+    anna.poll("anna", Stream.SWEEP)
+
     assert verdict(anna) == (0, 0, 0)
 
 

@@ -177,14 +177,28 @@ def test_a_list_of_each_state_is_a_list_of_those_in_it(house: House) -> None:
     assert resumed == {"seller_id": "bert", "state": "polling"}
 
 
+def test_quota_plan_tells_the_freshness_of_a_larger_fleet_and_what_would_buy_more(house: House) -> None:
+    as_it_is, twice, five_times, announced = house.command("quota", "--plan", "600", "--json").objects
+
+    assert [row["sellers"] for row in (as_it_is, twice, five_times, announced)] == [600] * 4
+    assert as_it_is["mean_s"] >= twice["mean_s"] >= five_times["mean_s"] > 0
+    assert announced["mean_s"] < as_it_is["mean_s"]
+    assert "95 % within" in house.command("quota", "--plan", "600").out
+
+
+def test_quota_plan_of_nobody_is_refused(house: House) -> None:
+    assert "--plan" in house.command("quota", "--plan", "0").failure(2)
+
+
 def test_alerts_quota_and_set_aside_documents_are_objects_with_utc_times(house: House) -> None:
     (alert,), quotas, (aside,) = read(house, "alerts"), read(house, "quota"), read(house, "set-aside")
 
     for row in (alert, *quotas, aside):
         assert_times(row)
     assert (alert["seller_id"], alert["kind"], alert["closed_at"]) == ("anna", "set_aside", None)
-    assert {row["resource"]: row["limit"] for row in quotas} == {"inventory": 2_000_000, "orders": 100_000}
-    assert all(row["used"] > 0 for row in quotas)
+    limits = {"inventory": 2_000_000, "orders": 100_000, "trading": 5_000, "feed": 100_000}
+    assert {row["resource"]: row["limit"] for row in quotas} == limits
+    assert all(row["used"] > 0 for row in quotas if row["resource"] in ("orders", "inventory"))
     assert (aside["seller_id"], aside["kind"], aside["entity_id"]) == ("anna", "order", None)
     assert aside["attempts"] >= 1
     assert aside["reason"]

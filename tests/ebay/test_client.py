@@ -233,6 +233,40 @@ def test_a_bulk_read_tells_missing_items_from_unknown_ones(wire, api):
     assert json.loads(wire.requests[0].body) == {"requests": [{"sku": sku} for sku in skus]}
 
 
+@pytest.mark.parametrize(
+    ("sku", "asked"), [("LAMP-1", "LAMP-1"), ("A/1 'b\"&?", "A%2F1%20%27b%22%26%3F"), ("\N{GRINNING FACE}", "%F0%9F%98%80")]
+)
+def test_offers_of_a_sku_are_given_as_they_came(wire, api, sku, asked):
+    offers = [{"offerId": "1", "marketplaceId": "EBAY_US", "new": [1]}, {"offerId": "2", "marketplaceId": "EBAY_DE"}]
+    wire.answers = [
+        answer(json.dumps({"total": 2, "offers": offers[:1], "next": "https://x/sell/inventory/v1/offer?sku=x&offset=1"})),
+        answer(json.dumps({"total": 2, "offers": [*offers[1:], None]})),
+    ]
+
+    assert api.offers(sku) == offers
+    assert [request.target for request in wire.requests] == [
+        f"/sell/inventory/v1/offer?sku={asked}&limit=100",
+        "/sell/inventory/v1/offer?sku=x&offset=1",
+    ]
+    assert api.spent == {"inventory": 2}
+
+
+@pytest.mark.parametrize(
+    "none", [answer('{"errors": [{"errorId": 25713}]}', 404), answer('{"total": 0}'), answer('{"total": 0, "offers": []}')]
+)
+def test_a_sku_may_have_no_offers(wire, api, none):
+    wire.answers = [none]
+
+    assert api.offers("LAMP-1") == []
+
+
+def test_pages_of_offers_that_never_end_do_end(wire, api):
+    wire.answers = [answer('{"total": 1, "offers": [], "next": "/sell/inventory/v1/offer?sku=x"}')]
+
+    assert api.offers("LAMP-1") == []
+    assert api.calls == 25
+
+
 def test_too_many_ids_or_skus_are_a_mistake_of_ours_and_cost_no_call(wire, api):
     with pytest.raises(ValueError, match="50"):
         api.orders_by_id(["1"] * 51)

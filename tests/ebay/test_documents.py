@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebay.documents import parse
+from ebay.documents import DEEPEST, parse
 from ebay.errors import BadAnswerError
 
 
@@ -38,6 +38,23 @@ def test_no_json_is_a_bad_answer_that_tells_nothing_of_it(body):
         parse(body)
 
     assert str(caught.value) == "eBay's answer is no JSON"
+
+
+@pytest.mark.parametrize("inner", [b"1", rb'"] \" \\"', b'"\xff]"', b'[{"a": [1, "}"]}, {}]'])
+def test_what_is_nested_too_deeply_is_kept_as_text_and_all_beside_it_as_it_is(inner):
+    levels = 50_000
+    body = b'{"total": 2, "orders": [' + b"[" * levels + inner + b"]" * levels + rb', {"orderId": "1 ]\"", "n": [[2]]}]}'
+
+    value = parse(body)
+
+    assert (value["total"], value["orders"][1]) == (2, {"orderId": '1 ]"', "n": [[2]]})
+    node, depth = value["orders"], 2
+    while isinstance(node, list):
+        node, depth = node[0], depth + 1
+    assert depth == DEEPEST
+    assert node == "[" * (levels + 3 - DEEPEST) + inner.decode(errors="surrogateescape").replace("\udcff", r"\udcff") + "]" * (
+        levels + 3 - DEEPEST
+    )
 
 
 values = st.recursive(

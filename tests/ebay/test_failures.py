@@ -1,6 +1,7 @@
 """The connection: deadlines, limits, broken answers; and that no error tells a secret."""
 
 import gzip
+import io
 import json
 import logging
 import socket
@@ -8,6 +9,7 @@ import struct
 import time
 import traceback
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -125,6 +127,7 @@ def test_a_call_after_one_that_timed_out_has_its_full_time(wire):
 
 
 CANARY = "canary-7f3a"
+NOW = datetime(2026, 6, 18, tzinfo=UTC)
 FAILURES = {
     "error": answer(json.dumps({"errors": [{"errorId": 30800, "message": CANARY, "parameters": [{"value": CANARY}]}]}), 400, X_Id=CANARY),
     "strange ids": answer(json.dumps({"errors": [{"errorId": CANARY}, {"errorId": True}, CANARY]}), 400),
@@ -143,6 +146,13 @@ FAILURES = {
     "bad header": lambda connection: connection.sendall(f"HTTP/1.1 200 OK\r\n{CANARY}\r\n\r\n".encode()),
     "cut off": lambda connection: connection.sendall(HEAD + f"Content-Length: 99\r\n\r\n{CANARY}".encode()),
     "reset": reset,
+    "listing": answer(f"<A><Ack>Success</Ack><Timestamp>{CANARY}</Timestamp><Item><ItemID>{CANARY}-1</ItemID></Item></A>"),
+    "count": answer(f"<A><Ack>Success</Ack><PaginationResult><TotalNumberOfPages>{CANARY}</TotalNumberOfPages></PaginationResult></A>"),
+    "failure": answer(f"<A><Ack>{CANARY}</Ack><Errors><ErrorCode>{CANARY}</ErrorCode><LongMessage>{CANARY}</LongMessage></Errors></A>"),
+    "dtd": answer(f'<!DOCTYPE {CANARY} SYSTEM "{CANARY}"><{CANARY}/>'),
+    "unclosed": answer(f"<A><{CANARY}>{CANARY}</A>"),
+    "task": answer("", 202, Location=f"https://{CANARY}/{CANARY} {CANARY}"),
+    "state": answer(json.dumps({"status": [CANARY]})),
 }
 
 
@@ -173,6 +183,13 @@ def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(wire, ca
             lambda: api.inventory_page(f"/sell/inventory/v1/inventory_item?{CANARY}"),
             lambda: api.inventory_page(f"https://{CANARY}/x"),
             lambda: api.inventory_items([CANARY]),
+            lambda: api.offers(CANARY),
+            lambda: api.seller_events(NOW, NOW),
+            lambda: api.listing(CANARY),
+            lambda: api.selling_page(1),
+            lambda: api.create_report(CANARY),
+            lambda: api.report(CANARY),
+            lambda: api.download(CANARY, io.BytesIO()),
             lambda: oauth.refresh(CANARY + "\ud800", [CANARY]),
             lambda: oauth.application([CANARY]),
         ):

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
 from ebay.errors import EbayError, RejectedError
 from pacing import Stream
@@ -49,6 +50,7 @@ class Fleet(Rig):
         self.world = World(seed=seed, now=START)
         with self.store.engine.begin() as connection:
             connection.execute(EMPTY)
+        self.store.permits.ensure(LIMITS)
         self.forget()
         self.states: dict[str, PollingState] = {}
         self.now, self.skew, self.jump, self.postgres_skew = START, skew, NO_TIME, NO_TIME
@@ -56,9 +58,10 @@ class Fleet(Rig):
         self.wait(NO_TIME)
 
     def forget(self) -> None:
-        """What a process that died knew of tokens."""
+        """What a process that died knew of tokens, and held of permits."""
         self.tokens.known.clear()
         self.tokens.refused.clear()
+        self.steps.permits.held.clear()
 
     def wait(self, by: timedelta) -> None:
         self.now += by

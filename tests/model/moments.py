@@ -65,6 +65,12 @@ class Watched(Exchange):
         self._pass()
         return answer
 
+    def download(self, *request: Any, **more: Any) -> Answer:
+        self._pass()
+        answer = self.inner.download(*request, **more)
+        self._pass()
+        return answer
+
     def _pass(self) -> None:
         self.moments.passed()
         if not self.tokens:

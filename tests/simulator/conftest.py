@@ -3,12 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
 
 from simulator import World, serve
+from simulator.times import iso, to_ms
 
+NAMESPACE = "urn:ebay:apis:eBLBaseComponents"
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
@@ -40,6 +44,30 @@ class Client:
     def ids(self, **params: object) -> set[str]:
         return {order["orderId"] for order in self.orders(**params).json()["orders"]}
 
+    def trading(self, call: str, inside: str = "", **headers: str | None) -> httpx.Response:
+        """A Trading call; `headers` by their last word, such as `siteid="77"`; None leaves one out."""
+        sent = {"call-name": call, "compatibility-level": "1423", "siteid": "0", "iaf-token": self.access}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        body = f'<?xml version="1.0" encoding="utf-8"?><{call}Request xmlns="{NAMESPACE}">{inside}</{call}Request>'
+        named = {f"X-EBAY-API-{name.upper()}": value for name, value in sent.items() if value is not None}
+        return self.http.post("/ws/api.dll", content=body.encode(), headers=named)
+
+    def changed(self, since: datetime, until: datetime | None = None, more: str = "") -> httpx.Response:
+        """GetSellerEvents by last change."""
+        end = f"<ModTimeTo>{stamp(until)}</ModTimeTo>" if until else ""
+        return self.trading("GetSellerEvents", f"<ModTimeFrom>{stamp(since)}</ModTimeFrom>{end}{more}")
+
+    def order_report(self, body: object = None, marketplace: str | None = "EBAY_US") -> httpx.Response:
+        headers = self.headers() | ({"X-EBAY-C-MARKETPLACE-ID": marketplace} if marketplace else {})
+        asked = {"feedType": "LMS_ACTIVE_INVENTORY_REPORT", "schemaVersion": "1.0"} if body is None else body
+        return self.http.post("/sell/feed/v1/inventory_task", json=asked, headers=headers)
+
+    def report(self) -> httpx.Response:
+        """The file of a report, as it comes when its time has come."""
+        task = self.order_report().headers["location"].rsplit("/", 1)[1]
+        self.world.clock.advance(seconds=self.world.switches.report_s)
+        return self.get(f"/sell/feed/v1/task/{task}/download_result_file")
+
     def bulk(self, skus: list[str]) -> httpx.Response:
         body = {"requests": [{"sku": sku} for sku in skus]}
         return self.http.post("/sell/inventory/v1/bulk_get_inventory_item", json=body, headers=self.headers())
@@ -59,6 +87,29 @@ def anna(world: World) -> Iterator[Client]:
         client = Client(running.url, world, "anna")
         yield client
         client.http.close()
+
+
+def stamp(moment: datetime) -> str:
+    return iso(to_ms(moment))
+
+
+def xml(answer: httpx.Response | str) -> Element:
+    """An answer without namespaces."""
+    root = ElementTree.fromstring(answer if isinstance(answer, str) else answer.content)
+    for one in root.iter():
+        one.tag = one.tag.partition("}")[2] or one.tag
+    return root
+
+
+def items(answer: httpx.Response | str) -> dict[str, Element]:
+    """Items by id, wherever the answer has its ItemArray."""
+    return {item.findtext("ItemID", ""): item for item in xml(answer).findall(".//ItemArray/Item")}
+
+
+def trading_error(answer: httpx.Response) -> tuple[int, str, int]:
+    """HTTP status, Ack and eBay's code."""
+    root = xml(answer)
+    return answer.status_code, root.findtext("Ack", ""), int(root.findtext("Errors/ErrorCode", "0"))
 
 
 def error_id(answer: httpx.Response) -> tuple[int, int]:

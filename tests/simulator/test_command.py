@@ -14,7 +14,7 @@ COMMAND = [sys.executable, "-m", "simulator"]
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int) -> None:
     ledger = tmp_path / "ledger.jsonl"
-    options = ["--ledger", str(ledger), "--seller", "anna=100:5", "--history", "2"]
+    options = ["--ledger", str(ledger), "--seller", "anna=100:5:7:2", "--history", "2"]
     with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = [process.stdout.readline() for _ in range(6)]
@@ -30,9 +30,11 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int
     assert errors == ""
     assert about["sellers"][0]["refresh_token"] in said[3]
     assert len([row for row in read(ledger) if row["kind"] == "order"]) >= 200
+    assert len([row for row in read(ledger) if row["entity_id"].startswith("listing:")]) >= 7
+    assert len([row for row in read(ledger) if row["kind"] == "listing"]) >= 2
 
 
-@pytest.mark.parametrize("seller", ["anna=many", "=3", "anna=-1"])
+@pytest.mark.parametrize("seller", ["anna=many", "=3", "anna=-1", "anna=1:2:-3", "anna=1:2:3:4:5"])
 def test_a_seller_that_makes_no_sense_ends_it_with_one_line(seller: str) -> None:
     done = subprocess.run([*COMMAND, "--seller", seller], capture_output=True, text=True, check=False, timeout=20)
 

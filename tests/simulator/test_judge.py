@@ -287,3 +287,17 @@ def test_a_parcel_of_an_order_that_was_not_to_be_read_is_not_lost() -> None:
     rows = [{**row, "modified_at": "2026-04-29T12:00:00.000Z"} if row["kind"] == "order" else row for row in world.rows()]
 
     assert judge(rows, [], at=END, since=START - timedelta(days=30)).lost == 0
+
+
+ASKED = [{"cancelReason": "BUYER_CANCEL", "cancelRequestId": "5000"}]
+
+
+@pytest.mark.parametrize(("requests", "twice"), [(ASKED, 0), ([], 1)], ids=["told more", "told nothing more"])
+def test_what_only_a_single_read_fills_is_a_change_without_one_in_the_list(requests: list[dict[str, str]], twice: int) -> None:
+    k, event = next((k, event) for k, event in enumerate(EVENTS) if event["type"] == "order.created")
+    data = {**event["data"], "cancelStatus": {**event["data"]["cancelStatus"], "cancelRequests": requests}}
+    alone = {**event, "id": "another", "type": "order.updated", "version": event["version"] + 1, "data": data}
+
+    found = verdict(renumbered([*EVENTS[: k + 1], alone]))
+
+    assert (found.twice, found.wrong) == (twice, 0)

@@ -85,9 +85,9 @@ def test_a_seller_who_never_enrolled_cannot_be_removed(store: Store) -> None:
 
 def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: Store) -> None:
     enroll(store, "seller-2")
+    keep_inventory(store, item("A"))  # which the orders sell
     for seller_id in (SELLER, "seller-2"):
         keep_orders(store, order(), refused_title("o-2"), seller_id=seller_id)
-    keep_inventory(store, item("a"))
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.keep_parcels("o-1", [parcel("1")], LATER)
         commit.scan_page(1, 0, ["o-1"])

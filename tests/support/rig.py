@@ -14,10 +14,12 @@ from temporalio.testing import ActivityEnvironment
 from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
 from activities.inventory import InventoryPolling
+from activities.listings import ListingPolling
 from activities.orders import OrderPolling
 from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
+from activities.report import Report
 from activities.steps import Steps
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
@@ -29,7 +31,7 @@ from simulator import World, serve
 from store import Store
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
-EVERY = {Stream.ORDERS: 300.0, Stream.FULFILLMENT: 900.0, Stream.INVENTORY: 1800.0, Stream.BACKFILL: 300.0}
+EVERY = {Stream.ORDERS: 300.0, Stream.FULFILLMENT: 900.0, Stream.INVENTORY: 1800.0, Stream.LISTINGS: 1800.0, Stream.BACKFILL: 300.0}
 
 
 class Rig:
@@ -40,21 +42,23 @@ class Rig:
         self.tokens = StoredTokens(store, oauth)
         ebay = Ebay(url, self.tokens, oauth, self.http, timedelta(seconds=10))
         pace = Pace({stream: timedelta(seconds=seconds) for stream, seconds in EVERY.items()})
-        steps = Steps(store, ebay, pace, QuotaWatch(store, ebay))
+        self.steps = steps = Steps(store, ebay, pace, QuotaWatch(store, ebay))
         self.activities: dict[Stream, Callable[[Poll], PollResult]] = {
             Stream.ORDERS: OrderPolling(steps, overlap).poll_orders,
             Stream.FULFILLMENT: FulfillmentPolling(steps).poll_fulfillment,
             Stream.INVENTORY: InventoryPolling(steps).poll_inventory,
+            Stream.LISTINGS: ListingPolling(steps).poll_listings,
             Stream.BACKFILL: Backfill(steps).backfill_orders,
             Stream.SWEEP: Sweep(steps, timedelta(days=1), overlap).sweep_orders,
+            Stream.REPORT: Report(steps, timedelta(days=1)).read_report,
         }
 
-    def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None) -> int:
+    def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None, **options: Any) -> int:
         """As the command does it; returns the token's generation."""
         now = self.world.clock.now()
         since = now - backfill if backfill else None
         return self.store.sellers.enroll(
-            seller, token or self.world.refresh_token(seller), scopes=[], now_ebay=now, backfill_from=since
+            seller, token or self.world.refresh_token(seller), scopes=[], now_ebay=now, backfill_from=since, options=options
         ).generation
 
     def step(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:

@@ -74,12 +74,20 @@ class FakeSteps:
         return self.poll(Stream.INVENTORY, request)
 
     @activity.defn
+    def poll_listings(self, request: Poll) -> PollResult:
+        return self.poll(Stream.LISTINGS, request)
+
+    @activity.defn
     def backfill_orders(self, request: Poll) -> PollResult:
         return self.poll(Stream.BACKFILL, request)
 
     @activity.defn
     def sweep_orders(self, request: Poll) -> PollResult:
         return self.poll(Stream.SWEEP, request)
+
+    @activity.defn
+    def read_report(self, request: Poll) -> PollResult:
+        return self.poll(Stream.REPORT, request)
 
     @activity.defn
     def keep_wishes(self, wishes: Wishes) -> None:
@@ -93,8 +101,8 @@ class FakeSteps:
 @asynccontextmanager
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     fake = FakeSteps()
-    polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.backfill_orders, fake.sweep_orders]
-    steps = [*polls, fake.keep_wishes, fake.find_lost_sellers]
+    polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.keep_wishes, fake.find_lost_sellers]
     with ThreadPoolExecutor(5) as threads:
         async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads):
             yield fake

@@ -216,6 +216,26 @@ async def sweep(stage: Stage) -> Seller:
     return seller
 
 
+async def report(stage: Stage) -> Seller:
+    """The listings have no cursor: the report comes first, is waited for, and then calls them."""
+    waits = 0
+
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        nonlocal waits
+        if stream is Stream.LISTINGS:
+            first = () if waits else (Stream.REPORT,)
+            return PollResult(next_due=now + timedelta(minutes=10), why="waits for the report of all listings", rounds=first)
+        waits += 1
+        if waits < 4:
+            return PollResult(next_due=now + timedelta(seconds=15 * waits), why="eBay makes the report of all listings")
+        return PollResult(next_due=now + timedelta(days=1), why="every 1 day", rounds=(Stream.LISTINGS,))
+
+    stage.steps.answer = answer
+    seller = await stage.seller(Stream.LISTINGS, Stream.REPORT)
+    await stage.pass_time(minutes=5)
+    return seller
+
+
 async def continued_as_new(stage: Stage) -> Seller:
     """With what people had set before: the state goes over whole."""
     seller = await stage.seller(Stream.ORDERS)
@@ -281,6 +301,7 @@ STORIES: dict[str, Story] = {
     "announced-parcels": announced_parcels,
     "backfill": backfill,
     "sweep": sweep,
+    "report": report,
     "continued-as-new": continued_as_new,
     "removed-seller": removed_seller,
     "cancelled": cancelled,

@@ -1,0 +1,47 @@
+"""One listing, read alone: a call for each, so only where a list cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from activities.listing_skus import inventory_items
+from activities.steps import RunningStep
+from changes.model import Document
+from ebay.errors import NotFoundError, RejectedError
+from store import Commit, Kept
+from store.listings import PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    entity_id: str
+    listing: Document | None  # None: eBay knows it no more
+    refused: bool  # eBay does not show it, which says nothing about it
+    items: list[Document]  # of the Inventory API, that it is made of
+    date: datetime
+
+
+def read_single(step: RunningStep, entity_id: str) -> Single:
+    """GetItem, before the commit that keeps it."""
+    try:
+        listing = step.api.listing(entity_id.removeprefix(PREFIX))
+    except (NotFoundError, RejectedError):  # of this listing alone; it must not keep the others waiting
+        return Single(entity_id, None, True, [], step.read_at())
+    date = step.read_at()
+    return Single(entity_id, listing, False, inventory_items(step, [listing] if listing else []), date)
+
+
+def keep_single(step: RunningStep, commit: Commit, single: Single, source: str = "poll") -> Kept:
+    """Kept as it stands; over, or unknown to eBay, it is removed; refused, it is no longer due, and the next report looks again."""
+    if single.items:
+        step.count(commit, commit.keep_inventory(single.items, single.date, read_from="bulk"))
+    if single.refused:
+        commit.stock_read([single.entity_id])
+        kept = Kept()
+    elif single.listing:
+        kept = commit.keep_listings([single.listing], single.date, source, read_from="item")
+    else:
+        kept = commit.remove_listings([single.entity_id], single.date, source)
+    step.count(commit, kept)
+    return kept

@@ -1,0 +1,89 @@
+"""Windows of GetSellerEvents: what was modified since the listings' cursor. Used by the listings poll and by the daily report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from activities.steps import RunningStep
+from changes.dates import read_time
+from changes.model import Document
+from ebay.clock import floor_ms
+from ebay.trading import LONGEST_WINDOW
+from store import Commit, Kept
+from store.times import iso
+
+Place = dict[str, Any]  # {"from": ISO, "width_s": seconds}
+
+LAG = timedelta(minutes=2)  # so late eBay shows some changes: windows end so far behind its clock, and overlap as much
+FAR = timedelta(hours=47)  # eBay looks back 48 hours
+NARROWEST = timedelta(seconds=1)  # a window that is not halved any more
+MOST = 2_000  # items of a whole answer. eBay's documents say 3,000, and in places less where all details are asked for
+INCOMPLETE = "listings_incomplete"  # the alert's kind
+INCOMPLETE_TEXT = "more listings were modified within a second than eBay lists; the daily report will find what is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was modified in one window."""
+
+    listings: list[Document]
+    odd: list[str]
+    date: datetime  # eBay's clock at the answer
+    read_to: datetime  # all that was modified up to here is read
+    width: timedelta  # of the next window
+    last: bool
+    whole: bool  # False: there was more than eBay lists, so it is only a beginning; a narrower one follows
+    lost: bool = False  # not whole, and it could not be made any narrower
+
+    def place(self) -> Place | None:
+        """Where the read goes on; None: it is over."""
+        return None if self.last else {"from": iso(self.read_to), "width_s": self.width.total_seconds()}
+
+
+def too_old(cursor: datetime | None, now: datetime) -> bool:
+    """Whether eBay can no longer tell what was modified since."""
+    return cursor is None or now - cursor > FAR
+
+
+def windows(step: RunningStep, start: datetime, until: datetime, place: Place | None = None) -> Iterator[Window]:
+    """From `start` to `until`, oldest first, each as wide as eBay answers it whole: what is not whole is halved in time.
+
+    Args:
+        until: by Temporal's clock; what eBay's clock has not reached yet is not taken for read.
+        place: where a read that was broken off goes on, instead of at `start`.
+    """
+    width, most = LONGEST_WINDOW, MOST
+    if place:
+        start, width = read_time(place["from"]) or start, timedelta(seconds=place["width_s"])
+    start, until = floor_ms(start), floor_ms(until)
+    while start < until:
+        end = min(until, start + width)
+        events = step.api.seller_events(start, end)
+        count = len(events.listings) + len(events.odd)
+        whole = events.complete and count < MOST
+        if not whole and end - start > NARROWEST:
+            most, width = min(most, count), floor_ms(start + (end - start) / 2) - start
+            yield Window(events.listings, events.odd, events.date, start, width, last=False, whole=False)
+            continue
+        width *= 2 if count * 2 < most else 1
+        read_to = min(end, events.date - LAG)
+        yield Window(events.listings, events.odd, events.date, read_to, width, end == until or read_to < end, whole=True, lost=not whole)
+        if read_to < end:
+            return
+        start = end
+
+
+def keep(step: RunningStep, commit: Commit, window: Window, items: Sequence[Document]) -> None:
+    """What a window told, in a step's commit. `items`: as `inventory_items` found them for its listings, before the commit."""
+    if not window.whole:
+        step.count(commit)
+        return
+    if items:
+        step.count(commit, commit.keep_inventory(items, window.date, read_from="bulk"))
+    kept = commit.keep_listings(window.listings, window.date, odd=window.odd) if window.listings or window.odd else Kept()
+    step.count(commit, kept)
+    if window.lost:
+        commit.open_alert(INCOMPLETE, INCOMPLETE_TEXT)

@@ -1,0 +1,95 @@
+"""The listings poll: stock that the Inventory API does not see, by what was modified since the cursor. Quiet, it is one Trading call."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from activities import sources
+from activities.listing_single import keep_single, read_single
+from activities.listing_skus import inventory_items
+from activities.listing_windows import LAG, keep, too_old, windows
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from pacing import InventorySource, Stream
+from store.listings import Neighbours
+
+SINGLES = 10  # listings read alone in a round, a Trading call each: what is left is read in the next one
+AT_ONCE = 500  # listings that left for the Inventory API, a commit
+REPORT_FIRST = timedelta(minutes=10)  # a report that is due comes within minutes, and then calls this stream itself
+SOON = timedelta(hours=6)  # no cadence is that long unless somebody set it
+NO_LISTINGS = "no listing outside of the Inventory API"
+
+
+class ListingPolling:
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def poll_listings(self, request: Poll) -> PollResult:
+        """Read what was modified from the cursor less 2 minutes to eBay's now less 2 minutes; each window commits with its cursor.
+
+        eBay looks back 48 hours: without a cursor, or with an older one, the report of all listings comes first, and sets it. Listings
+        that the Inventory API sees are told of as SKUs. Last come single listings whose sale no window confirmed. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.LISTINGS, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        if end := sources.unused(step):
+            return end
+        if step.step.cursor is None or too_old(step.step.cursor, step.now()):
+            return self.ask_for_report(step)
+        until = step.now() - LAG
+        new_skus = False
+        for window in windows(step, step.step.cursor - LAG, until, step.step.reading):
+            items = inventory_items(step, window.listings) if window.whole else []
+            new_skus = new_skus or bool(items)
+            with step.commit() as commit:
+                keep(step, commit, window, items)
+                commit.advance(cursor=window.read_to, reading=window.place())
+            if not window.last and step.over():
+                return step.more("more modified listings to read")
+        self.read_singles(step, until)
+        return self.finish(step, new_skus)
+
+    def read_singles(self, step: RunningStep, until: datetime) -> None:
+        """Listings to be read alone: a reading came too soon after their sale, or no window told of it."""
+        seller_id, store = step.request.seller_id, self.steps.store
+        due = store.stock_due(seller_id, until + LAG, SINGLES, listings=True)
+        for entity_id in dict.fromkeys([*due, *store.listings.unconfirmed(seller_id, until - LAG, SINGLES)][:SINGLES]):
+            single = read_single(step, entity_id)
+            with step.commit() as commit:
+                keep_single(step, commit, single)
+            if step.over():
+                return
+
+    def finish(self, step: RunningStep, new_skus: bool) -> PollResult:
+        seller_id, store = step.request.seller_id, self.steps.store
+        has_listings, around = store.listings.any(seller_id), store.listings.neighbours(seller_id)
+        if has_listings and around.stock_moved:
+            leave_to_inventory(step)
+        asleep = around.inventory_at is not None and around.inventory_at - step.now() > SOON  # until now it had nothing
+        rounds = (Stream.INVENTORY,) if new_skus and asleep else ()
+        with step.commit() as commit:
+            step.count(commit)
+            return sources.finish(step, commit, None if has_listings else NO_LISTINGS, rounds)
+
+    def ask_for_report(self, step: RunningStep) -> PollResult:
+        around: Neighbours = self.steps.store.listings.neighbours(step.request.seller_id)
+        with step.commit() as commit:
+            why = "waits for the report of all listings, which comes first"
+            rounds = () if around.reported else (Stream.REPORT,)
+            return step.finish_at(commit, step.now() + REPORT_FIRST, why, rounds)
+
+
+def leave_to_inventory(step: RunningStep) -> None:
+    """Listings all of whose SKUs the Inventory API has by now are told of as these."""
+    if step.step.inventory_source is InventorySource.TRADING:
+        return
+    left = True
+    while left and (ids := step.steps.store.listings.backed(step.request.seller_id, AT_ONCE)):
+        with step.commit() as commit:
+            kept = commit.remove_listings(ids, step.read_at(), read_from="list")
+            step.count(commit, kept)
+            left = kept.changes > 0

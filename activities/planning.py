@@ -1,0 +1,149 @@
+"""The planner's step: every few minutes one level a resource, at which the rest of the day's calls reach for everybody."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import activity
+from temporalio.common import RetryPolicy
+
+from activities.pace import SHARED, Pace, pace_of
+from activities.quota import QuotaWatch
+from activities.wishes import Wishes
+from pacing import (
+    DEFAULT_CURVE,
+    FULL,
+    Demand,
+    Facts,
+    Fleet,
+    Level,
+    Plan,
+    Prior,
+    Quota,
+    SellerPace,
+    Settings,
+    Stream,
+    demand,
+    fleet_prior,
+    plan,
+    weight,
+)
+from pacing.estimate import base_rate, surge
+from pacing.level import surge_effect
+from store import Store
+from store.levels import Polled
+from store.step import RESOURCES
+
+HOURLY = timedelta(hours=1)
+SHORT = "quota_short"  # the alert's kind: not even the promise can be kept
+ZONE = 0  # sellers' clocks are not known: one zone for all
+PLAN_STEP: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=2),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=5),
+}
+
+
+class Planned(BaseModel, frozen=True):
+    """What the plan says, for the Web UI: ids and counts only."""
+
+    sellers: int
+    levels: dict[str, str]
+    took_s: float
+
+
+class FleetPlanning:
+    def __init__(self, store: Store, pace: Pace, quota: QuotaWatch) -> None:
+        self.store, self.pace, self.quota = store, pace, quota
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def plan_fleet(self) -> Planned:
+        """Read eBay's own count once an hour, then plan what is left of each resource's day. Errors: StoreError, retried."""
+        began = time.monotonic()
+        if self.store.may_read_quota(HOURLY):
+            self.quota.read()
+        self.store.permits.caused("orders", self.store.levels.caused())
+        rows = self.store.levels.fleet([stream.value for stream in SHARED])
+        said = self.store.levels.all()
+        ledgers = self.store.permits.all()
+        now = self.store.levels.clock().timestamp()
+        levels: dict[str, str] = {}
+        for stream in SHARED:
+            ledger = ledgers.get(RESOURCES[stream])
+            if ledger is None:
+                continue
+            quota = Quota(ledger.limit, ledger.used, ledger.day_start.timestamp(), ledger.reset_at.timestamp(), ledger.caused)
+            mine = [row for row in rows if row.stream == stream.value]
+            last = said.get(ledger.resource)
+            planned = self.one(stream, mine, quota, now, plan_from(last.plan) if last else None)
+            self.store.levels.put(ledger.resource, planned)
+            levels[ledger.resource] = "full" if planned["k"] is None else f"{planned['k']:.3g}"
+            self.tell(ledger.resource, planned)
+        return Planned(sellers=len({row.seller_id for row in rows}), levels=levels, took_s=round(time.monotonic() - began, 3))
+
+    def one(self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, last: Plan | None) -> dict[str, Any]:
+        settings = self.pace.rules[stream]
+        sellers = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, stream)) for row in rows]
+        prior = fleet_prior(pace for pace, _ in sellers)
+        effect = surge_effect(shares(sellers, prior, settings), last.level if last else FULL, settings)
+        demands = [asked for pace, facts in sellers if (asked := demand(pace, facts, now, prior, settings, effect, ZONE)) is not None]
+        made = plan(demands, {ZONE: (0.0, DEFAULT_CURVE)}, now, quota, settings, last)
+        return {**plan_to(made), "prior": asdict(prior), "short": missing(demands, made) if made.level.squeeze > 1 else 0}
+
+    def tell(self, resource: str, planned: Mapping[str, Any]) -> None:
+        kind = f"{SHORT}:{resource}"
+        if planned["short"]:
+            text = f"the quota of {resource} does not reach for the longest interval promised: {planned['short']} calls a day are missing"
+            self.store.open_alert(kind, f"{text}. Ask eBay for more (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE")
+        else:
+            self.store.close_alert(kind)
+
+
+def shares(sellers: Iterable[tuple[SellerPace, Facts]], prior: Prior, settings: Settings) -> Iterable[tuple[float, float]]:
+    for pace, facts in sellers:
+        yield weight(base_rate(pace, facts, prior, settings), pace.calls_per_poll, settings), surge(pace, settings)
+
+
+def missing(demands: Iterable[Demand], made: Plan) -> int:
+    """Calls a day that lack for everybody's longest interval."""
+    needed = math.fsum(86_400 / max(it.longest_s, 1e-3) * it.calls_per_poll for it in demands if not math.isinf(it.longest_s))
+    return math.ceil(needed * (1 - 1 / made.level.squeeze))
+
+
+def facts(row: Polled, stream: Stream) -> Facts:
+    wishes = Wishes.model_validate({**row.wishes, "seller_id": row.seller_id})
+    cadence = wishes.cadence.get(stream)
+    return Facts(
+        sales_30d=row.sales_30d,
+        last_login=wishes.active_at.timestamp() if wishes.active_at else None,
+        cadence_s=cadence.total_seconds() if cadence else (row.options.get("cadence") or {}).get(stream.value),
+        paused=wishes.paused is not None,
+    )
+
+
+def plan_to(made: Plan) -> dict[str, Any]:
+    def level(one: Level) -> dict[str, Any]:
+        return {"k": None if one.full else one.k, "squeeze": one.squeeze}
+
+    return {**level(made.level), "after": level(made.after), "reset_at": made.reset_at if math.isfinite(made.reset_at) else None}
+
+
+def plan_from(said: Mapping[str, Any]) -> Plan:
+    def level(one: Mapping[str, Any]) -> Level:
+        return Level(math.inf if one["k"] is None else one["k"], one["squeeze"])
+
+    return Plan(level(said), level(said["after"]), math.inf if said["reset_at"] is None else said["reset_at"])
+
+
+def fleets(store: Store) -> dict[str, Fleet]:
+    """What the planner said last, by resource, as `Pace` takes it."""
+    return {
+        resource: Fleet(plan_from(said.plan), Prior(said.plan["prior"]["shape"], said.plan["prior"]["days"]))
+        for resource, said in store.levels.all().items()
+    }

@@ -1,0 +1,202 @@
+"""The daily report of all active listings: the full truth, which finds what polling for changes missed, and what ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from temporalio import activity
+
+from activities import sources
+from activities.listing_skus import inventory_items
+from activities.listing_windows import INCOMPLETE, LAG, keep, too_old, windows
+from activities.listings import leave_to_inventory
+from activities.poll import Poll, PollResult
+from activities.report_compare import compare
+from activities.report_lists import read_absent, read_item, read_page
+from activities.report_place import PATIENCE, TRIES, Place
+from activities.steps import RunningStep, Steps
+from changes.listings import entity_id
+from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
+from ebay.feed import TooMany
+from pacing import Stream, words
+
+MISSED = "missed_listings"  # the alert's kind
+MISSED_TEXT = "the report of all listings found changes that polling had missed; they are recorded now, with source sweep"
+NO_REPORT = "no_report"
+NO_REPORT_TEXT = "eBay's report of all listings did not come or cannot be read: they are read page by page instead, which costs calls"
+MARKETPLACE = "EBAY_US"  # of the request; the report has a seller's listings on all of them
+A_MOMENT = timedelta(seconds=5)
+Outcome = Place | PollResult
+
+
+class Report:
+    def __init__(self, steps: Steps, every: timedelta) -> None:
+        self.steps, self.every = steps, every
+        self.phases: dict[str, Callable[[RunningStep, Place], Outcome]] = {
+            "ask": self.ask,
+            "wait": self.wait,
+            "meet": self.meet,
+            "compare": self.compare,
+            "pages": read_page,
+            "items": read_item,
+            "absent": read_absent,
+            "judge": self.judge,
+        }
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def read_report(self, request: Poll) -> PollResult:
+        """Have eBay make the report, wait for it by the workflow's timer, compare it with what is stored, and read what differs.
+
+        What differs is read alone where that is little, else page by page (200 a call). A listing that is absent is asked for, and removed
+        when it has ended. Without the scope `sell.inventory`, or where no report comes, all pages are read instead. Where the listings'
+        cursor was missing or too old, it is set. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.REPORT, self.read)
+
+    def read(self, step: RunningStep) -> PollResult:
+        if end := sources.unused(step):
+            return end
+        place = Place.model_validate(step.step.reading) if step.step.reading else self.begin(step)
+        while True:
+            outcome = self.phases[place.phase](step, place)
+            if isinstance(outcome, PollResult):
+                return outcome
+            place = outcome
+            if step.over():
+                return step.more(f"the report of all listings: {place.phase}")
+
+    def begin(self, step: RunningStep) -> Place:
+        cursor = self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS)
+        return Place(
+            began_at=step.now(),
+            first=step.step.cursor is None,
+            behind=too_old(cursor, step.now()),
+            scan=step.step.epoch,
+            since=cursor,
+        )
+
+    # the report comes
+
+    def ask(self, step: RunningStep, place: Place) -> Outcome:
+        try:
+            answer = step.api.create_report(MARKETPLACE)
+        except AccessDeniedError:  # the consent has not the full scope: that stays so, and is no alert
+            return self.to_pages(step, place, None)
+        except RejectedError:
+            return self.to_pages(step, place, NO_REPORT)
+        if isinstance(answer, TooMany):
+            return self.come_back(step, place.move(asked=place.asked + 1), answer.why)
+        place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.read_at())
+        return self.come_back(step, place, "eBay makes the report of all listings")
+
+    def wait(self, step: RunningStep, place: Place) -> Outcome:
+        try:
+            report = step.api.report(place.task or "")
+        except (AccessDeniedError, RejectedError):
+            return self.to_pages(step, place, NO_REPORT)
+        if report.state == "failed":
+            return self.ask_again(step, place)
+        if report.state == "running":
+            return self.come_back(step, place.move(asked=place.asked + 1), f"eBay makes the report of all listings ({report.words})")
+        place = place.move(phase="meet", ready_at=step.read_at(), whole=report.whole)
+        return self.kept(step, place)
+
+    def come_back(self, step: RunningStep, place: Place, why: str) -> Outcome:
+        if step.now() - place.began_at > PATIENCE:
+            return self.to_pages(step, place, NO_REPORT)
+        with step.commit() as commit:
+            step.count(commit)
+            commit.advance(reading=place.model_dump(mode="json"))
+            return step.pause(commit, step.now() + place.wait(), why)
+
+    def ask_again(self, step: RunningStep, place: Place) -> Outcome:
+        """This report is none. Another one may be; it costs little beside reading all pages."""
+        if place.tries >= TRIES:
+            return self.to_pages(step, place, NO_REPORT)
+        return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
+
+    def to_pages(self, step: RunningStep, place: Place, alert: str | None) -> Outcome:
+        place = place.move(phase="meet", task=None, began_at=step.read_at(), ready_at=step.read_at())
+        return self.kept(step, place, alert)
+
+    def kept(self, step: RunningStep, place: Place, alert: str | None = None) -> Place:
+        with step.commit() as commit:
+            step.count(commit)
+            commit.advance(reading=place.model_dump(mode="json"))
+            if alert:
+                commit.open_alert(alert, NO_REPORT_TEXT)
+        return place
+
+    # it is compared
+
+    def meet(self, step: RunningStep, place: Place) -> Outcome:
+        """Before it is compared: what polling tells must have been told, and the Inventory API's scan be there."""
+        around = self.steps.store.listings.neighbours(step.request.seller_id)
+        if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
+            place = place.move(behind=True)
+            if not around.scanned and not around.denied and step.now() - place.began_at < PATIENCE and sources.reads_inventory(step):
+                return self.come_back(step, place.move(asked=place.asked + 1), "waits for the first scan of the Inventory API")
+        elif place.ready_at and around.cursor < place.ready_at:
+            due = place.ready_at + LAG + A_MOMENT
+            if step.now() < due:
+                with step.commit() as commit:
+                    return step.pause(commit, due, "the report of all listings is there: waits until polling has caught up with it")
+            self.read_windows(step, around.cursor - LAG)
+        skus = self.steps.store.listings.any_sku(step.request.seller_id)
+        return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
+
+    def read_windows(self, step: RunningStep, start: datetime) -> set[str]:
+        """What was modified since, for the listings stream; returns the ids."""
+        told: set[str] = set()
+        for window in windows(step, start, step.now() - LAG):
+            items = inventory_items(step, window.listings) if window.whole else []
+            with step.commit() as commit:
+                keep(step, commit, window, items)
+                commit.advance_other(Stream.LISTINGS, window.read_to)
+            told |= {id_ for one in window.listings if (id_ := entity_id(one))}
+        return told
+
+    def compare(self, step: RunningStep, place: Place) -> Outcome:
+        try:
+            return compare(step, place)
+        except (BadAnswerError, NotFoundError):  # no zip, torn, too large, or no file at all: it stays so
+            return self.ask_again(step, place)
+        except (AccessDeniedError, RejectedError):
+            return self.to_pages(step, place, NO_REPORT)
+
+    # it is over
+
+    def judge(self, step: RunningStep, place: Place) -> Outcome:
+        """What was found here and no window told of was missed. So polling first catches up with the last answer here."""
+        missed: set[str] = set()
+        if place.changed and not place.behind and place.since and place.read_at:
+            due = place.read_at + LAG + A_MOMENT
+            if step.now() < due:
+                with step.commit() as commit:
+                    return step.pause(commit, due, "the report of all listings: sees whether polling tells of the same changes")
+            if not too_old(place.since, step.now()):
+                missed = set(place.changed) - self.read_windows(step, place.since - LAG)
+        leave_to_inventory(step)
+        return self.end(step, place, len(missed))
+
+    def end(self, step: RunningStep, place: Place, missed: int) -> PollResult:
+        first = 0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000  # sellers enrolled together are not read together again
+        wait = self.every * (first if place.first else 1)
+        with step.commit() as commit:
+            step.count(commit)
+            commit.end_scan(place.scan)
+            commit.missed(missed, 0)
+            commit.advance(cursor=place.began_at, reading=None)
+            if place.behind:
+                commit.advance_other(Stream.LISTINGS, place.began_at - LAG)
+            if missed:
+                commit.open_alert(MISSED, MISSED_TEXT)
+            elif not place.behind:
+                commit.close_alert(MISSED)
+            commit.close_alert(INCOMPLETE)
+            if place.task:
+                commit.close_alert(NO_REPORT)
+            rounds = (Stream.LISTINGS,) if place.behind else ()
+            return step.finish_at(commit, step.now() + wait, f"every {words(self.every.total_seconds())}", rounds)

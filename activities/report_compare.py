@@ -1,0 +1,74 @@
+"""The report beside what is stored: downloaded to a file, read as a stream, a thousand rows at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from activities.report_place import Place
+from activities.steps import RunningStep
+from changes.listings import differs, entity_id
+from changes.model import Document
+from ebay.report import Odd, read_report
+
+BATCH = 1_000  # rows
+MOST_WANTED = 1_000  # listings to be read alone, kept by id: more are read page by page in any case
+
+
+def compare(step: RunningStep, place: Place) -> Place:
+    """Find the listings to be read: unknown ones, and those of which the report says something else than what is stored.
+
+    Rows never become documents: the report is older than what polling read meanwhile, and lacks half of a listing. 100,000 rows take some
+    15 s; a crash begins the reading again. A row that says what is stored vouches for it, also where that was derived from a sale.
+    """
+    rows, pages, wanted = 0, 0, list[str]()
+    with tempfile.TemporaryDirectory(prefix="report-") as folder:
+        file = Path(folder) / "report"
+        with file.open("wb") as sink:
+            step.api.download(place.task or "", sink)
+        for documents, odd in _batches(file):
+            ids = [id_ for one in documents if (id_ := entity_id(one))]
+            different, same = _beside(step, documents)
+            with step.commit() as commit:
+                step.count(commit)
+                if odd:
+                    step.count(commit, commit.keep_listings([], place.began_at, odd=odd))
+                commit.vouch_listings(same, place.began_at, "report")
+                commit.scan_page(place.scan, pages, ids, place.began_at)
+            rows, pages = rows + len(ids), pages + 1
+            wanted += different
+    place = place.move(rows=rows, compared=place.compared + 1, lists=place.lists + (place.whole and not place.compared))
+    wanted = list(dict.fromkeys(wanted))
+    if place.cheap(len(wanted)) or place.compared > 1:
+        place = place.move(phase="items", wanted=tuple(wanted[:MOST_WANTED]))
+    else:
+        place = place.move(phase="pages")
+    with step.commit() as commit:
+        commit.advance(reading=place.model_dump(mode="json"))
+    return place
+
+
+def _beside(step: RunningStep, documents: list[Document]) -> tuple[list[str], list[str]]:
+    """Ids of the listings to be read, and of those whose derived stock the report says too."""
+    store, seller_id = step.steps.store.listings, step.request.seller_id
+    mine = {id_: one for one in store.not_backed(seller_id, documents) if (id_ := entity_id(one))}
+    stored = store.stored(seller_id, list(mine))
+    different = [id_ for id_, row in mine.items() if id_ not in stored or differs(row, stored[id_].data)]
+    derived = {id_ for id_, one in stored.items() if one.derived}
+    return different, sorted(derived - set(different))
+
+
+def _batches(file: Path) -> Iterator[tuple[list[Document], list[str]]]:
+    documents: list[Any] = []
+    odd: list[str] = []
+    for row in read_report(file):
+        if isinstance(row, Odd):
+            odd.append(row.raw)
+        else:
+            documents.append(row)
+        if len(documents) + len(odd) == BATCH:
+            yield documents, odd
+            documents, odd = [], []
+    yield documents, odd

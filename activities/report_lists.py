@@ -1,0 +1,85 @@
+"""What the report leaves to be read: page by page where it is much, else listing by listing; and what no list has any more."""
+
+from __future__ import annotations
+
+from activities.listing_single import keep_single, read_single
+from activities.listing_skus import inventory_items
+from activities.report_place import LISTS, MANY, WALK, WALKS, Place
+from activities.steps import RunningStep
+from changes.listings import entity_id
+
+AT_ONCE = 200  # listings removed in a commit
+
+
+def read_page(step: RunningStep, place: Place) -> Place:
+    """A page of the active listings. What moves meanwhile shifts rows, so they are walked again until eBay's count stays the same."""
+    place = place if place.page else place.move(walks=place.walks + 1, count=0, steady=True)
+    number = place.page + 1
+    page = step.api.selling_page(number)
+    # Of a seller without any SKU in the Inventory API thousands of listings would be asked for in vain.
+    items = inventory_items(step, page.listings) if place.skus else []
+    with step.commit() as commit:
+        if items:
+            step.count(commit, commit.keep_inventory(items, page.date, read_from="bulk"))
+        kept = commit.keep_listings(page.listings, page.date, place.source, read_from="selling", odd=page.odd)
+        step.count(commit, kept)
+        commit.scan_page(place.scan, place.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], page.date)
+        steady = place.steady and (number == 1 or page.total == place.rows)
+        count = place.count + len(page.listings) + len(page.odd)
+        place = place.found(kept.changed, page.date).move(page=number, rows=page.total, steady=steady, count=count)
+        if number >= page.pages:
+            place = _walked(place)
+        commit.advance(reading=place.model_dump(mode="json"))
+    return place
+
+
+def _walked(place: Place) -> Place:
+    """Another walk, unless this one can be trusted, or there were enough."""
+    place = place.move(page=0)
+    complete = place.steady and place.count >= place.rows
+    if not complete and place.walks < WALKS:
+        return place
+    again = place.task is not None and place.compared == 1  # the report shows what slipped through
+    return place.move(phase="compare" if again else "absent", lists=place.lists + complete)
+
+
+def read_item(step: RunningStep, place: Place) -> Place:
+    """One of the listings of which the report says something new."""
+    if not place.wanted:
+        return _kept(step, place.move(phase="absent"))
+    single = read_single(step, place.wanted[0])
+    with step.commit() as commit:
+        kept = keep_single(step, commit, single, place.source)
+        place = place.found(kept.changed, single.date).move(wanted=place.wanted[1:])
+        commit.advance(reading=place.model_dump(mode="json"))
+    return place
+
+
+def read_absent(step: RunningStep, place: Place) -> Place:
+    """Stored listings that are on no list. A few are asked for; many are over where two complete lists lack them."""
+    seller_id = step.request.seller_id
+    absent = step.steps.store.listings.unlisted(seller_id, place.scan, max(MANY + 1, AT_ONCE))
+    if not absent or place.alone >= MANY:
+        return _kept(step, place.move(phase="judge"))
+    if place.few(len(absent)) or (place.walks >= WALKS and place.lists < LISTS):
+        single = read_single(step, absent[0])
+        with step.commit() as commit:
+            kept = keep_single(step, commit, single, place.source)
+            commit.scan_page(place.scan, (WALKS + 1) * WALK + place.alone, absent[:1], single.date)
+            place = place.found(kept.changed, single.date).move(alone=place.alone + 1)
+            commit.advance(reading=place.model_dump(mode="json"))
+        return place
+    if place.lists < LISTS:
+        return _kept(step, place.move(phase="pages"))
+    with step.commit() as commit:
+        kept = commit.remove_listings(absent[:AT_ONCE], step.read_at(), place.source, "selling")
+        step.count(commit, kept)
+        place = place.found(kept.changed, step.read_at())
+        commit.advance(reading=place.model_dump(mode="json"))
+    return place
+
+
+def _kept(step: RunningStep, place: Place) -> Place:
+    with step.commit() as commit:
+        commit.advance(reading=place.model_dump(mode="json"))
+    return place

@@ -1,0 +1,80 @@
+"""What eBay's quota is used for, and the answer before the next seller: how fresh a larger fleet would be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from activities.pace import pace_of
+from activities.planning import facts
+from console.office import Office
+from pacing import Settings, Stream, fleet_prior, words
+from pacing.forecast import Freshness, forecast, with_notifications
+from store.times import iso
+
+TIMES_MORE = (2, 5)  # what more quota would buy
+
+
+def use(office: Office) -> list[dict[str, Any]]:
+    """By resource: permits given today against the limit, what eBay counted, and the level of the planner."""
+    known, ledgers = {row["resource"]: row for row in office.store.quota_use()}, office.store.permits.all()
+    said = office.store.levels.all()
+    rows: list[dict[str, Any]] = []
+    for resource in sorted(known.keys() | ledgers.keys()):
+        ledger, ebays = ledgers.get(resource), known.get(resource, {})
+        plan = said[resource].plan if resource in said else None
+        rows.append(
+            {
+                "resource": resource,
+                "used": max(ledger.used, ebays.get("used", 0)) if ledger else ebays.get("used", 0),
+                "limit": ledger.limit if ledger else ebays.get("limit") or getattr(office.settings, f"quota_{resource}", None),
+                "remaining": ebays.get("remaining"),
+                "reset_at": iso(ledger.reset_at) if ledger else ebays.get("reset_at"),
+                "level": level_words(plan),
+            }
+        )
+    return rows
+
+
+def level_words(plan: dict[str, Any] | None) -> str | None:
+    if plan is None:
+        return None
+    if plan["k"] is None:
+        return "full"
+    return f"short: intervals {plan['squeeze']:.1f} times the promise" if plan["squeeze"] > 1 else f"{plan['k']:.3g}"
+
+
+def planned(office: Office, sellers: int) -> list[dict[str, Any]]:
+    """The freshness that so many sellers like these would get from the quota of orders: as it is, with more of it, with notifications."""
+    settings = office.settings
+    rules = Settings(
+        base_s=settings.orders_every.total_seconds(),
+        promise_s=settings.pacing_promise.total_seconds(),
+        use_spare=settings.pacing_use_spare,
+    )
+    rows = office.store.levels.fleet([Stream.ORDERS.value])
+    fleet = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, Stream.ORDERS)) for row in rows]
+    ledger = office.store.permits.all().get("orders")
+    limit = ledger.limit if ledger else settings.quota_orders
+    caused, now = (ledger.caused if ledger else 0.0), office.store.levels.clock().timestamp()
+    prior = fleet_prior(pace for pace, _ in fleet)
+
+    def ask(what: str, quota: int, among: list[Any] = fleet) -> dict[str, Any]:
+        return row_of(what, forecast(among, sellers, quota, now, rules, prior, other_calls_per_day=caused))
+
+    more = [ask(f"{times} times the quota", limit * times) for times in TIMES_MORE]
+    return [ask("as it is", limit), *more, ask("with notifications", limit, with_notifications(fleet))]
+
+
+def row_of(what: str, found: Freshness) -> dict[str, Any]:
+    short = found.calls_promised > found.calls
+    return {
+        "what": what,
+        **{name: value for name, value in asdict(found).items() if name != "level"},
+        "level": None if math.isinf(found.level.k) else round(found.level.k, 3),
+        "mean": words(round(found.mean_s)),
+        "p95": words(round(found.p95_s)),
+        "worst_seller": words(round(found.worst_seller_s)),
+        "calls": f"{found.calls_wished:,.0f} wished, {found.calls:,.0f} there" + ("; the promise does not fit" if short else ""),
+    }

@@ -1,0 +1,79 @@
+"""One seller's calls: with their access token, each counted, and once more with a renewed token where eBay refused it."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ebay.answers import refusal, token_refused
+from ebay.connection import Connection
+from ebay.documents import parse
+from ebay.errors import AccessDeniedError, BadAnswerError, EbayError
+from ebay.http import Answer, utc_now
+
+T = TypeVar("T")
+
+ORDERS, INVENTORY, TRADING, FEED = "orders", "inventory", "trading", "feed"
+"""eBay's quotas, one for each: the resources of our ledger."""
+
+
+@dataclass(slots=True)
+class SellerCalls:
+    """The part that all of a seller's calls share. Not for several threads at a time."""
+
+    ebay: Connection
+    seller_id: str
+    calls: int = 0  # API calls made, failed ones and repeats with a renewed token too; token calls not
+    date: datetime | None = None  # eBay's clock at the latest answer
+    dated: bool = True  # False: that answer had no readable Date
+    slowest_s: float = 0.0
+    latest: str = ""  # the resource of the latest call
+    spent: Counter[str] = field(default_factory=Counter)  # the same calls by resource
+    permit: Callable[[str], None] | None = None  # asked before each call, by its resource; it raises where none may be made
+
+    def now(self) -> datetime:
+        return self.date or utc_now()
+
+    def json(self, resource: str, method: str, path: str, content: bytes | None = None) -> Any:
+        """A call of a REST API and its JSON. 207 is as good as 200: what failed inside says so itself."""
+
+        def read(answer: Answer) -> Any:
+            if answer.status not in (200, 207):
+                raise refusal(answer, self.now())
+            return parse(answer.body)
+
+        return self.authorized(resource, lambda token: self.ebay.send(token, method, path, content), read)
+
+    def authorized(self, resource: str, ask: Callable[[str], Answer], read: Callable[[Answer], T]) -> T:
+        """What `read` makes of eBay's answer; where it raises that the token is refused, `ask` is done again, once, with a renewed one.
+
+        Raises:
+            BadAnswerError: a fresh token was refused too. Not the seller's fault, as far as we know: the refresh token was good just now.
+        """
+        tokens = self.ebay.tokens
+        token = tokens.current(self.seller_id)
+        try:
+            return read(self._counted(resource, ask, token))
+        except EbayError as error:
+            if not token_refused(error):
+                raise
+        token = tokens.renewed(self.seller_id, token)
+        try:
+            return read(self._counted(resource, ask, token))
+        except EbayError as error:
+            if isinstance(error, AccessDeniedError) or not token_refused(error):
+                raise
+            refused = error
+        raise BadAnswerError("eBay refused a fresh access token", status=refused.status, codes=refused.codes)
+
+    def _counted(self, resource: str, ask: Callable[[str], Answer], token: str) -> Answer:
+        if self.permit:
+            self.permit(resource)
+        self.calls += 1
+        self.spent[resource] += 1
+        self.latest = resource
+        answer = ask(token)
+        self.slowest_s = max(self.slowest_s, answer.took_s)
+        self.date, self.dated = self.ebay.clock(answer)
+        return answer

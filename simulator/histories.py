@@ -1,0 +1,108 @@
+"""What the ledger says about each entity, made ready to be compared with what was told. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulator import partial
+from simulator.normal import digest
+
+Row = Mapping[str, Any]
+Key = tuple[str, str, str]  # seller, kind, entity id
+State = tuple[bytes, bool]  # content, removed
+IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku"}
+PERSONAL_DATA = timedelta(days=89)
+
+
+@dataclass
+class Content:
+    """What one document says."""
+
+    state: State
+    impersonal: bytes = b""  # without personal data, of orders so old that eBay drops it
+    listing: Any = None  # the document, of a listing
+
+
+@dataclass
+class Run:
+    """Versions in a row with the same content: one change, as far as content goes."""
+
+    content: Content
+    visible_at: datetime
+    unusable: bool = False  # a listing whose quantity is none
+
+    @property
+    def state(self) -> State:
+        return self.content.state
+
+    def says(self, other: Content) -> bool:
+        mine = self.content
+        if mine.state[0] == other.state[0] or (mine.impersonal and mine.impersonal == other.impersonal):
+            return True
+        if mine.listing is None:
+            return False
+        return partial.says(other.listing, mine.listing) or (self.unusable and partial.same_thing(other.listing, mine.listing))
+
+
+@dataclass
+class History:
+    """One entity in the ledger."""
+
+    runs: list[Run] = field(default_factory=list)
+    due: int = -1  # the run that was shown at the deadline; -1: none yet
+    nameless: bool = False  # what was shown at the deadline had no id, or is nothing that anybody could store
+    modified_at: str = ""
+
+    def matches(self, told: Content) -> list[int]:
+        """The runs that say this. A removal carries what was last known, which may be older than what was last there."""
+        same = [k for k, run in enumerate(self.runs) if run.says(told)]
+        if told.state[1] and same:
+            return [k for k, run in enumerate(self.runs) if run.state[1] and k >= same[0]]
+        return [k for k in same if self.runs[k].state[1] == told.state[1]]
+
+    def sold_since(self, before: Content, now: Content) -> bool:
+        """Whether a listing is as it was, with sales on top, no more than there ever were."""
+        most = max((partial.sold(run.content.listing) for run in self.runs if run.content.listing is not None), default=0)
+        return now.listing is not None and partial.sold_on_top(before.listing, now.listing) and partial.sold(now.listing) <= most
+
+
+def content(kind: str, entity_id: str, document: Any, removed: bool, at: datetime) -> Content:
+    listing = document if partial.is_listing(kind, entity_id) else None
+    return Content((digest(kind, document), removed), _impersonal(kind, document, at), listing)
+
+
+def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, at: datetime) -> dict[Key, History]:
+    found: dict[Key, History] = {}
+    for row in rows:
+        if row["kind"] not in kinds:
+            continue
+        kind, document = row["kind"], row["document"]
+        history = found.setdefault((row["seller"], kind, row["entity_id"]), History())
+        new, visible_at = content(kind, row["entity_id"], document, row["removed"], at), time(row["visible_at"])
+        unusable = new.listing is not None and partial.unusable(document)
+        if not history.runs or history.runs[-1].state != new.state:
+            history.runs.append(Run(new, visible_at, unusable))
+        if visible_at <= deadline:
+            history.nameless = (unusable and not row["removed"]) or (new.listing is None and _nameless(kind, document))
+            history.due = len(history.runs) - 1
+        history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
+        history.modified_at = max(history.modified_at, row["modified_at"])
+    return found
+
+
+def time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _nameless(kind: str, document: Any) -> bool:
+    name = document.get(IDS[kind]) if isinstance(document, dict) else None
+    return not (isinstance(name, str) and name)
+
+
+def _impersonal(kind: str, document: Any, at: datetime) -> bytes:
+    try:
+        aged = kind == "order" and at - time(document["creationDate"]) >= PERSONAL_DATA
+    except (KeyError, TypeError, ValueError):
+        aged = False
+    return digest(kind, document, personal=False) if aged else b""

@@ -1,0 +1,247 @@
+"""What a commit keeps of what was read: documents to rows, changes to events, the rest aside."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from changes.dates import read_time
+from changes.inventory import detect_inventory, gone
+from changes.listings import detect_listings
+from changes.model import Detection, Kind
+from changes.orders import detect_orders
+from changes.parcels import detect_parcels
+from changes.sales import asks_to_cancel, sales
+from pacing import Stream
+from store import aside, entities, keeping, listing_reading
+from store import sales as stock
+from store.alerts import close_alert, open_alert
+from store.aside import Refusal
+from store.events import Events
+from store.keeping import Reading
+from store.step import Step
+
+SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
+SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
+PARCELS_READ = text("UPDATE orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND parcels_due")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of the documents given to one `keep_...`."""
+
+    changes: int = 0  # new versions of entities
+    duplicates: int = 0  # came again unchanged
+    stale: int = 0  # older than what is stored
+    set_aside: int = 0
+    parcels_due: int = 0  # orders whose parcels have to be read now, or that have to be read alone
+    stock_due: int = field(default=0, compare=False)  # SKUs that sales moved, to be read now
+    changed: tuple[str, ...] = ()  # ids of the entities that changed
+    # of changed orders: lastModifiedDate of the new version and of the one before
+    dated: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict, compare=False)
+
+
+class EntityCommit:
+    """The half of a `Commit` that keeps what was read. `commit.py` has the other: how the stream goes on."""
+
+    def __init__(self, connection: Connection, step: Step) -> None:
+        self._connection, self._step = connection, step
+        self._events = Events(step.enrollment)
+        self._changes = self._duplicates = self._stale = 0
+        self._watermark: datetime | None = None
+        self._source = "backfill" if step.stream is Stream.BACKFILL else "poll"
+        self._alerts = set(step.alerts)
+        self._read_at = step.now
+
+    # what was read
+
+    def keep_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> Kept:
+        """Keep orders as eBay gave them.
+
+        Args:
+            read_at: eBay's clock, of the answer.
+            source: poll, sweep, backfill or notification. Orders created before the enrolment get "backfill" in any case.
+            read_from: "list", or "single" for getOrder.
+        """
+        reading = keeping.read(Kind.ORDER, documents)
+        dates = [date for document in reading.documents if (date := read_time(document.get("lastModifiedDate")))]
+        self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
+        return self._keep_by_id(reading, detect_orders, read_at, source, read_from)
+
+    def keep_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> Kept:
+        """Keep inventory items. Until a first scan is complete what a poll finds is "backfill".
+
+        `read_from`: "list", "bulk" or "single".
+        """
+        source = "backfill" if source == "poll" and self._step.scanned_at is None else source
+        return self._keep_by_id(keeping.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
+
+    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
+        """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due."""
+        step = self._step
+        reading = keeping.read(Kind.FULFILLMENT, documents, digests=False)
+        reading.order_id = order_id
+        reading.refusals = [aside.of_order(order_id, refusal) for refusal in reading.refusals]
+        stored = entities.stored_parcels(self._connection, step.seller_id, order_id)
+        detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
+        kept = self._write(reading, detection, {}, read_at, source, "single")
+        self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id})
+        return kept
+
+    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
+        """Keep an order that was read alone, with what only getOrder fills."""
+        kept = self.keep_orders([document], read_at, read_from="single")
+        self.skip_single(order_id)
+        return kept
+
+    def skip_single(self, order_id: str) -> None:
+        """It need not be read alone any more."""
+        self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+
+    def stock_read(self, ids: Sequence[str]) -> None:
+        """The stock that sales moved was read: it is no longer due."""
+        stock.read(self._connection, self._step.seller_id, ids)
+
+    def skip_parcels(self, order_id: str) -> None:
+        """eBay refuses to list this order's parcels: they are no longer due, so that the others' turn comes."""
+        self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+
+    def keep_listings(
+        self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", odd: Sequence[str] = ()
+    ) -> Kept:
+        """Keep listings as the Trading API gave them; which of them are changes, see `listing_reading.compare`.
+
+        Args:
+            read_from: "events", "item" or "selling", the call that gave them.
+            odd: items without an id, as XML.
+        """
+        it = listing_reading.compare(self._connection, self._step, documents, odd, read_at)
+        kept = self._write(it.reading, it.detection, it.stored, read_at, source, read_from)
+        for entity_id, due_at in it.early.items():
+            stock.mark(self._connection, self._step.seller_id, [entity_id], due_at)
+        self.vouch_listings(it.read, read_at, read_from)
+        return kept
+
+    def vouch_listings(self, ids: Sequence[str], read_at: datetime, read_from: str) -> None:
+        """These listings were found as they are stored: their stock is read, and no longer derived, unless its sale was too new."""
+        if ids:
+            early = stock.too_early(self._connection, self._step.seller_id, ids, read_at) if read_from == "report" else {}
+            stock.confirm(self._connection, self._step.seller_id, [one for one in ids if one not in early], read_at, read_from)
+
+    def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> Kept:
+        """These listings are over, or are told of as SKUs of the Inventory API from now on."""
+        stock.read(self._connection, self._step.seller_id, ids)
+        return self._remove(ids, read_at, source, read_from)
+
+    def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> Kept:
+        """eBay has these items no more: they are absent from a complete scan, and a direct read says so too."""
+        return self._remove(skus, read_at, source, "bulk")
+
+    def _remove(self, ids: Sequence[str], read_at: datetime, source: str, read_from: str) -> Kept:
+        reading = Reading(Kind.INVENTORY, ids=list(ids))
+        stored = entities.stored(self._connection, Kind.INVENTORY, self._step.seller_id, dict.fromkeys(ids, keeping.UNEQUAL))
+        changes = [gone(known, read_at) for known in stored.values() if not known.removed]
+        return self._write(reading, Detection(changes=changes), stored, read_at, source, read_from)
+
+    def _keep_by_id(self, reading: Reading, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str) -> Kept:
+        stored = entities.stored(self._connection, reading.kind, self._step.seller_id, reading.digests)
+        detection = keeping.detect(reading, lambda fetched: detect(fetched, stored, read_at))
+        return self._write(reading, detection, stored, read_at, source, read_from)
+
+    def _write(
+        self, reading: Reading, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
+    ) -> Kept:
+        """Rows first, then what was refused goes aside, and every change that could be kept becomes events."""
+        seller_id, kind = self._step.seller_id, reading.kind
+        self._read_at, self._source = read_at, source
+        rows = keeping.rows(reading, detection, stored)
+        refused = entities.write(self._connection, kind, seller_id, rows, read_at, read_from)
+        reading.refusals += [Refusal(row.document, reason, row.entity_id) for row, reason in refused]
+        lost = {row.entity_id for row, _ in refused}
+        written = [row for row in rows if row.change is not None and row.entity_id not in lost]
+        for row in written:
+            self._tell(row, source)
+        self._set_aside(reading, read_at)
+        singles, stock_due = self._follow_orders(written, read_at, source) if kind is Kind.ORDER and read_from == "list" else (0, 0)
+        self._changes += len(written)
+        self._duplicates += detection.duplicates
+        self._stale += detection.stale
+        return Kept(
+            changes=len(written),
+            duplicates=detection.duplicates,
+            stale=detection.stale,
+            set_aside=len(reading.refusals),
+            parcels_due=singles + sum(1 for row in written if row.change and row.change.parcels_due),
+            stock_due=stock_due,
+            changed=tuple(row.entity_id for row in written),
+            dated={row.entity_id: _dates(row, stored) for row in written} if kind is Kind.ORDER else {},
+        )
+
+    def _follow_orders(self, rows: Sequence[entities.Row], read_at: datetime, source: str) -> tuple[int, int]:
+        """What changed orders do to the stock, and which of them have to be read alone. Returns how many of these, and how many SKUs."""
+        seller_id = self._step.seller_id
+        changes = [row.change for row in rows if row.change is not None]
+        if asked := [change.entity_id for change in changes if asks_to_cancel(change)]:
+            self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
+        placed = [(read_time(change.data.get("creationDate")) or read_at, change) for change in changes]
+        # an order placed before the enrolment says nothing of the stock, which was read later
+        lines = [(at, sales(change)) for at, change in placed if at >= self._step.enrolled_at or change.types[0] != "order.created"]
+        moved = stock.moved(self._connection, seller_id, lines)
+        stock.mark(self._connection, seller_id, moved.skus, read_at)
+        if moved.derived:
+            known = {one.stored.entity_id: one.stored for one in moved.derived}
+            detection = detect_listings([one.document for one in moved.derived], known, read_at)
+            self._write(Reading(Kind.INVENTORY), detection, known, read_at, source, "derived")
+            stock.note_sales(self._connection, seller_id, moved.derived)
+        return len(asked), len(moved.skus)
+
+    def _tell(self, row: entities.Row, source: str) -> None:
+        change = row.change
+        assert change is not None
+        created_at = read_time(row.document.get("creationDate")) if change.kind is Kind.ORDER else None
+        source = keeping.source_of(change, source, self._step.enrolled_at, created_at)
+        for type_ in change.types:
+            self._events.add(
+                type_, row.entity_id, row.version, change.occurred_at, source, row.data, changed=change.changed, previous=change.previous
+            )
+
+    def _set_aside(self, reading: Reading, read_at: datetime) -> None:
+        """What could be kept after all leaves the set-aside documents, what was refused joins them."""
+        seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
+        if self._step.set_aside:
+            kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
+            none_left = aside.clear(self._connection, seller_id, reading.kind, kept, "" if refused else reading.order_id)
+            if none_left and not refused:
+                self.close_alert(aside.ALERT)
+        for refusal in reading.refusals:
+            aside.put(self._connection, seller_id, reading.kind, refusal, read_at)
+        if refused:
+            self.open_alert(aside.ALERT, aside.ALERT_TEXT)
+
+    def no_longer_aside(self, kind: Kind, key: str) -> None:
+        """A set-aside document could be kept. One without an id was kept under its text, which no kept entity's id equals."""
+        if aside.clear(self._connection, self._step.seller_id, kind, [key]):
+            self.close_alert(aside.ALERT)
+
+    # what people should know
+
+    def open_alert(self, kind: str, text: str) -> None:
+        """Open an alert of this seller; nothing happens where one of its kind is open."""
+        if kind not in self._alerts:
+            open_alert(self._connection, self._events, self._step.seller_id, kind, text)
+            self._alerts.add(kind)
+
+    def close_alert(self, kind: str) -> None:
+        """Close an alert of this seller; costs nothing where none was open when the step began."""
+        if kind in self._alerts:
+            close_alert(self._connection, self._events, self._step.seller_id, kind)
+            self._alerts.discard(kind)
+
+
+def _dates(row: entities.Row, stored: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    before = stored.get(row.entity_id)
+    if before and before.modified_at is None:  # there is no telling whether its date moved
+        return None, None
+    return read_time(row.document.get("lastModifiedDate")), before.modified_at if before else None

@@ -1,0 +1,74 @@
+"""What the planner needs of the fleet, and what it said last: one level a resource for everybody."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, text
+
+from store.errors import translated
+
+FLEET = text("""
+    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes, t.stream, CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d
+    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
+    WHERE s.removed_at IS NULL AND k.dead_at IS NULL AND t.stream = ANY(CAST(:streams AS text[]))
+""")
+PUT = text("""
+    INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
+    ON CONFLICT (resource) DO UPDATE SET plan = excluded.plan, planned_at = excluded.planned_at
+""")
+CLOCK = text("SELECT clock_timestamp()")
+ALL = text("SELECT resource, plan, planned_at FROM levels")
+CAUSED = text("""
+    SELECT coalesce(sum(api_calls), 0) FROM poll_runs
+    WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
+""")
+
+
+class Polled(NamedTuple):
+    """One stream of one seller, as the planner sees it. Times UTC."""
+
+    seller_id: str
+    enrolled_at: datetime
+    options: dict[str, Any]
+    wishes: dict[str, Any]
+    stream: str
+    pace: str | None  # pacing/state.py
+    last_change_at: datetime | None
+    sales_30d: int
+
+
+class Said(NamedTuple):
+    plan: dict[str, Any]
+    planned_at: datetime
+
+
+class Levels:
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def fleet(self, streams: list[str]) -> list[Polled]:
+        """All sellers that are polled, a row for each of these streams."""
+        with translated(), self._single.connect() as connection:
+            return [Polled(*row) for row in connection.execute(FLEET, {"streams": streams})]
+
+    def put(self, resource: str, plan: Mapping[str, Any]) -> None:
+        with translated(), self._single.connect() as connection:
+            connection.execute(PUT, {"resource": resource, "plan": json.dumps(dict(plan))})
+
+    def all(self) -> dict[str, Said]:
+        with translated(), self._single.connect() as connection:
+            return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL)}
+
+    def clock(self) -> datetime:
+        """The database's clock, by which the quota's day goes."""
+        with translated(), self._single.connect() as connection:
+            now: datetime = connection.execute(CLOCK).scalar_one()
+            return now
+
+    def caused(self) -> int:
+        """Calls of the last day that orders caused, however often they are polled: parcels, single reads, rounds and sweeps."""
+        with translated(), self._single.connect() as connection:
+            calls: int = connection.execute(CAUSED).scalar_one()
+            return int(calls)

@@ -1,0 +1,161 @@
+"""Polling under a quota that does not reach: our ledger refuses first, so that eBay never has to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from activities.permits import Permits
+from activities.planning import FleetPlanning, fleets
+from pacing import Stream
+from store.permits import Purpose
+from tests.support.postgres_clock import PostgresClock, driven
+from tests.support.rig import START, Rig, rig
+
+
+@pytest.fixture
+def anna(database: str) -> Iterator[Rig]:
+    """One enrolled seller; eBay's clock is Postgres' too: five in the morning at eBay, 19 hours before the reset."""
+    url = driven(database)
+    with closing(PostgresClock(database)) as clock:
+        clock.set(START)
+        with rig(url, "anna") as it:
+            it.enroll("anna")
+            it.follow = lambda: clock.set(it.world.clock.now())  # type: ignore[attr-defined]
+            yield it
+
+
+def ration(it: Rig, limit: int, resource: str = "orders", ebays: str = "order") -> None:
+    """From now on eBay gives so many calls a day, and the ledger knows; nothing is used yet."""
+    it.world.quotas.limits[ebays] = limit + it.world.quotas.used[ebays]
+    ledger = it.store.permits.all()[resource]
+    with it.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE permits SET \"limit\" = {limit}, used = 0, told = true WHERE resource = '{resource}'")
+    it.steps.permits = Permits(it.store)
+    assert ledger.reset_at
+
+
+def refused(it: Rig) -> int:
+    return sum(request.status == 429 for request in it.world.requests)
+
+
+def test_polls_stop_at_the_reserve_and_ebay_refuses_nothing(anna: Rig) -> None:
+    ration(anna, 50)
+
+    results = []
+    for _ in range(60):
+        anna.advance(minutes=5)
+        results.append(anna.step("anna"))
+
+    assert results[0].waiting is False
+    assert results[-1].waiting
+    assert results[-1].why.startswith("the rest of eBay's quota is kept back for people and sweeps: waits until")
+    assert refused(anna) == 0
+    assert anna.store.seller("anna")["streams"]["orders"]["failures"] == 0
+
+
+def test_what_people_ask_for_is_served_to_the_last_call_and_then_waits_for_the_reset(anna: Rig) -> None:
+    ration(anna, 50)
+    calls = anna.calls("anna")
+
+    results = [anna.step("anna", asked=True) for _ in range(60)]
+
+    assert anna.calls("anna") - calls == 50
+    assert results[-1].why.startswith("eBay's quota of calls is spent: waits until")
+    assert results[-1].next_due >= anna.store.permits.all()["orders"].reset_at
+    assert refused(anna) == 0
+
+
+def test_other_resources_go_on(anna: Rig) -> None:
+    ration(anna, 0)
+
+    assert anna.step("anna").waiting
+    assert not anna.step("anna", Stream.INVENTORY).waiting
+
+
+def test_a_flood_of_the_past_leaves_half_of_the_rest_of_the_day_to_polls(anna: Rig) -> None:
+    anna.world.add_seller("bert")
+    anna.world.preload_orders("bert", 6000, START - timedelta(days=20), START - timedelta(days=1))
+    anna.enroll("bert", backfill=timedelta(days=30))
+    ration(anna, 60)
+
+    while not (flood := anna.step("bert", Stream.BACKFILL)).waiting:
+        assert flood.more
+    polls = [anna.step("anna") for _ in range(3)]
+
+    assert not any(poll.waiting for poll in polls)
+    assert anna.store.permits.all()["orders"].used <= 60
+    assert refused(anna) == 0
+
+
+def test_calls_that_others_make_with_the_same_keys_are_counted(anna: Rig) -> None:
+    reset = anna.store.permits.all()["orders"].reset_at
+    anna.store.permits.observe("orders", 100, 0, reset)
+
+    assert anna.step("anna").waiting
+    assert refused(anna) == 0
+
+
+def planning(it: Rig) -> FleetPlanning:
+    return FleetPlanning(it.store, it.steps.pace, it.steps.quota)
+
+
+def test_the_planner_says_full_while_the_quota_reaches(anna: Rig) -> None:
+    anna.poll("anna")
+
+    planned = planning(anna).plan_fleet()
+
+    assert (planned.sellers, planned.levels) == (1, {"orders": "full", "inventory": "full", "trading": "full"})
+    assert fleets(anna.store)["orders"].plan.level.full
+
+
+def test_when_the_quota_is_short_the_level_falls_and_the_poll_says_so(anna: Rig) -> None:
+    for number in range(20):
+        name = f"seller-{number}"
+        anna.world.add_seller(name)
+        anna.enroll(name)
+        anna.poll(name)
+    ration(anna, 700)  # 21 sellers at the promised 60 min need 504 a day, at the wished 5 min 6,048
+
+    planned = planning(anna).plan_fleet()
+    anna.steps.pace = type(anna.steps.pace)(
+        {stream: timedelta(seconds=rules.base_s) for stream, rules in anna.steps.pace.rules.items()}, fleets=lambda: fleets(anna.store)
+    )
+    anna.advance(minutes=5)
+    result = anna.step("anna")
+
+    assert planned.levels["orders"] != "full"
+    assert timedelta(minutes=5) < result.next_due - anna.world.clock.now() <= timedelta(minutes=63)
+    assert "level" in result.why or "promised" in result.why
+
+
+def test_a_quota_that_cannot_keep_the_promise_opens_an_alert_and_closes_it_when_it_can(anna: Rig) -> None:
+    ration(anna, 3)
+    planning(anna).plan_fleet()
+    short = [alert["kind"] for alert in anna.store.alerts()]
+
+    ration(anna, 100_000)
+    planning(anna).plan_fleet()
+
+    assert short == ["quota_short:orders"]
+    assert anna.store.alerts() == []
+
+
+def test_the_planner_asks_ebay_for_its_count_once_an_hour(anna: Rig) -> None:
+    before = sum(request.resource == "rate_limit" for request in anna.world.requests)
+
+    for _ in range(3):
+        planning(anna).plan_fleet()
+
+    assert sum(request.resource == "rate_limit" for request in anna.world.requests) - before == 1
+    assert all(ledger.told for ledger in anna.store.permits.all().values())
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_permit_costs_a_quiet_poll_no_statement(anna: Rig, purpose: Purpose) -> None:
+    anna.steps.permits.take("orders", purpose, anna.store.permits.all()["orders"].day_start)
+
+    assert anna.steps.permits.wanted("orders", purpose, anna.store.permits.all()["orders"].day_start) == 0

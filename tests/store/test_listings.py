@@ -1,0 +1,204 @@
+"""Listings in the store: what is theirs and what a SKU's, what readings and cursors vouch for, what comes too soon after a sale."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pacing import Stream
+from store import Commit, Kept, Store
+from store.times import iso
+from tests.store.documents import LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, told
+
+MUCH_LATER = LATER + timedelta(hours=1)
+
+
+def listing(item_id: str = "1", available: Any = 3, **fields: Any) -> dict[str, Any]:
+    counts = {"available": available, "quantity": 5, "quantitySold": 2}
+    return {"itemId": item_id, "title": "A thing", "status": "Active", **counts, "price": {"value": "9.99", "currency": "USD"}, **fields}
+
+
+@contextmanager
+def polled(store: Store, stream: Stream = Stream.LISTINGS, seller_id: str = SELLER) -> Iterator[Commit]:
+    with store.commit(store.begin(seller_id, stream)) as commit:
+        yield commit
+
+
+def keep(store: Store, *listings: Any, read_at: datetime = LATER, odd: tuple[str, ...] = (), **more: Any) -> Kept:
+    with polled(store) as commit:
+        return commit.keep_listings(listings, read_at, odd=odd, **more)
+
+
+def sell(store: Store, item_id: str = "1", at: datetime = LATER, number: str = "o-1") -> None:
+    lines = [{"lineItemId": "1", "legacyItemId": item_id, "quantity": 1}]
+    keep_orders(store, order(number, created=at, modified=at, lineItems=lines), read_at=at)
+
+
+def row(store: Store, entity_id: str = "listing:1") -> dict[str, Any]:
+    return next(one for one in store.snapshot(SELLER, "inventory") if one["entity_id"] == entity_id)
+
+
+def test_a_listing_is_created_changed_and_removed_with_what_it_ended_with(store: Store) -> None:
+    keep(store, listing())
+    keep(store, listing(available=0, quantitySold=5), listing("2"))
+    kept = keep(store, listing(available=0, quantitySold=5, status="Completed"), listing("3", status="Completed"))
+
+    assert told(store) == [
+        ("inventory.created", "listing:1", 1),
+        ("inventory.updated", "listing:1", 2),
+        ("inventory.out_of_stock", "listing:1", 2),
+        ("inventory.created", "listing:2", 1),
+        ("inventory.removed", "listing:1", 3),
+    ]
+    assert (kept.changes, kept.duplicates) == (1, 1)  # one that was over before anybody saw it is no news
+    assert row(store)["data"]["status"] == "Completed"
+
+
+def test_a_listing_whose_skus_all_are_items_is_theirs(store: Store) -> None:
+    keep_inventory(store, item("A"), item("B"))
+    both = [{"sku": "A", "available": 1}, {"sku": "B", "available": 1}]
+
+    keep(store, listing("1", sku="A"), listing("2", variations=both), listing("3", variations=[*both, {"sku": "C", "available": 1}]))
+
+    assert [name for _, name, _ in told(store)] == ["A", "B", "listing:3"]
+
+
+@pytest.mark.parametrize("how", [{}, {"status": "Completed"}])
+def test_a_listing_that_becomes_an_items_is_removed_as_it_was(store: Store, how: dict[str, Any]) -> None:
+    keep(store, listing(sku="A"))
+    keep_inventory(store, item("A"))
+
+    keep(store, listing(sku="A", available=1, **how))
+
+    assert told(store)[-1] == ("inventory.removed", "listing:1", 2)
+    assert row(store)["data"] == listing(sku="A")
+
+
+def test_a_sku_that_is_gone_gives_its_listing_back(store: Store) -> None:
+    keep_inventory(store, item("A"))
+    with polled(store, Stream.INVENTORY) as commit:
+        commit.remove_inventory(["A"], LATER)
+
+    keep(store, listing(sku="A"))
+
+    assert told(store)[-1] == ("inventory.created", "listing:1", 1)
+
+
+def test_stored_listings_that_became_items_are_found(store: Store) -> None:
+    keep(store, listing("1", sku="A"), listing("2", variations=[{"sku": "A"}, {"sku": "B"}]), listing("3"), listing("4", variations=[]))
+    keep_inventory(store, item("A"))
+
+    assert store.listings.backed(SELLER, 10) == ["listing:1"]
+
+
+def test_a_seller_who_is_read_by_trading_alone_keeps_them_all(store: Store) -> None:
+    enroll(store, "t", inventory_source="trading")
+    with polled(store, Stream.INVENTORY, "t") as commit:
+        commit.keep_inventory([item("A")], LATER)
+
+    with polled(store, seller_id="t") as commit:
+        commit.keep_listings([listing(sku="A")], LATER)
+
+    assert [name for _, name, _ in told(store, "t")] == ["A", "listing:1"]
+
+
+def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_it_is_tried_again(store: Store) -> None:
+    keep(store, listing(title="CANARY\0"), listing("2"), odd=("<Item><Title>x</Title></Item>",))
+    asides = {one["entity_id"]: one["id"] for one in store.set_aside()}
+    with store.engine.begin() as connection:  # as if a newer version could read it
+        connection.exec_driver_sql(r"UPDATE set_aside SET raw = replace(raw, '\u0000', '')")
+
+    tried = {name: store.retry_set_aside(number) for name, number in asides.items()}
+
+    assert tried == {"listing:1": True, None: False}
+    assert row(store)["data"]["title"] == "CANARY"
+    assert told(store)[-1] == ("inventory.created", "listing:1", 1)
+
+
+@pytest.mark.parametrize(("seconds", "applied"), [(119, False), (121, True)])
+def test_a_reading_within_two_minutes_of_a_sale_is_not_applied_and_comes_again(store: Store, seconds: int, applied: bool) -> None:
+    keep(store, listing(), read_at=LATER)
+    sold_at = LATER + timedelta(minutes=10)
+    sell(store, at=sold_at)
+
+    kept = keep(store, listing(), read_at=sold_at + timedelta(seconds=seconds))
+
+    assert kept.changes == applied
+    assert row(store)["read_from"] == ("events" if applied else "derived")
+    assert row(store)["data"]["available"] == (3 if applied else 2)
+    assert store.stock_due(SELLER, sold_at + timedelta(seconds=119), 10, listings=True) == []
+    assert bool(store.stock_due(SELLER, sold_at + timedelta(minutes=2), 10, listings=True)) is not applied
+
+
+def test_a_reading_that_says_the_same_confirms_a_sale_at_once(store: Store) -> None:
+    keep(store, listing(), read_at=LATER)
+    sold_at = LATER + timedelta(minutes=10)
+    sell(store, at=sold_at)
+    derived = row(store)
+
+    kept = keep(store, listing(available=2, quantitySold=3), read_at=sold_at + timedelta(seconds=5), read_from="item")
+
+    assert (derived["read_from"], derived["as_of"]) == ("derived", iso(sold_at))
+    assert (kept.changes, kept.duplicates) == (0, 1)
+    assert (row(store)["read_from"], row(store)["as_of"]) == ("item", iso(sold_at + timedelta(seconds=5)))
+
+
+def test_a_report_confirms_only_sales_that_it_can_know(store: Store) -> None:
+    keep(store, listing("1"), listing("2"), read_at=LATER)
+    sell(store, "1", LATER + timedelta(minutes=1), "o-1")
+    sell(store, "2", LATER + timedelta(minutes=10), "o-2")
+
+    with polled(store, Stream.REPORT) as commit:
+        commit.vouch_listings(["listing:1", "listing:2"], LATER + timedelta(minutes=10), "report")
+
+    assert [row(store, f"listing:{number}")["read_from"] for number in (1, 2)] == ["report", "derived"]
+
+
+def test_the_cursor_vouches_for_what_it_passed_and_for_nothing_that_is_derived_or_removed(store: Store) -> None:
+    keep(store, listing("1"), listing("2"), listing("3"), read_at=LATER)
+    sold_at = LATER + timedelta(minutes=1)
+    sell(store, "2", sold_at)
+    with polled(store) as commit:
+        commit.remove_listings(["listing:3"], LATER)
+        commit.advance(cursor=MUCH_LATER)
+
+    assert [row(store, f"listing:{number}")["as_of"] for number in (1, 2, 3)] == [iso(MUCH_LATER), iso(sold_at), iso(LATER)]
+
+
+def test_the_report_moves_the_listings_cursor_and_never_back(store: Store) -> None:
+    for at in (MUCH_LATER, LATER):
+        with polled(store, Stream.REPORT) as commit:
+            commit.advance_other(Stream.LISTINGS, at)
+
+    assert store.cursor(SELLER, Stream.LISTINGS) == MUCH_LATER
+
+
+def test_only_new_and_changed_listings_are_asked_for_and_only_skus_that_no_scan_saw(store: Store) -> None:
+    keep_inventory(store, item("KNOWN"))
+    keep(store, listing("1", sku="OLD"), listing("2", sku="CHANGED"))
+    varied = listing("4", variations=[{"sku": "S"}, {"sku": "KNOWN"}, {"sku": "M"}])
+
+    asked = store.listings.unasked(SELLER, [listing("1", sku="OLD"), listing("2", 1, sku="CHANGED"), listing("3"), varied])
+
+    assert asked == [["CHANGED"], ["S", "M"]]
+
+
+def test_sales_that_nothing_confirmed_are_found(store: Store) -> None:
+    keep(store, listing("1"), listing("2"), read_at=LATER)
+    sell(store, "2", LATER + timedelta(minutes=1))
+
+    assert store.listings.unconfirmed(SELLER, LATER + timedelta(minutes=1), 10) == []
+    assert store.listings.unconfirmed(SELLER, LATER + timedelta(minutes=2), 10) == ["listing:2"]
+
+
+def test_listings_on_no_page_of_a_scan_are_found(store: Store) -> None:
+    keep(store, listing("1"), listing("2"), listing("3"))
+    keep_inventory(store, item("A"))
+    step = store.begin(SELLER, Stream.REPORT)
+    with store.commit(step) as commit:
+        commit.scan_page(step.epoch, 0, ["listing:1"], LATER)
+        commit.scan_page(step.epoch, 1_000_001, ["listing:3"], LATER)
+
+    assert store.listings.unlisted(SELLER, step.epoch, 10) == ["listing:2"]
