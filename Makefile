@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
+SEEDS ?=
 
 .PHONY: setup demo up test lint bench pacing chaos clean
 
@@ -31,7 +32,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
-	@$(BIN)/python -m fleets
+	@$(BIN)/python -m fleets $(if $(SEEDS),--seeds $(SEEDS))
 
 chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
 	$(BIN)/python -m chaos $(PART)

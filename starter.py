@@ -243,7 +243,7 @@ def quota(
         columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}
         show(use(office), {"resource": "resource", **columns}, empty="no calls today")
         return
-    columns = {"mean": "mean delay", "p95": "95 % within", "worst_seller": "worst seller's mean", "calls": "calls a day for polls"}
+    columns = {"mean": "mean delay", "p95": "95 % within", "longest": "longest wait", "calls": "calls a day for polls"}
     show(planned(office, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -13,6 +14,11 @@ from store import Store
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
 AT_ONCE = 200
+PLANNER_LATE, LATE = "planner_late", timedelta(minutes=15)  # the alert's kind
+PLANNER_LATE_TEXT = (
+    "the planner has not run for 15 minutes, so the last level holds: look at the schedule sellerbeat-planner:... in Temporal, "
+    "whether it is paused, and at its last run"
+)
 TWO_DEPLOYMENTS = "two_deployments"  # the alert's kind
 TWO_DEPLOYMENTS_TEXT = (
     "two deployments work on this database: every seller is polled twice, and each attempt fences off the other's. "
@@ -28,10 +34,17 @@ class LostSellers:
     async def find_lost_sellers(self) -> list[Wishes]:
         """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 200, with what people had set."""
         await self.look_for_others()
+        await asyncio.to_thread(self.look_at_the_planner)
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
         return [await asyncio.to_thread(wishes_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
+
+    def look_at_the_planner(self) -> None:
+        if self.store.levels.late(LATE):
+            self.store.open_alert(PLANNER_LATE, PLANNER_LATE_TEXT)
+        else:
+            self.store.close_alert(PLANNER_LATE)
 
     async def look_for_others(self) -> None:
         """A deployment is a namespace of one Temporal and a task queue there: several workers of one are one."""

@@ -81,20 +81,28 @@ class FleetPlanning:
             quota = Quota(ledger.limit, ledger.used, ledger.day_start.timestamp(), ledger.reset_at.timestamp(), ledger.caused)
             mine = [row for row in rows if row.stream == stream.value]
             last = said.get(ledger.resource)
-            planned = self.one(stream, mine, quota, now, plan_from(last.plan) if last else None)
+            planned = self.one(stream, mine, quota, now, last.plan if last else None)
             self.store.levels.put(ledger.resource, planned)
             levels[ledger.resource] = "full" if planned["k"] is None else f"{planned['k']:.3g}"
             self.tell(ledger.resource, planned)
         return Planned(sellers=len({row.seller_id for row in rows}), levels=levels, took_s=round(time.monotonic() - began, 3))
 
-    def one(self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, last: Plan | None) -> dict[str, Any]:
+    def one(self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, said: Mapping[str, Any] | None) -> dict[str, Any]:
         settings = self.pace.rules[stream]
         sellers = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, stream)) for row in rows]
         prior = fleet_prior(pace for pace, _ in sellers)
-        effect = surge_effect(shares(sellers, prior, settings), last.level if last else FULL, settings)
+        last = plan_from(said) if said else None
+        surging = surge_effect(shares(sellers, prior, settings), last.level if last else FULL, settings)
+        effect = averaged(surging, now, said)
         demands = [asked for pace, facts in sellers if (asked := demand(pace, facts, now, prior, settings, effect, ZONE)) is not None]
         made = plan(demands, {ZONE: (0.0, DEFAULT_CURVE)}, now, quota, settings, last)
-        return {**plan_to(made), "prior": asdict(prior), "short": missing(demands, made) if made.level.squeeze > 1 else 0}
+        return {
+            **plan_to(made),
+            "effect": effect,
+            "at": now,
+            "prior": asdict(prior),
+            "short": missing(demands, made) if made.level.squeeze > 1 else 0,
+        }
 
     def tell(self, resource: str, planned: Mapping[str, Any]) -> None:
         kind = f"{SHORT}:{resource}"
@@ -103,6 +111,14 @@ class FleetPlanning:
             self.store.open_alert(kind, f"{text}. Ask eBay for more (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE")
         else:
             self.store.close_alert(kind)
+
+
+def averaged(surging: float, now: float, said: Mapping[str, Any] | None) -> float:
+    """How surges change the fleet's polls, over about the last day."""
+    if said is None or "effect" not in said:
+        return 1.0
+    share = min(max(now - said["at"], 0.0) / 86_400, 1.0)
+    return float(said["effect"] * (1 - share) + surging * share)
 
 
 def shares(sellers: Iterable[tuple[SellerPace, Facts]], prior: Prior, settings: Settings) -> Iterable[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, text
@@ -20,6 +20,7 @@ PUT = text("""
 """)
 CLOCK = text("SELECT clock_timestamp()")
 ALL = text("SELECT resource, plan, planned_at FROM levels")
+LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
 CAUSED = text("""
     SELECT coalesce(sum(api_calls), 0) FROM poll_runs
     WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
@@ -60,6 +61,11 @@ class Levels:
     def all(self) -> dict[str, Said]:
         with translated(), self._single.connect() as connection:
             return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL)}
+
+    def late(self, than: timedelta) -> bool:
+        """Whether a plan stands that is older than this."""
+        with translated(), self._single.connect() as connection:
+            return bool(connection.execute(LATE, {"than": than}).scalar())
 
     def clock(self) -> datetime:
         """The database's clock, by which the quota's day goes."""

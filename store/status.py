@@ -41,6 +41,9 @@ CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs W
 WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
 
 
+SPENT = ("eBay's quota of calls is spent", "the rest of eBay's quota is kept back")  # how `why` begins while a stream waits for calls
+
+
 class Status:
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -131,6 +134,8 @@ def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tup
         return "paused", str(row.wishes["paused"])
     if "orders" in waits:
         return "waiting_for_quota", f"eBay's quota of orders is spent until {waits['orders']}"
+    if spent := [one for one in streams if one.why and one.why.startswith(SPENT)]:
+        return "waiting_for_quota", f"{spent[0].stream}: {spent[0].why}"
     failing = [one for one in streams if one.failures >= ALERT_AFTER]
     if failing:
         worst = max(failing, key=lambda one: one.failures)
