@@ -68,6 +68,7 @@ class FleetPlanning:
         began = time.monotonic()
         if self.store.may_read_quota(HOURLY):
             self.quota.read()
+            self.store.permits.assume()
         self.store.permits.caused("orders", self.store.levels.caused())
         rows = self.store.levels.fleet([stream.value for stream in SHARED])
         said = self.store.levels.all()

@@ -17,7 +17,7 @@ from workflows.messages import Pause, PollNow
 from workflows.seller_polling import SellerPolling
 
 AT_ONCE = 4  # cells that are armed in one worker
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0  # a worker that dies as it starts has tasks in hand that others get after 10 s, and its steps are missed for 10 s
 PATIENT_TIMES = 3
 GROWN_UP_S = 0.7  # a worker that dies as it starts has what had waited in its hands, and Temporal waits 10 s for each of these tasks
 MANY = 230  # more than a page
@@ -126,7 +126,9 @@ class Matrix:
                 self._first_polls(names)
                 say(f"   all sellers are polled: {time.monotonic() - began:.0f} s")
             due = [cell for _ in range(self.rounds) for cell in self.random.sample(living, len(living))]
-            self._die(due, past)
+            self._die(due, [])
+            for cell in past:  # each alone: while another's worker dies it could be through
+                self._die([], [cell])
             say(f"   {sum(self.kills.values())} workers are dead: {time.monotonic() - began:.0f} s")
 
     def _first_polls(self, names: list[str]) -> None:
@@ -155,11 +157,11 @@ class Matrix:
         going: Counter[Cell] = Counter()
         while due or waiting or +going:
             armed = self._next(due)
-            if waiting:
-                going[waiting[0]] = self.rounds
-                self.place.enroll([waiting.pop(0).seller], backfill="25d")
+            begun = [waiting.pop(0)] if waiting else []
+            going.update(dict.fromkeys(begun, self.rounds))
             traps = [(cell, self._nth(cell)) for cell in armed] + [(cell, 1) for cell in +going]
-            young = any(cell.stream == WORKER for cell in armed)
+            # a backfill that goes on may be through before a worker is grown up
+            young = any(cell.stream == WORKER for cell in armed) or bool(+going - Counter(dict.fromkeys(begun, self.rounds)))
             worker = self.place.crew.start(traps, armed=young)
             self.place.forget_dead_workers()
             if not young:
@@ -168,6 +170,8 @@ class Matrix:
             for cell in armed:
                 self.stir(cell)
             worker.arm()
+            if begun:  # only now: a backfill of these few orders is done within a second
+                self.place.enroll([begun[0].seller], backfill="25d")
             for cell in armed:
                 self.call(cell)
             died = worker.died(within=PATIENCE_S)

@@ -13,6 +13,7 @@ from pacing import Stream
 from workflows.messages import State, Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
+PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
 STREAM_ORDER = (  # who goes first when due together
     Stream.ORDERS,
@@ -77,11 +78,20 @@ class PollingState(BaseModel):
         return state
 
     def due(self, now: datetime) -> list[Stream]:
-        """The streams to poll now: asked for first, then the one that waits longest; a backfill only when nothing else is due."""
+        """The streams to poll now: asked for first, then the one that waits longest; a backfill when nothing else is due.
+
+        Where something always is, as with cadences of seconds, the backfill gets a step once it has waited for a while.
+        """
         if self.paused or self.dead:
             return []
         ready = [stream for stream in STREAM_ORDER if (it := self.streams.get(stream)) and it.is_due(now)]
-        return sorted(ready, key=lambda stream: (stream is Stream.BACKFILL, not self.streams[stream].asked, self.streams[stream].when()))
+        yields = now - self.streams[Stream.BACKFILL].when() < PATIENCE if Stream.BACKFILL in ready else False
+
+        def place(stream: Stream) -> tuple[bool, bool, datetime]:
+            mine = self.streams[stream]
+            return stream is Stream.BACKFILL and yields, not mine.asked, mine.when()
+
+        return sorted(ready, key=place)
 
     def next_due(self, *, after: Stream | None = None) -> datetime | None:
         """When the next stream (another one than `after`) falls due; None: never by itself. A backfill interrupts nobody."""

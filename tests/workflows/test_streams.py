@@ -1,7 +1,7 @@
 """Several streams of one seller: who is polled when, and what it costs."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
@@ -11,7 +11,7 @@ from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, orders_only, start, with_streams
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
-from workflows.state import STREAM_ORDER
+from workflows.state import STREAM_ORDER, PollingState
 
 
 async def test_poll_now_is_served_by_a_poll_that_began_after_it(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
@@ -104,3 +104,15 @@ async def test_a_backfill_runs_between_the_polls_and_ends(time_skipping: Workflo
     assert slices == 5
     assert steps.polls[0][0] is Stream.ORDERS
     assert Stream.BACKFILL not in (await seller.query(SellerPolling.status)).streams
+
+
+def test_a_backfill_lets_others_go_first_but_not_for_ever() -> None:
+    now = datetime(2026, 6, 18, 12, tzinfo=UTC)
+    state = PollingState.new("anna", now, (Stream.ORDERS, Stream.BACKFILL))
+
+    first = state.due(now)
+    state.streams[Stream.ORDERS].next_due = now + timedelta(seconds=11)  # orders are due all the time, and the backfill since the start
+    later = state.due(now + timedelta(seconds=11))
+
+    assert first == [Stream.ORDERS, Stream.BACKFILL]
+    assert later == [Stream.BACKFILL, Stream.ORDERS]
