@@ -105,7 +105,7 @@ def test_a_body_over_the_limit_is_refused(wire, api, action):
 
 @pytest.mark.parametrize(("body", "encoding"), [
     (b"no gzip", "gzip"), (gzip.compress(b"{}" * 100)[:-9], "gzip"), (zlib.compress(b"{}"), "br"), (b"{}", "gzip, gzip"),
-])  # fmt: skip
+], ids=["not at all", "cut off", "unknown", "twice"])  # fmt: skip
 def test_a_body_that_cannot_be_unpacked_is_a_bad_answer(wire, api, body, encoding):
     wire.answers = [answer(body, Content_Encoding=encoding)]
 
