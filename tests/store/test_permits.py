@@ -44,6 +44,11 @@ def begin_day(store: Store, limit: int) -> None:
     assert (ledger.limit, ledger.used) == (limit, 0)
 
 
+def process(store: Store) -> Permits:
+    """As another worker with the same settings."""
+    return Permits(store, {resource: ledger.limit for resource, ledger in store.permits.all().items()})
+
+
 def spend(permits: Permits, now: datetime, purpose: Purpose = Purpose.POLL, most: int = 10**6) -> int:
     for spent in range(most):
         try:
@@ -73,7 +78,7 @@ def test_the_days_of_23_and_25_hours_are_as_long_as_they_are(store: Store, clock
 
 def test_polls_leave_the_reserve_and_people_have_it_to_the_last_call(store: Store) -> None:
     begin_day(store, 2000)
-    permits = Permits(store)
+    permits = process(store)
 
     polls = spend(permits, NOON)
     people = spend(permits, NOON, Purpose.URGENT)
@@ -85,7 +90,7 @@ def test_polls_leave_the_reserve_and_people_have_it_to_the_last_call(store: Stor
 
 def test_a_backfill_leaves_half_of_the_rest_of_the_day_to_polls(store: Store) -> None:
     begin_day(store, 2000)
-    permits = Permits(store)
+    permits = process(store)
 
     past = spend(permits, NOON, Purpose.PAST)
     polls = spend(permits, NOON)
@@ -96,7 +101,7 @@ def test_a_backfill_leaves_half_of_the_rest_of_the_day_to_polls(store: Store) ->
 
 def test_the_reserve_is_freed_as_the_day_goes_by(store: Store, clock: PostgresClock) -> None:
     begin_day(store, 2000)
-    permits = Permits(store)
+    permits = process(store)
     spend(permits, NOON)
 
     late = MIDNIGHT + timedelta(hours=23, minutes=55)
@@ -108,7 +113,7 @@ def test_the_reserve_is_freed_as_the_day_goes_by(store: Store, clock: PostgresCl
 
 def test_on_a_new_day_nothing_is_used_and_yesterdays_permits_are_worth_nothing(store: Store, clock: PostgresClock) -> None:
     begin_day(store, 2000)
-    permits = Permits(store)
+    permits = process(store)
     permits.take(ORDERS, Purpose.POLL, NOON)  # nine more are held
     tomorrow = MIDNIGHT + timedelta(days=1, minutes=1)
     clock.set(tomorrow)
@@ -121,7 +126,7 @@ def test_on_a_new_day_nothing_is_used_and_yesterdays_permits_are_worth_nothing(s
 
 def test_permits_come_by_tens_and_singly_when_few_are_left(store: Store) -> None:
     begin_day(store, 1100)
-    permits = Permits(store)
+    permits = process(store)
 
     used = []
     for _ in range(130):
@@ -134,7 +139,7 @@ def test_permits_come_by_tens_and_singly_when_few_are_left(store: Store) -> None
 
 def test_many_threads_of_two_processes_never_get_more_than_there_is(store: Store) -> None:
     begin_day(store, 1200)
-    processes = [Permits(store), Permits(store)]
+    processes = [process(store), process(store)]
 
     with ThreadPoolExecutor(8) as threads:
         spent = sum(threads.map(lambda number: spend(processes[number % 2], NOON, Purpose.URGENT, 400), range(8)))
@@ -189,12 +194,12 @@ def test_what_orders_cause_is_kept_back_from_polls(store: Store) -> None:
     begin_day(store, 2000)
     store.permits.caused(ORDERS, 400)
 
-    assert spend(Permits(store), NOON) == 2000 - (20 + 200 + 2)
+    assert spend(process(store), NOON) == 2000 - (20 + 200 + 2)
 
 
 def test_a_refusal_says_when_to_come_back(store: Store) -> None:
     begin_day(store, 100)
-    permits = Permits(store)
+    permits = process(store)
     spend(permits, NOON)
 
     with pytest.raises(PermitRefusedError) as kept_back:
@@ -226,7 +231,7 @@ def test_whatever_happens_no_day_has_more_calls_than_its_quota(store: Store, clo
     now, calls, others = NOON, {}, {}
     clock.set(now)
     store.permits.ensure({ORDERS: limit})
-    processes = [Permits(store), Permits(store)]
+    processes = [process(store), process(store)]
     for what, which, purpose in acts:
         day = (now - MIDNIGHT) // timedelta(days=1)
         if what == "take":
@@ -236,7 +241,7 @@ def test_whatever_happens_no_day_has_more_calls_than_its_quota(store: Store, clo
             except PermitRefusedError:
                 assert purpose is not Purpose.URGENT or store.permits.all()[ORDERS].used >= limit  # never refused before the last call
         elif what == "crash":
-            processes[which] = Permits(store)
+            processes[which] = process(store)
         elif what == "wait":
             now += timedelta(minutes=which)
             clock.set(now)
