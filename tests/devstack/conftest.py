@@ -94,8 +94,8 @@ from pathlib import Path
 import devstack
 try:
     with {servers} as server:
-        print(json.dumps({{"server": str(server)}}), flush=True)
         try:
+            print(json.dumps({{"server": str(server)}}), flush=True)
             sys.stdin.read()  # until a signal, or the end of the file
         finally:
             {finally_}
