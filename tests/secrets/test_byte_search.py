@@ -226,8 +226,17 @@ def bad_answers(house: House) -> int:
 
 def healed(house: House) -> None:
     """Every stream of every seller polled well at last."""
-    failing = "SELECT seller_id, stream, last_error FROM streams WHERE failures > 0"
-    poll_until(house, lambda: not house.rows(failing), *POLLED)
+    failing = "SELECT seller_id, stream, failures, last_error, why FROM streams WHERE failures > 0 AND stream = ANY (:polled)"
+    left: list[Any] = []
+
+    def seen() -> bool:
+        left[:] = house.rows(failing, polled=[stream.value for stream in POLLED])
+        return not left
+
+    try:
+        poll_until(house, seen, *POLLED)
+    except AssertionError:
+        raise AssertionError(f"still failing: {left}") from None
 
 
 def bad_tokens(house: House, told: Told) -> None:
