@@ -25,16 +25,18 @@ from console.arguments import (
     Source,
     TokenEnds,
     TokenFile,
+    WithOffers,
     between,
     read_token,
 )
 from console.doctor import examine
 from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
-from console.events import entity_line, event_line
+from console.events import event_line
 from console.leaving import leave
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, show, with_json
 from console.quota import planned, use
+from console.snapshot import show_snapshot
 from console.status import seller_status, sellers_list
 from ebay.errors import EbayError
 from pacing import InventorySource, Stream
@@ -98,11 +100,14 @@ def enroll(
     scopes: Scopes = None,
     refresh_token_expires: TokenEnds = None,
     inventory_source: Source = InventorySource.AUTO,
+    offers: WithOffers = False,
 ) -> None:
     """Store a seller's refresh token and begin to poll. Enrolling twice replaces the token and keeps all else."""
+    if offers and inventory_source is InventorySource.TRADING:
+        raise typer.BadParameter("--offers needs the Inventory API: with --inventory-source trading there are none to read")
     token = read_token(refresh_token_file)
-    office = Office.whole()
-    answer = asyncio.run(enroll_seller(office, seller_id, token, orders_every, backfill, scopes, refresh_token_expires, inventory_source))
+    asked = (orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, token, *asked))
     say(answer.words(), **answer.fields())
 
 
@@ -305,15 +310,9 @@ def changes(
 
 @app.command()
 @with_json
-def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory")]) -> None:
-    """What is stored of a seller, one object a line."""
-    office = Office("database_url")
-    office.store.seller(seller_id)
-    for row in office.store.snapshot(seller_id, entities.value):
-        if Output.json:
-            print_json(row)
-        else:
-            typer.echo(entity_line(row))
+def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
+    """What is stored of a seller, one object a line; of the inventory also where two stocks of one SKU differ."""
+    show_snapshot(Office("database_url").store, seller_id, entities)
 
 
 def main() -> int:

@@ -29,6 +29,7 @@ from activities.heartbeat import Heartbeats
 from activities.inventory import InventoryPolling
 from activities.listings import ListingPolling
 from activities.lost_sellers import LostSellers
+from activities.offers import OfferReading
 from activities.orders import OrderPolling
 from activities.pace import Pace
 from activities.planning import FleetPlanning, fleets
@@ -95,6 +96,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             Backfill(steps).backfill_orders,
             Sweep(steps, settings.sweep_every, settings.order_overlap).sweep_orders,
             Report(steps, settings.sweep_every).read_report,
+            OfferReading(steps).read_offers,
             WishKeeping(store).keep_wishes,
             LostSellers(store, client).find_lost_sellers,
             FleetPlanning(store, pace, quota).plan_fleet,

@@ -52,7 +52,7 @@ def windows(step: RunningStep, start: datetime, until: datetime, place: Place | 
     """From `start` to `until`, oldest first, each as wide as eBay answers it whole: what is not whole is halved in time.
 
     Args:
-        until: by Temporal's clock; what eBay's clock has not reached yet is not taken for read.
+        until: by eBay's clock, as far as we know it; what it has not reached yet is not taken for read.
         place: where a read that was broken off goes on, instead of at `start`.
     """
     width, most = LONGEST_WINDOW, MOST

@@ -40,7 +40,7 @@ class ListingPolling:
             return end
         if step.step.cursor is None or too_old(step.step.cursor, step.now()):
             return self.ask_for_report(step)
-        until = step.now() - LAG
+        until = step.ebays_now() - LAG
         new_skus = False
         for window in windows(step, step.step.cursor - LAG, until, step.step.reading):
             items = inventory_items(step, window.listings) if window.whole else []

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ebay.errors import QuotaSpentError
 from pacing.reserve import LEASE, SINGLY
 from store import Store
-from store.permits import Lease, Purpose
+from store.permits import SHARES, Lease, Purpose
 
 LIMITS = {"orders": 100_000, "inventory": 2_000_000, "trading": 5_000, "feed": 100_000}  # eBay's defaults
 LATER = timedelta(seconds=60)  # while only the reserve is left: it is freed as the day goes by
@@ -36,8 +36,9 @@ class Permits:
 
     def __init__(self, store: Store, limits: Mapping[str, int] = LIMITS) -> None:
         """`limits`: calls a day by resource, until eBay tells its own."""
-        self.store, self.limits = store, limits
-        store.permits.ensure(limits)
+        shares = {part: max(1, int(limits[whole] * share)) for part, (whole, share) in SHARES.items() if whole in limits}
+        self.store, self.limits = store, {**limits, **shares}
+        store.permits.ensure(self.limits)
         self.lock = threading.Lock()
         self.held: dict[tuple[str, bool], _Held] = {}
 

@@ -140,9 +140,10 @@ class Report:
                 return self.come_back(step, place.move(asked=place.asked + 1), "waits for the first scan of the Inventory API")
         elif place.ready_at and around.cursor < place.ready_at:
             due = place.ready_at + LAG + A_MOMENT
-            if step.now() < due:
+            if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
-                    return step.pause(commit, due, "the report of all listings is there: waits until polling has caught up with it")
+                    why = "the report of all listings is there: waits until polling has caught up with it"
+                    return step.pause(commit, step.now() + wait, why)
             self.read_windows(step, around.cursor - LAG)
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
@@ -150,7 +151,7 @@ class Report:
     def read_windows(self, step: RunningStep, start: datetime) -> set[str]:
         """What was modified since, for the listings stream; returns the ids."""
         told: set[str] = set()
-        for window in windows(step, start, step.now() - LAG):
+        for window in windows(step, start, step.ebays_now() - LAG):
             items = inventory_items(step, window.listings) if window.whole else []
             with step.commit() as commit:
                 keep(step, commit, window, items)
@@ -173,9 +174,11 @@ class Report:
         missed: set[str] = set()
         if place.changed and not place.behind and place.since and place.read_at:
             due = place.read_at + LAG + A_MOMENT
-            if step.now() < due:
+            if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
-                    return step.pause(commit, due, "the report of all listings: sees whether polling tells of the same changes")
+                    return step.pause(
+                        commit, step.now() + wait, "the report of all listings: sees whether polling tells of the same changes"
+                    )
             if not too_old(place.since, step.now()):
                 missed = set(place.changed) - self.read_windows(step, place.since - LAG)
         leave_to_inventory(step)

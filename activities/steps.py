@@ -52,6 +52,11 @@ class RunningStep:
         """Temporal's clock, which decides when timers fire, carried on by this machine's."""
         return self.began_at + timedelta(seconds=time.monotonic() - self.began)
 
+    def ebays_now(self) -> datetime:
+        """The same by eBay's clock, as its latest answers tell it: ours may be some minutes off. A difference of an hour is no clock's."""
+        off = self.steps.ebay.offset
+        return self.now() + (off if abs(off) < timedelta(hours=1) else timedelta())
+
     def permit(self, resource: str) -> None:
         self.steps.permits.take(resource, purpose(self.request, self.stream), self.step.now)
 
@@ -202,7 +207,7 @@ class Steps:
 def purpose(request: Poll, stream: Stream) -> Purpose:
     if request.asked or stream in (Stream.SWEEP, Stream.REPORT):  # people wait for it, or it looks for what polling missed
         return Purpose.URGENT
-    return Purpose.PAST if stream is Stream.BACKFILL else Purpose.POLL
+    return Purpose.PAST if stream in (Stream.BACKFILL, Stream.OFFERS) else Purpose.POLL
 
 
 def _place(error: Exception) -> str:

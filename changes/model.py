@@ -13,6 +13,7 @@ class Kind(StrEnum):
     ORDER = "order"
     FULFILLMENT = "fulfillment"
     INVENTORY = "inventory"
+    OFFER = "offer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Entities(StrEnum):
     ORDERS = "orders"
     FULFILLMENTS = "fulfillments"
     INVENTORY = "inventory"
+    OFFERS = "offers"
 
 
 SellerId = Annotated[str, typer.Argument(metavar="SELLER", help="The app's own id of the seller.", callback=_seller_id, show_default=False)]
@@ -87,6 +88,9 @@ TokenEnds = Annotated[
 Cadence = Annotated[timedelta | None, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s, 5m or 1h.")]
 Source = Annotated[
     InventorySource, typer.Option(help="Where the stock is read: by the Inventory API, the Trading API, or both; auto sees what there is.")
+]
+WithOffers = Annotated[
+    bool, typer.Option("--offers", help="Also read prices and quantities by marketplace, once a day: this costs a call for each SKU.")
 ]
 Scopes = Annotated[
     str | None, typer.Option(help="Scopes of the seller's consent, separated by spaces or commas; eBay's default where empty.")

@@ -40,12 +40,14 @@ async def enroll_seller(
     scopes: str | None,
     ends: datetime | None,
     source: InventorySource,
+    offers: bool = False,
 ) -> Answer:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
 
     Args:
         ends: of the refresh token; None: 18 months from now, eBay's usual, or as before where it is the same token again.
         source: where the stock is read.
+        offers: whether prices and quantities by marketplace are read too.
     Raises:
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
     """
@@ -59,7 +61,7 @@ async def enroll_seller(
         scopes=asked,
         now_ebay=access.date - timedelta(seconds=1),
         backfill_from=access.date - far,
-        options=_options(orders_every, source),
+        options=_options(orders_every, source, offers),
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=ends,
@@ -111,10 +113,11 @@ async def _end(office: Office, seller_id: str) -> None:
             raise
 
 
-def _options(orders_every: timedelta | None, source: InventorySource) -> dict[str, Any]:
+def _options(orders_every: timedelta | None, source: InventorySource, offers: bool) -> dict[str, Any]:
     """What was asked for; the rest is as the worker's version of us has it."""
     cadence = {"cadence": {"orders": orders_every.total_seconds()}} if orders_every else {}
-    return cadence | ({} if source is InventorySource.AUTO else {"inventory_source": source.value})
+    chosen = {} if source is InventorySource.AUTO else {"inventory_source": source.value}
+    return cadence | chosen | ({"offers": True} if offers else {})
 
 
 def _scopes(text: str | None) -> list[str]:

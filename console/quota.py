@@ -11,6 +11,7 @@ from activities.planning import facts
 from console.office import Office
 from pacing import Settings, Stream, fleet_prior, words
 from pacing.forecast import Freshness, forecast, with_notifications
+from store.permits import SHARES
 from store.times import iso
 
 SAMPLE = 600  # sellers stand for all: a forecast of thousands takes seconds
@@ -22,7 +23,7 @@ def use(office: Office) -> list[dict[str, Any]]:
     known, ledgers = {row["resource"]: row for row in office.store.quota_use()}, office.store.permits.all()
     said = office.store.levels.all()
     rows: list[dict[str, Any]] = []
-    for resource in sorted(known.keys() | ledgers.keys()):
+    for resource in sorted((known.keys() | ledgers.keys()) - SHARES.keys()):  # of eBay's: a share is in that of its whole
         ledger, ebays = ledgers.get(resource), known.get(resource, {})
         plan = said[resource].plan if resource in said else None
         rows.append(

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -21,7 +22,7 @@ from ebay.feed import FeedCalls
 from ebay.filters import OPEN_ORDERS, created_filter, modified_filter
 from ebay.http import MAX_BODY, Answer, utc_now
 from ebay.oauth import AccessToken, OAuth
-from ebay.pages import InventoryPage, OrderPage, RateLimit
+from ebay.pages import InventoryPage, OfferList, OrderPage, RateLimit
 from ebay.paths import own_path, segment
 from ebay.trading import TradingCalls
 
@@ -30,6 +31,7 @@ __all__ = [
     "AccessTokens",
     "Ebay",
     "InventoryPage",
+    "OfferList",
     "OrderPage",
     "RateLimit",
     "SellerApi",
@@ -144,21 +146,23 @@ class SellerApi(TradingCalls, FeedCalls):
         document = self.json(INVENTORY, "POST", BULK_ITEMS, content)
         return pages.items_by_sku(pages.elements(document, "responses"), skus, UNKNOWN_SKU)
 
-    def offers(self, sku: str) -> list[Document]:
-        """getOffers: price, quantity and status of a SKU on each marketplace, as they came; none where eBay knows no such SKU or offer."""
-        found: list[Document] = []
-        path: str | None = f"{OFFER}?sku={segment(sku)}&limit=100"
+    def offers(self, sku: str) -> OfferList:
+        """getOffers: price, quantity and status of a SKU on each marketplace; none where eBay says that it knows no such SKU or offer."""
+        found: list[Any] = []
+        path = f"{OFFER}?sku={segment(sku)}&limit=100"
+        counted = 0
         for _ in range(OFFER_PAGES):
-            if path is None:
-                break
             try:
                 document = self.json(INVENTORY, "GET", path)
-            except NotFoundError:
-                break
-            found += [offer for offer in pages.elements(document, "offers", absent_when_empty=True) if isinstance(offer, dict)]
+            except NotFoundError as error:  # without eBay's own word for it, it was somebody else's 404
+                return OfferList(found, whole=not found and bool(error.codes))
+            found += pages.elements(document, "offers", absent_when_empty=True)
+            counted = max(counted, count) if type(count := document.get("total")) is int else counted
             following = pages.next_place(document)
-            path = own_path(following, OFFER) if following else None
-        return found
+            if following is None:
+                return OfferList(found, whole=len(found) >= counted)
+            path = own_path(following, OFFER)
+        return OfferList(found, whole=False)
 
     def _orders(self, path: str) -> OrderPage:
         document = self.json(ORDERS, "GET", path)

@@ -31,6 +31,12 @@ class InventoryPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferList:
+    offers: list[Any] = field(repr=False)  # as they came; an element that is no object is passed on
+    whole: bool  # False: eBay may have more offers of the SKU than these
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """One quota of the application, by eBay's own count."""
 

@@ -125,7 +125,9 @@ class TradingCalls(SellerCalls):
             ]
             return self.ebay.send_xml(PATH, headers, body.encode())
 
-        return self.authorized(TRADING, ask, lambda answer: _reply(answer, self.now(), active=call == "GetMyeBaySelling"))
+        reply = self.authorized(TRADING, ask, lambda answer: _reply(answer, self.now(), active=call == "GetMyeBaySelling"))
+        self.date = max(self.date or reply.date, reply.date)  # its Timestamp has milliseconds, which a Date has not
+        return reply
 
 
 def _reply(answer: Answer, now: datetime, active: bool) -> _Reply:

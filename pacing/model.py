@@ -15,6 +15,7 @@ class Stream(StrEnum):
     FULFILLMENT = "fulfillment"
     INVENTORY = "inventory"
     LISTINGS = "listings"  # stock that the Inventory API does not see
+    OFFERS = "offers"  # prices and quantities by marketplace, where a seller asks for them
     BACKFILL = "backfill"
     SWEEP = "sweep"
     REPORT = "report"  # all active listings, once a day

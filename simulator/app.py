@@ -167,7 +167,7 @@ class App:
             if world.hostility:
                 commotion.before(world, world.hostility, request)
             if request.seller:
-                world.shelves[request.seller].settle(world.clock.now_ms())
+                world.settle(request.seller)
             answer = call(world, request)
             if world.hostility:
                 commotion.after(world, world.hostility, request, answer)

@@ -243,6 +243,7 @@ class Core:
                 shelf.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
         for shelf in self.shelves.values():
             shelf.loaded()
+            shelf.follows_offers = bool(shelf.offers)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The ledger so far, for the judge."""
@@ -251,7 +252,7 @@ class Core:
 
 
 def _those(shelf: Shelf, kind: str) -> dict[str, Entity]:
-    return {"order": shelf.orders, "inventory": shelf.stock, "listing": shelf.listings}[kind]
+    return {"order": shelf.orders, "inventory": shelf.stock, "listing": shelf.listings, "offer": shelf.offers}[kind]
 
 
 def _entry(new: New) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from simulator.normal import digest
 Row = Mapping[str, Any]
 Key = tuple[str, str, str]  # seller, kind, entity id
 State = tuple[bytes, bool]  # content, removed
-IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku"}
+IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku", "offer": "offerId"}
 PERSONAL_DATA = timedelta(days=89)
 
 
@@ -31,6 +31,7 @@ class Run:
     content: Content
     visible_at: datetime
     unusable: bool = False  # a listing whose quantity is none
+    prices: frozenset[str] = frozenset()  # of a listing, up to here: one that is left out may be told as it was
 
     @property
     def state(self) -> State:
@@ -42,7 +43,10 @@ class Run:
             return True
         if mine.listing is None:
             return False
-        return partial.says(other.listing, mine.listing) or (self.unusable and partial.same_thing(other.listing, mine.listing))
+        told = partial.without_kept_prices(other.listing, mine.listing, self.prices)
+        if told is not other.listing and digest("inventory", told) == mine.state[0]:
+            return True
+        return partial.says(told, mine.listing) or (self.unusable and partial.same_thing(told, mine.listing))
 
 
 @dataclass
@@ -82,7 +86,9 @@ def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime
         new, visible_at = content(kind, row["entity_id"], document, row["removed"], at), time(row["visible_at"])
         unusable = new.listing is not None and partial.unusable(document)
         if not history.runs or history.runs[-1].state != new.state:
-            history.runs.append(Run(new, visible_at, unusable))
+            before = history.runs[-1].prices if history.runs else frozenset[str]()
+            prices = before | partial.prices(document) if new.listing is not None else before
+            history.runs.append(Run(new, visible_at, unusable, prices))
         if visible_at <= deadline:
             history.nameless = (unusable and not row["removed"]) or (new.listing is None and _nameless(kind, document))
             history.due = len(history.runs) - 1

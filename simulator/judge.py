@@ -22,7 +22,7 @@ from simulator.verdict import Verdict
 
 __all__ = ["Verdict", "judge"]
 
-KINDS = "order", "fulfillment", "inventory"
+KINDS = "order", "fulfillment", "inventory", "offer"  # offers are in the ledger once somebody asked for them
 
 
 @dataclass
@@ -60,7 +60,7 @@ def judge(
         at: when the product was last read; what became visible within `grace` before it need not be recorded.
         since: how far back the product was told to read; an older entity about which it told nothing is not lost.
         sellers: the product's seller ids -> the ledger's sellers; without it they are the same.
-        kinds: order, fulfillment, inventory: what to judge.
+        kinds: order, fulfillment, inventory, offer: what to judge.
     """
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
     deadline = at - grace
@@ -179,6 +179,8 @@ def _match(verdict: Verdict, history: History | None, told: Told, before: Conten
     later = [k for k in matches if k > told.run or (told.partial and k == told.run)]
     told.partial = new.listing is not None and not new.state[1] and not any(history.runs[k].state == new.state for k in matches)
     if not later:
+        if before and history.sold_since(before, new):  # on top of a listing whose quantity is none, which says whatever is said of it
+            return
         verdict.find("wrong", f"{words}: older than what was told before")
         return
     told.run = later[0]

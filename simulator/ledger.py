@@ -1,10 +1,12 @@
 """What really happened: every version of every entity, one JSON object a line, appended and never changed.
 
-    {"seller", "kind": order|fulfillment|inventory|listing, "entity_id", "version", "modified_at", "visible_at", "removed", "document"}
+    {"seller", "kind": order|fulfillment|inventory|listing|offer, "entity_id", "version", "modified_at", "visible_at", "removed",
+     "document"}
 
 `document` is the list view: what getOrders, getShippingFulfillments and getInventoryItems show. `visible_at` is when eBay's
 answers show this version. A listing is an entity of the kind inventory, `listing:ITEMID`, with the document of `listings.py`; it is removed
 when it ends. While the Inventory API has all its SKUs, its rows are of the kind listing instead: there is nothing to be told of it.
+Offers are there from the moment that somebody asks for them (`offer_acts.py`).
 A line is handed to the operating system before its version can be served, so a `kill -9` of the simulator loses nothing that anybody saw.
 A line torn by such a kill is dropped at the next start.
 """

@@ -2,12 +2,13 @@
 
 The daily report has neither title, status nor what was sold, and of a variation no more than SKU, price and what is available.
 A quantity that is missing, negative or no number is nothing that anybody could store: who sets such a listing aside is right.
+A price that is missing is no change, as a listing on sale has one: who keeps one that eBay showed before is right, and who drops it too.
 """
 
 from collections.abc import Collection
 from typing import Any
 
-from simulator.ledger import Document
+from simulator.ledger import Document, dumps
 from simulator.listings import ENTITY
 from simulator.normal import digest
 
@@ -43,6 +44,32 @@ def says(document: Any, true: Document) -> bool:
     return bool(top or inner) and _without(document, top, inner) == _without(true, top, inner)
 
 
+def prices(document: Any) -> frozenset[str]:
+    """Every price in a listing."""
+    return frozenset(dumps(row["price"]) for row in _rows(document) if row.get("price") is not None)
+
+
+def without_kept_prices(document: Any, true: Any, known: Collection[str]) -> Any:
+    """A document without the prices that the true one lacks, where they are known ones; the same object where there are none."""
+    mine, theirs = _rows(document), _rows(true)
+    kept = [
+        one.get("price") is not None and real.get("price") is None and dumps(one["price"]) in known
+        for one, real in zip(mine, theirs, strict=False)
+    ]
+    if len(mine) != len(theirs) or not any(kept):
+        return document
+    rows = [{name: value for name, value in one.items() if not (left and name == "price")} for one, left in zip(mine, kept, strict=True)]
+    return {**rows[0], "variations": rows[1:]} if len(rows) > 1 else rows[0]
+
+
+def _rows(document: Any) -> list[Document]:
+    """The listing itself, then its variations."""
+    if not isinstance(document, dict):
+        return []
+    rows = document.get("variations")
+    return [document, *(row for row in rows if isinstance(row, dict))] if isinstance(rows, list) else [document]
+
+
 def same_thing(document: Any, true: Document) -> bool:
     """Whether both say the same but for the figures."""
     return isinstance(document, dict) and _without(document, COUNTS, COUNTS) == _without(true, COUNTS, COUNTS)
@@ -54,7 +81,10 @@ def sold(document: Any) -> int:
 
 
 def sold_on_top(before: Any, now: Any) -> bool:
-    """Whether `now` is `before` with a sale, or some, on top: more sold, as much less on sale (never below 0), and all else the same."""
+    """Whether `now` is `before` with a sale, or some, on top: more sold, as much less on sale (never below 0), and all else the same.
+
+    Of a listing whose quantity was none, only more sold can be told.
+    """
     if not isinstance(before, dict) or not isinstance(now, dict) or not same_thing(now, before) or not _moved(before, now):
         return False
     pairs = zip(before.get("variations") or [], now.get("variations") or [], strict=False)
@@ -64,7 +94,7 @@ def sold_on_top(before: Any, now: Any) -> bool:
 def _moved(before: Document, now: Document) -> bool:
     more, left = sold(now) - sold(before), before.get("available")
     same = before.get("quantity") == now.get("quantity")
-    return more > 0 and same and isinstance(left, int) and now.get("available") == max(0, left - more)
+    return more > 0 and same and now.get("available") == (max(0, left - more) if isinstance(left, int) else left)
 
 
 def _without(document: Document, top: Collection[str], inner: Collection[str]) -> bytes:

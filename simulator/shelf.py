@@ -11,7 +11,7 @@ from hashlib import blake2b
 from itertools import count, islice
 from typing import NamedTuple
 
-from simulator.ledger import Body
+from simulator.ledger import Body, Document
 
 OPEN = frozenset({"NOT_STARTED", "IN_PROGRESS"})
 BACKED, ALONE = "backed", "alone"  # of listings: whether the Inventory API has all their SKUs
@@ -75,6 +75,11 @@ class Shelf:
         self.listings_by_modified: list[Row] = []  # shown ones, ended ones too
         self.active: list[tuple[int, str]] = []  # shown listings that have not ended, by hash
         self.by_sku: dict[str, set[str]] | None = None  # item ids that have or had a SKU; None: to be found out
+        self.offers: dict[str, Entity] = {}  # told of since somebody asked for them
+        self.follows_offers = False
+        self.offers_of: dict[str, set[str]] | None = None  # ids by SKU; None: to be found out
+        self.own_offers: dict[str, dict[str, Document | None]] = {}  # set by hand: by SKU and marketplace; None: none there
+        self.moved: dict[tuple[str, str], int] = {}  # what offers are made of and was shown anew, and when; while offers are followed
         self.open: set[str] = set()  # shown orders that are not fulfilled
         self.waiting: list[tuple[int, int, Entity, Version]] = []
         self.tie = count()
@@ -108,6 +113,8 @@ class Shelf:
         if old and old.number > new.number:
             return
         entity.shown = new
+        if self.follows_offers and entity.kind in ("inventory", "listing"):
+            self.moved[entity.kind, entity.id] = new.visible_ms
         if entity.kind == "order":
             self._index_order(entity, old, new)
         elif entity.kind == "inventory" and (old is None or old.removed) != new.removed:  # it comes or goes

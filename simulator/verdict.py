@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Verdict:
-    changes: int = 0  # events about orders, parcels and stock
+    changes: int = 0  # events about orders, parcels, stock and offers
     entities: int = 0  # that the ledger had to offer
     lost: int = 0
     twice: int = 0

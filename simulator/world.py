@@ -1,7 +1,8 @@
 """The world as tests and programs use it: `World` has everything that can be done in it and to it."""
 
-from simulator.listing_acts import ListingActs
+from simulator.core import Core
+from simulator.offer_acts import OfferActs
 
 
-class World(ListingActs):
-    __doc__ = ListingActs.__doc__
+class World(OfferActs):
+    __doc__ = Core.__doc__

@@ -13,7 +13,7 @@ from changes.dates import read_time
 from changes.model import Change, Document, Kind, Stored
 from store.errors import refused, sqlstate
 
-TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory"}
+TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory", Kind.OFFER: "offers"}
 CLOSED = "FULFILLED"  # orderFulfillmentStatus of an order that gets no more parcels; eBay adds values unannounced, and those may be open
 
 # The documents come only where the digests differ: a page of duplicates moves no documents.
@@ -43,6 +43,7 @@ _MORE: dict[Kind, dict[str, str]] = {
     Kind.ORDER: {"modified_at": "timestamptz", "created_at": "timestamptz", "is_open": "boolean", "parcels_due": "boolean"},
     Kind.FULFILLMENT: {"order_id": "text"},
     Kind.INVENTORY: {},
+    Kind.OFFER: {"sku": "text"},
 }
 
 
@@ -79,6 +80,7 @@ class Row:
     data: str  # the document as JSON text
     digest: bytes
     change: Change | None = None
+    sku: str = ""  # whose answer an offer was in
 
     def values(self, kind: Kind, as_of: datetime) -> dict[str, Any]:
         document, change = self.document, self.change
@@ -96,6 +98,8 @@ class Row:
             values["parcels_due"] = change is not None and change.parcels_due
         elif kind is Kind.FULFILLMENT:
             values["order_id"] = self.entity_id.partition("/")[0]
+        elif kind is Kind.OFFER:
+            values["sku"] = self.sku
         return values
 
 

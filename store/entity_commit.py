@@ -11,11 +11,13 @@ from changes.dates import read_time
 from changes.inventory import detect_inventory, gone
 from changes.listings import detect_listings
 from changes.model import Detection, Kind
+from changes.offers import detect_offers
+from changes.offers import gone as offer_gone
 from changes.orders import detect_orders
 from changes.parcels import detect_parcels
 from changes.sales import asks_to_cancel, sales
 from pacing import Stream
-from store import aside, entities, keeping, listing_reading
+from store import aside, entities, keeping, listing_reading, offers
 from store import sales as stock
 from store.alerts import close_alert, open_alert
 from store.aside import Refusal
@@ -88,6 +90,21 @@ class EntityCommit:
         detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
         kept = self._write(reading, detection, {}, read_at, source, "single")
         self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id})
+        return kept
+
+    def keep_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> Kept:
+        """Keep a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
+        seller_id = self._step.seller_id
+        reading = keeping.read(Kind.OFFER, documents)
+        reading.sku = sku
+        stored, own = offers.stored(self._connection, seller_id, sku, reading.ids)
+        detection = keeping.detect(reading, lambda fetched: detect_offers(fetched, stored, read_at))
+        same = set(reading.ids) - {refusal.entity_id for refusal in reading.refusals} - {one.entity_id for one in detection.changes}
+        if whole and not reading.refusals:
+            left = [stored[entity_id] for entity_id in sorted(own - set(reading.ids))]
+            detection.changes.extend(offer_gone(known, read_at) for known in left if not known.removed)
+        kept = self._write(reading, detection, stored, read_at, source, "list")
+        offers.vouch(self._connection, seller_id, sku, sorted(same), read_at)
         return kept
 
     def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
@@ -190,6 +207,8 @@ class EntityCommit:
         lines = [(at, sales(change)) for at, change in placed if at >= self._step.enrolled_at or change.types[0] != "order.created"]
         moved = stock.moved(self._connection, seller_id, lines)
         stock.mark(self._connection, seller_id, moved.skus, read_at)
+        for entity_id, sold_at in moved.unsure.items():
+            stock.mark(self._connection, seller_id, [entity_id], sold_at + stock.LAG)
         if moved.derived:
             known = {one.stored.entity_id: one.stored for one in moved.derived}
             detection = detect_listings([one.document for one in moved.derived], known, read_at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes import inventory, orders, parcels
+from changes import inventory, offers, orders, parcels
 from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import digest
 from store.aside import Refusal, usable
@@ -15,6 +15,7 @@ IDS: dict[Kind, Callable[[Any], str | None]] = {
     Kind.ORDER: orders.entity_id,
     Kind.FULFILLMENT: parcels.fulfillment_id,
     Kind.INVENTORY: inventory.entity_id,
+    Kind.OFFER: offers.entity_id,
 }
 UNEQUAL = b""  # a digest that equals none: the stored document is needed
 
@@ -29,6 +30,7 @@ class Reading:
     digests: dict[str, bytes] = field(default_factory=dict)  # by id; orders and inventory
     refusals: list[Refusal] = field(default_factory=list)
     order_id: str = ""  # of parcels
+    sku: str = ""  # of offers
     known: dict[int, bytes] = field(default_factory=dict)  # digests by identity of the document: most are stored as they came
 
 
@@ -96,6 +98,7 @@ def _row(reading: Reading, entity_id: str, version: int, document: Document, cha
             data=as_json(document),
             digest=reading.known.get(id(document)) or digest(reading.kind, document),
             change=change,
+            sku=reading.sku,
         )
     except (ValueError, TypeError, RecursionError):
         reading.refusals.append(Refusal(document, "cannot be written as JSON", entity_id))

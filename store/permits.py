@@ -45,7 +45,7 @@ ENSURE = text(f"""
 ASSUME = text("""
     UPDATE permits SET assumed = true, used = greatest(used, "limit" * least(1, extract(epoch FROM clock_timestamp() - day_start)
         / greatest(extract(epoch FROM reset_at - day_start), 1)))
-    WHERE NOT told AND NOT assumed
+    WHERE NOT told AND NOT assumed AND resource <> ALL(CAST(:shares AS text[]))
 """)
 # eBay's count above the ledger's wins: others call with the same keys. Below it the ledger's does, unless that only assumed.
 OBSERVE = text("""
@@ -58,6 +58,13 @@ OBSERVE = text("""
         reset_at = :reset_at
     WHERE p.resource = :resource AND :reset_at > clock_timestamp()
 """)
+# A share follows what eBay says of the whole, but for what was used.
+FOLLOW = text("""
+    UPDATE permits p SET "limit" = greatest(1, floor(:limit * CAST(:share AS double precision))), told = true,
+        used = CASE WHEN abs(extract(epoch FROM p.reset_at - w.reset_at)) > 3600 THEN 0 ELSE p.used END,
+        day_start = w.day_start, reset_at = w.reset_at
+    FROM permits w WHERE p.resource = :part AND w.resource = :resource AND w.told
+""")
 STATE = text('SELECT resource, "limit", used, day_start, reset_at, told, caused FROM permits ORDER BY resource')
 CAUSED = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
 
@@ -68,9 +75,19 @@ class Purpose(StrEnum):
     URGENT = "urgent"  # people, notifications, sweeps: to the last call
     POLL = "poll"  # but for the reserve
     PAST = "past"  # a backfill: half of what is left for the rest of the day, so that no flood starves the polls
+    SPREAD = "spread"  # what may be used by now, where calls are to come evenly through the day
 
 
-KEPT = {Purpose.URGENT: None, Purpose.POLL: 0.0, Purpose.PAST: 0.5}  # of the limit, by the share of the day that is left
+KEPT = {
+    Purpose.URGENT: None,
+    Purpose.POLL: 0.0,
+    Purpose.PAST: 0.5,
+    Purpose.SPREAD: 0.9,
+}  # of the limit, by the share of the day that is left
+
+
+OFFERS = "offers"
+SHARES = {OFFERS: ("inventory", 0.2)}  # ledgers of our own, beside that of the resource whose calls they are a part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,7 @@ class Permits:
     def assume(self) -> None:
         """Where eBay's count could not be read, as much of the limit is taken for used as of the day is over. Once."""
         with translated(), self._single.connect() as connection:
-            connection.execute(ASSUME)
+            connection.execute(ASSUME, {"shares": list(SHARES)})
 
     def lease(self, resource: str, permits: int, purpose: Purpose = Purpose.POLL) -> Lease | None:
         """Take permits, all of them or none."""
@@ -118,6 +135,9 @@ class Permits:
         values = {"resource": resource, "limit": limit, "remaining": remaining, "reset_at": reset_at}
         with translated(), self._single.connect() as connection:
             connection.execute(OBSERVE, values)
+            for part, (whole, share) in SHARES.items():
+                if whole == resource:
+                    connection.execute(FOLLOW, {"resource": resource, "part": part, "limit": limit, "share": share})
 
     def caused(self, resource: str, calls: float) -> None:
         """Calls a day that orders cause, however often one polls: kept back from polls until they are made."""

@@ -12,7 +12,7 @@ from store.steps import Steps
 
 FIND = text("SELECT seller_id, kind, key, entity_id, raw, read_at FROM set_aside WHERE id = :id")
 PARCELS = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
-STREAMS = {Kind.ORDER: Stream.ORDERS, Kind.FULFILLMENT: Stream.FULFILLMENT, Kind.INVENTORY: Stream.INVENTORY}
+STREAMS = {Kind.ORDER: Stream.ORDERS, Kind.FULFILLMENT: Stream.FULFILLMENT, Kind.INVENTORY: Stream.INVENTORY, Kind.OFFER: Stream.OFFERS}
 
 
 class Retry:
@@ -37,6 +37,9 @@ class Retry:
         with self._steps.commit(step) as commit:
             if row.kind == Kind.ORDER:
                 kept = commit.keep_orders([document], row.read_at)
+            elif row.kind == Kind.OFFER:
+                sku = document.get("sku") if isinstance(document, dict) else None
+                kept = commit.keep_offers(sku if isinstance(sku, str) else "", [document], row.read_at, whole=False)
             elif row.entity_id and listings.entity_id(document) == row.entity_id:
                 kept = commit.keep_listings([document], row.read_at)
             else:

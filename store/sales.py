@@ -1,6 +1,7 @@
 """Stock that follows sales: a listing's sale is told from its order at once, an SKU's stock is marked to be read at once.
 
-A sale counts only where eBay's stock was read before it: a reading after it holds the sale already (both times are eBay's).
+A sale counts only where eBay's stock was read before it: a reading after it holds the sale already (both times are eBay's). Where they are
+too close to tell, the sale is not told from its order, and the listing is read once more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from changes.model import Document, Stored
 from changes.sales import Sale, listing_id, sold
 
 LAG = timedelta(minutes=2)  # so long after a sale a listing may still be shown as before it (eBay's advice for GetSellerEvents)
+UNSURE = timedelta(seconds=2)  # eBay dates answers to the second, and one of its machines need not agree with another
 
 KNOWN = text("""
     SELECT entity_id, version, data, as_of FROM inventory
@@ -60,6 +62,7 @@ class Derived:
 class Moved:
     derived: list[Derived]
     skus: list[str]  # to be read at once
+    unsure: dict[str, datetime]  # listings that were read at about the time of a sale, which was then
 
 
 def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetime, Sequence[Sale]]]) -> Moved:
@@ -67,22 +70,25 @@ def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetim
     lines = [sale for _, sales in orders for sale in sales]
     wanted = {sale.sku for sale in lines if sale.sku} | {listing_id(sale.item_id) for sale in lines if sale.item_id}
     if not wanted:
-        return Moved([], [])
+        return Moved([], [], {})
     rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": sorted(wanted)})}
     skus: dict[str, None] = {}
     found: dict[str, Derived] = {}
+    unsure: dict[str, datetime] = {}
     for placed_at, sales in orders:
         for sale in sales:
             listing = rows.get(listing_id(sale.item_id)) if sale.item_id else None
             if sale.sku and sale.sku in rows:  # one that no scan has seen yet is the next scan's
                 skus[sale.sku] = None
+            elif listing is not None and sale.quantity and listing.as_of - UNSURE < placed_at <= listing.as_of + UNSURE:
+                unsure[listing.entity_id] = max(placed_at, unsure.get(listing.entity_id, placed_at))
             elif listing is not None and sale.quantity and placed_at > listing.as_of:
                 before = found.get(listing.entity_id)
                 document = sold(before.document if before else listing.data, sale)
                 sold_at = max(placed_at, before.sold_at) if before else placed_at
                 stored = Stored(listing.entity_id, listing.version, listing.data, None)
                 found[listing.entity_id] = Derived(stored, document, listing.as_of, sold_at)
-    return Moved(list(found.values()), list(skus))
+    return Moved(list(found.values()), list(skus), unsure)
 
 
 def mark(connection: Connection, seller_id: str, ids: Iterable[str], due_at: datetime) -> None:

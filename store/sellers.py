@@ -53,6 +53,7 @@ ERASURES = [
         "orders",
         "fulfillments",
         "inventory",
+        "offers",
         "stock_due",
         "poll_runs",
         "scan_pages",

@@ -61,7 +61,7 @@ class Snapshots:
         """Entities by id, removed ones too, then set-aside ones that were never stored (no data). 100,000 rows need the memory of 500.
 
         Args:
-            kind: "orders", "fulfillments" or "inventory".
+            kind: "orders", "fulfillments", "inventory" or "offers".
         Raises:
             KeyError: another kind.
         """

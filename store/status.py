@@ -96,7 +96,8 @@ class Status:
 
 def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str]) -> dict[str, Any]:
     state, reason = _state(row, streams, waits)
-    shown = [one for one in streams if one.stream != Stream.BACKFILL or one.is_reading]  # a backfill that is done is no stream any more
+    unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
+    shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
     order = {stream.value: place for place, stream in enumerate(Stream)}
     return {
         "seller_id": row.seller_id,

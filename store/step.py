@@ -8,7 +8,12 @@ from uuid import UUID
 from pacing import InventorySource, Stream
 from store.permits import Lease
 
-RESOURCES = dict.fromkeys(Stream, "orders") | {Stream.INVENTORY: "inventory", Stream.LISTINGS: "trading", Stream.REPORT: "feed"}
+RESOURCES = dict.fromkeys(Stream, "orders") | {
+    Stream.INVENTORY: "inventory",
+    Stream.OFFERS: "inventory",
+    Stream.LISTINGS: "trading",
+    Stream.REPORT: "feed",
+}
 """Whose daily quota at eBay a stream's calls come from."""
 
 
@@ -37,6 +42,11 @@ class Step:
     set_aside: bool  # the seller has documents set aside
     lease: Lease | None  # the permits that were asked for
     now: datetime  # the database's clock at the beginning
+
+    @property
+    def offers(self) -> bool:
+        """Whether the seller's offers are read too."""
+        return bool(self.options.get("offers"))
 
     @property
     def inventory_source(self) -> InventorySource:

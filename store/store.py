@@ -13,6 +13,7 @@ from store.errors import TablesMissingError, translated
 from store.feed import Feed
 from store.levels import Levels
 from store.listings import Listings
+from store.offers import Offers
 from store.permits import Permits
 from store.quotas import Quotas
 from store.retry import Retry
@@ -40,6 +41,7 @@ class Store(Steps):
         self.levels = Levels(engine)
         self.feed = Feed(engine)
         self.listings = Listings(engine)
+        self.offers = Offers(engine)
         self.deployments = Deployments(engine)
         self.status = Status(engine)
         self._alerts = Alerts(engine)

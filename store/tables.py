@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0004"  # the migration that these tables are; a test compares
+REVISION = "0005"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -118,6 +118,7 @@ inventory = _entities(
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
 )
+offers = _entities("offers", _text("sku"), Index("offers_by_sku", "seller_id", "sku"))
 
 stock_due = Table(
     "stock_due",

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.fulfillment import FulfillmentPolling
     from activities.inventory import InventoryPolling
     from activities.listings import ListingPolling
+    from activities.offers import OfferReading
     from activities.orders import OrderPolling
     from activities.poll import STEP, PollResult
     from activities.report import Report
@@ -31,6 +32,7 @@ STEPS: dict[Stream, Any] = {
     Stream.BACKFILL: Backfill.backfill_orders,
     Stream.SWEEP: Sweep.sweep_orders,
     Stream.REPORT: Report.read_report,
+    Stream.OFFERS: OfferReading.read_offers,
 }
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow

@@ -22,9 +22,10 @@ STREAM_ORDER = (  # who goes first when due together
     Stream.LISTINGS,
     Stream.SWEEP,
     Stream.REPORT,
+    Stream.OFFERS,
     Stream.BACKFILL,
 )
-POLLED = STREAM_ORDER[:4]  # what people mean by "poll": sweeps, reports and backfills keep their own time
+POLLED = STREAM_ORDER[:4]  # what people mean by "poll": sweeps, reports, offers and backfills keep their own time
 
 
 class StreamState(BaseModel):
@@ -94,10 +95,10 @@ class PollingState(BaseModel):
         return sorted(ready, key=place)
 
     def next_due(self, *, after: Stream | None = None) -> datetime | None:
-        """When the next stream (another one than `after`) falls due; None: never by itself. A backfill interrupts nobody."""
+        """When the next stream (another one than `after`) falls due; None: never by itself. Offers and backfills interrupt nobody."""
         if self.paused or self.dead:
             return None
-        passed_over = () if after is None else (after, Stream.BACKFILL)
+        passed_over = () if after is None else (after, Stream.OFFERS, Stream.BACKFILL)
         return min((it.when() for stream, it in self.streams.items() if not it.stopped and stream not in passed_over), default=None)
 
     def time_left(self, now: datetime) -> timedelta | None:

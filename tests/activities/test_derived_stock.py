@@ -114,6 +114,23 @@ def test_a_sale_that_was_derived_wrongly_is_put_right(hub: Rig) -> None:
     assert verdict(hub) == (0, 0, 0)
 
 
+def test_a_sale_within_seconds_of_a_reading_is_read_and_not_told_from_its_order(hub: Rig) -> None:
+    hub.world.revise("anna", "110011", title="Now with a lid")
+    poll(hub)
+    hub.advance(seconds=1)
+
+    sell(hub, "110011", 2)
+
+    assert stock(hub, "110011") == (5, 0, "events")
+    assert due(hub) == ["listing:110011"]
+
+    poll(hub)
+
+    assert stock(hub, "110011")[:2] == (3, 2)
+    assert due(hub) == []
+    assert verdict(hub) == (0, 0, 0)
+
+
 def test_a_report_that_says_what_was_derived_confirms_it(hub: Rig) -> None:
     sell(hub, "110011")
     hub.advance(minutes=5)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
+from activities.poll import Poll
 from ebay.errors import AccessDeniedError, EbayUnavailableError
 from pacing import Stream
 from tests.support.listed import begin, of, poll, report, row, verdict
@@ -258,3 +261,23 @@ def test_spent_trading_calls_make_the_listings_and_the_report_wait_and_nobody_el
 def cursor(it: Rig) -> datetime | None:
     found = it.store.cursor("anna", Stream.LISTINGS)
     return found.replace(microsecond=0) if found else None
+
+
+@pytest.mark.parametrize("minutes", [-7, 7])
+def test_a_clock_of_ours_that_is_minutes_off_delays_no_listing(hub: Rig, minutes: int) -> None:
+    poll(hub)
+    made = hub.world.list_item("anna")
+    hub.advance(minutes=3)
+    hub.steps.ebay.offset = timedelta(minutes=minutes)  # as an answer just now told
+
+    step_at(hub, hub.world.clock.now() - timedelta(minutes=minutes))
+
+    assert [event["type"] for event in of(hub, made)] == ["inventory.created"]
+    assert verdict(hub) == (0, 0, 0)
+
+
+def step_at(it: Rig, ours: datetime) -> None:
+    """A poll of listings by our clock, whatever eBay's says."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, started_time=ours)
+    environment.run(it.activities[Stream.LISTINGS], Poll(seller_id="anna"))

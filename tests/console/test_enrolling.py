@@ -7,7 +7,7 @@ import pytest
 from tests.support.house import House
 
 TABLES = (
-    *("sellers", "tokens", "streams", "orders", "fulfillments", "inventory", "change_events"),
+    *("sellers", "tokens", "streams", "orders", "fulfillments", "inventory", "offers", "change_events"),
     *("stock_due", "poll_runs", "scan_pages", "set_aside", "alerts"),
 )
 
@@ -209,7 +209,7 @@ def test_a_removal_that_cannot_reach_temporal_is_finished_by_removing_again(hous
 def test_a_seller_nobody_knows_is_named_by_every_command(house: House) -> None:
     acting = ("remove", "remove --erase", "pause", "resume", "poll-now", "poll-now --stream orders", "active")
     setting = ("speed-up --every 30s --for 10m", "set-cadence --orders 5m", "connect --refresh-token-file -")
-    reading = ("status", "snapshot orders", "snapshot fulfillments", "snapshot inventory")
+    reading = ("status", *(f"snapshot {name}" for name in ("orders", "fulfillments", "inventory", "offers")))
     for command in (*acting, *setting, *reading):
         name, *rest = command.split()
         said = house.command(name, "zoe", *rest, stdin="token")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebay.client import OPEN_ORDERS, modified_filter
+from ebay.client import OPEN_ORDERS, OfferList, modified_filter
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, QuotaSpentError, RejectedError
 from tests.ebay.wire import DATE, answer, client
 
@@ -243,7 +243,7 @@ def test_offers_of_a_sku_are_given_as_they_came(wire, api, sku, asked):
         answer(json.dumps({"total": 2, "offers": [*offers[1:], None]})),
     ]
 
-    assert api.offers(sku) == offers
+    assert api.offers(sku) == OfferList([*offers, None], whole=True)
     assert [request.target for request in wire.requests] == [
         f"/sell/inventory/v1/offer?sku={asked}&limit=100",
         "/sell/inventory/v1/offer?sku=x&offset=1",
@@ -257,13 +257,27 @@ def test_offers_of_a_sku_are_given_as_they_came(wire, api, sku, asked):
 def test_a_sku_may_have_no_offers(wire, api, none):
     wire.answers = [none]
 
-    assert api.offers("LAMP-1") == []
+    assert api.offers("LAMP-1") == OfferList([], whole=True)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [answer("<h1>Not found</h1>", 404)],
+        [answer('{"total": 2, "offers": [{"offerId": "1"}]}')],
+        [answer('{"total": 9, "offers": [{}], "next": "/sell/inventory/v1/offer?sku=x"}'), answer('{"errors": [{"errorId": 25713}]}', 404)],
+    ],
+)
+def test_offers_that_may_not_be_all_are_told_apart(wire, api, answers):
+    wire.answers = answers
+
+    assert not api.offers("LAMP-1").whole
 
 
 def test_pages_of_offers_that_never_end_do_end(wire, api):
     wire.answers = [answer('{"total": 1, "offers": [], "next": "/sell/inventory/v1/offer?sku=x"}')]
 
-    assert api.offers("LAMP-1") == []
+    assert api.offers("LAMP-1") == OfferList([], whole=False)
     assert api.calls == 25
 
 

@@ -246,3 +246,11 @@ def test_an_answer_over_the_limit_is_refused(wire):
 
     with client(wire, max_body=10_000) as ebay, pytest.raises(BadAnswerError, match="too large"):
         ebay.seller("seller-1").seller_events(SINCE, UNTIL)
+
+
+def test_ebays_clock_is_told_to_the_millisecond_where_the_date_is_cut_to_the_second(wire, api):
+    wire.answers = [xml(response("GetItem", item()), Date="Sun, 20 Oct 2024 07:17:49 GMT")]
+
+    api.listing("1101")
+
+    assert api.date == WHEN

@@ -182,19 +182,6 @@ def test_a_fleet_of_3000_sellers_and_12_slots_is_planned_in_a_second_and_100_mb(
     assert peak < 100_000_000
 
 
-def test_a_hundred_thousand_sellers_take_no_worse_than_n_log_n() -> None:
-    cut = slots(NOW, NOW + DAY, {zone: (zone, DEFAULT_CURVE) for zone in range(8)}, Settings())
-
-    def cost(sellers: int) -> float:
-        demands, began = fleet(sellers), time.process_time()
-        level(demands, cut, sellers * 50)
-        return (time.process_time() - began) / (sellers * math.log(sellers))
-
-    small, large = min(cost(5_000) for _ in range(3)), cost(100_000)
-
-    assert large < 4 * small
-
-
 @given(st.floats(0, 1), st.floats(1, 25 * HOUR))
 @settings(max_examples=50)
 def test_slots_cover_the_rest_of_the_day_two_hours_at_a_time(start: float, left: float) -> None:

@@ -171,3 +171,65 @@ def test_a_quantity_that_is_none_is_not_lost_whatever_was_made_of_it(shop: World
         verdict = judge(rows, told(documents, item), at=START + timedelta(days=1))
         assert (verdict.lost, verdict.twice, verdict.wrong, verdict.nameless) == (0, 0, 0, 1)
     assert judge(rows, told([first, {**made, "title": "x"}], item), at=START + timedelta(days=1)).wrong == 1
+
+
+def priceless(world: World, variation: int | None) -> tuple[list[Event], Event]:
+    """The ledger, whose last version lacks a price, and that version."""
+    *rows, last = list(world.rows())
+    document = copy.deepcopy(last["document"])
+    (document if variation is None else document["variations"][variation]).pop("price")
+    return [*rows, {**last, "document": document}], document
+
+
+def priced(document: Event, variation: int | None, price: str) -> Event:
+    document = copy.deepcopy(document)
+    (document if variation is None else document["variations"][variation])["price"] = {"value": price, "currency": "USD"}
+    return document
+
+
+@pytest.mark.parametrize("variation", [None, 1])
+def test_a_price_that_ebay_leaves_out_may_be_told_as_it_was_but_as_no_other(shop: World, variation: int | None) -> None:
+    item = shop.list_item("anna", quantity=5, price="9.99", variations=SHIRT if variation is not None else None)
+    shop.clock.advance(seconds=30)
+    shop.revise("anna", item, variation=variation, available=4)
+    rows, odd = priceless(shop, variation)
+    (first, _) = versions(shop, item)
+
+    def verdict(second: Event) -> tuple[int, int, int]:
+        one = judge(rows, told([first, second], item), at=START + timedelta(days=1))
+        return one.lost, one.twice, one.wrong
+
+    assert verdict(priced(odd, variation, "9.99")) == (0, 0, 0)
+    assert verdict(odd) == (0, 0, 0)
+    assert verdict(priced(odd, variation, "9.98")) == (1, 0, 1)
+
+
+def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_told_again(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5, price="9.99")
+    (first,) = versions(shop, item)
+    shop.clock.advance(seconds=30)
+    shop.revise("anna", item, title="another")
+    shop.revise("anna", item, title=first["title"])
+    rows, _ = priceless(shop, None)
+
+    one = judge(rows, told([first], item), at=START + timedelta(days=1))
+
+    assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
+
+
+def test_a_sale_of_a_listing_whose_quantity_is_none_may_be_told(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5)
+    shop.clock.advance(seconds=30)
+    shop.sell("anna", item, 2)
+    first, last = [row for row in shop.rows() if row["kind"] == "inventory"]
+    unknown = {name: value for name, value in first["document"].items() if name not in ("available", "quantity")}
+    sold = {**unknown, "quantitySold": 2}
+
+    one = judge(
+        [{**first, "document": unknown}, last],
+        told([unknown, sold, last["document"]], item),
+        at=START + timedelta(days=1),
+        kinds=["inventory"],
+    )
+
+    assert (one.lost, one.twice, one.wrong) == (0, 0, 0)

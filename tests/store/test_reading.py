@@ -157,11 +157,11 @@ def test_calls_are_counted_by_the_resource_they_come_from(store: Store) -> None:
             commit.count(calls=calls)
     store.put_quota("orders", limit=100, remaining=50, reset_at=NOW + timedelta(hours=1))
 
-    assert store.quotas.used() == {"inventory": 3, "orders": 1 + 2 + 5 + 6, "trading": 4, "feed": 7}
+    assert store.quotas.used() == {"inventory": 3 + 5, "orders": 1 + 2 + 6 + 7, "trading": 4, "feed": 8}
     assert [(row["resource"], row["used"], row["limit"], row["remaining"]) for row in store.quota_use()] == [
-        ("feed", 7, None, None),
-        ("inventory", 3, None, None),
-        ("orders", 14, 100, 50),
+        ("feed", 8, None, None),
+        ("inventory", 8, None, None),
+        ("orders", 16, 100, 50),
         ("trading", 4, None, None),
     ]
 

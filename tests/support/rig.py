@@ -15,6 +15,7 @@ from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
 from activities.inventory import InventoryPolling
 from activities.listings import ListingPolling
+from activities.offers import OfferReading
 from activities.orders import OrderPolling
 from activities.pace import Pace
 from activities.poll import Poll, PollResult
@@ -51,6 +52,7 @@ class Rig:
             Stream.BACKFILL: Backfill(steps).backfill_orders,
             Stream.SWEEP: Sweep(steps, timedelta(days=1), overlap).sweep_orders,
             Stream.REPORT: Report(steps, timedelta(days=1)).read_report,
+            Stream.OFFERS: OfferReading(steps).read_offers,
         }
 
     def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None, **options: Any) -> int:

@@ -90,6 +90,10 @@ class FakeSteps:
         return self.poll(Stream.REPORT, request)
 
     @activity.defn
+    def read_offers(self, request: Poll) -> PollResult:
+        return self.poll(Stream.OFFERS, request)
+
+    @activity.defn
     def keep_wishes(self, wishes: Wishes) -> None:
         self.wishes.append(wishes)
 
@@ -102,7 +106,7 @@ class FakeSteps:
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.keep_wishes, fake.find_lost_sellers]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers]
     with ThreadPoolExecutor(5) as threads:
         async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads):
             yield fake

@@ -236,6 +236,20 @@ async def report(stage: Stage) -> Seller:
     return seller
 
 
+async def offers(stage: Stage) -> Seller:
+    """The first round at once, then a slice now and then, until nobody asks for them any more."""
+    left = iter((True, True, False, False))
+
+    def read(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        more = next(left, None)
+        return PollResult(more=bool(more), done=more is None, next_due=now if more else now + timedelta(minutes=15), why="once a day")
+
+    stage.steps.answer = only(Stream.OFFERS, read, seldom)
+    seller = await stage.seller(Stream.ORDERS, Stream.OFFERS)
+    await stage.pass_time(minutes=40)
+    return seller
+
+
 async def continued_as_new(stage: Stage) -> Seller:
     """With what people had set before: the state goes over whole."""
     seller = await stage.seller(Stream.ORDERS)
@@ -302,6 +316,7 @@ STORIES: dict[str, Story] = {
     "backfill": backfill,
     "sweep": sweep,
     "report": report,
+    "offers": offers,
     "continued-as-new": continued_as_new,
     "removed-seller": removed_seller,
     "cancelled": cancelled,

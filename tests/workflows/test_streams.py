@@ -116,3 +116,24 @@ def test_a_backfill_lets_others_go_first_but_not_for_ever() -> None:
 
     assert first == [Stream.ORDERS, Stream.BACKFILL]
     assert later == [Stream.BACKFILL, Stream.ORDERS]
+
+
+async def test_offers_interrupt_nobody_and_are_dropped_where_nobody_asks_for_them(
+    time_skipping: WorkflowEnvironment, steps: FakeSteps
+) -> None:
+    slices = 0
+
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        nonlocal slices
+        if stream is Stream.OFFERS:
+            slices += 1
+            return PollResult(more=slices < 3, done=slices == 3, next_due=now, why="slice")
+        return steps.by_the_rules(stream, request, now)
+
+    steps.answer = answer
+    seller = await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.OFFERS))
+    await time_skipping.sleep(timedelta(minutes=10))
+
+    assert slices == 3
+    assert {request.until for stream, _, request in steps.polls if stream is Stream.ORDERS} == {None}
+    assert list((await seller.query(SellerPolling.status)).streams) == [Stream.ORDERS]
