@@ -21,6 +21,7 @@ from pathlib import Path
 import devstack
 from settings import PREFIX, Settings, SettingsError, load, read_environment
 from stage import finale, sellers
+from stage.cast import QUOTA
 from stage.child import stop_leftovers
 from stage.errors import StageError
 from stage.home import HOUSE, Home
@@ -32,7 +33,8 @@ from stage.world import SimulatedEbay
 from store import Store, StoreError
 from store.migrate import upgrade
 
-PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "10s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
+PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "5s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
+QUOTAS = {f"QUOTA_{resource}": str(QUOTA) for resource in ("ORDERS", "INVENTORY", "TRADING", "FEED")}
 LOOK_S, MANY_SELLERS, RARER_LOOK_S = 0.5, 20, 2.0
 
 
@@ -64,11 +66,14 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     ebay.start()
     servers = start_servers(home, things)
     ebay.arrive()
-    settings = {PREFIX + name: value for name, value in PACE.items()} | {f"{PREFIX}SECRET_KEYS": home.key()[0], **ebay.settings()}
+    settings = {PREFIX + name: value for name, value in (PACE | QUOTAS).items()} | {
+        f"{PREFIX}SECRET_KEYS": home.key()[0],
+        **ebay.settings(),
+    }
     configure(home, servers, settings)
     store = open_store(servers, things)
     sellers.check_database(store, ebay.new)
-    worker = start_worker(home, things)
+    worker = start_worker(home, things, quick=True)
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
@@ -79,6 +84,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     hints = (
         (f"{starter} pause anna --reason lunch", "then resume anna: nothing is lost"),
         (f"{starter} status bert", "what is polled when, and why then"),
+        (f"{starter} snapshot carla inventory", "each stock, where it is from, how old it is"),
         (f"{starter} changes --follow", "the feed of changes"),
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
@@ -86,13 +92,13 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     look_on(watch, frame, worker, ebay, interrupts)
 
     print("the simulated eBay stands still; waiting until all of it was polled ...", flush=True)
-    ebay.stand_still()
-    unpolled = finale.settle(store, worker.look_after)
+    shown_at = ebay.stand_still()
+    unpolled = finale.settle(store, worker.look_after, shown_at)
     court = finale.Court.of(store.status.all())
     picture, calls = watch.look(), ebay.calls()
     worker.stop()
     verdict = finale.compare(store, home.ledger, court)
-    print(finale.report(verdict, court, calls, picture.changes, unpolled))
+    print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
     if unpolled:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
@@ -148,8 +154,8 @@ def open_store(servers: devstack.Stack, things: ExitStack) -> Store:
     return store
 
 
-def start_worker(home: Home, things: ExitStack) -> WorkerProcess:
-    worker = WorkerProcess(home)
+def start_worker(home: Home, things: ExitStack, quick: bool = False) -> WorkerProcess:
+    worker = WorkerProcess(home, quick)
     things.callback(worker.stop)
     worker.start()
     return worker

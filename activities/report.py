@@ -104,7 +104,7 @@ class Report:
         return self.kept(step, place)
 
     def come_back(self, step: RunningStep, place: Place, why: str) -> Outcome:
-        if step.now() - place.began_at > PATIENCE:
+        if step.ebays_now() - place.began_at > PATIENCE:
             return self.to_pages(step, place, NO_REPORT)
         with step.commit() as commit:
             step.count(commit)
@@ -136,7 +136,7 @@ class Report:
         around = self.steps.store.listings.neighbours(step.request.seller_id)
         if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
             place = place.move(behind=True)
-            if not around.scanned and not around.denied and step.now() - place.began_at < PATIENCE and sources.reads_inventory(step):
+            if not around.scanned and not around.denied and step.ebays_now() - place.began_at < PATIENCE and sources.reads_inventory(step):
                 return self.come_back(step, place.move(asked=place.asked + 1), "waits for the first scan of the Inventory API")
         elif place.ready_at and around.cursor < place.ready_at:
             due = place.ready_at + LAG + A_MOMENT
@@ -144,14 +144,14 @@ class Report:
                 with step.commit() as commit:
                     why = "the report of all listings is there: waits until polling has caught up with it"
                     return step.pause(commit, step.now() + wait, why)
-            self.read_windows(step, around.cursor - LAG)
+            self.read_windows(step, around.cursor - LAG, step.ebays_now() - LAG)
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
 
-    def read_windows(self, step: RunningStep, start: datetime) -> set[str]:
+    def read_windows(self, step: RunningStep, start: datetime, until: datetime) -> set[str]:
         """What was modified since, for the listings stream; returns the ids."""
         told: set[str] = set()
-        for window in windows(step, start, step.ebays_now() - LAG):
+        for window in windows(step, start, until):
             items = inventory_items(step, window.listings) if window.whole else []
             with step.commit() as commit:
                 keep(step, commit, window, items)
@@ -180,7 +180,8 @@ class Report:
                         commit, step.now() + wait, "the report of all listings: sees whether polling tells of the same changes"
                     )
             if not too_old(place.since, step.now()):
-                missed = set(place.changed) - self.read_windows(step, place.since - LAG)
+                # up to now, as what is modified again leaves older windows; the cursor stays so far behind as always
+                missed = set(place.changed) - self.read_windows(step, place.since - LAG, step.ebays_now())
         leave_to_inventory(step)
         return self.end(step, place, len(missed))
 

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio.testing import ActivityEnvironment
 
 from activities.inventory import InventoryPolling
+from activities.listings import ListingPolling
 from activities.orders import OrderPolling
 from activities.pace import Pace
+from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
+from activities.report import Report
 from activities.steps import Steps
 from activities.tokens import StoredTokens
-from benchmarks.servers import Servers, simulated_ebay
+from benchmarks.servers import Servers, calls, simulated_ebay
 from ebay.client import Ebay
 from ebay.errors import EbayUnavailableError
 from ebay.http import http_client
@@ -28,7 +32,9 @@ from store import Store
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)
-EVERY = {Stream.ORDERS: timedelta(minutes=5), Stream.INVENTORY: timedelta(minutes=30)}
+EVERY = {Stream.ORDERS: timedelta(minutes=5), Stream.INVENTORY: timedelta(minutes=30), Stream.LISTINGS: timedelta(minutes=30)}
+ENDLESS = dict.fromkeys(LIMITS, 1 << 40)  # days pass within seconds, which the ledger of calls a day must not see
+A_WAIT = timedelta(hours=1)  # a report that asks to be looked after sooner is not over
 MOST_STEPS = 10_000
 
 
@@ -38,6 +44,8 @@ class Direct:
         self.polls: dict[Stream, Callable[[Poll], PollResult]] = {
             Stream.ORDERS: OrderPolling(steps, OVERLAP).poll_orders,
             Stream.INVENTORY: InventoryPolling(steps).poll_inventory,
+            Stream.LISTINGS: ListingPolling(steps).poll_listings,
+            Stream.REPORT: Report(steps, timedelta(days=1)).read_report,
         }
 
     def enroll(self, seller: str) -> None:
@@ -47,18 +55,32 @@ class Direct:
         assert isinstance(self.world.clock, ManualClock)
         self.world.clock.advance(minutes=minutes)
 
-    def poll(self, seller: str, stream: Stream) -> PollResult:
+    def poll(self, seller: str, stream: Stream, **request: Any) -> PollResult:
         """Steps until there is no more to read; a call that eBay fails ends its step, and the step is tried again, as Temporal does it."""
         for _ in range(MOST_STEPS):
             environment = ActivityEnvironment()
             environment.info = replace(environment.info, started_time=self.world.clock.now())
             try:
-                result = environment.run(self.polls[stream], Poll(seller_id=seller))
+                result = environment.run(self.polls[stream], Poll(seller_id=seller, **request))
             except EbayUnavailableError:
                 continue
             if not result.more:
                 return result
         raise RuntimeError(f"{stream} of {seller} never came to its end")
+
+    def report(self, seller: str) -> None:
+        """The whole report of all listings, as the workflow has it read: again when the step says."""
+        while (wait := self.poll(seller, Stream.REPORT).next_due - self.world.clock.now()) < A_WAIT:
+            self.advance(minutes=(wait.total_seconds() + 1) / 60)
+
+    def begin(self, seller: str) -> None:
+        """What comes before polls of listings: the scan of the Inventory API and the first report."""
+        self.poll(seller, Stream.INVENTORY)
+        self.report(seller)
+
+    def calls(self, resource: str | None = None) -> int:
+        """API calls so far, of one of eBay's quotas or of all."""
+        return calls(self.world, resource)
 
     def answered(self) -> tuple[int, int]:
         """API calls so far: those that eBay answered, and those that it failed. Looks at the last 10,000 requests."""
@@ -69,11 +91,13 @@ class Direct:
 
 
 @contextmanager
-def direct(servers: Servers, *sellers: str, skus: int = 0) -> Iterator[Direct]:
-    """Steps like the worker's, and the sellers enrolled. A world of its own, at START."""
+def direct(servers: Servers, *sellers: str, skus: int = 0, listings: int = 0) -> Iterator[Direct]:
+    """Steps like the worker's, and the sellers enrolled. A world of its own, at START; listings (of Seller Hub) are there."""
     world = World(seed=7, now=START)
+    world.switches.listing_late = 0.0
     for seller in sellers:
-        world.add_seller(seller, skus=skus)
+        world.add_seller(seller, skus=skus, listings=listings)
+        world.preload_listings(seller)
     with (
         simulated_ebay(world=world) as running,
         closing(http_client(1)) as http,
@@ -81,7 +105,7 @@ def direct(servers: Servers, *sellers: str, skus: int = 0) -> Iterator[Direct]:
     ):
         oauth = OAuth(http, running.url, world.accounts.client_id, world.accounts.client_secret)
         ebay = Ebay(running.url, StoredTokens(store, oauth), oauth, http, timedelta(seconds=20))
-        it = Direct(world, running.url, store, Steps(store, ebay, Pace(EVERY), QuotaWatch(store, ebay)))
+        it = Direct(world, running.url, store, Steps(store, ebay, Pace(EVERY), QuotaWatch(store, ebay), ENDLESS))
         for seller in sellers:
             it.enroll(seller)
         yield it

@@ -1,4 +1,4 @@
-"""The worker's memory: with many sellers in its cache, and while it reads a seller's past of 100,000 orders."""
+"""The worker's memory: with many sellers in its cache, while it reads a past of 100,000 orders, or a first report of 100,000 listings."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ PAGE = 200
 class Sizes:
     sellers: int = 1_000
     orders: int = 100_000
+    listings: int = 100_000
 
 
-QUICK = Sizes(sellers=200, orders=10_000)
+QUICK = Sizes(sellers=200, orders=10_000, listings=10_000)
 
 
 def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
@@ -44,7 +45,9 @@ async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
     await _many(servers, client, sizes.sellers, many)
     past = Table(f"a new seller's past of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
     await _past(servers, client, sizes.orders, past)
-    return [many, past]
+    first = Table(f"a new seller's first report: {sizes.listings:,} listings", ["", "measured", "least possible", "promised", ""])
+    await _listings(servers, client, sizes.listings, first)
+    return [many, past, first]
 
 
 async def _many(servers: Servers, client: Client, count: int, table: Table) -> None:
@@ -94,6 +97,30 @@ async def _past(servers: Servers, client: Client, count: int, table: Table) -> N
     table.add("time, s", f"{took:.1f}", "", "", "")
     table.add("orders a second", f"{count / took:,.0f}", "", "", "")
     table.add("worker CPU, ms an order", f"{cpu * 1000 / count:.2f}", "", "", "")
+
+
+async def _listings(servers: Servers, client: Client, count: int, table: Table) -> None:
+    """From the enrolment to the first poll that begins where the report ends."""
+    seller = "listings"
+    with simulated_ebay() as ebay, closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
+        ebay.world.add_seller(seller, listings=count)
+        ebay.world.preload_listings(seller)
+        enroll(servers, ebay, [seller])
+        with sellerbeat(servers, client, ebay, [seller], streams=(Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT)) as column:
+            began, before = time.monotonic(), column.worker.rss_mb()
+            await column.start()
+            await _until(lambda: store.cursor(seller, Stream.LISTINGS) is not None)
+            took, most, cpu = time.monotonic() - began, column.worker.peak_mb(), column.worker.cpu_s()
+            made = {resource: calls(ebay.world, resource) for resource in ("trading", "feed", "inventory_item")}
+            await column.end()
+        stored = sum(1 for _ in store.snapshot(seller, "inventory"))
+    assert stored == count
+    table.add("worker's memory at most, MB", f"{most:.0f}", f"{before:.0f} at start", "under 200", kept(most < 200))
+    table.add("calls to eBay: Trading", f"{made['trading']:,}", f"{-(-count // PAGE):,}", "", "")
+    table.add("calls to eBay: Feed", f"{made['feed']:,}", "3", "", "")
+    table.add("calls to eBay: Inventory API", f"{made['inventory_item']:,}", "1", "", "")
+    table.add("time, s", f"{took:.1f}", "", "", "")
+    table.add("worker CPU, ms a listing", f"{cpu * 1000 / count:.2f}", "", "", "")
 
 
 async def _until(seen: Callable[[], bool]) -> None:

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="of each cell of the matrix, kills of the others")
     parser.add_argument("--points", nargs="*", default=[], help="of the matrix, or guards: only these")
     parser.add_argument("--streams", nargs="*", default=[], help="of the matrix: only these")
+    parser.add_argument("--minutes", type=float, help="that the hostile eBay rages; without: one, and until all has happened")
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time: they wait for dead workers more than they work")
     parser.add_argument("--write", type=Path, help="a Markdown file whose tables between markers are replaced")
     given = parser.parse_args()
@@ -57,7 +58,7 @@ def part(name: str, given: argparse.Namespace) -> list[str]:
     say(f"== {name}, seed {given.seed}")
     report, began = Report(), time.monotonic()
     known = inspect.signature(PARTS[name].run).parameters
-    options = {key: value for key in ("rounds", "points", "streams") if key in known and (value := getattr(given, key))}
+    options = {key: value for key in ("rounds", "points", "streams", "minutes") if key in known and (value := getattr(given, key))}
     try:
         PARTS[name].run(report, given.seed, **options)
     except TimeoutError as error:
@@ -77,6 +78,7 @@ def side_by_side(names: Sequence[str], given: argparse.Namespace) -> int:
     def one(name: str) -> int:
         options = ["--seed", str(given.seed)]
         options += ["--rounds", str(given.rounds)] if given.rounds else []
+        options += ["--minutes", str(given.minutes)] if given.minutes else []
         options += ["--points", *given.points] if given.points else []
         options += ["--streams", *given.streams] if given.streams else []
         options += ["--write", str(given.write)] if given.write else []

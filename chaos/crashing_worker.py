@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ import workflows.seller_polling
 from chaos import guards
 from chaos.points import ANY, POINTS, Cell, Trap, set_traps
 from console.leaving import leave
+from stage.haste import hasten
 
 Ending = Literal["kill", "freeze"]
 RUN_EVENTS = 120  # a workflow continues as new after so many, so that it often does
@@ -34,6 +36,8 @@ def run(
     trips: Path | None = None,
     without: Iterable[str] = (),
     widen_s: float = 0,
+    lag_s: float = 0,
+    patience_s: float = 0,
 ) -> int:
     """The worker, until it dies.
 
@@ -44,6 +48,7 @@ def run(
         trips: a file that gets a line when a trap springs.
         without: guards to take out.
         widen_s: see `guards.widen`.
+        lag_s, patience_s: see `stage/haste.py`; 0: as they are.
     """
 
     def spring(cell: Cell) -> None:
@@ -64,6 +69,8 @@ def run(
         guards.take_out(guard)
     if widen_s:
         guards.widen(widen_s)
+    if lag_s:
+        hasten(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
     set_traps(Trap(cells, spring, lambda: armed is None or bool(armed.value)))
     return worker.main()
 

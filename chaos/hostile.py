@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from queue import SimpleQueue
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
+from chaos.hostile_outcome import Outcome, of_sweeps, without_trace
 from chaos.place import KINDS, SNAPSHOTS, Found, Place, place, until
 from chaos.report import Report, say
 from pacing import Stream
 from simulator import Hostility, Life, World, hostile
 from simulator.judge import judge
-from simulator.ledger import loads
-from simulator.normal import digest
 from simulator.proxy import FaultProxy, LineFaults
 from simulator.times import DAY
 from workflows.messages import PollNow
@@ -41,7 +37,21 @@ RATES = {  # those of the profile that would hit too seldom in a minute, and tim
     "too_many": 0.01,
     "dateless": 0.02,
     "revoked": 0.01,
+    "odd_listing": 0.15,
+    "xml_bomb": 0.04,
+    "huge_xml": 0.04,
+    "ack_failure": 0.05,
+    "more_items": 0.1,
+    "coming_and_going": 0.4,
+    **dict.fromkeys(("report_stuck", "report_failed", "not_a_zip", "zip_bomb", "torn_report"), 0.25),
+    **dict.fromkeys(("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"), 0.4),
 }
+# What listings and their reports can meet
+OF_LISTINGS = ("odd_listing", "ack_failure", "xml_bomb", "huge_xml", "unknown_xml", "more_items")
+OF_REPORTS = (
+    *("report_stuck", "report_failed", "not_a_zip", "zip_bomb", "torn_report"),
+    *("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"),
+)
 # What orders, parcels and inventory can meet in a minute: each at least once
 HAPPENS = (
     *("late", "same_date", "undated", "undated_closed", "odd", "unknown", "nameless", "huge"),
@@ -53,27 +63,31 @@ TO_EBAY = LineFaults(refuse=0.02, hang=0.01, garbage=0.02, reset=0.03, half_clos
 TO_POSTGRES = LineFaults(refuse=0.002, reset=0.003, slow=0.005, after=50, delay_s=0.5)
 EBAYS_WAYS = ("refuse", "hang", "garbage", "reset", "half_close", "slow")
 POSTGRES_WAYS = ("refuse", "reset", "slow")
+CADENCE = {"orders_every": "1s", "fulfillment_every": "2s", "inventory_every": "4s", "quota_trading": "1000000"}
 A_FEW = 3
 GONE_EVERY_S, GONE_S = 12.0, 0.5  # nobody listens
 ASK_EVERY_S = 5.0  # somebody asks for a poll: else a stream waits for a minute after a stray 429
-SELLERS = 6
+REPORT_PATIENCE_S = 15.0  # then a report that never comes is given up
+SELLERS = {  # SKUs, of them listed by the Inventory API, listings of Seller Hub (a sixth with variations)
+    "seller-0": (260, 0, 0),
+    "seller-1": (12, 0, 0),
+    "seller-2": (12, 0, 0),
+    "seller-3": (0, 0, 30),
+    "seller-4": (12, 6, 12),
+    "seller-5": (12, 12, 2),
+}
 MANY = 230  # more than a page
 AGING = 3  # orders that become 90 days old meanwhile
-HEAD = ("what", "seed", "changes", "lost", "twice", "wrong", "cursors back", "missed", "sweep: undated", "sweep: missed", "set aside")
+HEAD = (
+    *("what", "seed", "changes", "lost", "twice", "wrong", "cursors back", "missed"),
+    *("sweep: undated", "sweep: missed", "reports", "report: missed", "set aside"),
+)
 
 
 def hostile_world(seed: int, scale: float = SCALE, **switches: float) -> tuple[World, Hostility]:
     world = World(seed=seed)
+    world.quotas.limits["trading"] = 1_000_000  # polls every few seconds would spend eBay's 5,000 a day within the hour
     return world, hostile(world, seed, scale, **{**RATES, **switches})
-
-
-@dataclass
-class Outcome:
-    found: Found
-    swept: tuple[int, int]  # by the sweeps' own count: changes without a date, which no poll could see, and missed ones
-    undated: int  # the first of them, as the ledger knows it
-    overlooked: list[str]  # the second: with a date, and told by a sweep
-    aside: int  # documents without an id
 
 
 class Siege:
@@ -88,6 +102,8 @@ class Siege:
         self.consents: SimpleQueue[tuple[str, str]] = SimpleQueue()  # sellers who consented anew, and their token
         self.stack = ExitStack()
         self.asked = time.monotonic()
+        self.happens: tuple[str, ...] = HAPPENS
+        place.crew.patience_s = REPORT_PATIENCE_S
 
     def __enter__(self) -> Siege:
         for proxy in (self.to_ebay, self.to_postgres):
@@ -121,7 +137,7 @@ class Siege:
         """What was to happen, and has not; on the network: not `least` times."""
         network = ((EBAYS_WAYS, self.to_ebay, "eBay"), (POSTGRES_WAYS, self.to_postgres, "Postgres"))
         seldom = [f"{way} (network to {where})" for kinds, proxy, where in network for way in kinds if proxy.done[way] < least]
-        return [switch for switch in HAPPENS if not self.hostility.done[switch]] + seldom
+        return [switch for switch in self.happens if not self.hostility.done[switch]] + seldom
 
     def look_after(self) -> None:
         """What people do meanwhile: connect a seller whose token died, ask for polls."""
@@ -134,9 +150,15 @@ class Siege:
         if time.monotonic() - self.asked > ASK_EVERY_S:
             self.asked = time.monotonic()
             self.ask()
+            if set(OF_REPORTS) & set(self.happens):
+                self.ask(Stream.REPORT, self.listing())
 
-    def ask(self, stream: Stream | None = None) -> None:
-        for seller in self.place.sellers:
+    def listing(self) -> list[str]:
+        """Sellers with listings."""
+        return [name for name, seller in self.world.sellers.items() if seller.listings or seller.published]
+
+    def ask(self, stream: Stream | None = None, sellers: Sequence[str] | None = None) -> None:
+        for seller in self.place.sellers if sellers is None else sellers:
             self.place.signal(seller, SellerPolling.poll_now, PollNow(stream=stream))
 
     def relieve(self) -> None:
@@ -148,9 +170,11 @@ class Siege:
         self.look_after()
 
     def settle(self, within: float = SETTLED_WITHIN_S) -> None:
-        """All is polled, then swept, then the parcels are read that the sweep announced."""
+        """All is polled, then swept, then the parcels are read that the sweep announced, then all listings once more by a report."""
         took = self.place.poll_all(within)
         self.sweep(within)
+        if set(OF_REPORTS) & set(self.happens):
+            self.report(within)
         self.ask(Stream.FULFILLMENT)
         until(lambda: not self.place.house.rows("SELECT FROM orders WHERE parcels_due"), within, "parcels of what was swept")
         say(f"   the world stands still; all is polled after {took:.1f} s, then swept")
@@ -160,6 +184,14 @@ class Siege:
         self.ask(Stream.SWEEP)
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND last_good_at >= :now AND reading IS NULL"
         until(lambda: self.place.house.rows(rows, now=now)[0][0] == len(self.place.sellers), within, "the sweeps")
+
+    def report(self, within: float) -> None:
+        (now,) = self.place.house.rows("SELECT clock_timestamp()")[0]
+        self.ask(Stream.REPORT, self.listing())
+        rows = (
+            "SELECT count(*) FROM streams WHERE stream = 'report' AND last_good_at >= :now AND reading IS NULL AND seller_id = ANY (:all)"
+        )
+        until(lambda: self.place.house.rows(rows, now=now, all=self.listing())[0][0] == len(self.listing()), within, "the reports")
 
     def outcome(self) -> Outcome:
         house, rows, events = self.place.house, list(self.world.rows()), self.place.house.events()
@@ -173,47 +205,18 @@ class Siege:
             found.lost += 1
             found.examples.append(f"lost: {wrong}")
         swept = house.rows("SELECT coalesce(sum(undated), 0)::int, coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'sweep'")[0]
-        return Outcome(found, (swept[0], swept[1]), *of_sweeps(rows, events), len(aside))
+        (missed,) = house.rows("SELECT coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'report'")[0]
+        undated, overlooked = of_sweeps(rows, events)
+        return Outcome(found, (swept[0], swept[1]), undated, overlooked, (self.world.reports.made.total(), missed), len(aside))
 
 
-def of_sweeps(rows: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]]) -> tuple[int, list[str]]:
-    """What a sweep told: changes that had moved no date, and those that had, as the ledger knows it."""
-    versions: defaultdict[tuple[str, str], list[tuple[bytes, bool]]] = defaultdict(list)
-    latest: dict[tuple[str, str], str] = {}
-    for row in rows:
-        if row["kind"] == "order":
-            key = (row["seller"], row["entity_id"])
-            versions[key].append((digest("order", row["document"]), row["modified_at"] > latest.get(key, "")))
-            latest[key] = row["modified_at"]
-    undated, overlooked = 0, []
-    for event in events:
-        if event["source"] == "sweep" and event["type"] in ("order.created", "order.updated"):
-            told = digest("order", event["data"])
-            if any(dated for content, dated in versions[event["seller_id"], event["entity_id"]] if content == told):
-                overlooked.append(f"{event['seller_id']}/{event['entity_id']} version {event['version']}")
-            else:
-                undated += 1
-    return undated, overlooked
-
-
-def without_trace(rows: Iterable[Mapping[str, Any]], aside: Iterable[str]) -> list[str]:
-    """Orders that eBay showed last without an id, and that were not set aside as they were."""
-    newest = {(row["seller"], row["entity_id"]): row["document"] for row in rows if row["kind"] == "order"}
-    nameless = {key: document for key, document in newest.items() if not (isinstance(document.get("orderId"), str) and document["orderId"])}
-    there = {digest("order", loads(raw)) for raw in aside}
-    return [
-        f"order {'/'.join(key)} has no id, and is not set aside"
-        for key, document in nameless.items()
-        if digest("order", document) not in there
-    ]
-
-
-def run(report: Report, seed: int, seconds: float = LASTS_S) -> None:
+def run(report: Report, seed: int, minutes: float = LASTS_S / 60) -> None:
     world, hostility = hostile_world(seed)
-    for number in range(SELLERS):
-        world.add_seller(f"seller-{number}", 3.0, 260 if number == 0 else 12)
-        world.preload_skus(f"seller-{number}")
-    with place(world, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, _), Siege(here, hostility, seed) as siege:
+    for name, (skus, published, listings) in SELLERS.items():
+        world.add_seller(name, 3.0, skus, published=published, listings=listings)
+        world.move_in(name)
+    with place(world, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
+        siege.happens = HAPPENS + OF_LISTINGS + OF_REPORTS
         life = Life(world, 6000.0)  # leaves the past and the crowd alone
         since = world.clock.now() - timedelta(days=20)
         world.preload_orders("seller-0", 260, since, since + timedelta(days=19), shipped=0.2)
@@ -227,7 +230,7 @@ def run(report: Report, seed: int, seconds: float = LASTS_S) -> None:
             closed = [(name, world.place_order(name)) for name in world.sellers]
             for name, order_id in closed:
                 world.ship(name, order_id)
-            rage(siege, seconds)
+            rage(siege, minutes * 60)
             for name, order_id in closed:
                 world.modify(name, order_id, {"buyerCheckoutNotes": "only a sweep can see this"}, bump=False)
             siege.relieve()
@@ -259,8 +262,8 @@ def rage(siege: Siege, seconds: float) -> None:
 def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
     found, overlooked, (undated, missed) = outcome.found, len(outcome.overlooked), outcome.swept
     table = report.table("A hostile eBay on a bad network", HEAD)
-    counts = (found.changes, found.lost, found.twice, found.wrong, found.back, found.missed, outcome.undated, overlooked, outcome.aside)
-    table.add("all of it", str(seed), *map(str, counts))
+    counts = (found.changes, found.lost, found.twice, found.wrong, found.back, found.missed)
+    table.add("all of it", str(seed), *map(str, (*counts, outcome.undated, overlooked, *outcome.reports, outcome.aside)))
     ebay = ", ".join(f"{switch} {times} x" for switch, times in sorted(siege.hostility.done.items()))
     table.notes += [
         f"eBay: {ebay}; its clock {MINUTES_OFF} minutes off; offsets of inventory as pages and as rows; "
@@ -270,6 +273,7 @@ def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
     ]
     report.expect(found.ok, f"{found} {found.examples}")
     report.expect(not outcome.overlooked, f"polling overlooked what had a date: {outcome.overlooked[:5]}")
+    report.expect(not outcome.reports[1], f"{outcome.reports[1]} changes of listings were missed by polling")
     told = outcome.undated + overlooked
     report.expect(sum(outcome.swept) == told, f"the sweeps counted {outcome.swept}, and told {told}")
     report.expect(not siege.never(A_FEW), f"too seldom: {', '.join(siege.never(A_FEW))}")

@@ -9,7 +9,21 @@ from datetime import timedelta
 from random import Random
 
 from chaos.place import KINDS, Found, Place, until
-from chaos.points import ANY, BACKFILL, FULFILLMENT, INVENTORY, ORDERS, POINTS, SWEEP, WISHES, WORKER, WORKFLOW, Cell
+from chaos.points import (
+    ANY,
+    BACKFILL,
+    FULFILLMENT,
+    INVENTORY,
+    LISTINGS,
+    ORDERS,
+    POINTS,
+    REPORT,
+    SWEEP,
+    WISHES,
+    WORKER,
+    WORKFLOW,
+    Cell,
+)
 from chaos.report import Report, say
 from pacing import Stream
 from simulator import Life, World
@@ -25,18 +39,23 @@ OFTEN = ("begun", "before-call", "after-answer", "before-result")
 CROWDED = ("between-windows", "between-pages")
 MANY_SKUS = 430
 PAST = 420  # orders of a backfill: some three windows
-KIND = {FULFILLMENT: ("fulfillment",), INVENTORY: ("inventory",)}  # what tells of a stream; the others all read orders
+SOME_LISTINGS = 8
+KIND = {FULFILLMENT: ("fulfillment",)} | dict.fromkeys(
+    (INVENTORY, LISTINGS, REPORT), ("inventory",)
+)  # what tells of a stream; the others all read orders
 CADENCE = {"orders_every": "2s", "fulfillment_every": "4s", "inventory_every": "5s"}
 
 
 def cells(points: Sequence[str] = (), streams: Sequence[str] = ()) -> list[Cell]:
-    """A seller has the name of the point; those of the backfill have their own, since each lives through one backfill only."""
+    """A seller has the name of the point. Those of the backfill have their own, since each lives through one backfill only; those of the
+    report too, since their listings are not polled meanwhile, so that the report finds something.
+    """
     found = []
     for point, (its, _) in POINTS.items():
         for stream in its:
             if (points and point not in points) or (streams and stream not in streams):
                 continue
-            seller = {BACKFILL: f"past-{point}", WORKER: ANY}.get(stream, point)
+            seller = {BACKFILL: f"past-{point}", REPORT: f"reported-{point}", WORKER: ANY}.get(stream, point)
             found.append(Cell(point, stream, seller))
     return found
 
@@ -58,10 +77,12 @@ class Matrix:
 
     def people(self) -> None:
         """Those of the backfill have a past; the others live, and have much where a point needs much."""
+        listing = {cell.seller for cell in self.cells if cell.stream in (LISTINGS, REPORT)}
         for name in sellers(self.cells):
             past = name.startswith("past-")
-            self.world.add_seller(name, 0.0 if past else 3.0, MANY_SKUS if name == "between-pages" else 0 if past else 6)
-            self.world.preload_skus(name)
+            skus, listings = MANY_SKUS if name == "between-pages" else 0 if past else 6, SOME_LISTINGS if name in listing else 0
+            self.world.add_seller(name, 0.0 if past else 3.0, skus, listings=listings, published=2 if listings else 0)
+            self.world.move_in(name)
             if past:
                 since = self.world.clock.now() - timedelta(days=20)
                 self.world.preload_orders(name, PAST, since, since + timedelta(days=19))
@@ -88,6 +109,9 @@ class Matrix:
             skus = world.skus(seller)
             if skus:
                 world.set_stock(seller, skus[0], world.stock(seller, skus[0]) + 1)
+            if cell.stream in (LISTINGS, REPORT):
+                item = world.item_ids(seller)[0]
+                world.revise(seller, item, title=f"Lot {self.random.randrange(10**9)}")
             if cell.point == "missing-skus" and len(skus) > 2:
                 world.remove_sku(seller, skus[-1])
                 world.add_sku(seller, f"LATER-{self.random.randrange(10**9)}", 3)
@@ -136,6 +160,10 @@ class Matrix:
         polled = "SELECT count(*) FROM streams WHERE seller_id = ANY (:names) AND stream = ANY (:streams) AND last_good_at IS NULL"
         streams = ["orders", "fulfillment", "inventory"]
         until(lambda: not self.place.house.rows(polled, names=names, streams=streams)[0][0], 90, "the first polls of all")
+        if listing := sellers([cell for cell in self.cells if cell.stream in (LISTINGS, REPORT)]):
+            until(lambda: not self.place.house.rows(polled, names=listing, streams=["listings"])[0][0], 90, "the first polls of listings")
+        for seller in sellers([cell for cell in self.cells if cell.stream == REPORT]):
+            self.place.house.command("set-cadence", seller, "--inventory", "1h")
         if swept := sellers([cell for cell in self.cells if cell.stream == SWEEP]):
             self._first_sweeps(swept)
         worker.kill()
@@ -192,7 +220,9 @@ class Matrix:
                 due.remove(sprung[0])
 
     def _nth(self, cell: Cell) -> int:
-        """Now and then the second pass, where one is sure to come soon."""
+        """Now and then a later pass, where one is sure to come soon: a report is made of four calls and more."""
+        if cell.stream == REPORT and cell.point in ("before-call", "after-answer"):
+            return self.random.randint(1, 4)
         return self.random.choice((1, 1, 2)) if cell.stream == ORDERS and cell.point in OFTEN else 1
 
     def _next(self, due: list[Cell]) -> list[Cell]:

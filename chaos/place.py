@@ -32,6 +32,7 @@ FAST = {"orders_every": "1s", "fulfillment_every": "2s", "inventory_every": "3s"
 KINDS = ("order", "fulfillment", "inventory")
 SNAPSHOTS = {"order": "orders", "fulfillment": "fulfillments", "inventory": "inventory"}
 SETTLED_WITHIN_S = 90.0
+LATE = 0.6  # so much of the time that listings are read behind eBay's clock, eBay shows them late at most
 ASK_AGAIN_S = 3.0
 WATCH = """
     CREATE TABLE IF NOT EXISTS cursors_back (seller_id text, stream text, was timestamptz, became timestamptz);
@@ -103,6 +104,7 @@ class Place:
         self.house, self.world = house, house.world
         self.crew = Crew(house.folder, house.environment)
         self.sellers: list[str] = []
+        self.world.switches.listing_late_s = min(self.world.switches.listing_late_s, self.crew.lag_s * LATE)
         self.execute(WATCH)
         self.follower = Follower(house)
 
@@ -145,7 +147,10 @@ class Place:
         return time.monotonic() - began
 
     def _unpolled(self, since: Any) -> list[tuple[str, str]]:
-        """A scan counts when its first page was read since then: one that was broken off goes on with what it had read before."""
+        """A scan counts when its first page was read since then: one that was broken off goes on with what it had read before.
+
+        Listings are read some seconds behind eBay's clock: they count when they are read up to then.
+        """
         return [
             (row[0], row[1])
             for row in self.house.rows(
@@ -155,12 +160,13 @@ class Place:
                     (s.stream IN ('orders', 'fulfillment', 'inventory')
                         AND (coalesce(s.last_good_at, '-infinity') < :since OR s.reading IS NOT NULL))
                     OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :ebays)
-                    OR (s.stream = 'backfill' AND s.reading IS NOT NULL)
+                    OR (s.stream = 'listings' AND (coalesce(s.cursor, '-infinity') < :ebays OR s.reading IS NOT NULL))
+                    OR (s.stream IN ('backfill', 'report') AND s.reading IS NOT NULL)
                     OR (s.stream = 'fulfillment' AND EXISTS (
                         SELECT FROM orders o WHERE o.seller_id = s.seller_id AND o.parcels_due)))
                 """,
                 since=since,
-                ebays=since + self.world.clock.skew,  # a scan is dated by eBay's clock
+                ebays=since + self.world.clock.skew,  # scans and listings are dated by eBay's clock
                 sellers=self.sellers,
             )
         ]

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import activities.report_compare
 import activities.steps
 import ebay.client
+import ebay.connection
 import ebay.oauth
 import store.commit
 import store.steps
@@ -21,11 +23,15 @@ from chaos import guards
 from pacing import Stream
 
 ANY = "*"  # whichever seller comes first
-ORDERS, FULFILLMENT, INVENTORY, BACKFILL, SWEEP = (
-    stream.value for stream in (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.BACKFILL, Stream.SWEEP)
+ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL, SWEEP = (
+    stream.value
+    for stream in (
+        *(Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT),
+        *(Stream.BACKFILL, Stream.SWEEP),
+    )
 )
-ALL = (ORDERS, FULFILLMENT, INVENTORY, SWEEP, BACKFILL)
-TELLING = (ORDERS, FULFILLMENT, INVENTORY, BACKFILL)  # a sweep that finds nothing tells nothing
+ALL = (ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, SWEEP, BACKFILL)
+TELLING = (ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL)  # a sweep that finds nothing tells nothing
 WORKFLOW, WISHES, WORKER = "workflow", "wishes", "worker"  # not streams, but where other points are
 
 POINTS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -39,6 +45,7 @@ POINTS: dict[str, tuple[tuple[str, ...], str]] = {
     "before-result": (ALL, "the step is over, Temporal does not know"),
     "between-windows": ((ORDERS, BACKFILL), "one window is committed, others are left"),
     "between-pages": ((FULFILLMENT, INVENTORY, SWEEP), "one page of a scan is committed, others are left"),
+    "between-batches": ((REPORT,), "a part of the report is compared and committed, others are left"),
     "missing-skus": ((INVENTORY,), "the scan has asked for SKUs that did not come"),
     "failure-noted": ((ORDERS,), "eBay failed; the failure is recorded, Temporal does not know"),
     "token-before-call": ((ORDERS, INVENTORY), "a token is refused, its row is locked, eBay is not asked yet"),
@@ -52,6 +59,9 @@ POINTS: dict[str, tuple[tuple[str, ...], str]] = {
     "start-early": ((WORKER,), "the worker has its connections and nothing else"),
     "start-late": ((WORKER,), "the worker has begun to take work"),
 }
+
+
+FEW_ROWS = 3  # of a report, a commit
 
 
 class Cell(NamedTuple):
@@ -133,6 +143,8 @@ def _steps(here: Callable[[str], None]) -> None:
 
 def _calls(here: Callable[[str], None]) -> None:
     around(ebay.client.Ebay, "send", before=lambda *_: here("before-call"), after=lambda *_: here("after-answer"))
+    for call in ("send_xml", "download"):  # Trading, and the file of a report
+        around(ebay.connection.Connection, call, before=lambda *_: here("before-call"), after=lambda *_: here("after-answer"))
     around(ebay.client.SellerApi, "inventory_items", after=lambda *_: here("missing-skus"))
 
 
@@ -153,6 +165,14 @@ def _transactions(here: Callable[[str], None]) -> None:
     around(guards, "between", after=lambda _, commit: here("after-commit") if len(commit._events) else None)
     around(store.commit.Commit, "emit", before=telling("before-events"), after=telling("before-commit"))
     inner = store.steps.Steps.commit
+    compared: set[store.commit.Commit] = set()  # that hold a part of a report
+
+    def scanned(_: object, commit: store.commit.Commit, *__: object) -> None:
+        if commit._step.stream is Stream.REPORT:
+            compared.add(commit)
+
+    around(store.commit.Commit, "scan_page", after=scanned)
+    activities.report_compare.BATCH = FEW_ROWS
 
     @contextmanager
     def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.commit.Commit]:
@@ -164,6 +184,9 @@ def _transactions(here: Callable[[str], None]) -> None:
             here("between-windows")
         elif isinstance(commit._reading, dict) and _more_pages(commit._reading):
             here("between-pages")
+        if commit in compared:
+            compared.discard(commit)
+            here("between-batches")
 
     store.steps.Steps.commit = committed  # type: ignore[method-assign, assignment]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from chaos.points import Cell
 
+LAG_S = 3.0  # so far behind eBay's clock listings are read; the simulated eBay is as much quicker than eBay
 STARTED = "worker runs on task queue"
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload(["chaos.crashing_worker"])
@@ -28,6 +29,7 @@ class Crew:
         self.trips = folder / "trips.jsonl"
         self.trips.touch()
         self.workers: list[Worker] = []
+        self.lag_s, self.patience_s = LAG_S, 0.0  # see `stage/haste.py`
 
     def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> Worker:
         """`options`: of `crashing_worker.run`. `wait`: it is at work when this returns. Without `armed`: only after `arm()`."""
@@ -57,7 +59,7 @@ class Worker:
         self.log = crew.folder / f"chaos-worker-{next(numbers)}.log"
         self.log.touch()
         self.armed = _fork.Value("b", armed, lock=False)
-        options = {"trips": crew.trips, "armed": self.armed, **options}
+        options = {"trips": crew.trips, "armed": self.armed, "lag_s": crew.lag_s, "patience_s": crew.patience_s, **options}
         arguments = (crew.environment, str(crew.folder), str(self.log), cells, options)
         from chaos.crashing_worker import child  # here, since it loads the product, which this process may need not
 

@@ -176,7 +176,7 @@ def _match(verdict: Verdict, history: History | None, told: Told, before: Conten
         if not (history and before and history.sold_since(before, new)):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    later = [k for k in matches if k > told.run or (told.partial and k == told.run)]
+    later = [k for k in matches if k > told.run or (k == told.run and (told.partial or history.runs[k].unusable))]
     told.partial = new.listing is not None and not new.state[1] and not any(history.runs[k].state == new.state for k in matches)
     if not later:
         if before and history.sold_since(before, new):  # on top of a listing whose quantity is none, which says whatever is said of it

@@ -83,7 +83,7 @@ def sold(document: Any) -> int:
 def sold_on_top(before: Any, now: Any) -> bool:
     """Whether `now` is `before` with a sale, or some, on top: more sold, as much less on sale (never below 0), and all else the same.
 
-    Of a listing whose quantity was none, only more sold can be told.
+    Of a listing whose quantity was none, or below 0, only more sold can be told.
     """
     if not isinstance(before, dict) or not isinstance(now, dict) or not same_thing(now, before) or not _moved(before, now):
         return False
@@ -94,7 +94,7 @@ def sold_on_top(before: Any, now: Any) -> bool:
 def _moved(before: Document, now: Document) -> bool:
     more, left = sold(now) - sold(before), before.get("available")
     same = before.get("quantity") == now.get("quantity")
-    return more > 0 and same and now.get("available") == (max(0, left - more) if isinstance(left, int) else left)
+    return more > 0 and same and now.get("available") == (max(0, left - more) if isinstance(left, int) and left > 0 else left)
 
 
 def _without(document: Document, top: Collection[str], inner: Collection[str]) -> bytes:

@@ -1,7 +1,7 @@
 """Process: the simulated eBay of the demo. `python -m stage.ebay --port N --ledger FILE`, started by `world.py`.
 
 It says where it is in one line of JSON. A line `quiet` on its standard input ends the life of its world, which stays to be polled; the
-answer `quiet` says that nothing changes any more. It ends with its standard input.
+answer says from when on all that happened is shown: nothing changes any more. It ends with its standard input.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from simulator.life import Life
 from simulator.server import serve
 from simulator.world import World
-from stage.cast import CAST, HISTORY_DAYS, QUOTA, RATE, SEED, Seller
+from stage.cast import CAST, HISTORY_DAYS, LATE_S, QUOTA, RATE, SEED, Seller
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
     try:
         with closing(World(SEED, ledger=options.ledger)) as world:
             world.quotas.limits = dict.fromkeys(world.quotas.limits, QUOTA)
+            world.switches.listing_late_s = LATE_S
             for seller in CAST:
                 move_in(world, seller)
             with serve(world, options.port) as running:
@@ -37,11 +38,9 @@ def main() -> int:
 
 def move_in(world: World, seller: Seller) -> None:
     """A seller who is not in the ledger yet gets stock and a past."""
-    world.add_seller(seller.name, seller.orders_a_day, seller.skus)
-    shelf = world.shelves[seller.name]
-    if not shelf.stock:
-        world.preload_skus(seller.name)
-    if not shelf.orders:
+    world.add_seller(seller.name, seller.orders_a_day, seller.skus, listings=seller.listings, published=seller.published)
+    world.move_in(seller.name)
+    if not world.shelves[seller.name].orders:
         now = world.clock.now()
         world.preload_orders(seller.name, int(seller.orders_a_day * HISTORY_DAYS), now - timedelta(days=HISTORY_DAYS), now, shipped=0.9)
 
@@ -53,8 +52,7 @@ def live(world: World, url: str) -> None:
         for line in sys.stdin:
             if line.strip() == "quiet":
                 life.stop()
-                with world.lock:  # an event in hand is over
-                    say("quiet")
+                say(world.quiet().isoformat())
 
 
 def say(line: str) -> None:

@@ -18,11 +18,12 @@ from stage import sellers as cast
 from store import Store
 from workflows.client import TemporalUnavailableError
 
-PATIENCE_S = 30.0  # a loaded machine; some 3 s are usual
+PATIENCE_S = 40.0  # a loaded machine; some 5 s are usual
 LOOK_S = 0.1
+ASK_AGAIN_S = 1.0  # for listings, which are read some seconds behind eBay's clock
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss
 ENTITIES = "orders", "fulfillments", "inventory"
-POLLED = ("orders", "fulfillment", "inventory")  # a sweep has a day of its own
+POLLED = ("orders", "fulfillment", "inventory", "listings")  # a sweep has a day of its own
 Ends = dict[tuple[str, str], list[str | None]]  # (seller, stream) -> when its good polls ended; the first before we came
 
 
@@ -46,28 +47,30 @@ class Court:
 def settle(
     store: Store,
     look_after: Callable[[], None],
+    shown_at: datetime,
     poll_now: Callable[[Sequence[str]], None] = cast.poll_now,
     patience_s: float = PATIENCE_S,
 ) -> list[str]:
     """Wait until every stream of every polled seller was polled by a poll that began after this call.
 
     One seller's steps run one after another: a poll may have been in hand when we came, so the end of a second one proves it.
+    `shown_at`: all that happened is shown from then on; listings are read when their cursor has passed it.
     Returns what was not polled, in words; [] when all went well.
     """
     ends: Ends = {}
-    deadline, asked = time.monotonic() + patience_s, 0
+    deadline, asked, ask_at = time.monotonic() + patience_s, 0, 0.0
     while True:
         statuses = [one for one in store.status.all() if one["state"] not in NOT_POLLED]
         note(ends, statuses)
-        waits = {f"{one['seller_id']}'s {what}" for one in statuses for what in unread(store, one, ends)}
+        waits = {f"{one['seller_id']}'s {what}" for one in statuses for what in unread(store, one, ends, shown_at)}
         if not waits:
             return []
         if time.monotonic() > deadline:
             return [f"not polled within {patience_s:.0f} s: {', '.join(sorted(waits))}"]
-        if asked < 2 and all(len(moments) > asked for (_, stream), moments in ends.items() if stream in POLLED):
+        if all(len(moments) > min(asked, 2) for (_, stream), moments in ends.items() if stream in POLLED) and time.monotonic() > ask_at:
             with suppress(TemporalUnavailableError, RPCError):  # they are polled by their own timers, or it shows at the deadline
                 poll_now([one["seller_id"] for one in statuses])
-            asked += 1
+            asked, ask_at = asked + 1, time.monotonic() + ASK_AGAIN_S * (asked > 0)
         look_after()
         time.sleep(LOOK_S)
 
@@ -81,14 +84,19 @@ def note(ends: Ends, statuses: Sequence[Mapping[str, Any]]) -> None:
                 moments.append(told["last_good_at"])
 
 
-def unread(store: Store, status: Mapping[str, Any], ends: Ends) -> Iterator[str]:
+def unread(store: Store, status: Mapping[str, Any], ends: Ends, shown_at: datetime) -> Iterator[str]:
     """What of a seller may not be read yet. Parcels that an order announced come last: polls of orders announce them."""
     seller = status["seller_id"]
     for stream, told in status["streams"].items():
-        if len(ends[seller, stream]) <= 2 if stream in POLLED else stream == "backfill" and told["reading"]:
+        left = len(ends[seller, stream]) <= 2 if stream in POLLED else stream in ("backfill", "report") and told["reading"]
+        if left or (stream == "listings" and not _past(told["cursor"], shown_at)):
             yield stream
     if store.parcels_due(seller, 1):
         yield "parcels"
+
+
+def _past(cursor: str | None, moment: datetime) -> bool:
+    return cursor is not None and datetime.fromisoformat(cursor) >= moment
 
 
 def compare(store: Store, ledger: Path, court: Court) -> Verdict:
@@ -105,16 +113,19 @@ def _events(store: Store, sellers: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield from (event for event in page if event["seller_id"] in sellers)
 
 
-def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: int, unpolled: Sequence[str]) -> str:
-    """What is printed at the end, some lines."""
+def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: int, unpolled: Sequence[str], goods: str) -> str:
+    """What is printed at the end, some lines. `goods`: what the sellers have now."""
     lines = []
     if court.judged:
-        lines += ["compared with what happened at the simulated eBay, over all runs in this folder:", f"  {verdict}"]
+        lines += [
+            "orders, parcels and stock compared with what happened at the simulated eBay, over all runs in this folder:",
+            f"  {verdict}",
+        ]
         lines += [f"  {example}" for example in verdict.examples]
     if verdict.set_aside:
         lines.append(f"  {verdict.set_aside} documents set aside: see starter.py set-aside")
     lines += [f"  {seller} is {why}: not judged" for seller, why in court.excused.items()]
     lines += list(unpolled)
     words = ", ".join(f"{resource.partition(':')[0]} {count:,}" for resource, count in sorted(calls.items()))
-    lines += [f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
+    lines += [f"the sellers have {goods}", f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
     return "\n".join(lines)

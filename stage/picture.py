@@ -9,6 +9,10 @@ from typing import Any
 
 LATE = timedelta(seconds=20)  # more than a killed worker's steps need to be taken up by the next one
 STREAM_OF = {"order": "orders", "fulfillment": "fulfillment", "inventory": "inventory"}  # the first word of an event's type
+LISTING = "listing:"  # before an item id: a listing that the Inventory API does not see
+DAILY = ("sweep", "report", "offers")  # rows of their own only while they are read
+RESTS = timedelta(minutes=5)
+UNUSED = ("looked at once a day", "not read: ")  # of `why`: the seller has no such goods, or does not want them read
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,38 @@ class News:
 
 
 @dataclass(frozen=True)
+class Move:
+    """What happened to one stock: `what` is "12 -> 11", "new: 5", "gone", or which fields changed."""
+
+    at: datetime  # detected
+    entity: str
+    what: str
+    out: bool = False  # nothing is left
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a seller has now."""
+
+    skus: int = 0  # of the Inventory API
+    listings: int = 0  # that it does not see
+    on_sale: int = 0  # pieces
+    sold_out: int = 0  # SKUs and listings
+    open_orders: int = 0
+    parcels: int = 0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A seller's goods and parcels."""
+
+    seller: str
+    counts: Counts
+    latest: Move | None = None  # in this run
+    out: Move | None = None  # the latest of which nothing was left
+
+
+@dataclass(frozen=True)
 class Picture:
     at: datetime  # UTC
     rows: tuple[Row, ...] = ()
@@ -45,6 +81,13 @@ class Picture:
     calls: int = 0
     trouble: str | None = None  # why this is not of this moment
     restarts: int = 0  # of the worker
+    shelves: tuple[Shelf, ...] = ()
+
+    def goods(self) -> str:
+        """Of all sellers together, in words."""
+        counts = [shelf.counts for shelf in self.shelves]
+        skus, listings, out, parcels = (sum(getattr(one, name) for one in counts) for name in ("skus", "listings", "sold_out", "parcels"))
+        return f"{skus:,} SKUs, {listings:,} listings, {out:,} sold out; {parcels:,} parcels"
 
     @property
     def states(self) -> dict[str, str]:
@@ -70,6 +113,7 @@ def rows_of(
     seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int], now: datetime, began: datetime
 ) -> list[Row]:
     """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through.
+    Nor is what is read once a day, while it rests.
 
     A poll that was due a while ago is late: no worker, no Temporal, or a workflow that cannot go on. Postgres alone would not tell.
     `began`: the start of this run; what was due before could not be polled.
@@ -88,6 +132,8 @@ def rows_of(
             state = "backfill"
         elif state == "polling" and next_poll and now - max(next_poll, began) > LATE:
             state = "late"
+        if state == "polling" and _rests(stream, told, next_poll, now):
+            continue
         extra = calls.get((name, "backfill"), 0) if stream == "orders" else 0
         rows.append(
             Row(
@@ -110,8 +156,26 @@ def news_of(event: Mapping[str, Any]) -> News:
     return News(at, event["seller_id"] or "-", event["type"], _printable(event["entity_id"]), tuple(map(_printable, event["changed"])))
 
 
-def stream_of(type_: str) -> str | None:
-    return STREAM_OF.get(type_.partition(".")[0])
+def stream_of(event: Mapping[str, Any]) -> str | None:
+    stream = STREAM_OF.get(event["type"].partition(".")[0])
+    return "listings" if stream == "inventory" and event["entity_id"].startswith(LISTING) else stream
+
+
+def move_of(event: Mapping[str, Any]) -> Move | None:
+    """What an event tells of a stock; None: it is about something else, or about what was there before we looked."""
+    kind, _, what = event["type"].partition(".")
+    if kind != "inventory" or (what == "created" and event["source"] == "backfill"):
+        return None
+    at, now = _time(event["detected_at"]), _count(event["data"])
+    assert at
+    before = _count({**event["data"], **event["previous"]})
+    if what in ("created", "removed"):
+        words = "gone" if what == "removed" else "new" if now is None else f"new: {now:,}"
+    elif now is None or before is None or now == before:
+        words = ", ".join(map(_printable, event["changed"]))
+    else:
+        words = f"{before:,} -> {now:,}"
+    return Move(at, _printable(event["entity_id"].removeprefix(LISTING)), words, out=what == "out_of_stock")
 
 
 def ago(span: timedelta | None) -> str:
@@ -146,6 +210,22 @@ def clock(left: timedelta) -> str:
 def many(counts: Sequence[tuple[int, str]]) -> str:
     """`[(2, "polling"), (1, "paused")]` as "2 polling, 1 paused"."""
     return ", ".join(f"{count:,} {word}" for count, word in counts)
+
+
+def _rests(stream: str, told: Mapping[str, Any], next_poll: datetime | None, now: datetime) -> bool:
+    if stream in DAILY:
+        return next_poll is None or next_poll - now > RESTS
+    return any(words in (told["why"] or "") for words in UNUSED)
+
+
+def _count(goods: Mapping[str, Any]) -> int | None:
+    """How many are on sale, of a listing or of a SKU."""
+    count = goods.get("available")
+    if count is None:
+        place = goods.get("availability")
+        place = place.get("shipToLocationAvailability") if isinstance(place, dict) else None
+        count = place.get("quantity") if isinstance(place, dict) else None
+    return count if type(count) is int else None
 
 
 def _why(seller: Mapping[str, Any], told: Mapping[str, Any], awake: bool) -> str:

@@ -9,31 +9,39 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stage.goods import goods_table
 from stage.picture import Frame, News, Picture, Row, ago, clock, due_in
 
 COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
 WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota"}
 FEWEST_NEWS = 3
+FEWEST_HINTS = 2  # a heading and a command
 TALL = 30
 
 
 def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableType:
-    """Exactly `height` lines at most: first the sellers, then what to try; the newest changes get what is left."""
-    head = _head(picture, frame, width, height)
-    hints = _hints(frame, width)
-    room = height - len(head) - len(hints) - 1 - 2 - FEWEST_NEWS  # headings of the two tables, and lines between
-    rows = picture.rows[: max(room, 3)]
+    """Exactly `height` lines at most: first the sellers, then their goods, then what to try; the newest changes get what is left."""
+    head, hints = _head(picture, frame, width, height), _hints(frame, width)
+    free = height - len(head) - (1 + FEWEST_NEWS)
+    goods = 1 + len(picture.shelves) if picture.shelves else 0
+    if 1 + len(picture.rows) + goods > free:
+        goods = 0
+    most = free - 1 - (goods or 1 + min(len(hints), FEWEST_HINTS))  # the 1: a line about those that are hidden
+    rows = picture.rows[: max(most, 3)]
     hidden = len({row.seller for row in picture.rows} - {row.seller for row in rows})
     parts: list[RenderableType] = [*head, _sellers(rows, picture.at, width)]
     if hidden:
         parts.append(Text(f"and {hidden:,} more sellers: starter list", style="dim"))
-    left = height - len(head) - (len(rows) + 1) - bool(hidden) - len(hints) - 1
     if not picture.rows:
-        left -= 1
         parts.append(Text("no sellers yet", style="dim"))
-    parts.append(Text(""))
-    parts.extend(_news(picture.news, left - 1, width))
-    parts.extend(hints)
+    left = free - (1 + len(rows)) - bool(hidden) - (not picture.rows) - goods
+    hints = hints[:left] if left >= FEWEST_HINTS else []
+    left -= len(hints)
+    gaps = (1 + bool(goods)) if left > 1 + bool(goods) else 0
+    gap = [Text("")] if gaps else []
+    if goods:
+        parts += [*gap, goods_table(picture.shelves, picture.at, width)]
+    parts += [*gap, *_news(picture.news, FEWEST_NEWS + left - gaps, width), *hints]
     return Group(*parts)
 
 

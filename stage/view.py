@@ -48,6 +48,8 @@ class LineView:
 def line(picture: Picture) -> str:
     states = Counter(picture.states.values()).most_common()
     said = f"{picture.changes:,} changes, {picture.calls:,} calls; sellers: {many([(count, word) for word, count in states]) or 'none'}"
+    if picture.shelves:
+        said += f"; {picture.goods()}"
     if picture.restarts:
         said += f"; worker started again {picture.restarts}x"
     return said + (f"; {picture.trouble}" if picture.trouble else "")

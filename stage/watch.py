@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from devstack.process import tail
 from stage.errors import StageError
 from stage.home import Home
-from stage.picture import News, Picture, news_of, rows_of, stream_of
+from stage.picture import Counts, Move, News, Picture, Shelf, move_of, news_of, rows_of, stream_of
+from stage.shelves import Shelves
 from store import Store, StoreError
+from store.errors import translated
 
 NEWS = 60  # kept for the screen
 PATIENCE_S = 20.0  # without Postgres
@@ -23,6 +26,9 @@ class Watch:
         self.changes: Counter[tuple[str, str]] = Counter()
         self.calls: Counter[tuple[str, str]] = Counter()
         self.news: deque[News] = deque(maxlen=NEWS)
+        self.shelves = Shelves(store)
+        self.moves: dict[str, Move] = {}
+        self.out: dict[str, Move] = {}
         self.latest = Picture(self.began)
 
     def look(self) -> Picture:
@@ -31,24 +37,29 @@ class Watch:
             StageError: Postgres does not answer, and that for a while.
         """
         try:
-            self.latest = self._look()
+            with translated():
+                self.latest = self._look()
         except StoreError as error:
             now = datetime.now(UTC)
             if (now - self.latest.at).total_seconds() > PATIENCE_S:
                 log = self.home / "postgres" / "postgres.log"  # absent where a setting names another server
                 raise StageError(f"{error}\n{tail(log)}".strip()) from None
-            return Picture(self.latest.at, self.latest.rows, self.latest.news, self.latest.changes, self.latest.calls, trouble=str(error))
+            return replace(self.latest, trouble=str(error))
         return self.latest
 
     def _look(self) -> Picture:
         while page := self.store.feed.read(self.position, 500):
             for event in page:
-                if stream := stream_of(event["type"]):
+                if stream := stream_of(event):
                     self.changes[event["seller_id"], stream] += 1
+                if move := move_of(event):
+                    (self.out if move.out else self.moves)[event["seller_id"]] = move
                 self.news.appendleft(news_of(event))
             self.position = page[-1]["position"]
         self.calls = Counter(self.store.status.calls(self.began))
         now = datetime.now(UTC)
         sellers = [seller for seller in self.store.status.all() if seller["state"] != "removed"]
         rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now, self.began)]
-        return Picture(now, tuple(rows), tuple(self.news), self.changes.total(), self.calls.total())
+        counts, names = self.shelves.look(), [seller["seller_id"] for seller in sellers]
+        shelves = [Shelf(name, counts.get(name, Counts()), self.moves.get(name), self.out.get(name)) for name in names]
+        return Picture(now, tuple(rows), tuple(self.news), self.changes.total(), self.calls.total(), shelves=tuple(shelves))

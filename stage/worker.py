@@ -5,12 +5,14 @@ from __future__ import annotations
 from stage.child import Child
 from stage.home import HOUSE, Home
 
+QUICK = "import sys; sys.path.insert(0, {house!r}); from stage.quick_worker import main; main()"
 READY = "worker runs on task queue"  # a line of its log
 
 
 class WorkerProcess:
-    def __init__(self, home: Home) -> None:
-        self.child = Child(home, "worker", [str(HOUSE / "worker.py")])
+    def __init__(self, home: Home, quick: bool = False) -> None:
+        """`quick`: for the demo's eBay, as its world is (`quick_worker.py`)."""
+        self.child = Child(home, "worker", ["-c", QUICK.format(house=str(HOUSE))] if quick else [str(HOUSE / "worker.py")])
         self.restarts = 0
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -44,8 +45,12 @@ class SimulatedEbay:
         if self.child.exit_code is not None:
             raise self.child.failure(f"ended with exit code {self.child.exit_code}")
 
-    def stand_still(self) -> None:
-        """From now on nothing happens there; what happened can still be polled. Raises StageError."""
+    def stand_still(self) -> datetime:
+        """From now on nothing happens there; what happened can still be polled. Gives the moment from which all of it is shown.
+
+        Raises:
+            StageError: it ended.
+        """
         process = self.child.process
         assert process is not None
         assert process.stdin is not None
@@ -54,7 +59,7 @@ class SimulatedEbay:
             process.stdin.flush()
         except BrokenPipeError:
             raise self.child.failure("ended") from None
-        self._hear()
+        return datetime.fromisoformat(self._hear().strip())
 
     def calls(self) -> dict[str, int]:
         """Calls since its start by resource, as eBay counts them."""

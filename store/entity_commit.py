@@ -202,10 +202,11 @@ class EntityCommit:
         changes = [row.change for row in rows if row.change is not None]
         if asked := [change.entity_id for change in changes if asks_to_cancel(change)]:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
-        placed = [(read_time(change.data.get("creationDate")) or read_at, change) for change in changes]
+        placed = [(read_time(change.data.get("creationDate")), change) for change in changes]
         # an order placed before the enrolment says nothing of the stock, which was read later
-        lines = [(at, sales(change)) for at, change in placed if at >= self._step.enrolled_at or change.types[0] != "order.created"]
-        moved = stock.moved(self._connection, seller_id, lines)
+        enrolled = self._step.enrolled_at
+        lines = [(at, sales(change)) for at, change in placed if (at or read_at) >= enrolled or change.types[0] != "order.created"]
+        moved = stock.moved(self._connection, seller_id, lines, read_at)
         stock.mark(self._connection, seller_id, moved.skus, read_at)
         for entity_id, sold_at in moved.unsure.items():
             stock.mark(self._connection, seller_id, [entity_id], sold_at + stock.LAG)

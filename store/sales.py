@@ -65,8 +65,8 @@ class Moved:
     unsure: dict[str, datetime]  # listings that were read at about the time of a sale, which was then
 
 
-def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetime, Sequence[Sale]]]) -> Moved:
-    """What these orders did to the stock. `orders`: when each was placed (eBay's clock), and its lines."""
+def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetime | None, Sequence[Sale]]], read_at: datetime) -> Moved:
+    """What these orders did to the stock. `orders`: when each was placed (eBay's clock; None: no telling), and its lines."""
     lines = [sale for _, sales in orders for sale in sales]
     wanted = {sale.sku for sale in lines if sale.sku} | {listing_id(sale.item_id) for sale in lines if sale.item_id}
     if not wanted:
@@ -80,9 +80,12 @@ def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetim
             listing = rows.get(listing_id(sale.item_id)) if sale.item_id else None
             if sale.sku and sale.sku in rows:  # one that no scan has seen yet is the next scan's
                 skus[sale.sku] = None
-            elif listing is not None and sale.quantity and listing.as_of - UNSURE < placed_at <= listing.as_of + UNSURE:
-                unsure[listing.entity_id] = max(placed_at, unsure.get(listing.entity_id, placed_at))
-            elif listing is not None and sale.quantity and placed_at > listing.as_of:
+            elif listing is None or not sale.quantity:
+                continue
+            elif placed_at is None or abs(placed_at - listing.as_of) <= UNSURE:
+                latest = placed_at or read_at
+                unsure[listing.entity_id] = max(latest, unsure.get(listing.entity_id, latest))
+            elif placed_at > listing.as_of:
                 before = found.get(listing.entity_id)
                 document = sold(before.document if before else listing.data, sale)
                 sold_at = max(placed_at, before.sold_at) if before else placed_at

@@ -21,12 +21,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "activities": {"ebay", "store", "changes", "pacing"},
     "workflows": {"activities", "store", "pacing"},
     "console": {"workflows", "activities", "ebay", "store", "pacing", "settings"},
+    "pages": {"console", "workflows", "activities", "store", "changes", "pacing", "settings"},
     "settings": set(),
     "simulator": set(),
     "devstack": set(),
 }
 STANDARD_LIBRARY_ONLY = ("pacing", "changes")
-PROCESSES = ("worker", "starter", "demo")
+PROCESSES = ("worker", "starter", "web", "demo")
 ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
 
 
@@ -62,7 +63,7 @@ def test_a_pure_room_needs_the_standard_library_only(room: str) -> None:
 
 
 def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
-    product = [*MAY_IMPORT.keys() - {"simulator", "devstack"}, "worker", "starter"]
+    product = [*MAY_IMPORT.keys() - {"simulator", "devstack"}, "worker", "starter", "web"]
     needing = [path.name for room in product for path in files(room) if imported(path) & {"simulator", "devstack"}]
 
     assert needing == []

@@ -131,6 +131,17 @@ def test_a_sale_within_seconds_of_a_reading_is_read_and_not_told_from_its_order(
     assert verdict(hub) == (0, 0, 0)
 
 
+def test_a_sale_whose_order_has_no_date_is_read_and_not_told_from_its_order(hub: Rig) -> None:
+    hub.world.sell("anna", "110011", 2, raw=lambda text: text.replace('"creationDate":"', '"creationDate":"yesterday, '))
+    poll(hub)
+    read = stock(hub, "110011")
+
+    hub.poll("anna")  # tells of an order that may have been placed after that reading
+
+    assert read == stock(hub, "110011") == (3, 2, "events")
+    assert due(hub) == ["listing:110011"]
+
+
 def test_a_report_that_says_what_was_derived_confirms_it(hub: Rig) -> None:
     sell(hub, "110011")
     hub.advance(minutes=5)

@@ -105,6 +105,35 @@ def test_a_change_that_comes_while_the_report_is_read_is_none_that_was_missed(hu
     assert verdict(hub) == (0, 0, 0)
 
 
+def test_a_listing_that_changes_while_it_is_read_and_once_more_is_none_that_was_missed(database: str) -> None:
+    with rig(database, "anna") as it:
+        it.world.switches.listing_late = 0
+        it.world.accounts.open("anna", ORDERS_ALONE)  # so that pages are read, which show what no window tells yet
+        it.world.add_seller("anna", listings=40)
+        it.world.preload_listings("anna")
+        it.enroll("anna")
+        with pytest.raises(Exception, match="1100"):
+            it.poll("anna", Stream.INVENTORY)
+        report(it)
+        poll(it)
+        busy = it.world.item_ids("anna")[0]
+        it.advance(minutes=10)
+        waits = it.poll("anna", Stream.REPORT)
+        it.advance(seconds=100)
+        it.world.revise("anna", busy, price="1.23")
+        it.advance(seconds=30)
+        it.poll("anna", Stream.REPORT)
+        found = of(it, busy)[-1]["source"]
+        it.advance(seconds=60)
+        it.world.revise("anna", busy, price="4.56")  # now no window up to two minutes ago has it
+
+        report(it)
+
+        assert (waits.why.startswith("the report of all listings"), found) == (True, "sweep")
+        assert missed(it) == 0
+        assert verdict(it) == (0, 0, 0)
+
+
 def test_a_report_is_read_page_by_page_where_much_differs(hub: Rig) -> None:
     at = hub.world.clock.now()
     for item in hub.world.item_ids("anna")[:30]:

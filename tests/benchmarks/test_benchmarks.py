@@ -14,8 +14,8 @@ from benchmarks.servers import Servers
 LEAST = {
     "quiet": (quiet, quiet.Sizes(sellers=1, polls=2, cadences=(("0.5s", "0.5s", "0.5s"),))),
     "polls": (polls, polls.Sizes(sellers=2, rounds=1, seconds=0.2)),
-    "memory": (memory, memory.Sizes(sellers=2, orders=250)),
-    "calls": (calls, calls.Sizes(skus=30, orders=300)),
+    "memory": (memory, memory.Sizes(sellers=2, orders=250, listings=250)),
+    "calls": (calls, calls.Sizes(skus=30, orders=300, sellers=1, sales=1)),
     "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
 }
 

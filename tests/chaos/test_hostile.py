@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 
-from chaos.hostile import EBAYS_WAYS, HAPPENS, POSTGRES_WAYS, Siege, hostile_world
+from chaos.hostile import EBAYS_WAYS, HAPPENS, OF_LISTINGS, POSTGRES_WAYS, Siege, hostile_world
 from chaos.place import Place, until
 from simulator import Life, World
 from simulator.hostile import Hostility
@@ -20,6 +20,8 @@ SCALE = 0.005  # the longest lateness is 1.2 s
 LATE_S = 3.0  # of what is late by hand
 MANY = 205  # more than a page, of orders and of SKUs
 WITH_MUCH, OTHERS = "anna", ("bert", "carla", "dora", "emil")
+HUB = "fay"  # lists in Seller Hub
+LAG_S = 0.7  # listings are read so far behind eBay's clock
 # Each of these fails a step, which is tried again a second later, or is a lot to read: two sellers see each, so that none waits for long.
 SHARED = ("failure", "html", "truncated", "reset", "cut", "slow", "expired", "too_many", "revoked", "dateless", "huge")
 RATES = {
@@ -31,16 +33,18 @@ RATES = {
     "undated_closed": 0.5,
     "nameless": 0.05,
     "huge": 0.1,
+    **dict.fromkeys(OF_LISTINGS, 0.7),
 }
 
 
 def limited(hostility: Hostility) -> None:
     """Everything twice at most, for each seller who is to see it; then there is peace."""
     hostility.most = dict.fromkeys(HAPPENS, 2) | dict.fromkeys(("late", "same_date", "odd", "unknown"), 60)
+    hostility.most |= dict.fromkeys(OF_LISTINGS, 1) | {"odd_listing": 10}
     hostility.most |= {"wrong_total": 3, "empty_page": 6} | dict.fromkeys(("nameless", "late_payer", *SHARED), 1)
     for place, name in enumerate(SHARED):
         seen_by = {OTHERS[place % len(OTHERS)], OTHERS[(place + 1) % len(OTHERS)]}
-        for seller in {"", WITH_MUCH, *OTHERS} - seen_by:  # "": calls for tokens, where a 429 holds everybody for a minute
+        for seller in {"", WITH_MUCH, HUB, *OTHERS} - seen_by:  # "": calls for tokens, where a 429 holds everybody for a minute
             hostility.of_seller[name, seller] = 1
 
 
@@ -48,6 +52,7 @@ def stirring(world: World) -> Callable[[], None]:
     """At each call something happens to each seller's orders and stock."""
     numbers = count()
     lives: dict[str, list[str]] = {name: [] for name in OTHERS}
+    listed, (many, single) = world.item_ids(HUB)[0], [world.list_item(HUB, quantity=100, sku=sku) for sku in ("", "A-1")]
 
     def stir() -> None:
         number = next(numbers)
@@ -58,6 +63,8 @@ def stirring(world: World) -> Callable[[], None]:
                 world.ship(name, orders[-3])
                 world.modify(name, orders[-3], {"buyerCheckoutNotes": f"note {number}"})
             world.set_stock(name, world.skus(name)[0], number)
+        world.sell(HUB, (many, single)[number % 2], visible_at=world.clock.now())
+        world.revise(HUB, listed, available=number + 1)
 
     return stir
 
@@ -76,8 +83,12 @@ def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_tells_nothing_twice(o
     for name in (WITH_MUCH, *OTHERS):
         world.add_seller(name, 4.0, MANY if name == WITH_MUCH else 3)
         world.preload_skus(name)
+    world.add_seller(HUB, listings=6)
+    world.preload_listings(HUB)
     here = Place(open_house(world, **CADENCE))
+    here.crew.lag_s = LAG_S
     with Siege(here, hostility, SEED) as siege, Life(world, 6000.0):
+        siege.happens = HAPPENS + OF_LISTINGS  # reports take too long
         siege.enroll("1d")
         closed = [(name, world.place_order(name)) for name in OTHERS]
         for name, order_id in closed:

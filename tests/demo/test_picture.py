@@ -1,8 +1,9 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from stage.picture import ago, due_in, news_of, rows_of
+from stage.picture import Move, ago, due_in, move_of, news_of, rows_of, stream_of
 from stage.view import LineView, line, shown
 from tests.demo.pictures import FRAME, NOW, picture
 
@@ -86,8 +87,59 @@ def test_without_a_terminal_a_line_is_written_now_and_then(capsys: pytest.Captur
             view.show(picture())
 
     assert isinstance(view, LineView)
-    assert capsys.readouterr().out == "   0 s  1,234 changes, 567 calls; sellers: 3 polling\n"
+    said = capsys.readouterr().out
+    assert said == "   0 s  1,234 changes, 567 calls; sellers: 3 polling; " + picture().goods() + "\n"
+    assert picture().goods() == "450 SKUs, 120 listings, 51 sold out; 285 parcels"
 
 
 def test_a_line_tells_what_hinders() -> None:
     assert line(picture(0, 0, trouble="Postgres does not answer")) == "1,234 changes, 567 calls; sellers: none; Postgres does not answer"
+
+
+def moved(type_: str = "updated", entity: str = "SKU-1", source: str = "poll", **told: Any) -> dict[str, Any]:
+    told = {"data": {}, "previous": {}, "changed": []} | told
+    return {"detected_at": STREAM["last_poll_at"], "type": f"inventory.{type_}", "entity_id": entity, "source": source, **told}
+
+
+def sku(count: object) -> dict[str, Any]:
+    return {"availability": {"shipToLocationAvailability": {"quantity": count}}}
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (moved(data=sku(11), previous=sku(12), changed=["availability"]), "12 -> 11"),
+        (moved(entity="listing:1", data={"available": 0}, previous={"available": 2}, changed=["available"]), "2 -> 0"),
+        (moved(entity="listing:1", data={"available": 3}, previous={"price": None}, changed=["price", "title"]), "price, title"),
+        (moved(data=sku("many"), previous=sku(3), changed=["availability"]), "availability"),
+        (moved("created", data=sku(1200)), "new: 1,200"),
+        (moved("removed", data=sku(3)), "gone"),
+    ],
+)
+def test_a_stock_change_says_from_what_to_what(event: dict[str, Any], words: str) -> None:
+    found = move_of(event)
+
+    assert found
+    assert found.what == words
+
+
+def test_what_was_there_before_we_looked_is_no_stock_change_and_what_sold_out_is_told_apart() -> None:
+    out = move_of(moved("out_of_stock", "listing:110011", data={"available": 0}, previous={"available": 1}))
+
+    assert move_of(moved("created", source="backfill", data=sku(3))) is None
+    assert move_of({"type": "order.created", "entity_id": "1"}) is None
+    assert out == Move(NOW - timedelta(seconds=2), "110011", "1 -> 0", out=True)
+
+
+def test_a_listing_counts_for_the_listings() -> None:
+    assert [stream_of(moved(entity=name)) for name in ("SKU-1", "listing:1")] == ["inventory", "listings"]
+
+
+def test_what_a_seller_does_not_have_and_what_is_read_once_a_day_are_no_rows_while_they_rest() -> None:
+    tomorrow = STREAM | {"next_poll_at": "2026-03-02T12:00:00.000Z", "reading": False}
+    unused = tomorrow | {"why": "no listing outside of the Inventory API: looked at once a day"}
+    streams = {"inventory": unused, "listings": STREAM, "sweep": tomorrow, "report": STREAM, "offers": tomorrow | {"next_poll_at": None}}
+
+    rows = rows_of(seller(**streams), {}, {}, NOW, NOW)
+
+    assert [row.stream for row in rows] == ["orders", "listings", "report"]

@@ -85,6 +85,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     assert (code, WELL in first) == (0, True), first
     assert "enrolled: anna, bert, carla" in first
     assert changes(first) >= 200
+    assert re.search(r"the sellers have 1\d\d SKUs, [45]\d listings, \d+ sold out; \d+ parcels", first), first
     assert len(re.findall(r"^ +\d+ s  [\d,]+ changes, ", first, re.MULTILINE)) >= 2  # no terminal: a line now and then
     assert oct((folder / "keys").stat().st_mode & 0o777) == "0o600"
     eventually_here(lambda: not working_on(folder))  # a watcher looks five times a second whether it is still needed

@@ -217,12 +217,13 @@ def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_told_again(s
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
 
 
-def test_a_sale_of_a_listing_whose_quantity_is_none_may_be_told(shop: World) -> None:
+@pytest.mark.parametrize("counts", [{}, {"available": -20, "quantity": -20}])
+def test_a_sale_of_a_listing_whose_quantity_is_none_may_be_told(shop: World, counts: dict[str, int]) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.clock.advance(seconds=30)
     shop.sell("anna", item, 2)
     first, last = [row for row in shop.rows() if row["kind"] == "inventory"]
-    unknown = {name: value for name, value in first["document"].items() if name not in ("available", "quantity")}
+    unknown = {name: value for name, value in first["document"].items() if name not in ("available", "quantity")} | counts
     sold = {**unknown, "quantitySold": 2}
 
     one = judge(
@@ -231,5 +232,21 @@ def test_a_sale_of_a_listing_whose_quantity_is_none_may_be_told(shop: World) -> 
         at=START + timedelta(days=1),
         kinds=["inventory"],
     )
+
+    assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
+
+
+def test_what_is_told_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5)
+    for available in (8, 9, 10):
+        shop.clock.advance(seconds=30)
+        shop.revise("anna", item, available=available)
+    rows = [dict(row) for row in shop.rows()]
+    for number in (1, 3):
+        rows[number]["document"] = {**rows[number]["document"], "available": "many", "quantity": "many"}
+    first, word, third, last = (row["document"] for row in rows)
+    sold = {**word, "quantitySold": 1}  # by an order
+
+    one = judge(rows, told([first, word, sold, third, last], item), at=START + timedelta(days=1))
 
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)

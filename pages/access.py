@@ -1,0 +1,119 @@
+"""Who may come in: `ADMIN_TOKEN` as a bearer for programs, and for people a login that becomes a signed cookie, never the token itself.
+
+Without `ADMIN_TOKEN` only this machine itself is served, as in the demo. Every form carries a token that belongs to its cookie, so no
+other site can press a button here, in either case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pages.problems import LoginNeededError, ProblemError
+
+COOKIE = "sellerbeat"
+LASTS_S = 12 * 3600
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+ONLY_LOOPBACK = "only this machine itself is served while SELLERBEAT_ADMIN_TOKEN is not set"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    cookie: str
+    form_token: str  # in a hidden field of every form
+    new: bool = False  # the answer has to set the cookie
+
+
+class Access:
+    def __init__(self, admin_token: str | None, clock: Callable[[], float] = time.time) -> None:
+        self._token = admin_token.encode() if admin_token else None
+        # Derived, so that a new ADMIN_TOKEN ends all sessions; without one a session lives as long as this process.
+        self._key = hmac.digest(self._token, b"sellerbeat sessions", "sha256") if self._token else secrets.token_bytes(32)
+        self._clock = clock
+
+    @property
+    def by_login(self) -> bool:
+        return self._token is not None
+
+    def bearer(self, request: Request) -> None:
+        """For programs. Raises ProblemError 401: no token, or a wrong one; 403: not from this machine, where there is no token."""
+        if self._token is None:
+            self._from_here(request)
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self.is_token(given.strip()):
+            words = "the bearer token is wrong" if scheme else "give SELLERBEAT_ADMIN_TOKEN as the bearer token"
+            raise ProblemError(401, words, {"WWW-Authenticate": 'Bearer realm="sellerbeat"'})
+
+    def is_token(self, given: str) -> bool:
+        """Compared in constant time."""
+        return self._token is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
+
+    def session(self, request: Request) -> Session:
+        """For people. Raises LoginNeededError; ProblemError 403: not from this machine, where there is no token."""
+        if self._token is None:
+            self._from_here(request)
+        cookie = request.cookies.get(COOKIE, "")
+        if self._is_ours(cookie):
+            return self._session(cookie)
+        if self._token is None:
+            return self.begin()
+        raise LoginNeededError(request.scope["path"] if request.method in ("GET", "HEAD") else "/")
+
+    def begin(self) -> Session:
+        stem = f"{int(self._clock()) + LASTS_S}.{secrets.token_urlsafe(18)}"
+        return self._session(f"{stem}.{self._sign('session', stem)}", new=True)
+
+    def pressed(self, request: Request, form: dict[str, str]) -> Session:
+        """A button of ours was pressed by who is logged in. Raises ProblemError 403: the form is not ours, or too old."""
+        session = self.session(request)
+        self.not_from_elsewhere(request)
+        if session.new or not hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode()):
+            raise ProblemError(403, "this form is out of date: load the page anew and try again")
+        return session
+
+    def not_from_elsewhere(self, request: Request) -> None:
+        """Raises ProblemError 403 where the browser says that another site sent this."""
+        origin = request.headers.get("origin")  # the scheme may be a proxy's
+        elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
+        if elsewhere or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise ProblemError(403, "this form was sent by another site")
+
+    def keep(self, request: Request, response: Response, session: Session) -> None:
+        response.set_cookie(COOKIE, session.cookie, LASTS_S, httponly=True, samesite="strict", secure=request.scope["scheme"] == "https")
+
+    def _session(self, cookie: str, new: bool = False) -> Session:
+        return Session(cookie, self._sign("form", cookie), new)
+
+    def _sign(self, purpose: str, text: str) -> str:
+        return hmac.digest(self._key, f"{purpose}\n{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+    def _is_ours(self, cookie: str) -> bool:
+        stem, _, signature = cookie.rpartition(".")
+        ours = hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign("session", stem).encode())
+        return ours and int(stem.partition(".")[0]) > self._clock()
+
+    def _from_here(self, request: Request) -> None:
+        """A proxy on this machine passes strangers on, and a name of theirs may lead a browser here: neither is from here."""
+        named = re.fullmatch(r"\[?([0-9A-Za-z.:-]+?)\]?(:\d{1,5})?", request.headers.get("host", ""))
+        here = request.client and named and _is_loopback(request.client.host) and _is_loopback(named[1])
+        if not here or any(name in request.headers for name in FORWARDED):
+            raise ProblemError(403, ONLY_LOOPBACK)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

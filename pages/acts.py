@@ -1,0 +1,61 @@
+"""The buttons of a seller's page. Each signals the seller's workflow, as the command of the same name does, and may be pressed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from starlette.responses import RedirectResponse
+
+from activities.wishes import wishes_of
+from console.arguments import SELLER_ID
+from pages.desk import Desk
+from pages.forms import one_of, read_form
+from pages.problems import ProblemError
+from settings import duration
+from workflows.client import tell
+from workflows.messages import Pause, PollNow, SpeedUp
+from workflows.seller_polling import SellerPolling
+
+LONGEST_REASON = 200
+EVERY = {"10s": "every 10 s", "30s": "every 30 s", "1m": "every minute", "5m": "every 5 min"}
+LASTING = {"10m": "for 10 min", "1h": "for 1 h", "6h": "for 6 h"}
+Form = Mapping[str, str]
+router = APIRouter(include_in_schema=False)
+
+
+def _pause(form: Form) -> Pause:
+    reason = " ".join("".join(letter if letter.isprintable() else " " for letter in form.get("reason", "")).split())
+    if len(reason) > LONGEST_REASON:
+        raise ProblemError(422, f"reason has {LONGEST_REASON} characters at most")
+    return Pause(reason=reason or "by hand")
+
+
+def _speed_up(form: Form) -> SpeedUp:
+    return SpeedUp(every=duration(one_of(form, "every", EVERY)), lasting=duration(one_of(form, "for", LASTING)))
+
+
+ACTS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
+    "pause": (SellerPolling.pause, _pause),
+    "resume": (SellerPolling.resume, lambda form: None),
+    "poll-now": (SellerPolling.poll_now, lambda form: PollNow()),
+    "speed-up": (SellerPolling.speed_up, _speed_up),
+}
+
+
+@router.post("/sellers/{seller_id}/{act}")
+async def press(request: Request, seller_id: str, act: str) -> Response:
+    desk: Desk = request.app.state.desk
+    if act not in ACTS:
+        raise ProblemError(404, "there is nothing here")
+    form = await read_form(request)
+    desk.access.pressed(request, form)
+    if not SELLER_ID.fullmatch(seller_id):
+        raise ProblemError(404, "no seller has such an id")
+    signal, message = ACTS[act]
+    given = message(form)
+    wishes = await desk.ask(wishes_of, desk.store, seller_id)
+    await tell(await desk.temporal(), desk.settings.task_queue, wishes, signal, given)
+    return RedirectResponse(f"/sellers/{seller_id}?done={act}", 303)

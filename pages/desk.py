@@ -1,0 +1,107 @@
+"""What every page works with: settings, the store in a few threads, Temporal when it is there, and who may come in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from console.office import Office
+from pages.access import Access
+from pages.arrivals import Arrivals, News, news
+from pages.day import Day
+from pages.overview import Overview
+from settings import Settings
+from store import Store
+from workflows.client import TemporalUnavailableError, connect
+
+THREADS = 4  # who comes fifth waits in the event loop, not for a connection
+CONNECTIONS = THREADS + 1  # of the store: one is left for the check of health
+CONNECT_S = 3.0
+NOT_AGAIN_FOR_S = 3.0
+WORKER_ASKED_EVERY_S, WORKER_AWAITED_S = 3.0, 0.05
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Line:
+    """One client of Temporal for all, made when it is first needed. Where nobody answers, that is remembered for a moment."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._client: Client | None = None
+        self._trying: asyncio.Task[Client] | None = None
+        self._failed: tuple[float, TemporalUnavailableError] | None = None
+
+    async def client(self) -> Client:
+        """Raises TemporalUnavailableError."""
+        if self._client:
+            return self._client
+        now = asyncio.get_running_loop().time()
+        if self._failed and now < self._failed[0] + NOT_AGAIN_FOR_S:
+            raise TemporalUnavailableError(str(self._failed[1]))
+        if self._trying is None:
+            self._trying = asyncio.create_task(self._connect())
+        return await asyncio.shield(self._trying)
+
+    async def _connect(self) -> Client:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                self._client = await connect(self._environment)
+            return self._client
+        except (TemporalUnavailableError, TimeoutError) as error:
+            words = str(error) or "Temporal does not answer; is it running, and is TEMPORAL_ADDRESS right?"
+            self._failed = asyncio.get_running_loop().time(), TemporalUnavailableError(words)
+            raise self._failed[1] from None
+        finally:
+            self._trying = None
+
+
+class Desk(Office):
+    """An office that stays open: one store and one client of Temporal for all who come."""
+
+    def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
+        self.settings, self.store = settings, store
+        self.access = Access(settings.admin_token.get_secret_value() if settings.admin_token else None)
+        self.overview, self.day = Overview(store.engine), Day(store.engine)
+        self.arrivals = Arrivals(self._news)
+        self._line = Line(environment)
+        self._threads, self._check = CapacityLimiter(THREADS), CapacityLimiter(1)
+        self._worker: tuple[float, asyncio.Task[str | None]] | None = None
+
+    async def temporal(self) -> Client:
+        """Raises TemporalUnavailableError."""
+        return await self._line.client()
+
+    async def trouble(self) -> str | None:
+        """Why nobody is polled, if nobody works; None: a worker is there. Asked every few seconds at most, and never waited for long."""
+        now = asyncio.get_running_loop().time()
+        if self._worker is None or (now > self._worker[0] + WORKER_ASKED_EVERY_S and self._worker[1].done()):
+            self._worker = now, asyncio.create_task(self._look_for_worker())
+        done, _ = await asyncio.wait({self._worker[1]}, timeout=WORKER_AWAITED_S)
+        return self._worker[1].result() if done else "Temporal has not answered yet"
+
+    async def _look_for_worker(self) -> str | None:
+        try:
+            if await self.has_worker(await self.temporal()):
+                return None
+        except (TemporalUnavailableError, RPCError):
+            return "Temporal does not answer: is it running, and is TEMPORAL_ADDRESS right?"
+        return f"Nobody works on task queue {self.settings.task_queue}: start worker.py"
+
+    async def ask(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Something of the store, in a thread."""
+        return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self._threads)
+
+    async def check(self, within_s: float) -> None:
+        """Whether Postgres answers, by a thread and a connection of its own. Raises as `Store.check`, and TimeoutError."""
+        async with asyncio.timeout(within_s):
+            await to_thread.run_sync(self.store.check, abandon_on_cancel=True, limiter=self._check)
+
+    def _news(self, known: int | None) -> Awaitable[News]:
+        return self.ask(news, self.store.engine, known)

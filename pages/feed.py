@@ -1,0 +1,96 @@
+"""`GET /v1/changes`: the feed, as `starter.py changes --json` prints it, with long polling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import nullcontext, suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, Field
+
+from console.arguments import SELLER_ID
+from pages.desk import Desk
+from pages.problems import ProblemError
+
+LARGEST = 2**63 - 1
+LONGEST_S = 60
+MEANING = {
+    "after": f"a position of the feed, a whole number from 0 to {LARGEST}",
+    "limit": "a whole number from 1 to 1000",
+    "seller": "a seller id: 1 to 100 letters, digits, dots, dashes or underscores",
+    "wait": f"how long to wait for a change, such as 20s; {LONGEST_S}s at most",
+}
+
+
+class Wanted(BaseModel, extra="forbid", frozen=True):
+    after: int = Field(0, ge=0, le=LARGEST, description="only what comes after this position")
+    limit: int = Field(500, ge=1, le=1000, description="so many changes at most")
+    seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="of one seller only")
+    wait: str = Field("0s", pattern=r"^(([0-5]?[0-9](\.[0-9]{1,3})?|60)s|1m)$", description="wait so long for a change where there is none")
+
+    @property
+    def wait_s(self) -> float:
+        return LONGEST_S if self.wait == "1m" else float(self.wait.removesuffix("s"))
+
+
+class Changes(BaseModel):
+    """One page of the feed."""
+
+    changes: list[dict[str, Any]]
+    next: int = Field(description="the position to go on after")
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": words, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, words in {
+        401: "no token, or a wrong one",
+        403: "not from this machine, and there is no token",
+        404: "the seller was never enrolled",
+        414: "too long a query",
+        422: "a wrong parameter",
+        503: "Postgres is away: ask again",
+    }.items()
+}
+by_token = HTTPBearer(auto_error=False, description="SELLERBEAT_ADMIN_TOKEN")  # for the description alone: `Access.bearer` decides
+router = APIRouter()
+
+
+@router.get("/v1/changes", response_model=Changes, responses=PROBLEMS, dependencies=[Security(by_token)])
+async def changes(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+    """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
+    desk: Desk = request.app.state.desk
+    desk.access.bearer(request)
+    if len(request.query_params.multi_items()) != len(request.query_params):
+        raise ProblemError(422, "each parameter may be given once")
+    now = asyncio.get_running_loop().time
+    end = now() + wanted.wait_s
+    with desk.arrivals.awaited(wanted.seller) if wanted.wait_s else nullcontext(asyncio.Event()) as bell:
+        while True:
+            bell.clear()
+            page, found = await desk.ask(_page, desk, wanted)
+            if found or now() >= end or desk.arrivals.closed or await request.is_disconnected():
+                return Response(page, media_type="application/json")
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await bell.wait()
+
+
+def _page(desk: Desk, wanted: Wanted) -> tuple[bytes, int]:
+    """The answer's body, and how many changes it has. Raises UnknownSellerError."""
+    events = desk.store.feed.read(wanted.after, wanted.limit, wanted.seller)
+    if not events and wanted.seller is not None:
+        desk.overview.known(wanted.seller)  # waiting for one who was never enrolled would be for ever
+    following = events[-1]["position"] if events else wanted.after
+    return json.dumps({"changes": events, "next": following}, ensure_ascii=False).encode(), len(events)
+
+
+def in_one_line(error: RequestValidationError) -> str:
+    """`limit: a whole number from 1 to 1000`."""
+    name = str(error.errors()[0]["loc"][-1])
+    if name in MEANING:
+        return f"{name}: {MEANING[name]}"
+    return f"there is no such parameter; there are {', '.join(MEANING)}"

@@ -1,0 +1,168 @@
+"""`GET /`: who is polled, who is not and why, what it costs, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
+from starlette.responses import HTMLResponse
+
+from console.quota import level_words
+from pacing import Stream, words
+from pages.access import Session
+from pages.desk import Desk
+from pages.looks import render
+from pages.overview import GRAVITY, Fleet, Seller
+
+ROWS = 50
+NAMED = 12  # sellers of one alert
+DAILY = (Stream.SWEEP, Stream.REPORT)  # the seller's own page shows them
+OVERDUE = timedelta(minutes=1)
+AWAKE = ("polling", "failing", "waiting_for_quota")  # are to be polled now
+router = APIRouter(include_in_schema=False)
+
+
+class Wanted(BaseModel, extra="ignore", frozen=True):
+    state: str = ""
+    find: str = Field("", max_length=100)
+    page: int = Field(1, ge=1, le=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    polled: int  # sellers to be polled now
+    usual: str  # half of them are as fresh
+    nearly_all: str  # 95 %
+    stalest: Seller | None
+    overdue: int  # polls of orders that should have begun a minute ago
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Open alerts of one kind and text: one cause may have many sellers."""
+
+    kind: str
+    text: str
+    newest: str  # when it was opened
+    count: int
+    sellers: list[str]  # of the newest; none for an alert of the fleet
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A resource of eBay's calls."""
+
+    resource: str
+    used: int
+    limit: int | None
+    percent: int
+    reset_at: datetime | None
+    level: str | None
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def show(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+    desk: Desk = request.app.state.desk
+    session = desk.access.session(request)
+    answer = HTMLResponse(await desk.ask(_page, desk, session, wanted, await desk.trouble()))
+    if session.new:
+        desk.access.keep(request, answer, session)
+    return answer
+
+
+def _page(desk: Desk, session: Session, wanted: Wanted, trouble: str | None) -> str:
+    fleet = desk.overview.fleet()
+    counts = Counter(seller.state for seller in fleet.sellers)
+    found = [one for one in fleet.sellers if chosen(one, wanted)]
+    first = (wanted.page - 1) * ROWS
+    rows = found[first : first + ROWS]
+    sums, whole = desk.day.sums(seller.seller_id for seller in rows)
+    return render(
+        "fleet.html",
+        now=fleet.now,
+        session=session,
+        by_login=desk.access.by_login,
+        trouble=trouble,
+        wanted=wanted,
+        states=[(state, counts[state]) for state in GRAVITY if counts[state]],
+        freshness=freshness(fleet),
+        quota=quota(desk, fleet.now),
+        whole=whole,
+        alerts=grouped(desk.store.alerts()),
+        daily=DAILY,
+        rows=rows,
+        sums=sums,
+        streams=desk.overview.streams(seller.seller_id for seller in rows),
+        following=following,
+        found=len(found),
+        first=first,
+        is_last=first + ROWS >= len(found),
+    )
+
+
+def chosen(seller: Seller, wanted: Wanted) -> bool:
+    """Removed sellers are shown where they are asked for."""
+    is_state = seller.state == wanted.state if wanted.state in GRAVITY else seller.state != "removed"
+    return is_state and wanted.find.strip().lower() in seller.seller_id.lower()
+
+
+def freshness(fleet: Fleet) -> Freshness:
+    """Of orders: how long ago the last good poll of each seller was who is to be polled now."""
+    awake = sorted((seller for seller in fleet.sellers if seller.state in AWAKE), key=lambda one: one.fresh_at, reverse=True)
+    if not awake:
+        return Freshness(0, "", "", None, 0)
+
+    def within(share: float) -> str:
+        return words(round((fleet.now - awake[min(int(len(awake) * share), len(awake) - 1)].fresh_at).total_seconds()))
+
+    overdue = sum(1 for one in awake if one.state == "polling" and one.next_at and one.next_at < fleet.now - OVERDUE)
+    return Freshness(len(awake), within(0.5), within(0.95), awake[-1], overdue)
+
+
+def grouped(alerts: Iterable[dict[str, Any]]) -> list[Alert]:
+    """Those of the fleet first, then the newest. `alerts`: the newest first."""
+    same: dict[tuple[bool, str, str], list[dict[str, Any]]] = {}
+    for alert in alerts:
+        same.setdefault((alert["seller_id"] is not None, alert["kind"], alert["text"]), []).append(alert)
+    found: list[Alert] = []
+    for (of_seller, kind, text), ones in sorted(same.items(), key=lambda one: one[0][0]):
+        sellers = [one["seller_id"] for one in ones] if of_seller else []
+        found.append(Alert(kind, text, ones[0]["opened_at"], len(ones), sellers[:NAMED], len(sellers[NAMED:])))
+    return found
+
+
+def quota(desk: Desk, now: datetime) -> list[Use]:
+    """By resource: permits given today, or where there is no ledger yet eBay's own count."""
+    levels = desk.store.levels.all()
+    rows: dict[str, tuple[int, int, datetime | None]] = {}
+    for one in desk.store.quotas.all():
+        if one.limit is not None and one.remaining is not None and one.reset_at and one.reset_at > now:
+            rows[one.resource] = (one.limit - one.remaining, one.limit, one.reset_at)
+    for resource, ledger in desk.store.permits.all().items():
+        used, reset_at = (ledger.used, ledger.reset_at) if ledger.reset_at > now else (0, None)
+        rows[resource] = (max(used, rows[resource][0] if resource in rows else 0), ledger.limit, reset_at)
+    return [
+        Use(
+            name,
+            used,
+            limit,
+            min(100, 100 * used // limit) if limit else 100,
+            reset_at,
+            level_words(levels[name].plan) if name in levels else None,
+        )
+        for name, (used, limit, reset_at) in sorted(rows.items())
+    ]
+
+
+def following(seller: Seller, streams: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The stream that is polled next; None: none, until somebody acts."""
+    if seller.state not in AWAKE:
+        return None
+    return min((one for one in streams if one.next_poll_at), key=lambda one: one.next_poll_at, default=None)

@@ -1,0 +1,36 @@
+"""Reading a small form, strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from pages.problems import ProblemError
+
+LARGEST = 8192  # bytes
+FIELDS = 20
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Raises ProblemError: 413, 415, 422."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise ProblemError(415, "a form is expected (application/x-www-form-urlencoded)")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST:
+            raise ProblemError(413, f"a form has {LARGEST} bytes at most")
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict", max_num_fields=FIELDS)
+    except ValueError:
+        raise ProblemError(422, "the form cannot be read") from None
+    return dict(pairs)
+
+
+def one_of(form: Mapping[str, str], name: str, choices: Mapping[str, object]) -> str:
+    """Raises ProblemError 422."""
+    if form.get(name) not in choices:
+        raise ProblemError(422, f"{name} is one of {', '.join(choices)}")
+    return form[name]

@@ -1,0 +1,71 @@
+"""How things look: the templates, and the few filters they have. Everything is escaped; nothing is inline."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from console.output import age
+from pages import remedies
+from pages.chart import bars
+from pages.problems import ProblemError
+
+FOLDER = Path(__file__).parent
+TIME = Markup('<time datetime="{exact}" title="{exact}">{words}</time>')
+STATES = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota"}
+READ_FROM = {
+    "list": "Inventory API, scan",
+    "bulk": "Inventory API, by SKU",
+    "single": "read alone",
+    "derived": "derived from an order, not read yet",
+    "events": "Trading API, changed listings",
+    "item": "Trading API, listing read alone",
+    "selling": "Trading API, list of active listings",
+    "report": "report of all listings",
+}
+
+
+def moment(when: datetime | str | None, now: datetime) -> Markup:
+    """`3 min ago`, with the exact time beneath."""
+    if when is None:
+        return Markup("never")
+    given = datetime.fromisoformat(when) if isinstance(when, str) else when
+    return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words=age(given, now))
+
+
+@cache
+def static(name: str) -> str:
+    """Its address, which changes with its content."""
+    return f"/static/{name}?{sha256((FOLDER / 'static' / name).read_bytes()).hexdigest()[:12]}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "moment": moment,
+        "count": lambda number: f"{number:,}",
+        "state": lambda name: STATES.get(name, name),
+        "read_from": lambda name: READ_FROM.get(name, name),
+    }
+    environment.globals |= {"static": static, "bars": bars, "remedies": remedies}
+    return environment
+
+
+TEMPLATES = _environment()
+
+
+def render(template: str, **values: Any) -> str:
+    return TEMPLATES.get_template(template).render(**values)
+
+
+def problem_page(problem: ProblemError) -> HTMLResponse:
+    return HTMLResponse(render("problem.html", problem=problem), problem.status, problem.headers)

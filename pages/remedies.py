@@ -1,0 +1,59 @@
+"""What to do about a state, an error or an alert: one sentence each, the same wherever it is shown."""
+
+from __future__ import annotations
+
+STATES = {
+    "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
+    "failing": "Polling tries again by itself, at least once a minute. If it lasts, see the last error of each stream.",
+    "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
+    "paused": "Press Resume when it is time: polling goes on from where it stopped, and nothing is lost.",
+    "removed": "Enrol the seller again to poll them: starter.py enroll {seller} --refresh-token-file FILE",
+}
+ERRORS = {
+    "EbayUnavailableError": "eBay does not answer well. Retried; nobody needs to act unless it lasts.",
+    "BadAnswerError": "eBay answers what cannot be read. Retried; if it lasts, a developer compares eBay's documents with this client.",
+    "QuotaSpentError": "eBay's quota of calls is spent. Wait for its reset.",
+    "DeadTokenError": "Only the seller's new consent helps: starter.py connect {seller} --refresh-token-file FILE",
+    "ClientRefusedError": "eBay refuses the application's keys: correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET.",
+    "AccessDeniedError": "The consent lacks a scope: ask for a wider one, then: starter.py connect {seller} --refresh-token-file FILE",
+    "RejectedError": "eBay says that our request is wrong: a developer has to look.",
+    "StoreUnavailableError": "Postgres is missing or too busy: look at it.",
+    "TablesMissingError": "Run: starter.py migrate",
+    "SecretError": "Put back the key that encrypted the token into SELLERBEAT_SECRET_KEYS, or connect the seller anew.",
+    "SupersededError": "Another attempt of the same step was faster. Retried.",
+    "UnexpectedError": "A mistake of ours: the log of worker.py has it; please report it.",
+}
+ALERTS = {
+    "failing": "See the last error on the seller's page. It closes by itself with the next good poll.",
+    "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
+    "token_ends": "Ask the seller for a new consent before that day, then: starter.py connect {seller} --refresh-token-file FILE",
+    "keys_refused": "Correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET, then restart worker.py.",
+    "two_deployments": "Stop one of them, or give each its own database.",
+    "planner_late": "Is worker.py running, and Temporal well? Polling goes on with the last plan.",
+    "quota_short": "Ask eBay for more calls (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE.",
+    "missed": "Nothing is lost: what was missed is recorded now. If it comes again, raise SELLERBEAT_ORDER_OVERLAP.",
+    "missed_listings": "Nothing is lost: what was missed is recorded now. If it comes again, tell the developers.",
+    "orders_incomplete": "eBay's count and its list differ. Nothing to do; the nightly sweep reads it again.",
+    "inventory_incomplete": "eBay's count and its list differ. Nothing to do; the next scan reads it again.",
+    "listings_incomplete": "Nothing to do: the daily report reads it again.",
+    "no_report": "Nothing to do: the listings are read page by page. If it lasts, look at eBay's status of the Feed API.",
+    "set_aside": "See them with starter.py set-aside; try one again with starter.py set-aside --retry ID.",
+    "offers_unread": "Nothing to do: they are tried again in the next round.",
+}
+LOOK = "See the seller's page and the log of worker.py."
+
+
+def for_state(state: str, seller_id: str) -> str | None:
+    words = STATES.get(state)
+    return words.format(seller=seller_id) if words else None
+
+
+def for_error(error: str | None, seller_id: str) -> str | None:
+    """`error`: its class and its text, as the streams keep it."""
+    words = ERRORS.get((error or "").partition(":")[0])
+    return words.format(seller=seller_id) if words else None
+
+
+def for_alert(kind: str, seller_id: str | None) -> str:
+    """`kind` may have more behind a colon: `failing:orders`."""
+    return ALERTS.get(kind.partition(":")[0], LOOK).format(seller=seller_id or "SELLER")

@@ -1,0 +1,91 @@
+"""`GET /sellers/{id}`: one seller's streams, polls, changes before and after, parcels, stock, and the buttons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse
+
+from console.arguments import SELLER_ID
+from console.status import SETTLED, _live
+from pages import acts, shown
+from pages.access import Session
+from pages.desk import Desk
+from pages.looks import render
+from pages.overview import NEWEST
+from pages.problems import ProblemError
+from workflows.client import TemporalUnavailableError
+
+POLLS, CHANGES, PARCELS, STOCK = 15, 25, 15, 25
+DONE = {
+    "pause": "Paused. What is in hand is finished; the cursor stays, so nothing is lost.",
+    "resume": "Resumed. Polling goes on from where it stopped.",
+    "poll-now": "A poll of every stream begins as soon as the call in hand is done.",
+    "speed-up": "Polled more often for a while.",
+}
+router = APIRouter(include_in_schema=False)
+
+
+class Wanted(BaseModel, extra="ignore", frozen=True):
+    before: int = Field(NEWEST, ge=1, le=NEWEST)  # changes older than this position
+    after: str = Field("", max_length=500)  # stock behind this id
+    sku: str = Field("", max_length=100)  # stock that begins so
+    done: str = ""
+
+
+@router.api_route("/sellers/{seller_id}", methods=["GET", "HEAD"])
+async def show(request: Request, seller_id: str, wanted: Annotated[Wanted, Query()]) -> Response:
+    desk: Desk = request.app.state.desk
+    session = desk.access.session(request)
+    if not SELLER_ID.fullmatch(seller_id):
+        raise ProblemError(404, "no seller has such an id")
+    trouble = await desk.trouble()
+    status = await (desk.ask(desk.store.seller, seller_id) if trouble else live(desk, seller_id))  # without a worker no workflow answers
+    answer = HTMLResponse(await desk.ask(_page, desk, session, status, wanted, trouble))
+    if session.new:
+        desk.access.keep(request, answer, session)
+    return answer
+
+
+async def live(desk: Desk, seller_id: str) -> dict[str, Any]:
+    """As `starter.py status` tells it: what Postgres holds, put right by the running workflow. Raises UnknownSellerError."""
+    answer = await desk.ask(desk.store.seller, seller_id)
+    if answer["state"] in SETTLED:
+        return answer
+    try:
+        client = await desk.temporal()
+    except TemporalUnavailableError as error:
+        return {**answer, "reason": str(error)}
+    return await _live(client, answer)
+
+
+def _page(desk: Desk, session: Session, status: dict[str, Any], wanted: Wanted, trouble: str | None) -> str:
+    seller_id, overview = status["seller_id"], desk.overview
+    changes = overview.changes(seller_id, CHANGES + 1, wanted.before)
+    stock = overview.stock(seller_id, STOCK + 1, wanted.after, wanted.sku)
+    alerts = desk.store.alerts(closed=True, seller_id=seller_id)
+    return render(
+        "seller.html",
+        now=desk.store.levels.clock(),
+        session=session,
+        by_login=desk.access.by_login,
+        trouble=trouble,
+        seller=status,
+        sums=desk.day.sums([seller_id])[0][seller_id],
+        alerts=[alert for alert in alerts if alert["closed_at"] is None],
+        passed=[alert for alert in alerts if alert["closed_at"] is not None][:5],
+        aside=desk.store.set_aside(seller_id)[:10],
+        polls=overview.polls(seller_id, POLLS),
+        changes=changes[:CHANGES],
+        older=changes[CHANGES - 1].position if len(changes) > CHANGES else None,
+        parcels=overview.parcels(seller_id, PARCELS),
+        stock=stock[:STOCK],
+        further=stock[STOCK - 1].entity_id if len(stock) > STOCK else None,
+        wanted=wanted,
+        newest=NEWEST,
+        shown=shown,
+        acts=acts,
+        done=DONE.get(wanted.done),
+    )

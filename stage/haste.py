@@ -1,0 +1,33 @@
+"""Waits that eBay's slowness asks for, made short for a simulated eBay whose world is quicker. No settings: at eBay they must hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import activities.listing_windows
+import activities.listings
+import activities.report
+import activities.report_place
+import store.sales
+
+LAGGING = activities.listing_windows, activities.listings, activities.report, store.sales
+
+
+def hasten(lag: timedelta, patience: timedelta | None = None) -> None:
+    """For the life of this process.
+
+    Args:
+        lag: in place of the two minutes by which eBay shows some changes of listings late.
+        patience: in place of the six hours in which a report must be made.
+    """
+    for module in LAGGING:
+        _put(module, "LAG", lag)
+    _put(activities.report, "A_MOMENT", lag / 10)
+    _put(activities.report_place, "FIRST_WAIT", lag / 3)
+    if patience:
+        _put(activities.report, "PATIENCE", patience)
+
+
+def _put(module: object, name: str, value: timedelta) -> None:
+    assert isinstance(getattr(module, name), timedelta)  # a name that the product has no more would change nothing
+    setattr(module, name, value)

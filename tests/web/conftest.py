@@ -1,0 +1,51 @@
+"""One database for the room, emptied before each test, and the site in this process: requests without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+from sqlalchemy import make_url
+
+from store import Store
+from store.tables import metadata
+from tests.support.opening import open_house  # noqa: F401 - a fixture
+from tests.web.site import KEY, NOBODY, Site
+
+EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
+
+
+@pytest.fixture(scope="session")
+def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
+    execute(f"CREATE DATABASE web_tests TEMPLATE {migrated_template}")
+    store = Store.connect(make_url(postgres_server).set(database="web_tests").render_as_string(hide_password=False), [KEY], pool_size=6)
+    yield store
+    store.close()
+    execute("DROP DATABASE web_tests WITH (FORCE)")
+
+
+@pytest.fixture
+def store(rooms_store: Store) -> Store:
+    with rooms_store.engine.begin() as connection:
+        connection.exec_driver_sql(EMPTY)
+    return rooms_store
+
+
+@pytest.fixture
+async def open_site(store: Store) -> AsyncIterator[Callable[..., Site]]:
+    """Opens a site on the store; arguments as `Site` has them."""
+    async with AsyncExitStack() as sites:
+
+        def opened(temporal_address: str = NOBODY, **given: str | None) -> Site:
+            site = Site(store, temporal_address, **given)
+            sites.push_async_callback(site.close)
+            return site
+
+        yield opened
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Site]) -> Site:
+    """Without Temporal, visited from this machine with the right token."""
+    return open_site()

@@ -1,0 +1,41 @@
+"""`/healthz` and `/readyz`, for whoever asks: without a token, and without a word that helps a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from store import Store
+from tests.web.site import KEY, NOBODY, Site
+
+
+async def test_a_site_with_postgres_and_temporal_is_ready(open_site: Callable[..., Site], temporal_address: str) -> None:
+    site = open_site(temporal_address, visitor="203.0.113.7")
+
+    ready = await site.browser.get("/readyz")
+
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "postgres": "ok", "temporal": "ok"})
+    assert (await site.browser.head("/readyz")).status_code == 200
+
+
+async def test_without_temporal_it_is_alive_but_not_ready(site: Site) -> None:
+    alive, ready = await site.browser.get("/healthz"), await site.browser.get("/readyz")
+
+    assert (alive.status_code, alive.json()) == (200, {"alive": True})
+    assert (ready.status_code, ready.json()) == (503, {"ready": False, "postgres": "ok", "temporal": "does not answer"})
+
+
+@pytest.mark.parametrize(("database", "found"), [("nobody", "does not answer"), ("empty", "run starter.py migrate")])
+async def test_without_postgres_or_its_tables_it_is_alive_but_not_ready(empty_database: str, database: str, found: str) -> None:
+    url = empty_database if database == "empty" else "postgresql://nobody:hunter2@127.0.0.1:1/db"
+    store = Store.connect(url, [KEY])
+    site = Site(store, NOBODY)
+
+    alive, ready = await site.browser.get("/healthz"), await site.browser.get("/readyz")
+    await site.close()
+    store.close()
+
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert found in ready.json()["postgres"]
+    assert "hunter2" not in ready.text

@@ -1,0 +1,109 @@
+"""Process: HTTP. The status page, the feed of changes, health. SIGTERM or Ctrl-C: exit 0 once the answers in hand are given."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from console.leaving import leave
+from pages.app import build
+from pages.desk import CONNECTIONS, Desk
+from settings import Settings, SettingsError, load, read_environment
+from store import Store, StoreError
+
+GRACE_S = 10
+LONGEST_HEAD = 2 * 1024 * 1024  # bytes of a request's line and headers: so that too long a query gets an answer instead of a closed door
+logger = logging.getLogger("sellerbeat.web")
+
+
+class BindError(Exception):
+    """The address is taken, or not ours. Act: SELLERBEAT_WEB_BIND."""
+
+
+class Server(uvicorn.Server):
+    """Ends at a signal by itself; uvicorn's own would raise it again afterwards, and the exit code would be the signal's."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self.desk = desk
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.end)
+        yield
+
+    def end(self) -> None:
+        self.desk.arrivals.close()  # who waits for changes is answered now
+        self.should_exit = True
+
+
+def listen(bind: str) -> socket.socket:
+    """A socket at `host:port` (port 0: any free one). Raises BindError."""
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    try:
+        return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256)
+    except OSError as error:
+        raise BindError(f"SELLERBEAT_WEB_BIND: cannot listen on {bind}: {error.strerror or error}") from None
+
+
+async def serve(settings: Settings, store: Store) -> None:
+    desk = Desk(settings, store, read_environment())
+    config = uvicorn.Config(
+        build(desk),
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    with listen(settings.web_bind) as place:
+        host, port = place.getsockname()[:2]
+        logger.info("web listens on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+        if not desk.access.by_login:
+            logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
+        warming = asyncio.create_task(warm(desk))
+        await Server(config, desk).serve([place])
+        await warming
+    logger.info("web has ended")
+
+
+async def warm(desk: Desk) -> None:
+    """A whole day is added up once, before somebody waits for it."""
+    with suppress(StoreError):  # whoever comes meets it
+        await desk.ask(desk.day.sums, [])
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        settings = load("database_url", "secret_keys")
+        assert settings.database_url
+        store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=CONNECTIONS)
+        store.check()
+        asyncio.run(serve(settings, store))
+        store.close()
+    except SettingsError as error:
+        sys.stderr.write(f"web: {error}\n")
+        return 2
+    except (StoreError, BindError) as error:
+        sys.stderr.write(f"web: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())
