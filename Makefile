@@ -21,7 +21,7 @@ up: setup ## the same against the eBay that .env names
 	@$(BIN)/python demo.py --real
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .

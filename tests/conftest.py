@@ -17,6 +17,12 @@ from temporalio.testing import WorkflowEnvironment
 import devstack
 
 numbers = count(1)
+LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benchmarks/", "console/", "fleets/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

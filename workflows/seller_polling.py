@@ -97,7 +97,11 @@ class SellerPolling:
         elif error == "DeadTokenError" and generation >= self.state.generation:
             self.state.dead = error
         elif error == "AccessDeniedError":
-            self.state.streams[stream].stopped = f"{error}: {LACKS_SCOPE}"
+            why = f"{error}: {LACKS_SCOPE}"
+            if workflow.patched("denied-is-tried-again"):
+                self.state.denied(stream, why, workflow.now())
+            else:
+                self.state.streams[stream].stopped = why
         else:
             self.state.failed(stream, told, workflow.now())
 

@@ -14,6 +14,7 @@ from workflows.messages import State, Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
+DENIED = timedelta(days=1)  # so long a stream that the consent does not cover waits, unless people ask
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
 STREAM_ORDER = (  # who goes first when due together
     Stream.ORDERS,
@@ -34,6 +35,7 @@ class StreamState(BaseModel):
     failures: int = 0  # in a row
     last_error: str | None = None  # the error's class and its text: one from there to here
     stopped: str | None = None  # why this stream alone waits for a new consent
+    rarely: bool = False  # stopped, but tried again: once a day, and when people ask; older histories did not
     waiting: bool = False  # eBay's quota is spent
     early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
     announced_at: datetime | None = None  # another stream announced work for this one, due then
@@ -41,7 +43,11 @@ class StreamState(BaseModel):
     cadence: timedelta | None = None
 
     def is_due(self, now: datetime) -> bool:
-        return not self.stopped and (self.is_due_itself(now) or (self.announced_at is not None and self.announced_at <= now))
+        return not self.waits_for_consent and (self.is_due_itself(now) or (self.announced_at is not None and self.announced_at <= now))
+
+    @property
+    def waits_for_consent(self) -> bool:
+        return self.stopped is not None and not self.rarely
 
     def is_due_itself(self, now: datetime) -> bool:
         return self.asked or self.next_due - self.early <= now
@@ -50,7 +56,7 @@ class StreamState(BaseModel):
         return self.next_due if self.announced_at is None else min(self.next_due, self.announced_at)
 
     def status(self, awake: bool) -> StreamStatus:
-        next_due = self.next_due if awake and not self.stopped else None
+        next_due = self.next_due if awake and not self.waits_for_consent else None
         return StreamStatus(next_poll_at=next_due, why=self.stopped or self.why, failures=self.failures, last_error=self.last_error)
 
 
@@ -99,7 +105,8 @@ class PollingState(BaseModel):
         if self.paused or self.dead:
             return None
         passed_over = () if after is None else (after, Stream.OFFERS, Stream.BACKFILL)
-        return min((it.when() for stream, it in self.streams.items() if not it.stopped and stream not in passed_over), default=None)
+        waiting = (it for stream, it in self.streams.items() if not it.waits_for_consent and stream not in passed_over)
+        return min((it.when() for it in waiting), default=None)
 
     def time_left(self, now: datetime) -> timedelta | None:
         due = self.next_due()
@@ -124,6 +131,7 @@ class PollingState(BaseModel):
             return
         mine = self.streams[stream]
         mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting and result.quota
+        mine.stopped, mine.rarely = None, False
         mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
         if not request.announced:
             mine.next_due, mine.why = result.next_due, result.why
@@ -144,6 +152,12 @@ class PollingState(BaseModel):
         first, longest = BACKOFF
         wait = min(first * 2 ** min(mine.failures - 1, 10), longest)
         mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
+
+    def denied(self, stream: Stream, why: str, now: datetime) -> None:
+        """A new consent revives the stream; eBay may also think better of it, which a call a day finds out."""
+        mine = self.streams[stream]
+        mine.stopped, mine.rarely = why, True
+        mine.next_due, mine.early, mine.announced_at = now + DENIED, timedelta(), None
 
     def hurry(self, streams: Iterable[Stream], why: str) -> None:
         """Poll at once, also after a poll in hand, which was asked with what people had set before."""

@@ -137,6 +137,19 @@ async def missing_scope(stage: Stage) -> Seller:
     return seller
 
 
+async def missing_scope_for_a_while(stage: Stage) -> Seller:
+    """The inventory stops alone; people ask for it in vain, and once more when eBay has thought better of it."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
+    stage.steps.answer = only(Stream.INVENTORY, refusing("AccessDeniedError"), stage.steps.by_the_rules)
+    await stage.pass_time(minutes=11)
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.INVENTORY))
+    await stage.pass_time(minutes=6)
+    stage.steps.answer = stage.steps.by_the_rules
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.INVENTORY))
+    await stage.pass_time(minutes=6)
+    return seller
+
+
 async def failing_and_recovering(stage: Stage) -> Seller:
     """One stream fails, with and without further attempts, the other goes on; then eBay is back."""
     seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY)
@@ -309,6 +322,7 @@ STORIES: dict[str, Story] = {
     "reauthorization": reauthorization,
     "late-refusal": late_refusal,
     "missing-scope": missing_scope,
+    "missing-scope-for-a-while": missing_scope_for_a_while,
     "failing-and-recovering": failing_and_recovering,
     "killed-worker": killed_worker,
     "spent-quota": spent_quota,

@@ -1,7 +1,9 @@
 """What goes wrong in a step: retried with backoff, or waited out until somebody acts."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -9,7 +11,7 @@ from activities.poll import Poll, PollResult
 from pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, gaps, orders_only, refusing, start, with_streams
-from workflows.messages import Connected
+from workflows.messages import Connected, PollNow
 from workflows.seller_polling import SellerPolling
 
 
@@ -58,19 +60,38 @@ async def test_a_late_refusal_of_the_old_token_does_not_stop_the_new_one(time_sk
     assert len(steps.polls) > 1
 
 
-async def test_a_missing_scope_stops_that_stream_only(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
-    def deny_inventory(stream: Stream, request: Poll, now: datetime) -> PollResult:
+def denying_inventory(steps: FakeSteps) -> Callable[[Stream, Poll, datetime], PollResult]:
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
         if stream is Stream.INVENTORY:
             raise ApplicationError("scope is missing", type="AccessDeniedError", non_retryable=True)
         return steps.by_the_rules(stream, request, now)
 
-    steps.answer = deny_inventory
+    return answer
+
+
+async def test_a_missing_scope_stops_that_stream_only(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.answer = denying_inventory(steps)
     seller = await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.INVENTORY))
     await time_skipping.sleep(timedelta(hours=1))
 
     assert len(steps.of(Stream.INVENTORY)) == 1
     assert len(steps.of(Stream.ORDERS)) > 10
     assert "scope" in (await seller.query(SellerPolling.status)).reason
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked by people", "a day later"])
+async def test_a_stream_that_ebay_denied_is_tried_again(time_skipping: WorkflowEnvironment, steps: FakeSteps, asked: bool) -> None:
+    steps.answer = denying_inventory(steps)
+    seller = await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.INVENTORY))
+    await time_skipping.sleep(timedelta(hours=1))
+    steps.answer = steps.by_the_rules
+
+    if asked:
+        await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.INVENTORY))
+    await time_skipping.sleep(timedelta(minutes=1) if asked else timedelta(hours=23, minutes=1))
+
+    assert len(steps.of(Stream.INVENTORY)) == 2
+    assert (await seller.query(SellerPolling.status)).state == "polling"
 
 
 async def test_a_spent_quota_is_waited_out_and_is_no_failure(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
