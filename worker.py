@@ -32,7 +32,7 @@ from activities.lost_sellers import LostSellers
 from activities.offers import OfferReading
 from activities.orders import OrderPolling
 from activities.pace import Pace
-from activities.planning import FleetPlanning, fleets
+from activities.planning import FleetPlanning, Plans
 from activities.quota import QuotaWatch
 from activities.report import Report
 from activities.steps import Steps
@@ -82,7 +82,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         Stream.LISTINGS: settings.inventory_every,
     }
     quota = QuotaWatch(store, ebay)
-    pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, lambda: fleets(store))
+    pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
     steps = Steps(store, ebay, pace, quota, limits(settings))
     return Worker(
         client,

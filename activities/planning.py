@@ -19,6 +19,7 @@ from activities.wishes import Wishes
 from pacing import (
     DEFAULT_CURVE,
     FULL,
+    Curve,
     Demand,
     Facts,
     Fleet,
@@ -31,18 +32,21 @@ from pacing import (
     Stream,
     demand,
     fleet_prior,
+    learn_curve,
     plan,
     weight,
 )
 from pacing.estimate import base_rate, surge
 from pacing.level import surge_effect
 from store import Store
-from store.levels import Polled
+from store.levels import Polled, Said
 from store.step import RESOURCES
 
 HOURLY = timedelta(hours=1)
 SHORT = "quota_short"  # the alert's kind: not even the promise can be kept
-ZONE = 0  # sellers' clocks are not known: one zone for all
+ZONE = 0  # sellers' clocks are not known: one zone for all, whose curve is learnt in UTC
+SILENCE_S = 300.0  # a planning period
+CURVE_OF, CURVE_LASTS = timedelta(days=14), timedelta(days=1)  # learnt from so much of the past, once in so long
 PLAN_STEP: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=2),
     "heartbeat_timeout": timedelta(seconds=10),
@@ -74,6 +78,7 @@ class FleetPlanning:
         said = self.store.levels.all()
         ledgers = self.store.permits.all()
         now = self.store.levels.clock().timestamp()
+        curve, learnt_at = self.curve(now, said)
         levels: dict[str, str] = {}
         for stream in SHARED:
             ledger = ledgers.get(RESOURCES[stream])
@@ -82,13 +87,23 @@ class FleetPlanning:
             quota = Quota(ledger.limit, ledger.used, ledger.day_start.timestamp(), ledger.reset_at.timestamp(), ledger.caused)
             mine = [row for row in rows if row.stream == stream.value]
             last = said.get(ledger.resource)
-            planned = self.one(stream, mine, quota, now, last.plan if last else None)
+            planned = self.one(stream, mine, quota, now, last.plan if last else None, curve)
+            planned |= {"curve": [round(value, 4) for value in curve], "learnt_at": learnt_at}
             self.store.levels.put(ledger.resource, planned)
             levels[ledger.resource] = "full" if planned["k"] is None else f"{planned['k']:.3g}"
             self.tell(ledger.resource, planned)
         return Planned(sellers=len({row.seller_id for row in rows}), levels=levels, took_s=round(time.monotonic() - began, 3))
 
-    def one(self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, said: Mapping[str, Any] | None) -> dict[str, Any]:
+    def curve(self, now: float, said: Mapping[str, Said]) -> tuple[Curve, float]:
+        """The fleet's day, and when it was learnt: once a day, since it reads every order of two weeks."""
+        newest = max((one.plan for one in said.values() if "learnt_at" in one.plan), key=lambda it: it["learnt_at"], default=None)
+        if newest and now - newest["learnt_at"] < CURVE_LASTS.total_seconds():
+            return tuple(newest["curve"]), newest["learnt_at"]
+        return learn_curve(self.store.levels.hours(CURVE_OF)), now
+
+    def one(
+        self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, said: Mapping[str, Any] | None, curve: Curve
+    ) -> dict[str, Any]:
         settings = self.pace.rules[stream]
         sellers = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, stream)) for row in rows]
         prior = fleet_prior(pace for pace, _ in sellers)
@@ -96,7 +111,7 @@ class FleetPlanning:
         surging = surge_effect(shares(sellers, prior, settings), last.level if last else FULL, settings)
         effect = averaged(surging, now, said)
         demands = [asked for pace, facts in sellers if (asked := demand(pace, facts, now, prior, settings, effect, ZONE)) is not None]
-        made = plan(demands, {ZONE: (0.0, DEFAULT_CURVE)}, now, quota, settings, last)
+        made = plan(demands, {ZONE: (0.0, curve)}, now, quota, settings, last)
         return {
             **plan_to(made),
             "effect": effect,
@@ -158,9 +173,29 @@ def plan_from(said: Mapping[str, Any]) -> Plan:
     return Plan(level(said), level(said["after"]), math.inf if said["reset_at"] is None else said["reset_at"])
 
 
-def fleets(store: Store) -> dict[str, Fleet]:
-    """What the planner said last, by resource, as `Pace` takes it."""
-    return {
-        resource: Fleet(plan_from(said.plan), Prior(said.plan["prior"]["shape"], said.plan["prior"]["days"]))
+class Plans:
+    """What the planner said last, for one process. It has a moment to say something first; then its silence means an even share."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.began = store, time.monotonic()
+
+    def __call__(self) -> dict[str, Fleet]:
+        return fleets(self.store, even=time.monotonic() - self.began > SILENCE_S)
+
+
+def fleets(store: Store, even: bool = True) -> dict[str, Fleet]:
+    """What the planner said last, by resource, as `Pace` takes it; where it never planned, an even share of the day if so wanted."""
+    planned = {
+        resource: Fleet(
+            plan_from(said.plan),
+            Prior(said.plan["prior"]["shape"], said.plan["prior"]["days"]),
+            tuple(said.plan.get("curve", DEFAULT_CURVE)),
+        )
         for resource, said in store.levels.all().items()
     }
+    if even and any(RESOURCES[stream] not in planned for stream in SHARED):
+        sellers, ledgers = store.levels.sellers(), store.permits.all()
+        for resource in (RESOURCES[stream] for stream in SHARED):
+            if resource not in planned and resource in ledgers:
+                planned[resource] = Fleet(even_s=sellers * 86_400 / max(ledgers[resource].limit, 1))
+    return planned

@@ -90,7 +90,8 @@ class RunningStep:
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
         last_change = now if self.changes else self.step.last_change_at
-        shown = Shown(self.changes, self.api.calls, last_change, self.step.pace, self.step.sales_30d, self.step.epoch)
+        calls, changes = commit.earlier() if self.step.reading is not None else (0, 0)  # a read that took several steps is one poll
+        shown = Shown(self.changes + changes, self.api.calls + calls, last_change, self.step.pace, self.step.sales_30d, self.step.epoch)
         following = self.steps.pace.after(
             self.step.seller_id,
             self.stream,

@@ -28,6 +28,7 @@ class Fleet:
     plan: Plan = PLAN_NOTHING
     prior: Prior = SOME
     curve: Curve = DEFAULT_CURVE
+    even_s: float = 0.0  # there is no plan yet: nobody's interval is shorter than an even share of the quota
 
 
 def next_poll(
@@ -45,6 +46,8 @@ def next_poll(
     jitter = 1 + settings.jitter * (2 * unit - 1)
     level = fleet.plan.level
     wait = bounds.shortest_s if bounds.obeyed or level.full else _wait(pace, facts, bounds, now, settings, fleet)
+    if not bounds.obeyed and fleet.even_s > wait:
+        return now + fleet.even_s * jitter, f"no plan yet: an even share, every {words(rounded(fleet.even_s))}"
     return now + max(wait * jitter, 1e-3), why(bounds, wait, level)
 
 

@@ -18,12 +18,17 @@ PUT = text("""
     INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
     ON CONFLICT (resource) DO UPDATE SET plan = excluded.plan, planned_at = excluded.planned_at
 """)
+SELLERS = text("SELECT count(*) FROM sellers WHERE removed_at IS NULL")
 CLOCK = text("SELECT clock_timestamp()")
 ALL = text("SELECT resource, plan, planned_at FROM levels")
 LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
 CAUSED = text("""
     SELECT coalesce(sum(api_calls), 0) FROM poll_runs
     WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
+""")
+HOURS = text("""
+    SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
+    FROM orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
 """)
 
 
@@ -54,6 +59,11 @@ class Levels:
         with translated(), self._single.connect() as connection:
             return [Polled(*row) for row in connection.execute(FLEET, {"streams": streams})]
 
+    def sellers(self) -> int:
+        """How many are enrolled."""
+        with translated(), self._single.connect() as connection:
+            return int(connection.execute(SELLERS).scalar_one())
+
     def put(self, resource: str, plan: Mapping[str, Any]) -> None:
         with translated(), self._single.connect() as connection:
             connection.execute(PUT, {"resource": resource, "plan": json.dumps(dict(plan))})
@@ -72,6 +82,14 @@ class Levels:
         with translated(), self._single.connect() as connection:
             now: datetime = connection.execute(CLOCK).scalar_one()
             return now
+
+    def hours(self, days: timedelta) -> list[int]:
+        """Orders of the whole fleet by the hour (UTC) in which they were placed, 24 numbers. Reads every order of these days."""
+        counts = [0] * 24
+        with translated(), self._single.connect() as connection:
+            for row in connection.execute(HOURS, {"days": days}):
+                counts[row.hour] = row.orders
+        return counts
 
     def caused(self) -> int:
         """Calls of the last day that orders caused, however often they are polled: parcels, single reads, rounds and sweeps."""

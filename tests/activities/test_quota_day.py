@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from activities.permits import Permits
-from activities.planning import FleetPlanning, fleets
+from activities.planning import FleetPlanning, Plans, fleets
 from pacing import Stream
 from store.permits import Purpose
 from tests.support.postgres_clock import PostgresClock, driven
@@ -130,6 +130,56 @@ def test_when_the_quota_is_short_the_level_falls_and_the_poll_says_so(anna: Rig)
     assert planned.levels["orders"] != "full"
     assert timedelta(minutes=5) < result.next_due - anna.world.clock.now() <= timedelta(minutes=63)
     assert "level" in result.why or "promised" in result.why
+
+
+def test_before_the_first_plan_everybody_gets_an_even_share(anna: Rig) -> None:
+    ration(anna, 24)
+
+    fleet = fleets(anna.store)["orders"]
+
+    assert (fleet.plan.level.full, fleet.even_s) == (True, 3600)
+    assert Plans(anna.store)() == {}  # the planner has a moment to say something first
+
+
+def test_the_curve_of_the_day_is_learnt_from_the_fleets_orders_and_kept_for_a_day(anna: Rig) -> None:
+    anna.world.add_seller("bert")
+    for hour in range(24):
+        anna.world.preload_orders("bert", 400 if hour == 3 else 10, START - timedelta(hours=29 - hour), START - timedelta(hours=28 - hour))
+    anna.enroll("bert", backfill=timedelta(days=2))
+    while anna.step("bert", Stream.BACKFILL).more:
+        pass
+    planner = planning(anna)
+
+    planner.plan_fleet()
+    learnt = fleets(anna.store)["orders"].curve
+    for _ in range(100):
+        anna.world.place_order("bert")
+    anna.poll("bert")
+    planner.plan_fleet()
+
+    assert max(learnt) == learnt[(START - timedelta(hours=26)).hour]
+    assert sum(learnt) == pytest.approx(24, abs=0.01)
+    assert fleets(anna.store)["orders"].curve == fleets(anna.store)["inventory"].curve == learnt
+
+
+def test_a_read_of_several_steps_is_one_poll_to_the_sellers_pace(anna: Rig) -> None:
+    anna.poll("anna")
+    for _ in range(700):
+        anna.world.place_order("anna")
+        anna.advance(seconds=1)
+    anna.advance(minutes=20)
+    anna.follow()  # type: ignore[attr-defined]
+    calls = anna.calls("anna")
+
+    steps = 1
+    while anna.step("anna", until=anna.world.clock.now()).more:
+        steps += 1
+    with anna.store.engine.connect() as connection:
+        pace = connection.exec_driver_sql("SELECT pace FROM streams WHERE seller_id = 'anna' AND stream = 'orders'").scalar_one()
+
+    assert steps > 2
+    assert pace["calls_per_poll"] == pytest.approx(1 + 0.1 * (anna.calls("anna") - calls - 1))
+    assert pace["n1"] == pytest.approx(700, rel=0.02)
 
 
 def test_a_quota_that_cannot_keep_the_promise_opens_an_alert_and_closes_it_when_it_can(anna: Rig) -> None:

@@ -107,6 +107,19 @@ def test_a_squeeze_of_today_is_over_with_the_reset() -> None:
     assert 1800 < at - NOW < 1800 + HOUR
 
 
+@given(PACES, ANY_FACTS, st.floats(0, DAY), UNITS)
+def test_before_the_first_plan_nobody_is_polled_more_often_than_an_even_share_allows_but_who_people_speed_up(
+    pace: SellerPace, facts: Facts, even: float, unit: float
+) -> None:
+    obeyed = facts.paused or bounds_s(pace, facts, NOW, SETTINGS).obeyed
+
+    at, why = next_poll(pace, facts, NOW, SETTINGS, Fleet(even_s=even), unit)
+    planned, reason = next_poll(pace, facts, NOW, SETTINGS, Fleet(), unit)
+
+    assert at == planned or why.startswith("no plan yet: an even share")
+    assert (at, why) == (planned, reason) if obeyed else at - NOW >= 0.949 * even
+
+
 @pytest.mark.parametrize(
     ("quiet", "facts", "level", "settings", "reason"),
     [
