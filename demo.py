@@ -32,6 +32,7 @@ from stage.worker import WorkerProcess
 from stage.world import SimulatedEbay
 from store import Store, StoreError
 from store.migrate import upgrade
+from workflows.attributes import FLAGS
 
 PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "5s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
 QUOTAS = {f"QUOTA_{resource}": str(QUOTA) for resource in ("ORDERS", "INVENTORY", "TRADING", "FEED")}
@@ -135,7 +136,9 @@ def real(settings: Settings, home: Home, seconds: float | None, interrupts: Inte
 def start_servers(home: Home, things: ExitStack) -> devstack.Stack:
     environment = read_environment()
     database_url, temporal_address = environment.get(f"{PREFIX}DATABASE_URL"), environment.get("TEMPORAL_ADDRESS")
-    return things.enter_context(devstack.stack(home.path, database_url=database_url or None, temporal_address=temporal_address or None))
+    return things.enter_context(
+        devstack.stack(home.path, database_url=database_url or None, temporal_address=temporal_address or None, extra=FLAGS)
+    )
 
 
 def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:

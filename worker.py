@@ -49,6 +49,7 @@ from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
+from workflows.visibility import AttributesMissingError, check
 from workflows.watchdog import Watchdog
 
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
@@ -150,6 +151,8 @@ async def work(settings: Settings) -> None:
     store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1)
     store.check()
     client = await connect(read_environment())
+    if not await check(client):
+        logger.info("Temporal does not tell which search attributes there are; those that starter.py migrate names are needed")
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -177,7 +180,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2
-    except (StoreError, TemporalUnavailableError) as error:
+    except (StoreError, TemporalUnavailableError, AttributesMissingError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     return 0

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from activities.poll import Poll
-from pacing import Facts, Fleet, SellerPace, Settings, Stream, next_poll, observe
+from pacing import Facts, Fleet, SellerPace, Settings, Stream, next_poll, observe, tier
 from pacing.state import from_json, to_json
 from store.step import RESOURCES
 
@@ -36,6 +36,7 @@ class Next:
     at: datetime  # UTC
     why: str  # in words
     pace: str  # to be kept with the stream
+    tier: str  # in a word
 
 
 class Pace:
@@ -79,7 +80,7 @@ class Pace:
         pace = observe(pace, facts, moment, shown.changes, max(shown.calls, 1), known.prior, rules, known.curve)
         pace = replace(pace, last_change=shown.last_change.timestamp())
         at, why = next_poll(pace, facts, moment, rules, fleet, crc32(f"{seller_id}/{shown.poll}".encode()) / 2**32)
-        return Next(now + timedelta(seconds=at - moment), why, to_json(pace))
+        return Next(now + timedelta(seconds=at - moment), why, to_json(pace), tier(facts, moment, rules))
 
     def fleets(self) -> Mapping[str, Fleet]:
         with self._lock:

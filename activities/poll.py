@@ -35,6 +35,7 @@ class PollResult(BaseModel, frozen=True):
     quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
+    tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (pacing/cadence.py)
     due: tuple[Stream, ...] = ()  # other streams that have work now: what is announced, not their round
     rounds: tuple[Stream, ...] = ()  # other streams whose own round should come at once
 

@@ -101,7 +101,7 @@ class RunningStep:
             enrolled_cadence=timedelta(seconds=options) if options else None,
         )
         commit.finish(next_poll_at=following.at, why=following.why, pace=following.pace)
-        self.rest = self.result(next_due=following.at, why=following.why, due=due)
+        self.rest = self.result(next_due=following.at, why=following.why, due=due, tier=following.tier)
 
     def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
@@ -122,6 +122,7 @@ class RunningStep:
         done: bool = False,
         waiting: bool = False,
         quota: bool = True,
+        tier: str | None = None,
         due: tuple[Stream, ...] = (),
         rounds: tuple[Stream, ...] = (),
     ) -> PollResult:
@@ -135,6 +136,7 @@ class RunningStep:
             done=done,
             waiting=waiting,
             quota=quota,
+            tier=tier,
             due=due,
             rounds=rounds,
         )

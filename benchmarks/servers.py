@@ -17,6 +17,7 @@ import devstack
 from simulator import World, serve
 from simulator.server import Simulator
 from store import migrate
+from workflows.attributes import FLAGS
 
 HOUSE = Path(__file__).parent.parent
 OURS = ("SELLERBEAT_", "TEMPORAL_", "BENCHMARK_")
@@ -51,7 +52,7 @@ def servers() -> Iterator[Stack]:
     """Postgres as durable as the demo's, Temporal in memory: what it does not write it cannot wait for."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
-        with devstack.postgres(folder) as database_url, devstack.temporal() as temporal:
+        with devstack.postgres(folder) as database_url, devstack.temporal(extra=FLAGS) as temporal:
             yield Stack(database_url, temporal.address, folder)
 
 

@@ -10,6 +10,7 @@ import psycopg2
 from sqlalchemy import make_url
 
 import devstack
+from workflows.attributes import FLAGS
 
 DATABASE = "chaos"
 
@@ -41,7 +42,7 @@ class Servers:
                     raise RuntimeError("Postgres came back at another port")
                 self.database_url = url
             else:
-                server: AbstractContextManager[devstack.TemporalServer] = devstack.temporal(self.folder)
+                server: AbstractContextManager[devstack.TemporalServer] = devstack.temporal(self.folder, extra=FLAGS)
                 address = stack.enter_context(server).address
                 if self.temporal_address and address != self.temporal_address:
                     raise RuntimeError("Temporal came back at another port")

@@ -1,6 +1,6 @@
 """When to poll next, and why, in words. Pure: no I/O, no clock, standard library only; seconds as float, times as unix time."""
 
-from pacing.cadence import Bounds, bounds_s, wish
+from pacing.cadence import Bounds, bounds_s, tier, wish
 from pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
 from pacing.day import QuotaDay, quota_day
 from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen
@@ -57,6 +57,7 @@ __all__ = [
     "slots",
     "surge",
     "surge_effect",
+    "tier",
     "to_json",
     "unseen",
     "weight",

@@ -46,6 +46,19 @@ def wish(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tupl
     return interval, f"{reason}: {every}" if reason else every
 
 
+def tier(facts: Facts, now: float, settings: Settings) -> str:
+    """Whose line of the table it is, in a word; quiet hours change no tier."""
+    if facts.speed_up_s is not None:
+        return "speeded_up"
+    if _dormant(facts, now, settings):
+        return "dormant"
+    if facts.unseen_share < WEBHOOKS_WORK:
+        return "notified"
+    if facts.cadence_s is not None:
+        return "by_hand"
+    return "busy" if facts.sales_30d > settings.busy_sales else "normal"
+
+
 def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> Bounds:
     """Shortest: what the rules want (with `use_spare` the fastest of all). Longest: that or the promise, whichever is more."""
     if facts.paused:

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from console.output import age
-from pages import remedies
 from pages.chart import bars
 from pages.problems import ProblemError
+from workflows import remedies
 
 FOLDER = Path(__file__).parent
 TIME = Markup('<time datetime="{exact}" title="{exact}">{words}</time>')

@@ -81,7 +81,9 @@ def database(postgres_server: str, execute: Callable[[str], None], migrated_temp
 @pytest.fixture(scope="session")
 def temporal_server() -> Iterator[devstack.TemporalServer]:
     """The run's Temporal dev server, in memory, without a Web UI."""
-    with devstack.temporal() as server:
+    from workflows.attributes import FLAGS  # here, because the tests of most rooms need no workflow
+
+    with devstack.temporal(extra=FLAGS) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.wishes import Wishes
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.seller_polling import SellerPolling, summary_of, workflow_id
 from workflows.state import PollingState
 
 
@@ -46,7 +46,7 @@ async def tell(client: Client, task_queue: str, wishes: Wishes, signal: Any, mes
         PollingState.resumed(wishes, datetime.now(UTC)),
         id=workflow_id(wishes.seller_id),
         task_queue=task_queue,
-        static_summary=f"polls eBay for {wishes.seller_id}",
+        static_summary=summary_of(wishes.seller_id),
         start_signal=getattr(signal, "__temporal_signal_definition").name,
         start_signal_args=[] if message is None else [message],
     )

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 class Planner:
     @workflow.run
     async def run(self) -> Planned:
-        planned: Planned = await workflow.execute_activity_method(FleetPlanning.plan_fleet, **PLAN_STEP)
+        planned: Planned = await workflow.execute_activity_method(FleetPlanning.plan_fleet, summary="one level a resource", **PLAN_STEP)
         levels = ", ".join(f"{resource}: {level}" for resource, level in sorted(planned.levels.items()))
         workflow.set_current_details(f"{planned.sellers} sellers; level of {levels}")
         return planned

@@ -21,6 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
     from pacing import Stream
+    from workflows.attributes import differences
+    from workflows.card import card
     from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp, Status
     from workflows.state import POLLED, PollingState
 
@@ -36,12 +38,23 @@ STEPS: dict[Stream, Any] = {
 }
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
+LISTED = "search-attributes"  # the patch that writes them
+SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
 
 
 def workflow_id(seller_id: str) -> str:
     return f"ebay-polling:{seller_id}"
+
+
+def summary_of(seller_id: str) -> str:
+    """Static: the Web UI shows it of the run that it was started with."""
+    return f"polls eBay for {seller_id}"
+
+
+def short(text: str) -> str:
+    return text if len(text) <= SUMMARY else f"{text[: SUMMARY - 3]}..."
 
 
 @workflow.defn
@@ -69,22 +82,24 @@ class SellerPolling:
     async def sleep(self) -> None:
         self.told = False
         with suppress(TimeoutError):  # the earliest stream is due; while paused there is no timer, only a signal
-            await workflow.wait_condition(lambda: self.told, timeout=self.state.time_left(workflow.now()))
+            await workflow.wait_condition(
+                lambda: self.told, timeout=self.state.time_left(workflow.now()), timeout_summary=short(self.state.awaited())
+            )
 
     async def poll(self, stream: Stream) -> None:
         request = self.state.request(stream, workflow.now())
         self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
-        before = self.state.state()[0]
+        summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
         try:
-            result: PollResult = await workflow.execute_activity_method(STEPS[stream], request, **STEP)
+            result: PollResult = await workflow.execute_activity_method(STEPS[stream], request, summary=summary, **STEP)
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise  # the seller left; swallowed here, the loop would never end
             self.fail(stream, failure.cause)
         else:  # `next_due` and `why` come with the result: policy is decided in the step, obeyed here
             self.state.polled(stream, request, result, workflow.now())
-        if self.state.state()[0] != before:
-            self.show()
+            self.state.noted(stream, result, workflow.now())
+        self.show()
 
     def fail(self, stream: Stream, cause: BaseException | None) -> None:
         error = told = type(cause).__name__  # a time-out is Temporal's own
@@ -114,14 +129,19 @@ class SellerPolling:
             cadence={stream: mine.cadence for stream, mine in self.state.streams.items() if mine.cadence},
             active_at=self.state.active_at,
         )
-        await workflow.execute_activity_method(WishKeeping.keep_wishes, wishes, **REMEMBER)
+        await workflow.execute_activity_method(WishKeeping.keep_wishes, wishes, summary="what people set", **REMEMBER)
 
     def long_enough(self, info: workflow.Info) -> bool:
         return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONG_ENOUGH
 
     def show(self) -> None:
-        state, reason = self.state.state()
-        workflow.set_current_details(f"**{state}**: {reason}")
+        """To people who look: the card, which costs no event, and what the list of workflows is filtered by, where that differs.
+
+        What a run began with before there were search attributes has none until it continues as new.
+        """
+        workflow.set_current_details(card(self.state))
+        if (written := differences(self.state, workflow.info().typed_search_attributes)) and workflow.patched(LISTED):
+            workflow.upsert_search_attributes(written)
 
     def changed(self) -> None:
         self.told = True

@@ -70,6 +70,10 @@ class PollingState(BaseModel):
     speed_up_until: datetime | None = None
     active_at: datetime | None = None
     remembered: bool = True  # what people set stands in Postgres too
+    tier: str = "normal"  # how often by the rules: pacing's word
+    changed_at: datetime | None = None  # the last poll that recorded a change, of what, and how many; a backfill is the past
+    changed_stream: Stream | None = None
+    last_changes: int = 0
 
     @classmethod
     def new(cls, seller_id: str, now: datetime, streams: tuple[Stream, ...] = STREAM_ORDER) -> PollingState:
@@ -158,6 +162,19 @@ class PollingState(BaseModel):
         mine = self.streams[stream]
         mine.stopped, mine.rarely = why, True
         mine.next_due, mine.early, mine.announced_at = now + DENIED, timedelta(), None
+
+    def noted(self, stream: Stream, result: PollResult, now: datetime) -> None:
+        """What the poll tells for people who look."""
+        if result.changes and stream is not Stream.BACKFILL:
+            self.changed_at, self.changed_stream, self.last_changes = now, stream, result.changes
+        if result.tier and stream is Stream.ORDERS:
+            self.tier = result.tier
+
+    def awaited(self) -> str:
+        """What the next timer is for, in words."""
+        ready = [stream for stream, mine in self.streams.items() if not mine.waits_for_consent]
+        stream = min(ready, key=lambda one: self.streams[one].when(), default=None)
+        return "" if stream is None else f"{stream}: {self.streams[stream].why}"
 
     def hurry(self, streams: Iterable[Stream], why: str) -> None:
         """Poll at once, also after a poll in hand, which was asked with what people had set before."""

@@ -11,7 +11,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.lost_sellers import LostSellers
-    from workflows.seller_polling import SellerPolling, workflow_id
+    from workflows.seller_polling import SellerPolling, summary_of, workflow_id
     from workflows.state import PollingState
 
 
@@ -20,13 +20,16 @@ class Watchdog:
     @workflow.run
     async def run(self) -> int:
         """How many workflows it started."""
-        lost = await workflow.execute_activity_method(LostSellers.find_lost_sellers, start_to_close_timeout=timedelta(seconds=60))
+        lost = await workflow.execute_activity_method(
+            LostSellers.find_lost_sellers, summary="who is enrolled but does not run", start_to_close_timeout=timedelta(seconds=60)
+        )
         for wishes in lost:
             with suppress(WorkflowAlreadyStartedError):
                 await workflow.start_child_workflow(
                     SellerPolling.run,
                     PollingState.resumed(wishes, workflow.now()),
                     id=workflow_id(wishes.seller_id),
+                    static_summary=summary_of(wishes.seller_id),
                     parent_close_policy=ParentClosePolicy.ABANDON,
                 )
         return len(lost)

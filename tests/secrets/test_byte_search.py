@@ -21,6 +21,7 @@ from tests.support.dumps import postgres_columns, sqlite_files
 from tests.support.histories import raw
 from tests.support.house import House, Said, fresh_database
 from tests.support.waiting import eventually_here
+from workflows.attributes import FLAGS
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
 from workflows.state import POLLED
@@ -73,7 +74,7 @@ def told(
         world.preload_skus(name)
         world.place_order(name, change=put_buyer)
     with fresh_database(postgres_server, execute, migrated_template) as database, serve(world) as ebay, logged() as ours:
-        with devstack.temporal(folder / "server") as temporal:
+        with devstack.temporal(folder / "server", extra=FLAGS) as temporal:
             house = House(folder, world, ebay.url, database, temporal.address, **SLOW)
             try:
                 told.logs["worker"] = tell(house, told)

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from pacing import Stream
-from pages import remedies
 from pages.overview import GRAVITY
 from store import Store
 from tests.store.documents import LATER, enroll, item, keep_orders, order, parcel
 from tests.support.canary import BUYER, put_buyer
 from tests.web.fleet import settle
 from tests.web.site import Page, Site
+from workflows import remedies
 
 HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 VIEWS = ("/", "/?find=anna", "/sellers/anna", "/sellers/anna?before=99", "/sellers/anna?sku=A", "/login")

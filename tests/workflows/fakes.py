@@ -6,21 +6,25 @@ import math
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 
 from temporalio import activity
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, SellerPace, Settings, Stream, next_poll
+from workflows.attributes import KINDS
 from workflows.seller_polling import SellerPolling, workflow_id
 from workflows.state import PollingState, StreamState
+from workflows.visibility import TYPES
 from workflows.watchdog import Watchdog
 
 QUEUE = "fakes"
@@ -102,8 +106,17 @@ class FakeSteps:
         return self.lost
 
 
+async def listed(client: Client) -> None:
+    """Make the search attributes, as `starter.py migrate` does: this server cannot tell which it has."""
+    with suppress(RPCError):  # it has them already
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes={name: TYPES[kind] for name, kind in KINDS.items()})
+        )
+
+
 @asynccontextmanager
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
+    await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
     steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers]

@@ -1,4 +1,6 @@
-"""Records histories of today's workflows, for tomorrow's code to be replayed against: `python -m tests.workflows.record [FOLDER]`.
+"""Records histories of today's workflows, for tomorrow's code to be replayed against.
+
+`python -m tests.workflows.record [FOLDER [NAME ...]]`: all of them, or those that are named.
 
 What happens in each is in `stories.py`. A new signal, step or way of the workflow needs a story there; tests say so. Record all anew only
 with a release: the old files stay as long as workflows that began under that code may run.
@@ -44,8 +46,8 @@ def anonymous(value: Any) -> Any:
 async def main() -> None:
     logging.disable(logging.WARNING)  # the failures are asked for
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HISTORIES
-    for name, story in STORIES.items():
-        await record(name, story, folder)
+    for name in sys.argv[2:] or STORIES:
+        await record(name, STORIES[name], folder)
 
 
 if __name__ == "__main__":

@@ -263,6 +263,25 @@ async def offers(stage: Stage) -> Seller:
     return seller
 
 
+async def found_in_the_list(stage: Stage) -> Seller:
+    """Changes in two different hours; eBay fails for a while; the seller becomes a busy one; a pause. The list tells each, none twice."""
+    began = await stage.world.get_current_time()
+
+    def live(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        minute = (now - began) // timedelta(minutes=1)
+        if 30 <= minute < 33:
+            raise ApplicationError("time-out", type="EbayUnavailableError", non_retryable=True)
+        tier, changes = ("busy" if minute >= 65 else "normal"), int(5 <= minute < 15 or minute >= 65)
+        return PollResult(changes=changes, tier=tier, next_due=now + timedelta(minutes=5), why="every 5 min")
+
+    stage.steps.answer = live
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=75)
+    await seller.signal(SellerPolling.pause, Pause(reason="holiday"))
+    await stage.pass_time(minutes=5)
+    return seller
+
+
 async def continued_as_new(stage: Stage) -> Seller:
     """With what people had set before: the state goes over whole."""
     seller = await stage.seller(Stream.ORDERS)
@@ -331,6 +350,7 @@ STORIES: dict[str, Story] = {
     "sweep": sweep,
     "report": report,
     "offers": offers,
+    "found-in-the-list": found_in_the_list,
     "continued-as-new": continued_as_new,
     "removed-seller": removed_seller,
     "cancelled": cancelled,

@@ -38,8 +38,11 @@ def nothing(patch: Patch) -> None:
 
 
 def another_text(patch: Patch) -> None:
-    """What people read is no part of the path."""
-    patch.setattr(PollingState, "state", lambda self: ("polling", "in other words"))
+    """What people read is no part of the path: reasons, the card, summaries."""
+    before = PollingState.state
+    patch.setattr(PollingState, "state", lambda self: (before(self)[0], "in other words"))
+    patch.setattr(seller_polling, "card", lambda state: "another card")
+    patch.setattr(seller_polling, "short", lambda text: "another summary")
 
 
 def another_time(patch: Patch) -> None:
@@ -143,6 +146,15 @@ def a_cadence_that_waits_for_the_next_poll(patch: Patch) -> None:
     patch.setattr(PollingState, "hurry", lambda self, streams, why: None)
 
 
+def another_word_for_a_state(patch: Patch) -> None:
+    before = PollingState.state
+    patch.setattr(PollingState, "state", lambda self: (before(self)[0].replace("paused", "polling"), ""))
+
+
+def the_last_change_by_the_minute(patch: Patch) -> None:
+    patch.setattr("workflows.attributes.by_the_hour", lambda moment: moment and moment.replace(second=0, microsecond=0))
+
+
 def another_search_for_the_lost(patch: Patch) -> None:
     patch.setattr(LostSellers, "find_lost_sellers", Renamed.look_for_lost_sellers)
 
@@ -167,6 +179,8 @@ CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     continued_as_new_later: "continued-as-new",
     continued_as_new_sooner: "continued-as-new",
     a_cadence_that_waits_for_the_next_poll: "set-cadence",
+    another_word_for_a_state: "found-in-the-list",
+    the_last_change_by_the_minute: "found-in-the-list",
     another_search_for_the_lost: "watchdog-finds-nobody",
     another_id_for_the_lost: "watchdog-restarts-lost-sellers",
 }

@@ -1,4 +1,4 @@
-"""What to do about a state, an error or an alert: one sentence each, the same wherever it is shown."""
+"""What to do about a state, an error or an alert: one sentence each, the same on the page, in the Web UI and in a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ STATES = {
     "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
     "failing": "Polling tries again by itself, at least once a minute. If it lasts, see the last error of each stream.",
     "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
-    "paused": "Press Resume when it is time: polling goes on from where it stopped, and nothing is lost.",
+    "paused": "Resume when it is time (starter.py resume {seller}): polling goes on from where it stopped, and nothing is lost.",
     "removed": "Enrol the seller again to poll them: starter.py enroll {seller} --refresh-token-file FILE",
 }
 ERRORS = {
@@ -24,7 +24,7 @@ ERRORS = {
     "UnexpectedError": "A mistake of ours: the log of worker.py has it; please report it.",
 }
 ALERTS = {
-    "failing": "See the last error on the seller's page. It closes by itself with the next good poll.",
+    "failing": "See the last error: starter.py status {seller}. It closes by itself with the next good poll.",
     "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
     "token_ends": "Ask the seller for a new consent before that day, then: starter.py connect {seller} --refresh-token-file FILE",
     "keys_refused": "Correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET, then restart worker.py.",
