@@ -45,7 +45,7 @@ class Sweep:
             page = step.api.orders(created_filter(moment(place["from"]), moment(place["to"])), place["offset"])
             following = place["offset"] + PAGE
             more = bool(page.orders) and (page.next is not None or following < page.total)  # a `total` that is too low ends nothing
-            place = self.keep(step, page.orders, {**place, "offset": following if more else None})
+            place = self.keep(step, page.orders, {**place, "offset": following if more else None, "total": page.total})
             if step.over():
                 return step.more("sweep: more orders of the last week to read")
         while ids := self.steps.store.open_orders(step.request.seller_id, IDS_A_CALL, place["after"]):

@@ -2,58 +2,163 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from console.office import Office
 from console.output import FailedError
 from ebay.errors import EbayError
+from ebay.oauth import AccessToken
 from settings import SettingsError
 from store import StoreError
+from store.migrate import current, newest
+from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
+from workflows.visibility import AttributesMissingError, check
 
-EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, FailedError)
+EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError)
+CLOCK_S = 30  # so far our clock may be off eBay's: an answer's date has whole seconds, and took a while
+
+
+class NotLookedAtError(FailedError):
+    """What it needs is wrong itself, and says so in a line of its own."""
+
+
+class NotSeenError(Exception):
+    """Nothing is known to be wrong, but somebody should look: a warning."""
+
+
+@dataclass
+class Visit:
+    """What earlier checks found, for later ones."""
+
+    client: Client | None = None
+    namespace: bool = False
+    token: AccessToken | None = None
+
+    def temporal(self) -> Client:
+        if self.client is None:
+            raise NotLookedAtError("not looked at: Temporal comes first")
+        return self.client
 
 
 async def examine() -> list[dict[str, Any]]:
-    """One row a check: `what`, `ok`, `found` (with the remedy where it is not ok)."""
-    return [await _check(what, look) for what, look in CHECKS]
+    """One row a check: `what`, `ok`, `mark` (ok, x, or ! for a warning), `found` (with the remedy where it is not ok)."""
+    visit = Visit()
+    first, *others = [await _check(what, look, visit) for what, look in CHECKS]
+    unseen = {"found": "not looked at: the settings come first"}
+    return [first, *(row | unseen if row["found"] == first["found"] else row for row in others)]
 
 
-async def _check(what: str, look: Callable[[], Awaitable[str]]) -> dict[str, Any]:
+async def _check(what: str, look: Callable[[Visit], Awaitable[str]], visit: Visit) -> dict[str, Any]:
     try:
-        found, ok = await look(), True
+        found, mark = await look(visit), "ok"
+    except NotSeenError as warning:
+        found, mark = str(warning), "!"
     except EXPECTED as error:
-        found, ok = str(error), False
-    return {"mark": "ok" if ok else "x", "what": what, "ok": ok, "found": found}
+        found, mark = str(error), "x"
+    return {"mark": mark, "what": what, "ok": mark != "x", "found": found}
 
 
-async def _settings() -> str:
+async def _settings(visit: Visit) -> str:
     Office.whole()
     return "all that the worker needs is set"
 
 
-async def _postgres() -> str:
-    _ = Office("database_url").store
-    return "reached, and its tables are those of this version"
+async def _postgres(visit: Visit) -> str:
+    await asyncio.to_thread(current, Office("database_url").url)
+    return "reached"
 
 
-async def _temporal() -> str:
-    client = await Office().temporal()
-    return f"reached, namespace {client.namespace}"
+async def _tables(visit: Visit) -> str:
+    office = Office("database_url")
+    found = await asyncio.to_thread(_revision, office.url)
+    if found != newest():
+        raise FailedError(f"{'there are none' if found is None else f'at revision {found}, not {newest()}'}: run starter.py migrate")
+    return f"at revision {found}, as this version needs them"
 
 
-async def _worker() -> str:
-    office = Office()
-    if not await office.has_worker(await office.temporal()):
+def _revision(url: str) -> str | None:
+    try:
+        return current(url)
+    except StoreError:
+        raise NotLookedAtError("not looked at: Postgres comes first") from None
+
+
+async def _temporal(visit: Visit) -> str:
+    visit.client = await Office().temporal()
+    return f"reached at {visit.client.service_client.config.target_host}"
+
+
+async def _namespace(visit: Visit) -> str:
+    client = visit.temporal()
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise FailedError(
+                f"there is no {client.namespace}: make it with `temporal operator namespace create`, or correct TEMPORAL_NAMESPACE"
+            ) from None
+        raise FailedError(f"Temporal refuses to tell of {client.namespace}: {error.message}; is TEMPORAL_API_KEY right?") from None
+    visit.namespace = True
+    return f"{client.namespace} is there"
+
+
+async def _search_attributes(visit: Visit) -> str:
+    client = visit.temporal()
+    if not visit.namespace:
+        raise NotLookedAtError("not looked at: the namespace comes first")
+    if not await check(client):
+        raise NotSeenError(f"Temporal does not tell us; see that the namespace has {', '.join(KINDS)}, or workflows stand still")
+    return f"{', '.join(KINDS)} are there"
+
+
+async def _worker(visit: Visit) -> str:
+    client, office = visit.temporal(), Office()
+    if not visit.namespace:
+        raise NotLookedAtError("not looked at: the namespace comes first")
+    if not await office.has_worker(client):
         raise FailedError(f"nobody works on task queue {office.settings.task_queue}: start worker.py")
     return f"works on task queue {office.settings.task_queue}"
 
 
-async def _ebay() -> str:
-    with Office.whole().oauth() as oauth:
-        token = oauth.application()
-    return f"grants the application a token; its clock says {token.date:%H:%M:%S} UTC"
+async def _ebay(visit: Visit) -> str:
+    office = Office("ebay_client_id", "ebay_client_secret")
+    with office.oauth() as oauth:
+        visit.token = oauth.application()
+    return f"grants the application a token at {office.settings.ebay_api_url}"
 
 
-CHECKS = (("settings", _settings), ("Postgres", _postgres), ("Temporal", _temporal), ("worker", _worker), ("eBay", _ebay))
+async def _clock(visit: Visit) -> str:
+    if visit.token is None:
+        raise NotLookedAtError("not looked at: eBay comes first")
+    return clock(visit.token.date, datetime.now(UTC))
+
+
+def clock(ebays: datetime, ours: datetime) -> str:
+    """Cursors follow eBay's clock, so that a wrong one here loses nothing; but what is shown and what is awaited follow ours."""
+    off = round((ours - ebays).total_seconds())
+    told = f"this machine's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} eBay's"
+    if abs(off) > CLOCK_S:
+        raise NotSeenError(f"{told}: let it follow a time server (timedatectl set-ntp true)")
+    return told if off else "this machine's clock and eBay's agree"
+
+
+CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
+    ("settings", _settings),
+    ("Postgres", _postgres),
+    ("tables", _tables),
+    ("Temporal", _temporal),
+    ("namespace", _namespace),
+    ("search attributes", _search_attributes),
+    ("worker", _worker),
+    ("eBay", _ebay),
+    ("clock", _clock),
+)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -64,15 +65,20 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: s
         for row in rows:
             print_json(row)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(field, row.get(field)) for field in columns))
+    table = table_of(rows, columns)
     if table.row_count:
         Console().print(table)
     else:
         typer.echo(empty)
+
+
+def table_of(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(field, row.get(field))) for field in columns))  # as it is: a reason may hold what looks like markup
+    return table
 
 
 def fail(text: str, code: int) -> int:

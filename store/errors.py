@@ -31,6 +31,13 @@ class TablesMissingError(StoreError):
         super().__init__("the database lacks tables of this version: run starter.py migrate")
 
 
+class TablesUnknownError(StoreError):
+    """The database holds tables of a later version. Not retried. Act: use that version, or restore the backup from before it."""
+
+    def __init__(self) -> None:
+        super().__init__("the tables are of a later version than this one: use that version, or restore the backup from before it")
+
+
 class SecretError(StoreError):
     """No key decrypts a stored token. Not retried. Act: put back the key that encrypted it, or `starter.py connect` with a new token."""
 

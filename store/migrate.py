@@ -1,28 +1,40 @@
 """Bring the tables up to date: `starter.py migrate`. Alembic, configured here; there is no alembic.ini."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.pool import NullPool
 
 from store.engine import connect
-from store.errors import translated
+from store.errors import TablesUnknownError, translated
 
 LOCK = 7_355_607  # two who migrate at once: the second waits, then finds nothing to do
 
 
-def upgrade(url: str) -> str:
-    """Create or alter what is missing, in one transaction. Returns the revision reached; harmless when there is nothing to do."""
+def upgrade(url: str, told: Callable[[str], None] = lambda revision: None) -> str:
+    """Create or alter what is missing, in one transaction. Returns the revision reached; harmless when there is nothing to do.
+
+    Args:
+        told: called with each revision that was gone through.
+    Raises:
+        TablesUnknownError: the tables are of a later version.
+    """
     config = _config()
     with translated(), _engine(url).begin() as connection:
         connection.execute(text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        config.attributes["told"] = lambda step, **_: told(step.up_revision_id)
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise TablesUnknownError from None
     return newest()
 
 
@@ -37,6 +49,13 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head
+
+
+def steps_left(url: str) -> int:
+    """Revisions to go through from where the database is; 0 too where that is unknown here (`upgrade` refuses it)."""
+    revisions = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]  # the newest first
+    found = current(url)
+    return len(revisions) if found is None else revisions.index(found) if found in revisions else 0
 
 
 def is_current(url: str) -> bool:

@@ -151,10 +151,11 @@ class Sellers:
         generation: int,
     ) -> Enrolled:
         values = {"seller_id": seller_id, "scopes": list(scopes)}
+        kept = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
         with translated(), self._engine.begin() as connection:
             before = connection.execute(FIND, values).one_or_none()
             enrollment = connection.execute(
-                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(dict(options or {}))}
+                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(kept)}
             ).scalar()
             if enrollment is None:
                 connection.execute(RESCOPE, values)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, TextClause, text
 
+from changes.dates import read_time
 from pacing import Stream
 from store.errors import UnknownSellerError, translated
 from store.steps import ALERT_AFTER
@@ -23,7 +24,9 @@ SELLERS = _of("""
 """)
 STREAMS = _of("""
     SELECT seller_id, stream, cursor, reading IS NOT NULL AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
-        failures, last_error, last_changes, sales_30d
+        failures, last_error, last_changes, sales_30d, CASE stream
+            WHEN 'backfill' THEN jsonb_build_object('to', reading -> -1)
+            WHEN 'sweep' THEN jsonb_build_object('offset', reading -> 'offset', 'total', reading -> 'total') END AS place
     FROM streams WHERE {one}
 """)
 DAY = _of("""
@@ -103,14 +106,14 @@ def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits:
         "seller_id": row.seller_id,
         "state": state,
         "reason": reason,
-        "streams": {one.stream: _stream(one) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
+        "streams": {one.stream: _stream(one, row.options) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
         "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
     }
 
 
-def _stream(row: Row[Any]) -> dict[str, Any]:
+def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
     return {
         "last_poll_at": iso(row.last_poll_at),
         "next_poll_at": iso(row.next_poll_at),
@@ -122,7 +125,19 @@ def _stream(row: Row[Any]) -> dict[str, Any]:
         "last_good_at": iso(row.last_good_at),
         "last_changes": row.last_changes,
         "reading": row.is_reading,
+        "progress": progress(row, options.get("backfill_from")) if row.is_reading and row.place else None,
     }
+
+
+def progress(row: Row[Any], backfill_from: str | None) -> float | None:
+    """How far a backfill or a sweep is, 0 to 1; None: not known. A backfill goes by time, a sweep by orders."""
+    if row.stream == Stream.SWEEP:  # its last part are the open orders, of unknown number
+        offset, total = row.place["offset"], row.place["total"]
+        return 0.99 if offset is None else min(offset / total, 0.99) if total else 0.0
+    start, end = read_time(backfill_from), read_time(row.place["to"])
+    if start is None or end is None or row.cursor is None or end <= start:
+        return None
+    return float(min(max((row.cursor - start) / (end - start), 0.0), 0.99))
 
 
 def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tuple[str, str | None]:

@@ -19,6 +19,7 @@ ERRORS = {
     "RejectedError": "eBay says that our request is wrong: a developer has to look.",
     "StoreUnavailableError": "Postgres is missing or too busy: look at it.",
     "TablesMissingError": "Run: starter.py migrate",
+    "TablesUnknownError": "Use the version that made the tables, or restore the backup from before it.",
     "SecretError": "Put back the key that encrypted the token into SELLERBEAT_SECRET_KEYS, or connect the seller anew.",
     "SupersededError": "Another attempt of the same step was faster. Retried.",
     "UnexpectedError": "A mistake of ours: the log of worker.py has it; please report it.",

@@ -4,5 +4,7 @@ from alembic import context
 
 from store.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, on_version_apply=context.config.attributes["told"]
+)
 context.run_migrations()

@@ -61,7 +61,7 @@ def test_enrolling_twice_replaces_the_token_and_keeps_all_else(house: House) -> 
     assert token(house, "carla") == renewed
     assert house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellers WHERE seller_id = 'carla'") == before
     assert house.rows("SELECT stream, cursor, reading FROM streams WHERE seller_id = 'carla' ORDER BY 1") == cursors
-    assert before[0][1] == {"cadence": {"orders": 45}}
+    assert before[0][1]["cadence"] == {"orders": 45}
     assert house.runs("carla") == ["RUNNING"]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 
 import worker
+from console.doctor import NotSeenError, clock
+from tests.support.histories import client_of
 from tests.support.house import Child, House, Said
 
 READING = ("list", "changes", "alerts", "quota", "set-aside")
@@ -21,7 +27,8 @@ ACTING = (
     "set-cadence anna --orders 5m",
     "remove anna",
 )
-CHECKS = ("settings", "Postgres", "Temporal", "worker", "eBay")
+CHECKS = ("settings", "Postgres", "tables", "Temporal", "namespace", "search attributes", "worker", "eBay", "clock")
+TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,10 +55,62 @@ def test_migrate_makes_the_tables_and_may_be_repeated(house: House, empty_databa
     first = house.command("migrate", "--json", SELLERBEAT_DATABASE_URL=empty_database)
     second = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database)
 
-    (revision,) = first.object.values()
+    revision = first.object["revision"]
     assert (first.code, first.err, second.code, second.err) == (0, "", 0, "")
-    assert second.out == f"the tables are at revision {revision}\n"
+    assert second.out == f"the tables are at revision {revision}; Temporal knows the search attributes\n"
     assert house.command("list", SELLERBEAT_DATABASE_URL=empty_database).out == "no sellers\n"
+
+
+def test_migrate_makes_the_tables_without_temporal_and_says_what_is_left(house: House, empty_database: str, nobody: str) -> None:
+    said = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database, TEMPORAL_ADDRESS=nobody)
+
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "search attributes are left" in said.err
+    assert nobody in said.err
+    assert house.command("list", SELLERBEAT_DATABASE_URL=empty_database).out == "no sellers\n"
+
+
+def test_migrate_refuses_tables_of_a_later_version(house: House, database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    assert "of a later version" in house.command("migrate", SELLERBEAT_DATABASE_URL=database).failure(1)
+
+
+@pytest.fixture
+def bare_namespace(temporal_address: str) -> str:
+    """A namespace without search attributes."""
+
+    async def register() -> str:
+        client = await client_of(temporal_address)
+        retention = Duration(seconds=86_400)
+        await client.workflow_service.register_namespace(
+            RegisterNamespaceRequest(namespace="bare", workflow_execution_retention_period=retention)
+        )
+        return "bare"
+
+    return asyncio.run(register())
+
+
+def test_without_search_attributes_no_worker_starts_until_migrate_made_them(house: House, bare_namespace: str) -> None:
+    refused = house.command(main=worker.main, TEMPORAL_NAMESPACE=bare_namespace)
+    seen = {row["what"]: row["found"] for row in house.command("doctor", "--json", TEMPORAL_NAMESPACE=bare_namespace).objects}
+    made = house.command("migrate", TEMPORAL_NAMESPACE=bare_namespace)
+    after = {row["what"]: row["ok"] for row in house.command("doctor", "--json", TEMPORAL_NAMESPACE=bare_namespace).objects}
+
+    for text in (refused.err, seen["search attributes"]):
+        assert "SellerbeatState" in text
+        assert "run starter.py migrate" in text
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "search attributes made: SellerbeatState" in made.out
+    assert after["search attributes"]
+
+
+def test_migrate_names_a_namespace_that_is_missing(house: House) -> None:
+    said = house.command("migrate", TEMPORAL_NAMESPACE="nowhere")
+
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "no namespace nowhere" in said.err
 
 
 def test_tables_of_another_version_are_not_used(house: House, database: str) -> None:
@@ -98,12 +157,13 @@ def test_without_a_worker_a_new_cadence_is_refused_at_once(house: House) -> None
 @pytest.mark.parametrize(
     ("setting", "value", "wrong"),
     [
-        ("TEMPORAL_ADDRESS", "{nobody}", {"Temporal", "worker"}),
-        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", {"Postgres", "worker"}),
-        ("SELLERBEAT_DATABASE_URL", "{empty}", {"Postgres", "worker"}),
-        ("SELLERBEAT_EBAY_API_URL", "http://{nobody}", {"eBay", "worker"}),
-        ("SELLERBEAT_EBAY_CLIENT_SECRET", "wrong", {"eBay", "worker"}),
-        ("SELLERBEAT_EBAY_CLIENT_ID", None, {"settings", "eBay", "worker"}),
+        ("TEMPORAL_ADDRESS", "{nobody}", TEMPORAL),
+        ("TEMPORAL_NAMESPACE", "nowhere", TEMPORAL - {"Temporal"}),
+        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", {"Postgres", "tables", "worker"}),
+        ("SELLERBEAT_DATABASE_URL", "{empty}", {"tables", "worker"}),
+        ("SELLERBEAT_EBAY_API_URL", "http://{nobody}", EBAY | {"worker"}),
+        ("SELLERBEAT_EBAY_CLIENT_SECRET", "wrong", EBAY | {"worker"}),
+        ("SELLERBEAT_EBAY_CLIENT_ID", None, EBAY | {"settings", "worker"}),
         ("SELLERBEAT_ORDERS_EVERY", "5x", set(CHECKS)),
         ("SELLERBEAT_ORDERS_EVERY", "5m", {"worker"}),
     ],
@@ -148,3 +208,20 @@ def test_as_a_process_it_ends_with_the_same_line(house: House, nobody: str, prog
 
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
     assert setting in said.err
+
+
+NOON = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "agree"), (30, "30 s ahead of"), (-4, "4 s behind")])
+def test_a_clock_that_is_about_right_is_well(seconds: int, words: str) -> None:
+    assert words in clock(NOON, NOON + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(31, "31 s ahead of"), (-3600, "3600 s behind")])
+def test_a_clock_that_is_off_is_warned_of_with_its_remedy(seconds: int, words: str) -> None:
+    with pytest.raises(NotSeenError) as warning:
+        clock(NOON, NOON + timedelta(seconds=seconds))
+
+    assert words in str(warning.value)
+    assert "timedatectl" in str(warning.value)

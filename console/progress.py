@@ -1,0 +1,27 @@
+"""Progress bars of long work, on stderr and in a terminal only: what a command answers stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+WIDTH = 24
+
+
+@contextmanager
+def progress(what: str, steps: int) -> Iterator[Callable[[], None]]:
+    """Call what it gives after each step."""
+    columns = (TextColumn("{task.description}"), BarColumn(WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not (console.is_terminal and steps)) as shown:
+        task = shown.add_task(what, total=steps)
+        yield lambda: shown.advance(task)
+
+
+def bar(share: float) -> str:
+    """`######------  50 %`, as a cell of a table."""
+    full = min(max(int(share * WIDTH), 0), WIDTH)
+    return f"{'#' * full}{'-' * (WIDTH - full)} {int(share * 100):>3} %"

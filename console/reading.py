@@ -1,0 +1,134 @@
+"""Commands that show what is there and change nothing (but `set-aside --retry`)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import nullcontext, suppress
+from typing import Annotated
+
+import typer
+
+from console.arguments import (
+    Entities,
+    SellerId,
+    SellerOption,
+    SellerState,
+)
+from console.events import event_line
+from console.office import Office
+from console.output import FailedError, Output, print_json, say, show, with_json
+from console.quota import planned, use
+from console.snapshot import show_snapshot
+from console.standing import follow_status, show_status
+from console.status import seller_status, sellers_list
+from workflows.remedies import for_alert
+
+commands = typer.Typer()
+
+
+@commands.command("list")
+@with_json
+def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None) -> None:
+    """All sellers, each with its state and why."""
+    rows = asyncio.run(sellers_list(Office("database_url"), state))
+    columns = {
+        "seller_id": "seller",
+        "state": "state",
+        "last_poll_at": "last poll",
+        "next_poll_at": "next poll",
+        "changes_24h": "changes 24 h",
+        "reason": "why",
+    }
+    show(rows, columns, empty="no sellers" if state is None else f"no sellers in state {state}")
+
+
+@commands.command()
+@with_json
+def status(
+    seller_id: SellerId,
+    follow: Annotated[bool, typer.Option("--follow", help="Show it anew every second, until Ctrl-C.")] = False,
+) -> None:
+    """One seller: state and what to do, for each stream the last and the next poll and why then, and how far a backfill or a sweep is."""
+    office = Office("database_url")
+    if follow:
+        follow_status(office, seller_id)
+    else:
+        show_status(asyncio.run(seller_status(office, seller_id)))
+
+
+@commands.command()
+@with_json
+def quota(
+    plan: Annotated[int | None, typer.Option(metavar="SELLERS", min=1, max=1_000_000, help="How fresh so many would be.")] = None,
+) -> None:
+    """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
+    office = Office("database_url")
+    if plan is None:
+        columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}
+        show(use(office), {"resource": "resource", **columns}, empty="no calls today")
+        return
+    columns = {"mean": "mean delay", "p95": "95 % within", "longest": "longest wait", "calls": "calls a day for polls"}
+    show(planned(office, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
+
+
+@commands.command()
+@with_json
+def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False) -> None:
+    """What needs a look and what to do, the newest first."""
+    rows = [{**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in Office("database_url").store.alerts(closed=closed)]
+    columns = {"opened_at": "since", "seller_id": "seller", "kind": "alert", "text": "what it is", "to_do": "what to do"}
+    show(rows, columns | ({"closed_at": "closed"} if closed else {}), empty="no alerts")
+
+
+@commands.command()
+@with_json
+def set_aside(
+    seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this document again.")] = None
+) -> None:
+    """Documents of eBay's that could not be stored, each with the reason."""
+    store = Office("database_url").store
+    if retry is not None:
+        kept = store.retry_set_aside(retry)
+        if kept is None:
+            raise FailedError(f"no document is set aside under {retry}")
+        later = "stays set aside: refused again, or, where it is a parcel, read with its order at the next poll"
+        say(f"document {retry} {'is stored' if kept else later}", id=retry, stored=kept)
+        return
+    rows = store.set_aside(seller)
+    show(
+        rows,
+        {"id": "id", "seller_id": "seller", "kind": "kind", "entity_id": "entity", "reason": "reason", "attempts": "seen"},
+        empty="nothing is set aside",
+    )
+
+
+@commands.command()
+@with_json
+def changes(
+    seller: SellerOption = None,
+    after: Annotated[int, typer.Option(min=0, help="Only what comes after this position.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as changes come, until Ctrl-C.")] = False,
+) -> None:
+    """The change events, oldest first."""
+    feed = Office("database_url").store.feed
+    with suppress(KeyboardInterrupt) if follow else nullcontext():  # Ctrl-C is how following ends, not how it fails
+        while True:
+            page = feed.read(after=after, limit=500, seller=seller)
+            for event in page:
+                if Output.json:
+                    print_json(event)
+                else:
+                    typer.echo(event_line(event))
+                after = event["position"]
+            if not page and not follow:
+                return
+            if not page:
+                time.sleep(0.5)
+
+
+@commands.command()
+@with_json
+def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
+    """What is stored of a seller, one object a line; of the inventory also where two stocks of one SKU differ."""
+    show_snapshot(Office("database_url").store, seller_id, entities)

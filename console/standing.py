@@ -1,0 +1,65 @@
+"""How `starter.py status` looks in a terminal: once, or anew every second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import nullcontext, suppress
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from console.office import Office
+from console.output import Output, print_json, table_of
+from console.progress import bar
+from console.status import seller_status
+from workflows.remedies import for_error, for_state
+
+COLUMNS = {"stream": "stream", "last_poll_at": "last poll", "next_poll_at": "next poll", "why": "why then"}
+WHEN_NEEDED = {"failures": "failures", "last_error": "last error", "progress": "so far"}  # a column that says nothing is left out
+
+
+def show_status(answer: dict[str, Any]) -> None:
+    if Output.json:
+        print_json(answer)
+    else:
+        Console().print(standing(answer))
+
+
+def follow_status(office: Office, seller_id: str) -> None:
+    """Until Ctrl-C; with `--json` a line whenever something is different."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_follow(office, seller_id))
+
+
+async def _follow(office: Office, seller_id: str) -> None:
+    before: dict[str, Any] = {}
+    with nullcontext() if Output.json else Live(auto_refresh=False) as screen:
+        while True:
+            began = time.monotonic()
+            answer = await seller_status(office, seller_id)
+            if screen:
+                screen.update(standing(answer), refresh=True)
+            elif answer != before:
+                print_json(answer)
+            before = answer
+            await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
+
+
+def standing(answer: dict[str, Any]) -> RenderableType:
+    """The state and what to do, the day's numbers, and a row a stream."""
+    seller_id, state = answer["seller_id"], answer["state"]
+    lines = [f"{seller_id}: {state}" + (f" ({answer['reason']})" if answer["reason"] and state != "polling" else "")]
+    rows = [{"stream": name, **stream} for name, stream in answer["streams"].items()]
+    errors = [row["last_error"] for row in rows if row["last_error"]]
+    remedies = [for_state(state, seller_id), *(for_error(error, seller_id) for error in errors)]
+    lines += [f"what to do: {remedy}" for remedy in dict.fromkeys(remedies) if remedy]
+    ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""
+    lines.append(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h{ends}")
+    for row in rows:
+        row["progress"] = None if row.get("progress") is None else bar(row["progress"])
+    columns = COLUMNS | {name: heading for name, heading in WHEN_NEEDED.items() if any(row.get(name) for row in rows)}
+    text = Text("\n".join(lines))
+    return Group(text, Text(""), table_of(rows, columns)) if rows else text

@@ -1,0 +1,144 @@
+"""Commands that tell what is to happen with a seller: enrol, connect, remove, pause, hurry."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from console.arguments import (
+    All,
+    Cadence,
+    PolledStream,
+    Scopes,
+    SellerId,
+    SellerOrAll,
+    Source,
+    TokenEnds,
+    TokenFile,
+    WithOffers,
+    between,
+    read_token,
+)
+from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
+from console.office import Office
+from console.output import say, with_json
+from pacing import InventorySource, Stream
+from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
+from workflows.seller_polling import SellerPolling
+
+commands = typer.Typer()
+Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
+
+
+@commands.command()
+@with_json
+def enroll(
+    seller_id: SellerId,
+    refresh_token_file: TokenFile = None,
+    orders_every: Cadence = None,
+    backfill: Annotated[
+        timedelta | None, typer.Option(parser=between("1s", "729d"), metavar="DURATION", help="How far back to read orders: 7d.")
+    ] = None,
+    scopes: Scopes = None,
+    refresh_token_expires: TokenEnds = None,
+    inventory_source: Source = InventorySource.AUTO,
+    offers: WithOffers = False,
+) -> None:
+    """Store a seller's refresh token and begin to poll. Enrolling twice replaces the token and keeps all else."""
+    if offers and inventory_source is InventorySource.TRADING:
+        raise typer.BadParameter("--offers needs the Inventory API: with --inventory-source trading there are none to read")
+    token = read_token(refresh_token_file)
+    asked = (orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, token, *asked))
+    say(answer.words(), **answer.fields())
+
+
+@commands.command()
+@with_json
+def connect(
+    seller_id: SellerId, refresh_token_file: TokenFile = None, scopes: Scopes = None, refresh_token_expires: TokenEnds = None
+) -> None:
+    """Give an enrolled seller a new refresh token; polling goes on from the cursor."""
+    answer = asyncio.run(connect_seller(Office.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
+    say(answer.words(), **answer.fields())
+
+
+@commands.command()
+@with_json
+def remove(
+    seller_id: SellerId, erase: Annotated[bool, typer.Option("--erase", help="Also delete all that was stored of the seller.")] = False
+) -> None:
+    """Stop polling a seller for good and forget the token. What was recorded stays, unless erased."""
+    office = Office("database_url", "secret_keys")
+    asyncio.run((erase_seller if erase else remove_seller)(office, seller_id))
+    say(f"{seller_id} is {'erased' if erase else 'removed'}", seller_id=seller_id, state="removed", erased=erase)
+
+
+@commands.command()
+@with_json
+def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = "by hand") -> None:
+    """Stop polling a seller until `resume`. The cursor stays, so nothing is lost."""
+    for told in Office("database_url").tell(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
+        say(f"{told} is paused: {reason}", seller_id=told, state="paused", reason=reason)
+
+
+@commands.command()
+@with_json
+def resume(seller_id: SellerOrAll = None, every_seller: All = False) -> None:
+    """Poll a paused seller again, at once, from the cursor."""
+    for told in Office("database_url").tell(seller_id, every_seller, SellerPolling.resume):
+        say(f"{told} polls again", seller_id=told, state="polling")
+
+
+@commands.command()
+@with_json
+def speed_up(
+    seller_id: SellerId,
+    every: Annotated[timedelta, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s.")],
+    lasting: Annotated[
+        timedelta, typer.Option("--for", parser=between("1s", "7d"), metavar="DURATION", help="Such as 10m; then all is as before.")
+    ],
+) -> None:
+    """Poll a seller more often for a while."""
+    Office("database_url").tell(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
+    say(
+        f"{seller_id} is polled every {every} for {lasting}",
+        seller_id=seller_id,
+        every_s=every.total_seconds(),
+        for_s=lasting.total_seconds(),
+    )
+
+
+@commands.command()
+@with_json
+def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.Option(help="One stream only.")] = None) -> None:
+    """Poll a seller as soon as the call in hand is done."""
+    Office("database_url").tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None))
+    say(f"{seller_id} is polled now", seller_id=seller_id, stream=stream.value if stream else None)
+
+
+@commands.command()
+@with_json
+def active(seller_id: SellerId) -> None:
+    """Tell that the seller is using the app: a dormant one is polled at once."""
+    Office("database_url").tell(seller_id, False, SellerPolling.seller_active)
+    say(f"{seller_id} is active", seller_id=seller_id)
+
+
+@commands.command()
+@with_json
+def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadence = None, inventory: Cadence = None) -> None:
+    """Set a seller's base intervals for good; quiet hours still slow them down. --inventory is that of the listings too."""
+    request = SetCadence(orders=orders, fulfillment=fulfillment, inventory=inventory)
+    if not request.given():
+        raise typer.BadParameter("name at least one of --orders, --fulfillment, --inventory")
+    asyncio.run(Office("database_url").set_cadence(seller_id, request))
+    words = ", ".join(f"{stream} every {every}" for stream, every in request.given().items())
+    say(
+        f"{seller_id}: {words}",
+        seller_id=seller_id,
+        **{f"{stream}_every_s": every.total_seconds() for stream, every in request.given().items()},
+    )

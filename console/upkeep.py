@@ -1,0 +1,68 @@
+"""Commands that look after the deployment: tables and search attributes, keys, and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+from cryptography.fernet import Fernet
+
+from console.doctor import examine
+from console.office import Office
+from console.output import FailedError, say, show, with_json
+from console.progress import progress
+from store.migrate import steps_left, upgrade
+from workflows.attributes import KINDS
+from workflows.client import TemporalUnavailableError
+from workflows.visibility import AttributesMissingError, make
+
+commands = typer.Typer()
+
+
+@commands.command()
+@with_json
+def migrate() -> None:
+    """Create or update the tables, and Temporal's search attributes. Safe to repeat, and while workers run."""
+    office = Office("database_url")
+    with progress("migrating the tables", steps_left(office.url)) as one_more:
+        revision = upgrade(office.url, lambda _: one_more())
+    try:
+        made = asyncio.run(search_attributes(office))
+    except (TemporalUnavailableError, AttributesMissingError) as error:
+        say(f"the tables are at revision {revision}", revision=revision, search_attributes=None)
+        raise FailedError(f"the tables are done, Temporal's search attributes are left: {error}") from None
+    say(f"the tables are at revision {revision}; {made}", revision=revision, search_attributes=list(KINDS))
+
+
+async def search_attributes(office: Office) -> str:
+    names = await make(await office.temporal())
+    return f"search attributes made: {', '.join(names)}" if names else "Temporal knows the search attributes"
+
+
+@commands.command()
+@with_json
+def doctor() -> None:
+    """Check settings, Postgres, tables, Temporal, worker, eBay and clock, each with its remedy."""
+    checks = asyncio.run(examine())
+    show(checks, {"mark": "", "what": "what", "found": "found"}, empty="nothing to check")
+    if wrong := [check["what"] for check in checks if not check["ok"]]:
+        raise FailedError(f"not well: {', '.join(wrong)}; begin with the first line marked x")
+
+
+@commands.command()
+@with_json
+def new_key() -> None:
+    """Print a fresh key for SELLERBEAT_SECRET_KEYS."""
+    key = Fernet.generate_key().decode()
+    say(key, key=key)
+
+
+@commands.command()
+@with_json
+def rotate_keys() -> None:
+    """Encrypt all stored tokens with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
+    rotation = Office("database_url", "secret_keys").store.tokens.rotate()
+    if rotation.unreadable:
+        lost = ", ".join(rotation.unreadable)
+        raise FailedError(f"{rotation.sellers} encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {lost}")
+    say(f"tokens of {rotation.sellers} sellers are encrypted anew; no other key than the first is needed now", rotated=rotation.sellers)
