@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up test lint bench pacing chaos clean
+.PHONY: setup demo up test lint bench pictures pacing chaos clean
 
 setup: .venv/ready
 
@@ -30,6 +30,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+pictures: setup ## take the Web UI's pictures in docs/ anew; needs Chromium
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
+	@$(BIN)/python deploy/pictures.py
 
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
 	@$(BIN)/python -m fleets $(if $(SEEDS),--seeds $(SEEDS))

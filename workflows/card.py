@@ -13,15 +13,15 @@ WORDS = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": 
 
 
 def card(state: PollingState) -> str:
-    """State and what to do; per stream the next poll and why then; the last changes; the last error and what to do. Times are UTC."""
+    """State and what to do; for each stream the next poll and why then; the last changes; the last error and what to do. Times are UTC."""
     word, reason = state.state()
     asleep = bool(state.paused or state.dead)
-    lines = [f"### `{state.seller_id}`: {WORDS.get(word, word)}"]
+    lines = [f"### {plain(state.seller_id)}: {WORDS.get(word, word)}"]
     if word != "polling":
         lines += [plain(reason), *to_do(remedies.for_state(word, state.seller_id))]
-    lines += table(state, asleep)
+    lines.append("No stream is polled until somebody acts." if asleep else "\n".join(map(row, state.streams, state.streams.values())))
     if state.changed_at and state.changed_stream:
-        lines.append(f"Last changes: {state.last_changes} in {state.changed_stream}, {state.changed_at:%d %b %Y at %H:%M:%S}")
+        lines.append(f"Last change: {state.last_changes} in {state.changed_stream}, {state.changed_at:%H:%M:%S on %d %b} UTC")
     for stream, mine in state.streams.items():
         if mine.last_error and mine.failures:
             lines.append(f"**Last error** of {stream}, {times(mine.failures)}: {plain(mine.last_error)}")
@@ -29,17 +29,13 @@ def card(state: PollingState) -> str:
     return "\n\n".join(lines)
 
 
-def table(state: PollingState, asleep: bool) -> list[str]:
-    rows = [row(stream, mine, asleep) for stream, mine in state.streams.items()]
-    return ["\n".join(["| stream | next poll (UTC) | why then |", "|---|---|---|", *rows])] if rows else []
-
-
-def row(stream: Stream, mine: StreamState, asleep: bool) -> str:
+def row(stream: Stream, mine: StreamState) -> str:
+    """One item of a list: the Web UI shows tables without gaps between their columns."""
     if mine.stopped:
-        return f"| {stream} | stopped | {plain(mine.stopped)} |"
-    if asleep:
-        return f"| {stream} | not until somebody acts | - |"
-    return f"| {stream} | {mine.when():%d %b %H:%M:%S} | {'asked for: at once' if mine.asked else plain(mine.why)} |"
+        return f"- **{stream}** is stopped: {plain(mine.stopped)}"
+    if mine.asked:
+        return f"- **{stream}** at once: asked for"
+    return f"- **{stream}** at {mine.when():%H:%M:%S on %d %b}: {plain(mine.why)}"
 
 
 def to_do(remedy: str | None) -> list[str]:

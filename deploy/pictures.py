@@ -1,0 +1,97 @@
+"""Takes the pictures of the Web UI in docs/pictures anew, from a demo of its own: `make pictures`. Needs Chromium and Playwright.
+
+The demo runs for a minute in a folder that is gone afterwards; what it shows differs a little each time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HOUSE = Path(__file__).resolve().parent.parent
+PICTURES = HOUSE / "docs" / "pictures"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+QUIETLY = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+QUIETLY += ("--disable-sync", "--no-first-run")
+COLUMNS = ("Status", "Workflow ID", "SellerbeatState", "SellerbeatTier", "SellerbeatFailures", "SellerbeatLastChange")
+FILTER = 'ExecutionStatus="Running" AND SellerbeatState IN ("polling", "paused")'
+WIDE, HIGH = 1200, 640
+START_S, LARGEST = 90.0, 200_000
+UI = re.compile(r"Web UI: (http://\S+)")
+
+
+def main() -> int:
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    if program is None:
+        print("pictures: Chromium is missing; on Debian: apt-get install chromium", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="pictures-") as name:
+        folder = Path(name)
+        log = folder / "demo.log"
+        with log.open("wb") as out:
+            demo = subprocess.Popen(
+                [sys.executable, "-u", str(HOUSE / "demo.py"), "--folder", str(folder / "demo")], stdout=out, stderr=out, cwd=HOUSE
+            )
+        try:
+            url = running(demo, log)
+            time.sleep(10)  # so that there is something to see
+            subprocess.run([folder / "demo" / "starter", "pause", "anna", "--reason", "stocktaking"], check=True, capture_output=True)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=program, args=list(QUIETLY))
+                take(browser, url)
+                browser.close()
+        finally:
+            demo.send_signal(signal.SIGTERM)
+            demo.wait(60)
+    return 0
+
+
+def running(demo: subprocess.Popen[bytes], log: Path) -> str:
+    """The Web UI's address, once the demo tells it."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and demo.poll() is None:
+        if found := UI.search(log.read_text(errors="replace")):
+            return found[1]
+        time.sleep(0.2)
+    raise RuntimeError(f"the demo did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def take(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport={"width": WIDE, "height": HIGH})
+    columns = json.dumps({"default": [{"label": label} for label in COLUMNS]})
+    page.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
+    workflows = f"{url}/namespaces/default/workflows"
+    page.goto(f"{workflows}?query={quote(FILTER)}")
+    page.get_by_role("link", name="ebay-polling:anna").first.wait_for()
+    keep(page, "web-ui-list.png")
+    page.goto(f"{workflows}/ebay-polling:bert")
+    page.wait_for_url("**/timeline")  # of the run that is there now
+    page.goto(page.url.replace("/timeline", "/user-metadata"))
+    card = page.get_by_role("heading", name="bert: polling")
+    card.wait_for()
+    card.scroll_into_view_if_needed()
+    keep(page, "web-ui-seller.png")
+
+
+def keep(page: Page, name: str) -> None:
+    page.wait_for_timeout(1000)  # until what moves on the page has come to rest
+    picture = page.screenshot()
+    if len(picture) > LARGEST:
+        raise RuntimeError(f"{name} has {len(picture)} bytes; {LARGEST} are the most")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / name).write_bytes(picture)
+    print(f"{(PICTURES / name).relative_to(HOUSE)}: {len(picture)} bytes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
