@@ -104,5 +104,7 @@ def age(moment: datetime, now: datetime) -> str:
     seconds = (moment - now).total_seconds()
     if abs(seconds) > 2 * 86_400:
         return f"{moment:%Y-%m-%d %H:%M}"
+    if abs(seconds) < 0.5:
+        return "now"
     unit, size = next((unit, size) for unit, size in UNITS if abs(seconds) >= 2 * size or size == 1)
     return f"in {round(seconds / size)} {unit}" if seconds > 0 else f"{round(-seconds / size)} {unit} ago"

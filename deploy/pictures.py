@@ -16,16 +16,16 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 HOUSE = Path(__file__).resolve().parent.parent
 PICTURES = HOUSE / "docs" / "pictures"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-QUIETLY = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-QUIETLY += ("--disable-sync", "--no-first-run")
+QUIETLY = [f"--{flag}" for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update")]
+QUIETLY += ["--disable-sync", "--no-first-run"]
 COLUMNS = ("Status", "Workflow ID", "SellerbeatState", "SellerbeatTier", "SellerbeatFailures", "SellerbeatLastChange")
-FILTER = 'ExecutionStatus="Running" AND SellerbeatState IN ("polling", "paused")'
-WIDE, HIGH = 1200, 640
+FILTER = 'ExecutionStatus="Running" AND SellerbeatState="paused"'
+LIST, SELLER = (1400, 480), (1400, 900)  # pixels
 START_S, LARGEST = 90.0, 200_000
 UI = re.compile(r"Web UI: (http://\S+)")
 
@@ -45,9 +45,10 @@ def main() -> int:
         try:
             url = running(demo, log)
             time.sleep(10)  # so that there is something to see
-            subprocess.run([folder / "demo" / "starter", "pause", "anna", "--reason", "stocktaking"], check=True, capture_output=True)
+            for seller in ("anna", "carla"):
+                subprocess.run([folder / "demo" / "starter", "pause", seller, "--reason", "stocktaking"], check=True, capture_output=True)
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=program, args=list(QUIETLY))
+                browser = playwright.chromium.launch(executable_path=program, args=QUIETLY)
                 take(browser, url)
                 browser.close()
         finally:
@@ -67,20 +68,25 @@ def running(demo: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def take(browser: Browser, url: str) -> None:
-    page = browser.new_page(viewport={"width": WIDE, "height": HIGH})
+    page = browser.new_page(viewport=size(LIST))
     columns = json.dumps({"default": [{"label": label} for label in COLUMNS]})
     page.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
     workflows = f"{url}/namespaces/default/workflows"
     page.goto(f"{workflows}?query={quote(FILTER)}")
     page.get_by_role("link", name="ebay-polling:anna").first.wait_for()
     keep(page, "web-ui-list.png")
+    page.set_viewport_size(size(SELLER))
     page.goto(f"{workflows}/ebay-polling:bert")
     page.wait_for_url("**/timeline")  # of the run that is there now
     page.goto(page.url.replace("/timeline", "/user-metadata"))
-    card = page.get_by_role("heading", name="bert: polling")
+    # Markdown is shown in a frame of its own
+    card = page.frame_locator("#user-metadata-current-details").get_by_role("heading", name="bert: polling")
     card.wait_for()
-    card.scroll_into_view_if_needed()
     keep(page, "web-ui-seller.png")
+
+
+def size(pixels: tuple[int, int]) -> ViewportSize:
+    return {"width": pixels[0], "height": pixels[1]}
 
 
 def keep(page: Page, name: str) -> None:

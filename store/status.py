@@ -133,7 +133,9 @@ def progress(row: Row[Any], backfill_from: str | None) -> float | None:
     """How far a backfill or a sweep is, 0 to 1; None: not known. A backfill goes by time, a sweep by orders."""
     if row.stream == Stream.SWEEP:  # its last part are the open orders, of unknown number
         offset, total = row.place["offset"], row.place["total"]
-        return 0.99 if offset is None else min(offset / total, 0.99) if total else 0.0
+        if total is None:  # begun by a version that did not keep it
+            return None
+        return 0.99 if offset is None else min(offset / max(total, 1), 0.99)
     start, end = read_time(backfill_from), read_time(row.place["to"])
     if start is None or end is None or row.cursor is None or end <= start:
         return None

@@ -1,0 +1,102 @@
+"""What `status` shows a tired person: what to do, how far long work is, and nothing that says nothing; and the shell's completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.house import ROOT, House
+from tests.support.waiting import eventually_here
+
+HALF = """
+    UPDATE streams SET cursor = cursor + (CAST(reading ->> -1 AS timestamptz) - cursor) / 2
+    WHERE seller_id = :seller AND stream = 'backfill'
+"""
+SWEEPING = """UPDATE streams SET reading = CAST(:reading AS jsonb) WHERE seller_id = :seller AND stream = 'sweep'"""
+FAILED = (
+    "UPDATE streams SET failures = 4, last_error = 'StoreUnavailableError: [/red] gone' WHERE seller_id = :seller AND stream = 'orders'"
+)
+
+
+def put(house: House, statement: str, **values: str) -> None:
+    with house.store.engine.begin() as connection:
+        connection.execute(text(statement), values)
+
+
+def test_status_shows_how_far_a_backfill_is(house: House) -> None:
+    house.enroll("ben", "--backfill", "10d")
+    assert house.command("status", "ben", "--json").object["streams"]["backfill"]["progress"] == 0
+
+    put(house, HALF, seller="ben")
+
+    assert house.command("status", "ben", "--json").object["streams"]["backfill"]["progress"] == pytest.approx(0.5, abs=0.001)
+    assert f"{'#' * 12}{'-' * 12}  50 %" in house.command("status", "ben", COLUMNS="200").out
+
+
+@pytest.mark.parametrize(("offset", "total", "share"), [(200, 800, 0.25), (800, 800, 0.99), (None, 800, 0.99), (0, 0, 0)])
+def test_status_shows_how_far_a_sweep_is(house: House, offset: int | None, total: int, share: float) -> None:
+    house.enroll("sven")
+    put(house, SWEEPING, seller="sven", reading=json.dumps({"offset": offset, "total": total}))
+
+    assert house.command("status", "sven", "--json").object["streams"]["sweep"]["progress"] == share
+
+
+def test_a_sweep_begun_by_an_older_version_is_shown_without_a_number(house: House) -> None:
+    house.enroll("old")
+    put(house, SWEEPING, seller="old", reading=json.dumps({"offset": 200}))
+
+    assert house.command("status", "old", "--json").object["streams"]["sweep"]["progress"] is None
+
+
+def test_status_says_what_to_do_and_shows_an_error_as_it_is(house: House) -> None:
+    house.enroll("fay")
+    well = house.command("status", "fay", COLUMNS="200").out
+    put(house, FAILED, seller="fay")
+
+    ill = house.command("status", "fay", COLUMNS="200").out
+
+    assert "last error" not in well
+    assert "what to do: Postgres is missing or too busy: look at it." in ill
+    assert "[/red]" in ill
+
+
+def test_following_a_status_ends_well_with_ctrl_c(house: House) -> None:
+    house.enroll("flo")
+    following = house.starter("status", "flo", "--follow", "--json")
+    eventually_here(lambda: following.out.read_text().count("\n") == 1, within=30)
+
+    put(house, FAILED, seller="flo")
+    eventually_here(lambda: following.out.read_text().count("\n") >= 2, within=30)
+
+    assert following.end(signal.SIGINT) == 0
+    assert [json.loads(line)["state"] for line in following.out.read_text().splitlines()][:1] == ["polling"]
+
+
+def test_alerts_say_what_to_do(house: House) -> None:
+    house.store.open_alert("planner_late", "the planner is late")
+
+    [alert] = [one for one in house.command("alerts", "--json").objects if one["kind"] == "planner_late"]
+
+    assert "worker.py" in alert["to_do"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "offered"), [("sta", "1", "status"), ("list --state pa", "3", "paused"), ("status --fo", "2", "--follow")]
+)
+def test_the_shell_completes_commands_options_and_values(typed: str, at: str, offered: str) -> None:
+    words = {"COMP_WORDS": f"./starter.py {typed}", "COMP_CWORD": at, "_STARTER.PY_COMPLETE": "complete_bash"}
+
+    found = subprocess.run([sys.executable, ROOT / "starter.py"], env=os.environ | words, capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == [offered]
+
+
+def test_starter_may_be_run_by_its_name_as_completion_needs() -> None:
+    assert os.access(ROOT / "starter.py", os.X_OK)
+    assert (ROOT / "starter.py").read_text().startswith("#!/usr/bin/env python3\n")
