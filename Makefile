@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up test lint bench pictures pacing chaos clean
+.PHONY: setup demo up test test-system lint bench pictures pacing chaos clean
 
 setup: .venv/ready
 
@@ -22,6 +22,10 @@ up: setup ## the same against the eBay that .env names
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+test-system: setup ## what needs Chromium, Prometheus or a whole Temporal server besides: says what is missing
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
+	$(BIN)/python -m pytest tests_system
 
 lint: setup
 	$(BIN)/ruff check .

@@ -70,7 +70,7 @@ def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
 
 
 def test_every_room_is_known_to_this_test_and_described() -> None:
-    known = MAY_IMPORT.keys() | set(PROCESSES) | {"benchmarks", "chaos", "stage"}
+    known = MAY_IMPORT.keys() | set(PROCESSES) | {"benchmarks", "chaos", "deploy", "stage"}
     described = (HOUSE / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
     assert known >= ROOMS
@@ -88,7 +88,7 @@ def test_files_name_only_settings_that_exist(name: str) -> None:
 def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
     pinned = (HOUSE / "constraints.txt").read_text(encoding="utf-8")
     project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
-    lists = re.findall(r"^(?:dependencies|dev) = \[(.*?)^\]", project, flags=re.M | re.S)
+    lists = re.findall(r"^(?:dependencies|dev|system) = \[(.*?)^\]", project, flags=re.M | re.S)
     needed = {re.split(r"[\[>=<]", name)[0].lower() for text in lists for name in re.findall(r'"([^"]+)"', text)}
     versions = {line.partition("==")[0].lower() for line in pinned.splitlines()}
 

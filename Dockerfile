@@ -1,0 +1,19 @@
+# syntax=docker/dockerfile:1
+# One image for worker.py, web.py and starter.py: `docker run sellerbeat worker.py`.
+FROM python:3.11-slim AS build
+WORKDIR /build
+COPY pyproject.toml constraints.txt README.md ./
+# the project itself is no package: this installs what it needs, at the versions that the tests ran with
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin sellerbeat
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY . .
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+EXPOSE 8080 9090
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "deploy/health.py"]
+ENTRYPOINT ["python"]
+CMD ["worker.py"]

@@ -1,0 +1,1 @@
+"""How Sellerbeat is run for real."""
