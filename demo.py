@@ -28,6 +28,7 @@ from stage.home import HOUSE, Home
 from stage.picture import Frame
 from stage.view import shown
 from stage.watch import Watch
+from stage.web import WebProcess
 from stage.worker import WorkerProcess
 from stage.world import SimulatedEbay
 from store import Store, StoreError
@@ -61,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
-    print("starting Postgres, Temporal, a simulated eBay and the worker ...", flush=True)
+    print("starting Postgres, Temporal, a simulated eBay, the worker and the page ...", flush=True)
     ebay = SimulatedEbay(home)
     things.callback(ebay.child.stop)
     ebay.start()
@@ -70,17 +71,20 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     settings = {PREFIX + name: value for name, value in (PACE | QUOTAS).items()} | {
         f"{PREFIX}SECRET_KEYS": home.key()[0],
         **ebay.settings(),
+        f"{PREFIX}WEB_BIND": f"127.0.0.1:{home.port('web')}",
     }
     configure(home, servers, settings)
     store = open_store(servers, things)
     sellers.check_database(store, ebay.new)
     worker = start_worker(home, things, quick=True)
+    web = start_web(home, settings[f"{PREFIX}WEB_BIND"], things)
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
     worker.arrive()
+    web.arrive()
 
-    links = (*ui_links(servers), ("simulated eBay", ebay.url))
+    links = (("page", web.url), *ui_links(servers), ("simulated eBay", ebay.url))
     starter = home.shown("starter")
     hints = (
         (f"{starter} pause anna --reason lunch", "then resume anna: nothing is lost"),
@@ -90,7 +94,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
-    look_on(watch, frame, worker, ebay, interrupts)
+    look_on(watch, frame, (worker, web), ebay, interrupts)
 
     print("the simulated eBay stands still; waiting until all of it was polled ...", flush=True)
     shown_at = ebay.stand_still()
@@ -115,10 +119,12 @@ def real(settings: Settings, home: Home, seconds: float | None, interrupts: Inte
         print(
             f"SELLERBEAT_SECRET_KEYS is not set: {'a new key' if made else 'the key'} in {home.shown('keys')} encrypts the sellers' tokens"
         )
-    configure(home, servers, own)
+    bind = read_environment().get(f"{PREFIX}WEB_BIND") or f"127.0.0.1:{home.port('web')}"
+    configure(home, servers, own | {f"{PREFIX}WEB_BIND": bind})
     store = open_store(servers, things)
-    worker = start_worker(home, things)
+    worker, web = start_worker(home, things), start_web(home, bind, things)
     worker.arrive()
+    web.arrive()
 
     starter = home.shown("starter")
     hints = (
@@ -126,8 +132,8 @@ def real(settings: Settings, home: Home, seconds: float | None, interrupts: Inte
         (f"{starter} status SELLER", "what is polled when, and why then"),
         (f"{starter} changes --follow", "the feed of changes"),
     )
-    links = (*ui_links(servers), ("eBay", settings.ebay_api_url))
-    look_on(Watch(store, home), Frame("polls eBay", links, hints, ends_at(seconds)), worker, None, interrupts)
+    links = (("page", web.url), *ui_links(servers), ("eBay", settings.ebay_api_url))
+    look_on(Watch(store, home), Frame("polls eBay", links, hints, ends_at(seconds)), (worker, web), None, interrupts)
     worker.stop()
     print(f"`make up` goes on here: {home.shown()}")
     return 0
@@ -164,7 +170,14 @@ def start_worker(home: Home, things: ExitStack, quick: bool = False) -> WorkerPr
     return worker
 
 
-def look_on(watch: Watch, frame: Frame, worker: WorkerProcess, ebay: SimulatedEbay | None, interrupts: Interrupts) -> None:
+def start_web(home: Home, bind: str, things: ExitStack) -> WebProcess:
+    web = WebProcess(home, bind)
+    things.callback(web.stop)
+    web.start()
+    return web
+
+
+def look_on(watch: Watch, frame: Frame, kept: tuple[WorkerProcess, WebProcess], ebay: SimulatedEbay | None, interrupts: Interrupts) -> None:
     """Show what happens until the time is over or somebody ends it."""
     for what, where in frame.links:
         print(f"{what}: {where}")
@@ -174,10 +187,11 @@ def look_on(watch: Watch, frame: Frame, worker: WorkerProcess, ebay: SimulatedEb
     with interrupts.awaited(), shown(frame) as view:
         while not interrupts.came and (frame.ends_at is None or datetime.now(UTC) < frame.ends_at):
             began = time.monotonic()
-            worker.look_after()
+            for child in kept:
+                child.look_after()
             if ebay:
                 ebay.look_after()
-            picture = replace(watch.look(), restarts=worker.restarts)
+            picture = replace(watch.look(), restarts=kept[0].restarts)
             view.show(picture)
             pause = LOOK_S if len(picture.states) <= MANY_SELLERS else RARER_LOOK_S
             while not interrupts.came and time.monotonic() < began + pause:

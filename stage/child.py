@@ -30,7 +30,7 @@ class Child:
         self.home, self.name, self.program, self.cwd = home, name, list(program), cwd
         self.pipe = subprocess.PIPE if talks else subprocess.DEVNULL
         self.log = home.folder.fresh_log(f"{name}.log")
-        self.title = {"ebay": "the simulated eBay"}.get(name, f"the {name}")
+        self.title = {"ebay": "the simulated eBay", "web": "the page"}.get(name, f"the {name}")
         self.log_start = 0
         self.process: subprocess.Popen[str] | None = None
 

@@ -2,7 +2,7 @@
 
 keys       the key that encrypts the sellers' tokens (0600)        ledger.jsonl   what really happened at the simulated eBay
 env        settings for a second terminal (0600)                   postgres/ temporal/   the servers' data
-starter    starter.py with those settings                          worker.log ebay.log   of this run; `.1`: of the one before
+starter    starter.py with those settings                          worker.log web.log ebay.log   of this run; `.1`: of the one before
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ class Home:
         path = self.path / name
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
-    def port(self) -> int:
-        """For the simulated eBay: the last one, unless somebody took it."""
-        ports = self.folder.ports(["ebay"], same=True)
-        self.folder.write_record(ports)
-        return ports["ebay"]
+    def port(self, name: str) -> int:
+        """For the child of that name: the last one, unless somebody took it."""
+        last = self.folder.record().get("ports") or {}
+        port = self.folder.ports([name], same=True)[name]
+        self.folder.write_record({**last, name: port})
+        return port
 
     def key(self) -> tuple[str, bool]:
         """The key of this folder, and whether it was made just now."""

@@ -15,7 +15,7 @@ from stage.home import HOUSE, Home
 class SimulatedEbay:
     def __init__(self, home: Home) -> None:
         self.new = not home.ledger.exists()
-        program = ["-m", "stage.ebay", "--port", str(home.port()), "--ledger", str(home.ledger)]
+        program = ["-m", "stage.ebay", "--port", str(home.port("ebay")), "--ledger", str(home.ledger)]
         self.child = Child(home, "ebay", program, cwd=HOUSE, talks=True)
         self.about: dict[str, Any] = {}
 

@@ -17,10 +17,10 @@ SLEEPER = ["-c", "import sys, time; print('ready', file=sys.stderr, flush=True);
 def test_the_key_and_the_port_stay_the_same(tmp_path: Path) -> None:
     with Home.locked(tmp_path / "state") as home:
         key, made = home.key()
-        port = home.port()
+        port = home.port("ebay")
     with Home.locked(tmp_path / "state") as home:
         assert home.key() == (key, False)
-        assert home.port() == port
+        assert home.port("ebay") == port
     assert made
 
 

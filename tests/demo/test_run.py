@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 from cryptography.fernet import Fernet
 
@@ -89,6 +90,8 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     assert len(re.findall(r"^ +\d+ s  [\d,]+ changes, ", first, re.MULTILINE)) >= 2  # no terminal: a line now and then
     assert oct((folder / "keys").stat().st_mode & 0o777) == "0o600"
     eventually_here(lambda: not working_on(folder))  # a watcher looks five times a second whether it is still needed
+    page = re.search(r"^page: (http://127\.0\.0\.1:\d+)$", first, re.MULTILINE)
+    assert page, first
     before = ledger.read_bytes()
 
     # somebody kills it
@@ -97,6 +100,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
 
     # the next one goes on, alone in its folder, until it is told to end
     with begun(folder) as running:
+        assert "anna" in httpx.get(page[1], timeout=20).text  # without a login, at the same address
         code, said = run(folder, "--seconds", "1")
         assert (code, len(said.splitlines())) == (1, 1)
         assert f"{folder} is in use by process {running.pid} " in said
