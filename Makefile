@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up test test-system lint bench pictures pacing chaos clean
+.PHONY: setup demo up test test-system lint docs bench pictures pacing chaos clean
 
 setup: .venv/ready
 
@@ -26,6 +26,9 @@ test: setup
 test-system: setup ## what needs Chromium, Prometheus or a whole Temporal server besides: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests_system
+
+docs: setup ## the reference in docs/, from the code
+	@$(BIN)/python docs/generate.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -40,6 +40,14 @@ def moment(when: datetime | str | None, now: datetime) -> Markup:
     return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words=age(given, now))
 
 
+def due(when: datetime | str, now: datetime) -> Markup:
+    """As `moment`; `now` where it is due within a second, or was within the last five: the page is older than the poll."""
+    given = datetime.fromisoformat(when) if isinstance(when, str) else when
+    if -5 < (given - now).total_seconds() < 1:
+        return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words="now")
+    return moment(given, now)
+
+
 @cache
 def static(name: str) -> str:
     """Its address, which changes with its content."""
@@ -52,6 +60,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "moment": moment,
+        "due": due,
         "count": lambda number: f"{number:,}",
         "state": lambda name: STATES.get(name, name),
         "read_from": lambda name: READ_FROM.get(name, name),

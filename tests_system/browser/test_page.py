@@ -1,0 +1,99 @@
+"""The page in a real browser: for the keyboard, the phone, the screen reader, and without JavaScript."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+PHONE = {"width": 390, "height": 844}
+PATHS = ("/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/sellers/nobody")
+SERIOUS = ("serious", "critical")
+
+
+def tab_to(page: Page, name: str, most: int = 60) -> None:
+    """Press the tabulator until the button or field of that name has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()") == name:
+            return
+    raise AssertionError(f"the keyboard does not reach {name}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS[:4])
+def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: str) -> None:
+    page = browser.new_page(color_scheme=scheme, bypass_csp=True)
+    page.goto(hostile + path)
+
+    found = Axe().run(page).response["violations"]
+
+    page.close()
+    assert [(one["id"], one["help"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hostile: str, path: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(hostile + path)
+
+    wide = page.evaluate("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert wide == 0
+    page.close()
+
+
+def test_html_of_strangers_is_shown_as_text(page: Page, hostile: str) -> None:
+    for path in ("/", "/sellers/mallory", "/?find=<script>document.title='pwned'</script>"):
+        page.goto(hostile + path)
+        assert "pwned" not in page.title()
+        assert page.locator("main script, main img[src=x]").count() == 0
+    page.goto(f"{hostile}/sellers/mallory")
+    assert "<script>document.title='pwned'</script>" in page.locator("main").inner_text()
+
+
+def test_the_keyboard_alone_pauses_and_resumes_a_seller(page: Page, demo: str) -> None:
+    page.goto(f"{demo}/sellers/anna")
+    tab_to(page, "Reason")
+    page.keyboard.type("lunch")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Paused")
+    expect(page.locator("h1")).to_contain_text("paused", timeout=15_000)  # by itself, once the worker knows
+    page.reload()
+
+    tab_to(page, "Resume")
+    page.keyboard.press("Space")
+
+    expect(page.get_by_role("status")).to_contain_text("Resumed")
+    expect(page.locator("h1")).to_contain_text("polling", timeout=15_000)
+
+
+def test_without_javascript_every_button_and_link_works(browser: Browser, demo: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(demo)
+    page.get_by_role("link", name="bert").first.click()
+    for button in ("Poll now", "Speed up"):
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("status")).to_be_visible()
+    page.get_by_role("link", name="All sellers").click()
+    page.get_by_label("State").select_option("polling")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.get_by_role("heading", name=re.compile(r"sellers?, polling"))).to_be_visible()
+    context.close()
+
+
+def test_the_page_keeps_itself_up_to_date_until_it_is_told_not_to(page: Page, demo: str) -> None:
+    page.goto(demo)
+    live = page.locator("#live")
+    before = live.inner_text()
+    expect(live).not_to_have_text(before, timeout=15_000)
+
+    page.get_by_role("button", name="Stop updating").click()
+
+    expect(page.get_by_role("button", name="Go live")).to_have_attribute("aria-pressed", "true")
