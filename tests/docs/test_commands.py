@@ -1,0 +1,139 @@
+"""Somebody follows the tutorial and the README to the letter, in an empty folder. One demo serves all."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg2
+import pytest
+from dotenv import dotenv_values
+
+HOUSE = Path(__file__).resolve().parents[2]
+TUTORIAL = HOUSE / "docs" / "tutorial.md"
+PATIENCE_S = 60
+ENDLESS = ("--follow", "web.py")  # their first line is enough
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+def commands(page: Path, starting: tuple[str, ...]) -> list[str]:
+    """Lines of blocks of code, indented or fenced, without their comments."""
+    lines = [line.strip().partition("  #")[0].strip() for line in page.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line.startswith(starting)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where `make demo` runs, as its Makefile starts it, but for the folder of its state, which is private."""
+    assert "demo.py" in (HOUSE / "Makefile").read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("starter.py", "web.py"):
+        (folder / name).symlink_to(HOUSE / name)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    (folder / ".venv" / "bin" / "python").chmod(0o755)
+    program = [sys.executable, str(HOUSE / "demo.py"), "--folder", str(folder / ".sellerbeat")]
+    with subprocess.Popen(program, cwd=folder, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        try:
+            assert demo.stdout
+            said = next((line for line in demo.stdout if "sellers: 3" in line), None)
+            assert said, "the demo did not start"
+            yield folder
+        finally:
+            demo.kill()  # its children end with it
+
+
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SELLERBEAT_", "TEMPORAL_"))}
+
+
+def run(folder: Path, command: str, **environment: str) -> str:
+    """What it said. One that has no end is ended after its first line."""
+    with subprocess.Popen(
+        ["sh", "-ec", command], cwd=folder, env=clean() | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        if any(word in command for word in ENDLESS):
+            assert process.stdout
+            said = process.stdout.readline()
+            os.killpg(process.pid, 9)
+            return said
+        said, _ = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, f"{command}\n{said}"
+        return said
+
+
+def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) -> None:
+    (code,) = blocks(TUTORIAL, "python")
+    (folder / "first_reader.py").write_text(code, encoding="utf-8")
+    first, *others = blocks(TUTORIAL, "sh")
+
+    said = [run(folder, line) for block in others for line in block.strip().splitlines()]
+
+    assert first.strip() == "make demo"
+    listed, status, changes, sales, paused, resumed = said
+    assert {"anna", "bert", "carla"} <= set(re.findall(r"\w+", listed))
+    assert "orders" in status
+    assert "bert" in changes
+    assert len(re.findall(r"^(?:anna|bert|carla) sold \S+ for [\d.]+ USD$", sales, re.M)) >= 5, sales
+    assert "anna is paused" in paused
+    assert "anna polls again" in resumed
+
+
+def test_the_commands_of_the_readme_work(folder: Path) -> None:
+    settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
+    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=20).json()["sellers"]
+    (folder / "token.txt").write_text(sellers[0]["refresh_token"], encoding="utf-8")
+    typed = commands(HOUSE / "README.md", (".venv/bin/python",))
+
+    said = {command: run(folder, command, **settings | {"SELLERBEAT_WEB_BIND": "127.0.0.1:0"}) for command in typed}
+
+    assert [command.split()[1:3] for command in typed] == [
+        ["starter.py", "enroll"], ["starter.py", "status"], ["starter.py", "changes"], ["web.py"],
+    ]  # fmt: skip
+    assert "my-seller is enrolled" in said[typed[0]]
+    assert "web listens on http://127.0.0.1:" in said[typed[3]]
+    assert re.search(r"order|inventory|fulfillment", said[typed[2]])
+
+
+def test_the_loop_over_a_csv_enrols_every_seller_and_names_who_failed(folder: Path) -> None:
+    settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
+    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=20).json()["sellers"]
+    token = sellers[1]["refresh_token"]
+    (folder / "sellers.csv").write_text(f"shop-1,{token},2026-01-02T03:04:05Z\nnot/an-id,{token},2026-01-02T03:04:05Z\n", encoding="utf-8")
+    (loop,) = blocks(HOUSE / "docs" / "how-to" / "move-from-celery.md", "sh")
+    (simple,) = blocks(HOUSE / "docs" / "how-to" / "enroll-many.md", "sh")
+    with_python = {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"}
+
+    said = run(folder, loop, **settings | with_python)
+
+    assert "shop-1 is enrolled" in said
+    assert (folder / "failed.txt").read_text(encoding="utf-8") == "not/an-id\n"
+    assert simple.splitlines()[0].startswith("while IFS=, read -r seller token;")
+
+
+def test_the_reader_in_sql_and_the_deletion_of_old_rows_run_as_they_are_written(folder: Path) -> None:
+    settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
+    (reader,) = blocks(HOUSE / "docs" / "how-to" / "read-the-feed.md", "sql")
+    (deletion,) = blocks(HOUSE / "docs" / "how-to" / "deploy.md", "sql")
+    with psycopg2.connect(settings["SELLERBEAT_DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS my_position, my_sales")
+        cursor.execute(reader)
+        cursor.execute("SELECT position FROM my_position")
+        (position,) = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM my_sales")
+        (sales,) = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM change_events WHERE position <= %s AND type = 'order.created'", [position])
+        (told,) = cursor.fetchone()
+        cursor.execute(deletion)
+
+    assert position >= 500
+    assert sales == told > 0
