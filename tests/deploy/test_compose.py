@@ -99,6 +99,15 @@ def test_without_a_secret_nothing_starts() -> None:
         filled({})
 
 
+def test_the_systemd_units_start_files_that_exist_and_give_a_worker_time_to_end() -> None:
+    units = {path.name: path.read_text(encoding="utf-8") for path in (HOUSE / "deploy" / "systemd").glob("*.service")}
+    started = {name: re.findall(r"^ExecStart=/opt/sellerbeat/\.venv/bin/python (\S+)", unit, re.M) for name, unit in units.items()}
+
+    assert len(units) == 3
+    assert all(len(files) == 1 and (HOUSE / files[0]).exists() for files in started.values()), started
+    assert "TimeoutStopSec=30" in units["sellerbeat-worker@.service"]
+
+
 def test_the_image_holds_every_room_that_the_processes_need() -> None:
     allowed = set((HOUSE / ".dockerignore").read_text(encoding="utf-8").split())
 
