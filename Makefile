@@ -11,7 +11,7 @@ setup: .venv/ready
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sellerbeat needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,otel]'
 	@touch $@
 
 demo: setup ## all of it on this machine, against a simulated eBay; SECONDS=60 ends by itself
@@ -39,7 +39,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 pictures: setup ## take the Web UI's pictures in docs/ anew; needs Chromium
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,otel,system]'
 	@$(BIN)/python deploy/pictures.py
 
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible

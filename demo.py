@@ -150,6 +150,8 @@ def start_servers(home: Home, things: ExitStack) -> devstack.Stack:
 def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
     """From here on our environment is that of the children, and of the second terminal."""
     values = {f"{PREFIX}DATABASE_URL": servers.database_url, "TEMPORAL_ADDRESS": servers.temporal.address} | own
+    if f"{PREFIX}LOG_FORMAT" not in read_environment():
+        values[f"{PREFIX}LOG_FORMAT"] = "text"  # people read the children's logs
     if servers.temporal.ui_url:
         values["TEMPORAL_NAMESPACE"] = "default"  # our own server has no other
     os.environ.update(values)

@@ -11,7 +11,7 @@ import re
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
@@ -122,6 +122,7 @@ class Settings(BaseSettings):
 
     web_bind: Bind = Field("127.0.0.1:8080", description="where web.py listens")
     metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")
+    log_format: Literal["text", "json"] | None = Field(None, description="of the log on stderr; where empty: text in a terminal, else json")
     admin_token: SecretStr | None = Field(None, min_length=16, description="bearer token of the feed and the page, 16 characters or more")
 
     def keys(self) -> list[str]:

@@ -12,7 +12,12 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
+import logs
 from console.leaving import leave
+from metering import runtime
+from metering.meters import Meters
+from metering.runtime import MetricsBindError
+from pages import figures
 from pages.app import build
 from pages.desk import CONNECTIONS, Desk
 from settings import Settings, SettingsError, load, read_environment
@@ -55,7 +60,7 @@ def listen(bind: str) -> socket.socket:
         raise BindError(f"SELLERBEAT_WEB_BIND: cannot listen on {bind}: {error.strerror or error}") from None
 
 
-async def serve(settings: Settings, store: Store) -> None:
+async def serve(settings: Settings, store: Store, meters: Meters | None = None) -> None:
     desk = Desk(settings, store, read_environment())
     config = uvicorn.Config(
         build(desk),
@@ -71,12 +76,15 @@ async def serve(settings: Settings, store: Store) -> None:
     )
     with listen(settings.web_bind) as place:
         host, port = place.getsockname()[:2]
-        logger.info("web listens on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+        logger.info("web listens", extra={"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"})
         if not desk.access.by_login:
             logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
         warming = asyncio.create_task(warm(desk))
+        keeping = asyncio.create_task(figures.keep(desk, meters)) if meters else None
         await Server(config, desk).serve([place])
         await warming
+        if keeping:
+            keeping.cancel()
     logger.info("web has ended")
 
 
@@ -87,19 +95,20 @@ async def warm(desk: Desk) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         settings = load("database_url", "secret_keys")
+        logs.configure(settings.log_format)
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
         assert settings.database_url
+        running = runtime.start(settings.metrics_bind)
         store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=CONNECTIONS)
         store.check()
-        asyncio.run(serve(settings, store))
+        asyncio.run(serve(settings, store, runtime.meters(running) if settings.metrics_bind else None))
         store.close()
     except SettingsError as error:
         sys.stderr.write(f"web: {error}\n")
         return 2
-    except (StoreError, BindError) as error:
+    except (StoreError, BindError, MetricsBindError) as error:
         sys.stderr.write(f"web: {error}\n")
         return 1
     return 0

@@ -23,6 +23,7 @@ from temporalio.client import (
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+import logs
 from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
@@ -43,6 +44,10 @@ from console.leaving import leave
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.oauth import OAuth
+from metering import runtime
+from metering.meters import SILENT, Meters
+from metering.runtime import MetricsBindError
+from metering.traces import TracesError, sent
 from pacing import Stream
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
@@ -63,7 +68,7 @@ RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_p
 logger = logging.getLogger("sellerbeat.worker")
 
 
-def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolExecutor) -> Worker:
+def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolExecutor, meters: Meters = SILENT) -> Worker:
     """The worker with all its parts."""
     http = http_client(THREADS)
     assert settings.ebay_client_id  # main() asked for them
@@ -76,6 +81,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         settings.ebay_timeout.total_seconds(),
     )
     ebay = Ebay(settings.ebay_api_url, StoredTokens(store, oauth), oauth, http, settings.ebay_timeout)
+    ebay.observe = meters.answered
     every = {
         Stream.ORDERS: settings.orders_every,
         Stream.FULFILLMENT: settings.fulfillment_every,
@@ -84,7 +90,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     }
     quota = QuotaWatch(store, ebay)
     pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
-    steps = Steps(store, ebay, pace, quota, limits(settings))
+    steps = Steps(store, ebay, pace, quota, limits(settings), meters)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -143,44 +149,40 @@ async def _every(client: Client, id_: str, run: Any, task_queue: str, interval: 
     try:
         await client.create_schedule(id_, Schedule(action=action, spec=spec, policy=policy), trigger_immediately=at_once)
     except ScheduleAlreadyRunningError:
-        logger.debug("the schedule %s is there", id_)
+        logger.debug("the schedule is there", extra={"schedule": id_})
 
 
 async def work(settings: Settings) -> None:
     assert settings.database_url
+    meters = runtime.meters(runtime.start(settings.metrics_bind))
+    meters.begin(stream.value for stream in Stream)
     store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1)
     store.check()
-    client = await connect(read_environment())
-    if not await check(client):
-        logger.info("Temporal does not tell which search attributes there are; those that starter.py migrate names are needed")
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
-        async with build(client, settings, store, threads):
-            await schedule(client, settings.task_queue)
-            logger.info("worker runs on task queue %s", settings.task_queue)
-            await stop.wait()
-            logger.info("worker stops: steps in hand have %d s", GRACE.seconds)
-
-
-def in_one_line(record: logging.LogRecord) -> bool:
-    """Failed steps without their tracebacks: our errors say what to do in a line, and the SDK logs one for each attempt."""
-    if record.exc_info and record.exc_info[1] is not None:
-        record.msg, record.args = "step failed: %s: %s", (type(record.exc_info[1]).__name__, record.exc_info[1])
-        record.exc_info = None
-    return True
+    environment = read_environment()
+    with sent(environment, "sellerbeat-worker") as interceptors:
+        client = await connect(environment, interceptors)
+        if not await check(client):
+            logger.info("Temporal does not tell which search attributes there are; those that starter.py migrate names are needed")
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
+            async with build(client, settings, store, threads, meters):
+                await schedule(client, settings.task_queue)
+                logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
+                await stop.wait()
+                logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
-    logging.getLogger("temporalio.activity").addFilter(in_one_line)
     try:
-        asyncio.run(work(load(*NEEDED)))
-    except SettingsError as error:
+        settings = load(*NEEDED)
+        logs.configure(settings.log_format)
+        asyncio.run(work(settings))
+    except (SettingsError, TracesError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2
-    except (StoreError, TemporalUnavailableError, AttributesMissingError) as error:
+    except (StoreError, TemporalUnavailableError, AttributesMissingError, MetricsBindError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     return 0

@@ -12,10 +12,10 @@ from activities.steps import RunningStep, Steps
 from changes.inventory import entity_id
 from ebay.client import InventoryPage
 from pacing import Stream
+from store.kinds import AlertKind
 
 SKUS_A_CALL = 25  # eBay's most
 TURNS = 4  # scans whose SKUs never agree with eBay's `total` before the scan is taken as it is, with an alert
-INCOMPLETE = "inventory_incomplete"
 NO_ITEMS = "no item in the Inventory API"
 
 
@@ -91,10 +91,11 @@ class InventoryPolling:
             commit.end_scan(scan["scan"])
             commit.advance(cursor=step.read_at(), reading=None)
             if agreed:
-                commit.close_alert(INCOMPLETE)
+                commit.close_alert(AlertKind.INVENTORY_INCOMPLETE)
             else:
                 commit.open_alert(
-                    INCOMPLETE, f"eBay's count of SKUs never agreed with what it listed in {TURNS} scans; the next scan will look again"
+                    AlertKind.INVENTORY_INCOMPLETE,
+                    f"eBay's count of SKUs never agreed with what it listed in {TURNS} scans; the next scan will look again",
                 )
             return sources.finish(step, commit, None if seen else NO_ITEMS)
 

@@ -13,6 +13,7 @@ from changes.model import Document
 from ebay.clock import floor_ms
 from ebay.trading import LONGEST_WINDOW
 from store import Commit, Kept
+from store.kinds import AlertKind
 from store.times import iso
 
 Place = dict[str, Any]  # {"from": ISO, "width_s": seconds}
@@ -21,7 +22,6 @@ LAG = timedelta(minutes=2)  # so late eBay shows some changes: windows end so fa
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
 NARROWEST = timedelta(seconds=1)  # a window that is not halved any more
 MOST = 2_000  # items of a whole answer. eBay's documents say 3,000, and in places less where all details are asked for
-INCOMPLETE = "listings_incomplete"  # the alert's kind
 INCOMPLETE_TEXT = "more listings were modified within a second than eBay lists; the daily report will find what is missing"
 
 
@@ -86,4 +86,4 @@ def keep(step: RunningStep, commit: Commit, window: Window, items: Sequence[Docu
     kept = commit.keep_listings(window.listings, window.date, odd=window.odd) if window.listings or window.odd else Kept()
     step.count(commit, kept)
     if window.lost:
-        commit.open_alert(INCOMPLETE, INCOMPLETE_TEXT)
+        commit.open_alert(AlertKind.LISTINGS_INCOMPLETE, INCOMPLETE_TEXT)

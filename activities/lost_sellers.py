@@ -10,16 +10,18 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from activities.wishes import Wishes, wishes_of
+from pacing import Stream
 from store import Store
+from store.kinds import AlertKind
+from store.lateness import INTERVALS, LatePoll
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
 AT_ONCE = 200
-PLANNER_LATE, LATE = "planner_late", timedelta(minutes=15)  # the alert's kind
+PLANNER_LATE = timedelta(minutes=15)
 PLANNER_LATE_TEXT = (
     "the planner has not run for 15 minutes, so the last level holds: look at the schedule sellerbeat-planner:... in Temporal, "
     "whether it is paused, and at its last run"
 )
-TWO_DEPLOYMENTS = "two_deployments"  # the alert's kind
 TWO_DEPLOYMENTS_TEXT = (
     "two deployments work on this database: every seller is polled twice, and each attempt fences off the other's. "
     "Nothing is recorded twice, but calls are wasted: stop one of them, or give it a database of its own"
@@ -29,28 +31,44 @@ TWO_DEPLOYMENTS_TEXT = (
 class LostSellers:
     def __init__(self, store: Store, client: Client) -> None:
         self.store, self.client = store, client
+        self.suspects: set[LatePoll] = set()  # late at this process's last look
 
     @activity.defn
     async def find_lost_sellers(self) -> list[Wishes]:
         """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 200, with what people had set."""
         await self.look_for_others()
         await asyncio.to_thread(self.look_at_the_planner)
+        await asyncio.to_thread(self.look_for_late_polls)
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
         return [await asyncio.to_thread(wishes_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
 
     def look_at_the_planner(self) -> None:
-        if self.store.levels.late(LATE):
-            self.store.open_alert(PLANNER_LATE, PLANNER_LATE_TEXT)
+        if self.store.levels.late(PLANNER_LATE):
+            self.store.open_alert(AlertKind.PLANNER_LATE, PLANNER_LATE_TEXT)
         else:
-            self.store.close_alert(PLANNER_LATE)
+            self.store.close_alert(AlertKind.PLANNER_LATE)
+
+    def look_for_late_polls(self) -> None:
+        """No good poll for 3 intervals at two looks, a minute apart: a seller who was paused until just now is polled in between."""
+        late, told = self.store.lateness.late(), self.store.lateness.told()
+        opening, closing = sorted((late & self.suspects) - told), sorted(told - late)
+        for seller_id, stream in opening[:AT_ONCE]:
+            self.store.open_alert(AlertKind.LATE, late_words(stream), seller_id, stream.value)
+        for seller_id, stream in closing[:AT_ONCE]:
+            self.store.close_alert(AlertKind.LATE, seller_id, stream.value)
+        self.suspects = late
 
     async def look_for_others(self) -> None:
         """A deployment is a namespace of one Temporal and a task queue there: several workers of one are one."""
         namespace = await self.client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=self.client.namespace))
         identity = f"{namespace.namespace_info.id}/{activity.info().task_queue}"
         if await asyncio.to_thread(self.store.deployments.others, identity):
-            await asyncio.to_thread(self.store.open_alert, TWO_DEPLOYMENTS, TWO_DEPLOYMENTS_TEXT)
+            await asyncio.to_thread(self.store.open_alert, AlertKind.TWO_DEPLOYMENTS, TWO_DEPLOYMENTS_TEXT)
         else:
-            await asyncio.to_thread(self.store.close_alert, TWO_DEPLOYMENTS)
+            await asyncio.to_thread(self.store.close_alert, AlertKind.TWO_DEPLOYMENTS)
+
+
+def late_words(stream: Stream) -> str:
+    return f"{stream.value}: no good poll for {INTERVALS} intervals"

@@ -17,6 +17,7 @@ from activities.steps import RunningStep, Steps
 from ebay.client import OfferList
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
 from pacing import Stream
+from store.kinds import AlertKind
 from store.permits import OFFERS, Purpose
 
 ROUND = timedelta(days=1)  # all of a seller's SKUs once
@@ -26,7 +27,6 @@ SOON = timedelta(minutes=1)
 LATER = timedelta(minutes=15)
 PATIENCE = 3  # failures in a row, of the stream: then one SKU may be to blame, and the next ones are tried
 IN_A_ROW = 5  # SKUs that fail: more of them are no matter of the SKUs
-UNREAD = "offers_unread"  # the alert's kind
 UNREAD_TEXT = "eBay fails for the offers of some SKUs, each time they are asked for; they are tried again in the next round"
 
 
@@ -148,9 +148,9 @@ class Slice:
             self.step.count(commit, *kept)
             commit.advance(reading=asdict(self.place))
             if self.clean:
-                commit.close_alert(UNREAD)
+                commit.close_alert(AlertKind.OFFERS_UNREAD)
             if self.passed:
-                commit.open_alert(UNREAD, UNREAD_TEXT)
+                commit.open_alert(AlertKind.OFFERS_UNREAD, UNREAD_TEXT)
 
     def end(self) -> PollResult:
         """Spread over the round; the first one goes on at once."""

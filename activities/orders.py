@@ -11,9 +11,8 @@ from activities.steps import RunningStep, Steps
 from changes.dates import read_time
 from ebay.windows import changed_since
 from pacing import Stream
+from store.kinds import AlertKind
 from store.times import iso
-
-INCOMPLETE = "orders_incomplete"
 
 
 class OrderPolling:
@@ -44,7 +43,8 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
             commit.advance(cursor=part.cursor, reading=[iso(edge) for edge in part.remaining] or None)
             if not part.complete:
                 commit.open_alert(
-                    INCOMPLETE, "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again"
+                    AlertKind.ORDERS_INCOMPLETE,
+                    "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again",
                 )
             parcels_due += kept.parcels_due
             stock_due += kept.stock_due

@@ -39,11 +39,13 @@ from pacing import (
 from pacing.estimate import base_rate, surge
 from pacing.level import surge_effect
 from store import Store
+from store.kinds import AlertKind
 from store.levels import Polled, Said
+from store.permits import SHARES, Ledger
 from store.step import RESOURCES
 
 HOURLY = timedelta(hours=1)
-SHORT = "quota_short"  # the alert's kind: not even the promise can be kept
+HIGH = 0.9  # of a day's calls
 ZONE = 0  # sellers' clocks are not known: one zone for all, whose curve is learnt in UTC
 SILENCE_S = 300.0  # a planning period
 CURVE_OF, CURVE_LASTS = timedelta(days=14), timedelta(days=1)  # learnt from so much of the past, once in so long
@@ -92,6 +94,7 @@ class FleetPlanning:
             self.store.levels.put(ledger.resource, planned)
             levels[ledger.resource] = "full" if planned["k"] is None else f"{planned['k']:.3g}"
             self.tell(ledger.resource, planned)
+        self.tell_use(ledgers.values(), now)
         return Planned(sellers=len({row.seller_id for row in rows}), levels=levels, took_s=round(time.monotonic() - began, 3))
 
     def curve(self, now: float, said: Mapping[str, Said]) -> tuple[Curve, float]:
@@ -121,12 +124,26 @@ class FleetPlanning:
         }
 
     def tell(self, resource: str, planned: Mapping[str, Any]) -> None:
-        kind = f"{SHORT}:{resource}"
         if planned["short"]:
             text = f"the quota of {resource} does not reach for the longest interval promised: {planned['short']} calls a day are missing"
-            self.store.open_alert(kind, f"{text}. Ask eBay for more (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE")
+            text = f"{text}. Ask eBay for more (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE"
+            self.store.open_alert(AlertKind.QUOTA_SHORT, text, about=resource)
         else:
-            self.store.close_alert(kind)
+            self.store.close_alert(AlertKind.QUOTA_SHORT, about=resource)
+
+    def tell_use(self, ledgers: Iterable[Ledger], now: float) -> None:
+        """An alert while more than 90 % of a day's calls of a resource are used. A share of another's calls has none of its own."""
+        for ledger in ledgers:
+            if ledger.resource in SHARES:
+                continue
+            if ledger.reset_at.timestamp() > now and ledger.used > HIGH * ledger.limit:
+                text = (
+                    f"more than {HIGH:.0%} of the day's calls of {ledger.resource} are used: polls become rarer until the reset, "
+                    "and nothing is lost"
+                )
+                self.store.open_alert(AlertKind.QUOTA_HIGH, text, about=ledger.resource)
+            else:
+                self.store.close_alert(AlertKind.QUOTA_HIGH, about=ledger.resource)
 
 
 def averaged(surging: float, now: float, said: Mapping[str, Any] | None) -> float:

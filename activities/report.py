@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities import sources
 from activities.listing_skus import inventory_items
-from activities.listing_windows import INCOMPLETE, LAG, keep, too_old, windows
+from activities.listing_windows import LAG, keep, too_old, windows
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.report_compare import compare
@@ -21,10 +21,9 @@ from changes.listings import entity_id
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
 from ebay.feed import TooMany
 from pacing import Stream, words
+from store.kinds import AlertKind
 
-MISSED = "missed_listings"  # the alert's kind
 MISSED_TEXT = "the report of all listings found changes that polling had missed; they are recorded now, with source sweep"
-NO_REPORT = "no_report"
 NO_REPORT_TEXT = "eBay's report of all listings did not come or cannot be read: they are read page by page instead, which costs calls"
 MARKETPLACE = "EBAY_US"  # of the request; the report has a seller's listings on all of them
 A_MOMENT = timedelta(seconds=5)
@@ -85,7 +84,7 @@ class Report:
         except AccessDeniedError:  # the consent has not the full scope: that stays so, and is no alert
             return self.to_pages(step, place, None)
         except RejectedError:
-            return self.to_pages(step, place, NO_REPORT)
+            return self.to_pages(step, place, AlertKind.NO_REPORT)
         if isinstance(answer, TooMany):
             return self.come_back(step, place.move(asked=place.asked + 1), answer.why)
         place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.read_at())
@@ -95,7 +94,7 @@ class Report:
         try:
             report = step.api.report(place.task or "")
         except (AccessDeniedError, RejectedError):
-            return self.to_pages(step, place, NO_REPORT)
+            return self.to_pages(step, place, AlertKind.NO_REPORT)
         if report.state == "failed":
             return self.ask_again(step, place)
         if report.state == "running":
@@ -105,7 +104,7 @@ class Report:
 
     def come_back(self, step: RunningStep, place: Place, why: str) -> Outcome:
         if step.ebays_now() - place.began_at > PATIENCE:
-            return self.to_pages(step, place, NO_REPORT)
+            return self.to_pages(step, place, AlertKind.NO_REPORT)
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
@@ -114,14 +113,14 @@ class Report:
     def ask_again(self, step: RunningStep, place: Place) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
         if place.tries >= TRIES:
-            return self.to_pages(step, place, NO_REPORT)
+            return self.to_pages(step, place, AlertKind.NO_REPORT)
         return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
 
-    def to_pages(self, step: RunningStep, place: Place, alert: str | None) -> Outcome:
+    def to_pages(self, step: RunningStep, place: Place, alert: AlertKind | None) -> Outcome:
         place = place.move(phase="meet", task=None, began_at=step.read_at(), ready_at=step.read_at())
         return self.kept(step, place, alert)
 
-    def kept(self, step: RunningStep, place: Place, alert: str | None = None) -> Place:
+    def kept(self, step: RunningStep, place: Place, alert: AlertKind | None = None) -> Place:
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
@@ -165,7 +164,7 @@ class Report:
         except (BadAnswerError, NotFoundError):  # no zip, torn, too large, or no file at all: it stays so
             return self.ask_again(step, place)
         except (AccessDeniedError, RejectedError):
-            return self.to_pages(step, place, NO_REPORT)
+            return self.to_pages(step, place, AlertKind.NO_REPORT)
 
     # it is over
 
@@ -196,11 +195,11 @@ class Report:
             if place.behind:
                 commit.advance_other(Stream.LISTINGS, place.began_at - LAG)
             if missed:
-                commit.open_alert(MISSED, MISSED_TEXT)
+                commit.open_alert(AlertKind.MISSED_LISTINGS, MISSED_TEXT)
             elif not place.behind:
-                commit.close_alert(MISSED)
-            commit.close_alert(INCOMPLETE)
+                commit.close_alert(AlertKind.MISSED_LISTINGS)
+            commit.close_alert(AlertKind.LISTINGS_INCOMPLETE)
             if place.task:
-                commit.close_alert(NO_REPORT)
+                commit.close_alert(AlertKind.NO_REPORT)
             rounds = (Stream.LISTINGS,) if place.behind else ()
             return step.finish_at(commit, step.now() + wait, f"every {words(self.every.total_seconds())}", rounds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,12 +17,15 @@ from activities.pace import Pace, Shown
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
-from activities.tokens import A_MOMENT, KEYS_REFUSED, KEYS_REFUSED_TEXT, TokensSpentError
+from activities.tokens import A_MOMENT, KEYS_REFUSED_TEXT, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.windows import Span
+from metering.meters import SILENT, Meters
 from pacing import Stream
 from store import Commit, Kept, Step, Store, StoreError, SupersededError
+from store.commit import SLOW_S
+from store.kinds import AlertKind
 from store.permits import Purpose
 from store.step import RESOURCES
 
@@ -46,6 +49,7 @@ class RunningStep:
         self.began = time.monotonic()
         self.began_at = now
         self.changes = self.duplicates = self.counted = 0
+        self.delays: list[float] = []  # of the commit in hand
         self.rest: PollResult | None = None
 
     def now(self) -> datetime:
@@ -71,14 +75,23 @@ class RunningStep:
         """eBay's clock at the latest answer."""
         return self.api.date or self.step.now
 
-    def commit(self) -> AbstractContextManager[Commit]:
-        return self.steps.store.commit(self.step, now=self.now())
+    @contextmanager
+    def commit(self) -> Iterator[Commit]:
+        """As `Store.commit`. What it kept is counted once it is kept."""
+        self.delays.clear()
+        with self.steps.store.commit(self.step, now=self.now()) as commit:
+            if self.api.slowest_s > self.steps.slow_s:
+                commit.slow()
+            yield commit
+        self.steps.meters.kept(self.stream, commit.totals(), self.delays)
 
     def count(self, commit: Commit, *kept: Kept) -> None:
         """Add what was kept and the calls made since the last commit to the poll's record."""
         for one in kept:
             self.changes += one.changes
             self.duplicates += one.duplicates
+            if self.stream is Stream.ORDERS:
+                self.delays += delays(one, self.step.enrolled_at, self.read_at())
         commit.count(calls=self.api.calls - self.counted)
         self.counted = self.api.calls
 
@@ -143,12 +156,25 @@ class RunningStep:
 
 
 class Steps:
-    def __init__(self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch, limits: Mapping[str, int] = LIMITS) -> None:
+    def __init__(
+        self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch, limits: Mapping[str, int] = LIMITS, meters: Meters = SILENT
+    ) -> None:
         """`limits`: calls a day by resource, until eBay tells its own."""
-        self.store, self.ebay, self.pace, self.quota = store, ebay, pace, quota
+        self.store, self.ebay, self.pace, self.quota, self.meters = store, ebay, pace, quota, meters
         self.permits = Permits(store, limits)
+        self.slow_s = SLOW_S
 
     def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
+        """As `attempt`, and counted."""
+        try:
+            result = self.attempt(request, stream, read)
+        except Exception as error:
+            self.meters.failed(stream, error)
+            raise
+        self.meters.polled(stream, more=result.more, waiting=result.waiting)
+        return result
+
+    def attempt(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
         """Begin a step, let `read` do its work, and turn what may happen into a result or into an error of our own.
 
         Raises:
@@ -192,11 +218,17 @@ class Steps:
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
         except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
-            self.store.open_alert(KEYS_REFUSED, KEYS_REFUSED_TEXT)
+            self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_REFUSED_TEXT)
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
             return self.wait(step, until, "eBay refuses the application's keys", quota=False)
         except EbayError as error:
-            self.store.failed(step.step, f"{type(error).__name__}: {error}", calls=step.api.calls - step.counted, now=step.now())
+            self.store.failed(
+                step.step,
+                f"{type(error).__name__}: {error}",
+                calls=step.api.calls - step.counted,
+                now=step.now(),
+                slow=step.api.slowest_s > self.slow_s,
+            )
             raise
 
     def wait(self, step: RunningStep, until: datetime, what: str = SPENT, quota: bool = True) -> PollResult:
@@ -205,6 +237,12 @@ class Steps:
             step.count(commit)
             commit.defer(next_poll_at=until, why=why)
         return step.result(next_due=until, why=why, waiting=True, quota=quota)
+
+
+def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
+    """How long after eBay's date each changed order was seen, in seconds; those of the time before the enrolment aside."""
+    dated = [modified for modified, known in kept.dated.values() if modified and modified != known and modified >= enrolled_at]
+    return [max((read_at - modified).total_seconds(), 0.0) for modified in dated]
 
 
 def purpose(request: Poll, stream: Stream) -> Purpose:

@@ -14,12 +14,12 @@ from changes.dates import read_time
 from ebay.client import PAGE, created_filter
 from pacing import Stream, words
 from store import Kept
+from store.kinds import AlertKind
 from store.times import iso
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most
 RETRIES = 100  # documents set aside, tried again after each sweep: a newer version of this code may read them
-MISSED = "missed"  # the alert's kind
 ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
 
 
@@ -83,9 +83,10 @@ class Sweep:
             step.count(commit)
             commit.advance(cursor=moment(place["to"]), reading=None)
             if place["missed"]:
-                commit.open_alert(MISSED, ALERT)
+                commit.open_alert(AlertKind.MISSED, ALERT)
             else:
-                commit.close_alert(MISSED)
+                commit.close_alert(AlertKind.MISSED)
+            commit.close_alert(AlertKind.ORDERS_INCOMPLETE)
             result = step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
         for aside in self.steps.store.set_aside(step.request.seller_id)[:RETRIES]:
             self.steps.store.retry_set_aside(aside["id"])  # each in a step of its own: this one is over

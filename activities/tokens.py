@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.oauth import OAuth
 from store import Store
+from store.kinds import AlertKind
 from store.tokens import TokenRow
 
-KEYS_REFUSED = "keys_refused"  # the alert's kind
 KEYS_REFUSED_TEXT = (
     "eBay refuses the application's client id or secret, and no seller can be polled: check SELLERBEAT_EBAY_CLIENT_ID and "
     "SELLERBEAT_EBAY_CLIENT_SECRET, then restart the worker"
@@ -60,7 +60,7 @@ class StoredTokens:
         self.known[seller_id] = row.access_token
         self.refused.pop(seller_id, None)
         if asked:
-            self.store.close_alert(KEYS_REFUSED)  # whoever eBay gives a token shows that the application's keys are good
+            self.store.close_alert(AlertKind.KEYS_REFUSED)  # whoever eBay gives a token shows that the application's keys are good
         if row.end_is_near != row.end_told:
             self.store.sellers.tell_token_end(seller_id)
         return row.access_token

@@ -78,7 +78,7 @@ def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those tha
     """What needs a look and what to do, the newest first."""
     rows = [{**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in Office("database_url").store.alerts(closed=closed)]
     columns = {"opened_at": "since", "seller_id": "seller", "kind": "alert", "text": "what it is", "to_do": "what to do"}
-    show(rows, columns | ({"closed_at": "closed"} if closed else {}), empty="no alerts")
+    show(rows, columns | ({"closed_at": "closed"} if closed else {}) | {"runbook": "more"}, empty="no alerts")
 
 
 @commands.command()

@@ -1,5 +1,6 @@
 """One seller's calls: with their access token, each counted, and once more with a renewed token where eBay refused it."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,7 +74,13 @@ class SellerCalls:
         self.calls += 1
         self.spent[resource] += 1
         self.latest = resource
-        answer = ask(token)
+        began = time.monotonic()
+        try:
+            answer = ask(token)
+        except EbayError:
+            self.ebay.observe(resource, None, time.monotonic() - began)
+            raise
+        self.ebay.observe(resource, answer.status, answer.took_s)
         self.slowest_s = max(self.slowest_s, answer.took_s)
         self.date, self.dated = self.ebay.clock(answer)
         return answer

@@ -21,6 +21,16 @@ class AccessTokens(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Is told of every call to a seller's eBay: the resource, the answer's status (None: none came), how long it took."""
+
+    def __call__(self, resource: str, status: int | None, took_s: float) -> None: ...
+
+
+def _nobody(resource: str, status: int | None, took_s: float) -> None:
+    pass
+
+
 class Connection:
     """Shared by all threads."""
 
@@ -30,6 +40,7 @@ class Connection:
         self.exchange = Exchange(http, timeout, max_body)
         # eBay's clock minus ours, by the latest answer that had a Date; before the first far back, as a cursor ahead of eBay loses changes
         self.offset = timedelta(hours=-1)
+        self.observe: Observer = _nobody
 
     def clock(self, answer: Answer) -> tuple[datetime, bool]:
         """eBay's clock at this answer, and whether its Date header told. Without one: ours, put right by the latest answer that had one."""

@@ -51,7 +51,7 @@ def told(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/login?{urlencode({'next': error.path})}", 303)
     problem = as_problem(error)
     if problem.status >= 500:
-        logger.error("request failed: %s: %s", type(error).__name__, problem.detail)
+        logger.error("request failed", extra={"error": type(error).__name__, "detail": problem.detail})
     if request.scope["path"].startswith("/v1/"):
         return problem_json(problem)
     return problem_page(problem)

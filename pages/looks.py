@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from console.output import age
 from pages.chart import bars
 from pages.problems import ProblemError
+from store.kinds import runbook
 from workflows import remedies
 
 FOLDER = Path(__file__).parent
@@ -65,7 +66,7 @@ def _environment() -> Environment:
         "state": lambda name: STATES.get(name, name),
         "read_from": lambda name: READ_FROM.get(name, name),
     }
-    environment.globals |= {"static": static, "bars": bars, "remedies": remedies}
+    environment.globals |= {"static": static, "bars": bars, "remedies": remedies, "runbook": runbook}
     return environment
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from store.errors import UnknownSellerError, translated
 from store.events import FLEET, Events
+from store.kinds import runbook
 from store.times import iso
 
 OPEN = text("""
@@ -71,7 +72,13 @@ def _events(connection: Connection, seller_id: str | None) -> Events:
 def _tell(events: Events, type_: str, row: Row[Any] | None, occurred_at: datetime | None) -> bool:
     if row is None or occurred_at is None:
         return False
-    data = {"kind": row.kind, "text": row.text, "opened_at": iso(row.opened_at), "closed_at": iso(row.closed_at)}
+    data = {
+        "kind": row.kind,
+        "text": row.text,
+        "runbook": runbook(row.kind),
+        "opened_at": iso(row.opened_at),
+        "closed_at": iso(row.closed_at),
+    }
     # "alert:" keeps it apart from a seller's own events, whose entity is the seller
     events.add(type_, f"alert:{row.kind}", row.version, occurred_at, "poll", json.dumps(data, ensure_ascii=False))
     return True

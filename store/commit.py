@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -12,11 +12,15 @@ from pacing import Stream
 from store import aside, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
+from store.kinds import AlertKind
 from store.step import Step
 from store.times import iso
 
 NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"
-DEAD_TOKEN = "needs_reauthorization"  # the alert's kind
+DEAD_TOKEN = AlertKind.NEEDS_REAUTHORIZATION
+
+MANY_CHANGES = 1_000  # in one poll, a backfill's aside
+SLOW_S = 10.0
 
 TOLD = text("SELECT EXISTS (SELECT FROM change_events WHERE id = :id)")
 
@@ -48,6 +52,9 @@ CLOSE = text("""
         last_changes = run.changes,
         scanned_at = greatest(scanned_at, :scanned_at),
         pace = coalesce(CAST(:pace AS jsonb), pace),
+        run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :told,
+        run_slow = (NOT run_over AND run_slow) OR :slow,
+        run_over = :good,
         sales_30d = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_30d ELSE (
             SELECT count(*) FROM (
                 SELECT FROM orders WHERE seller_id = :seller_id AND created_at > :now - interval '30 days'
@@ -55,6 +62,7 @@ CLOSE = text("""
             ) AS recent) END,
         sales_at = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_at ELSE :now END
     FROM run WHERE seller_id = :seller_id AND stream = :stream
+    RETURNING run_changes, run_slow
 """)
 
 EARLIER = text("""
@@ -65,6 +73,17 @@ EARLIER = text("""
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
 
+class Totals(NamedTuple):
+    changes: int
+    duplicates: int
+    missed: int  # found by a sweep, dated: polling should have told them
+    undated: int
+
+
+def slow_words(stream: str) -> str:
+    return f"{stream}: eBay took longer than {SLOW_S:g} s for an answer"
+
+
 class Commit(EntityCommit):
     def __init__(self, connection: Connection, step: Step, now: datetime) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
@@ -73,7 +92,7 @@ class Commit(EntityCommit):
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
-        self._moved = self._good = False
+        self._moved = self._good = self._slow = False
         self._reading: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
@@ -133,7 +152,8 @@ class Commit(EntityCommit):
         """
         self._pace = pace
         self._next_poll_at, self._why, self._good = next_poll_at, why, True
-        self.close_alert(failing(self._step.stream))
+        self.close_alert(AlertKind.FAILING, self._step.stream.value)
+        self.close_alert(AlertKind.LATE, self._step.stream.value)
         if not self._step.dead and DEAD_TOKEN in self._alerts:
             self.seller_event(REAUTHORIZED, self._step.token_generation)
             self.close_alert(DEAD_TOKEN)
@@ -145,6 +165,10 @@ class Commit(EntityCommit):
     def count(self, *, calls: int = 0) -> None:
         """API calls made since this step's last commit."""
         self._calls += calls
+
+    def slow(self) -> None:
+        """An answer of eBay's took long enough for an alert."""
+        self._slow = True
 
     def missed(self, missed: int, undated: int) -> None:
         """What a sweep found that polling had missed, and what moved no date."""
@@ -163,7 +187,7 @@ class Commit(EntityCommit):
     def close(self) -> None:
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
-        self._connection.execute(
+        poll = self._connection.execute(
             CLOSE,
             {
                 "seller_id": step.seller_id,
@@ -187,15 +211,31 @@ class Commit(EntityCommit):
                 "why": self._why,
                 "scanned_at": self._scanned_at,
                 "pace": self._pace,
+                "told": self._told,
+                "slow": self._slow,
             },
-        )
+        ).one_or_none()
+        if poll is not None:
+            self._judge(poll.run_changes, poll.run_slow)
         self.emit()
+
+    def _judge(self, changes: int, slow: bool) -> None:
+        """Alerts of what the poll showed so far; they close when a later one ends without it."""
+        stream = self._step.stream.value
+        if changes > MANY_CHANGES:
+            words = f"{stream}: more than {MANY_CHANGES:,} changes in one poll: a busy day, a mass edit, or a fault"
+            self.open_alert(AlertKind.MANY_CHANGES, words, stream)
+        elif self._good:
+            self.close_alert(AlertKind.MANY_CHANGES, stream)
+        if slow:
+            self.open_alert(AlertKind.SLOW_ANSWER, slow_words(stream), stream)
+        elif self._good:
+            self.close_alert(AlertKind.SLOW_ANSWER, stream)
+
+    def totals(self) -> Totals:
+        """What this commit keeps."""
+        return Totals(self._changes, self._duplicates, self._missed, self._undated)
 
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
         self._events.emit(self._connection, self._step.seller_id)
-
-
-def failing(stream: Stream) -> str:
-    """The kind of the alert that a stream fails again and again."""
-    return f"failing:{stream.value}"

@@ -23,6 +23,7 @@ from store.alerts import close_alert, open_alert
 from store.aside import Refusal
 from store.events import Events
 from store.keeping import Reading
+from store.kinds import AlertKind, named
 from store.step import Step
 
 SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
@@ -51,7 +52,7 @@ class EntityCommit:
     def __init__(self, connection: Connection, step: Step) -> None:
         self._connection, self._step = connection, step
         self._events = Events(step.enrollment)
-        self._changes = self._duplicates = self._stale = 0
+        self._changes = self._duplicates = self._stale = self._told = 0
         self._watermark: datetime | None = None
         self._source = "backfill" if step.stream is Stream.BACKFILL else "poll"
         self._alerts = set(step.alerts)
@@ -222,6 +223,7 @@ class EntityCommit:
         assert change is not None
         created_at = read_time(row.document.get("creationDate")) if change.kind is Kind.ORDER else None
         source = keeping.source_of(change, source, self._step.enrolled_at, created_at)
+        self._told += source != "backfill"
         for type_ in change.types:
             self._events.add(
                 type_, row.entity_id, row.version, change.occurred_at, source, row.data, changed=change.changed, previous=change.previous
@@ -234,30 +236,32 @@ class EntityCommit:
             kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
             none_left = aside.clear(self._connection, seller_id, reading.kind, kept, "" if refused else reading.order_id)
             if none_left and not refused:
-                self.close_alert(aside.ALERT)
+                self.close_alert(AlertKind.SET_ASIDE)
         for refusal in reading.refusals:
             aside.put(self._connection, seller_id, reading.kind, refusal, read_at)
         if refused:
-            self.open_alert(aside.ALERT, aside.ALERT_TEXT)
+            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
 
     def no_longer_aside(self, kind: Kind, key: str) -> None:
         """A set-aside document could be kept. One without an id was kept under its text, which no kept entity's id equals."""
         if aside.clear(self._connection, self._step.seller_id, kind, [key]):
-            self.close_alert(aside.ALERT)
+            self.close_alert(AlertKind.SET_ASIDE)
 
     # what people should know
 
-    def open_alert(self, kind: str, text: str) -> None:
+    def open_alert(self, kind: AlertKind, text: str, about: str = "") -> None:
         """Open an alert of this seller; nothing happens where one of its kind is open."""
-        if kind not in self._alerts:
-            open_alert(self._connection, self._events, self._step.seller_id, kind, text)
-            self._alerts.add(kind)
+        kept = named(kind, about)
+        if kept not in self._alerts:
+            open_alert(self._connection, self._events, self._step.seller_id, kept, text)
+            self._alerts.add(kept)
 
-    def close_alert(self, kind: str) -> None:
+    def close_alert(self, kind: AlertKind, about: str = "") -> None:
         """Close an alert of this seller; costs nothing where none was open when the step began."""
-        if kind in self._alerts:
-            close_alert(self._connection, self._events, self._step.seller_id, kind)
-            self._alerts.discard(kind)
+        kept = named(kind, about)
+        if kept in self._alerts:
+            close_alert(self._connection, self._events, self._step.seller_id, kept)
+            self._alerts.discard(kept)
 
 
 def _dates(row: entities.Row, stored: dict[str, Any]) -> tuple[datetime | None, datetime | None]:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, TextClause, text
 from changes.dates import read_time
 from pacing import Stream
 from store.errors import UnknownSellerError, translated
+from store.kinds import runbook
 from store.steps import ALERT_AFTER
 from store.times import iso
 
@@ -40,6 +41,8 @@ ALERTS = _of("""
 ASIDE = _of("""
     SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
 """)
+OPEN_ALERTS = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM alerts WHERE closed_at IS NULL GROUP BY 1")
+COUNT_ASIDE = text("SELECT count(*) FROM set_aside")
 CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
 WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
 
@@ -72,8 +75,20 @@ class Status:
             return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS, {"since": since})}
 
     def alerts(self, *, closed: bool = False, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
-        """Open alerts, newest first; the closed ones too if asked."""
-        return self._rows(ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
+        """Open alerts, newest first, each with its runbook; the closed ones too if asked."""
+        rows = self._rows(ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
+        return [{**row, "runbook": runbook(row["kind"])} for row in rows]
+
+    def open_alerts(self) -> dict[str, int]:
+        """How many are open, by kind; what stands behind a colon aside."""
+        with translated(), self._single.connect() as connection:
+            return {row.kind: int(row.open) for row in connection.execute(OPEN_ALERTS)}
+
+    def aside(self) -> int:
+        """How many documents are set aside."""
+        with translated(), self._single.connect() as connection:
+            count: int = connection.execute(COUNT_ASIDE).scalar_one()
+            return count
 
     def set_aside(self, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
         """Documents set aside, newest first, without their contents."""

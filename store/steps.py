@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from pacing import Stream
 from store import sales as stock
 from store import scans
-from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, failing
+from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
+from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
 from store.step import RESOURCES, Step
 
@@ -150,8 +151,10 @@ class Steps:
             raise SupersededError("a later step has begun for this seller, or the seller was removed")
         return now or clock
 
-    def failed(self, step: Step, error: str, *, calls: int = 0, now: datetime | None = None) -> int:
-        """Record a failed attempt; more than 3 in a row open an alert. Silent when the step is superseded: the later one tells.
+    def failed(self, step: Step, error: str, *, calls: int = 0, now: datetime | None = None, slow: bool = False) -> int:
+        """Record a failed attempt; more than 3 in a row open an alert, and so does a slow answer.
+
+        Silent when the step is superseded: the later one tells.
 
         `error`: constant words, no values of documents. Returns the failures in a row, 0 when superseded.
         """
@@ -170,10 +173,13 @@ class Steps:
                     "error": words,
                 }
                 failures: int = connection.execute(FAIL, values).scalar_one()
+                commit = Commit(connection, step, clock)
+                if slow:
+                    commit.open_alert(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
                 if failures > ALERT_AFTER:
-                    commit = Commit(connection, step, clock)
-                    commit.open_alert(failing(step.stream), f"{step.stream.value}: more than {ALERT_AFTER} failures in a row")
-                    commit.emit()
+                    words = f"{step.stream.value}: more than {ALERT_AFTER} failures in a row"
+                    commit.open_alert(AlertKind.FAILING, words, step.stream.value)
+                commit.emit()
                 return failures
         except SupersededError:
             return 0

@@ -11,6 +11,8 @@ from store.deployments import Deployments
 from store.engine import connect
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
+from store.kinds import AlertKind, named
+from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
 from store.offers import Offers
@@ -43,6 +45,7 @@ class Store(Steps):
         self.listings = Listings(engine)
         self.offers = Offers(engine)
         self.deployments = Deployments(engine)
+        self.lateness = Lateness(engine)
         self.status = Status(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)
@@ -76,11 +79,11 @@ class Store(Steps):
     def snapshot(self, seller_id: str, kind: str) -> Iterator[dict[str, Any]]:
         return self._snapshots.read(seller_id, kind)
 
-    def open_alert(self, kind: str, text: str, seller_id: str | None = None) -> bool:
-        return self._alerts.open(kind, text, seller_id)
+    def open_alert(self, kind: AlertKind, text: str, seller_id: str | None = None, about: str = "") -> bool:
+        return self._alerts.open(named(kind, about), text, seller_id)
 
-    def close_alert(self, kind: str, seller_id: str | None = None) -> bool:
-        return self._alerts.close(kind, seller_id)
+    def close_alert(self, kind: AlertKind, seller_id: str | None = None, about: str = "") -> bool:
+        return self._alerts.close(named(kind, about), seller_id)
 
     def alerts(self, *, closed: bool = False, seller_id: str | None = None) -> list[dict[str, Any]]:
         return self.status.alerts(closed=closed, seller_id=seller_id)

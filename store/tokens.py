@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, text
 
 from store.errors import SecretError, UnknownSellerError, translated
+from store.kinds import AlertKind
 from store.vault import Vault
 
 LOCK_WAIT_MS = 65_000  # who waits here waits for another caller's request to eBay: a minute at most, by SELLERBEAT_EBAY_TIMEOUT
 LIFE = timedelta(seconds=47_304_000)  # of a refresh token: 18 months, where nobody said more (eBay docs: refresh_token_expires_in)
 WARNING = timedelta(days=30)  # before its end
-TOKEN_ENDS = "token_ends"  # the alert's kind
+TOKEN_ENDS = AlertKind.TOKEN_ENDS
 
 READ = text(f"""
     SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,

@@ -36,6 +36,7 @@ CONTRACT = [
     "WEB_BIND",
     "METRICS_BIND",
     "ADMIN_TOKEN",
+    "LOG_FORMAT",  # came later
 ]
 
 
@@ -74,6 +75,7 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("WEB_BIND", "8080"),
         ("METRICS_BIND", "localhost:99999"),
         ("ADMIN_TOKEN", "short"),
+        ("LOG_FORMAT", "xml"),
         ("EBAY_API_URL", "api.ebay.com"),
         ("DATABASE_URL", "mysql://canary@host/db"),
         ("SECRET_KEYS", "canary"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,7 +21,7 @@ class TemporalUnavailableError(Exception):
     """Temporal cannot be reached. Act: is it running, and is TEMPORAL_ADDRESS right?"""
 
 
-async def connect(environment: Mapping[str, str]) -> Client:
+async def connect(environment: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) -> Client:
     """A client for the server that `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, ... name (temporalio.envconfig); localhost:7233 by default.
 
     Raises:
@@ -31,7 +31,7 @@ async def connect(environment: Mapping[str, str]) -> Client:
     address = config.setdefault("target_host", "localhost:7233")
     config.setdefault("namespace", "default")
     try:
-        return await Client.connect(**config, data_converter=pydantic_data_converter)
+        return await Client.connect(**config, data_converter=pydantic_data_converter, interceptors=interceptors)
     except (RuntimeError, RPCError) as error:
         reason = error.message if isinstance(error, RPCError) else "no answer"
         raise TemporalUnavailableError(

@@ -26,6 +26,10 @@ ERRORS = {
 }
 ALERTS = {
     "failing": "See the last error: starter.py status {seller}. It closes by itself with the next good poll.",
+    "late": "Is worker.py running, and are Temporal and Postgres well? It closes by itself with the next good poll.",
+    "slow_answer": "One now and then: nothing. Many sellers at once: see eBay's API status, and the line.",
+    "many_changes": "Nothing, if the seller had a sale or edited many items. It closes with the next poll that tells fewer.",
+    "quota_high": "Nothing is lost. If it comes every day long before the reset, ask eBay for more calls, or poll less often.",
     "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
     "token_ends": "Ask the seller for a new consent before that day, then: starter.py connect {seller} --refresh-token-file FILE",
     "keys_refused": "Correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET, then restart worker.py.",

@@ -34,7 +34,8 @@ def house(open_house: Opened) -> House:
 def start(house: House, **environment: str) -> tuple[Child, str]:
     """The process, and where it listens."""
     child = house.child("web", str(ROOT / "web.py"), **environment)
-    found = eventually_here(lambda: re.search(r"web listens on (http://\S+)", child.told()) or child.process.poll() is not None, within=60)
+    listens = r"web listens.*?(http://[^\s\"]+)"
+    found = eventually_here(lambda: re.search(listens, child.told()) or child.process.poll() is not None, within=60)
     assert isinstance(found, re.Match), child.told()
     return child, found[1]
 

@@ -1,0 +1,57 @@
+"""Every metric of our own. docs/reference/metrics.md says more of each; a test compares the two.
+
+Labels are few and bounded: a stream, a resource, a state, the class of an error. Never a seller: there may be thousands of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
+DELAYS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    name: str  # as Prometheus has it
+    kind: Kind
+    text: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def made_as(self) -> str:
+        """The name that the meter is told: it adds `_total` by itself."""
+        return self.name.removesuffix("_total") if self.kind is Kind.COUNTER else self.name
+
+
+# counted by the worker that does it
+POLLS = Metric("sellerbeat_polls_total", Kind.COUNTER, "steps of polls, by how they ended", ("stream", "outcome"))
+FAILURES = Metric("sellerbeat_failures_total", Kind.COUNTER, "failed steps, by the class of the error", ("stream", "error"))
+CHANGES = Metric("sellerbeat_changes_total", Kind.COUNTER, "new versions of entities that were recorded", ("stream",))
+DUPLICATES = Metric("sellerbeat_duplicates_total", Kind.COUNTER, "entities that came again unchanged", ("stream",))
+MISSED = Metric("sellerbeat_missed_changes_total", Kind.COUNTER, "changes that only a sweep or the daily report found", ("stream",))
+CALLS = Metric("sellerbeat_api_calls_total", Kind.COUNTER, "calls to eBay, by resource and answer", ("resource", "answer"))
+ANSWER = Metric("sellerbeat_api_answer_seconds", Kind.HISTOGRAM, "how long eBay took for its answers", ("resource",), SECONDS)
+DELAY = Metric("sellerbeat_detection_delay_seconds", Kind.HISTOGRAM, "from eBay's date of a changed order to its being seen", (), DELAYS)
+# of the whole fleet, read from Postgres once a minute by web.py
+SELLERS = Metric("sellerbeat_sellers", Kind.GAUGE, "enrolled sellers, by state", ("state",))
+FRESHNESS = Metric("sellerbeat_freshness_seconds", Kind.GAUGE, "time since the last good poll of orders, over the sellers", ("quantile",))
+OVERDUE = Metric("sellerbeat_overdue_polls", Kind.GAUGE, "polls of orders that should have begun a minute ago")
+LIMIT = Metric("sellerbeat_quota_limit_calls", Kind.GAUGE, "eBay's calls a day", ("resource",))
+LEFT = Metric("sellerbeat_quota_left_calls", Kind.GAUGE, "calls that are left today", ("resource",))
+ALERTS = Metric("sellerbeat_alerts_open", Kind.GAUGE, "open alerts", ("kind",))
+ASIDE = Metric("sellerbeat_set_aside_documents", Kind.GAUGE, "documents that are set aside")
+READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", Kind.GAUGE, "when the figures of the fleet were read last, in unix time")
+
+METRICS = (
+    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, READ_AT),
+)

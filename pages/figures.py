@@ -1,0 +1,56 @@
+"""The fleet's figures for /metrics: what only Postgres knows, read here once a minute, and nowhere else, so that nothing counts twice.
+
+Several web processes tell the same figures; the rules and the dashboard take the `max` of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+
+from metering import metrics
+from metering.meters import Meters
+from pages.desk import Desk
+from pages.fleet import AWAKE, freshness, quota
+from pages.overview import GRAVITY, Fleet
+from store import StoreError
+from store.kinds import AlertKind
+
+EVERY_S = 60.0
+QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("1", 1.0))
+
+
+async def keep(desk: Desk, meters: Meters) -> None:
+    """Until cancelled. While Postgres does not answer the figures stay as they were, and their own age tells."""
+    while True:
+        with suppress(StoreError):
+            await desk.ask(look, desk, meters)
+        await asyncio.sleep(EVERY_S)
+
+
+def look(desk: Desk, meters: Meters) -> None:
+    fleet = desk.overview.fleet()
+    for state in GRAVITY:
+        if state != "removed":
+            meters.set(metrics.SELLERS, sum(one.state == state for one in fleet.sellers), state)
+    for (name, _), seconds in zip(QUANTILES, ages(fleet), strict=True):
+        meters.set(metrics.FRESHNESS, seconds, name)
+    meters.set(metrics.OVERDUE, freshness(fleet).overdue)
+    for use in quota(desk, fleet.now):
+        meters.set(metrics.LIMIT, use.limit or 0, use.resource)
+        meters.set(metrics.LEFT, max((use.limit or 0) - use.used, 0), use.resource)
+    opened = desk.store.status.open_alerts()
+    for kind in AlertKind:
+        meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)
+    meters.set(metrics.ASIDE, desk.store.status.aside())
+    meters.set(metrics.READ_AT, fleet.now.timestamp())
+
+
+def ages(fleet: Fleet) -> Sequence[float]:
+    """Seconds since the last good poll of orders, by QUANTILES, of the sellers who are to be polled; 0 where there are none."""
+    known = sorted((fleet.now - seller.fresh_at).total_seconds() for seller in fleet.sellers if seller.state in AWAKE)
+    if not known:
+        return [0.0] * len(QUANTILES)
+    return [known[max(math.ceil(len(known) * share) - 1, 0)] for _, share in QUANTILES]

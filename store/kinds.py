@@ -1,0 +1,39 @@
+"""The kinds of alerts. Each has a runbook, `docs/runbooks/KIND.md`, and a sentence of what to do (`workflows/remedies.py`)."""
+
+from enum import StrEnum
+
+
+class AlertKind(StrEnum):
+    """What an alert is of. In the table and in the feed some say more behind a colon: `failing:orders`."""
+
+    # of a seller; a stream or nothing behind the colon
+    FAILING = "failing"  # more than 3 failures in a row
+    LATE = "late"  # no good poll for 3 intervals
+    SLOW_ANSWER = "slow_answer"  # eBay took longer than 10 s
+    MANY_CHANGES = "many_changes"  # more than 1,000 changes in one poll
+    NEEDS_REAUTHORIZATION = "needs_reauthorization"
+    TOKEN_ENDS = "token_ends"
+    SET_ASIDE = "set_aside"
+    MISSED = "missed"  # a sweep found what polling had missed
+    MISSED_LISTINGS = "missed_listings"  # the daily report did
+    ORDERS_INCOMPLETE = "orders_incomplete"
+    INVENTORY_INCOMPLETE = "inventory_incomplete"
+    LISTINGS_INCOMPLETE = "listings_incomplete"
+    NO_REPORT = "no_report"
+    OFFERS_UNREAD = "offers_unread"
+    # of the fleet; a resource or nothing behind the colon
+    KEYS_REFUSED = "keys_refused"
+    QUOTA_HIGH = "quota_high"  # more than 90 % of a day's calls are used
+    QUOTA_SHORT = "quota_short"  # not even the longest interval promised can be kept
+    PLANNER_LATE = "planner_late"
+    TWO_DEPLOYMENTS = "two_deployments"
+
+
+def named(kind: AlertKind, about: str = "") -> str:
+    """As it is kept and told: `failing:orders`."""
+    return f"{kind}:{about}" if about else f"{kind}"
+
+
+def runbook(kept: str) -> str:
+    """Where it is written what an alert means, what to look at and what to do: a file of this repository."""
+    return f"docs/runbooks/{kept.partition(':')[0]}.md"
