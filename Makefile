@@ -23,7 +23,7 @@ up: setup ## the same against the eBay that .env names
 test: setup
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-test-system: setup ## what needs Chromium, Prometheus or a whole Temporal server besides: says what is missing
+test-system: setup ## what needs Chromium, Prometheus or Temporal's own server besides: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests_system
 

@@ -52,7 +52,7 @@ def formatter(text: bool, colors: bool = False) -> logging.Formatter:
     if text:  # rich tracebacks would show the values of variables
         last.append(structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback))
     else:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from activities.offers import UNREAD
 from ebay.errors import AccessDeniedError, EbayUnavailableError
 from pacing import Stream
 from simulator.judge import judge
@@ -199,7 +198,7 @@ def test_an_outage_costs_no_round_and_a_sku_that_always_fails_does_not_stop_the_
 
     assert failures <= 4
     assert len(told(ollie)) == 28
-    assert [alert["kind"] for alert in ollie.store.alerts(seller_id="ollie")] == [UNREAD]
+    assert [alert["kind"] for alert in ollie.store.alerts(seller_id="ollie")] == ["offers_unread"]
     ollie.world.faults.before_answer = None
     a_round(ollie)
     a_round(ollie)

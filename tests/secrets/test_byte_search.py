@@ -328,7 +328,7 @@ def test_the_search_has_something_to_find(told: Told) -> None:
     assert any(place.startswith("history ") for place in histories)
     assert any(":history_node." in place for place in histories)  # nothing is compressed there
     assert any(place.endswith("temporal.db") for place in histories)
-    assert told.logs["worker"].count(b"DEBUG:") > 100
+    assert told.logs["worker"].count(b'"level": "debug"') > 100
     assert told.logs["worker"].count(b"step failed") > told.bad_answers / 2
     assert told.commands["list --json"].count(b'"seller_id"') == len(SELLERS)
     assert len(told.secrets) > 15
