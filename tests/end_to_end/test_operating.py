@@ -187,7 +187,7 @@ def test_no_history_and_no_log_names_a_buyer_or_a_token(house: House, worker: Ch
     secrets = [CANARY, *world.accounts.grants, *world.accounts.access]
     told = b"\n".join(raw(history) for history in house.histories()) + worker.log.read_bytes()
     assert b"ebay-polling:eve" in told  # there was something to look at
-    assert worker.told().count("DEBUG") > 100
+    assert worker.told().count('"level": "debug"') > 100
     assert CANARY in json.dumps(house.events("eve"))
     assert [secret for secret in secrets if secret.encode() in told] == []
     assert CANARY not in house.command("set-aside", "--json").out
