@@ -32,7 +32,8 @@ def card(state: PollingState) -> str:
 def row(stream: Stream, mine: StreamState) -> str:
     """One item of a list: the Web UI shows tables without gaps between their columns."""
     if mine.stopped:
-        return f"- **{stream}** is stopped: {plain(mine.stopped)}"
+        again = f". Tried again at {mine.next_due:%H:%M:%S on %d %b}" if mine.rarely else ""
+        return f"- **{stream}** is stopped: {plain(mine.stopped)}{again}"
     if mine.asked:
         return f"- **{stream}** at once: asked for"
     return f"- **{stream}** at {mine.when():%H:%M:%S on %d %b}: {plain(mine.why)}"

@@ -114,6 +114,15 @@ def test_the_card_tells_the_next_poll_of_each_stream_and_why_then() -> None:
     assert "What to do" not in text
 
 
+def test_the_card_tells_why_a_stream_is_stopped_and_when_it_is_tried_again() -> None:
+    state = seller()
+    state.denied(Stream.INVENTORY, "AccessDeniedError: a scope is missing", NOON)
+
+    text = card(state)
+
+    assert "- **inventory** is stopped: AccessDeniedError: a scope is missing. Tried again at 12:00:00 on 19 Jun" in text
+
+
 def test_the_card_tells_the_last_error_and_what_to_do() -> None:
     state = seller()
     for _ in range(4):
