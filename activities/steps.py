@@ -103,8 +103,8 @@ class RunningStep:
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
         last_change = now if self.changes else self.step.last_change_at
-        calls, changes = commit.earlier() if self.step.reading is not None else (0, 0)  # a read that took several steps is one poll
-        shown = Shown(self.changes + changes, self.api.calls + calls, last_change, self.step.pace, self.step.sales_30d, self.step.epoch)
+        step = self.step  # a read that took several steps is one poll
+        shown = Shown(self.changes + step.run_changes, self.api.calls + step.run_calls, last_change, step.pace, step.sales_30d, step.epoch)
         following = self.steps.pace.after(
             self.step.seller_id,
             self.stream,

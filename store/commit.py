@@ -53,6 +53,7 @@ CLOSE = text("""
         scanned_at = greatest(scanned_at, :scanned_at),
         pace = coalesce(CAST(:pace AS jsonb), pace),
         run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :told,
+        run_calls = CASE WHEN run_over THEN 0 ELSE run_calls END + :calls,
         run_slow = (NOT run_over AND run_slow) OR :slow,
         run_over = :good,
         sales_30d = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_30d ELSE (
@@ -65,11 +66,6 @@ CLOSE = text("""
     RETURNING run_changes, run_slow
 """)
 
-EARLIER = text("""
-    SELECT coalesce(sum(r.api_calls), 0) AS calls, coalesce(sum(r.changes), 0) AS changes
-    FROM streams t JOIN poll_runs r USING (seller_id, stream)
-    WHERE seller_id = :seller_id AND stream = :stream AND r.epoch < :epoch AND r.started_at > coalesce(t.last_good_at, '-infinity')
-""")
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
 
@@ -130,13 +126,6 @@ class Commit(EntityCommit):
         """Move the cursor (never back; None leaves it) and say which read is in progress: any JSON value, None for none."""
         self._cursor = cursor if self._cursor is None or (cursor is not None and cursor > self._cursor) else self._cursor
         self._reading, self._moved = reading, True
-
-    def earlier(self) -> tuple[int, int]:
-        """Calls and changes of the steps before this one since the last good poll: those of the same read, when one is in progress."""
-        step = self._step
-        values = {"seller_id": step.seller_id, "stream": step.stream.value, "epoch": step.epoch}
-        row = self._connection.execute(EARLIER, values).one()
-        return int(row.calls), int(row.changes)
 
     def advance_other(self, stream: Stream, cursor: datetime) -> None:
         """Another stream's cursor, never back: what this step read counts for it too."""

@@ -28,6 +28,8 @@ class Step:
     stream: Stream
     cursor: datetime | None  # read and committed up to here; eBay's clock
     reading: Any  # what `advance` was last given: the read in progress, None for none
+    run_changes: int  # told by earlier steps of the same poll
+    run_calls: int  # made by them
     last_change_at: datetime  # of this stream; the enrolment where nothing changed yet
     failures: int  # in a row, of this stream
     sales_30d: int  # orders of the last 30 days, counted up to 101; of the orders stream alone

@@ -80,8 +80,9 @@ streams = Table(
     _count("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
     _time("sales_at"),
     _json("pace", nullable=True),  # what polls have shown of the seller's orders (pacing/state.py)
-    # of a poll, which may take several steps: told changes (a backfill's are none), an answer over 10 s, whether it is over
+    # of a poll, which may take several steps: told changes (a backfill's are none), calls, an answer over 10 s, whether it is over
     Column("run_changes", BigInteger, nullable=False, server_default="0"),
+    Column("run_calls", BigInteger, nullable=False, server_default="0"),
     Column("run_slow", Boolean, nullable=False, server_default="false"),
     Column("run_over", Boolean, nullable=False, server_default="true"),
 )
