@@ -22,7 +22,7 @@ from simulator.times import DAY
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
 
-LASTS_S, PATIENCE_S = 50.0, 25.0  # the second: until everything has happened that is to happen
+LASTS_S, PATIENCE_S = 50.0, 75.0  # the second: until everything has happened that is to happen
 SETTLED_WITHIN_S = 150.0  # a 429 of the token endpoint holds everybody for a minute
 SCALE = 0.02  # of eBay's times, so that lateness of four minutes (5 s here) fits into the least overlap (10 s)
 MINUTES_OFF = 7
