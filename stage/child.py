@@ -5,10 +5,11 @@ however we end: `devstack/watched.py` sees to that. One that outlived even its w
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -24,9 +25,19 @@ STOP_S = 25.0  # the worker lets its steps finish for 20 s at most
 
 
 class Child:
-    """`name` is that of its log and pid file: `worker`. `program`: arguments of Python, such as `worker.py`'s path."""
+    """`name`: of its log and pid file, `worker`. `program`: arguments of Python, such as `worker.py`'s path. `own`: settings of its own."""
 
-    def __init__(self, home: Home, name: str, program: Sequence[str], *, cwd: Path | None = None, talks: bool = False) -> None:
+    def __init__(
+        self,
+        home: Home,
+        name: str,
+        program: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        talks: bool = False,
+        own: Mapping[str, str] | None = None,
+    ) -> None:
+        self.own = dict(own or {})
         self.home, self.name, self.program, self.cwd = home, name, list(program), cwd
         self.pipe = subprocess.PIPE if talks else subprocess.DEVNULL
         self.log = home.folder.fresh_log(f"{name}.log")
@@ -44,6 +55,7 @@ class Child:
                 stderr=log,
                 text=True,
                 cwd=self.cwd,
+                env=os.environ | self.own,
                 start_new_session=True,
             )
         self.pid_file.write_text(f"{self.process.pid}\n")

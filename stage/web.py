@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
+from settings import PREFIX
 from stage.child import Child
 from stage.home import HOUSE, Home
 from stage.kept import Kept
+
+METRICS = f"{PREFIX}METRICS_BIND"
 
 
 class WebProcess(Kept):
     def __init__(self, home: Home, bind: str) -> None:
         """`bind`: what SELLERBEAT_WEB_BIND says, such as 127.0.0.1:8080."""
-        super().__init__(Child(home, "web", [str(HOUSE / "web.py")]), "web listens")
+        own = {METRICS: next_port(given)} if (given := os.environ.get(METRICS)) else {}
+        super().__init__(Child(home, "web", [str(HOUSE / "web.py")], own=own), "web listens")
         self.url = f"http://{bind}"
+
+
+def next_port(bind: str) -> str:
+    """The worker has the address that was given; the page shows its metrics one port further."""
+    host, _, port = bind.rpartition(":")
+    return f"{host}:{int(port) + 1}" if int(port) else bind

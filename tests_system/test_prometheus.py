@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +86,10 @@ def until(seen: Callable[[], Any], within: float, log: Path, *processes: subproc
     return answer
 
 
-def settings(file: Path) -> dict[str, str]:
-    """The demo's settings for a second terminal."""
-    lines = [shlex.split(line) for line in file.read_text().splitlines()]
-    return dict(word.split("=", 1) for words in lines for word in words if "=" in word)
+def is_free(port: int) -> bool:
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
 
 
 class Asked:
@@ -121,7 +120,8 @@ def asked(needs: Needs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[As
     """A Prometheus with our configuration, but for the ports, that has scraped worker and web of a demo for a while."""
     program = needs("prometheus", INSTALL)
     folder = tmp_path_factory.mktemp("demo")
-    worker_port, web_port, site_port, prometheus_port = free_ports(4)
+    worker_port = next(port for port in free_ports(50) if is_free(port + 1))
+    web_port, (prometheus_port,) = worker_port + 1, free_ports(1)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SELLERBEAT_", "TEMPORAL_"))}
     configuration = (PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
     for before, after in (("localhost:9464", f"127.0.0.1:{worker_port}"), ("localhost:9465", f"127.0.0.1:{web_port}"), (": 15s", ": 1s")):
@@ -129,7 +129,7 @@ def asked(needs: Needs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[As
         configuration = configuration.replace(before, after)
     (folder / "prometheus.yml").write_text(configuration)
     shutil.copy(PROMETHEUS / "rules.yml", folder)
-    home, logs = folder / "home", [folder / name for name in ("demo.log", "web.log", "prometheus.log")]
+    home, logs = folder / "home", [folder / name for name in ("demo.log", "prometheus.log")]
     with ExitStack() as running:
         demo = running.enter_context(
             child(
@@ -140,18 +140,14 @@ def asked(needs: Needs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[As
             )
         )
         until(lambda: "polls a simulated eBay" in logs[0].read_text() or "snapshot carla" in logs[0].read_text(), 120, logs[0], demo)
-        binds = {"SELLERBEAT_METRICS_BIND": f"127.0.0.1:{web_port}", "SELLERBEAT_WEB_BIND": f"127.0.0.1:{site_port}"}
-        web = running.enter_context(
-            child([sys.executable, str(ROOT / "web.py")], logs[1], cwd=folder, env=clean | settings(home / "env") | binds)
-        )
         data, listen = f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{prometheus_port}"
         prometheus = running.enter_context(
-            child([program, f"--config.file={folder / 'prometheus.yml'}", data, listen], logs[2], cwd=folder)
+            child([program, f"--config.file={folder / 'prometheus.yml'}", data, listen], logs[1], cwd=folder)
         )
         asked = Asked(prometheus_port)
-        until(lambda: asked.value("sum(increase(sellerbeat_changes_total[30s]))") > 0, 120, logs[2], demo, prometheus, web)
-        until(lambda: asked.value("max(sellerbeat_fleet_read_timestamp_seconds)") > 0, 120, logs[1], demo, prometheus, web)
-        until(lambda: asked.value("sum(rate(sellerbeat_detection_delay_seconds_count[30s]))") > 0, 120, logs[2], demo, prometheus, web)
+        until(lambda: asked.value("sum(increase(sellerbeat_changes_total[30s]))") > 0, 120, logs[1], demo, prometheus)
+        until(lambda: asked.value('max(sellerbeat_sellers{state="polling"})') > 0, 120, logs[1], demo, prometheus)
+        until(lambda: asked.value("sum(rate(sellerbeat_detection_delay_seconds_count[30s]))") > 0, 120, logs[1], demo, prometheus)
         yield asked
 
 

@@ -73,7 +73,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         mallory(store)
         store.close()
         environment = {"SELLERBEAT_DATABASE_URL": url, "SELLERBEAT_SECRET_KEYS": KEY, "SELLERBEAT_WEB_BIND": "127.0.0.1:0"}
-        with child([str(HOUSE / "web.py")], r"web listens on (http://\S+)", environment | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}) as address:
+        with child(
+            [str(HOUSE / "web.py")], r"web listens.*?(http://[^\s\"]+)", environment | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
+        ) as address:
             yield address
 
 
