@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -114,6 +115,9 @@ async def listed(client: Client) -> None:
         )
 
 
+SHUTDOWN_S = 15.0
+
+
 @asynccontextmanager
 async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
@@ -121,8 +125,15 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
     steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers]
     with ThreadPoolExecutor(5) as threads:
-        async with Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads):
+        worker = Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads)
+        running = asyncio.create_task(worker.run())
+        try:
             yield fake
+        finally:
+            if running.done():
+                await running  # raises what ended it
+            # The SDK sometimes waits for ever for a step whose workflow is gone already ("Activity not found on completion").
+            await asyncio.wait({asyncio.create_task(worker.shutdown())}, timeout=SHUTDOWN_S)
 
 
 async def start(environment: WorkflowEnvironment, state: PollingState | None = None) -> WorkflowHandle[SellerPolling, None]:
