@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--streams", nargs="*", default=[], help="of the matrix: only these")
     parser.add_argument("--minutes", type=float, help="that the hostile eBay rages; without: one, and until all has happened")
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time: they wait for dead workers more than they work")
+    parser.add_argument("--keep", type=Path, help="a new folder for what a hostile eBay showed and what was told of it, to look into")
     parser.add_argument("--write", type=Path, help="a Markdown file whose tables between markers are replaced")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
@@ -58,7 +59,7 @@ def part(name: str, given: argparse.Namespace) -> list[str]:
     say(f"== {name}, seed {given.seed}")
     report, began = Report(), time.monotonic()
     known = inspect.signature(PARTS[name].run).parameters
-    options = {key: value for key in ("rounds", "points", "streams", "minutes") if key in known and (value := getattr(given, key))}
+    options = {key: value for key in ("rounds", "points", "streams", "minutes", "keep") if key in known and (value := getattr(given, key))}
     try:
         PARTS[name].run(report, given.seed, **options)
     except TimeoutError as error:
@@ -81,6 +82,7 @@ def side_by_side(names: Sequence[str], given: argparse.Namespace) -> int:
         options += ["--minutes", str(given.minutes)] if given.minutes else []
         options += ["--points", *given.points] if given.points else []
         options += ["--streams", *given.streams] if given.streams else []
+        options += ["--keep", str(given.keep)] if given.keep else []
         options += ["--write", str(given.write)] if given.write else []
         done = subprocess.run([sys.executable, "-m", "chaos", name, *options], stdout=subprocess.PIPE, text=True, check=False)
         say(done.stdout)

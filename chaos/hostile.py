@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
@@ -210,7 +212,7 @@ class Siege:
         return Outcome(found, (swept[0], swept[1]), undated, overlooked, (self.world.reports.made.total(), missed), len(aside))
 
 
-def run(report: Report, seed: int, minutes: float = LASTS_S / 60) -> None:
+def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | None = None) -> None:
     world, hostility = hostile_world(seed)
     for name, (skus, published, listings) in SELLERS.items():
         world.add_seller(name, 3.0, skus, published=published, listings=listings)
@@ -236,6 +238,8 @@ def run(report: Report, seed: int, minutes: float = LASTS_S / 60) -> None:
             siege.relieve()
         siege.settle()
         outcome = siege.outcome()
+        if keep:
+            kept(here, keep)
     tell(report, siege, outcome, seed)
 
 
@@ -277,6 +281,20 @@ def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
     told = outcome.undated + overlooked
     report.expect(sum(outcome.swept) == told, f"the sweeps counted {outcome.swept}, and told {told}")
     report.expect(not siege.never(A_FEW), f"too seldom: {', '.join(siege.never(A_FEW))}")
+
+
+def kept(here: Place, folder: Path) -> None:
+    """What eBay showed, what was told, and what was polled: a file each, a row a line. Nobody in them is real."""
+    folder.mkdir(parents=True)
+    tables = {
+        "ledger": here.world.rows(),
+        "events": here.house.events(),
+        "poll_runs": [row[0] for row in here.house.rows("SELECT to_jsonb(p) FROM poll_runs p ORDER BY finished_at")],
+        "inventory": [row[0] for row in here.house.rows("SELECT to_jsonb(i) FROM inventory i")],
+        "streams": [row[0] for row in here.house.rows("SELECT to_jsonb(s) FROM streams s")],
+    }
+    for name, rows in tables.items():
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
 
 
 def ways(proxy: FaultProxy, kinds: Iterable[str]) -> str:
