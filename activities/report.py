@@ -15,7 +15,7 @@ from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
-from activities.report_place import PATIENCE, TRIES, Place
+from activities.report_place import LOOKS, PATIENCE, TRIES, Place
 from activities.steps import RunningStep, Steps
 from changes.listings import entity_id
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
@@ -169,7 +169,10 @@ class Report:
     # it is over
 
     def judge(self, step: RunningStep, place: Place) -> Outcome:
-        """What was found here and no window told of was missed. So polling first catches up with the last answer here."""
+        """What was found here and no window told of was missed. So polling first catches up with the last answer here.
+
+        A listing that is modified just while it is asked for is in no window that was asked for: what seems missed is looked for again.
+        """
         missed: set[str] = set()
         if place.changed and not place.behind and place.since and place.read_at:
             due = place.read_at + LAG + A_MOMENT
@@ -181,6 +184,8 @@ class Report:
             if not too_old(place.since, step.now()):
                 # up to now, as what is modified again leaves older windows; the cursor stays so far behind as always
                 missed = set(place.changed) - self.read_windows(step, place.since - LAG, step.ebays_now())
+            if missed and place.looks + 1 < LOOKS:
+                return self.kept(step, place.move(looks=place.looks + 1, changed=tuple(sorted(missed)), read_at=step.read_at()))
         leave_to_inventory(step)
         return self.end(step, place, len(missed))
 

@@ -17,6 +17,7 @@ LISTS = 2  # complete lists that a listing is absent from are as good as asking 
 A_PAGE = 200
 FEW, MANY = 10, 100  # listings read alone: absent ones at least so many, so many at most
 WALK = 1_000_000  # pages of the scan that a walk may have
+LOOKS = 3  # at the windows, before a change counts as missed
 TOLD = 1_000  # listings that changed, kept by id to see whether polling told of them
 
 
@@ -42,6 +43,7 @@ class Place(BaseModel, frozen=True):
     wanted: tuple[str, ...] = ()  # to be read alone
     alone: int = 0  # absent ones read alone
     changed: tuple[str, ...] = ()  # what was found changed
+    looks: int = 0  # back at the windows, for what is left of `changed`
     since: datetime | None = None  # the listings' cursor before anything was found here
     read_at: datetime | None = None  # of the last answer in which something was found
 

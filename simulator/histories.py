@@ -31,7 +31,7 @@ class Run:
     content: Content
     visible_at: datetime
     unusable: bool = False  # a listing whose quantity is none
-    prices: frozenset[str] = frozenset()  # of a listing, up to here: one that is left out may be told as it was
+    known: frozenset[str] = frozenset()  # titles and prices of a listing, up to here: one that is left out may be told as it was
 
     @property
     def state(self) -> State:
@@ -43,7 +43,7 @@ class Run:
             return True
         if mine.listing is None:
             return False
-        told = partial.without_kept_prices(other.listing, mine.listing, self.prices)
+        told = partial.without_kept(other.listing, mine.listing, self.known)
         if told is not other.listing and digest("inventory", told) == mine.state[0]:
             return True
         return partial.says(told, mine.listing) or (self.unusable and partial.same_thing(told, mine.listing))
@@ -86,9 +86,9 @@ def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime
         new, visible_at = content(kind, row["entity_id"], document, row["removed"], at), time(row["visible_at"])
         unusable = new.listing is not None and partial.unusable(document)
         if not history.runs or history.runs[-1].state != new.state:
-            before = history.runs[-1].prices if history.runs else frozenset[str]()
-            prices = before | partial.prices(document) if new.listing is not None else before
-            history.runs.append(Run(new, visible_at, unusable, prices))
+            before = history.runs[-1].known if history.runs else frozenset[str]()
+            known = before | partial.told(document) if new.listing is not None else before
+            history.runs.append(Run(new, visible_at, unusable, known))
         if visible_at <= deadline:
             history.nameless = (unusable and not row["removed"]) or (new.listing is None and _nameless(kind, document))
             history.due = len(history.runs) - 1

@@ -2,7 +2,8 @@
 
 The daily report has neither title, status nor what was sold, and of a variation no more than SKU, price and what is available.
 A quantity that is missing, negative or no number is nothing that anybody could store: who sets such a listing aside is right.
-A price that is missing is no change, as a listing on sale has one: who keeps one that eBay showed before is right, and who drops it too.
+A title or a price that is missing, or empty, is no change, as a listing on sale has both: who keeps one that eBay showed before is right,
+and who drops it too.
 """
 
 from collections.abc import Collection
@@ -14,6 +15,7 @@ from simulator.normal import digest
 
 LACKING, INNER = ("title", "status", "quantity", "quantitySold"), ("specifics", "quantity", "quantitySold")
 COUNTS = "available", "quantity", "quantitySold"
+KEPT = "title", "price"
 MOST = 1 << 53
 
 
@@ -44,22 +46,26 @@ def says(document: Any, true: Document) -> bool:
     return bool(top or inner) and _without(document, top, inner) == _without(true, top, inner)
 
 
-def prices(document: Any) -> frozenset[str]:
-    """Every price in a listing."""
-    return frozenset(dumps(row["price"]) for row in _rows(document) if row.get("price") is not None)
+def told(document: Any) -> frozenset[str]:
+    """Every price in a listing, and its title."""
+    named = [document["title"]] if isinstance(document, dict) and document.get("title") else []
+    return frozenset(map(dumps, [*named, *(row["price"] for row in _rows(document) if row.get("price") is not None)]))
 
 
-def without_kept_prices(document: Any, true: Any, known: Collection[str]) -> Any:
-    """A document without the prices that the true one lacks, where they are known ones; the same object where there are none."""
+def without_kept(document: Any, true: Any, known: Collection[str]) -> Any:
+    """A document without title and prices that the true one lacks, where they are known ones; the same object where there are none."""
     mine, theirs = _rows(document), _rows(true)
-    kept = [
-        one.get("price") is not None and real.get("price") is None and dumps(one["price"]) in known
-        for one, real in zip(mine, theirs, strict=False)
-    ]
-    if len(mine) != len(theirs) or not any(kept):
+    if len(mine) != len(theirs):
         return document
-    rows = [{name: value for name, value in one.items() if not (left and name == "price")} for one, left in zip(mine, kept, strict=True)]
+    rows = [_less(one, real, known) for one, real in zip(mine, theirs, strict=True)]
+    if all(row is one for row, one in zip(rows, mine, strict=True)):
+        return document
     return {**rows[0], "variations": rows[1:]} if len(rows) > 1 else rows[0]
+
+
+def _less(one: Document, real: Document, known: Collection[str]) -> Document:
+    kept = {name for name in KEPT if one.get(name) and not real.get(name) and dumps(one[name]) in known}
+    return {name: value for name, value in one.items() if name not in kept} if kept else one
 
 
 def _rows(document: Any) -> list[Document]:

@@ -204,6 +204,24 @@ def test_a_price_that_ebay_leaves_out_may_be_told_as_it_was_but_as_no_other(shop
     assert verdict(priced(odd, variation, "9.98")) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("empty", ["", None])
+def test_a_title_that_ebay_leaves_empty_may_be_told_as_it_was_but_as_no_other(shop: World, empty: str | None) -> None:
+    item = shop.list_item("anna", title="A lamp", quantity=5)
+    shop.clock.advance(seconds=30)
+    shop.revise("anna", item, available=4)
+    *rows, last = list(shop.rows())
+    rows.append({**last, "document": {**last["document"], "title": empty}})
+    first, second = versions(shop, item)
+
+    def verdict(title: str | None) -> tuple[int, int, int]:
+        one = judge(rows, told([first, {**second, "title": title}], item), at=START + timedelta(days=1))
+        return one.lost, one.twice, one.wrong
+
+    assert verdict("A lamp") == (0, 0, 0)
+    assert verdict(empty) == (0, 0, 0)
+    assert verdict("A lamb") == (1, 0, 1)
+
+
 def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_told_again(shop: World) -> None:
     item = shop.list_item("anna", quantity=5, price="9.99")
     (first,) = versions(shop, item)
