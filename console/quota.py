@@ -29,7 +29,7 @@ def use(office: Office) -> list[dict[str, Any]]:
         rows.append(
             {
                 "resource": resource,
-                "used": max(ledger.used, ebays.get("used", 0)) if ledger else ebays.get("used", 0),
+                "used": ledger.used if ledger else ebays.get("used", 0),  # a poll may call more than its stream's resource
                 "limit": ledger.limit if ledger else ebays.get("limit") or getattr(office.settings, f"quota_{resource}", None),
                 "remaining": ebays.get("remaining"),
                 "reset_at": iso(ledger.reset_at) if ledger else ebays.get("reset_at"),
