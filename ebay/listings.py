@@ -4,7 +4,8 @@
      "price": {"value": "9.99", "currency": "USD"},
      "variations": [{"sku": "A-1-M", "specifics": {"Size": "M"}, "available": 3, "quantity": 5, "quantitySold": 2, "price": {...}}]}
 
-What eBay did not send is absent, `variations` where there are none. Counts are ints; one that is no whole number stays the text that came.
+What eBay did not send is absent, `variations` where there are none. Counts are ints; a `quantity` or `quantitySold` that is no whole number
+stays the text that came, and `available`, which is the difference of both, is absent then: eBay's calls agree on the former alone.
 Amounts are decimal text.
 """
 
@@ -57,7 +58,7 @@ def _variation(one: Node) -> Document:
 
 
 def _reported(row: Node) -> Document:
-    found = _given(sku=row.value("SKU"), specifics=_specifics(row), available=_count(row.value("Quantity")))
+    found = _given(sku=row.value("SKU"), specifics=_specifics(row), available=_whole(row.value("Quantity")))
     return found | _given(price=_amount(row.at("Price")))
 
 
@@ -65,7 +66,7 @@ def _counts(item: Node) -> Document:
     """eBay's Quantity counts what was sold too; of the three counts any two give the third."""
     quantity = _count(item.value("Quantity"))
     sold = _count(item.value("SellingStatus", "QuantitySold"))
-    available = _count(item.value("QuantityAvailable"))
+    available = _whole(item.value("QuantityAvailable"))
     if type(quantity) is int and type(sold) is int:
         available = quantity - sold
     elif type(quantity) is int and type(available) is int and sold is None and available <= quantity:
@@ -78,6 +79,11 @@ def _count(text: str | None) -> int | str | None:
         return None
     whole = WHOLE.fullmatch(text.strip())
     return int(whole[1]) if whole else text.strip()
+
+
+def _whole(text: str | None) -> int | None:
+    count = _count(text)
+    return count if type(count) is int else None
 
 
 def _price(item: Node) -> Document | None:

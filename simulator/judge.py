@@ -176,6 +176,8 @@ def _match(verdict: Verdict, history: History | None, told: Told, before: Conten
         if not (history and before and history.sold_since(before, new)):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
+    if all(history.runs[k].unusable for k in matches) and before and history.sold_since(before, new):
+        return  # a sale told from its order: that a listing without a quantity, shown later, can be told so too proves nothing
     later = [k for k in matches if k > told.run or (k == told.run and (told.partial or history.runs[k].unusable))]
     told.partial = new.listing is not None and not new.state[1] and not any(history.runs[k].state == new.state for k in matches)
     if not later:

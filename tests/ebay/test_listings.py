@@ -49,6 +49,15 @@ def test_the_list_of_active_listings_gives_no_status_and_any_two_counts():
     assert (found["status"], found["available"], found["quantity"], found["quantitySold"]) == ("Active", 16, 44, 28)
 
 
+@pytest.mark.parametrize("text", ["many", "0x10", "1.5", ""])
+def test_an_available_that_is_no_whole_number_is_not_given_as_no_other_call_says_it(text: str) -> None:
+    odd = item(quantity=text, sold="1", more=f"<QuantityAvailable>{text}</QuantityAvailable>")
+    selling, events = (listing(node(one), active=True) for one in (odd, item(quantity=text, sold="1")))
+
+    assert selling == events
+    assert "available" not in (selling or {"available": 0})
+
+
 @pytest.mark.parametrize(("quantity", "sold", "counts"), [
     (None, "2", {"quantitySold": 2}), ("5", None, {"quantity": 5}), ("-5", "0", {"available": -5, "quantity": -5, "quantitySold": 0}),
     ("5", "7", {"available": -2, "quantity": 5, "quantitySold": 7}), ("", " ", {}), ("many", "1", {"quantity": "many", "quantitySold": 1}),

@@ -254,6 +254,22 @@ def test_a_sale_of_a_listing_whose_quantity_is_none_may_be_told(shop: World, cou
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
 
 
+def test_a_sale_told_from_its_order_is_not_taken_for_a_later_listing_without_a_quantity(shop: World) -> None:
+    item = shop.list_item("anna", title="A lamp", quantity=5)
+    shop.clock.advance(seconds=30)
+    shop.sell("anna", item, 2)
+    shop.clock.advance(seconds=30)
+    shop.revise("anna", item, available=-20)
+    first, second, last = [dict(row) for row in shop.rows() if row["kind"] == "inventory"]
+    derived = second["document"]
+    second["document"] = {**derived, "title": "A lamb"}  # eBay showed another title with that sale, which is read after it was told
+
+    events = told([first["document"], derived, second["document"], last["document"]], item)
+    one = judge([first, second, last], events, at=START + timedelta(days=1), kinds=["inventory"])
+
+    assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
+
+
 def test_what_is_told_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     for available in (8, 9, 10):
