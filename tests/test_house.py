@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"changes", "pacing"},
     "metering": set(),
     "logs": set(),
+    "outbound": set(),
     "activities": {"ebay", "store", "changes", "pacing", "metering"},
     "workflows": {"activities", "store", "pacing"},
     "console": {"workflows", "activities", "ebay", "store", "pacing", "settings"},

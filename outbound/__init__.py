@@ -1,0 +1,7 @@
+"""Posts to addresses that others named, without ever calling a place that is not theirs. Imports nothing of the product."""
+
+from outbound.addresses import Policy, allowed
+from outbound.errors import ForbiddenTargetError, NoAnswerError
+from outbound.targets import Target, check_url
+
+__all__ = ["ForbiddenTargetError", "NoAnswerError", "Policy", "Target", "allowed", "check_url"]
