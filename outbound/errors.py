@@ -11,7 +11,7 @@ TEXTS: dict[Kind, str] = {
     "reset": "the connection was closed before the answer was complete",
     "timeout": "no complete answer in time",
     "tls": "no secure connection: the certificate does not fit, is not trusted, or TLS failed",
-    "dns": "the name was not found",
+    "dns": "the name could not be resolved",
     "protocol": "what came is not HTTP/1.1",
     "too_long": "the answer's head is too long",
 }

@@ -84,6 +84,11 @@ def healthy(talk: Talk) -> None:
         talk.answer(200, body=b"thanks")
 
 
+def echoing(talk: Talk) -> None:
+    while post := talk.read():
+        talk.answer(200, body=post.body)
+
+
 def answering(*statuses: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Behaviour:
     """The statuses one after another, over all connections; the last one for ever after."""
     left, lock = list(statuses), threading.Lock()
@@ -143,6 +148,18 @@ def cut(talk: Talk) -> None:
     talk.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nsome")
 
 
+def deaf(talk: Talk) -> None:
+    """Connected, and nothing is ever read."""
+    talk.wait()
+
+
+def dripping_handshake(talk: Talk, every_s: float = 0.02) -> None:
+    """For https: a TLS record that never comes to its end."""
+    talk.send(b"\x16\x03\x03\x40\x00")
+    while not talk.wait(every_s):
+        talk.send(b"z")
+
+
 def garbage(talk: Talk) -> None:
     talk.read()
     talk.send(b"\x00\xff200 thank you\r\n\r\nnot HTTP at all\r\n")
@@ -159,6 +176,14 @@ def endless(talk: Talk) -> None:
     talk.send(b"HTTP/1.1 200 OK\r\n\r\n")
     while not talk.receiver.ended.is_set():
         talk.send(CHUNK)
+
+
+def endless_chunks(talk: Talk) -> None:
+    """A body that holds next to nothing and never ends: all of it is what chunks may have around them."""
+    talk.read()
+    talk.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    while not talk.receiver.ended.is_set():
+        talk.send((b"1;" + b"x" * 1000 + b"\r\na\r\n") * 16)
 
 
 def header_bomb(talk: Talk) -> None:

@@ -1,0 +1,77 @@
+"""Connections kept for the next post: by whom they were made for and by the checked address, at most so many."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import httpcore
+
+from outbound.addresses import Address
+from outbound.lines import Line
+from outbound.targets import Target
+
+MOST_KEPT = 64
+KEPT_S = 20.0  # unused for so long, a connection is closed: many servers close after 5 to 75 s
+
+
+class Key(NamedTuple):
+    """The certificate was checked for the host, so a connection serves no other name at the same address."""
+
+    scheme: str
+    host: str
+    port: int
+    address: Address
+
+
+class Connection(NamedTuple):
+    key: Key
+    line: Line
+    http: httpcore.HTTP11Connection
+
+
+def key_of(target: Target, address: Address) -> Key:
+    return Key(target.scheme, target.host, target.port, address)
+
+
+class KeptConnections:
+    """Thread-safe. Whoever takes a connection has it alone until it is put back."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self.most = most
+        self.lock = threading.Lock()
+        self.idle: deque[Connection] = deque()  # the one used last stands last
+        self.closed = False
+
+    def take(self, target: Target, addresses: Iterable[Address]) -> Connection | None:
+        """One that leads to an address which this post's own look at the DNS allows."""
+        wanted = {key_of(target, address) for address in addresses}
+        with self.lock:
+            for connection in [one for one in reversed(self.idle) if one.key in wanted]:
+                self.idle.remove(connection)
+                if not connection.http.has_expired():
+                    return connection
+                connection.http.close()
+        return None
+
+    def put(self, connection: Connection) -> None:
+        with self.lock:
+            if self.closed or not connection.http.is_idle() or has_surplus(connection.http):
+                connection.http.close()
+                return
+            self.idle.append(connection)
+            while self.idle and (len(self.idle) > self.most or self.idle[0].http.has_expired()):
+                self.idle.popleft().http.close()
+
+    def close(self) -> None:
+        with self.lock:
+            self.closed = True
+            while self.idle:
+                self.idle.pop().http.close()
+
+
+def has_surplus(http: httpcore.HTTP11Connection) -> bool:
+    """More came than the answer, in one breath: it would pass for the answer of the next post. httpcore has no public way to ask."""
+    return bool(http._h11_state.trailing_data[0])

@@ -1,0 +1,371 @@
+"""A post ends within its time, whatever the receiver does, with a word for what happened; a good receiver's connection is kept."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy
+from tests.outbound.conftest import Opened
+from tests.outbound.sockets import Tried
+from tests.support.certificates import Authority
+from tests.support.receivers import (
+    SICK,
+    Behaviour,
+    Receiver,
+    Talk,
+    answering,
+    cut,
+    deaf,
+    dripping_body,
+    dripping_handshake,
+    echoing,
+    endless,
+    endless_chunks,
+    garbage_body,
+    hanging,
+    header_bomb,
+    never_final,
+    refusing,
+    unending,
+)
+from tests.support.receivers import (
+    closing as closing_early,
+)
+
+Opening = Callable[[], AbstractContextManager[str]]
+BOUND_S = 0.3
+BREAKING = [
+    {"Host": "inside"},
+    {"content-length": "1"},
+    {"Transfer-Encoding": "chunked"},
+    {"x": "SECRET\r\nhost: inside"},
+    {"x\r\n": "SECRET"},
+    {"x": "SECRETä"},
+    {"": "SECRET"},
+]
+SLACK_S = 1.0  # a busy machine's
+ALSO_SICK: list[tuple[Behaviour, str]] = [
+    (dripping_body, "timeout"),
+    (unending, "timeout"),
+    (cut, "reset"),
+    (closing_early, "reset"),
+    (header_bomb, "too_long"),
+    (never_final, "too_long"),
+]
+
+
+def what_comes(client: Client, url: str, body: bytes = b"{}") -> str | int:
+    try:
+        return client.post(url, body, {}).status
+    except NoAnswerError as error:
+        return error.kind
+
+
+@pytest.mark.parametrize(("receiver", "expected"), SICK.values(), ids=SICK)
+def test_a_sick_receiver_costs_no_more_than_its_time(
+    opened: Opened, receiver: Callable[[], AbstractContextManager[str]], expected: str | int
+) -> None:
+    client = opened(timeout_s=BOUND_S)
+    with receiver() as url:
+        began = time.monotonic()
+
+        assert what_comes(client, url) == expected
+        assert time.monotonic() - began < BOUND_S + SLACK_S
+
+
+@pytest.mark.parametrize(("behave", "expected"), ALSO_SICK, ids=[behave.__name__ for behave, _ in ALSO_SICK])
+def test_a_sicker_receiver_too(opened: Opened, behave: Behaviour, expected: str) -> None:
+    client = opened(timeout_s=BOUND_S if expected == "timeout" else 10)
+    with Receiver(behave) as receiver:
+        began = time.monotonic()
+
+        assert what_comes(client, receiver.url) == expected
+        assert time.monotonic() - began < BOUND_S + SLACK_S
+
+
+def test_a_receiver_that_takes_no_bytes_costs_no_more_than_its_time(opened: Opened) -> None:
+    client = opened(timeout_s=BOUND_S)
+    with Receiver(deaf) as receiver:
+        assert what_comes(client, receiver.url, b"x" * 20_000_000) == "timeout"
+
+
+def test_a_handshake_that_drips_costs_no_more_than_its_time(opened: Opened) -> None:
+    client = opened(timeout_s=BOUND_S)
+    with Receiver(dripping_handshake) as receiver:
+        began = time.monotonic()
+
+        assert what_comes(client, f"https://127.0.0.1:{receiver.port}/") == "timeout"
+        assert time.monotonic() - began < BOUND_S + SLACK_S
+
+
+def test_a_dns_that_hangs_costs_no_more_than_its_time(opened: Opened) -> None:
+    never = threading.Event()
+    client = opened(Policy(), timeout_s=BOUND_S, resolve=lambda host, port: [str(never.wait(60))])
+
+    assert what_comes(client, "https://hooks.example.com/") == "dns"
+    never.set()
+
+
+@pytest.mark.parametrize("answer", [OSError, UnicodeError, None])
+def test_a_name_that_leads_nowhere_is_told(opened: Opened, answer: type[Exception] | None) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        if answer:
+            raise answer("SECRET")
+        return []
+
+    client = opened(Policy(), resolve=resolve)
+
+    with pytest.raises(NoAnswerError, match=r"^hooks.example.com: the name could not be resolved$") as missed:
+        client.post("https://hooks.example.com/", b"{}", {})
+    assert missed.value.kind == "dns"
+    assert missed.value.took_ms > 0
+
+
+def test_a_bug_of_a_resolver_is_loud(opened: Opened) -> None:
+    client = opened(Policy(), resolve=lambda host, port: [{}["missing"]])
+
+    with pytest.raises(KeyError):
+        client.post("https://hooks.example.com/", b"{}", {})
+
+
+@pytest.mark.parametrize("behave", [endless, endless_chunks])
+def test_of_an_endless_body_the_beginning_is_read(opened: Opened, behave: Behaviour) -> None:
+    client = opened(most=5000)
+    with Receiver(behave) as receiver:
+        answer = client.post(receiver.url, b"{}", {})
+
+        assert answer.status == 200
+        assert set(answer.body) in ({ord("x")}, {ord("a")})
+        assert len(answer.body) == 5000 or behave is endless_chunks
+        assert len(client.kept.idle) == 0
+
+
+def test_an_encoded_body_is_not_unpacked(opened: Opened) -> None:
+    client = opened()
+    with Receiver(garbage_body) as receiver:
+        answer = client.post(receiver.url, b"{}", {})
+
+        assert (answer.status, answer.body) == (200, bytes(range(256)) * 4)
+        assert receiver.posts[0].headers["accept-encoding"] == "identity"
+
+
+def test_a_good_receiver_gets_what_was_posted(opened: Opened) -> None:
+    client = opened()
+    with Receiver(answering(202, headers={"X-One": "a", "x-Two": "b"}, body=b"thanks")) as receiver:
+        answer = client.post(f"{receiver.url}/a?b=%20c", b'{"n": 1}', {"Webhook-Id": "evt_1", "content-type": "application/json"})
+
+        [post] = receiver.posts
+        assert (post.path, post.body) == ("/hook/a?b=%20c", b'{"n": 1}')
+        assert (post.headers["webhook-id"], post.headers["host"]) == ("evt_1", f"127.0.0.1:{receiver.port}")
+        assert (answer.status, answer.body, answer.headers["x-one"], answer.headers["x-two"]) == (202, b"thanks", "a", "b")
+        assert 0 < answer.took_ms < 3000
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 404, 410, 429, 500, 503])
+def test_every_status_is_an_answer(opened: Opened, status: int) -> None:
+    client = opened()
+    with Receiver(answering(status, headers={"retry-after": "7"})) as receiver:
+        answer = client.post(receiver.url, b"{}", {})
+
+        assert (answer.status, answer.headers["retry-after"]) == (status, "7")
+
+
+@pytest.mark.parametrize("headers", BREAKING)
+def test_a_header_that_breaks_the_post_is_a_bug_and_tells_no_value(opened: Opened, headers: dict[str, str]) -> None:
+    client = opened()
+    with Receiver() as receiver:
+        with pytest.raises(ValueError, match="headers that") as loud:
+            client.post(receiver.url, b"{}", headers)
+
+        assert "SECRET" not in str(loud.value)
+        assert receiver.connections == 0
+
+
+def test_no_error_tells_path_or_query(opened: Opened) -> None:
+    client = opened(timeout_s=BOUND_S)
+    with refusing() as url, pytest.raises(NoAnswerError) as missed:
+        client.post(f"{url}/SECRET?SECRET", b"SECRET", {"x": "SECRET"})
+
+    assert "SECRET" not in f"{missed.value!s} {missed.value!r} {missed.value.__dict__}"
+
+
+def test_the_name_stays_the_name_while_the_address_is_connected_to(authority: Authority, opened: Opened, tried: Tried) -> None:
+    asked = []
+    context = authority.server("hooks.example.com")
+    context.sni_callback = lambda connection, name, _: asked.append(name)
+    with Receiver(tls=context) as receiver:
+        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
+
+        assert client.post(f"https://hooks.example.com:{receiver.port}/", b"{}", {}).status == 200
+        assert asked == ["hooks.example.com"]
+        assert receiver.posts[0].headers["host"] == f"hooks.example.com:{receiver.port}"
+        assert (tried.addresses, tried.names) == (["127.0.0.1"], [])
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        lambda ours: ours.server("other.example.com"),
+        lambda ours: ours.server("127.0.0.1"),
+        lambda ours: ours.server("hooks.example.com", days=-1),
+        lambda ours: Authority().server("hooks.example.com"),
+    ],
+    ids=["another name", "the address instead of the name", "expired", "an unknown authority"],
+)
+def test_a_wrong_certificate_gets_nothing(authority: Authority, opened: Opened, certificate: Callable[[Authority], ssl.SSLContext]) -> None:
+    with Receiver(tls=certificate(authority)) as receiver:
+        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
+
+        assert what_comes(client, f"https://hooks.example.com:{receiver.port}/") == "tls"
+        assert receiver.posts == []
+
+
+def test_a_connection_made_for_one_name_serves_no_other_at_the_same_address(authority: Authority, opened: Opened) -> None:
+    with Receiver(tls=authority.server("a.example.com")) as receiver:
+        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
+
+        assert what_comes(client, f"https://a.example.com:{receiver.port}/") == 200
+        assert what_comes(client, f"https://b.example.com:{receiver.port}/") == "tls"
+        assert len(receiver.posts) == 1
+
+
+def test_nothing_of_the_environment_changes_who_is_called_or_trusted(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trusted, keys = tmp_path / "authority.pem", tmp_path / "keys"
+    trusted.write_bytes(authority.pem)
+    with Receiver() as proxy, Receiver(tls=authority.server("127.0.0.1")) as receiver:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+        monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+
+        with closing(Client(Policy(loopback=True))) as ours, closing(Client(Policy(loopback=True), verify=authority.client())) as theirs:
+            assert what_comes(ours, receiver.url) == "tls"
+            assert ours.tls.keylog_filename is None
+            assert what_comes(theirs, receiver.url) == 200
+        assert proxy.connections == 0
+
+
+def test_a_connection_is_kept(opened: Opened) -> None:
+    client = opened()
+    with Receiver() as receiver:
+        assert [client.post(receiver.url, b"{}", {}).status for _ in range(20)] == [200] * 20
+        assert receiver.connections == 1
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_made_anew(opened: Opened) -> None:
+    def once(talk: Talk) -> None:
+        talk.read()
+        talk.answer(200)
+
+    client = opened()
+    with Receiver(once) as receiver:
+        assert [client.post(receiver.url, b"{}", {}).status for _ in range(5)] == [200] * 5
+        assert receiver.connections == 5
+        assert len(receiver.posts) == 5
+
+
+def test_a_kept_connection_that_closes_with_the_next_post_is_tried_once_more(opened: Opened) -> None:
+    def answers_once(talk: Talk) -> None:
+        talk.read()
+        talk.answer(200)
+        talk.read()  # the next post, and then closes
+
+    client = opened()
+    with Receiver(answers_once) as receiver:
+        assert [client.post(receiver.url, b"{}", {}).status for _ in range(2)] == [200, 200]
+        assert receiver.connections == 2
+        assert len(receiver.posts) == 3
+
+
+def test_a_new_connection_that_closes_is_not_tried_again(opened: Opened) -> None:
+    client = opened()
+    with Receiver(closing_early) as receiver:
+        assert what_comes(client, receiver.url) == "reset"
+        assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("surplus", [b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n", b"HTTP/1.1 410 Gone\r\nx: "])
+def test_what_came_unasked_on_a_kept_connection_answers_no_post(opened: Opened, surplus: bytes) -> None:
+    def twice(talk: Talk) -> None:
+        while talk.read():
+            talk.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" + surplus)
+
+    client = opened()
+    with Receiver(twice) as receiver:
+        assert [client.post(receiver.url, b"{}", {}).status for _ in range(3)] == [200] * 3
+
+
+def test_only_so_many_connections_are_kept(opened: Opened) -> None:
+    client = opened()
+    client.kept.most = 2
+    with Receiver() as one, Receiver() as two, Receiver() as three:
+        for receiver in (one, two, three, three, two, one):
+            client.post(receiver.url, b"{}", {})
+
+        assert len(client.kept.idle) == 2
+        assert [one.connections, two.connections, three.connections] == [2, 1, 1]
+
+
+def test_a_closed_client_keeps_nothing(opened: Opened) -> None:
+    client = opened()
+    with Receiver() as receiver:
+        client.post(receiver.url, b"{}", {})
+        client.close()
+
+        assert client.post(receiver.url, b"{}", {}).status == 200
+        assert len(client.kept.idle) == 0
+        assert receiver.connections == 2
+
+
+def test_the_next_address_of_a_name_is_tried_where_nobody_listens(opened: Opened, tried: Tried) -> None:
+    with Receiver() as receiver:
+        client = opened(Policy(loopback=True), "127.0.0.2", "::1", "127.0.0.1")
+
+        assert client.post(f"http://localhost:{receiver.port}/", b"{}", {}).status == 200
+        assert tried.addresses == ["127.0.0.2", "::1", "127.0.0.1"]
+
+
+def test_threads_that_share_a_client_each_get_their_own_answer(opened: Opened) -> None:
+    client = opened()
+    bodies = [f"{number}".encode() for number in range(200)]
+    with Receiver(echoing) as receiver, ThreadPoolExecutor(2) as threads:
+        answers = threads.map(lambda body: client.post(receiver.url, body, {}).body, bodies)
+
+        assert list(answers) == bodies
+        assert receiver.connections <= 2
+        assert sorted(post.body for post in receiver.posts) == sorted(bodies)
+
+
+def test_a_dead_receiver_delays_no_other(opened: Opened) -> None:
+    client = opened(timeout_s=1)
+    with Receiver(hanging) as dead, Receiver() as well, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(what_comes, client, dead.url)
+
+        assert [what_comes(client, well.url) for _ in range(20)] == [200] * 20
+        assert not waiting.done()
+        assert waiting.result() == "timeout"
+
+
+def test_the_systems_resolver_knows_localhost(authority: Authority) -> None:
+    with Receiver() as receiver, closing(Client(Policy(loopback=True), verify=authority.client())) as client:
+        assert client.post(f"http://localhost:{receiver.port}/", b"{}", MappingProxyType({})).status == 200
+
+
+def test_an_address_is_judged_by_the_policy_of_the_client(opened: Opened) -> None:
+    client = opened(Policy())
+    with Receiver() as receiver:
+        with pytest.raises(ForbiddenTargetError, match=r"^127.0.0.1: not https$"):
+            client.post(receiver.url, b"{}", {})
+        assert receiver.connections == 0
