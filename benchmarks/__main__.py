@@ -7,12 +7,20 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import calls, keeping, memory, planner, polls, quiet
+from benchmarks import calls, keeping, memory, planner, polls, posts, quiet
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
 
-PARTS: dict[str, Any] = {"quiet": quiet, "polls": polls, "memory": memory, "calls": calls, "store": keeping, "planner": planner}
+PARTS: dict[str, Any] = {
+    "quiet": quiet,
+    "polls": polls,
+    "memory": memory,
+    "calls": calls,
+    "store": keeping,
+    "planner": planner,
+    "posts": posts,
+}
 
 
 def main() -> int:

@@ -65,6 +65,8 @@ class Client:
     ) -> None:
         self.policy, self.resolve, self.timeout_s, self.most = policy, resolve, timeout_s, most
         self.tls = default_tls() if verify is True else verify
+        if self.tls.verify_mode is not ssl.CERT_REQUIRED or not self.tls.check_hostname:
+            raise ValueError("a context that checks no certificates")
         self.kept = KeptConnections()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:

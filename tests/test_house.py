@@ -65,6 +65,12 @@ def test_a_pure_room_needs_the_standard_library_only(room: str) -> None:
     assert not needed & {"socket", "time", "os", "subprocess", "random", "threading"}
 
 
+def test_the_way_out_needs_little_that_could_call_somebody() -> None:
+    needed = set().union(*(imported(path) for path in files("outbound")))
+
+    assert needed - sys.stdlib_module_names == {"outbound", "httpx", "httpcore"}
+
+
 def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
     product = [*MAY_IMPORT.keys() - {"simulator", "devstack"}, "worker", "starter", "web"]
     needing = [path.name for room in product for path in files(room) if imported(path) & {"simulator", "devstack"}]

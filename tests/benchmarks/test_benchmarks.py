@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, keeping, memory, planner, polls, quiet
+from benchmarks import calls, keeping, memory, planner, polls, posts, quiet
 from benchmarks.servers import Servers
 
 LEAST = {
@@ -17,6 +17,7 @@ LEAST = {
     "memory": (memory, memory.Sizes(sellers=2, orders=250, listings=250)),
     "calls": (calls, calls.Sizes(skus=30, orders=300, sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),
+    "posts": (posts, posts.Sizes(rounds=1, posts=3)),
     "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
 }
 

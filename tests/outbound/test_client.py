@@ -238,6 +238,16 @@ def test_a_connection_made_for_one_name_serves_no_other_at_the_same_address(auth
         assert len(receiver.posts) == 1
 
 
+@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_REQUIRED])
+def test_a_client_that_would_check_no_certificates_is_not_made(authority: Authority, mode: ssl.VerifyMode) -> None:
+    context = authority.client()
+    context.check_hostname = False
+    context.verify_mode = mode
+
+    with pytest.raises(ValueError, match="checks no certificates"):
+        Client(Policy(), verify=context)
+
+
 def test_nothing_of_the_environment_changes_who_is_called_or_trusted(
     authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
