@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outbound import Policy, allowed
@@ -74,6 +74,7 @@ def test_a_network_is_refused_to_its_edges(network: str) -> None:
     assert allowed(whole[-1], INTERNET)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([*IPV4, *IPV6]), st.integers(min_value=0))
 def test_any_address_in_a_forbidden_network_is_refused(network: str, number: int) -> None:
     whole = ip_network(network)
@@ -81,6 +82,7 @@ def test_any_address_in_a_forbidden_network_is_refused(network: str, number: int
     assert allowed(whole[number % whole.num_addresses], INTERNET)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_is_refused_in_every_ipv6_clothing(address: IPv4Address) -> None:
     number = int(address)
@@ -96,11 +98,13 @@ def test_an_ipv4_address_is_refused_in_every_ipv6_clothing(address: IPv4Address)
     assert [clothing for clothing in clothings if not allowed(clothing, DEMO) and clothing != IPv6Address("::1")] == []
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_what_the_standard_library_refuses_is_never_allowed(address: IPv4Address | IPv6Address) -> None:
     assert allowed(address, INTERNET) or address.is_global
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6))
 def test_only_global_unicast_is_allowed_of_ipv6(address: IPv6Address) -> None:
     assert allowed(address, INTERNET) or int(address) >> 125 == 1

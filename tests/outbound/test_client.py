@@ -40,6 +40,7 @@ from tests.support.receivers import (
 from tests.support.receivers import (
     closing as closing_early,
 )
+from tests.support.waiting import eventually
 
 Opening = Callable[[], AbstractContextManager[str]]
 BOUND_S = 0.3
@@ -315,6 +316,26 @@ def test_what_came_unasked_on_a_kept_connection_answers_no_post(opened: Opened, 
     client = opened()
     with Receiver(twice) as receiver:
         assert [client.post(receiver.url, b"{}", {}).status for _ in range(3)] == [200] * 3
+
+
+async def test_a_farewell_on_a_kept_connection_answers_no_post(opened: Opened) -> None:
+    idle = threading.Event()
+
+    def farewell(talk: Talk) -> None:  # as load balancers say it to who is idle
+        talk.read()
+        talk.answer(200)
+        idle.wait(5)
+        talk.answer(408)
+        talk.wait()
+
+    client = opened()
+    with Receiver(farewell) as receiver:
+        assert client.post(receiver.url, b"{}", {}).status == 200
+        idle.set()
+        await eventually(client.kept.idle[0].line.is_readable)
+
+        assert client.post(receiver.url, b"{}", {}).status == 200
+        assert receiver.connections == 2
 
 
 def test_only_so_many_connections_are_kept(opened: Opened) -> None:

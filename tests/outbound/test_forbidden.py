@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, allowed
@@ -181,6 +181,7 @@ SPELLINGS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(SPELLINGS, st.lists(st.sampled_from(FORBIDDEN + PUBLIC * 5) | st.ip_addresses().map(str), max_size=3), st.booleans())
 def test_whatever_is_typed_and_whatever_the_dns_says_only_what_is_allowed_is_called(url: str, answers: list[str], loopback: bool) -> None:
     policy = Policy(loopback=loopback)

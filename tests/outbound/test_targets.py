@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outbound import ForbiddenTargetError, Policy, allowed, check_url
@@ -124,6 +124,7 @@ def test_no_text_tells_what_may_be_secret(url: str) -> None:
     assert "SECRET" not in repr(check_url("https://example.com/SECRET?SECRET", INTERNET))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
     | st.lists(st.sampled_from(PIECES), max_size=6).map(lambda some: "https://" + "".join(some))
@@ -141,6 +142,7 @@ def test_however_it_is_spelt_only_what_is_allowed_comes_out(url: str) -> None:
             assert urlsplit(url).hostname in (target.host, str(target.address), url.partition("[")[2].partition("]")[0])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
     for url in (text, f"https://{text}", f"https://{text}.example.com/", f"https://example.com/{text}"):

@@ -249,8 +249,9 @@ class Receiver:
         with suppress(OSError):  # the caller left, or it is over; ssl's errors are such too
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
+                connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 self.open.add(connection)
+                connection.do_handshake()
             self.behave(Talk(self, connection))
         with suppress(OSError):
             connection.close()
