@@ -150,6 +150,17 @@ def test_of_an_endless_body_the_beginning_is_read(opened: Opened, behave: Behavi
         assert len(client.kept.idle) == 0
 
 
+def test_nobody_waits_for_what_comes_after_the_beginning(opened: Opened) -> None:
+    def long_winded(talk: Talk) -> None:
+        talk.read()
+        talk.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + b"x" * 5000)
+        talk.wait()
+
+    client = opened(most=5000)
+    with Receiver(long_winded) as receiver:
+        assert client.post(receiver.url, b"{}", {}).body == b"x" * 5000
+
+
 def test_an_encoded_body_is_not_unpacked(opened: Opened) -> None:
     client = opened()
     with Receiver(garbage_body) as receiver:

@@ -67,6 +67,26 @@ def test_an_odd_address_is_refused_as_an_endpoint(url: str) -> None:
         check_url(url, INTERNET)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://user:word@example.com/", "holds a user name or a password"),
+        ("https://example.com/#a", "holds a fragment (#)"),
+        ("http://example.com/", "example.com: not https"),
+        ("https://example.com:22/", "example.com: a port that is not allowed"),
+        ("https://127.1/", "an IP address in a spelling that is not the usual one"),
+        ("https://192.168.1.1/", "192.168.1.1: a private address (RFC 1918)"),
+        ("https://[64:ff9b::1]/", "64:ff9b::1: a NAT64 address (RFC 6052)"),
+        ("https://localhost/", "localhost: a name without a dot, which only a local network knows"),
+    ],
+)
+def test_whoever_typed_it_reads_why(url: str, words: str) -> None:
+    with pytest.raises(ForbiddenTargetError) as refused:
+        check_url(url, INTERNET)
+
+    assert str(refused.value) == words
+
+
 @pytest.mark.parametrize("url", [*map(as_url, FORBIDDEN), *ODD_URLS])
 def test_what_is_refused_is_refused_beside_the_demos_switch_unless_it_is_loopback(url: str) -> None:
     try:
