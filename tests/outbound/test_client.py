@@ -286,26 +286,28 @@ def test_a_connection_is_kept(opened: Opened) -> None:
         assert receiver.connections == 1
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_is_made_anew(opened: Opened) -> None:
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_kept_connection_that_was_closed_meanwhile_is_made_anew(authority: Authority, opened: Opened, secure: bool) -> None:
     def once(talk: Talk) -> None:
         talk.read()
         talk.answer(200)
 
     client = opened()
-    with Receiver(once) as receiver:
+    with Receiver(once, authority.server("127.0.0.1") if secure else None) as receiver:
         assert [client.post(receiver.url, b"{}", {}).status for _ in range(5)] == [200] * 5
         assert receiver.connections == 5
         assert len(receiver.posts) == 5
 
 
-def test_a_kept_connection_that_closes_with_the_next_post_is_tried_once_more(opened: Opened) -> None:
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_kept_connection_that_closes_with_the_next_post_is_tried_once_more(authority: Authority, opened: Opened, secure: bool) -> None:
     def answers_once(talk: Talk) -> None:
         talk.read()
         talk.answer(200)
         talk.read()  # the next post, and then closes
 
     client = opened()
-    with Receiver(answers_once) as receiver:
+    with Receiver(answers_once, authority.server("127.0.0.1") if secure else None) as receiver:
         assert [client.post(receiver.url, b"{}", {}).status for _ in range(2)] == [200, 200]
         assert receiver.connections == 2
         assert len(receiver.posts) == 3
