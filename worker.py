@@ -1,4 +1,5 @@
-"""Process: hosts workflows and activities; nothing else. SIGTERM or Ctrl-C: exit 0 once the steps in hand are done (20 s at most)."""
+"""Process: hosts workflows and activities; nothing else. SIGTERM or Ctrl-C: exit 0 once the steps in hand are done (20 s at most, and
+5 s for the SDK to end)."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ from activities.steps import Steps
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
 from activities.wishes import WishKeeping
-from console.leaving import leave
+from console.leaving import bounded, leave
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.oauth import OAuth
@@ -61,6 +62,9 @@ NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
 THREADS = 20  # steps at once: they wait for eBay most of the time
 CACHED_WORKFLOWS = 2000
 GRACE = timedelta(seconds=20)
+# The SDK's shutdown sometimes never ends: it waits for the report of a step whose workflow is gone (temporalio/sdk-rust#1537), or for a
+# step that does not end. Nothing is lost by leaving: what was not committed is done again, and a forgotten attempt commits nothing.
+ENDING = timedelta(seconds=5)  # after the grace; systemd and compose kill after 30 s
 MISSED = timedelta(seconds=5)  # a killed worker's cached workflows go to another one after this
 # The sandbox would load `workflows/` anew for every cached workflow: 150 KB a seller, not 100. The tests keep it whole, and catch there
 # what a workflow may not do.
@@ -166,12 +170,17 @@ async def work(settings: Settings) -> None:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
+        with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
             async with build(client, settings, store, threads, meters):
                 await schedule(client, settings.task_queue)
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
+                ending()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
+
+
+def still_here() -> None:
+    logger.warning("worker leaves though the SDK has not ended; nothing is lost", extra={"after_s": (GRACE + ENDING).total_seconds()})
 
 
 def main() -> int:

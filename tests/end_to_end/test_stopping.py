@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 
 from simulator import World
 from simulator.requests import Request
-from tests.support.house import House
+from tests.support.house import ROOT, STARTED, House
 from tests.support.waiting import eventually_here
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -21,6 +22,18 @@ BROKEN_OFF = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
     EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
 }
+# As `python worker.py`, with an SDK that never ends, as it sometimes does where a step's workflow is gone; its times are short.
+ENDLESS = """
+import asyncio, sys
+from datetime import timedelta
+sys.path.insert(0, {root!r})
+import worker
+async def shutdown(self):
+    await asyncio.Event().wait()
+worker.Worker.shutdown = shutdown
+worker.GRACE = worker.ENDING = timedelta(seconds=0.5)
+worker.leave(worker.main())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -57,4 +70,19 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
     types = {event.event_type for history in house.chain("anna") for event in history.events}
     assert not types & BROKEN_OFF
+    assert "Traceback" not in worker.told()
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_whose_sdk_never_ends_leaves_by_itself_and_says_so(house: House, name: signal.Signals) -> None:
+    worker = house.child("endless", "-c", ENDLESS.format(root=str(ROOT)))
+    eventually_here(lambda: STARTED in worker.told(), within=60)
+
+    told = time.monotonic()
+    worker.tell(name)
+    code = worker.process.wait(15)
+
+    assert code == 0
+    assert time.monotonic() - told >= 1.0  # not before the grace
+    assert worker.told().count("worker leaves though the SDK has not ended") == 1
     assert "Traceback" not in worker.told()
