@@ -39,7 +39,7 @@ def between(shortest: str, longest: str) -> Callable[[str], timedelta]:
     return parse
 
 
-def _future_day(text: str) -> datetime:
+def future_day(text: str) -> datetime:
     """A date such as 2028-01-01: its first moment, UTC."""
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
@@ -73,6 +73,9 @@ class Entities(StrEnum):
 
 
 SellerId = Annotated[str, typer.Argument(metavar="SELLER", help="The app's own id of the seller.", callback=_seller_id, show_default=False)]
+SellerOrMany = Annotated[
+    str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --from.", callback=_seller_id, show_default=False)
+]
 SellerOrAll = Annotated[
     str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --all.", callback=_seller_id, show_default=False)
 ]
@@ -81,9 +84,13 @@ All = Annotated[bool, typer.Option("--all", help="Every enrolled seller.")]
 TokenFile = Annotated[
     str | None, typer.Option("--refresh-token-file", metavar="F|-", help="File with eBay's refresh token; - reads standard input.")
 ]
+Rows = Annotated[
+    str | None,
+    typer.Option("--from", metavar="FILE.csv|-", help="Many at once: a CSV with seller_id and refresh_token, and options as columns."),
+]
 TokenEnds = Annotated[
     datetime | None,
-    typer.Option("--refresh-token-expires", parser=_future_day, metavar="DATE", help="Such as 2028-01-01; else 18 months from now."),
+    typer.Option("--refresh-token-expires", parser=future_day, metavar="DATE", help="Such as 2028-01-01; else 18 months from now."),
 ]
 Cadence = Annotated[timedelta | None, typer.Option(parser=between("0.5s", "1d"), metavar="DURATION", help="Such as 30s, 5m or 1h.")]
 Source = Annotated[
@@ -97,6 +104,20 @@ Scopes = Annotated[
 ]
 
 
+def read_text(source: str, option: str) -> str:
+    """What a file holds, or standard input (`-`). Raises typer.BadParameter where it cannot be read."""
+    try:
+        return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+
+
+def token_in(text: str) -> str | None:
+    """The refresh token that is all of a text; None: it is not one line of printable ASCII."""
+    token = text.strip()
+    return token if token and token.isascii() and token.isprintable() and " " not in token else None
+
+
 def read_token(source: str | None) -> str:
     """The refresh token in a file or on standard input.
 
@@ -105,13 +126,6 @@ def read_token(source: str | None) -> str:
     """
     if source is None:
         raise typer.BadParameter("give the seller's refresh token with --refresh-token-file F (- reads standard input)")
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(
-            f"--refresh-token-file {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
-        ) from None
-    token = text.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: one line without spaces is expected")
-    return token
+    if token := token_in(read_text(source, "--refresh-token-file")):
+        return token
+    raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: one line without spaces is expected")

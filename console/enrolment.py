@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.office import Office
 from console.output import FailedError
-from ebay.errors import ClientRefusedError, DeadTokenError, EbayError
+from console.rows import Row, Wanted
+from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
 from pacing import InventorySource
 from store import UnknownSellerError
 from workflows.client import handle, is_missing
+
+GIVE_UP = 3  # rows in a row for which eBay cannot be asked: it is down
+
+
+class NobodyError(FailedError):
+    """It is no matter of this seller's token. `passing`: another try may go well."""
+
+    def __init__(self, text: str, passing: bool) -> None:
+        super().__init__(text)
+        self.passing = passing
 
 
 @dataclass(frozen=True)
@@ -35,40 +48,59 @@ async def enroll_seller(
     office: Office,
     seller_id: str,
     refresh_token: str,
-    orders_every: timedelta | None,
-    backfill: timedelta | None,
-    scopes: str | None,
-    ends: datetime | None,
-    source: InventorySource,
-    offers: bool = False,
+    wanted: Wanted,
+    client: Client | None = None,
 ) -> Answer:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
 
     Args:
-        ends: of the refresh token; None: 18 months from now, eBay's usual, or as before where it is the same token again.
-        source: where the stock is read.
-        offers: whether prices and quantities by marketplace are read too.
+        client: of Temporal, where there is one.
     Raises:
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
     """
-    client = await office.temporal()
-    asked = _scopes(scopes)
+    client = client or await office.temporal()
+    asked = _scopes(wanted.scopes)
     access = _proved(office, refresh_token, asked)
-    far = backfill or office.settings.backfill
+    far = wanted.backfill or office.settings.backfill
     enrolled = office.store.sellers.enroll(
         seller_id,
         access.refresh_token or refresh_token,
         scopes=asked,
         now_ebay=access.date - timedelta(seconds=1),
         backfill_from=access.date - far,
-        options=_options(orders_every, source, offers),
+        options=_options(wanted),
         access_token=access.value,
         access_expires_at=access.expires_at,
-        refresh_expires_at=ends,
+        refresh_expires_at=wanted.ends,
     )
     await office.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
     return Answer(seller_id, what, await office.has_worker(client))
+
+
+async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, Answer | str], None]) -> int:
+    """Enrol each row's seller, one after another; `told` hears of each what came of it (words: why not). Returns how many failed.
+
+    Raises:
+        FailedError: no row can be enrolled: eBay refuses our own keys, or cannot be asked several times in a row.
+    """
+    client = await office.temporal()
+    failed = unanswered = 0
+    for row in rows:
+        outcome: Answer | str = row.wrong or ""
+        if row.seller_id and not row.wrong:
+            try:
+                outcome, unanswered = await enroll_seller(office, row.seller_id, row.refresh_token, row.wanted, client), 0
+            except NobodyError as error:
+                unanswered += 1
+                if not error.passing or unanswered == GIVE_UP:
+                    raise FailedError(f"row {row.number}: {error}. The rows from {rows[0].number} on may be given again") from None
+                outcome = str(error)
+            except FailedError as error:
+                outcome, unanswered = str(error), 0
+        failed += isinstance(outcome, str)
+        told(row, outcome)
+    return failed
 
 
 async def connect_seller(office: Office, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None) -> Answer:
@@ -113,11 +145,11 @@ async def _end(office: Office, seller_id: str) -> None:
             raise
 
 
-def _options(orders_every: timedelta | None, source: InventorySource, offers: bool) -> dict[str, Any]:
+def _options(wanted: Wanted) -> dict[str, Any]:
     """What was asked for; the rest is as the worker's version of us has it."""
-    cadence = {"cadence": {"orders": orders_every.total_seconds()}} if orders_every else {}
-    chosen = {} if source is InventorySource.AUTO else {"inventory_source": source.value}
-    return cadence | chosen | ({"offers": True} if offers else {})
+    cadence = {"cadence": {"orders": wanted.orders_every.total_seconds()}} if wanted.orders_every else {}
+    chosen = {} if wanted.source is InventorySource.AUTO else {"inventory_source": wanted.source.value}
+    return cadence | chosen | ({"offers": True} if wanted.offers else {})
 
 
 def _scopes(text: str | None) -> list[str]:
@@ -131,6 +163,9 @@ def _proved(office: Office, refresh_token: str, scopes: list[str]) -> AccessToke
     except DeadTokenError as error:
         raise FailedError(f"{error}; nothing was stored. The seller must give a new consent") from None
     except ClientRefusedError as error:
-        raise FailedError(f"{error}; nothing was stored. Check SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET") from None
+        keys = "SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET"
+        raise NobodyError(f"{error}; nothing was stored. Check {keys}", passing=False) from None
     except EbayError as error:
-        raise FailedError(f"eBay could not be asked ({error}); nothing was stored. Try again") from None
+        words = f"eBay could not be asked ({error}); nothing was stored. Try again"
+        down = isinstance(error, EbayUnavailableError | QuotaSpentError)
+        raise (NobodyError(words, passing=True) if down else FailedError(words)) from None

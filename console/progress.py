@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,9 @@ def progress(what: str, steps: int) -> Iterator[Callable[[], None]]:
     """Call what it gives after each step."""
     columns = (TextColumn("{task.description}"), BarColumn(WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not (console.is_terminal and steps)) as shown:
+    off = not (console.is_terminal and steps)
+    # What is printed meanwhile goes above the bar; but not what another program reads.
+    with Progress(*columns, console=console, transient=True, disable=off, redirect_stdout=sys.stdout.isatty()) as shown:
         task = shown.add_task(what, total=steps)
         yield lambda: shown.advance(task)
 

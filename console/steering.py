@@ -12,9 +12,11 @@ from console.arguments import (
     All,
     Cadence,
     PolledStream,
+    Rows,
     Scopes,
     SellerId,
     SellerOrAll,
+    SellerOrMany,
     Source,
     TokenEnds,
     TokenFile,
@@ -22,9 +24,11 @@ from console.arguments import (
     between,
     read_token,
 )
-from console.enrolment import connect_seller, enroll_seller, erase_seller, remove_seller
+from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller
 from console.office import Office
-from console.output import say, with_json
+from console.output import FailedError, Output, fail, print_json, say, with_json
+from console.progress import progress
+from console.rows import Row, Wanted, read_rows
 from pacing import InventorySource, Stream
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
@@ -36,8 +40,9 @@ Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
 @commands.command()
 @with_json
 def enroll(
-    seller_id: SellerId,
+    seller_id: SellerOrMany = None,
     refresh_token_file: TokenFile = None,
+    rows: Rows = None,
     orders_every: Cadence = None,
     backfill: Annotated[
         timedelta | None, typer.Option(parser=between("1s", "729d"), metavar="DURATION", help="How far back to read orders: 7d.")
@@ -47,13 +52,38 @@ def enroll(
     inventory_source: Source = InventorySource.AUTO,
     offers: WithOffers = False,
 ) -> None:
-    """Store a seller's refresh token and begin to poll. Enrolling twice replaces the token and keeps all else."""
-    if offers and inventory_source is InventorySource.TRADING:
-        raise typer.BadParameter("--offers needs the Inventory API: with --inventory-source trading there are none to read")
-    token = read_token(refresh_token_file)
-    asked = (orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
-    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, token, *asked))
+    """Store a seller's refresh token and begin to poll; or that of many. Enrolling twice replaces the token and keeps all else."""
+    wanted = Wanted(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    if wrong := wanted.wrong():
+        raise typer.BadParameter(wrong)
+    if rows is not None:
+        if seller_id or refresh_token_file:
+            raise typer.BadParameter("--from names the sellers and their tokens: leave SELLER and --refresh-token-file out")
+        enroll_many(read_rows(rows, wanted))
+        return
+    if seller_id is None:
+        raise typer.BadParameter("name a SELLER, or a CSV of many with --from")
+    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, read_token(refresh_token_file), wanted))
     say(answer.words(), **answer.fields())
+
+
+def enroll_many(rows: list[Row]) -> None:
+    """One line a row as it is done. Raises FailedError where any failed; the file may be given again."""
+    office = Office.whole()
+    with progress("enrolling", len(rows)) as one_more:
+
+        def told(row: Row, outcome: Answer | str) -> None:
+            if isinstance(outcome, Answer):
+                say(outcome.words(), row=row.number, **outcome.fields())
+            elif Output.json:
+                print_json({"row": row.number, "seller_id": row.seller_id, "result": "failed", "error": outcome})
+            else:
+                fail(f"row {row.number}{f' ({row.seller_id})' if row.seller_id else ''}: {outcome}", 1)
+            one_more()
+
+        failed = asyncio.run(enroll_rows(office, rows, told))
+    if failed:
+        raise FailedError(f"{failed} of {len(rows)} rows failed; correct them and give the file again: who is enrolled stays so")
 
 
 @commands.command()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -104,20 +105,22 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
     assert re.search(r"order|inventory|fulfillment", said[typed[2]])
 
 
-def test_the_loop_over_a_csv_enrols_every_seller_and_names_who_failed(folder: Path) -> None:
+def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
     sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=20).json()["sellers"]
     token = sellers[1]["refresh_token"]
-    (folder / "sellers.csv").write_text(f"shop-1,{token},2026-01-02T03:04:05Z\nnot/an-id,{token},2026-01-02T03:04:05Z\n", encoding="utf-8")
-    (loop,) = blocks(HOUSE / "docs" / "how-to" / "move-from-celery.md", "sh")
-    (simple,) = blocks(HOUSE / "docs" / "how-to" / "enroll-many.md", "sh")
-    with_python = {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"}
+    simple, moving = HOUSE / "docs" / "how-to" / "enroll-many.md", HOUSE / "docs" / "how-to" / "move-from-celery.md"
+    (many,), (celery,) = blocks(simple, "sh"), blocks(moving, "sh")
+    heading = next(line.strip() for line in simple.read_text(encoding="utf-8").splitlines() if line.startswith("    seller_id,"))
+    environment = settings | {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"}
 
-    said = run(folder, loop, **settings | with_python)
+    (folder / "sellers.csv").write_text(f"{heading}\nshop-1,{token},30s,30d\nshop-2,{token},,\n", encoding="utf-8")
+    said = run(folder, many, **environment)
+    last = datetime.now(UTC).isoformat(timespec="seconds")
+    (folder / "sellers.csv").write_text(f"seller_id,refresh_token,last_poll_at\nshop-3,{token},{last}\n", encoding="utf-8")
+    moved = run(folder, celery, **environment)
 
-    assert "shop-1 is enrolled" in said
-    assert (folder / "failed.txt").read_text(encoding="utf-8") == "not/an-id\n"
-    assert simple.splitlines()[0].startswith("while IFS=, read -r seller token;")
+    assert [line.partition(";")[0] for line in (said + moved).splitlines()] == [f"shop-{number} is enrolled" for number in (1, 2, 3)]
 
 
 def test_the_reader_in_sql_and_the_deletion_of_old_rows_run_as_they_are_written(folder: Path) -> None:

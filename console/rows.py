@@ -1,0 +1,165 @@
+"""A CSV of sellers to enrol (`enroll --from`), read before anybody is enrolled. No text here shows a cell: columns get mixed up, and
+then a refresh token stands where a name is expected."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import typer
+
+from console.arguments import SELLER_ID, between, future_day, read_text, token_in
+from pacing import InventorySource
+
+NEEDED = ("seller_id", "refresh_token")
+DELIMITERS = ",;\t"  # spreadsheets of many countries write semicolons
+COLUMN = re.compile(r"[A-Za-z _-]{1,30}")  # what may be shown of a heading: a file without one begins with a token
+YES, NO = ("yes", "true", "1"), ("no", "false", "0")
+LONGEST = timedelta(days=729)
+FURTHER = timedelta(days=1)  # before the last poll of another poller: it may have moved on without having read
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an enrolment sets beside the token. `backfill` None: as the settings have it; `ends` None: 18 months from now."""
+
+    orders_every: timedelta | None = None
+    backfill: timedelta | None = None
+    scopes: str | None = None
+    ends: datetime | None = None
+    source: InventorySource = InventorySource.AUTO
+    offers: bool = False
+
+    def wrong(self) -> str | None:
+        if self.offers and self.source is InventorySource.TRADING:
+            return "--offers needs the Inventory API: with --inventory-source trading there are none to read"
+        return None
+
+
+@dataclass(frozen=True)
+class Row:
+    """`number`: the line of the file, the heading being 1. `wrong`: why nobody can be enrolled by it."""
+
+    number: int
+    seller_id: str | None = None
+    refresh_token: str = ""
+    wanted: Wanted = Wanted()
+    wrong: str | None = None
+
+
+class UnreadableError(ValueError):
+    """Why a row cannot be used."""
+
+
+def read_rows(source: str, defaults: Wanted) -> list[Row]:
+    """The rows of a file, or of standard input (`-`). An empty cell is as `defaults` have it; empty lines are left out.
+
+    Raises:
+        typer.BadParameter: the file cannot be read, is no CSV, or its heading names a column that is unknown, twice or missing.
+    """
+    text = read_text(source, "--from").removeprefix("\ufeff")
+    heading = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=heading.count), strict=True)
+    try:
+        columns = _columns([name.strip() for name in next(reader, [])])
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error as error:
+        raise typer.BadParameter(f"--from {source} is no CSV: {error} (line {reader.line_num})") from None
+    rows: list[Row] = []
+    first: dict[str, int] = {}
+    for number, cells in lines:
+        if any(cells):
+            row = _row(number, columns, cells, defaults)
+            rows.append(_once(row, first))
+    return rows
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    known = (*NEEDED, *READERS)
+    told = f"the columns are {', '.join(known)}"
+    if not any(names):
+        raise typer.BadParameter(f"--from: the first line must name the columns; {told}")
+    if unknown := [name for name in names if name not in known]:
+        shown = [name for name in unknown if COLUMN.fullmatch(name)]
+        word = f"no column is called {', '.join(shown)}" if len(shown) == len(unknown) else "the first line does not name the columns"
+        raise typer.BadParameter(f"--from: {word}; {told}")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise typer.BadParameter(f"--from: twice in the first line: {', '.join(twice)}")
+    if lacking := [name for name in NEEDED if name not in names]:
+        raise typer.BadParameter(f"--from: the first line lacks {' and '.join(lacking)}; {told}")
+    if "backfill" in names and "last_poll_at" in names:
+        raise typer.BadParameter("--from: backfill and last_poll_at say the same; keep one of the columns")
+    return list(names)
+
+
+def _row(number: int, columns: Sequence[str], cells: Sequence[str], defaults: Wanted) -> Row:
+    if len(cells) != len(columns):
+        return Row(number, wrong=f"{len(cells)} cells where the first line has {len(columns)}")
+    cell = dict(zip(columns, cells, strict=True))
+    if not SELLER_ID.fullmatch(cell["seller_id"]):
+        return Row(number, wrong="seller_id has not 1 to 100 letters, digits, dots, dashes or underscores")
+    row = Row(number, cell["seller_id"])
+    try:
+        return replace(row, refresh_token=_token(cell["refresh_token"]), wanted=_wanted(cell, defaults))
+    except UnreadableError as error:
+        return replace(row, wrong=str(error))
+
+
+def _once(row: Row, first: dict[str, int]) -> Row:
+    """Two tokens of one seller: which one is right, only the file's owner knows."""
+    if row.seller_id is None or row.wrong:
+        return row
+    number = first.setdefault(row.seller_id, row.number)
+    return row if number == row.number else replace(row, wrong=f"row {number} is of the same seller")
+
+
+def _token(text: str) -> str:
+    if token := token_in(text):
+        return token
+    raise UnreadableError("refresh_token is none: one word of plain characters is expected")
+
+
+def _wanted(cell: Mapping[str, str], defaults: Wanted) -> Wanted:
+    given: dict[str, Any] = {}
+    for column, (field, read, expected) in READERS.items():
+        if text := cell.get(column):
+            try:
+                given[field] = read(text)
+            except (ValueError, typer.BadParameter):
+                raise UnreadableError(f"{column} is not {expected}") from None
+    wanted = replace(defaults, **given)
+    if wrong := wanted.wrong():
+        raise UnreadableError(wrong)
+    return wanted
+
+
+def _since(text: str) -> timedelta:
+    """How far back another poller's last poll is, and a day; a time without a zone is UTC."""
+    moment = datetime.fromisoformat(text)
+    far = datetime.now(UTC) - (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + FURTHER
+    if not FURTHER <= far <= LONGEST:
+        raise ValueError
+    return far
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in (*YES, *NO):
+        raise ValueError
+    return text.lower() in YES
+
+
+READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "orders_every": ("orders_every", between("0.5s", "1d"), "a duration of 0.5s to 1d, such as 30s"),
+    "backfill": ("backfill", between("1s", "729d"), "a duration of 1s to 729d, such as 7d"),
+    "last_poll_at": ("backfill", _since, "a time of the last 728 days in UTC, such as 2026-11-24T09:00:00Z"),
+    "scopes": ("scopes", str, "a list of scopes"),
+    "refresh_token_expires": ("ends", future_day, "a day to come, such as 2028-01-01"),
+    "inventory_source": ("source", InventorySource, "auto, inventory_api, trading or both"),
+    "offers": ("offers", _yes, "yes or no"),
+}
+"""Each optional column: what it sets, how it is read, and what is expected there."""
