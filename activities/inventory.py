@@ -7,11 +7,12 @@ from typing import Any
 from temporalio import activity
 
 from activities import sources
+from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.inventory import entity_id
 from ebay.client import InventoryPage
-from pacing import Stream
+from pacing import InventorySource, Stream
 from store.kinds import AlertKind
 
 SKUS_A_CALL = 25  # eBay's most
@@ -81,6 +82,8 @@ class InventoryPolling:
                 commit.advance(reading=scan)
             if step.over():
                 return step.more("inventory scan: asking for SKUs that did not come")
+        if step.step.inventory_source is InventorySource.INVENTORY_API:
+            leave_to_inventory(step)  # of a time when listings were read: nothing else would
         with step.commit() as commit:
             step.count(commit)
             seen = commit.scanned(scan["scan"])

@@ -65,9 +65,7 @@ class OfferReading:
 
     def read(self, step: RunningStep) -> PollResult:
         if not step.step.offers or not sources.reads_inventory(step):
-            with step.commit() as commit:
-                commit.finish(next_poll_at=None, why="nobody asked for the offers of this seller")
-            return step.result(next_due=step.now(), why="nobody asked for the offers of this seller", done=True)
+            return sources.over(step, "nobody asked for the offers of this seller")
         total = self.steps.store.offers.count(step.request.seller_id)
         if step.step.scanned_at is None or not total:
             wait, why = (SOON, "waits for the first scan of the SKUs") if step.step.scanned_at is None else (LATER, "there is no SKU")

@@ -12,6 +12,7 @@ from activities.steps import RunningStep
 from changes.listings import differs, entity_id
 from changes.model import Document
 from ebay.report import Odd, read_report
+from pacing import InventorySource
 
 BATCH = 1_000  # rows
 MOST_WANTED = 1_000  # listings to be read alone, kept by id: more are read page by page in any case
@@ -53,7 +54,9 @@ def compare(step: RunningStep, place: Place) -> Place:
 def _beside(step: RunningStep, documents: list[Document]) -> tuple[list[str], list[str]]:
     """Ids of the listings to be read, and of those whose derived stock the report says too."""
     store, seller_id = step.steps.store.listings, step.request.seller_id
-    mine = {id_: one for one in store.not_backed(seller_id, documents) if (id_ := entity_id(one))}
+    alone = step.step.inventory_source is InventorySource.TRADING  # SKUs of a time when the Inventory API was read vouch for no listing
+    own = documents if alone else store.not_backed(seller_id, documents)
+    mine = {id_: one for one in own if (id_ := entity_id(one))}
     stored = store.stored(seller_id, list(mine))
     different = [id_ for id_, row in mine.items() if id_ not in stored or differs(row, stored[id_].data)]
     derived = {id_ for id_, one in stored.items() if one.derived}

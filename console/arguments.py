@@ -99,6 +99,8 @@ Source = Annotated[
 WithOffers = Annotated[
     bool, typer.Option("--offers", help="Also read prices and quantities by marketplace, once a day: this costs a call for each SKU.")
 ]
+NewSource = Annotated[InventorySource | None, typer.Option("--source", help="Where the stock is read; left as it is where not given.")]
+NewOffers = Annotated[bool | None, typer.Option("--offers/--no-offers", help="Whether prices and quantities by marketplace are read too.")]
 Scopes = Annotated[
     str | None, typer.Option(help="Scopes of the seller's consent, separated by spaces or commas; eBay's default where empty.")
 ]

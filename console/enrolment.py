@@ -11,6 +11,8 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities import sources
+from activities.wishes import wishes_of
 from console.office import Office
 from console.output import FailedError
 from console.rows import Row, Wanted
@@ -18,7 +20,9 @@ from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnava
 from ebay.oauth import AccessToken
 from pacing import InventorySource
 from store import UnknownSellerError
-from workflows.client import handle, is_missing
+from workflows.client import handle, is_missing, tell
+from workflows.messages import SetSources
+from workflows.seller_polling import SellerPolling
 
 GIVE_UP = 3  # rows in a row for which eBay cannot be asked: it is down
 
@@ -121,6 +125,21 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
     )
     await office.tell_connected(client, seller_id, generation)
     return Answer(seller_id, "is connected: polling goes on from the cursor", await office.has_worker(client))
+
+
+async def set_sources(office: Office, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
+    """Change where a seller's stock is read, from the next step on; told twice, it is the same. Returns what holds now.
+
+    Raises:
+        UnknownSellerError: not enrolled.
+        OffersNeedInventoryError: offers, but the Trading API alone. Nothing is changed.
+    """
+    client = await office.temporal()
+    now, read = office.store.sellers.choose(seller_id, source, offers)
+    used = sources.used(now, read)
+    request = SetSources(used=tuple(sorted(used)), unused=tuple(sorted({*sources.ALERTS} - used)))
+    await tell(client, office.settings.task_queue, wishes_of(office.store, seller_id), SellerPolling.set_sources, request)
+    return now, read
 
 
 async def remove_seller(office: Office, seller_id: str) -> None:

@@ -11,6 +11,8 @@ import typer
 from console.arguments import (
     All,
     Cadence,
+    NewOffers,
+    NewSource,
     PolledStream,
     Rows,
     Scopes,
@@ -24,7 +26,7 @@ from console.arguments import (
     between,
     read_token,
 )
-from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller
+from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, set_sources
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, with_json
 from console.progress import progress
@@ -172,3 +174,16 @@ def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadenc
         seller_id=seller_id,
         **{f"{stream}_every_s": every.total_seconds() for stream, every in request.given().items()},
     )
+
+
+@commands.command()
+@with_json
+def set_inventory(seller_id: SellerId, source: NewSource = None, offers: NewOffers = None) -> None:
+    """Change where a seller's stock is read, and whether offers are; from the next step on. What was recorded stays."""
+    if source is None and offers is None:
+        raise typer.BadParameter("name at least one of --source, --offers, --no-offers")
+    if offers and source is InventorySource.TRADING:
+        raise typer.BadParameter("--offers needs the Inventory API: with --source trading there are none to read")
+    now, read = asyncio.run(set_sources(Office("database_url"), seller_id, source, offers))
+    words = f"{seller_id}: the inventory source is {now}, offers are {'read' if read else 'not read'}"
+    say(words, seller_id=seller_id, inventory_source=now.value, offers=read)

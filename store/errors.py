@@ -54,6 +54,13 @@ class UnknownSellerError(StoreError):
         self.seller_id, self.removed = seller_id, removed
 
 
+class OffersNeedInventoryError(StoreError):
+    """Offers are asked for where the Trading API alone is read, which has none. Not retried. Act: as the text says."""
+
+    def __init__(self, seller_id: str) -> None:
+        super().__init__(f"offers of {seller_id} need the Inventory API: choose another --source than trading, or --no-offers")
+
+
 # SQLSTATE classes that say "these values, never": data, integrity, program limits (a key too long for its index, nesting too deep)
 REFUSALS = ("22", "23", "54")
 

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from pacing import Stream
+from pacing import InventorySource, Stream
 from store.alerts import close_alert, open_alert
-from store.errors import UnknownSellerError, translated
+from store.errors import OffersNeedInventoryError, UnknownSellerError, translated
 from store.events import Events
 from store.times import iso
 from store.tokens import TOKEN_ENDS, WARNING, Tokens
@@ -64,6 +64,14 @@ ERASURES = [
 ]
 ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
+OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+# A step in flight works by what was chosen before: it is done again.
+PUT_OPTIONS = text("UPDATE sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
+# Listings that were told of as SKUs are told of as listings now, though nothing modified them: the report of all of them comes first.
+READ_ALL_LISTINGS = text("""
+    UPDATE streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
+    WHERE seller_id = :seller_id AND stream IN ('listings', 'report')
+""")
 WISHES = text("SELECT wishes FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
 PUT_WISHES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
 
@@ -202,6 +210,30 @@ class Sellers:
                     more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
         with translated(), self._engine.begin() as connection:
             connection.execute(ERASE_SELLER, {"seller_id": seller_id})
+
+    def choose(self, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
+        """Change where the stock is read from the next step on; None leaves it as it is. Returns what holds now.
+
+        Raises:
+            UnknownSellerError: not enrolled.
+            OffersNeedInventoryError: offers with the Trading API alone. Nothing is changed.
+        """
+        values = {"seller_id": seller_id}
+        with translated(), self._engine.begin() as connection:
+            options = connection.execute(OPTIONS, values).scalar()
+            if options is None:
+                raise UnknownSellerError(seller_id, removed=connection.execute(FIND, values).one_or_none() is not None)
+            before = InventorySource(options.get("inventory_source", InventorySource.AUTO))
+            now = before if source is None else source
+            read = bool(options.get("offers")) if offers is None else offers
+            if read and now is InventorySource.TRADING:
+                raise OffersNeedInventoryError(seller_id)
+            chosen = {**options, "inventory_source": now.value, "offers": read}
+            if (now, read) != (before, bool(options.get("offers"))):
+                connection.execute(PUT_OPTIONS, {**values, "options": json.dumps(chosen)})
+            if now is InventorySource.TRADING and before is not now:
+                connection.execute(READ_ALL_LISTINGS, values)
+        return now, read
 
     def enrolled(self) -> list[str]:
         """Ids of all sellers to be polled, for the watchdog."""

@@ -27,6 +27,13 @@ class Connected(BaseModel, frozen=True):
     generation: int  # of the seller's token in `store/`: a failure of an older one no longer matters
 
 
+class SetSources(BaseModel, frozen=True):
+    """Where the seller's stock is read from now on, by the streams that do it or no longer do."""
+
+    used: tuple[Stream, ...] = ()
+    unused: tuple[Stream, ...] = ()
+
+
 class SetCadence(BaseModel, frozen=True):
     """None leaves a stream's cadence as it is."""
 

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from pacing import Stream
     from workflows.attributes import differences
     from workflows.card import card
-    from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp, Status
+    from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, Status
     from workflows.state import POLLED, PollingState
 
 STEPS: dict[Stream, Any] = {
@@ -89,6 +89,7 @@ class SellerPolling:
     async def poll(self, stream: Stream) -> None:
         request = self.state.request(stream, workflow.now())
         self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
+        self.state.streams[stream].wanted = False
         summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
         try:
             result: PollResult = await workflow.execute_activity_method(STEPS[stream], request, summary=summary, **STEP)
@@ -187,6 +188,12 @@ class SellerPolling:
     @workflow.signal
     def connected(self, request: Connected) -> None:
         self.state.connected(request.generation)
+        self.changed()
+
+    @workflow.signal
+    def set_sources(self, request: SetSources) -> None:
+        self.state.read_by(request.used, request.unused, workflow.now())
+        self.state.remembered = False
         self.changed()
 
     @workflow.update

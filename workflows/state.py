@@ -41,6 +41,7 @@ class StreamState(BaseModel):
     announced_at: datetime | None = None  # another stream announced work for this one, due then
     asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
     cadence: timedelta | None = None
+    wanted: bool = False  # told so since its latest step began: that step's word that it is over no longer holds
 
     def is_due(self, now: datetime) -> bool:
         return not self.waits_for_consent and (self.is_due_itself(now) or (self.announced_at is not None and self.announced_at <= now))
@@ -130,7 +131,7 @@ class PollingState(BaseModel):
         )
 
     def polled(self, stream: Stream, request: Poll, result: PollResult, now: datetime) -> None:
-        if result.done:
+        if result.done and not self.streams[stream].wanted:
             del self.streams[stream]
             return
         mine = self.streams[stream]
@@ -139,6 +140,7 @@ class PollingState(BaseModel):
         mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
         if not request.announced:
             mine.next_due, mine.why = result.next_due, result.why
+            mine.asked = mine.asked or result.done
             mine.early = min(max(result.next_due - now, timedelta()) * SHARE, LONGEST_SHARE)
         for other in result.due:
             if other in self.streams:
@@ -181,6 +183,18 @@ class PollingState(BaseModel):
         for stream in streams:
             if mine := self.streams.get(stream):
                 mine.asked, mine.why = True, why
+
+    def read_by(self, used: Iterable[Stream], unused: Iterable[Stream], now: datetime) -> None:
+        """Begin the streams that were not there, and have the next step of those that are over end them. Told twice, it is the same."""
+        cadence = next((mine.cadence for stream in self.named(Stream.INVENTORY) if (mine := self.streams.get(stream))), None)
+        for stream in used:
+            if stream in self.streams:
+                self.streams[stream].wanted = True
+            else:
+                every = cadence if stream in self.named(Stream.INVENTORY) else None
+                self.streams[stream] = StreamState(next_due=now, why="the stock is read here from now on", cadence=every)
+        self.hurry(unused, "the stock is no longer read here")
+        self.streams = {stream: self.streams[stream] for stream in STREAM_ORDER if stream in self.streams}
 
     def named(self, stream: Stream) -> tuple[Stream, ...]:
         """The streams that people mean by a name: the inventory is read by two."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -53,3 +55,52 @@ def test_a_snapshot_says_where_each_figure_was_read_and_when(house: House) -> No
         ["2100-01-01T00:00:00.000Z", "derived"],
         ["2026-06-18T12:30:00.000Z", "events"],
     ]
+
+
+def chosen(house: House, seller: str) -> tuple[Any, Any]:
+    ((options,),) = house.rows("SELECT options FROM sellers WHERE seller_id = :seller", seller=seller)
+    return options.get("inventory_source"), options.get("offers")
+
+
+def told(house: House, seller: str) -> list[dict[str, Any]]:
+    """The messages that the workflow was sent about it."""
+    events = [event for history in house.chain(seller) for event in history.events]
+    signals = [event.workflow_execution_signaled_event_attributes for event in events]
+    return [json.loads(signal.input.payloads[0].data) for signal in signals if signal.signal_name == "set_sources"]
+
+
+def test_where_the_stock_is_read_can_be_changed_after_the_enrolment_and_twice_is_the_same(house: House) -> None:
+    house.enroll("sven", "--orders-every", "45s")
+
+    said = [house.command("set-inventory", "sven", "--source", "both", "--offers") for _ in range(2)]
+    asked = house.command("set-inventory", "sven", "--no-offers", "--json")
+
+    assert [(one.code, one.out) for one in said] == [(0, "sven: the inventory source is both, offers are read\n")] * 2
+    assert asked.object == {"seller_id": "sven", "inventory_source": "both", "offers": False}
+    assert chosen(house, "sven") == ("both", False)
+    assert house.rows("SELECT options -> 'cadence' FROM sellers WHERE seller_id = 'sven'") == [({"orders": 45},)]
+    first, second, third = told(house, "sven")
+    assert first == second == {"used": ["inventory", "listings", "offers", "report"], "unused": []}
+    assert third == {"used": ["inventory", "listings", "report"], "unused": ["offers"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        ("set-inventory", 2, "SELLER"),
+        ("set-inventory tom", 2, "--source"),
+        ("set-inventory tom --source ebay", 2, "ebay"),
+        ("set-inventory tom --source trading --offers", 2, "--offers needs the Inventory API"),
+        ("set-inventory tom --source trading", 1, "--no-offers"),
+        ("set-inventory nobody --offers", 1, "seller nobody is not enrolled"),
+    ],
+)
+def test_what_cannot_be_chosen_is_said_in_one_line_and_changes_nothing(house: House, arguments: str, code: int, named: str) -> None:
+    house.enroll("tom", "--offers")
+    before = chosen(house, "tom")
+
+    line = house.command(*arguments.split()).failure(code)
+
+    assert named in line
+    assert chosen(house, "tom") == before
+    assert told(house, "tom") == []

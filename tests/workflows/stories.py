@@ -16,7 +16,7 @@ from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
 from workflows.client import tell
-from workflows.messages import Connected, Pause, PollNow, SetCadence, SpeedUp
+from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp
 from workflows.seller_polling import SellerPolling, workflow_id
 from workflows.state import POLLED
 from workflows.watchdog import Watchdog
@@ -71,6 +71,24 @@ async def set_cadence(stage: Stage) -> Seller:
     await stage.pass_time(minutes=1)
     await seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=timedelta(minutes=2), inventory=timedelta(hours=1)))
     await stage.pass_time(minutes=10)
+    return seller
+
+
+async def set_sources(stage: Stage) -> Seller:
+    """Read by the Inventory API alone from now on, and later by both again, told twice."""
+
+    def ends(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        return PollResult(next_due=now, why="not read", done=True)
+
+    stage.steps.answer = only(Stream.LISTINGS, ends, seldom)
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY, Stream.LISTINGS, paused="until told otherwise")
+    await seller.signal(SellerPolling.set_sources, SetSources(used=(Stream.INVENTORY,), unused=(Stream.LISTINGS, Stream.REPORT)))
+    await seller.signal(SellerPolling.resume)
+    await stage.pass_time(minutes=1)
+    stage.steps.answer = seldom
+    for _ in range(2):
+        await seller.signal(SellerPolling.set_sources, SetSources(used=(Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT)))
+        await stage.pass_time(minutes=1)
     return seller
 
 
@@ -336,6 +354,7 @@ STORIES: dict[str, Story] = {
     "speed-up": speed_up,
     "seller-active": seller_active,
     "set-cadence": set_cadence,
+    "set-sources": set_sources,
     "told-while-polling": told_while_polling,
     "enrolled": enrolled,
     "reauthorization": reauthorization,
