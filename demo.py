@@ -8,6 +8,7 @@ sellers. State stays in `.sellerbeat/`: the next run goes on where this one stop
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ from stage.world import SimulatedEbay
 from store import Store, StoreError
 from store.migrate import upgrade
 from workflows.attributes import FLAGS
+from workflows.connection import TemporalUnavailableError, connect
+from workflows.visibility import AttributesMissingError, make, unknown
 
 PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "5s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
 QUOTAS = {f"QUOTA_{resource}": str(QUOTA) for resource in ("ORDERS", "INVENTORY", "TRADING", "FEED")}
@@ -159,10 +162,23 @@ def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
 
 
 def open_store(servers: devstack.Stack, things: ExitStack) -> Store:
+    """As `starter.py migrate` does it: the tables, and the search attributes of a Temporal that is not our own."""
     upgrade(servers.database_url)
+    if not servers.temporal.ui_url:
+        asyncio.run(list_sellers())
     store = Store.connect(servers.database_url, load("secret_keys").keys(), pool_size=2)
     things.callback(store.close)
     return store
+
+
+async def list_sellers() -> None:
+    """Where they cannot be made, the worker may start all the same: they may be there."""
+    try:
+        client = await connect(read_environment())
+        if await make(client) is None:
+            print(unknown(client))
+    except (TemporalUnavailableError, AttributesMissingError) as error:
+        print(f"{error}")
 
 
 def start_worker(home: Home, things: ExitStack, quick: bool = False) -> WorkerProcess:

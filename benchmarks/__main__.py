@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import calls, keeping, memory, planner, polls, posts, quiet
+from benchmarks import calls, commands, keeping, memory, pages, planner, polls, posts, quiet
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
@@ -20,6 +20,8 @@ PARTS: dict[str, Any] = {
     "store": keeping,
     "planner": planner,
     "posts": posts,
+    "commands": commands,
+    "pages": pages,
 }
 
 

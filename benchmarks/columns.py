@@ -23,8 +23,8 @@ from benchmarks.servers import HOUSE, Servers, calls
 from pacing import Stream
 from simulator.server import Simulator
 from store import Store
-from workflows.messages import Pause
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import Pause, workflow_id
+from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState
 
 SETTLED_S = 0.3

@@ -1,4 +1,7 @@
-"""What a command works with: settings, the store and Temporal, each opened when first needed, with the settings that it needs."""
+"""What a command works with: settings, the store and Temporal, each opened when first needed, with the settings that it needs.
+
+Each is also loaded when first needed: all of it takes a second, and `list` or `status` should not (`make bench`, commands).
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from pydantic import BaseModel
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.service import RPCError, RPCStatusCode
 
-from activities.wishes import wishes_of
 from console.output import FailedError
-from ebay.http import http_client
-from ebay.oauth import OAuth
 from settings import Settings, load, read_environment
 from store import Store
-from workflows.client import connect, handle, tell
-from workflows.messages import Connected, SetCadence
-from workflows.seller_polling import SellerPolling
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from temporalio.client import Client
+
+    from ebay.oauth import OAuth
+    from workflows.messages import SetCadence
 
 PATIENCE = timedelta(seconds=10)
 
@@ -51,6 +52,9 @@ class Office:
 
     @contextmanager
     def oauth(self) -> Iterator[OAuth]:
+        from ebay.http import http_client
+        from ebay.oauth import OAuth
+
         assert self.settings.ebay_client_id
         assert self.settings.ebay_client_secret
         secret = self.settings.ebay_client_secret.get_secret_value()
@@ -59,6 +63,8 @@ class Office:
             yield OAuth(http, self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
 
     async def temporal(self) -> Client:
+        from workflows.connection import connect
+
         return await connect(read_environment())
 
     def tell(self, seller_id: str | None, every_seller: bool, signal: Any, message: BaseModel | None = None) -> list[str]:
@@ -74,6 +80,9 @@ class Office:
         return asyncio.run(self._tell(sellers, signal, message))
 
     async def _tell(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
+        from activities.wishes import wishes_of
+        from workflows.client import tell
+
         wishes = [wishes_of(self.store, seller_id) for seller_id in sellers]
         client = await self.temporal()
         for one in wishes:
@@ -81,12 +90,24 @@ class Office:
         return sellers
 
     async def tell_connected(self, client: Client, seller_id: str, generation: int) -> None:
+        from activities.wishes import wishes_of
+        from workflows.client import tell
+        from workflows.messages import Connected
+        from workflows.seller_polling import SellerPolling
+
         await tell(
             client, self.settings.task_queue, wishes_of(self.store, seller_id), SellerPolling.connected, Connected(generation=generation)
         )
 
     async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
         """Raises FailedError where no worker answers: an update needs one, and one that was sent in vain may still reach a later worker."""
+        from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from activities.wishes import wishes_of
+        from workflows.client import handle
+        from workflows.seller_polling import SellerPolling
+
         wishes_of(self.store, seller_id)
         client = await self.temporal()
         if not await self.has_worker(client):

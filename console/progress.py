@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 WIDTH = 24
 
 
 @contextmanager
 def progress(what: str, steps: int) -> Iterator[Callable[[], None]]:
     """Call what it gives after each step."""
+    from rich.console import Console  # here: `status` needs the bar below alone, and should not wait for this
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     off = not (console.is_terminal and steps)

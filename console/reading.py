@@ -18,7 +18,6 @@ from console.arguments import (
 from console.events import event_line
 from console.office import Office
 from console.output import FailedError, Output, print_json, say, show, with_json
-from console.quota import planned, use
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from console.status import seller_status, sellers_list
@@ -63,6 +62,8 @@ def quota(
     plan: Annotated[int | None, typer.Option(metavar="SELLERS", min=1, max=1_000_000, help="How fresh so many would be.")] = None,
 ) -> None:
     """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
+    from console.quota import planned, use  # it loads the steps, whose numbers it uses
+
     office = Office("database_url")
     if plan is None:
         columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}

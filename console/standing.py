@@ -8,7 +8,6 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.text import Text
 
 from console.office import Office
@@ -35,6 +34,8 @@ def follow_status(office: Office, seller_id: str) -> None:
 
 
 async def _follow(office: Office, seller_id: str) -> None:
+    from rich.live import Live
+
     before: dict[str, Any] = {}
     with nullcontext() if Output.json else Live(auto_refresh=False) as screen:
         while True:

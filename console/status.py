@@ -1,18 +1,20 @@
-"""A seller's state: what Postgres holds, put right by what the running workflow says of itself."""
+"""A seller's state: what Postgres holds, put right by what the running workflow says of itself.
+
+Temporal is loaded where it is asked: `list`, and `status` of who needs a new consent, are told by Postgres alone.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-
-from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
-from temporalio.service import RPCError
+from typing import TYPE_CHECKING, Any
 
 from console.office import Office
 from store.times import iso
-from workflows.client import TemporalUnavailableError, handle, is_missing
-from workflows.messages import Status
-from workflows.seller_polling import SellerPolling
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from workflows.messages import Status
 
 PATIENCE = timedelta(seconds=2)
 SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
@@ -27,6 +29,8 @@ async def seller_status(office: Office, seller_id: str) -> dict[str, Any]:
     answer = office.store.seller(seller_id)
     if answer["state"] in SETTLED:
         return answer
+    from workflows.connection import TemporalUnavailableError
+
     try:
         client = await office.temporal()
     except TemporalUnavailableError as error:
@@ -35,8 +39,15 @@ async def seller_status(office: Office, seller_id: str) -> dict[str, Any]:
 
 
 async def _live(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
-    try:
-        status = await handle(client, answer["seller_id"]).query(SellerPolling.status, rpc_timeout=PATIENCE)
+    from temporalio.client import WorkflowQueryFailedError, WorkflowQueryRejectedError
+    from temporalio.service import RPCError
+
+    from workflows.connection import is_missing
+    from workflows.messages import Status, workflow_id
+
+    try:  # by its name: the workflow itself would load all steps
+        handle = client.get_workflow_handle(workflow_id(answer["seller_id"]))
+        status: Status = await handle.query("status", result_type=Status, rpc_timeout=PATIENCE)
     except RPCError as error:
         missing = "the workflow does not run; the worker's watchdog starts it within a minute"
         return {**answer, "reason": missing if is_missing(error) else "no worker answers: is worker.py running?"}

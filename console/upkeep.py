@@ -14,7 +14,7 @@ from console.progress import progress
 from store.migrate import steps_left, upgrade
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
-from workflows.visibility import AttributesMissingError, make
+from workflows.visibility import AttributesMissingError, make, unknown
 
 commands = typer.Typer()
 
@@ -31,12 +31,17 @@ def migrate() -> None:
     except (TemporalUnavailableError, AttributesMissingError) as error:
         say(f"the tables are at revision {revision}", revision=revision, search_attributes=None)
         raise FailedError(f"the tables are done, Temporal's search attributes are left: {error}") from None
-    say(f"the tables are at revision {revision}; {made}", revision=revision, search_attributes=list(KINDS))
+    words, seen = made
+    say(f"the tables are at revision {revision}; {words}", revision=revision, search_attributes=list(KINDS) if seen else None)
 
 
-async def search_attributes(office: Office) -> str:
-    names = await make(await office.temporal())
-    return f"search attributes made: {', '.join(names)}" if names else "Temporal knows the search attributes"
+async def search_attributes(office: Office) -> tuple[str, bool]:
+    """What was done, in words, and whether they are known to be there. Not to know is no failure: it may stay so, and workers start."""
+    client = await office.temporal()
+    names = await make(client)
+    if names is None:
+        return unknown(client), False
+    return f"search attributes made: {', '.join(names)}" if names else "Temporal knows the search attributes", True
 
 
 @commands.command()

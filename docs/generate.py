@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy.dialects import postgresql
 
 from settings import PREFIX, Settings
-from starter import app
+from starter import commands
 from store.tables import metadata
 
 NOTE = "Written by `make docs` from `{}`; a test compares.\n"
@@ -60,7 +60,7 @@ def cli() -> str:
         "SELLER is the app's own id of the seller.",
         "",
     ]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(commands())
     assert hasattr(group, "commands")
     for name, command in group.commands.items():
         context = click.Context(command, info_name=f"starter.py {name}")

@@ -10,6 +10,10 @@ from pydantic import BaseModel
 from pacing import Stream
 
 
+def workflow_id(seller_id: str) -> str:
+    return f"ebay-polling:{seller_id}"
+
+
 class Pause(BaseModel, frozen=True):
     reason: str = "by hand"
 

@@ -44,10 +44,6 @@ ONE_LOGIN = timedelta(hours=1)
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
 
 
-def workflow_id(seller_id: str) -> str:
-    return f"ebay-polling:{seller_id}"
-
-
 def summary_of(seller_id: str) -> str:
     """Static: the Web UI shows it of the run that it was started with."""
     return f"polls eBay for {seller_id}"

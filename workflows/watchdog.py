@@ -11,7 +11,8 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.lost_sellers import LostSellers
-    from workflows.seller_polling import SellerPolling, summary_of, workflow_id
+    from workflows.messages import workflow_id
+    from workflows.seller_polling import SellerPolling, summary_of
     from workflows.state import PollingState
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, keeping, memory, planner, polls, posts, quiet
+from benchmarks import calls, commands, keeping, memory, pages, planner, polls, posts, quiet
 from benchmarks.servers import Servers
 
 LEAST = {
@@ -18,6 +18,8 @@ LEAST = {
     "calls": (calls, calls.Sizes(skus=30, orders=300, sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),
     "posts": (posts, posts.Sizes(rounds=1, posts=3)),
+    "commands": (commands, commands.Sizes(rounds=1)),
+    "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
     "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
 }
 

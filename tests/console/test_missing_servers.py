@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import psycopg2
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 import worker
 from console.doctor import NotSeenError, clock
@@ -27,6 +29,7 @@ ACTING = (
     "set-cadence anna --orders 5m",
     "remove anna",
 )
+numbers = count(1)
 CHECKS = ("settings", "Postgres", "tables", "Temporal", "namespace", "search attributes", "worker", "eBay", "clock")
 TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}
 
@@ -61,6 +64,43 @@ def test_migrate_makes_the_tables_and_may_be_repeated(house: House, empty_databa
     assert house.command("list", SELLERBEAT_DATABASE_URL=empty_database).out == "no sellers\n"
 
 
+def refuses(monkeypatch: pytest.MonkeyPatch, *calls: str) -> None:
+    """Temporal as its Cloud is to whoever only uses a namespace."""
+
+    async def refused(*_: object, **__: object) -> None:
+        raise RPCError("Request unauthorized.", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    for call in calls:
+        monkeypatch.setattr(OperatorService, call, refused)
+
+
+def test_migrate_says_what_to_add_by_hand_where_temporal_lets_nobody_make_it(
+    house: House, empty_database: str, bare_namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses(monkeypatch, "add_search_attributes")
+
+    said = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database, TEMPORAL_NAMESPACE=bare_namespace)
+
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "the tables are done" in said.err
+    assert f"add them to namespace {bare_namespace} yourself" in said.err
+    assert "SellerbeatState=Keyword, SellerbeatTier=Keyword, SellerbeatFailures=Int, SellerbeatLastChange=Datetime" in said.err
+    assert house.command("list", SELLERBEAT_DATABASE_URL=empty_database).out == "no sellers\n"
+
+
+def test_migrate_is_done_where_temporal_does_not_tell_what_there_is(
+    house: House, empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses(monkeypatch, "list_search_attributes", "add_search_attributes")
+
+    said = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database)
+    asked = house.command("migrate", "--json", SELLERBEAT_DATABASE_URL=empty_database)
+
+    assert (said.code, said.err) == (0, "")
+    assert "see yourself that namespace default has SellerbeatState=Keyword" in said.out
+    assert asked.object["search_attributes"] is None
+
+
 def test_migrate_makes_the_tables_without_temporal_and_says_what_is_left(house: House, empty_database: str, nobody: str) -> None:
     said = house.command("migrate", SELLERBEAT_DATABASE_URL=empty_database, TEMPORAL_ADDRESS=nobody)
 
@@ -82,12 +122,12 @@ def bare_namespace(temporal_address: str) -> str:
     """A namespace without search attributes."""
 
     async def register() -> str:
-        client = await client_of(temporal_address)
+        client, name = await client_of(temporal_address), f"bare-{next(numbers)}"
         retention = Duration(seconds=86_400)
         await client.workflow_service.register_namespace(
-            RegisterNamespaceRequest(namespace="bare", workflow_execution_retention_period=retention)
+            RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
         )
-        return "bare"
+        return name
 
     return asyncio.run(register())
 

@@ -16,6 +16,7 @@ import httpx
 import psutil
 from cryptography.fernet import Fernet
 
+import devstack
 from store import Store
 from tests.support.waiting import eventually_here
 
@@ -147,6 +148,16 @@ def test_the_real_run_uses_the_servers_that_settings_name_and_keeps_a_key(tmp_pa
     assert sorted(place.name for place in folder.iterdir()) == ["real"]
     assert not (folder / "real" / "postgres").exists()
     assert (listed.returncode, listed.stdout) == (0, "no sellers\n"), listed.stderr
+
+
+def test_the_real_run_makes_the_search_attributes_of_a_temporal_that_lacks_them(tmp_path: Path, database: str) -> None:
+    with devstack.temporal() as bare:
+        named = {"SELLERBEAT_DATABASE_URL": database, "TEMPORAL_ADDRESS": bare.address, "SELLERBEAT_TASK_QUEUE": "bare"}
+        keys = {"SELLERBEAT_EBAY_CLIENT_ID": "id", "SELLERBEAT_EBAY_CLIENT_SECRET": "secret"}
+
+        code, said = run(tmp_path / "state", "--real", "--seconds", "1", settings=named | keys)
+
+    assert (code, "sellers: none" in said) == (0, True), said
 
 
 def test_the_demo_touches_no_database_with_other_sellers(tmp_path: Path, database: str, temporal_address: str) -> None:

@@ -32,8 +32,8 @@ from store import Store
 from tests.support.histories import chain, client_of, histories
 from tests.support.waiting import eventually_here
 from workflows.client import handle, is_missing
-from workflows.messages import Status
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import Status, workflow_id
+from workflows.seller_polling import SellerPolling
 
 ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed

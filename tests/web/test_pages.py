@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from benchmarks.fleet import settle
 from pacing import Stream
 from pages.overview import GRAVITY
 from store import Store
 from store.kinds import AlertKind
 from tests.store.documents import LATER, enroll, item, keep_orders, order, parcel
 from tests.support.canary import BUYER, put_buyer
-from tests.web.fleet import settle
 from tests.web.site import Page, Site
 from workflows import remedies
 

@@ -23,7 +23,8 @@ from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, SellerPace, Settings, Stream, next_poll
 from workflows.attributes import KINDS
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import workflow_id
+from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState, StreamState
 from workflows.visibility import TYPES
 from workflows.watchdog import Watchdog

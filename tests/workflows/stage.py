@@ -11,7 +11,8 @@ from temporalio.testing import WorkflowEnvironment
 from activities.poll import Poll, PollResult
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import workflow_id
+from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState
 from workflows.watchdog import Watchdog
 

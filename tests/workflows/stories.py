@@ -16,8 +16,8 @@ from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
 from workflows.client import tell
-from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, workflow_id
+from workflows.seller_polling import SellerPolling
 from workflows.state import POLLED
 from workflows.watchdog import Watchdog
 

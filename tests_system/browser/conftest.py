@@ -16,11 +16,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import devstack
+from benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
 from store.migrate import upgrade
 from tests.store.documents import LATER, enroll, item, keep_orders, order
-from tests.web.fleet import settle
 from tests.web.site import KEY
 
 HOUSE = Path(__file__).resolve().parents[2]
