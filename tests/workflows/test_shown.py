@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHistory
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.poll import PollResult
 from pacing import Stream
 from tests.support.histories import chain
+from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, refusing, some_seller, start, with_streams
 from tests.workflows.recorded import load
 from workflows.attributes import FAILURES, LAST_CHANGE, STATE, TIER, differences, in_steps
@@ -141,3 +144,30 @@ def test_a_reason_is_shown_as_it_was_written(reason: str) -> None:
 
     assert shown.replace("\\", "") == " ".join(reason.split()).replace("\\", "")
     assert all(shown[at - 1] == "\\" for at, sign in enumerate(shown) if sign in "*<>|#[]`_")
+
+
+@workflow.defn(sandboxed=False)
+class Again:
+    """Goes on as new once."""
+
+    @workflow.run
+    async def run(self, left: int) -> None:
+        if left:
+            workflow.continue_as_new(left - 1)
+        await workflow.wait_condition(lambda: False)
+
+
+async def test_temporal_takes_no_summary_along_when_a_workflow_continues_as_new(temporal: Client) -> None:
+    """Why the summary is of the first run alone. Should this fail, Temporal has learned it: tell operate.md and ARCHITECTURE.md."""
+    async with Worker(temporal, task_queue="again", workflows=[Again]):
+        seller = await temporal.start_workflow(Again.run, 1, id="again", task_queue="again", static_summary="polls eBay for anna")
+        first = temporal.get_workflow_handle("again", run_id=seller.first_execution_run_id)
+
+        async def second() -> WorkflowExecutionDescription | None:
+            described = await temporal.get_workflow_handle("again").describe()
+            return described if described.run_id != seller.first_execution_run_id else None
+
+        described = await eventually(second)
+
+    assert await (await first.describe()).static_summary() == "polls eBay for anna"
+    assert await described.static_summary() is None
