@@ -67,6 +67,8 @@ def test_what_changed_while_a_stream_was_unused_is_told_when_it_is_used_again(bo
 
 
 def test_listings_that_were_told_of_as_skus_are_told_of_as_listings_by_trading_alone_and_are_no_loss(both: Rig) -> None:
+    poll(both, hours=30)
+    poll(both, hours=30)  # no window tells of what was modified that long ago
     assert len(listings(both)) == 5
 
     both.store.sellers.choose("anna", TRADING, None)
