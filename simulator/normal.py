@@ -27,6 +27,8 @@ def digest(kind: str, document: Any, personal: bool = True) -> bytes:
         for outer, inner in SINGLE_READS:
             if isinstance(plain.get(outer), dict):
                 plain[outer].pop(inner, None)
+                if not plain[outer]:  # with nothing else in it, it is missing
+                    del plain[outer]
     text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).digest()[:16]
 
