@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     quota_trading: Quota = Field(5_000, description="eBay's calls a day: Trading")
     quota_feed: Quota = Field(100_000, description="eBay's calls a day: Feed")
 
+    delivery_loopback: bool = Field(False, description="deliver to this machine itself too, by plain http as well: for trying out alone")
+
     web_bind: Bind = Field("127.0.0.1:8080", description="where web.py listens")
     metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")
     log_format: Literal["text", "json"] | None = Field(None, description="of the log on stderr; where empty: text in a terminal, else json")

@@ -49,10 +49,13 @@ from metering import runtime
 from metering.meters import SILENT, Meters
 from metering.runtime import MetricsBindError
 from metering.traces import TracesError, sent
+from outbound import Client as Poster
+from outbound import Policy
 from pacing import Stream
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
+from workflows.courier import CONNECTIONS, delivering
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
@@ -170,13 +173,17 @@ async def work(settings: Settings) -> None:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        poster = Poster(Policy(loopback=settings.delivery_loopback))
+        deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=CONNECTIONS)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
-            async with build(client, settings, store, threads, meters):
+            polling = build(client, settings, store, threads, meters)
+            async with polling, delivering(client, settings.task_queue, deliveries, poster, meters) as end_deliveries:
                 await schedule(client, settings.task_queue)
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
                 ending()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
+                await asyncio.gather(polling.shutdown(), end_deliveries())  # together: each has its grace
 
 
 def still_here() -> None:

@@ -65,9 +65,12 @@ def new_key() -> None:
 @commands.command()
 @with_json
 def rotate_keys() -> None:
-    """Encrypt all stored tokens with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
-    rotation = Office("database_url", "secret_keys").store.tokens.rotate()
-    if rotation.unreadable:
-        lost = ", ".join(rotation.unreadable)
-        raise FailedError(f"{rotation.sellers} encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {lost}")
-    say(f"tokens of {rotation.sellers} sellers are encrypted anew; no other key than the first is needed now", rotated=rotation.sellers)
+    """Encrypt all stored tokens and secrets with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
+    store = Office("database_url", "secret_keys").store
+    rotation = store.tokens.rotate()
+    secrets, unreadable = store.endpoints.reseal()
+    if lost := ", ".join((*rotation.unreadable, *unreadable)):
+        done = f"{rotation.sellers} sellers' tokens and {secrets} secrets of endpoints are encrypted anew"
+        raise FailedError(f"{done}; no key in SELLERBEAT_SECRET_KEYS opens those of {lost}")
+    words = f"tokens of {rotation.sellers} sellers and {secrets} secrets of endpoints are encrypted anew"
+    say(f"{words}; no other key than the first is needed now", rotated=rotation.sellers, secrets=secrets)

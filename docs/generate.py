@@ -62,7 +62,7 @@ def cli() -> str:
     ]
     group = typer.main.get_command(commands())
     assert hasattr(group, "commands")
-    for name, command in group.commands.items():
+    for name, command in whole(group.commands):
         context = click.Context(command, info_name=f"starter.py {name}")
         lines += [f"## {name}", "", " ".join((command.help or "").split()), ""]
         for parameter in command.params:
@@ -72,6 +72,15 @@ def cli() -> str:
             lines.append(f"- `{' '.join(record[0].split())}`: {' '.join(record[1].split())}")
         lines += [""] if lines[-1] else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+def whole(commands: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Every command by the words that are typed: those of a group follow the group's name."""
+    return [
+        (f"{name} {inner}".strip(), one)
+        for name, command in commands.items()
+        for inner, one in getattr(command, "commands", {"": command}).items()
+    ]
 
 
 def events() -> str:
@@ -134,8 +143,8 @@ EVENTS = {
 
 
 def tables() -> str:
-    source = (HOUSE / "store" / "tables.py").read_text(encoding="utf-8")
-    lines = ["# Tables", "", NOTE.format("store/tables.py")]
+    source = "\n".join((HOUSE / "store" / name).read_text(encoding="utf-8") for name in ("tables.py", "delivery_tables.py"))
+    lines = ["# Tables", "", NOTE.format("store/tables.py` and `store/delivery_tables.py")]
     lines += [
         "Read them as you like; write none of them, or the promise is void. `change_events` and the four tables of entities are for readers.",
         "",

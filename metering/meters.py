@@ -12,6 +12,7 @@ from metering.metrics import Kind, Metric
 
 RESOURCES = ("orders", "inventory", "trading", "feed")
 OUTCOMES = ("good", "more", "waiting", "failed")
+DELIVERED = ("delivered", "refused", "redirected", "gone", "unanswered", "forbidden")
 ANSWERS = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
@@ -52,6 +53,8 @@ class Meters:
         for resource in RESOURCES:
             for answer in ANSWERS:
                 self.add(metrics.CALLS, 0, resource, answer)
+        for outcome in DELIVERED:
+            self.add(metrics.DELIVERIES, 0, outcome)
 
     def add(self, metric: Metric, value: int, *labels: str) -> None:
         key = (metric.name, *labels)
@@ -92,6 +95,11 @@ class Meters:
         self.add(metrics.CALLS, 1, resource, f"{status // 100}xx" if status else "none")
         if status:
             self.note(metrics.ANSWER, took_s, resource)
+
+    def delivery(self, outcome: str, took_s: float) -> None:
+        """A message to an endpoint."""
+        self.add(metrics.DELIVERIES, 1, outcome)
+        self.note(metrics.RECEIVER, took_s)
 
 
 SILENT = Meters(MetricMeter.noop)

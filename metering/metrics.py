@@ -41,6 +41,8 @@ MISSED = Metric("sellerbeat_missed_changes_total", Kind.COUNTER, "changes that o
 CALLS = Metric("sellerbeat_api_calls_total", Kind.COUNTER, "calls to eBay, by resource and answer", ("resource", "answer"))
 ANSWER = Metric("sellerbeat_api_answer_seconds", Kind.HISTOGRAM, "how long eBay took for its answers", ("resource",), SECONDS)
 DELAY = Metric("sellerbeat_detection_delay_seconds", Kind.HISTOGRAM, "from eBay's date of a changed order to its being seen", (), DELAYS)
+DELIVERIES = Metric("sellerbeat_deliveries_total", Kind.COUNTER, "messages sent to endpoints, by how they ended", ("outcome",))
+RECEIVER = Metric("sellerbeat_delivery_answer_seconds", Kind.HISTOGRAM, "how long endpoints took for their answers", (), SECONDS)
 # of the whole fleet, read from Postgres once a minute by web.py
 SELLERS = Metric("sellerbeat_sellers", Kind.GAUGE, "enrolled sellers, by state", ("state",))
 FRESHNESS = Metric("sellerbeat_freshness_seconds", Kind.GAUGE, "time since the last good poll of orders, over the sellers", ("quantile",))
@@ -49,9 +51,11 @@ LIMIT = Metric("sellerbeat_quota_limit_calls", Kind.GAUGE, "eBay's calls a day",
 LEFT = Metric("sellerbeat_quota_left_calls", Kind.GAUGE, "calls that are left today", ("resource",))
 ALERTS = Metric("sellerbeat_alerts_open", Kind.GAUGE, "open alerts", ("kind",))
 ASIDE = Metric("sellerbeat_set_aside_documents", Kind.GAUGE, "documents that are set aside")
+WAITING = Metric("sellerbeat_delivery_oldest_seconds", Kind.GAUGE, "for how long the oldest change waits for an endpoint that is on")
+ENDPOINTS = Metric("sellerbeat_endpoints", Kind.GAUGE, "endpoints, by state", ("state",))
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", Kind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
-    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, READ_AT),
+    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, READ_AT),
 )

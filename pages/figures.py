@@ -45,6 +45,10 @@ def look(desk: Desk, meters: Meters) -> None:
     for kind in AlertKind:
         meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)
     meters.set(metrics.ASIDE, desk.store.status.aside())
+    states = [endpoint.state for endpoint in desk.store.endpoints.all()]
+    for state in ("on", "failing", "off"):
+        meters.set(metrics.ENDPOINTS, states.count(state), state)
+    meters.set(metrics.WAITING, desk.store.deliveries.oldest())
     meters.set(metrics.READ_AT, fleet.now.timestamp())
 
 

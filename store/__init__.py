@@ -4,6 +4,7 @@
 """
 
 from store.commit import Commit
+from store.endpoints import Endpoint, UnknownEndpointError
 from store.engine import connect
 from store.entity_commit import Kept
 from store.errors import (
@@ -22,6 +23,7 @@ from store.vault import Vault
 
 __all__ = [
     "Commit",
+    "Endpoint",
     "Enrolled",
     "Kept",
     "SecretError",
@@ -32,6 +34,7 @@ __all__ = [
     "SupersededError",
     "TablesMissingError",
     "TokenRow",
+    "UnknownEndpointError",
     "UnknownSellerError",
     "Vault",
     "connect",

@@ -21,12 +21,15 @@ class AlertKind(StrEnum):
     LISTINGS_INCOMPLETE = "listings_incomplete"
     NO_REPORT = "no_report"
     OFFERS_UNREAD = "offers_unread"
-    # of the fleet; a resource or nothing behind the colon
+    UNDELIVERED = "undelivered"  # to the endpoint behind the colon, in spite of 75 hours of tries
+    # of the fleet; a resource, an endpoint or nothing behind the colon
     KEYS_REFUSED = "keys_refused"
     QUOTA_HIGH = "quota_high"  # more than 90 % of a day's calls are used
     QUOTA_SHORT = "quota_short"  # not even the longest interval promised can be kept
     PLANNER_LATE = "planner_late"
     TWO_DEPLOYMENTS = "two_deployments"
+    ENDPOINT_FAILING = "endpoint_failing"  # the one behind the colon, for more than an hour
+    ENDPOINT_OFF = "endpoint_off"  # switched off: 5 days of failure, or it wants no more
 
 
 def named(kind: AlertKind, about: str = "") -> str:

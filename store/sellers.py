@@ -60,6 +60,9 @@ ERASURES = [
         "set_aside",
         "alerts",
         "streams",
+        "delivery_lanes",
+        "redeliveries",
+        "deliveries",
     )
 ]
 ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")

@@ -7,14 +7,18 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from store.alerts import Alerts
+from store.deliveries import Deliveries
 from store.deployments import Deployments
+from store.endpoints import Endpoints
 from store.engine import connect
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
 from store.kinds import AlertKind, named
+from store.lanes import Lanes
 from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
+from store.lookout import Lookout
 from store.offers import Offers
 from store.permits import Permits
 from store.quotas import Quotas
@@ -47,6 +51,10 @@ class Store(Steps):
         self.deployments = Deployments(engine)
         self.lateness = Lateness(engine)
         self.status = Status(engine)
+        self.endpoints = Endpoints(engine, vault)
+        self.lanes = Lanes(engine, vault)
+        self.lookout = Lookout(engine)
+        self.deliveries = Deliveries(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)
         self._retry = Retry(engine, self)

@@ -21,15 +21,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metering": set(),
     "logs": set(),
     "outbound": set(),
-    "activities": {"ebay", "store", "changes", "pacing", "metering"},
-    "workflows": {"activities", "store", "pacing"},
-    "console": {"workflows", "activities", "ebay", "store", "pacing", "settings"},
+    "delivery": set(),
+    "activities": {"ebay", "store", "changes", "pacing", "delivery", "outbound", "metering"},
+    "workflows": {"activities", "store", "pacing", "metering"},
+    "console": {"workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "settings"},
     "pages": {"console", "metering", "workflows", "activities", "store", "changes", "pacing", "settings"},
     "settings": set(),
     "simulator": set(),
     "devstack": set(),
 }
-STANDARD_LIBRARY_ONLY = ("pacing", "changes")
+STANDARD_LIBRARY_ONLY = ("pacing", "changes", "delivery")
 PROCESSES = ("worker", "starter", "web", "demo")
 ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
 

@@ -22,6 +22,7 @@ ERRORS = {
     "TablesUnknownError": "Use the version that made the tables, or restore the backup from before it.",
     "SecretError": "Put back the key that encrypted the token into SELLERBEAT_SECRET_KEYS, or connect the seller anew.",
     "SupersededError": "Another attempt of the same step was faster. Retried.",
+    "UnknownEndpointError": "See which there are: starter.py endpoints",
     "UnexpectedError": "A mistake of ours: the log of worker.py has it; please report it.",
 }
 ALERTS = {
@@ -44,6 +45,9 @@ ALERTS = {
     "no_report": "Nothing to do: the listings are read page by page. If it lasts, look at eBay's status of the Feed API.",
     "set_aside": "See them with starter.py set-aside; try one again with starter.py set-aside --retry ID.",
     "offers_unread": "Nothing to do: they are tried again in the next round.",
+    "endpoint_failing": "See its answers with starter.py deliveries --failed, and tell whoever runs it. Nothing is dropped.",
+    "endpoint_off": "When it is well again: starter.py endpoint enable ID. It catches up; nothing was dropped.",
+    "undelivered": "See why with starter.py deliveries --seller {seller} --failed. It is tried on; the seller's later changes wait for it.",
 }
 LOOK = "See the seller's page and the log of worker.py."
 

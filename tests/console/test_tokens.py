@@ -50,7 +50,7 @@ def test_rotating_keys_frees_the_old_key_while_nothing_stops(house: House) -> No
     again = house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=new)  # the old key is gone
 
     assert said.object["rotated"] >= 1
-    assert again.out == "tokens of 0 sellers are encrypted anew; no other key than the first is needed now\n"
+    assert again.out == "tokens of 0 sellers and 0 secrets of endpoints are encrypted anew; no other key than the first is needed now\n"
     assert house.world.refresh_token("carla") not in said.out + said.err
     assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.key},{new}").code == 0  # and back, for the other tests
 
@@ -61,4 +61,7 @@ def test_a_key_that_is_dropped_too_early_is_said_with_the_sellers(house: House) 
 
     line = house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=Fernet.generate_key().decode()).failure(1)
 
-    assert line == f"0 encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {', '.join(enrolled)}"
+    assert line == (
+        "0 sellers' tokens and 0 secrets of endpoints are encrypted anew; "
+        f"no key in SELLERBEAT_SECRET_KEYS opens those of {', '.join(enrolled)}"
+    )

@@ -20,6 +20,7 @@ from metering.metrics import METRICS, Kind
 from simulator import World
 from store.kinds import AlertKind
 from tests.support.house import ROOT, House
+from tests.support.receivers import Receiver
 from tests.support.waiting import eventually_here
 
 SERIES = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$", re.M)
@@ -73,13 +74,18 @@ def collector() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shown(open_house: Callable[..., House], collector: str) -> Shown:
-    """A seller with an order, an error of eBay's, and an open alert."""
+    """A seller with an order, an error of eBay's, an open alert, and an endpoint that was told of it."""
     ports = free_port(), free_port()
-    house = open_house(World(seed=77), orders_every="0.5s", admin_token="a token of the tests", web_bind="127.0.0.1:0")
+    house = open_house(
+        World(seed=77), orders_every="0.5s", admin_token="a token of the tests", web_bind="127.0.0.1:0", delivery_loopback="true"
+    )
     house.enroll(SELLER)
     house.world.faults.force(503, "", resource="order")
-    worker = house.worker(SELLERBEAT_METRICS_BIND=f"127.0.0.1:{ports[0]}", OTEL_EXPORTER_OTLP_ENDPOINT=collector)
-    eventually_here(lambda: house.world.place_order(SELLER) and house.events(SELLER), within=60)
+    with Receiver() as receiver:
+        house.store.endpoints.add(receiver.url, ["order.*"])
+        worker = house.worker(SELLERBEAT_METRICS_BIND=f"127.0.0.1:{ports[0]}", OTEL_EXPORTER_OTLP_ENDPOINT=collector)
+        eventually_here(lambda: house.world.place_order(SELLER) and house.events(SELLER), within=60)
+        eventually_here(lambda: receiver.posts, within=60)
     house.store.open_alert(AlertKind.KEYS_REFUSED, "as a test says")
     web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=f"localhost:{ports[1]}")
     pages = [f"http://127.0.0.1:{port}/metrics" for port in ports]

@@ -19,10 +19,12 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.deliver import Delivered, Lane
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, SellerPace, Settings, Stream, next_poll
 from workflows.attributes import KINDS
+from workflows.delivery import Delivery
 from workflows.messages import workflow_id
 from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState, StreamState
@@ -40,6 +42,8 @@ class FakeSteps:
         self.polls: list[tuple[Stream, datetime, Poll]] = []
         self.wishes: list[Wishes] = []
         self.lost: list[Wishes] = []  # what the watchdog finds
+        self.delivered: list[Delivered] = []  # what the next runs of a lane come to; then all is delivered
+        self.lanes: list[tuple[datetime, Lane]] = []  # runs
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
         self.answer: Answer = self.by_the_rules
@@ -104,6 +108,11 @@ class FakeSteps:
         self.wishes.append(wishes)
 
     @activity.defn
+    def deliver_changes(self, lane: Lane) -> Delivered:
+        self.lanes.append((activity.info().started_time, lane))
+        return self.delivered.pop(0) if self.delivered else Delivered(delivered=1, why="all is delivered")
+
+    @activity.defn
     def find_lost_sellers(self) -> list[Wishes]:
         return self.lost
 
@@ -124,9 +133,11 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers, fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
-        worker = Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads)
+        worker = Worker(
+            client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads
+        )
         running = asyncio.create_task(worker.run())
         try:
             yield fake

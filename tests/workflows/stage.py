@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from activities.deliver import Lane
 from activities.poll import Poll, PollResult
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
+from workflows.delivery import Delivery, delivery_id
 from workflows.messages import workflow_id
 from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState
@@ -34,6 +36,10 @@ class Stage:
         watchdog = await self.world.client.start_workflow(Watchdog.run, id="watchdog", task_queue=QUEUE)
         await watchdog.result()
         return watchdog
+
+    async def delivery(self) -> WorkflowHandle[Delivery, None]:
+        lane = Lane(endpoint="ep-1f2e3d4c", seller=ANNA)
+        return await self.world.client.start_workflow(Delivery.run, lane, id=delivery_id(lane), task_queue=QUEUE, start_signal="look")
 
     async def pass_time(self, **time: float) -> None:
         await self.world.sleep(timedelta(**time))

@@ -10,12 +10,14 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from activities.deliver import Delivered
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
 from workflows.client import tell
+from workflows.delivery import Delivery
 from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, workflow_id
 from workflows.seller_polling import SellerPolling
 from workflows.state import POLLED
@@ -348,6 +350,35 @@ async def lost_seller(stage: Stage) -> Seller:
     return stage.world.client.get_workflow_handle_for(SellerPolling.run, workflow_id(ANNA))
 
 
+async def delivery(stage: Stage) -> WorkflowHandle[Delivery, None]:
+    """Two runs, the second of them takes the rest."""
+    stage.steps.delivered = [Delivered(delivered=50, more=True, why="more to deliver")]
+    told = await stage.delivery()
+    await told.result()
+    return told
+
+
+async def delivery_fails(stage: Stage) -> WorkflowHandle[Delivery, None]:
+    """Refused twice: the first wait ends by itself, the second since somebody said so; then it is delivered."""
+    stage.steps.delivered = [
+        Delivered(wait_s=5, why="failed 1 times in a row: tried again in 5 s"),
+        Delivered(wait_s=86_400, why="failed 2 times in a row: tried again in 86400 s"),
+    ]
+    told = await stage.delivery()
+    await stage.pass_time(minutes=1)
+    await told.signal(Delivery.look)
+    await told.result()
+    return told
+
+
+async def delivery_over(stage: Stage) -> WorkflowHandle[Delivery, None]:
+    """The endpoint is switched off while the lane waits."""
+    stage.steps.delivered = [Delivered(wait_s=300, why="failed"), Delivered(over=True, why="the endpoint is switched off or removed")]
+    told = await stage.delivery()
+    await told.result()
+    return told
+
+
 STORIES: dict[str, Story] = {
     "pause-and-resume": pause_and_resume,
     "poll-now": poll_now,
@@ -376,5 +407,8 @@ STORIES: dict[str, Story] = {
     "watchdog-finds-nobody": watchdog_finds_nobody,
     "watchdog-restarts-lost-sellers": watchdog_restarts_lost_sellers,
     "lost-seller": lost_seller,
+    "delivery": delivery,
+    "delivery-fails": delivery_fails,
+    "delivery-over": delivery_over,
 }
 SECOND_HALVES = {"continued-as-new": "continued-as-new-then"}  # of those who end by beginning anew

@@ -16,6 +16,7 @@ from activities.poll import STEP, Poll, PollResult
 from pacing import Stream
 from tests.workflows.recorded import NAMES, load
 from workflows import seller_polling, watchdog
+from workflows.delivery import Delivery
 from workflows.seller_polling import SellerPolling
 from workflows.state import PollingState
 from workflows.watchdog import Watchdog
@@ -163,6 +164,22 @@ def another_id_for_the_lost(patch: Patch) -> None:
     patch.setattr(watchdog, "workflow_id", lambda seller_id: f"polling/{seller_id}")
 
 
+def a_lane_that_does_not_wait(patch: Patch) -> None:
+    async def at_once(self: Delivery, seconds: float, why: str) -> None: ...
+
+    patch.setattr(Delivery, "sleep", at_once)
+
+
+def a_lane_that_waits_longer(patch: Patch) -> None:
+    before = Delivery.sleep
+
+    async def sleep(self: Delivery, seconds: float, why: str) -> None:
+        await before(self, seconds, why)
+        await workflow.sleep(1)
+
+    patch.setattr(Delivery, "sleep", sleep)
+
+
 COMPATIBLE = [nothing, another_text, another_time, patched]
 CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     a_timer_added: "backfill",
@@ -183,13 +200,15 @@ CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     the_last_change_by_the_minute: "found-in-the-list",
     another_search_for_the_lost: "watchdog-finds-nobody",
     another_id_for_the_lost: "watchdog-restarts-lost-sellers",
+    a_lane_that_does_not_wait: "delivery-over",
+    a_lane_that_waits_longer: "delivery-fails",
 }
 
 
 async def differing(names: list[str]) -> dict[str, Exception]:
     """Histories that do not replay. Without a sandbox, which would load the code as it was before the edit."""
     replayer = Replayer(
-        workflows=[SellerPolling, Watchdog], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+        workflows=[SellerPolling, Watchdog, Delivery], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
     )
     failures = {name: (await replayer.replay_workflow(load(name), raise_on_replay_failure=False)).replay_failure for name in names}
     return {name: failure for name, failure in failures.items() if failure}

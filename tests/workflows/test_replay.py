@@ -15,16 +15,18 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from activities.deliver import Delivering
 from activities.lost_sellers import LostSellers
 from activities.wishes import WishKeeping
 from tests.workflows.recorded import HISTORIES, NAMES, load
 from tests.workflows.stories import SECOND_HALVES
+from workflows.delivery import Delivery
 from workflows.seller_polling import STEPS, SellerPolling
 from workflows.state import PollingState
 from workflows.watchdog import Watchdog
 
 LARGEST = 200_000  # bytes
-WORKFLOWS = (SellerPolling, Watchdog)
+WORKFLOWS = (SellerPolling, Watchdog, Delivery)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:
-    steps = [*STEPS.values(), WishKeeping.keep_wishes, LostSellers.find_lost_sellers]
+    steps = [*STEPS.values(), WishKeeping.keep_wishes, LostSellers.find_lost_sellers, Delivering.deliver_changes]
 
     assert {activity._Definition.must_from_callable(step).name for step in steps} - known == set()
 

@@ -1,0 +1,30 @@
+"""The headers of a Standard Webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from standardwebhooks import Webhook
+
+from delivery import Message
+
+
+def signed(message: Message, secrets: Sequence[str], moment: datetime) -> dict[str, str]:
+    """Headers with one signature for each secret, so that a receiver may know any of them (Standard Webhooks, "Signature scheme").
+
+    Args:
+        moment: of this attempt, in UTC: receivers refuse what is older than five minutes. The library takes the hands of whatever clock
+            it is given for UTC, so that another zone, or none, would be signed hours off.
+    Raises:
+        ValueError: `moment` is not in UTC.
+    """
+    if moment.tzinfo is not UTC:
+        raise ValueError("a message is signed with a time in UTC")
+    return {
+        "content-type": "application/json",
+        "user-agent": "Sellerbeat",
+        "webhook-id": message.id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": " ".join(Webhook(secret).sign(message.id, moment, message.body) for secret in secrets),
+    }

@@ -1,0 +1,25 @@
+"""Pure: what is delivered to an endpoint, what its answer means, when to try again. Knows the standard library only."""
+
+from delivery.answers import Outcome, judge, retry_after
+from delivery.kinds import TYPES, WrongTypesError, patterns
+from delivery.message import LARGE, Message, compose
+from delivery.schedule import LONGEST, OFF_AFTER, STEPS, TRIED_FOR, TRIES, nominal, wait
+
+__all__ = [
+    "LARGE",
+    "LONGEST",
+    "OFF_AFTER",
+    "STEPS",
+    "TRIED_FOR",
+    "TRIES",
+    "TYPES",
+    "Message",
+    "Outcome",
+    "WrongTypesError",
+    "compose",
+    "judge",
+    "nominal",
+    "patterns",
+    "retry_after",
+    "wait",
+]

@@ -1,0 +1,267 @@
+"""A lane: what one endpoint is told of one seller, in order. How far it is, what comes next, and how an attempt ended.
+
+A run of a lane takes the lane's next epoch, as a step does of a seller: what an older run finds out late, it may not record.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from store.alerts import LOCK_SELLER, close_alert, open_alert
+from store.delivery_tables import FLEET_LANE
+from store.errors import SupersededError, translated
+from store.events import FLEET, Events
+from store.feed import _event
+from store.kinds import AlertKind, named
+from store.vault import Vault
+
+IN_HAND = timedelta(minutes=1)  # the courier leaves a lane alone for so long after a run began, and after the time of a retry
+PROBE_EVERY = timedelta(seconds=20)
+TROUBLED = 5  # failures of an endpoint in a row, of whichever sellers: from then on one attempt at a time
+
+MATCHES = "({type} = ANY({types}) OR '*' = ANY({types}) OR split_part({type}, '.', 1) || '.*' = ANY({types}))"
+BEGIN = text("""
+    WITH e AS (SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL), lane AS (
+        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
+        SELECT id, :seller, 0, 1, CAST(:now AS timestamptz) + :in_hand FROM e
+        ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET epoch = l.epoch + 1,
+            tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
+        RETURNING *
+    )
+    SELECT e.url, e.types, e.thin, e.failures, lane.sequence, lane.epoch, lane.tries, lane.failing_since, lane.retry_at,
+        ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
+    FROM e, lane
+""")
+NEXT = text(f"""
+    SELECT * FROM change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
+    ORDER BY sequence LIMIT :limit
+""")
+NEXT_OF_FLEET = text(f"""
+    SELECT * FROM change_events WHERE seller_id IS NULL AND position > :after AND {MATCHES.format(type="type", types=":types")}
+    ORDER BY position LIMIT :limit
+""")
+AGAIN = text("""
+    SELECT c.* FROM redeliveries r JOIN change_events c USING (position)
+    WHERE r.endpoint_id = :endpoint AND r.seller_id = :seller ORDER BY position LIMIT :limit
+""")
+PROBE = text("""
+    UPDATE endpoints SET probed_at = :now WHERE id = :endpoint AND (probed_at IS NULL OR probed_at <= CAST(:now AS timestamptz) - :every)
+    RETURNING id
+""")
+LOG = """
+    INSERT INTO deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status, kind, took_ms)
+    SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
+    FROM lane
+"""
+# One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
+DELIVERED = text(f"""
+    WITH lane AS (
+        UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
+        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
+    ), log AS ({LOG}), done AS (
+        DELETE FROM redeliveries USING lane WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
+    ), well AS (
+        UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL
+        WHERE id = :endpoint AND failures > 0 RETURNING id
+    )
+    SELECT (SELECT count(*) FROM well) AS recovered FROM lane
+""")
+FAILED = text(f"""
+    WITH lane AS (
+        UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
+    ), log AS ({LOG}), ill AS (
+        UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM lane
+        WHERE id = :endpoint RETURNING endpoints.failing_since
+    )
+    SELECT lane.failing_since AS lane_since, ill.failing_since AS endpoint_since FROM lane, ill
+""")
+PUT_OFF = text("""
+    UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+    WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
+""")
+REST = text("""
+    UPDATE delivery_lanes SET tell_at = NULL WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL
+""")
+HURRY = text("""
+    UPDATE delivery_lanes SET retry_at = NULL, tell_at = :now WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
+""")
+OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a lane: what `begin` found."""
+
+    endpoint: str
+    seller: str  # FLEET_LANE: the fleet's alerts
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)  # the newest first
+    types: tuple[str, ...]
+    thin: bool
+    sequence: int  # delivered up to here
+    epoch: int
+    tries: int  # failed, of what comes next
+    failing_since: datetime | None
+    retry_at: datetime | None
+    troubled: bool  # the endpoint fails for whichever seller
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"endpoint": self.endpoint, "seller": self.seller, "epoch": self.epoch}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a message was answered."""
+
+    event: dict[str, Any] = field(repr=False)
+    number: int  # 1 for the first
+    replayed: bool
+    outcome: str
+    status: int | None  # None: there was no answer
+    kind: str | None  # why there was none
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Since when: the lane, and the endpoint for whichever seller."""
+
+    lane: datetime
+    endpoint: datetime
+
+
+class Lanes:
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine, self._vault = engine, vault
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def begin(self, endpoint: str, seller: str, now: datetime) -> Run | None:
+        """Take the lane's next epoch. None: the endpoint is switched off, or removed. `now`: Temporal's clock, as in all that follows.
+
+        Raises:
+            SecretError: a secret cannot be decrypted.
+        """
+        values = {"endpoint": endpoint, "seller": seller, "now": now, "in_hand": IN_HAND}
+        with translated(), self._single.connect() as connection:
+            row = connection.execute(BEGIN, values).one_or_none()
+        if row is None:
+            return None
+        return Run(
+            endpoint=endpoint,
+            seller=seller,
+            url=row.url,
+            secrets=tuple(self._vault.open(one) for one in row.secrets),
+            types=tuple(row.types),
+            thin=row.thin,
+            sequence=row.sequence,
+            epoch=row.epoch,
+            tries=row.tries,
+            failing_since=row.failing_since,
+            retry_at=row.retry_at,
+            troubled=row.failures >= TROUBLED,
+        )
+
+    def next(self, run: Run, after: int, limit: int) -> list[dict[str, Any]]:
+        """Changes that are to be delivered, in order, as the feed has them. `after`: the sequence of the last one that was."""
+        statement = NEXT_OF_FLEET if run.seller == FLEET_LANE else NEXT
+        with translated(), self._single.connect() as connection:
+            values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
+            return [_event(row) for row in connection.execute(statement, values)]
+
+    def again(self, run: Run, limit: int) -> list[dict[str, Any]]:
+        """Changes that somebody asked to have sent again, in order."""
+        with translated(), self._single.connect() as connection:
+            return [_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
+
+    def may_probe(self, run: Run, now: datetime) -> bool:
+        """While an endpoint is in trouble, of all its lanes one may try every 20 seconds: it cannot hold up more than one thread."""
+        with translated(), self._single.connect() as connection:
+            return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
+
+    def delivered(self, run: Run, attempt: Attempt, now: datetime) -> None:
+        """Record that it was taken, which moves the lane on. The endpoint's other lanes need not wait any longer.
+
+        Raises:
+            SupersededError: a later run has begun; that one delivers it again, under the same id.
+        """
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
+            if row is None:
+                raise SupersededError("a later run of this lane has begun")
+            if row.recovered:
+                connection.execute(HURRY, {**run.values, "now": now})
+                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
+            if run.tries and run.seller != FLEET_LANE:
+                self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
+
+    def failed(self, run: Run, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
+        """Record that it was not. Raises SupersededError."""
+        values = {**run.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        with translated(), self._single.connect() as connection:
+            row = connection.execute(FAILED, values).one_or_none()
+        if row is None:
+            raise SupersededError("a later run of this lane has begun, or the endpoint was removed")
+        return Failing(row.lane_since, row.endpoint_since)
+
+    def put_off(self, run: Run, now: datetime, retry_at: datetime) -> None:
+        """Not tried, since the endpoint is in trouble and another lane asks it. Raises SupersededError."""
+        values = {**run.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        with translated(), self._single.connect() as connection:
+            if connection.execute(PUT_OFF, values).scalar() is None:
+                raise SupersededError("a later run of this lane has begun")
+
+    def rest(self, run: Run) -> None:
+        """All that was there is delivered: the next change wakes the lane again."""
+        with translated(), self._single.connect() as connection:
+            connection.execute(REST, run.values)
+
+    def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
+        """For failing; once, with an alert of the fleet."""
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(OFF, {"endpoint": endpoint, "now": now, "reason": reason}).scalar() is None:
+                return
+            events = Events(FLEET)
+            close_alert(connection, events, None, named(AlertKind.ENDPOINT_FAILING, endpoint))
+            open_alert(connection, events, None, named(AlertKind.ENDPOINT_OFF, endpoint), words)
+            events.emit(connection, None)
+
+    def _close(self, connection: Connection, seller_id: str | None, kind: str) -> None:
+        events = _events(connection, seller_id)
+        if events is not None:
+            close_alert(connection, events, seller_id, kind)
+            events.emit(connection, seller_id)
+
+
+def _events(connection: Connection, seller_id: str | None) -> Events | None:
+    if seller_id is None:
+        return Events(FLEET)
+    enrollment = connection.execute(LOCK_SELLER, {"seller_id": seller_id}).scalar()
+    return Events(enrollment) if enrollment else None  # erased meanwhile
+
+
+def _place(attempt: Attempt) -> int:
+    """How far the lane is with it; what was sent again moves nothing."""
+    if attempt.replayed:
+        return 0
+    place: int = attempt.event["sequence"] if attempt.event["seller_id"] is not None else attempt.event["position"]
+    return place
+
+
+def _logged(attempt: Attempt, now: datetime) -> dict[str, Any]:
+    event = attempt.event
+    return {
+        "now": now,
+        "event_id": event["id"],
+        "position": event["position"],
+        "type": event["type"],
+        "attempt": attempt.number,
+        "replayed": attempt.replayed,
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "kind": attempt.kind,
+        "took_ms": attempt.took_ms,
+    }

@@ -1,0 +1,186 @@
+"""Whatever is recorded reaches its endpoints: at once where all is well, and after whatever broke in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from temporalio.client import Client as Temporal
+
+from activities.deliver import Lane
+from outbound import Client
+from store.kinds import AlertKind
+from tests.deliveries.lane import Hand, ids
+from tests.support.histories import client_of
+from tests.support.receivers import Receiver, Talk, answering, hanging
+from tests.support.waiting import eventually
+from workflows import courier
+from workflows.courier import delivering
+from workflows.delivery import delivery_id
+
+QUEUE = "couriers"
+
+
+@asynccontextmanager
+async def worker(temporal: Temporal, hand: Hand, client: Client) -> AsyncIterator[None]:
+    async with delivering(temporal, QUEUE, hand.store, client):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def scans_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test does not wait for ten seconds."""
+    monkeypatch.setattr(courier, "SCAN_S", 0.5)
+    monkeypatch.setattr(courier, "LEAD_S", 0.1)
+    monkeypatch.setattr(courier, "TOLD_S", 0.5)
+
+
+async def test_a_change_reaches_an_idle_endpoint_within_a_second(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
+    monkeypatch.setattr(courier, "SCAN_S", 60)  # the look does it, not the scan
+    hand.enroll("anna")
+    with Receiver() as receiver:
+        hand.endpoint(receiver.url)
+        took = []
+        async with worker(temporal, hand, client):
+            await asyncio.sleep(0.6)  # idle
+            for number in range(1, 4):
+                began = time.monotonic()
+                await asyncio.to_thread(hand.change, "anna")
+                await eventually(lambda: len(receiver.posts) == number)  # noqa: B023
+                took.append(time.monotonic() - began)
+
+    assert sorted(took)[1] < 1, took
+
+
+async def test_what_was_recorded_while_nobody_worked_is_delivered_in_order(temporal: Temporal, hand: Hand, client: Client) -> None:
+    hand.enroll("anna", "bert")
+    with Receiver() as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        wanted = {seller: hand.change(seller, orders=60) for seller in ("anna", "bert")}
+        hand.store.open_alert(AlertKind.QUOTA_HIGH, "words", about="orders")
+        async with worker(temporal, hand, client):
+            await eventually(lambda: len(receiver.posts) == 121)
+            runs = await eventually(lambda: ended(temporal, endpoint))
+
+    got = [json.loads(post.body)["data"] for post in receiver.posts]
+    for seller, changes in wanted.items():
+        assert [event["id"] for event in got if event["seller_id"] == seller] == changes
+    assert sorted(runs) == sorted(delivery_id(Lane(endpoint=endpoint, seller=seller)) for seller in ("anna", "bert", ""))
+
+
+async def ended(temporal: Temporal, endpoint: str) -> list[str]:
+    """Ids of the workflows of an endpoint, once none runs."""
+    query = f"WorkflowId STARTS_WITH 'delivery:{endpoint}'"
+    runs = [run async for run in temporal.list_workflows(query)]
+    return [run.id for run in runs] if all(run.close_time for run in runs) else []
+
+
+async def test_what_nobody_wants_begins_no_workflow_and_lets_the_lane_move_on(temporal: Temporal, hand: Hand, client: Client) -> None:
+    hand.enroll("anna")
+    endpoint, _ = hand.endpoint("http://127.0.0.1:9/", "inventory.*")
+    hand.change("anna", orders=5)
+    async with worker(temporal, hand, client):
+        await eventually(lambda: lanes(hand, endpoint) == {"anna": 5, "": 0})
+
+    assert [run async for run in temporal.list_workflows(f"WorkflowId STARTS_WITH 'delivery:{endpoint}'")] == []
+
+
+def lanes(hand: Hand, endpoint: str) -> dict[str, int]:
+    with hand.store.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT seller_id, sequence FROM delivery_lanes WHERE endpoint_id = %s", (endpoint,))
+        return {row.seller_id: row.sequence for row in rows}
+
+
+async def test_a_dead_endpoint_and_a_stuck_seller_delay_nobody_else(temporal: Temporal, hand: Hand, client: Client) -> None:
+    sellers = [f"s-{number}" for number in range(20)]
+    hand.enroll(*sellers)
+
+    def stuck(talk: Talk) -> None:
+        while post := talk.read():
+            talk.answer(500 if json.loads(post.body)["data"]["seller_id"] == "s-0" else 200)
+
+    with Receiver(hanging) as dead, Receiver(stuck) as partly, Receiver() as well:
+        for receiver in (dead, partly, well):
+            hand.endpoint(receiver.url)
+        async with worker(temporal, hand, client):
+            for seller in sellers:
+                await asyncio.to_thread(hand.change, seller)
+            await eventually(lambda: len(ids(well)) == 20 and len({*ids(partly)}) == 20)
+            late = await asyncio.to_thread(hand.change, "s-1")
+            await eventually(lambda: late[0] in ids(well) and late[0] in ids(partly), within=3)
+
+    assert dead.posts
+
+
+async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand: Hand, client: Client) -> None:
+    hand.enroll("anna")
+    with Receiver(answering(500, 200)) as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        wanted = hand.change("anna", orders=2)
+        async with worker(temporal, hand, client):
+            await eventually(lambda: hand.store.deliveries.log(endpoint, failed=True))
+            await temporal.get_workflow_handle(delivery_id(Lane(endpoint=endpoint, seller="anna"))).terminate("by a test")
+            with hand.store.engine.begin() as connection:  # and the time of its retry has passed
+                connection.exec_driver_sql("UPDATE delivery_lanes SET retry_at = now(), tell_at = now()")
+            await eventually(lambda: len(receiver.posts) == 3)
+
+    assert ids(receiver) == [wanted[0], *wanted]
+
+
+async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
+    monkeypatch.setattr(courier, "SCAN_S", 60)
+    hand.enroll("anna")
+    with Receiver(answering(500, 200)) as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        async with worker(temporal, hand, client):
+            (change,) = await asyncio.to_thread(hand.change, "anna")
+            await eventually(lambda: hand.store.deliveries.log(endpoint))
+            hand.store.endpoints.switch_on(endpoint)
+            await eventually(lambda: len(receiver.posts) == 2, within=4)
+            await eventually(lambda: hand.store.deliveries.waiting(endpoint).changes == 0)
+            hand.store.deliveries.replay(ids=[change])
+            await eventually(lambda: len(receiver.posts) == 3, within=4)
+
+    assert ids(receiver) == [change] * 3
+
+
+async def test_two_workers_deliver_each_change_once(temporal: Temporal, temporal_address: str, hand: Hand, client: Client) -> None:
+    hand.enroll("anna")
+    other = await client_of(temporal_address)
+    with Receiver() as receiver:
+        hand.endpoint(receiver.url)
+        async with worker(temporal, hand, client), worker(other, hand, client):
+            wanted = [one for _ in range(5) for one in await asyncio.to_thread(hand.change, "anna", 10)]
+            await eventually(lambda: len(receiver.posts) >= 50)
+
+    assert ids(receiver) == wanted
+
+
+async def test_no_secret_no_address_and_no_buyer_is_in_a_history_or_a_log(
+    temporal: Temporal, hand: Hand, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    hand.enroll("anna")
+    with Receiver(answering(500, 200)) as receiver:
+        endpoint, secret = hand.endpoint(receiver.url + "/CANARY-path")
+        hand.change("anna", buyer={"username": "CANARY-buyer"})
+        async with worker(temporal, hand, client):
+            await eventually(lambda: hand.store.deliveries.log(endpoint))
+            hand.store.endpoints.switch_on(endpoint)
+            await eventually(lambda: ended(temporal, endpoint))
+            handle = temporal.get_workflow_handle(delivery_id(Lane(endpoint=endpoint, seller="anna")))
+            history = (await handle.fetch_history()).to_json()
+            raw = b"".join(event.SerializeToString() for event in (await handle.fetch_history()).events)
+
+    assert "deliver_changes" in history
+    assert b"all is delivered" in raw
+    assert any("delivery failed" in record.message for record in caplog.records)
+    told = (
+        raw + caplog.text.encode() + repr([record.__dict__ for record in caplog.records if record.name.startswith("sellerbeat")]).encode()
+    )
+    assert [canary for canary in ("CANARY", secret, secret.removeprefix("whsec_")) if canary.encode() in told] == []

@@ -1,0 +1,65 @@
+"""A lane's workflow: it exists while something waits, waits as long as it is told to, and hears when that is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from activities.deliver import Delivered, Lane
+from tests.workflows.fakes import QUEUE, FakeSteps
+from workflows.delivery import LONG_ENOUGH, Delivery, delivery_id
+
+LANE = Lane(endpoint="ep-1", seller="anna")
+
+
+async def begin(world: WorkflowEnvironment) -> WorkflowHandle[Delivery, None]:
+    return await world.client.start_workflow(Delivery.run, LANE, id=delivery_id(LANE), task_queue=QUEUE, start_signal="look")
+
+
+def test_lanes_of_the_fleet_and_of_sellers_have_ids_of_their_own() -> None:
+    lanes = [Lane(endpoint="ep-1"), Lane(endpoint="ep-1", seller="fleet"), Lane(endpoint="ep-2", seller="fleet")]
+
+    assert [delivery_id(lane) for lane in lanes] == ["delivery:ep-1:*", "delivery:ep-1:fleet", "delivery:ep-2:fleet"]
+
+
+async def test_it_ends_when_all_is_delivered(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.delivered = [Delivered(delivered=50, more=True, why="more")]
+
+    await (await begin(time_skipping)).result()
+
+    assert [lane for _, lane in steps.lanes] == [LANE, LANE]
+
+
+async def test_it_waits_as_long_as_the_run_says(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.delivered = [Delivered(wait_s=5, why="failed"), Delivered(wait_s=72_000, why="failed")]
+
+    await (await begin(time_skipping)).result()
+
+    times = [at for at, _ in steps.lanes]
+    assert times[1] - times[0] >= timedelta(seconds=5)
+    assert timedelta(hours=20) <= times[2] - times[1] <= timedelta(hours=20, seconds=10)
+
+
+async def test_who_says_so_ends_the_waiting(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.delivered = [Delivered(wait_s=86_400, why="failed")]
+    running = await begin(time_skipping)
+    await time_skipping.sleep(timedelta(minutes=1))
+
+    await running.signal(Delivery.look)
+    await running.result()
+
+    times = [at for at, _ in steps.lanes]
+    assert times[1] - times[0] < timedelta(minutes=5)
+
+
+async def test_a_lane_that_goes_on_for_ever_continues_as_new(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.delivered = [Delivered(delivered=1, more=True, why="more") for _ in range(LONG_ENOUGH // 4)]
+    running = await begin(time_skipping)
+
+    await running.result()
+    first = await time_skipping.client.get_workflow_handle(running.id, run_id=running.result_run_id).describe()
+
+    assert first.status is WorkflowExecutionStatus.CONTINUED_AS_NEW
+    assert len(steps.lanes) == LONG_ENOUGH // 4 + 1
