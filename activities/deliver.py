@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 from temporalio import activity
 from temporalio.common import RetryPolicy
 
-from activities.signing import signed
+from activities.signing import Poster, send
 from activities.slots import Slots
 from activities.steps import UnexpectedError, _place
-from delivery import OFF_AFTER, TRIED_FOR, Message, Outcome, compose, judge, retry_after, wait
+from delivery import OFF_AFTER, TRIED_FOR, Outcome, compose, judge, retry_after, wait
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError
@@ -54,21 +53,6 @@ class Delivered(BaseModel, frozen=True):
     wait_s: float | None = None  # come back after so long, or when somebody says so
     over: bool = False  # the endpoint is switched off or gone
     why: str  # in words, for the operator
-
-
-class Answer(Protocol):
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def took_ms(self) -> float: ...
-
-
-class Poster(Protocol):
-    """What `outbound.Client` does: a guarded POST. Raises ForbiddenTargetError, NoAnswerError."""
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
 
 
 class Delivering:
@@ -158,11 +142,6 @@ class Delivering:
             with suppress(UnknownSellerError):  # erased meanwhile
                 self.store.open_alert(AlertKind.UNDELIVERED, words, run.seller, about=run.endpoint)
         return Delivered(delivered=sent, wait_s=wait_s, why=waits(run.tries + 1, wait_s))
-
-
-def send(client: Poster, url: str, message: Message, secrets: tuple[str, ...]) -> Answer:
-    """POST a message, signed now. Raises ForbiddenTargetError, NoAnswerError."""
-    return client.post(url, message.body.encode(), signed(message, secrets, datetime.now(UTC)))
 
 
 def off_reason(attempt: Attempt, failing: timedelta) -> str | None:

@@ -1,13 +1,34 @@
-"""The headers of a Standard Webhook."""
+"""Sending a Standard Webhook: its headers, and the guarded POST."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from standardwebhooks import Webhook
 
 from delivery import Message
+
+
+class Answer(Protocol):
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def took_ms(self) -> float: ...
+
+
+class Poster(Protocol):
+    """What `outbound.Client` does: a guarded POST. Raises ForbiddenTargetError, NoAnswerError."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+
+
+def send(client: Poster, url: str, message: Message, secrets: Sequence[str]) -> Answer:
+    """POST a message, signed now. Raises ForbiddenTargetError, NoAnswerError."""
+    return client.post(url, message.body.encode(), signed(message, secrets, datetime.now(UTC)))
 
 
 def signed(message: Message, secrets: Sequence[str], moment: datetime) -> dict[str, str]:

@@ -21,8 +21,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from activities.deliver import Delivering, Lane, Poster
+from activities.deliver import Delivering, Lane
 from activities.heartbeat import Heartbeats
+from activities.signing import Poster
 from metering.meters import SILENT, Meters
 from store import Store, StoreError
 from store.lookout import Lane as Place

@@ -1,0 +1,161 @@
+"""Endpoints from the command line: registered, tested, switched, removed; the log; sending again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.deliveries.lane import change
+from tests.outbound.targets import FORBIDDEN
+from tests.support.house import House, Said
+from tests.support.receivers import Receiver, answering
+
+LOOPBACK = {"SELLERBEAT_DELIVERY_LOOPBACK": "true"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(house: House) -> Iterator[None]:
+    yield
+    for one in house.store.endpoints.all():
+        house.store.endpoints.remove(one.id)
+
+
+def add(house: House, url: str, *options: str) -> Said:
+    return house.command("endpoint", "add", url, *options, "--json", **LOOPBACK)
+
+
+def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(house: House) -> None:
+    said = add(house, "http://127.0.0.1:9/hook", "--types", "order.*", "--types", "alert.opened", "--thin")
+    (row,) = house.command("endpoints", "--json").objects
+    shown = house.command("endpoints")
+
+    secret = said.object["secret"]
+    assert secret.startswith("whsec_")
+    assert (row["types"], row["thin"], row["state"], row["waiting"]) == (["order.*", "alert.opened"], True, "on", 0)
+    assert said.object["id"] in shown.out
+    assert secret not in str(row) + shown.out
+    assert secret.encode() not in bytes(house.rows("SELECT secret FROM endpoint_secrets")[0][0])
+
+
+def test_its_secret_rotates(house: House) -> None:
+    added = add(house, "http://127.0.0.1:9/").object
+    endpoint, old = added["id"], added["secret"]
+
+    anew = house.command("endpoint", "secret", endpoint, "--rotate", "--json").object["secret"]
+    both = house.store.endpoints.secrets(endpoint)
+    house.command("endpoint", "secret", endpoint, "--drop-old")
+
+    assert both == [anew, old]
+    assert house.store.endpoints.secrets(endpoint) == [anew]
+
+
+def test_its_secret_moves_to_the_first_key_with_the_tokens(house: House) -> None:
+    endpoint = add(house, "http://127.0.0.1:9/").object["id"]
+    fresh = house.command("new-key").out.strip()
+    before = house.rows("SELECT secret FROM endpoint_secrets")
+
+    rotated = house.command("rotate-keys", "--json", SELLERBEAT_SECRET_KEYS=f"{fresh},{house.environment['SELLERBEAT_SECRET_KEYS']}")
+    without = house.command("endpoint", "test", endpoint, **LOOPBACK)
+    house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.environment['SELLERBEAT_SECRET_KEYS']},{fresh}")
+
+    assert rotated.object["secrets"] == 1
+    assert house.rows("SELECT secret FROM endpoint_secrets") != before
+    assert "SELLERBEAT_SECRET_KEYS" in without.failure(1)
+
+
+def test_a_test_event_is_signed_and_its_answer_shown(house: House) -> None:
+    with Receiver(answering(204, 404)) as receiver:
+        added = add(house, receiver.url).object
+        endpoint, secret = added["id"], added["secret"]
+        well = house.command("endpoint", "test", endpoint, "--json", **LOOPBACK)
+        ill = house.command("endpoint", "test", endpoint, **LOOPBACK)
+        strict = house.command("endpoint", "test", endpoint)
+
+    content = Webhook(secret).verify(receiver.posts[0].body, dict(receiver.posts[0].headers))
+    assert (well.object["status"], well.object["outcome"]) == (204, "delivered")
+    assert content["type"] == "endpoint.test"
+    assert "404" in ill.failure(1)
+    assert "was not reached" in strict.failure(1)
+    assert len(receiver.posts) == 2
+
+
+def test_it_is_switched_off_and_on_and_removed(house: House) -> None:
+    endpoint = add(house, "http://127.0.0.1:9/").object["id"]
+
+    states = []
+    for act in ("disable", "enable"):
+        assert house.command("endpoint", act, endpoint).code == 0
+        states.append(house.command("endpoints", "--json").object["state"])
+    assert house.command("endpoint", "remove", endpoint).code == 0
+
+    assert states == ["off", "on"]
+    assert "no endpoints" in house.command("endpoints").out
+    assert "no endpoint" in house.command("endpoint", "enable", endpoint).failure(1)
+
+
+def test_changes_are_sent_again_by_id_by_range_and_by_seller(house: House) -> None:
+    house.enroll("anna")
+    endpoint = add(house, "http://127.0.0.1:9/", "--seller", "anna").object["id"]
+    change(house.store, "anna", ["o-1", "o-2", "o-3"])
+    events = [event for event in house.store.feed.read(seller="anna", limit=1000) if event["type"] == "order.created"][-3:]
+    early = house.command("replay", events[0]["id"], "--json").object
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE delivery_lanes SET sequence = 1000000")
+
+    by_id = house.command("replay", events[0]["id"], events[1]["id"], "--json").object
+    by_range = house.command("replay", "--from", str(events[2]["position"]), "--to", str(events[2]["position"]), "--json").object
+    by_seller = house.command("replay", "--seller", "anna", "--endpoint", endpoint, "--json").object
+
+    assert early == {"messages": 0}  # not delivered yet: it comes anyway
+    assert (by_id, by_range) == ({"messages": 2}, {"messages": 1})
+    assert by_seller["messages"] >= 3
+    assert house.store.deliveries.waiting(endpoint).again == by_seller["messages"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["endpoint"], "name a command"),
+        (["endpoint", "add"], "URL"),
+        (["endpoint", "add", "https://1.1.1.1/", "--types", "orders.*"], "order.*"),
+        (["endpoint", "add", "https://user@1.1.1.1/"], "user name"),
+        (["endpoint", "add", "https://1.1.1.1/", "--seller", "a/b"], "--seller"),
+        (["endpoint", "secret", "ep-none"], "--rotate"),
+        (["endpoint", "secret", "ep-none", "--rotate", "--drop-old"], "--rotate"),
+        (["deliveries", "--limit", "0"], "--limit"),
+        (["replay"], "--seller"),
+        (["replay", "--from", "0"], "--from"),
+        (["replay", "--from", "9", "--to", "3"], "--to"),
+    ],
+)
+def test_wrong_usage_is_said_in_one_line(house: House, arguments: list[str], named: str) -> None:
+    assert named in house.command(*arguments).failure(2)
+    assert house.store.endpoints.all() == []
+
+
+@pytest.mark.parametrize("arguments", [["replay", "--seller", "anna", "--endpoint", "ep-none"], ["replay", "no-such-id"]])
+def test_what_is_not_there_is_not_sent_again(house: House, arguments: list[str]) -> None:
+    assert "no" in house.command(*arguments).failure(1)
+
+
+def test_a_forbidden_target_is_refused_at_the_registration(house: House) -> None:
+    hosts = [f"[{address}]" if ":" in address else address for address in FORBIDDEN]
+    urls = [*(f"https://{host}/" for host in hosts), "http://127.0.0.1:80/", "https://localhost/", "ftp://1.1.1.1/", "https://1.1.1.1:22/"]
+
+    said = [house.command("endpoint", "add", url).failure(2) for url in urls]
+
+    assert len(urls) >= 40
+    assert [line for line in said if "URL: " not in line] == []
+    assert house.store.endpoints.all() == []
+
+
+def test_an_endpoint_of_a_seller_needs_the_seller(house: House) -> None:
+    assert "not enrolled" in house.command("endpoint", "add", "https://1.1.1.1/", "--seller", "nobody").failure(1)
+
+
+def test_the_log_shows_the_answers(house: House) -> None:
+    assert json.loads(house.command("deliveries", "--json").out or "[]") == []
+    assert "nothing was sent" in house.command("deliveries", "--failed", "--seller", "anna").out

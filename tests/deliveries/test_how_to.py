@@ -1,0 +1,64 @@
+"""The receivers of docs/how-to/deliver.md, as they are written there."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from delivery import STEPS
+from tests.deliveries.lane import Hand
+from tests.support.waiting import eventually_here
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "deliver.md"
+
+
+def test_the_receiver_in_python_takes_each_change_once_and_refuses_a_forgery(hand: Hand, tmp_path: Path) -> None:
+    took = receive(hand, tmp_path, [sys.executable, "receiver.py"], code("python"))
+
+    assert took == ["order.created o-0", "order.created o-1"]
+
+
+def code(language: str) -> str:
+    (found,) = re.findall(rf"```{language}\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
+    return found
+
+
+def receive(hand: Hand, folder: Path, program: list[str], text: str) -> list[str]:
+    """What it prints of two changes, the first of them sent twice; a message of a stranger's it does not take."""
+    (folder / program[1]).write_text(text, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        port = place.getsockname()[1]
+    hand.enroll("anna")
+    endpoint, secret = hand.endpoint(f"http://127.0.0.1:{port}/")
+    stranger, _ = hand.endpoint(f"http://127.0.0.1:{port}/")
+    environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
+    with subprocess.Popen(program, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as receiver:
+        try:
+            eventually_here(lambda: listening(port), within=30)
+            first, _ = hand.change("anna", orders=2)
+            assert hand.run(stranger).wait_s
+            assert hand.store.deliveries.log(stranger)[0]["status"] == 401
+            assert hand.run(endpoint).delivered == 2
+            assert hand.store.deliveries.replay(endpoint=endpoint, ids=[first]) == 1
+            assert hand.run(endpoint).delivered == 1
+        finally:
+            receiver.terminate()
+        assert receiver.stdout
+        return receiver.stdout.read().splitlines()
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_schedule_is_told_as_it_is() -> None:
+    said = re.search(r"sent again after (.*?), each a little", HOW_TO.read_text(encoding="utf-8"))
+    units = {"s": 1, "min": 60, "h": 3600}
+
+    assert said
+    assert [int(number) * units[unit] for number, unit in re.findall(r"(\d+) (s|min|h)", said[1])] == list(STEPS)
