@@ -82,7 +82,7 @@ class Delivering:
     def run(self, lane: Lane, now: Any) -> Delivered:
         run = self.store.lanes.begin(lane.endpoint, lane.seller, now())
         if run is None:
-            return Delivered(over=True, why="the endpoint is switched off or removed")
+            return Delivered(over=True, why="the endpoint is switched off or removed, or the seller was erased")
         if run.retry_at and (early := (run.retry_at - now()).total_seconds()) > 1:
             return Delivered(wait_s=early, why=waits(run.tries, early))
         if run.troubled and not self.store.lanes.may_probe(run, now()):

@@ -58,6 +58,7 @@ REMOVE = [
     text(f"DELETE FROM {table} WHERE endpoint_id = :id") for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
 ]
 REMOVE_ENDPOINT = text("DELETE FROM endpoints WHERE id = :id")
+OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id FOR UPDATE")
 SEALED = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
 RESEAL = text("UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before")
 
@@ -161,10 +162,7 @@ class Endpoints:
         """Forget it, with its secrets, its place in the feed and its log."""
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
-            connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
-            for removal in REMOVE:
-                connection.execute(removal, {"id": endpoint_id})
-            _close_alerts(connection, endpoint_id)
+            forget(connection, endpoint_id)
 
     def reseal(self) -> tuple[int, list[str]]:
         """Encrypt every secret with the first key. Returns how many were not, and the endpoints with one that no key opens."""
@@ -184,6 +182,19 @@ class Endpoints:
     def _locked(self, connection: Connection, endpoint_id: str) -> None:
         if connection.execute(LOCK, {"id": endpoint_id}).scalar() is None:
             raise UnknownEndpointError(endpoint_id)
+
+
+def forget(connection: Connection, endpoint_id: str) -> None:
+    connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
+    for removal in REMOVE:
+        connection.execute(removal, {"id": endpoint_id})
+    _close_alerts(connection, endpoint_id)
+
+
+def forget_of(connection: Connection, seller_id: str) -> None:
+    """Endpoints that are of a seller alone, who is erased."""
+    for endpoint_id in connection.execute(OF_SELLER, {"seller_id": seller_id}).scalars().all():
+        forget(connection, endpoint_id)
 
 
 def _close_alerts(connection: Connection, endpoint_id: str) -> None:

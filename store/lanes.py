@@ -23,7 +23,10 @@ TROUBLED = 5  # failures of an endpoint in a row, of whichever sellers: from the
 
 MATCHES = "({type} = ANY({types}) OR '*' = ANY({types}) OR split_part({type}, '.', 1) || '.*' = ANY({types}))"
 BEGIN = text("""
-    WITH e AS (SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL), lane AS (
+    WITH e AS (
+        SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL
+            AND (:seller = '' OR EXISTS (SELECT FROM sellers WHERE seller_id = :seller))
+    ), lane AS (
         INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
         SELECT id, :seller, 0, 1, CAST(:now AS timestamptz) + :in_hand FROM e
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET epoch = l.epoch + 1,
@@ -140,8 +143,10 @@ class Lanes:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def begin(self, endpoint: str, seller: str, now: datetime) -> Run | None:
-        """Take the lane's next epoch. None: the endpoint is switched off, or removed. `now`: Temporal's clock, as in all that follows.
+        """Take the lane's next epoch. None: the endpoint is switched off or removed, or the seller erased.
 
+        Args:
+            now: Temporal's clock, as in all that follows.
         Raises:
             SecretError: a secret cannot be decrypted.
         """

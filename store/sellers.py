@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from pacing import InventorySource, Stream
 from store.alerts import close_alert, open_alert
+from store.endpoints import forget_of
 from store.errors import OffersNeedInventoryError, UnknownSellerError, translated
 from store.events import Events
 from store.times import iso
@@ -204,6 +205,7 @@ class Sellers:
         """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
         with translated(), self._engine.begin() as connection:
             connection.execute(REMOVE, {"seller_id": seller_id})
+            forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
         for erasure in ERASURES:
             more = True

@@ -36,7 +36,8 @@ CONTRACT = [
     "WEB_BIND",
     "METRICS_BIND",
     "ADMIN_TOKEN",
-    "LOG_FORMAT",  # came later
+    "LOG_FORMAT",  # these came later
+    "DELIVERY_LOOPBACK",
 ]
 
 

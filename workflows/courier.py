@@ -20,6 +20,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.deliver import Delivering, Lane
 from activities.heartbeat import Heartbeats
@@ -37,6 +38,8 @@ AT_ONCE = 20  # calls to Temporal
 THREADS = 64  # messages at once, of all endpoints
 CONNECTIONS = 12  # to Postgres: one for the courier that leads, the others for the moments between messages
 GRACE = timedelta(seconds=20)
+# As the polling's: loaded anew for each lane, `workflows/` would cost more than its messages.
+RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
 End = Callable[[], Awaitable[None]]
 logger = logging.getLogger("sellerbeat.courier")
 
@@ -73,8 +76,10 @@ class Courier:
         with self.store.lookout.leading() as connection:
             while connection is not None and not self.stop.is_set():
                 news = self.store.lookout.new(connection, known)
-                known = news.known
                 self.tell(loop, news.lanes | self.not_told(news.due))
+                if known is None and news.known is not None:  # what came before the first look
+                    self.tell(loop, self.store.lookout.behind())
+                known = news.known
                 self.stop.wait(LOOK_S)
 
     def not_told(self, due: frozenset[Place]) -> frozenset[Place]:
@@ -136,6 +141,7 @@ async def delivering(client: Client, task_queue: str, store: Store, poster: Post
             max_concurrent_activities=THREADS,
             graceful_shutdown_timeout=GRACE,
             interceptors=[Heartbeats()],
+            workflow_runner=RUNNER,
         )
         courier = Courier(store, client, queue)
         async with worker:

@@ -466,3 +466,21 @@ def test_a_removed_endpoint_leaves_nothing_and_is_told_nothing(hand: Hand) -> No
             for table in ("endpoints", "endpoint_secrets", "delivery_lanes", "deliveries", "redeliveries")
         ]
     assert left == [0] * 5
+
+
+def test_of_an_erased_seller_nothing_comes_back(hand: Hand) -> None:
+    hand.enroll("anna")
+    with Receiver(answering(500)) as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        hand.change("anna")
+        hand.run(endpoint)
+        hand.store.sellers.erase("anna")
+        hand.pass_time(hours=1)
+
+        result = hand.run(endpoint)
+
+    assert result.over
+    assert len(receiver.posts) == 1
+    with hand.store.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM delivery_lanes WHERE seller_id = 'anna'").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 0

@@ -5,6 +5,7 @@ import pytest
 
 from pacing import Stream
 from store import Store, UnknownSellerError
+from store.lanes import Attempt
 from store.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
 
@@ -93,6 +94,8 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
         commit.scan_page(1, 0, ["o-1"])
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
         commit.keep_offers("A", [{"offerId": "77"}], LATER)
+    for seller_id in (SELLER, "seller-2"):
+        deliver(store, seller_id)
     tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
     before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
 
@@ -101,6 +104,18 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
     assert all(before[0].values())  # there was something to erase in every table
     assert not any(rows_of(store, tables, SELLER).values())
     assert rows_of(store, tables, "seller-2") == before[1]
+    assert [one.seller_id for one in store.endpoints.all()] == ["seller-2"]
+
+
+def deliver(store: Store, seller_id: str) -> None:
+    """An endpoint of this seller alone that took a change, which is to be sent again."""
+    endpoint, _ = store.endpoints.add("https://shop.example.com/", ["*"], seller_id)
+    keep_orders(store, order("o-3"), seller_id=seller_id)
+    run = store.lanes.begin(endpoint, seller_id, LATER)
+    assert run
+    (event,) = store.lanes.next(run, run.sequence, limit=10)
+    store.lanes.delivered(run, Attempt(event, 1, False, "delivered", 200, None, 5), LATER)
+    assert store.deliveries.replay(seller=seller_id, ids=[event["id"]]) == 1
 
 
 def rows_of(store: Store, tables: list, seller_id: str) -> dict[str, int]:
