@@ -12,7 +12,7 @@ from pages.desk import Desk
 from pages.forms import read_form
 from pages.looks import render
 
-OURS = re.compile(r"/(sellers/[A-Za-z0-9._-]{1,100})?")
+OURS = re.compile(r"/(sellers/[A-Za-z0-9._-]{1,100}|endpoints)?")
 router = APIRouter(include_in_schema=False)
 
 

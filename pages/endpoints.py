@@ -1,0 +1,86 @@
+"""`/endpoints`: who is told of changes, how far each is, its last answers, and the buttons: on, off, send again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from console.arguments import SELLER_ID
+from console.endpoints import listed
+from pages.access import Session
+from pages.desk import Desk
+from pages.forms import read_form
+from pages.looks import render
+from pages.problems import ProblemError
+from store import UnknownEndpointError
+
+FAILED = 20
+LARGEST = 2**63 - 1
+DONE = {
+    "enable": "Switched on: it catches up from where it was.",
+    "disable": "Switched off. Its place in the feed stays, so nothing is lost.",
+    "replay": "What was delivered of these changes is sent again, under the same ids, behind what is new.",
+}
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/endpoints", methods=["GET", "HEAD"])
+async def show(request: Request, done: str = "") -> Response:
+    desk: Desk = request.app.state.desk
+    session = desk.access.session(request)
+    answer = HTMLResponse(await desk.ask(_page, desk, session, done))
+    if session.new:
+        desk.access.keep(request, answer, session)
+    return answer
+
+
+def _page(desk: Desk, session: Session, done: str) -> str:
+    return render(
+        "endpoints.html",
+        now=desk.store.levels.clock(),
+        session=session,
+        by_login=desk.access.by_login,
+        endpoints=listed(desk),
+        failed=desk.store.deliveries.log(failed=True, limit=FAILED),
+        done=DONE.get(done),
+    )
+
+
+@router.post("/endpoints/{endpoint_id}/{act}")
+async def press(request: Request, endpoint_id: str, act: str) -> Response:
+    desk: Desk = request.app.state.desk
+    if act not in DONE:
+        raise ProblemError(404, "there is nothing here")
+    form = await read_form(request)
+    desk.access.pressed(request, form)
+    try:
+        await desk.ask(desk.store.endpoints.one, endpoint_id)
+        if act == "replay":
+            await desk.ask(lambda: desk.store.deliveries.replay(endpoint=endpoint_id, **wanted(form)))
+        else:
+            await desk.ask(desk.store.endpoints.switch_on if act == "enable" else desk.store.endpoints.switch_off, endpoint_id)
+    except UnknownEndpointError:
+        raise ProblemError(404, "there is no such endpoint") from None
+    return RedirectResponse(f"/endpoints?done={act}", 303)
+
+
+def wanted(form: dict[str, str]) -> dict[str, Any]:
+    """Which changes are to be sent again. Raises ProblemError 422."""
+    seller = form.get("seller", "").strip()
+    if seller and not SELLER_ID.fullmatch(seller):
+        raise ProblemError(422, "seller is the app's own id of a seller")
+    first, last = position(form, "from"), position(form, "to")
+    if not seller and first is None and last is None:
+        raise ProblemError(422, "name the first and the last position, or a seller")
+    return {"seller": seller or None, "first": first, "last": last}
+
+
+def position(form: dict[str, str], name: str) -> int | None:
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:20]) <= LARGEST:
+        raise ProblemError(422, f"{name} is a position of the feed: a whole number from 1")
+    return int(text)
