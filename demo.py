@@ -24,6 +24,7 @@ from settings import PREFIX, Settings, SettingsError, load, read_environment
 from stage import finale, sellers
 from stage.cast import QUOTA
 from stage.child import stop_leftovers
+from stage.deliveries import Deliveries
 from stage.errors import StageError
 from stage.home import HOUSE, Home
 from stage.picture import Frame
@@ -75,6 +76,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         f"{PREFIX}SECRET_KEYS": home.key()[0],
         **ebay.settings(),
         f"{PREFIX}WEB_BIND": f"127.0.0.1:{home.port('web')}",
+        f"{PREFIX}DELIVERY_LOOPBACK": "true",
     }
     configure(home, servers, settings)
     store = open_store(servers, things)
@@ -84,6 +86,8 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
+    deliveries = Deliveries(home, store)
+    things.callback(deliveries.stop)
     worker.arrive()
     web.arrive()
 
@@ -94,23 +98,26 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} status bert", "what is polled when, and why then"),
         (f"{starter} snapshot carla inventory", "each stock, where it is from, how old it is"),
         (f"{starter} changes --follow", "the feed of changes"),
+        (f"{starter} deliveries", "what was sent to the receiver, and its answers"),
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
-    look_on(watch, frame, (worker, web), ebay, interrupts)
+    look_on(watch, frame, (worker, web), ebay, interrupts, deliveries)
 
     print("the simulated eBay stands still; waiting until all of it was polled ...", flush=True)
     shown_at = ebay.stand_still()
     unpolled = finale.settle(store, worker.look_after, shown_at)
     court = finale.Court.of(store.status.all())
+    undelivered = deliveries.settle()
     picture, calls = watch.look(), ebay.calls()
     worker.stop()
     verdict = finale.compare(store, home.ledger, court)
     print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
-    if unpolled:
+    print(deliveries.report(undelivered))
+    if unpolled or undelivered:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
-    return 0 if verdict.ok and not unpolled else 1
+    return 0 if verdict.ok and not unpolled and not undelivered else 1
 
 
 def real(settings: Settings, home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
@@ -195,7 +202,14 @@ def start_web(home: Home, bind: str, things: ExitStack) -> WebProcess:
     return web
 
 
-def look_on(watch: Watch, frame: Frame, kept: tuple[WorkerProcess, WebProcess], ebay: SimulatedEbay | None, interrupts: Interrupts) -> None:
+def look_on(
+    watch: Watch,
+    frame: Frame,
+    kept: tuple[WorkerProcess, WebProcess],
+    ebay: SimulatedEbay | None,
+    interrupts: Interrupts,
+    deliveries: Deliveries | None = None,
+) -> None:
     """Show what happens until the time is over or somebody ends it."""
     for what, where in frame.links:
         print(f"{what}: {where}")
@@ -209,7 +223,7 @@ def look_on(watch: Watch, frame: Frame, kept: tuple[WorkerProcess, WebProcess], 
                 child.look_after()
             if ebay:
                 ebay.look_after()
-            picture = replace(watch.look(), restarts=kept[0].restarts)
+            picture = replace(watch.look(), restarts=kept[0].restarts, delivered=deliveries.till.words() if deliveries else "")
             view.show(picture)
             pause = LOOK_S if len(picture.states) <= MANY_SELLERS else RARER_LOOK_S
             while not interrupts.came and time.monotonic() < began + pause:

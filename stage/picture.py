@@ -82,6 +82,7 @@ class Picture:
     trouble: str | None = None  # why this is not of this moment
     restarts: int = 0  # of the worker
     shelves: tuple[Shelf, ...] = ()
+    delivered: str = ""  # to the receiver of the demo, in this run, in words
 
     def goods(self) -> str:
         """Of all sellers together, in words."""

@@ -53,6 +53,8 @@ def _head(picture: Picture, frame: Frame, width: int, height: int) -> list[Text]
     counts = Text(no_wrap=True, overflow="ellipsis")
     counts.append(f"{picture.changes:,} changes", style="bold green")
     counts.append(f" and {picture.calls:,} calls in this run")
+    if picture.delivered:
+        counts.append(f" · {picture.delivered}")
     if picture.restarts:
         counts.append(f" · worker started again {picture.restarts}x", style="yellow")
     if picture.trouble:

@@ -50,6 +50,8 @@ def line(picture: Picture) -> str:
     said = f"{picture.changes:,} changes, {picture.calls:,} calls; sellers: {many([(count, word) for word, count in states]) or 'none'}"
     if picture.shelves:
         said += f"; {picture.goods()}"
+    if picture.delivered:
+        said += f"; {picture.delivered}"
     if picture.restarts:
         said += f"; worker started again {picture.restarts}x"
     return said + (f"; {picture.trouble}" if picture.trouble else "")
