@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ DELIVER: dict[str, Any] = {
     "heartbeat_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)),
 }
+Clock = Callable[[], datetime]  # Temporal's, which decides when timers fire, carried on by this machine's
 logger = logging.getLogger("sellerbeat.delivery")
 
 
@@ -79,7 +81,7 @@ class Delivering:
             logger.error("delivery failed for a reason nobody foresaw", extra={"endpoint": lane.endpoint, "place": place})
             raise UnexpectedError(place) from None
 
-    def run(self, lane: Lane, now: Any) -> Delivered:
+    def run(self, lane: Lane, now: Clock) -> Delivered:
         run = self.store.lanes.begin(lane.endpoint, lane.seller, now())
         if run is None:
             return Delivered(over=True, why="the endpoint is switched off or removed, or the seller was erased")
@@ -91,7 +93,7 @@ class Delivering:
             return Delivered(wait_s=wait_s, why="the endpoint fails, and another seller's changes ask it")
         return self.send(run, now)
 
-    def send(self, run: Run, now: Any) -> Delivered:
+    def send(self, run: Run, now: Clock) -> Delivered:
         began, sent, after = time.monotonic(), 0, run.sequence
         while changes := (fresh := self.store.lanes.next(run, after, BATCH)) or self.store.lanes.again(run, BATCH):
             for event in changes:

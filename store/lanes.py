@@ -60,16 +60,16 @@ LOG = """
 """
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
 DELIVERED = text(f"""
-    WITH lane AS (
+    WITH before AS (SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0), lane AS (
         UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
         WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
     ), log AS ({LOG}), done AS (
         DELETE FROM redeliveries USING lane WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
     ), well AS (
-        UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL
-        WHERE id = :endpoint AND failures > 0 RETURNING id
+        UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
+        WHERE id = :endpoint AND endpoints.failures > 0
     )
-    SELECT (SELECT count(*) FROM well) AS recovered FROM lane
+    SELECT before.failures, before.failing_since FROM lane LEFT JOIN before ON true
 """)
 FAILED = text(f"""
     WITH lane AS (
@@ -88,8 +88,11 @@ PUT_OFF = text("""
 REST = text("""
     UPDATE delivery_lanes SET tell_at = NULL WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL
 """)
+# Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
 HURRY = text("""
-    UPDATE delivery_lanes SET retry_at = NULL, tell_at = :now WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
+    UPDATE delivery_lanes SET retry_at = NULL, tell_at = :now
+    WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
+        AND failing_since >= CAST(:since AS timestamptz) - interval '1 minute'
 """)
 OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id")
 
@@ -188,7 +191,7 @@ class Lanes:
             return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
 
     def delivered(self, run: Run, attempt: Attempt, now: datetime) -> None:
-        """Record that it was taken, which moves the lane on. The endpoint's other lanes need not wait any longer.
+        """Record that it was taken, which moves the lane on. Where the endpoint was in trouble, its other lanes need not wait any longer.
 
         Raises:
             SupersededError: a later run has begun; that one delivers it again, under the same id.
@@ -197,8 +200,9 @@ class Lanes:
             row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this lane has begun")
-            if row.recovered:
-                connection.execute(HURRY, {**run.values, "now": now})
+            if row.failures is not None:
+                if row.failures >= TROUBLED:
+                    connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
                 self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
             if run.tries and run.seller != FLEET_LANE:
                 self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from activities.deliver import Delivering
 from activities.signing import signed
 from activities.slots import Slots
-from delivery import LARGE, Message
+from delivery import LARGE, STEPS, Message
 from outbound import Client, Policy
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
 from store.kinds import AlertKind
@@ -322,6 +322,24 @@ def test_of_a_troubled_endpoint_one_seller_at_a_time_asks_and_its_recovery_frees
     assert early.wait_s == pytest.approx(3579, abs=2)
     assert probe.delivered == 1
     assert [result.delivered for result in freed] == [1] * 11
+
+
+def test_a_seller_who_is_stuck_keeps_to_the_schedule_whatever_others_deliver(hand: Hand) -> None:
+    hand.enroll("anna", "bert")
+    with Receiver() as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        (refused,) = hand.change("anna")
+        receiver.behave = by_id({refused: 500})
+        waits = []
+        for _ in range(8):
+            waits.append(hand.run(endpoint).wait_s)
+            hand.change("bert")
+            assert hand.run(endpoint, "bert").delivered == 1
+            assert hand.run(endpoint).wait_s == pytest.approx(waits[-1], rel=0.2, abs=1)  # no time has passed: still to wait
+            hand.pass_time(seconds=waits[-1])
+
+    assert ids(receiver).count(refused) == 8
+    assert waits == [pytest.approx(step, rel=0.06) for step in STEPS[:8]]
 
 
 def test_a_crash_between_the_answer_and_the_cursor_delivers_again_under_the_same_id(hand: Hand) -> None:
