@@ -62,6 +62,12 @@ def changes(said: str) -> int:
     return int(found[1])
 
 
+def delivered(said: str) -> int:
+    found = re.search(r"^([\d,]+) changes delivered to http://127\.0\.0\.1:\d+/changes, each verified and in order", said, re.MULTILINE)
+    assert found, said
+    return int(found[1].replace(",", ""))
+
+
 def shipped(row: Mapping[str, Any]) -> bool:
     return row["kind"] == "order" and row["document"]["orderFulfillmentStatus"] == "FULFILLED"
 
@@ -87,6 +93,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     assert (code, WELL in first) == (0, True), first
     assert "enrolled: anna, bert, carla" in first
     assert changes(first) >= 200
+    assert delivered(first) >= 200
     assert re.search(r"the sellers have 1\d\d SKUs, [45]\d listings, \d+ sold out; \d+ parcels", first), first
     assert len(re.findall(r"^ +\d+ s  [\d,]+ changes, ", first, re.MULTILINE)) >= 2  # no terminal: a line now and then
     assert oct((folder / "keys").stat().st_mode & 0o777) == "0o600"
@@ -112,6 +119,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     assert WELL in third
     assert "enrolled:" not in third
     assert changes(third) > changes(first)
+    assert delivered(third) > 0
     assert ledger.read_bytes().startswith(before)
     eventually_here(lambda: not working_on(folder))
 
