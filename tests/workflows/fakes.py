@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,8 @@ class FakeSteps:
         self.lost: list[Wishes] = []  # what the watchdog finds
         self.delivered: list[Delivered] = []  # what the next runs of a lane come to; then all is delivered
         self.lanes: list[tuple[datetime, Lane]] = []  # runs
+        self.held = threading.Event()  # cleared: runs wait for it
+        self.held.set()
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
         self.answer: Answer = self.by_the_rules
@@ -110,6 +113,7 @@ class FakeSteps:
     @activity.defn
     def deliver_changes(self, lane: Lane) -> Delivered:
         self.lanes.append((activity.info().started_time, lane))
+        self.held.wait(10)
         return self.delivered.pop(0) if self.delivered else Delivered(delivered=1, why="all is delivered")
 
     @activity.defn

@@ -8,6 +8,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deliver import Delivered, Lane
+from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps
 from workflows.delivery import LONG_ENOUGH, Delivery, delivery_id
 
@@ -52,6 +53,18 @@ async def test_who_says_so_ends_the_waiting(time_skipping: WorkflowEnvironment, 
 
     times = [at for at, _ in steps.lanes]
     assert times[1] - times[0] < timedelta(minutes=5)
+
+
+async def test_what_is_new_while_it_ends_is_looked_for_once_more(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.held.clear()
+    running = await begin(time_skipping)
+    await eventually(lambda: steps.lanes)
+
+    await running.signal(Delivery.look)
+    steps.held.set()
+    await running.result()
+
+    assert len(steps.lanes) == 2
 
 
 async def test_a_lane_that_goes_on_for_ever_continues_as_new(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:

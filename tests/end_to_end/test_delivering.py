@@ -1,0 +1,54 @@
+"""A worker killed in the middle of its deliveries: the next one goes on, and repeats one message of a seller at most."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from itertools import groupby
+
+from simulator import World
+from tests.deliveries.lane import change
+from tests.support.histories import forget_dead_worker
+from tests.support.house import House
+from tests.support.receivers import Receiver, Talk
+from tests.support.waiting import eventually_here
+
+SELLERS, CHANGES = ("anna", "bert", "carla"), 60
+
+
+def leisurely(talk: Talk) -> None:
+    while talk.read():
+        time.sleep(0.02)  # so that the kill comes in between
+        talk.answer(200)
+
+
+def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_most(
+    open_house: Callable[..., House], temporal_address: str
+) -> None:
+    house = open_house(World(seed=5), delivery_loopback="true")
+    for seller in SELLERS:
+        house.enroll(seller, "--orders-every", "1h")
+    with Receiver(leisurely) as receiver:
+        house.store.endpoints.add(receiver.url, ["order.*"])
+        killed = house.worker()
+        for seller in SELLERS:
+            change(house.store, seller, [f"{seller}-{number}" for number in range(CHANGES)])
+        eventually_here(lambda: len(receiver.posts) > 30, within=30)
+        assert killed.end(signal.SIGKILL) == -9
+        before = len(receiver.posts)
+
+        house.worker()
+        forget_dead_worker(temporal_address)
+        wanted = {event["id"] for event in house.events() if event["type"].startswith("order.")}
+        eventually_here(lambda: {post.headers["webhook-id"] for post in receiver.posts} >= wanted, within=60)
+
+    told = [json.loads(post.body)["data"] for post in receiver.posts]
+    assert before < len(wanted)
+    for seller in SELLERS:
+        sent = [event["sequence"] for event in told if event["seller_id"] == seller]
+        once = [sequence for sequence, _ in groupby(sent)]
+        assert once == sorted(once)
+        assert len(once) == len(set(once)) == CHANGES
+        assert len(sent) - len(once) <= 1
