@@ -12,9 +12,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -25,6 +25,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.deliver import Delivering, Lane
 from activities.heartbeat import Heartbeats
 from activities.signing import Poster
+from activities.steps import _place
 from metering.meters import SILENT, Meters
 from store import Store, StoreError
 from store.lookout import Lane as Place
@@ -32,7 +33,6 @@ from workflows.delivery import Delivery, delivery_id
 
 LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
 LEAD_S = 2.0  # who does not lead asks again after this
-AFTER_FAILURE_S = 1.0
 TOLD_S = 5.0  # a lane whose time has come is told again after this, if its run has not begun
 AT_ONCE = 20  # calls to Temporal
 THREADS = 64  # messages at once, of all endpoints
@@ -63,13 +63,9 @@ class Courier:
     def lead(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look, while no other worker's courier does; else see every two seconds whether it is gone."""
         while not self.stop.is_set():
-            try:
+            with self.outliving("the courier cannot look for changes"):
                 self.look(loop)
-                pause_s = LEAD_S
-            except StoreError as error:
-                logger.warning("the courier cannot look for changes", extra={"error": str(error)})
-                pause_s = AFTER_FAILURE_S
-            self.stop.wait(pause_s)
+            self.stop.wait(LEAD_S)
 
     def look(self, loop: asyncio.AbstractEventLoop) -> None:
         known: int | None = None
@@ -92,13 +88,21 @@ class Courier:
     def scan(self, loop: asyncio.AbstractEventLoop) -> None:
         forgot = time.monotonic()
         while not self.stop.is_set():
-            try:
+            with self.outliving("the courier cannot scan for changes"):
                 self.tell(loop, self.store.lookout.behind())
                 if time.monotonic() - forgot > FORGET_S and not self.store.lookout.forget():
                     forgot = time.monotonic()  # none left; else some more at the next scan
-            except StoreError as error:
-                logger.warning("the courier cannot scan for changes", extra={"error": str(error)})
             self.stop.wait(SCAN_S * random.uniform(0.9, 1.1))
+
+    @contextmanager
+    def outliving(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong is told, and tried again: without a courier nobody would be told of anything."""
+        try:
+            yield
+        except StoreError as error:
+            logger.warning(what, extra={"error": str(error)})
+        except Exception as error:
+            logger.error(what, extra={"place": _place(error)})
 
     def tell(self, loop: asyncio.AbstractEventLoop, lanes: Iterable[Place]) -> None:
         if lanes:

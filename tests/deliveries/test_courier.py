@@ -14,6 +14,7 @@ from temporalio.client import Client as Temporal
 
 from activities.deliver import Lane
 from outbound import Client
+from store.errors import StoreUnavailableError
 from store.kinds import AlertKind
 from tests.deliveries.lane import Hand, ids
 from tests.support.histories import client_of
@@ -97,7 +98,7 @@ def lanes(hand: Hand, endpoint: str) -> dict[str, int]:
 
 
 async def test_a_dead_endpoint_and_a_stuck_seller_delay_nobody_else(temporal: Temporal, hand: Hand, client: Client) -> None:
-    sellers = [f"s-{number}" for number in range(20)]
+    sellers = [f"s-{number}" for number in range(10)]
     hand.enroll(*sellers)
 
     def stuck(talk: Talk) -> None:
@@ -110,7 +111,7 @@ async def test_a_dead_endpoint_and_a_stuck_seller_delay_nobody_else(temporal: Te
         async with worker(temporal, hand, client):
             for seller in sellers:
                 await asyncio.to_thread(hand.change, seller)
-            await eventually(lambda: len(ids(well)) == 20 and len({*ids(partly)}) == 20)
+            await eventually(lambda: len(ids(well)) == 10 and len({*ids(partly)}) == 10)
             late = await asyncio.to_thread(hand.change, "s-1")
             await eventually(lambda: late[0] in ids(well) and late[0] in ids(partly), within=3)
 
@@ -147,6 +148,35 @@ async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand:
             await eventually(lambda: len(receiver.posts) == 3, within=4)
 
     assert ids(receiver) == [change] * 3
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("Postgres is shutting down"), KeyError("CANARY")])
+async def test_the_courier_outlives_what_goes_wrong(
+    temporal: Temporal, hand: Hand, client: Client, monkeypatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    hand.enroll("anna")
+    looks = hand.store.lookout.behind, hand.store.lookout.new
+    left = [error, error]
+
+    def failing(look):
+        def tried(*given):
+            if left:
+                raise left.pop()
+            return look(*given)
+
+        return tried
+
+    monkeypatch.setattr(hand.store.lookout, "behind", failing(looks[0]))
+    monkeypatch.setattr(hand.store.lookout, "new", failing(looks[1]))
+    with Receiver() as receiver:
+        hand.endpoint(receiver.url)
+        wanted = hand.change("anna", 3)
+        async with worker(temporal, hand, client):
+            await eventually(lambda: len(receiver.posts) == 3)
+
+    assert ids(receiver) == wanted
+    assert sum("the courier cannot" in record.message for record in caplog.records) == 2
+    assert "CANARY" not in caplog.text
 
 
 async def test_two_workers_deliver_each_change_once(temporal: Temporal, temporal_address: str, hand: Hand, client: Client) -> None:
