@@ -342,6 +342,27 @@ def test_a_seller_who_is_stuck_keeps_to_the_schedule_whatever_others_deliver(han
     assert waits == [pytest.approx(step, rel=0.06) for step in STEPS[:8]]
 
 
+def test_a_seller_who_was_stuck_before_the_trouble_is_not_freed_with_the_others(hand: Hand) -> None:
+    hand.enroll("anna", "bert")
+    with Receiver() as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        (refused,) = hand.change("anna")
+        receiver.behave = by_id({refused: 500})
+        asked = []
+        for _ in range(2):  # whose trouble the first was nobody can tell: then they are freed once
+            for _ in range(5):
+                hand.pass_time(seconds=hand.run(endpoint).wait_s or 0)
+            waiting = hand.run(endpoint).wait_s
+            hand.change("bert")
+            assert hand.run(endpoint, "bert").delivered == 1
+            before = len(receiver.posts)
+            hand.run(endpoint)
+            asked.append(len(receiver.posts) - before)
+
+    assert waiting
+    assert asked == [1, 0]
+
+
 def test_a_crash_between_the_answer_and_the_cursor_delivers_again_under_the_same_id(hand: Hand) -> None:
     hand.enroll("anna")
 
