@@ -65,7 +65,7 @@ def described(one: Endpoint) -> dict[str, Any]:
 
 def waiting(office: Office, one: Endpoint) -> dict[str, Any]:
     found = office.store.deliveries.waiting(one.id)
-    return {"waiting": found.changes, "again": found.again, "oldest_s": round(found.age_s)}
+    return {"waiting": found.changes, "again": found.again, "oldest_at": iso(found.since)}
 
 
 def words_of(last: dict[str, Any] | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -72,7 +73,8 @@ OLDEST = text("SELECT id FROM endpoints WHERE off_at IS NULL")
 class Waiting:
     changes: int  # not delivered yet; MANY stands for that and more
     again: int  # to be sent again
-    age_s: float  # of the oldest; 0 for none
+    since: datetime | None  # of the oldest of them
+    age_s: float  # since then; 0 for none
 
 
 class Deliveries:
@@ -96,7 +98,7 @@ class Deliveries:
         """What an endpoint is still to be told."""
         with translated(), self._engine.begin() as connection:
             row = connection.execute(WAITING, {"endpoint": endpoint}).one()
-        return Waiting(row.changes, row.again, (row.now - row.since).total_seconds() if row.since else 0.0)
+        return Waiting(row.changes, row.again, row.since, (row.now - row.since).total_seconds() if row.since else 0.0)
 
     def oldest(self) -> float:
         """Seconds for which the oldest change waits, of all endpoints that are on."""
