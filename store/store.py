@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from store.accounts import Accounts
 from store.alerts import Alerts
+from store.consents import Consents
 from store.deployments import Deployments
 from store.engine import connect
 from store.errors import TablesMissingError, translated
@@ -38,6 +40,8 @@ class Store(Steps):
         self.engine = engine
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
+        self.accounts = Accounts(engine)
+        self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
         self.permits = Permits(engine)
         self.levels = Levels(engine)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0006"  # the migration that these tables are; a test compares
+REVISION = "0009"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -251,4 +251,27 @@ claims = Table(
     metadata,
     _text("name", primary_key=True),  # of what may be done only so often by the whole fleet
     _time("at", nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("user_id"),  # eBay's id of the account, which never changes; known from the seller's first consent by our link
+    _time("known_at", nullable=False),
+    Index("accounts_user", "user_id", unique=True),  # no account under two sellers
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _text("nonce", primary_key=True),  # of a link that was given out
+    _text("seller_id"),
+    _time("made_at", nullable=False),
+    _time("expires_at", nullable=False),
+    _time("claimed_until"),  # somebody works on it
+    _time("used_at"),  # it has done its work: the account is connected
+    Column("code", LargeBinary),  # of the code that `sealed` was given for: its keyed hash
+    Column("sealed", LargeBinary),  # encrypted: what eBay gave, until it is stored for good
+    Index("consents_by_seller", "seller_id"),
 )
