@@ -17,6 +17,7 @@ FREE = text("DELETE FROM accounts WHERE user_id = :user_id AND seller_id <> :sel
 BIND = text("""
     INSERT INTO accounts (seller_id, user_id, known_at) VALUES (:seller_id, :user_id, clock_timestamp()) ON CONFLICT DO NOTHING
 """)
+ALL = text("SELECT seller_id, user_id FROM accounts")
 OWNER = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")
 
 
@@ -50,3 +51,8 @@ class Accounts:
         with translated(), self._engine.begin() as connection:
             found: str | None = connection.execute(OWNER, {"user_id": user_id}).scalar()
             return found
+
+    def all(self) -> dict[str, str]:
+        """eBay's user id by seller."""
+        with translated(), self._engine.begin() as connection:
+            return {row.seller_id: row.user_id for row in connection.execute(ALL)}

@@ -61,11 +61,14 @@ ERASURES = [
         "alerts",
         "streams",
         "consents",
-        "accounts",
+        "erased_orders",
     )
 ]
 CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
-ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")
+# Last, and together: who is erased for eBay's word is found by the account, until it is done.
+ERASE_SELLER = text("""
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id) DELETE FROM sellers WHERE seller_id = :seller_id
+""")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
 OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 # A step in flight works by what was chosen before: it is done again.
