@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import calls, commands, keeping, memory, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, erasures, keeping, memory, pages, planner, polls, posts, quiet
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
@@ -22,6 +22,7 @@ PARTS: dict[str, Any] = {
     "posts": posts,
     "commands": commands,
     "pages": pages,
+    "erasures": erasures,
 }
 
 
