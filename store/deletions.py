@@ -83,7 +83,7 @@ class Deletions:
             "id": id_ or str(uuid4()),
             "person": self._hashes.of(PERSON, user_id or ""),
             "name": self._forgotten.name(username) if username else None,
-            "sealed": self._vault.seal(json.dumps([username or "", user_id or ""])),
+            "sealed": self._vault.seal(json.dumps([(username or "").replace("\0", ""), (user_id or "").replace("\0", "")])),
         }
         with translated(), self._single.connect() as connection:
             return connection.execute(TAKE, values).scalar() is not None
