@@ -33,10 +33,12 @@ CLAIM = text("""
     RETURNING code, sealed
 """)
 FIND = text("SELECT used_at IS NOT NULL AS used, expires_at <= clock_timestamp() AS over FROM consents WHERE nonce = :nonce")
-KEEP = text("UPDATE consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL RETURNING 1")
+KEEP = text("UPDATE consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL")
 RELEASE = text("UPDATE consents SET claimed_until = NULL WHERE nonce = :nonce AND used_at IS NULL")
 DROP = text("UPDATE consents SET claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce AND used_at IS NULL")
-USE = text("UPDATE consents SET used_at = clock_timestamp(), code = NULL, sealed = NULL WHERE nonce = :nonce RETURNING 1")
+USE = text("""
+    UPDATE consents SET used_at = clock_timestamp(), claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce
+""")
 OPEN = text("SELECT EXISTS (SELECT FROM consents WHERE nonce = :nonce)")
 
 
