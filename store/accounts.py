@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 from store.errors import translated
 
 LOCK = text("SELECT pg_advisory_xact_lock(7355609)")  # consents are few; two for one account at once must see each other
-MINE = text("SELECT user_id FROM accounts WHERE seller_id = :seller_id")
+# Of a seller who was never enrolled it says nothing: their first consent was broken off.
+MINE = text("SELECT a.user_id FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
 # Another seller's, if that one is enrolled; a removed seller's account may move on to another id of the app's.
 OTHERS = text("""
     SELECT a.seller_id, s.removed_at IS NULL AND s.seller_id IS NOT NULL AS enrolled
@@ -15,7 +16,8 @@ OTHERS = text("""
 """)
 FREE = text("DELETE FROM accounts WHERE user_id = :user_id AND seller_id <> :seller_id")
 BIND = text("""
-    INSERT INTO accounts (seller_id, user_id, known_at) VALUES (:seller_id, :user_id, clock_timestamp()) ON CONFLICT DO NOTHING
+    INSERT INTO accounts (seller_id, user_id, known_at) VALUES (:seller_id, :user_id, clock_timestamp())
+    ON CONFLICT (seller_id) DO UPDATE SET user_id = excluded.user_id
 """)
 ALL = text("SELECT seller_id, user_id FROM accounts")
 OWNER = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")

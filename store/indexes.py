@@ -3,6 +3,8 @@
 One that was broken off is left invalid by Postgres: it is dropped and made anew. Until then all works, but erasing a user is slow.
 """
 
+import time
+
 from sqlalchemy import Engine, text
 
 from store.errors import translated
@@ -13,8 +15,12 @@ INDEXES = {
     "change_events_by_entity": "change_events (seller_id, entity_id)",
 }
 VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
-LOCK = text("SELECT pg_advisory_lock(7355610)")  # of the session: two who migrate at once make each index once
+# Of the session: two who migrate at once make each index once. Tried, not waited for: making an index without a lock waits for the end of
+# all statements, and would wait for that one.
+LOCK = text("SELECT pg_try_advisory_lock(7355610)")
+TRIED_EVERY_S = 0.1
 UNLOCK = text("SELECT pg_advisory_unlock(7355610)")
+RESET = text("RESET statement_timeout; RESET lock_timeout")
 PATIENCE = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
 
 
@@ -22,8 +28,9 @@ def make(engine: Engine) -> list[str]:
     """Make what is missing; returns the names. Safe to repeat, and while workers run."""
     made = []
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        while not connection.execute(LOCK).scalar():
+            time.sleep(TRIED_EVERY_S)
         connection.execute(PATIENCE)
-        connection.execute(LOCK)
         try:
             for name, on in INDEXES.items():
                 valid = connection.execute(VALID, {"name": name}).scalar()
@@ -35,4 +42,5 @@ def make(engine: Engine) -> list[str]:
                 made.append(name)
         finally:
             connection.execute(UNLOCK)
+            connection.execute(RESET)
     return made

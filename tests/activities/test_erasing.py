@@ -18,7 +18,8 @@ from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.rig import Rig, rig
 from workflows.client import handle
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import workflow_id
+from workflows.seller_polling import SellerPolling
 
 NAME = BUYER["username"]
 

@@ -1,117 +1,22 @@
-"""A seller comes back from eBay's consent page: what is stored, what they read, and all that can be wrong with it."""
+"""A seller comes back from eBay's consent page: what is stored, what they read, and whom it is refused."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
-import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 from temporalio.client import Client
 
-from console.consent import Outcome, make_link
-from ebay.http import http_client
-from pages.connected import SHOWN
-from simulator import World, serve
-from simulator.server import Simulator
-from store import Store
-from tests.web.site import KEY, Page, Site
+from console.consent import Outcome
+from tests.web.consenting import HERE, RUNAME, Consent, shows
+from tests.web.site import KEY, Page
 from tests.web.test_buttons import signals
-
-HERE = "http://localhost:8080/ebay/connected"
-RUNAME = "Sellerbeat-Test-RuName"
-NOBODY_THERE = "postgresql://postgres@127.0.0.1:1/none"
-
-
-class Consent:
-    """The site, eBay, and a seller with a phone who was sent a link."""
-
-    def __init__(self, open_site: Callable[..., Site], store: Store, ebay: Simulator, temporal_address: str) -> None:
-        self.store, self.world, self.ebay = store, ebay.world, ebay
-        self.open_site, self.temporal_address = open_site, temporal_address
-        self.site = self.opened()
-        self.http = http_client(1)
-
-    def opened(self, temporal_address: str = "", store: Store | None = None) -> Site:
-        world, url = self.world, self.ebay.url
-        keys = {"ebay_client_id": world.accounts.client_id, "ebay_client_secret": world.accounts.client_secret}
-        places = {"ebay_api_url": url, "ebay_apiz_url": url, "ebay_auth_url": url, "ebay_timeout": "2s"}
-        site = self.open_site(temporal_address or self.temporal_address, ebay_redirect_name=RUNAME, **keys, **places)
-        if store:
-            site.desk.store = store
-        return site
-
-    def link(self, seller: str = "s-1", **given: Any) -> str:
-        return make_link(self.site.desk, seller, **given).url
-
-    def answer(self, link: str, account: str = "anna", answer: str = "agree") -> str:
-        """The seller presses a button at eBay; gives where eBay leads them."""
-        said = httpx.post(link, data={"seller": account, "answer": answer})
-        assert said.status_code == 302, said.text
-        return said.headers["location"]
-
-    async def back(self, address: str, site: Site | None = None) -> httpx.Response:
-        async with (site or self.site).visitor() as phone:
-            return await phone.get(address.removeprefix("http://localhost:8080"))
-
-    async def consents(self, link: str, account: str = "anna") -> httpx.Response:
-        return await self.back(self.answer(link, account))
-
-    def asked(self) -> dict[str, int]:
-        """What eBay was asked so far."""
-        counted: dict[str, int] = {}
-        for (_, resource), times in self.world.calls.items():
-            counted[resource] = counted.get(resource, 0) + times
-        return counted
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        with self.store.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
-
-    def token(self, seller: str = "s-1") -> str:
-        with self.store.tokens.locked(seller) as row:
-            return row.refresh_token
-
-
-@pytest.fixture
-def ebay() -> Iterator[Simulator]:
-    world = World(seed=31)
-    world.add_seller("anna")
-    world.add_seller("bert")
-    world.accounts.redirects[RUNAME] = HERE, HERE
-    with serve(world) as running:
-        yield running
-
-
-@pytest.fixture
-async def it(
-    open_site: Callable[..., Site], store: Store, ebay: Simulator, temporal: Client, temporal_address: str
-) -> AsyncIterator[Consent]:
-    consent = Consent(open_site, store, ebay, temporal_address)
-    yield consent
-    consent.http.close()
-
-
-def shows(answer: httpx.Response, outcome: Outcome) -> bool:
-    """The outcome's page, as all of them are: for a phone, without a script, kept by nobody, and without anybody's data."""
-    status, heading, _, _ = SHOWN[outcome]
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert "no-store" in answer.headers["cache-control"]
-    assert "set-cookie" not in answer.headers
-    page = Page(answer)
-    assert not page.all("script")
-    assert page.all("meta")[1]["content"].startswith("width=device-width")
-    for word in ("s-1", "anna", "bert", "v^1", "gAAAA"):
-        assert word not in answer.text
-    return (answer.status_code, re.findall("<h1>(.*?)</h1>", unescape(answer.text))) == (status, [heading])
 
 
 async def test_a_first_consent_enrols_the_seller_and_tells_the_workflow(it: Consent, temporal: Client) -> None:
@@ -248,125 +153,6 @@ async def test_an_account_is_not_enrolled_under_a_second_id_while_the_first_has_
     assert enrolled == ["s-1"]
     assert shows(moved, Outcome.DONE)
     assert [row["seller_id"] for row in it.rows("accounts")] == ["s-2"]
-
-
-@pytest.mark.parametrize("silent", ["token", "user"])
-async def test_while_ebay_is_away_the_same_address_may_be_tried_again(it: Consent, silent: str) -> None:
-    address = it.answer(it.link())
-    it.world.faults.force(503, "<html>down</html>", resource=silent)
-
-    away = await it.back(address)
-    sealed = it.rows("consents")[0]["sealed"]
-    back = await it.back(address)
-
-    assert shows(away, Outcome.UNAVAILABLE)
-    assert int(away.headers["retry-after"]) > 0
-    assert (sealed is not None) is (silent == "user")  # the code is spent: what it gave is kept, encrypted
-    assert b"v^1" not in bytes(sealed or b"")
-    assert shows(back, Outcome.DONE)
-    assert it.asked()["token:authorization_code"] == 1
-
-
-@pytest.mark.parametrize("status", [400, 401, 403])
-async def test_what_only_an_operator_can_mend_is_told_to_the_log_without_the_code(
-    it: Consent, caplog: pytest.LogCaptureFixture, status: int
-) -> None:
-    address = it.answer(it.link())
-    it.world.faults.force(status, f'{{"error": "invalid_client", "error_description": "{address}"}}', resource="user")
-
-    assert shows(await it.back(address), Outcome.REFUSED)
-
-    assert "eBay refuses a consent" in caplog.text
-    assert not {one for values in parse_qs(urlsplit(address).query).values() for one in values if len(one) > 9 and one in caplog.text}
-    assert it.rows("sellers") == []
-
-
-async def test_without_temporal_the_code_is_not_spent(it: Consent) -> None:
-    address = it.answer(it.link())
-
-    away = await it.back(address, it.opened("127.0.0.1:1"))
-
-    assert shows(away, Outcome.NOT_NOW)
-    assert it.asked() == {}
-    assert shows(await it.back(address), Outcome.DONE)
-
-
-async def test_without_postgres_nothing_is_lost_but_a_little_time(it: Consent) -> None:
-    address = it.answer(it.link())
-    nowhere = Store.connect(NOBODY_THERE, [KEY])
-
-    away = await it.back(address, it.opened(store=nowhere))
-
-    assert shows(away, Outcome.NOT_NOW)
-    assert it.asked() == {}
-    assert shows(await it.back(address), Outcome.DONE)
-
-
-async def test_when_postgres_dies_after_the_exchange_the_link_still_serves(it: Consent, monkeypatch: pytest.MonkeyPatch) -> None:
-    link = it.link()
-    address = it.answer(link)
-
-    def dies(request: Any) -> None:
-        if request.resource.startswith("token"):
-            with it.store.engine.begin() as connection:
-                connection.execute(text("ALTER TABLE consents RENAME TO gone"))
-
-    it.world.faults.after_answer = dies
-    away = await it.back(address)
-    it.world.faults.after_answer = None
-    with it.store.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE gone RENAME TO consents"))
-        connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
-    again = await it.back(address)
-
-    assert shows(away, Outcome.NOT_NOW)
-    assert shows(again, Outcome.CODE_REFUSED)  # eBay takes a code once
-    assert shows(await it.consents(link), Outcome.DONE)
-
-
-async def test_a_removed_sellers_link_enrols_nobody(it: Consent) -> None:
-    await it.consents(it.link())
-    address = it.answer(it.link())
-    it.store.sellers.remove("s-1")
-
-    assert shows(await it.back(address), Outcome.EXPIRED)
-    assert it.store.enrolled() == []
-
-
-async def test_a_seller_who_is_removed_while_ebay_is_asked_stays_removed(it: Consent) -> None:
-    await it.consents(it.link())
-    address = it.answer(it.link())
-    it.world.faults.after_answer = lambda request: it.store.sellers.remove("s-1") if request.resource == "user" else None
-
-    answer = await it.back(address)
-
-    assert shows(answer, Outcome.EXPIRED)
-    assert it.store.enrolled() == []
-
-
-async def test_a_link_made_with_a_key_that_is_being_rotated_out_still_serves(it: Consent, store: Store) -> None:
-    address = it.answer(it.link())
-    new, url = Fernet.generate_key().decode(), store.engine.url.render_as_string(hide_password=False)
-    both, one = (Store.connect(url, keys) for keys in ([new, KEY], [new]))
-
-    refused = await it.back(address, it.opened(store=one))
-    taken = await it.back(address, it.opened(store=both))
-
-    assert shows(refused, Outcome.FORGED)
-    assert shows(taken, Outcome.DONE)
-    both.close()
-    one.close()
-
-
-async def test_without_its_settings_the_site_says_not_now_and_names_them_in_the_log(
-    it: Consent, open_site: Callable[..., Site], caplog: pytest.LogCaptureFixture
-) -> None:
-    address = it.answer(it.link())
-
-    answer = await it.back(address, open_site(it.temporal_address))
-
-    assert shows(answer, Outcome.NOT_NOW)
-    assert [record.setting for record in caplog.records if hasattr(record, "setting")] == ["SELLERBEAT_EBAY_CLIENT_ID"]
 
 
 async def test_a_press_on_the_page_makes_a_link_with_its_end(it: Consent) -> None:
