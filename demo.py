@@ -83,6 +83,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     sellers.check_database(store, ebay.new)
     worker = start_worker(home, things, quick=True)
     web = start_web(home, settings[f"{PREFIX}WEB_BIND"], things)
+    ebay.lead_back(f"{web.url}/ebay/connected")
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")

@@ -26,6 +26,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 import logs
 from activities.backfill import Backfill
+from activities.erasing import UserErasing
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
 from activities.inventory import InventoryPolling
@@ -56,6 +57,7 @@ from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
 from workflows.courier import CONNECTIONS, delivering
+from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
@@ -101,7 +103,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[SellerPolling, Watchdog, Planner],
+        workflows=[SellerPolling, Watchdog, Planner, Erasing],
         activities=[
             OrderPolling(steps, settings.order_overlap).poll_orders,
             FulfillmentPolling(steps).poll_fulfillment,
@@ -114,6 +116,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             WishKeeping(store).keep_wishes,
             LostSellers(store, client).find_lost_sellers,
             FleetPlanning(store, pace, quota).plan_fleet,
+            UserErasing(store, client).erase_users,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,
@@ -147,6 +150,7 @@ async def schedule(client: Client, task_queue: str) -> None:
     """The watchdog and the planner: one of each a task queue, however many workers start."""
     await _every(client, watchdog_id(task_queue), Watchdog.run, task_queue, timedelta(minutes=1))
     await _every(client, planner_id(task_queue), Planner.run, task_queue, timedelta(minutes=5), at_once=True)
+    await _every(client, f"sellerbeat-erasing:{task_queue}", Erasing.run, task_queue, timedelta(minutes=1))
 
 
 async def _every(client: Client, id_: str, run: Any, task_queue: str, interval: timedelta, at_once: bool = False) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import calls, commands, deliveries, keeping, memory, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, deliveries, erasures, keeping, memory, pages, planner, polls, posts, quiet
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
@@ -23,6 +23,7 @@ PARTS: dict[str, Any] = {
     "commands": commands,
     "pages": pages,
     "deliveries": deliveries,
+    "erasures": erasures,
 }
 
 

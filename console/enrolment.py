@@ -63,7 +63,7 @@ async def enroll_seller(
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
     """
     client = client or await office.temporal()
-    asked = _scopes(wanted.scopes)
+    asked = scopes_of(wanted.scopes)
     access = _proved(office, refresh_token, asked)
     far = wanted.backfill or office.settings.backfill
     enrolled = office.store.sellers.enroll(
@@ -113,7 +113,7 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
     if state["state"] == "removed":
         raise UnknownSellerError(seller_id, removed=True)
     client = await office.temporal()
-    asked = _scopes(scopes) or list(office.store.tokens.scopes(seller_id))
+    asked = scopes_of(scopes) or list(office.store.tokens.scopes(seller_id))
     access = _proved(office, refresh_token, asked)
     generation = office.store.sellers.connect(
         seller_id,
@@ -171,7 +171,7 @@ def _options(wanted: Wanted) -> dict[str, Any]:
     return cadence | chosen | ({"offers": True} if wanted.offers else {})
 
 
-def _scopes(text: str | None) -> list[str]:
+def scopes_of(text: str | None) -> list[str]:
     return [scope for scope in re.split(r"[\s,]+", text or "") if scope]
 
 

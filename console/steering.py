@@ -26,7 +26,9 @@ from console.arguments import (
     between,
     read_token,
 )
-from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, set_sources
+from console.consent import LASTING, make_link, options_of
+from console.consent import NEEDED as LINK_NEEDS
+from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, scopes_of, set_sources
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, with_json
 from console.progress import progress
@@ -91,9 +93,32 @@ def enroll_many(rows: list[Row]) -> None:
 @commands.command()
 @with_json
 def connect(
-    seller_id: SellerId, refresh_token_file: TokenFile = None, scopes: Scopes = None, refresh_token_expires: TokenEnds = None
+    seller_id: SellerId,
+    refresh_token_file: TokenFile = None,
+    scopes: Scopes = None,
+    refresh_token_expires: TokenEnds = None,
+    valid_for: Annotated[
+        timedelta | None, typer.Option(parser=between("1m", "30d"), metavar="DURATION", help="How long the address is good: 12h. Else 3d.")
+    ] = None,
+    orders_every: Cadence = None,
+    backfill: Annotated[
+        timedelta | None, typer.Option(parser=between("1s", "729d"), metavar="DURATION", help="If it enrols: how far back to read: 7d.")
+    ] = None,
+    inventory_source: Source = InventorySource.AUTO,
+    offers: WithOffers = False,
 ) -> None:
-    """Give an enrolled seller a new refresh token; polling goes on from the cursor."""
+    """Print the address where the seller gives their consent, which enrols or revives them; or give an enrolled one a new refresh token."""
+    options = options_of(orders_every, backfill, inventory_source, offers)
+    if refresh_token_file is None:
+        if refresh_token_expires:
+            raise typer.BadParameter(
+                "--refresh-token-expires goes with --refresh-token-file: of a consent by the address eBay tells the end"
+            )
+        link = make_link(Office(*LINK_NEEDS), seller_id, valid_for or LASTING, options, scopes_of(scopes))
+        say(f"{link.url}\n\nFor {seller_id} alone: good once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", **link.fields())
+        return
+    if valid_for or options:
+        raise typer.BadParameter("what an enrolment sets, and --valid-for, go with the address, not with --refresh-token-file")
     answer = asyncio.run(connect_seller(Office.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 

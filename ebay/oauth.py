@@ -1,4 +1,4 @@
-"""eBay's token endpoint: access tokens from refresh tokens, and the application's own."""
+"""eBay's token endpoint: access tokens from refresh tokens, the application's own, and what a seller's consent gives."""
 
 import base64
 from collections.abc import Sequence
@@ -39,6 +39,19 @@ class AccessToken:
     date: datetime  # eBay's clock when it answered
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a seller's consent gave."""
+
+    access: AccessToken
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: datetime | None  # UTC; None: eBay did not say
+
+
+class CodeRefusedError(EbayError):
+    """eBay refused the code of a consent (400 `invalid_grant`): used, older than 299 s, or not ours. The seller consents again."""
+
+
 class OAuth:
     """Asks for tokens; keeps none. Safe to share among threads.
 
@@ -72,7 +85,30 @@ class OAuth:
         except DeadTokenError as error:
             raise RejectedError("eBay refused a token to the application", status=error.status) from None
 
+    def exchange_code(self, code: str, redirect_name: str) -> Grant:
+        """The tokens of a seller who consented. A code is good once, for 299 s (eBay docs: authorization code grant).
+
+        Args:
+            redirect_name: the RuName that the seller was sent to eBay with.
+        Raises:
+            CodeRefusedError: only a new consent helps.
+            ClientRefusedError, QuotaSpentError, EbayUnavailableError, BadAnswerError, RejectedError: as everywhere.
+        """
+        try:
+            answer = self._answer({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_name}, ())
+        except DeadTokenError as error:
+            raise CodeRefusedError("eBay refused the code of a consent", status=error.status) from None
+        access, document = _token(answer), parse(answer.body)
+        if access.refresh_token is None:
+            raise BadAnswerError("eBay's answer to a consent has no refresh token", status=200)
+        seconds = document.get("refresh_token_expires_in")
+        known = not isinstance(seconds, bool) and isinstance(seconds, int | float) and 0 < seconds < 10**9
+        return Grant(access, access.refresh_token, access.date + timedelta(seconds=seconds) if known else None)
+
     def _ask(self, form: dict[str, str], scopes: Sequence[str]) -> AccessToken:
+        return _token(self._answer(form, scopes))
+
+    def _answer(self, form: dict[str, str], scopes: Sequence[str]) -> Answer:
         if scopes:
             form["scope"] = " ".join(scopes)
         # refresh tokens contain # ^ | +; a lone surrogate in one cannot be eBay's
@@ -80,7 +116,7 @@ class OAuth:
         answer = self.exchange.send("POST", self.url, self.headers, content)
         if answer.status != 200:
             raise refusal(answer)
-        return _token(answer)
+        return answer
 
 
 def _token(answer: Answer) -> AccessToken:

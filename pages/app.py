@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from temporalio.service import RPCError
 
-from pages import acts, endpoints, feed, fleet, health, login, seller
+from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
 from pages.desk import Desk
 from pages.edge import Edge
 from pages.looks import FOLDER, problem_page
@@ -29,7 +29,7 @@ logger = logging.getLogger("sellerbeat.web")
 def build(desk: Desk) -> ASGIApp:
     app = FastAPI(title="Sellerbeat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    for part in (health, feed, login, fleet, seller, acts, endpoints):
+    for part in (health, feed, connected, login, links, fleet, seller, acts, endpoints):
         app.include_router(part.router)
     app.add_api_route("/v1/openapi.json", openapi, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from console.consent import NEEDED as CONSENT_NEEDS
 from console.office import Office
 from pages.access import Access
 from pages.arrivals import Arrivals, News, news
@@ -73,6 +74,10 @@ class Desk(Office):
         self._line = Line(environment)
         self._threads, self._check = CapacityLimiter(THREADS), CapacityLimiter(1)
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
+
+    def unset(self) -> str | None:
+        """The first setting that is needed for sellers' consents and is not there."""
+        return next((name for name in CONSENT_NEEDS if getattr(self.settings, name) is None), None)
 
     async def temporal(self) -> Client:
         """Raises TemporalUnavailableError."""

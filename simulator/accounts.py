@@ -10,8 +10,12 @@ from simulator.times import SECOND
 BASE = "https://api.ebay.com/oauth/api_scope"
 FULFILLMENT = f"{BASE}/sell.fulfillment", f"{BASE}/sell.fulfillment.readonly"
 INVENTORY = f"{BASE}/sell.inventory", f"{BASE}/sell.inventory.readonly"
-GRANTED = BASE, *FULFILLMENT, *INVENTORY, f"{BASE}/commerce.identity.readonly"
+IDENTITY = (f"{BASE}/commerce.identity.readonly",)
+SUBSCRIPTIONS = f"{BASE}/commerce.notification.subscription", f"{BASE}/commerce.notification.subscription.readonly"
+GRANTED = BASE, *FULFILLMENT, *INVENTORY, *IDENTITY, *SUBSCRIPTIONS
 LIFETIME_S = 7200
+REFRESH_LIFETIME_S = 47_304_000  # 18 months (eBay docs: refresh_token_expires_in)
+CODE_LIFETIME_S = 299
 
 
 class TokenRefusedError(Exception):
@@ -45,6 +49,16 @@ class Access:
         return now_ms < self.expires_ms
 
 
+@dataclass(frozen=True)
+class Code:
+    """What the consent page gave: good for one exchange, for five minutes."""
+
+    seller: str
+    scopes: frozenset[str]
+    redirect_name: str
+    expires_ms: int
+
+
 class Accounts:
     def __init__(self, seed: int, clock: Clock, client_id: str, client_secret: str) -> None:
         self.seed, self.clock, self.client_id, self.client_secret = seed, clock, client_id, client_secret
@@ -54,6 +68,9 @@ class Accounts:
         self.made = 0
         self.generations: dict[str, int] = {}
         self.lifetime_s = LIFETIME_S
+        self.redirects: dict[str, tuple[str, str]] = {}  # RuName -> where who agreed is led, and who declined
+        self.codes: dict[str, Code] = {}
+        self.usernames: dict[str, str] = {}  # where a seller's name at eBay is another than here
 
     def open(self, seller: str, scopes: Iterable[str] | None = None) -> Grant:
         """A consent of the seller. The n-th one has the same token in every run of the same seed."""
@@ -102,6 +119,30 @@ class Accounts:
         if not wanted <= grant.scopes:
             raise TokenRefusedError("invalid_scope")
         return self._mint(grant.seller, wanted, grant)
+
+    def user_id(self, seller: str) -> str:
+        """eBay's id of the account: the same for ever, whatever the user is called."""
+        return self._digits("user", seller)[:11]
+
+    def consent(self, seller: str, scopes: Iterable[str], redirect_name: str) -> str:
+        """The seller agrees on eBay's page; gives the code that leads to the token."""
+        self.made += 1
+        code = f"v^1.1#i^1#p^3#I^3#f^0#r^1#t^Ul4xM{self._digits('code', seller, self.made, self.clock.now_ms())}"
+        self.codes[code] = Code(seller, frozenset(scopes), redirect_name, self.clock.now_ms() + CODE_LIFETIME_S * SECOND)
+        return code
+
+    def exchange(self, code: str, redirect_name: str) -> tuple[str, int, Grant]:
+        """
+        Returns:
+            an access token, the seconds it lives, and the new consent.
+        Raises:
+            TokenRefusedError: invalid_grant: unknown, used, too old, or for another redirect name.
+        """
+        found = self.codes.pop(code, None)
+        if found is None or found.redirect_name != redirect_name or self.clock.now_ms() >= found.expires_ms:
+            raise TokenRefusedError("invalid_grant")
+        grant = self.open(found.seller, found.scopes)
+        return *self._mint(found.seller, grant.scopes, grant), grant
 
     def application(self, scopes: Iterable[str]) -> tuple[str, int]:
         wanted = frozenset(scopes) or frozenset({BASE})

@@ -14,8 +14,10 @@ from simulator import (
     analytics_api,
     answers,
     commotion,
+    consent_page,
     control,
     feed_api,
+    identity_api,
     inventory_api,
     oauth_api,
     offers_api,
@@ -24,7 +26,7 @@ from simulator import (
     trading_api,
     trouble,
 )
-from simulator.accounts import BASE, FULFILLMENT, INVENTORY
+from simulator.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY
 from simulator.answers import Answer, ApiError
 from simulator.inventory_api import PATH as ITEMS
 from simulator.requests import Request
@@ -42,6 +44,7 @@ SCOPES = {
     "offer": INVENTORY,
     "feed": INVENTORY[:1],  # reading alone is not enough
     "rate_limit": (BASE,),
+    "user": IDENTITY,
 }
 CALL_NAME = re.compile("[A-Za-z]{1,60}")
 Call = Callable[[World, Request], Answer]
@@ -79,6 +82,8 @@ def routed(method: str, path: str, headers: Mapping[str, str], body: bytes) -> t
         return "feed", feed_api.download
     if path.rstrip("/") == RATE_LIMITS:
         return "rate_limit", analytics_api.get_rate_limits
+    if path.rstrip("/") == identity_api.PATH:
+        return "user", identity_api.get_user
     raise answers.not_found()
 
 
@@ -98,6 +103,8 @@ class App:
         )
         if path.startswith("/simulator/"):
             answer = control.answer(self.world, request)
+        elif path == consent_page.PATH:
+            answer = consent_page.answer(self.world, request, body)
         else:
             answer = self.answer(request, path, raw_query, headers, body)
             latency = self.world.faults.latency_s

@@ -7,6 +7,7 @@ POST /simulator/calm                 answers, connections and tokens are as they
 POST /simulator/hostility?late=0.5   switches of `hostile.py`; eBay need not have been hostile before
 POST /simulator/seller?seller=dora   a new seller with their token; &orders_a_day= &skus= &listings= &published= as in `World.add_seller`
 POST /simulator/revoke?seller=anna   the seller's refresh tokens die; gives the token of a new consent
+POST /simulator/redirect?name=RUNAME&accepted=URL   where the consent page leads; &declined=URL where that is another address
 """
 
 import json
@@ -89,6 +90,11 @@ def revoke(world: World, query: dict[str, str]) -> dict[str, Any]:
     return {"seller": seller, "refresh_token": world.accounts.renew(seller, scopes)}
 
 
+def redirect(world: World, query: dict[str, str]) -> dict[str, Any]:
+    world.accounts.redirects[query["name"]] = query["accepted"], query.get("declined", query["accepted"])
+    return {"name": query["name"]}
+
+
 CALLS = {
     ("GET", "counters"): counters,
     ("GET", "sellers"): sellers,
@@ -96,5 +102,6 @@ CALLS = {
     ("POST", "calm"): calm,
     ("POST", "hostility"): hostility,
     ("POST", "revoke"): revoke,
+    ("POST", "redirect"): redirect,
     ("POST", "seller"): seller,
 }

@@ -1,15 +1,20 @@
-"""eBay's token endpoint, `POST /identity/v1/oauth2/token`. A refresh gives no new refresh token."""
+"""eBay's token endpoint, `POST /identity/v1/oauth2/token`. The exchange of a code gives a refresh token; a refresh gives no new one."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
 from urllib.parse import parse_qs, unquote
 
-from simulator.accounts import TokenRefusedError
+from simulator.accounts import REFRESH_LIFETIME_S, TokenRefusedError
 from simulator.answers import Answer, quota_spent
 from simulator.ledger import dumps
 from simulator.requests import Request
 from simulator.world import World
 
+NEEDED: dict[str, set[str]] = {
+    "refresh_token": {"refresh_token"},
+    "authorization_code": {"code", "redirect_uri"},
+    "client_credentials": set(),
+}
 WORDS = {
     "invalid_client": "client authentication failed",
     "invalid_request": "request is missing a required parameter or malformed.",
@@ -26,24 +31,29 @@ def token(world: World, request: Request, headers: dict[str, str], body: bytes) 
         return _refused("invalid_request")
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     kind = form.get("grant_type", "")
-    if kind not in ("refresh_token", "client_credentials"):
+    if kind not in NEEDED:
         return _refused("unsupported_grant_type" if kind else "invalid_request")
     request.resource = f"token:{kind}"
-    if kind == "refresh_token" and "refresh_token" not in form:
+    if not NEEDED[kind] <= form.keys():
         return _refused("invalid_request")
     if not world.quotas.spend(request.resource):
         raise quota_spent(world.faults.retry_after_s)
     scopes = form.get("scope", "").split()
+    more: dict[str, object] = {}
     try:
         if kind == "client_credentials":
             value, seconds = world.accounts.application(scopes)
+        elif kind == "authorization_code":
+            value, seconds, grant = world.accounts.exchange(form["code"], form["redirect_uri"])
+            request.seller = grant.seller
+            more = {"refresh_token": grant.token, "refresh_token_expires_in": REFRESH_LIFETIME_S}
         else:
             request.seller = world.accounts.owner(form["refresh_token"])
             value, seconds = world.accounts.refresh(form["refresh_token"], scopes)
     except TokenRefusedError as refusal:
         return _refused(refusal.error)
-    words = "User Access Token" if kind == "refresh_token" else "Application Access Token"
-    return Answer(200, dumps({"access_token": value, "expires_in": seconds, "token_type": words}))
+    words = "Application Access Token" if kind == "client_credentials" else "User Access Token"
+    return Answer(200, dumps({"access_token": value, "expires_in": seconds, **more, "token_type": words}))
 
 
 def _is_client(world: World, header: str) -> bool:

@@ -11,6 +11,8 @@ import httpx
 from stage.child import Child
 from stage.home import HOUSE, Home
 
+REDIRECT_NAME = "Sellerbeat-Demo-RuName"
+
 
 class SimulatedEbay:
     def __init__(self, home: Home) -> None:
@@ -33,9 +35,17 @@ class SimulatedEbay:
     def settings(self) -> dict[str, str]:
         return {
             "SELLERBEAT_EBAY_API_URL": self.url,
+            "SELLERBEAT_EBAY_APIZ_URL": self.url,
+            "SELLERBEAT_EBAY_AUTH_URL": self.url,
+            "SELLERBEAT_EBAY_REDIRECT_NAME": REDIRECT_NAME,
             "SELLERBEAT_EBAY_CLIENT_ID": self.about["client_id"],
             "SELLERBEAT_EBAY_CLIENT_SECRET": self.about["client_secret"],
         }
+
+    def lead_back(self, address: str) -> None:
+        """Where its consent page leads a seller."""
+        wanted = {"name": REDIRECT_NAME, "accepted": address}
+        httpx.post(f"{self.url}/simulator/redirect", params=wanted, timeout=10).raise_for_status()
 
     def refresh_token(self, seller: str) -> str:
         return str(self.about["tokens"][seller])

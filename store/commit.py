@@ -12,6 +12,7 @@ from pacing import Stream
 from store import aside, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
+from store.forgotten import Forgotten
 from store.kinds import AlertKind
 from store.step import Step
 from store.times import iso
@@ -81,9 +82,9 @@ def slow_words(stream: str) -> str:
 
 
 class Commit(EntityCommit):
-    def __init__(self, connection: Connection, step: Step, now: datetime) -> None:
+    def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
-        super().__init__(connection, step)
+        super().__init__(connection, step, forgotten)
         self._now = now
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None

@@ -22,6 +22,7 @@ from store import sales as stock
 from store.alerts import close_alert, open_alert
 from store.aside import Refusal
 from store.events import Events
+from store.forgotten import Forgotten
 from store.keeping import Reading
 from store.kinds import AlertKind, named
 from store.step import Step
@@ -49,8 +50,8 @@ class Kept:
 class EntityCommit:
     """The half of a `Commit` that keeps what was read. `commit.py` has the other: how the stream goes on."""
 
-    def __init__(self, connection: Connection, step: Step) -> None:
-        self._connection, self._step = connection, step
+    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten) -> None:
+        self._connection, self._step, self._forgotten = connection, step, forgotten
         self._events = Events(step.enrollment)
         self._changes = self._duplicates = self._stale = self._told = 0
         self._watermark: datetime | None = None
@@ -68,7 +69,7 @@ class EntityCommit:
             source: poll, sweep, backfill or notification. Orders created before the enrolment get "backfill" in any case.
             read_from: "list", or "single" for getOrder.
         """
-        reading = keeping.read(Kind.ORDER, documents)
+        reading = keeping.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
         dates = [date for document in reading.documents if (date := read_time(document.get("lastModifiedDate")))]
         self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
         return self._keep_by_id(reading, detect_orders, read_at, source, read_from)
@@ -84,6 +85,7 @@ class EntityCommit:
     def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
         """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due."""
         step = self._step
+        documents = self._forgotten.parcels(self._connection, step.seller_id, order_id, documents)
         reading = keeping.read(Kind.FULFILLMENT, documents, digests=False)
         reading.order_id = order_id
         reading.refusals = [aside.of_order(order_id, refusal) for refusal in reading.refusals]

@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.pool import NullPool
 
+from store import indexes
 from store.engine import connect
 from store.errors import TablesUnknownError, translated
 
@@ -18,7 +19,9 @@ LOCK = 7_355_607  # two who migrate at once: the second waits, then finds nothin
 
 
 def upgrade(url: str, told: Callable[[str], None] = lambda revision: None) -> str:
-    """Create or alter what is missing, in one transaction. Returns the revision reached; harmless when there is nothing to do.
+    """Create or alter what is missing, in one transaction, then the indexes of large tables, without a lock; harmless when nothing is.
+
+    Returns the revision reached.
 
     Args:
         told: called with each revision that was gone through.
@@ -35,6 +38,7 @@ def upgrade(url: str, told: Callable[[str], None] = lambda revision: None) -> st
             command.upgrade(config, "head")
         except CommandError:
             raise TablesUnknownError from None
+    indexes.make(_engine(url))
     return newest()
 
 

@@ -64,9 +64,15 @@ ERASURES = [
         "delivery_lanes",
         "redeliveries",
         "deliveries",
+        "consents",
+        "erased_orders",
     )
 ]
-ERASE_SELLER = text("DELETE FROM sellers WHERE seller_id = :seller_id")
+CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
+# Last, and together: who is erased for eBay's word is found by the account, until it is done.
+ERASE_SELLER = text("""
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id) DELETE FROM sellers WHERE seller_id = :seller_id
+""")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
 OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 # A step in flight works by what was chosen before: it is done again.
@@ -195,6 +201,7 @@ class Sellers:
             enrollment = connection.execute(REMOVE, {"seller_id": seller_id}).scalar()
             if enrollment is None:
                 raise UnknownSellerError(seller_id, removed=False)
+            connection.execute(CANCEL_LINKS, {"seller_id": seller_id})
             events = Events(enrollment)
             for kind in connection.execute(OPEN_ALERTS, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)

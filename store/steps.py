@@ -11,6 +11,7 @@ from store import sales as stock
 from store import scans
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
+from store.forgotten import Forgotten
 from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
 from store.step import RESOURCES, Step
@@ -72,8 +73,8 @@ OPEN_ORDERS = text("""
 
 
 class Steps:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, forgotten: Forgotten) -> None:
+        self._engine, self._forgotten = engine, forgotten
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
 
     def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> Step:
@@ -145,7 +146,7 @@ class Steps:
             StoreUnavailableError: retried. A connection that broke at the very end may have committed: the next step's cursor tells.
         """
         with translated(), self._engine.begin() as connection:
-            commit = Commit(connection, step, self._fence(connection, step, now))
+            commit = Commit(connection, step, self._fence(connection, step, now), self._forgotten)
             yield commit
             commit.close()
 
@@ -177,7 +178,7 @@ class Steps:
                     "error": words,
                 }
                 failures: int = connection.execute(FAIL, values).scalar_one()
-                commit = Commit(connection, step, clock)
+                commit = Commit(connection, step, clock, self._forgotten)
                 if slow:
                     commit.open_alert(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
                 if failures > ALERT_AFTER:
@@ -195,7 +196,7 @@ class Steps:
         """
         try:
             with translated(), self._engine.begin() as connection:
-                commit = Commit(connection, step, self._fence(connection, step, None))
+                commit = Commit(connection, step, self._fence(connection, step, None), self._forgotten)
                 token = connection.execute(TOKEN_STATE, {"seller_id": step.seller_id}).one_or_none()
                 if token is None or not token.dead:
                     return False

@@ -6,13 +6,19 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from store.accounts import Accounts
 from store.alerts import Alerts
+from store.consents import Consents
+from store.deletions import Deletions
 from store.deliveries import Deliveries
 from store.deployments import Deployments
 from store.endpoints import Endpoints
 from store.engine import connect
+from store.erasing import Erasing
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
+from store.forgotten import Forgotten
+from store.keyed import KeyedHash
 from store.kinds import AlertKind, named
 from store.lanes import Lanes
 from store.lateness import Lateness
@@ -38,10 +44,15 @@ class Store(Steps):
     """Shared by all threads. `begin` and `commit` come from `Steps`; the rooms beside them are its attributes."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
-        super().__init__(engine)
+        self.hashes = KeyedHash(engine, vault)
+        super().__init__(engine, Forgotten(self.hashes))
         self.engine = engine
+        self.deletions = Deletions(engine, vault, self.hashes)
+        self.erasing = Erasing(engine, self.hashes)
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
+        self.accounts = Accounts(engine)
+        self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
         self.permits = Permits(engine)
         self.levels = Levels(engine)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0007"  # the migration that these tables are; a test compares
+REVISION = "0009"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -112,6 +112,7 @@ orders = _entities(
     Column("parcels_due", Boolean, nullable=False),
     Column("single_due", Boolean, nullable=False, server_default="false"),  # to be read alone: only that fills cancelRequests
     Index("orders_by_creation", "seller_id", "created_at"),
+    Index("orders_by_buyer", text("md5(lower((data -> 'buyer'::text) ->> 'username'::text))")),  # made by indexes.py
     Index("orders_open", "seller_id", "entity_id", postgresql_where=text("is_open")),
     Index("orders_parcels_due", "seller_id", "modified_at", postgresql_where=text("parcels_due")),
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
@@ -152,6 +153,7 @@ change_events = Table(
     Index("change_events_id", "id", unique=True),
     Index("change_events_sequence", "seller_id", "sequence", unique=True),
     Index("change_events_by_seller", "seller_id", "position"),
+    Index("change_events_by_entity", "seller_id", "entity_id"),  # made by indexes.py
 )
 
 poll_runs = Table(
@@ -251,4 +253,58 @@ claims = Table(
     metadata,
     _text("name", primary_key=True),  # of what may be done only so often by the whole fleet
     _time("at", nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("user_id"),  # eBay's id of the account, which never changes; known from the seller's first consent by our link
+    _time("known_at", nullable=False),
+    Index("accounts_user", "user_id", unique=True),  # no account under two sellers
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _text("nonce", primary_key=True),  # of a link that was given out
+    _text("seller_id"),
+    _time("made_at", nullable=False),
+    _time("expires_at", nullable=False),
+    _time("claimed_until"),  # somebody works on it
+    _time("used_at"),  # it has done its work: the account is connected
+    Column("code", LargeBinary),  # of the code that `sealed` was given for: its keyed hash
+    Column("sealed", LargeBinary),  # encrypted: what eBay gave, until it is stored for good
+    Index("consents_by_seller", "seller_id"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    _text("name", primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # encrypted; made at random, and the same for ever
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    _text("id", primary_key=True),  # of eBay's notification, or our own
+    Column("person", LargeBinary, nullable=False),  # keyed hash of eBay's user id: who asks with the id can be answered, nobody else
+    Column("name", LargeBinary),  # keyed hash of the user name: orders of that buyer are redacted on their way in
+    Column("sealed", LargeBinary),  # encrypted: user name and id; null when it is done
+    _time("asked_at", nullable=False),
+    _time("look_at"),  # when to look, or look again; null when it is done
+    _count("looks"),
+    _time("done_at"),
+    _json("counts"),  # rows made anonymous or deleted, by table
+    Index("deletions_name", "name"),
+    Index("deletions_due", "look_at", postgresql_where=text("look_at IS NOT NULL")),
+    Index("deletions_asked", "asked_at"),
+)
+
+erased_orders = Table(
+    "erased_orders",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("entity_id", primary_key=True),  # of an order without its buyer: it stays so, whatever eBay shows
 )

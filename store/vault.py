@@ -1,5 +1,7 @@
 """Tokens at rest: encrypted with the first key, readable with any."""
 
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -18,9 +20,14 @@ class Vault:
         except ValueError:
             raise SecretError("a key in SELLERBEAT_SECRET_KEYS is no Fernet key (32 bytes in URL-safe base64)") from None
         self._first, self._keys = fernets[0], MultiFernet(fernets)
+        self._given = tuple(keys)
 
     def __repr__(self) -> str:
         return "Vault(...)"
+
+    def apart(self, purpose: str) -> "Vault":
+        """A vault with keys of its own, derived from these: what is sealed for one purpose opens for no other. Keys rotate together."""
+        return Vault([_derived(key, purpose) for key in self._given])
 
     def seal(self, secret: str) -> bytes:
         return self._keys.encrypt(secret.encode())
@@ -39,3 +46,7 @@ class Vault:
         except InvalidToken:
             return self.seal(self.open(sealed))
         return None
+
+
+def _derived(key: str, purpose: str) -> str:
+    return urlsafe_b64encode(hmac.digest(urlsafe_b64decode(key), f"sellerbeat {purpose}".encode(), "sha256")).decode()

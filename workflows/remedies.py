@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 STATES = {
-    "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
+    "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
     "failing": "Polling tries again by itself, at least once a minute. If it lasts, see the last error of each stream.",
     "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
     "paused": "Resume when it is time (starter.py resume {seller}): polling goes on from where it stopped, and nothing is lost.",
@@ -31,8 +31,8 @@ ALERTS = {
     "slow_answer": "One now and then: nothing. Many sellers at once: see eBay's API status, and the line.",
     "many_changes": "Nothing, if the seller had a sale or edited many items. It closes with the next poll that tells fewer.",
     "quota_high": "Nothing is lost. If it comes every day long before the reset, ask eBay for more calls, or poll less often.",
-    "needs_reauthorization": "Ask the seller for a new consent, then: starter.py connect {seller} --refresh-token-file FILE",
-    "token_ends": "Ask the seller for a new consent before that day, then: starter.py connect {seller} --refresh-token-file FILE",
+    "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
+    "token_ends": "Before that day, send the seller the address that starter.py connect {seller} prints.",
     "keys_refused": "Correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET, then restart worker.py.",
     "two_deployments": "Stop one of them, or give each its own database.",
     "planner_late": "Is worker.py running, and Temporal well? Polling goes on with the last plan.",

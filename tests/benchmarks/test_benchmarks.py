@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, commands, deliveries, keeping, memory, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, deliveries, erasures, keeping, memory, pages, planner, polls, posts, quiet
 from benchmarks.servers import Servers
 
 LEAST = {
@@ -17,6 +17,7 @@ LEAST = {
     "memory": (memory, memory.Sizes(sellers=2, orders=250, listings=250)),
     "calls": (calls, calls.Sizes(skus=30, orders=300, sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),
+    "erasures": (erasures, erasures.Sizes(orders=20, deletions=3, buyers=2, slow=1)),
     "posts": (posts, posts.Sizes(rounds=1, posts=3)),
     "commands": (commands, commands.Sizes(rounds=1)),
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),

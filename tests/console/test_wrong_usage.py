@@ -39,7 +39,10 @@ KEY = "A" * 43 + "="  # a Fernet key as good as any
         ("enroll anna --refresh-token-file nowhere", "nowhere"),
         ("enroll anna --refresh-token-file - --orders-every 5x", "5x"),
         ("enroll anna --refresh-token-file - --backfill 730d", "730d"),
-        ("connect anna", "--refresh-token-file"),
+        ("connect anna --valid-for 31d", "31d"),
+        ("connect anna --valid-for 1h --refresh-token-file -", "--valid-for"),
+        ("connect anna --backfill 7d --refresh-token-file -", "--refresh-token-file"),
+        ("connect anna --refresh-token-expires 2099-01-01", "--refresh-token-expires"),
         ("list --state asleep", "asleep"),
         ("changes --after -1", "--after"),
         ("changes --after now", "--after"),
@@ -113,6 +116,7 @@ def test_a_misspelt_setting_comes_with_the_right_name(house: House) -> None:
         ("migrate", ("DATABASE_URL",)),
         ("enroll anna --refresh-token-file -", ("DATABASE_URL", "SECRET_KEYS", "EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET")),
         ("connect anna --refresh-token-file -", ("DATABASE_URL", "SECRET_KEYS", "EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET")),
+        ("connect anna", ("DATABASE_URL", "SECRET_KEYS", "EBAY_CLIENT_ID", "EBAY_REDIRECT_NAME")),
     ],
 )
 def test_a_missing_setting_is_named(house: House, command: str, names: tuple[str, ...]) -> None:

@@ -7,10 +7,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import make_url
+from temporalio.client import Client
 
+from simulator import World, serve
+from simulator.server import Simulator
 from store import Store
 from store.tables import metadata
 from tests.support.opening import open_house  # noqa: F401 - a fixture
+from tests.web.consenting import HERE, RUNAME, Consent
 from tests.web.site import KEY, NOBODY, Site
 
 EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
@@ -49,3 +53,22 @@ async def open_site(store: Store) -> AsyncIterator[Callable[..., Site]]:
 def site(open_site: Callable[..., Site]) -> Site:
     """Without Temporal, visited from this machine with the right token."""
     return open_site()
+
+
+@pytest.fixture
+def ebay() -> Iterator[Simulator]:
+    world = World(seed=31)
+    world.add_seller("anna")
+    world.add_seller("bert")
+    world.accounts.redirects[RUNAME] = HERE, HERE
+    with serve(world) as running:
+        yield running
+
+
+@pytest.fixture
+async def it(
+    open_site: Callable[..., Site], store: Store, ebay: Simulator, temporal: Client, temporal_address: str
+) -> AsyncIterator[Consent]:
+    consent = Consent(open_site, store, ebay, temporal_address)
+    yield consent
+    consent.http.close()

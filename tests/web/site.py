@@ -20,13 +20,19 @@ NOBODY = "127.0.0.1:1"  # where no Temporal listens
 
 
 class Site:
-    """`token`: SELLERBEAT_ADMIN_TOKEN, None: not set. `visitor`: from where one comes. `host`: the name that one calls it by."""
+    """`token`: SELLERBEAT_ADMIN_TOKEN, None: not set. `visitor`: from where one comes. `host`: how one calls it. `more`: settings."""
 
     def __init__(
-        self, store: Store, temporal_address: str, token: str | None = TOKEN, visitor: str = "127.0.0.1", host: str = "localhost:8080"
+        self,
+        store: Store,
+        temporal_address: str,
+        token: str | None = TOKEN,
+        visitor: str = "127.0.0.1",
+        host: str = "localhost:8080",
+        **more: str | None,
     ) -> None:
         url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests")  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests", **more)  # type: ignore[call-arg]
         self.desk = Desk(settings, store, {"TEMPORAL_ADDRESS": temporal_address})
         self.transport = httpx.ASGITransport(build(self.desk), raise_app_exceptions=False, client=(visitor, 4711))
         self.host = host

@@ -65,7 +65,7 @@ async def test_the_first_page_tells_who_is_polled_and_who_is_not_and_what_to_do(
     assert dict(shown).items() <= states.items()
     assert [GRAVITY.index(state) for _, state in shown] == sorted(GRAVITY.index(state) for _, state in shown)
     dead = next(seller for seller, state in states.items() if state == "needs_reauthorization")
-    assert f"starter.py connect {dead} --refresh-token-file FILE" in page.text
+    assert f"starter.py connect {dead} prints" in page.text
     assert "holiday until Monday" in page.text
     assert "quiet for 2 h: every 12 min" in page.text
     assert "93,120 of 100,000" in page.section("h-quota")

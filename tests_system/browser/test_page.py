@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 PHONE = {"width": 390, "height": 844}
-PATHS = ("/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/sellers/nobody")
+PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/sellers/nobody")
 SERIOUS = ("serious", "critical")
 
 
@@ -23,7 +23,7 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS[:4])
+@pytest.mark.parametrize("path", PATHS[:5])
 def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
@@ -85,6 +85,21 @@ def test_without_javascript_every_button_and_link_works(browser: Browser, demo: 
     page.get_by_role("button", name="Show").click()
 
     expect(page.get_by_role("heading", name=re.compile(r"sellers?, polling"))).to_be_visible()
+    context.close()
+
+
+def test_a_seller_with_a_phone_consents_by_a_link_from_the_page_without_javascript(browser: Browser, demo: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{demo}/sellers/anna")
+    page.get_by_role("button", name="Make a link for a new consent").click()
+    page.goto(page.get_by_label("Address").input_value())
+    page.get_by_label("You are").select_option("anna")
+    page.get_by_role("button", name="Agree and continue").click()
+
+    expect(page.get_by_role("heading", name="Your eBay account is connected")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="This link was used already")).to_be_visible()
     context.close()
 
 

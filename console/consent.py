@@ -1,0 +1,173 @@
+"""A seller's consent by a link: the address to send them, and what becomes of the code that eBay sends back with them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from console.office import Office
+from ebay.consent import IDENTITY, SCOPES, address
+from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
+from ebay.http import http_client
+from ebay.identity import Identity, User
+from ebay.oauth import CodeRefusedError, OAuth
+from pacing import InventorySource
+from store.accounts import Binding
+from store.consents import Ticket, Unclaimed
+
+LASTING = timedelta(days=3)  # of a link, where nobody says another time
+NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret", "ebay_redirect_name")
+logger = logging.getLogger("sellerbeat.consent")
+
+
+class Outcome(StrEnum):
+    """What a consent came to; `pages/connected.py` has the words and statuses."""
+
+    DONE = "done"
+    DECLINED = "declined"
+    FORGED = "forged"
+    EXPIRED = "expired"
+    USED = "used"
+    BUSY = "busy"
+    CODE_REFUSED = "code_refused"
+    WRONG_ACCOUNT = "wrong_account"
+    TAKEN = "taken"
+    UNAVAILABLE = "unavailable"  # eBay
+    NOT_NOW = "not_now"  # Postgres or Temporal
+    REFUSED = "refused"  # eBay refuses the application, or answers what nobody understands
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address for one seller, good once."""
+
+    seller_id: str
+    url: str
+    expires_at: datetime
+
+    def fields(self) -> dict[str, Any]:
+        return {"seller_id": self.seller_id, "url": self.url, "expires_at": self.expires_at}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What eBay gave, as it is kept until it is stored for good."""
+
+    refresh_token: str
+    refresh_expires_at: datetime | None
+    access_token: str
+    access_expires_at: datetime
+
+    def written(self) -> str:
+        end = self.refresh_expires_at
+        return json.dumps([self.refresh_token, end and end.isoformat(), self.access_token, self.access_expires_at.isoformat()])
+
+    @classmethod
+    def read(cls, text: str) -> Grant:
+        refresh, end, access, over = json.loads(text)
+        return cls(refresh, datetime.fromisoformat(end) if end else None, access, datetime.fromisoformat(over))
+
+
+def options_of(orders_every: timedelta | None, backfill: timedelta | None, source: InventorySource, offers: bool) -> dict[str, Any]:
+    """What the seller's enrolment will have, as short as a link should be; {} for the usual."""
+    chosen: dict[str, Any] = {"every": orders_every and orders_every.total_seconds(), "backfill": backfill and backfill.total_seconds()}
+    chosen |= {"source": None if source is InventorySource.AUTO else source.value, "offers": offers or None}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def make_link(
+    office: Office, seller_id: str, lasting: timedelta = LASTING, options: Mapping[str, Any] | None = None, scopes: Sequence[str] = ()
+) -> Link:
+    """A link for a seller, enrolled or not. Needs no eBay and no Temporal."""
+    settings = office.settings
+    assert settings.ebay_client_id
+    assert settings.ebay_redirect_name
+    state, end = office.store.consents.issue(seller_id, lasting, options, scopes)
+    url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
+    return Link(seller_id, url, end)
+
+
+def _asked(scopes: Sequence[str]) -> list[str]:
+    """Whose account it is must be told, whatever else is asked for."""
+    return list(dict.fromkeys([*scopes, IDENTITY])) if scopes else list(SCOPES)
+
+
+def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
+    """Exchange the code, look whose account it is, store. Repeating it after any failure is safe.
+
+    Returns:
+        the outcome; of DONE also the token's generation: then the workflow is to be told, and `consents.use` is to end the link.
+    Raises:
+        StoreError: Postgres failed. The same link may be used again.
+    """
+    consents = office.store.consents
+    kept = consents.claim(ticket, code)
+    if isinstance(kept, Unclaimed):
+        return Outcome(kept.value), 0
+    try:
+        with http_client(1) as http:
+            grant = Grant.read(kept) if kept else _exchange(office, http, ticket, code)
+            user = _identity(office, http).user(grant.access_token)
+    except CodeRefusedError:
+        consents.drop(ticket)
+        return Outcome.CODE_REFUSED, 0
+    except (EbayUnavailableError, QuotaSpentError):
+        consents.release(ticket)
+        return Outcome.UNAVAILABLE, 0
+    except EbayError as error:
+        consents.release(ticket)
+        logger.error("eBay refuses a consent", extra={"seller_id": ticket.seller_id, "error": type(error).__name__, "detail": str(error)})
+        return Outcome.REFUSED, 0
+    return _store(office, ticket, grant, user)
+
+
+def _exchange(office: Office, http: Any, ticket: Ticket, code: str) -> Grant:
+    settings = office.settings
+    assert settings.ebay_client_id
+    assert settings.ebay_client_secret
+    assert settings.ebay_redirect_name
+    secret, timeout_s = settings.ebay_client_secret.get_secret_value(), settings.ebay_timeout.total_seconds()
+    oauth = OAuth(http, settings.ebay_api_url, settings.ebay_client_id, secret, timeout_s)
+    gave = oauth.exchange_code(code, settings.ebay_redirect_name)
+    grant = Grant(gave.refresh_token, gave.refresh_expires_at, gave.access.value, gave.access.expires_at)
+    office.store.consents.keep(ticket, code, grant.written())
+    return grant
+
+
+def _identity(office: Office, http: Any) -> Identity:
+    return Identity(http, office.settings.ebay_apiz_url, office.settings.ebay_timeout.total_seconds())
+
+
+def _store(office: Office, ticket: Ticket, grant: Grant, user: User) -> tuple[Outcome, int]:
+    store, seller_id = office.store, ticket.seller_id
+    if not store.consents.is_open(ticket):  # the seller was removed while eBay was asked
+        return Outcome.EXPIRED, 0
+    binding = store.accounts.bind(seller_id, user.user_id)
+    if binding is not Binding.BOUND:
+        store.consents.drop(ticket)
+        return Outcome.WRONG_ACCOUNT if binding is Binding.ANOTHER_ACCOUNT else Outcome.TAKEN, 0
+    backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else office.settings.backfill
+    enrolled = store.sellers.enroll(
+        seller_id,
+        grant.refresh_token,
+        scopes=_asked(ticket.scopes),
+        now_ebay=user.date - timedelta(seconds=1),
+        backfill_from=user.date - backfill,
+        options=_enrolment(ticket.options),
+        access_token=grant.access_token,
+        access_expires_at=grant.access_expires_at,
+        refresh_expires_at=grant.refresh_expires_at,
+    )
+    return Outcome.DONE, enrolled.generation
+
+
+def _enrolment(options: Mapping[str, Any]) -> dict[str, Any]:
+    """As `console/enrolment.py` writes them."""
+    cadence = {"cadence": {"orders": options["every"]}} if "every" in options else {}
+    source = {"inventory_source": options["source"]} if "source" in options else {}
+    return cadence | source | ({"offers": True} if options.get("offers") else {})

@@ -1,0 +1,80 @@
+"""`starter.py erasures`: who was forgotten, as proof without a name; and doing it again after a restore."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from activities.erasing import end_seller
+from console.office import Office
+from console.output import Output, say, show, with_json
+from store import Store
+
+commands = typer.Typer()
+COLUMNS = {"id": "deletion", "state": "state", "asked_at": "asked", "done_at": "done", "rows": "rows, by table"}
+BATCH = 1000
+
+
+@commands.command()
+@with_json
+def erasures(
+    again: Annotated[bool, typer.Option("--again", help="After a restore: erase once more all that came back with the backup.")] = False,
+    known: Annotated[
+        str | None, typer.Option("--from", metavar="F|-", help="With --again: what erasures --json printed before the restore.")
+    ] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="Only those that are not done yet.")] = False,
+) -> None:
+    """List the users who left eBay and were erased, without a name; or erase them again after a restore."""
+    if known and not again:
+        raise typer.BadParameter("--from goes with --again")
+    office = Office("database_url", "secret_keys")
+    if again:
+        _again(office, known)
+        return
+    rows = office.store.deletions.rows(pending=pending)
+    show(rows if Output.json else ({**row, "rows": _words(row["counts"])} for row in rows), COLUMNS, empty="nobody left")
+
+
+def _again(office: Office, known: str | None) -> None:
+    store, taken = office.store, 0
+    for batch in _read(known) if known else ():
+        try:
+            taken += store.deletions.know(batch)
+        except (KeyError, TypeError, ValueError):
+            raise typer.BadParameter(f"--from {known} holds lines that `erasures --json` did not print") from None
+    sellers = store.deletions.persons(store.accounts.all())
+    if sellers:
+        asyncio.run(_end(office, store, sellers))
+    found: Counter[str] = Counter(sellers=len(sellers))
+    for page in store.erasing.all():
+        found += page
+    words = _words(dict(+found)) or "nothing had come back"
+    say(f"erased again: {words}; {taken} erasures were not known here", rows=dict(+found), taken=taken)
+
+
+async def _end(office: Office, store: Store, sellers: list[str]) -> None:
+    client = await office.temporal()
+    for seller_id in sellers:
+        await end_seller(store, client, seller_id)
+
+
+def _read(source: str) -> Iterator[list[dict[str, Any]]]:
+    """Raises typer.BadParameter: no such file, or no JSON."""
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"--from {source} cannot be read: {getattr(error, 'strerror', None) or 'no lines of JSON'}") from None
+    for start in range(0, len(lines), BATCH):
+        yield lines[start : start + BATCH]
+
+
+def _words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {table}" for table, count in sorted(counts.items()))

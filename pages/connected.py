@@ -1,0 +1,155 @@
+"""`GET /ebay/connected`: where eBay leads a seller after its consent page. Public: the state in the address is what lets one in.
+
+The address holds a secret for as long as the code lives, so it goes nowhere: no log has it, no referrer, no cache, no page.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+from temporalio.service import RPCError
+
+from console.consent import Outcome, receive
+from pages.desk import Desk
+from pages.looks import render
+from settings import PREFIX
+from store import StoreError
+from store.consents import Ticket, Unclaimed
+from workflows.client import TemporalUnavailableError
+
+LONGEST = 2048  # characters of a code or a state
+HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store, max-age=0", "Pragma": "no-cache"}
+AGAIN = {"Retry-After": "10"}
+AT_ONCE = CapacityLimiter(2)  # threads: each waits for eBay for most of its time, and others want to be answered meanwhile
+OPEN_AGAIN = "Open the link that you were sent once more."
+# Status, heading, what happened, what the seller can do. No name, no id: whoever looks over the seller's shoulder learns nothing.
+SHOWN: dict[Outcome, tuple[int, str, str, str]] = {
+    Outcome.DONE: (200, "Your eBay account is connected", "Thank you. There is nothing more to do.", "You can close this page."),
+    Outcome.DECLINED: (
+        200,
+        "You did not give your consent",
+        "Nothing was connected and nothing was changed.",
+        f"If you did not mean to: {OPEN_AGAIN[0].lower()}{OPEN_AGAIN[1:]}",
+    ),
+    Outcome.FORGED: (
+        400,
+        "This address is not complete",
+        "It is none that we gave out, or a part of it is missing. Nothing was connected.",
+        "Open the link that you were sent, and go on from there.",
+    ),
+    Outcome.EXPIRED: (
+        410,
+        "This link is too old",
+        "It was good for a limited time, which is over. Nothing was connected.",
+        "Ask who sent it for a new one.",
+    ),
+    Outcome.USED: (
+        409,
+        "This link was used already",
+        "It is good once, and has connected an account. Nothing was changed now.",
+        "There is nothing more to do. To connect again, ask for a new link.",
+    ),
+    Outcome.BUSY: (409, "This is in work already", "The same address was opened twice.", "Load this page again in half a minute."),
+    Outcome.CODE_REFUSED: (
+        400,
+        "eBay's answer is no longer good",
+        "It lives for five minutes and can be used once. Nothing was connected.",
+        OPEN_AGAIN,
+    ),
+    Outcome.WRONG_ACCOUNT: (
+        403,
+        "This is another eBay account",
+        "You are logged in at eBay with another account than the one connected before. Nothing was changed.",
+        f"{OPEN_AGAIN} Log in with the account that you connected before.",
+    ),
+    Outcome.TAKEN: (
+        409,
+        "This eBay account is connected already",
+        "It belongs to another entry in the application, and can be in one only. Nothing was changed.",
+        f"To connect another account: {OPEN_AGAIN[0].lower()}{OPEN_AGAIN[1:]} Else ask who sent it.",
+    ),
+    Outcome.UNAVAILABLE: (
+        503,
+        "eBay does not answer just now",
+        "Your consent is not lost.",
+        "Load this page again in a moment. After five minutes, open the link that you were sent once more.",
+    ),
+    Outcome.NOT_NOW: (
+        503,
+        "We cannot do this just now",
+        "Something of ours is out of order; it is not your fault.",
+        "Load this page again in a moment. After five minutes, open the link that you were sent once more.",
+    ),
+    Outcome.REFUSED: (
+        502,
+        "eBay and we do not understand each other",
+        "Nothing was connected. It is not your fault, and we know of it.",
+        "Tell who sent you the link, and try it again later.",
+    ),
+}
+logger = logging.getLogger("sellerbeat.web")
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/ebay/connected")
+async def connected(request: Request) -> HTMLResponse:
+    desk: Desk = request.app.state.desk
+    try:
+        outcome = await _come_back(request, desk)
+    except (StoreError, TemporalUnavailableError, RPCError) as error:
+        logger.error("a consent has to wait", extra={"error": type(error).__name__})
+        outcome = Outcome.NOT_NOW
+    except Exception as error:  # its text may hold the code
+        logger.error("a consent failed", extra={"error": type(error).__name__})
+        return page(Outcome.NOT_NOW, 500)
+    return page(outcome)
+
+
+def page(outcome: Outcome, status: int | None = None) -> HTMLResponse:
+    usual, heading, what, then = SHOWN[outcome]
+    headers = HEADERS | (AGAIN if usual == 503 or outcome is Outcome.BUSY else {})
+    body = render("connected.html", heading=heading, what=what, then=then, good=outcome is Outcome.DONE)
+    return HTMLResponse(body, status or usual, headers)
+
+
+async def _come_back(request: Request, desk: Desk) -> Outcome:
+    """Everything that can be wrong without the code is found before it is spent."""
+    state, code = _one(request, "state"), _one(request, "code")
+    ticket = desk.store.consents.read(state) if state else Unclaimed.FORGED
+    if _declined(request):
+        return Outcome.DECLINED
+    if not isinstance(ticket, Ticket):
+        return Outcome(ticket.value)
+    if not code:
+        return Outcome.FORGED
+    if missing := desk.unset():
+        logger.error("a consent has to wait: a setting is missing", extra={"setting": f"{PREFIX}{missing.upper()}"})
+        return Outcome.NOT_NOW
+    client = await desk.temporal()
+    outcome, generation = await to_thread.run_sync(partial(receive, desk, ticket, code), limiter=AT_ONCE)
+    if outcome is Outcome.DONE:
+        try:
+            await desk.tell_connected(client, ticket.seller_id, generation)
+        except (RPCError, StoreError):
+            await desk.ask(desk.store.consents.release, ticket)
+            raise
+        await desk.ask(desk.store.consents.use, ticket)
+        logger.info("seller connected", extra={"seller_id": ticket.seller_id})
+    return outcome
+
+
+def _declined(request: Request) -> bool:
+    """eBay leads to the RuName's address for that; how it says so is not documented, but without a code there is nothing to exchange."""
+    query = request.query_params
+    return "code" not in query and ("error" in query or "state" not in query)
+
+
+def _one(request: Request, name: str) -> str:
+    """A parameter that is there once, short, and of printable ASCII; else ""."""
+    given = request.query_params.getlist(name)
+    good = len(given) == 1 and len(given[0]) <= LONGEST and given[0].isascii() and given[0].isprintable()
+    return given[0] if good else ""

@@ -1,0 +1,294 @@
+"""A user who left eBay is nobody in what is stored, stays nobody whatever eBay shows, and the feed misses nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import text
+
+from changes.personal import redact_order
+from pacing import Stream
+from store import Store, StoreUnavailableError, indexes
+from store.deletions import Deletion
+from tests.store.conftest import KEY
+from tests.store.documents import LATER, SELLER, enroll, keep_orders, order, parcel, someone_waits, told
+from tests.support.canary import BUYER, everything, found, put_buyer
+from tests.support.dumps import postgres_columns
+
+NAME = BUYER["username"]
+NEVER = timedelta(0)
+
+
+def bought(order_id: str = "o-1", **fields: Any) -> dict[str, Any]:
+    document = order(order_id, fulfillmentStartInstructions=[{"shippingStep": {}}], **fields)
+    put_buyer(document)
+    return document
+
+
+def dumped(store: Store) -> dict[str, bytes]:
+    return postgres_columns(store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def forget(store: Store, name: str = NAME, user_id: str = "u-1") -> Deletion:
+    """As eBay's word comes, and both looks."""
+    store.deletions.take(name, user_id, "n-1")
+    for _ in range(2):
+        (deletion,) = store.deletions.due()
+        counted = store.erasing.buyer(deletion.username, deletion.id)
+        store.deletions.looked(deletion, counted, again=NEVER)
+    return deletion
+
+
+def snapshot(store: Store, kind: str = "orders") -> dict[str, dict[str, Any]]:
+    return {row["entity_id"]: row for row in store.snapshot(SELLER, kind)}
+
+
+def fill(store: Store) -> None:
+    """A buyer in every table that can hold one."""
+    keep_orders(store, bought(), bought("o-2"), order("other", buyer={"username": "somebody"}))
+    keep_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyerCheckoutNotes": f"not {everything()}"})
+    odd = [[everything()], {**bought("o-3"), "x": "\0"}, {"orderNumber": "1", "buyer": {"username": NAME}, "note": everything()}]
+    keep_orders(store, *odd)
+    with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
+        commit.keep_parcels("o-1", [parcel("1", note=everything()), {**parcel("2"), "fulfillmentId": None, "note": everything()}], LATER)
+
+
+def test_no_table_holds_a_word_of_who_was_forgotten(store: Store) -> None:
+    fill(store)
+    places = {place for _, place in found(BUYER.values(), dumped(store))}
+
+    forget(store)
+
+    assert places == {"orders.data", "fulfillments.data", "change_events.data", "change_events.previous", "set_aside.raw"}
+    assert found([*BUYER.values(), "u-1"], dumped(store)) == []
+
+
+def test_the_feed_keeps_ids_positions_and_all_that_is_not_the_buyers(store: Store) -> None:
+    fill(store)
+    before = store.feed.read(limit=1000)
+
+    forget(store)
+
+    after = store.feed.read(limit=1000)
+    for was, now in zip(before, after, strict=True):
+        assert {name: value for name, value in was.items() if name not in ("data", "previous")} == {
+            name: value for name, value in now.items() if name not in ("data", "previous")
+        }
+        if was["entity_id"] in ("o-1", "o-2"):
+            assert now["data"] == redact_order(was["data"])
+            assert now["data"]["lineItems"] == [
+                {**line, **now_line} for line, now_line in zip(was["data"]["lineItems"], now["data"]["lineItems"], strict=True)
+            ]
+        elif was["entity_id"] == "other":
+            assert now == was
+
+
+@pytest.mark.parametrize("as_ebay_shows_it", ["as before", "without the buyer", "under another name"])
+def test_polls_bring_nobody_back_and_tell_no_change(store: Store, as_ebay_shows_it: str) -> None:
+    fill(store)
+    forget(store)
+    before, stored = told(store), snapshot(store)
+    documents = [bought(modified=LATER + timedelta(days=1)), bought("o-2")]
+    for document in documents:
+        if as_ebay_shows_it == "without the buyer":
+            document["buyer"] = {}
+            document["fulfillmentStartInstructions"] = [{"shippingStep": {}}]
+            del document["buyerCheckoutNotes"], document["lineItems"][0]["giftDetails"]
+        elif as_ebay_shows_it == "under another name":
+            document["buyer"]["username"] = "deleted-4711"
+
+    kept = keep_orders(store, *documents)
+    with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
+        commit.keep_parcels("o-1", [parcel("1", note=everything())], LATER)
+
+    assert (kept.changes, kept.duplicates) == (0, 2)
+    assert told(store) == before
+    assert snapshot(store)["o-2"]["version"] == stored["o-2"]["version"]
+    assert found(BUYER.values(), dumped(store)) == []
+
+
+def test_what_changes_in_a_forgotten_buyers_order_is_told_without_them(store: Store) -> None:
+    fill(store)
+    forget(store)
+
+    keep_orders(store, bought(modified=LATER + timedelta(days=1), orderPaymentStatus="PAID"))
+
+    (event,) = store.feed.read(limit=1000)[-1:]
+    assert (event["type"], event["changed"], event["version"]) == ("order.updated", ["orderPaymentStatus"], 3)
+    assert found(BUYER.values(), dumped(store)) == []
+
+
+def test_an_order_that_is_first_seen_after_the_deletion_is_kept_without_its_buyer(store: Store) -> None:
+    forget(store)
+    enroll(store, "seller-2")
+
+    keep_orders(store, bought("late"), seller_id="seller-2")
+    shouted = bought("shouted")
+    shouted["buyer"]["username"] = NAME.upper()
+    keep_orders(store, shouted, seller_id="seller-2")
+
+    assert found([*BUYER.values(), NAME.upper()], dumped(store)) == []
+    assert [kind for kind, _, _ in told(store, "seller-2")] == ["order.created", "order.created"]
+
+
+def test_set_aside_documents_of_a_forgotten_buyer_can_still_be_tried_again(store: Store) -> None:
+    keep_orders(store, {**bought("o-3"), "x": "\0"})
+    forget(store)
+    (aside,) = store.set_aside(SELLER)
+
+    assert store.retry_set_aside(aside["id"]) is False
+    assert found(BUYER.values(), dumped(store)) == []
+
+
+def test_broken_off_after_any_order_it_goes_on_and_counts_each_once(store: Store) -> None:
+    keep_orders(store, *(bought(f"o-{number}") for number in range(5)))
+    store.deletions.take(NAME, "u-1", "n-1")
+    (deletion,) = store.deletions.due()
+
+    def dies() -> None:
+        raise StoreUnavailableError("killed")
+
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            store.erasing.buyer(NAME, "n-1", going_on=dies)
+    left = dumped(store)["orders.data"].count(NAME.encode())
+    last = store.erasing.buyer(NAME, "n-1")
+
+    assert left == 2
+    assert last == {"orders": 2, "change_events": 2}
+    assert store.deletions.rows()[0]["counts"] == {"orders": 5, "change_events": 5}
+    assert store.deletions.looked(deletion, last) is False
+
+
+def test_a_commit_that_overtook_the_list_is_found_by_the_second_look(store: Store) -> None:
+    step = store.begin(SELLER, Stream.ORDERS)
+    with ThreadPoolExecutor(1) as pool:
+        with store.commit(step) as commit:
+            commit.keep_orders([bought()], LATER)  # the list was read before the user was on it
+            store.deletions.take(NAME, "u-1", "n-1")
+            (first,) = store.deletions.due()
+            early = pool.submit(store.erasing.buyer, NAME, "n-1").result()
+            done = store.deletions.looked(first, early, again=NEVER)
+        (second,) = store.deletions.due()
+        counted = store.erasing.buyer(NAME, "n-1")
+
+    assert (early, done) == ({}, False)
+    assert counted == {"orders": 1, "change_events": 1}
+    assert store.deletions.looked(second, counted, again=NEVER) is False
+    assert store.deletions.looked(store.deletions.due()[0], {}) is True
+
+
+def test_erasing_waits_for_a_commit_of_the_same_seller(store: Store) -> None:
+    keep_orders(store, bought())
+    with ThreadPoolExecutor(1) as pool:
+        with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
+            commit.keep_orders([bought(orderPaymentStatus="PAID")], LATER)
+            erasing = pool.submit(store.erasing.buyer, NAME)
+            while not someone_waits(store):
+                time.sleep(0.005)
+        assert erasing.result() == {"orders": 1, "change_events": 2}
+    assert snapshot(store)["o-1"]["data"]["orderPaymentStatus"] == "PAID"
+    assert found(BUYER.values(), dumped(store)) == []
+
+
+def test_the_proof_names_nobody_and_the_same_word_of_ebays_is_one_deletion(store: Store) -> None:
+    fill(store)
+    news = [store.deletions.take(NAME, "u-1", "n-1") for _ in range(2)]
+    forget(store)
+
+    (row,) = store.deletions.rows()
+
+    assert news == [True, False]
+    assert (row["state"], row["looks"], store.deletions.due()) == ("done", 2, [])
+    assert row["counts"] == {"orders": 2, "fulfillments": 1, "change_events": 4, "set_aside": 4}
+    assert row["done_at"] > row["asked_at"]
+    assert found([NAME, "u-1"], {"row": json.dumps(row).encode()}) == []
+    assert dumped(store)["deletions.sealed"] == b""  # encrypted, and forgotten all the same
+
+
+def test_hashes_outlive_a_change_of_keys(store: Store) -> None:
+    url = store.engine.url.render_as_string(hide_password=False)
+    first, new = Store.connect(url, [KEY]), Fernet.generate_key().decode()
+    before, both = first.hashes.of("p", "x"), Store.connect(url, [new, KEY])
+
+    rotated = both.hashes.rotate(), both.hashes.rotate()
+
+    alone = Store.connect(url, [new])
+    assert rotated == (True, False)
+    assert alone.hashes.of("p", "x") == before != alone.hashes.of("q", "x")
+    for one in (first, both, alone):
+        one.close()
+
+
+def test_many_who_need_the_key_at_once_make_one(store: Store) -> None:
+    url = store.engine.url.render_as_string(hide_password=False)
+    stores = [Store.connect(url, [KEY], pool_size=1) for _ in range(4)]
+
+    with ThreadPoolExecutor(8) as pool:
+        hashes = set(pool.map(lambda number: stores[number % 4].hashes.of("p", "x"), range(16)))
+
+    assert len(hashes) == 1
+    for one in stores:
+        one.close()
+
+
+def test_after_a_restore_what_came_back_is_found_by_the_list_alone(store: Store) -> None:
+    forget(store)
+    rows = json.loads(json.dumps(store.deletions.rows()))
+    with store.engine.begin() as connection:  # the backup was older than the deletion, and has the key
+        connection.execute(text("DELETE FROM deletions"))
+    fill(store)
+
+    taken = store.deletions.know(rows), store.deletions.know(rows)
+    counted = [dict(page) for page in store.erasing.all()]
+
+    assert taken == (1, 0)
+    assert counted == [{"orders": 2, "fulfillments": 1, "change_events": 4, "set_aside": 4}]
+    assert found(BUYER.values(), dumped(store)) == []
+
+
+def test_a_buyer_is_found_by_an_index_and_events_by_theirs(store: Store) -> None:
+    keep_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(300)))
+    with store.engine.begin() as connection:
+        connection.execute(text("ANALYZE orders"))
+        plan = connection.execute(
+            text("EXPLAIN SELECT entity_id FROM orders WHERE md5(lower(data -> 'buyer' ->> 'username')) = md5(lower('user-7'))")
+        )
+        assert "orders_by_buyer" in " ".join(plan.scalars())
+
+
+def test_an_index_that_was_broken_off_is_made_anew(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_by_buyer'::regclass"))
+        connection.execute(text("DROP INDEX change_events_by_entity"))
+
+    made = indexes.make(store.engine)
+
+    assert made == ["orders_by_buyer", "change_events_by_entity"]
+    assert indexes.make(store.engine) == []
+
+
+def test_a_name_too_long_for_an_index_is_kept_like_any_other(store: Store) -> None:
+    assert keep_orders(store, order(buyer={"username": "x" * 100_000})).set_aside == 0
+
+
+def test_fifteen_hundred_deletions_take_seconds(store: Store) -> None:
+    keep_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(500)))
+    began = time.perf_counter()
+
+    for number in range(0, 1500, 5):  # a day's, by fives
+        store.deletions.take(f"user-{number}", f"u-{number}", f"n-{number}")
+    counted = 0
+    for deletion in store.deletions.due(limit=1500):
+        rows = store.erasing.buyer(deletion.username, deletion.id)
+        store.deletions.looked(deletion, rows)
+        counted += rows["orders"]
+
+    assert counted == 100
+    assert time.perf_counter() - began < 1500 / 5 * 0.05

@@ -1,0 +1,135 @@
+"""Consents while eBay, Postgres or Temporal is away, or a setting or seller is gone: nothing is lost that could be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import text
+
+from console.consent import Outcome
+from store import Store
+from tests.web.consenting import NOBODY_THERE, Consent, shows
+from tests.web.site import KEY, Site
+
+
+@pytest.mark.parametrize("silent", ["token", "user"])
+async def test_while_ebay_is_away_the_same_address_may_be_tried_again(it: Consent, silent: str) -> None:
+    address = it.answer(it.link())
+    it.world.faults.force(503, "<html>down</html>", resource=silent)
+
+    away = await it.back(address)
+    sealed = it.rows("consents")[0]["sealed"]
+    back = await it.back(address)
+
+    assert shows(away, Outcome.UNAVAILABLE)
+    assert int(away.headers["retry-after"]) > 0
+    assert (sealed is not None) is (silent == "user")  # the code is spent: what it gave is kept, encrypted
+    assert b"v^1" not in bytes(sealed or b"")
+    assert shows(back, Outcome.DONE)
+    assert it.asked()["token:authorization_code"] == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_what_only_an_operator_can_mend_is_told_to_the_log_without_the_code(
+    it: Consent, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    address = it.answer(it.link())
+    it.world.faults.force(status, f'{{"error": "invalid_client", "error_description": "{address}"}}', resource="user")
+
+    assert shows(await it.back(address), Outcome.REFUSED)
+
+    assert "eBay refuses a consent" in caplog.text
+    assert not {one for values in parse_qs(urlsplit(address).query).values() for one in values if len(one) > 9 and one in caplog.text}
+    assert it.rows("sellers") == []
+
+
+async def test_without_temporal_the_code_is_not_spent(it: Consent) -> None:
+    address = it.answer(it.link())
+
+    away = await it.back(address, it.opened("127.0.0.1:1"))
+
+    assert shows(away, Outcome.NOT_NOW)
+    assert it.asked() == {}
+    assert shows(await it.back(address), Outcome.DONE)
+
+
+async def test_without_postgres_nothing_is_lost_but_a_little_time(it: Consent) -> None:
+    address = it.answer(it.link())
+    nowhere = Store.connect(NOBODY_THERE, [KEY])
+
+    away = await it.back(address, it.opened(store=nowhere))
+
+    assert shows(away, Outcome.NOT_NOW)
+    assert it.asked() == {}
+    assert shows(await it.back(address), Outcome.DONE)
+
+
+async def test_when_postgres_dies_after_the_exchange_the_link_still_serves(it: Consent, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = it.link()
+    address = it.answer(link)
+
+    def dies(request: Any) -> None:
+        if request.resource.startswith("token"):
+            with it.store.engine.begin() as connection:
+                connection.execute(text("ALTER TABLE consents RENAME TO gone"))
+
+    it.world.faults.after_answer = dies
+    away = await it.back(address)
+    it.world.faults.after_answer = None
+    with it.store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE gone RENAME TO consents"))
+        connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
+    again = await it.back(address)
+
+    assert shows(away, Outcome.NOT_NOW)
+    assert shows(again, Outcome.CODE_REFUSED)  # eBay takes a code once
+    assert shows(await it.consents(link), Outcome.DONE)
+
+
+async def test_a_removed_sellers_link_enrols_nobody(it: Consent) -> None:
+    await it.consents(it.link())
+    address = it.answer(it.link())
+    it.store.sellers.remove("s-1")
+
+    assert shows(await it.back(address), Outcome.EXPIRED)
+    assert it.store.enrolled() == []
+
+
+async def test_a_seller_who_is_removed_while_ebay_is_asked_stays_removed(it: Consent) -> None:
+    await it.consents(it.link())
+    address = it.answer(it.link())
+    it.world.faults.after_answer = lambda request: it.store.sellers.remove("s-1") if request.resource == "user" else None
+
+    answer = await it.back(address)
+
+    assert shows(answer, Outcome.EXPIRED)
+    assert it.store.enrolled() == []
+
+
+async def test_a_link_made_with_a_key_that_is_being_rotated_out_still_serves(it: Consent, store: Store) -> None:
+    address = it.answer(it.link())
+    new, url = Fernet.generate_key().decode(), store.engine.url.render_as_string(hide_password=False)
+    both, one = (Store.connect(url, keys) for keys in ([new, KEY], [new]))
+
+    refused = await it.back(address, it.opened(store=one))
+    taken = await it.back(address, it.opened(store=both))
+
+    assert shows(refused, Outcome.FORGED)
+    assert shows(taken, Outcome.DONE)
+    both.close()
+    one.close()
+
+
+async def test_without_its_settings_the_site_says_not_now_and_names_them_in_the_log(
+    it: Consent, open_site: Callable[..., Site], caplog: pytest.LogCaptureFixture
+) -> None:
+    address = it.answer(it.link())
+
+    answer = await it.back(address, open_site(it.temporal_address))
+
+    assert shows(answer, Outcome.NOT_NOW)
+    assert [record.setting for record in caplog.records if hasattr(record, "setting")] == ["SELLERBEAT_EBAY_CLIENT_ID"]
