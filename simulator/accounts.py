@@ -10,6 +10,7 @@ from simulator.times import SECOND
 BASE = "https://api.ebay.com/oauth/api_scope"
 FULFILLMENT = f"{BASE}/sell.fulfillment", f"{BASE}/sell.fulfillment.readonly"
 INVENTORY = f"{BASE}/sell.inventory", f"{BASE}/sell.inventory.readonly"
+SUBSCRIPTIONS = f"{BASE}/commerce.notification.subscription", f"{BASE}/commerce.notification.subscription.readonly"
 GRANTED = BASE, *FULFILLMENT, *INVENTORY, f"{BASE}/commerce.identity.readonly"
 LIFETIME_S = 7200
 

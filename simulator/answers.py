@@ -11,6 +11,7 @@ INVENTORY_ERROR = 25001, "API_INVENTORY", "A system error has occurred."
 SYSTEM_ERRORS = {
     "inventory_item": INVENTORY_ERROR,
     "offer": INVENTORY_ERROR,
+    "notification": (195000, "API_NOTIFICATION", "There was a problem with an eBay internal system or process."),
     "feed": (160001, "API_FEED", "There was a problem with an eBay internal system or process."),
 }
 

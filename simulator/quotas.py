@@ -19,6 +19,7 @@ DEFAULTS = {
     "trading": 5_000,
     "feed": 100_000,
     "rate_limit": 5_000,
+    "notification": 10_000,
     "token:refresh_token": 50_000,
     "token:client_credentials": 1_000,
 }
@@ -30,6 +31,7 @@ NAMES = {  # how getRateLimits calls them: context, API, version, resource
     "trading": ("tradingapi", "TradingAPI", "v1", "TradingAPI"),
     "feed": ("sell", "Feed", "v1", "sell.feed.inventory_task"),
     "rate_limit": ("developer", "Analytics", "v1_beta", "developer.analytics.rate_limit"),
+    "notification": ("commerce", "Notification", "v1", "commerce.notification"),
 }
 SHARED = {"trading": ("GetItem", "GetMyeBaySelling", "GetSellerEvents")}  # names under which eBay shows the same pool once more
 

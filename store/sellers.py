@@ -53,6 +53,7 @@ ERASURES = [
         "orders",
         "fulfillments",
         "inventory",
+        "notifications",
         "offers",
         "stock_due",
         "poll_runs",

@@ -15,6 +15,7 @@ from store.kinds import AlertKind, named
 from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
+from store.notifications import Notifications
 from store.offers import Offers
 from store.permits import Permits
 from store.quotas import Quotas
@@ -45,6 +46,7 @@ class Store(Steps):
         self.listings = Listings(engine)
         self.offers = Offers(engine)
         self.deployments = Deployments(engine)
+        self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)
         self.status = Status(engine)
         self._alerts = Alerts(engine)

@@ -37,6 +37,10 @@ CONTRACT = [
     "METRICS_BIND",
     "ADMIN_TOKEN",
     "LOG_FORMAT",  # came later
+    "PUBLIC_URL",
+    "NOTIFICATION_TOKEN",
+    "NOTIFICATION_EMAIL",
+    "EBAY_DEV_ID",
 ]
 
 

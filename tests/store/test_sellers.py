@@ -93,6 +93,8 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
         commit.scan_page(1, 0, ["o-1"])
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
         commit.keep_offers("A", [{"offerId": "77"}], LATER)
+    for seller_id in (SELLER, "seller-2"):
+        store.notifications.keep(f"of {seller_id}", "ORDER_CONFIRMATION", seller_id=seller_id, orders=["o-1"])
     tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
     before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
 
