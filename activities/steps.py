@@ -80,7 +80,9 @@ class RunningStep:
         """As `Store.commit`. What it kept is counted once it is kept."""
         self.delays.clear()
         with self.steps.store.commit(self.step, now=self.now()) as commit:
-            if self.api.slowest_s > self.steps.slow_s:
+            if self.request.hinted:
+                commit.beside()
+            elif self.api.slowest_s > self.steps.slow_s:
                 commit.slow()
             yield commit
         self.steps.meters.kept(self.stream, commit.totals(), self.delays)
@@ -164,14 +166,14 @@ class Steps:
         self.permits = Permits(store, limits)
         self.slow_s = SLOW_S
 
-    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
-        """As `attempt`, and counted."""
+    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult], named: str | None = None) -> PollResult:
+        """As `attempt`, and counted, by the stream or as `named`."""
         try:
             result = self.attempt(request, stream, read)
         except Exception as error:
-            self.meters.failed(stream, error)
+            self.meters.failed(named or stream, error)
             raise
-        self.meters.polled(stream, more=result.more, waiting=result.waiting)
+        self.meters.polled(named or stream, more=result.more, waiting=result.waiting)
         return result
 
     def attempt(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
@@ -222,6 +224,8 @@ class Steps:
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
             return self.wait(step, until, "eBay refuses the application's keys", quota=False)
         except EbayError as error:
+            if step.request.hinted:  # the stream's own polls tell how they fare
+                raise
             self.store.failed(
                 step.step,
                 f"{type(error).__name__}: {error}",
@@ -246,7 +250,9 @@ def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
 
 
 def purpose(request: Poll, stream: Stream) -> Purpose:
-    if request.asked or stream in (Stream.SWEEP, Stream.REPORT):  # people wait for it, or it looks for what polling missed
+    if (
+        request.asked or request.hinted or stream in (Stream.SWEEP, Stream.REPORT)
+    ):  # people wait for it, or it looks for what polling missed
         return Purpose.URGENT
     return Purpose.PAST if stream in (Stream.BACKFILL, Stream.OFFERS) else Purpose.POLL
 

@@ -38,5 +38,13 @@ PLATFORM = {
 }
 
 
+MOVING = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED", "ORDER_CANCELLATION_ACTIVITY", "ItemMarkedShipped", "BuyerCancelRequested")
+
+
+def moves_orders(topic: str) -> bool:
+    """Whether an order that shows what this tells of has a later `lastModifiedDate`. Returns and inquiries may show nowhere in it."""
+    return topic in MOVING
+
+
 def asks(topic: str) -> Asks:
     return COMMERCE.get(topic) or PLATFORM.get(topic) or Asks.NOTHING

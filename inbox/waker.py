@@ -15,7 +15,8 @@ from temporalio.service import RPCError
 
 from inbox.inbox import Inbox
 from store import StoreError
-from workflows.client import TemporalUnavailableError
+from workflows.client import TemporalUnavailableError, handle, is_missing
+from workflows.seller_polling import SellerPolling
 
 LOOK_S = 5.0  # also without a sign: another process may have kept something and died
 PRUNE_S = 3600.0
@@ -50,12 +51,21 @@ class Waker:
         """One round. Temporal first: what is claimed must be told."""
         client = await self._temporal()
         notifications = self._inbox.store.notifications
+        for seller_id in await _asked(notifications.to_wake):
+            await self._wake(client, seller_id)
         for topic, handler in self._inbox.handlers.items():
             for id_ in await _asked(notifications.to_hand_on, topic):
                 await handler(client, self._inbox.settings.task_queue, id_)
         if (now := asyncio.get_running_loop().time()) > self._pruned_at + PRUNE_S:
             self._pruned_at = now
             await _asked(notifications.prune)
+
+    async def _wake(self, client: Client, seller_id: str) -> None:
+        try:
+            await handle(client, seller_id).signal(SellerPolling.notified)
+        except RPCError as error:
+            if not is_missing(error):  # the watchdog starts it within a minute, and this is said again
+                raise
 
 
 async def _asked(question: Callable[..., T], *arguments: object) -> T:

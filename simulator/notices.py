@@ -220,7 +220,7 @@ class Notices:
 
     def user_id(self, seller: str) -> str:
         """eBay's unchanging id of an account."""
-        return sha256(f"{self.seed}:user:{seller}".encode()).hexdigest()[:11]
+        return sha256(repr((self.seed, "user", seller)).encode()).hexdigest()[:11]
 
     def _draws(self, what: str, *about: object) -> float:
         return Random(f"{self.seed}:{what}:{about}").random()

@@ -66,6 +66,18 @@ CLOSE = text("""
     RETURNING run_changes, run_slow
 """)
 
+# Of what notifications told: a run of its own, and the stream stays where it is, but for what changed.
+CLOSE_BESIDE = text("""
+    WITH run AS (
+        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale)
+        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale)
+        ON CONFLICT (seller_id, epoch) DO UPDATE SET
+            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
+            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale
+    )
+    UPDATE streams SET last_change_at = greatest(last_change_at, :now)
+    WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
+""")
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
 
@@ -88,7 +100,7 @@ class Commit(EntityCommit):
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
-        self._moved = self._good = self._slow = False
+        self._moved = self._good = self._slow = self._beside = False
         self._reading: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
@@ -155,6 +167,10 @@ class Commit(EntityCommit):
         """API calls made since this step's last commit."""
         self._calls += calls
 
+    def beside(self) -> None:
+        """What is kept was told of by notifications: it says nothing about the stream's cursor, and its next poll stays."""
+        self._beside, self._source = True, "notification"
+
     def slow(self) -> None:
         """An answer of eBay's took long enough for an alert."""
         self._slow = True
@@ -176,8 +192,8 @@ class Commit(EntityCommit):
     def close(self) -> None:
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
-        poll = self._connection.execute(
-            CLOSE,
+        closed = self._connection.execute(
+            CLOSE_BESIDE if self._beside else CLOSE,
             {
                 "seller_id": step.seller_id,
                 "epoch": step.epoch,
@@ -203,8 +219,8 @@ class Commit(EntityCommit):
                 "told": self._told,
                 "slow": self._slow,
             },
-        ).one_or_none()
-        if poll is not None:
+        )
+        if not self._beside and (poll := closed.one_or_none()) is not None:
             self._judge(poll.run_changes, poll.run_slow)
         self.emit()
 

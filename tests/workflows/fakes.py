@@ -33,6 +33,10 @@ QUEUE = "fakes"
 Answer = Callable[[Stream, Poll, datetime], PollResult]
 
 
+def nothing_pending(request: Poll, now: datetime) -> PollResult:
+    return PollResult(done=True, next_due=now, why="nothing is pending")
+
+
 class FakeSteps:
     """One fake for every stream; `answer` may be replaced to return another result or to raise."""
 
@@ -43,6 +47,8 @@ class FakeSteps:
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
         self.answer: Answer = self.by_the_rules
+        self.hinted: list[datetime] = []
+        self.hint: Callable[[Poll, datetime], PollResult] = nothing_pending
         self.sales_30d = 0
 
     def of(self, stream: Stream) -> list[datetime]:
@@ -100,6 +106,11 @@ class FakeSteps:
         return self.poll(Stream.OFFERS, request)
 
     @activity.defn
+    def read_hints(self, request: Poll) -> PollResult:
+        self.hinted.append(activity.info().started_time)
+        return self.hint(request, self.hinted[-1])
+
+    @activity.defn
     def keep_wishes(self, wishes: Wishes) -> None:
         self.wishes.append(wishes)
 
@@ -124,7 +135,7 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.read_hints, fake.keep_wishes, fake.find_lost_sellers]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog], activities=steps, activity_executor=threads)
         running = asyncio.create_task(worker.run())
@@ -147,7 +158,7 @@ def some_seller() -> str:
 
 
 def orders_only(now: datetime, **more: object) -> PollingState:
-    return PollingState(seller_id=some_seller(), streams={Stream.ORDERS: StreamState(next_due=now)}, **more)  # type: ignore[arg-type]
+    return PollingState(**{"seller_id": some_seller(), "streams": {Stream.ORDERS: StreamState(next_due=now)}, **more})  # type: ignore[arg-type]
 
 
 def with_streams(now: datetime, *streams: Stream) -> PollingState:

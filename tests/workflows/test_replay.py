@@ -15,6 +15,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from activities.hints import HintReading
 from activities.lost_sellers import LostSellers
 from activities.wishes import WishKeeping
 from tests.workflows.recorded import HISTORIES, NAMES, load
@@ -66,7 +67,7 @@ def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:
-    steps = [*STEPS.values(), WishKeeping.keep_wishes, LostSellers.find_lost_sellers]
+    steps = [*STEPS.values(), HintReading.read_hints, WishKeeping.keep_wishes, LostSellers.find_lost_sellers]
 
     assert {activity._Definition.must_from_callable(step).name for step in steps} - known == set()
 
