@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def cli() -> str:
     ]
     group = typer.main.get_command(commands())
     assert hasattr(group, "commands")
-    for name, command in group.commands.items():
+    for name, command in every_command(group):
         context = click.Context(command, info_name=f"starter.py {name}")
         lines += [f"## {name}", "", " ".join((command.help or "").split()), ""]
         for parameter in command.params:
@@ -72,6 +73,15 @@ def cli() -> str:
             lines.append(f"- `{' '.join(record[0].split())}`: {' '.join(record[1].split())}")
         lines += [""] if lines[-1] else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+def every_command(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Those of groups by their whole name: `notifications setup`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def events() -> str:
