@@ -66,7 +66,9 @@ def new_key() -> None:
 @with_json
 def rotate_keys() -> None:
     """Encrypt all stored tokens with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
-    rotation = Office("database_url", "secret_keys").store.tokens.rotate()
+    store = Office("database_url", "secret_keys").store
+    rotation = store.tokens.rotate()
+    store.notifications.rotate()
     if rotation.unreadable:
         lost = ", ".join(rotation.unreadable)
         raise FailedError(f"{rotation.sellers} encrypted anew; no key in SELLERBEAT_SECRET_KEYS opens the tokens of {lost}")

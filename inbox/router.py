@@ -73,9 +73,9 @@ async def receive(request: Request) -> Response:
 async def verified(inbox: Inbox, request: Request) -> Notification:
     """Raises RefusedError."""
     header = request.headers.get("x-ebay-signature")
+    body = await read_body(request)  # first of all: answered before it is read, a connection breaks and the answer may be lost
     if header is None and "xml" not in request.headers.get("content-type", ""):
         raise RefusedError(412, "no signature of eBay's")
-    body = await read_body(request)
     try:
         it = await inbox.verified(header, body) if header is not None else inbox.verified_platform(body)
     except KeyUnavailableError as error:

@@ -67,6 +67,8 @@ OF_TOPIC = text("""
         AND (CAST(:id AS text) IS NULL OR notification_id = :id)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
+SEALED = text("SELECT notification_id, person FROM notifications WHERE person IS NOT NULL")
+RESEAL = text("UPDATE notifications SET person = :anew WHERE notification_id = :id AND person = :person")
 COUNTS = text("""
     SELECT topic, state, count(*) AS notifications, sum(copies) AS copies, max(received_at) AS last_at FROM notifications
     WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id GROUP BY topic, state ORDER BY topic, state
@@ -210,6 +212,15 @@ class Notifications:
         """`{"topic", "state", "notifications", "copies", "last_at"}` by topic and state."""
         with translated(), self._single.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(COUNTS, {"seller_id": seller_id})]
+
+    def rotate(self) -> int:
+        """Encrypt anew, with the first key, whom pending deletions are about. Returns how many. Raises SecretError: no key opens one."""
+        with translated(), self._single.connect() as connection:
+            found = [(row.notification_id, row.person) for row in connection.execute(SEALED)]
+            old = [(id_, person, anew) for id_, person in found if (anew := self._vault.renewed(person))]
+            for id_, person, anew in old:
+                connection.execute(RESEAL, {"id": id_, "person": person, "anew": anew})
+        return len(old)
 
     def prune(self) -> int:
         """Forget what ended 90 days ago or before, 5,000 rows at a time. Returns how many."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, commands, keeping, memory, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, keeping, memory, notifications, pages, planner, polls, posts, quiet
 from benchmarks.servers import Servers
 
 LEAST = {
@@ -20,6 +20,7 @@ LEAST = {
     "posts": (posts, posts.Sizes(rounds=1, posts=3)),
     "commands": (commands, commands.Sizes(rounds=1)),
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
+    "notifications": (notifications, notifications.Sizes(times=2)),
     "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
 }
 

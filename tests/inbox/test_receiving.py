@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from ebay.signatures import challenge_response
 from inbox.router import LARGEST
 from simulator import World
 from simulator.sending import FORGERIES
 from store import Store
-from tests.inbox.letterbox import ADDRESS, PUBLIC, TOKEN, Letterbox, drip
+from tests.inbox.letterbox import ADDRESS, KEY, PUBLIC, TOKEN, Letterbox, drip
 
 
 async def test_a_signed_notification_is_kept_and_acknowledged(letterbox: Letterbox) -> None:
@@ -199,6 +200,20 @@ async def test_an_account_deletion_keeps_the_person_encrypted_and_for_no_seller(
     letterbox.store.notifications.end([told.id])
 
     assert [(row["state"], row["person"]) for row in letterbox.rows()] == [("done", None)]
+
+
+async def test_who_waits_to_be_forgotten_is_encrypted_anew_with_a_new_key(letterbox: Letterbox) -> None:
+    await letterbox.post(letterbox.body(topic="MARKETPLACE_ACCOUNT_DELETION", data={"userId": "ma8vp1jySJC"}))
+    old, new = KEY, Fernet.generate_key().decode()
+    url = letterbox.store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    stores = [Store.connect(url, keys) for keys in ([new, old], [new])]
+
+    rotated = [store.notifications.rotate() for store in stores]
+    (told,) = stores[1].notifications.of_topic("MARKETPLACE_ACCOUNT_DELETION")
+    for store in stores:
+        store.close()
+
+    assert (rotated, told.person["user_id"]) == ([1, 0], "ma8vp1jySJC")
 
 
 async def test_without_postgres_ebay_is_to_send_again(world: World, ebay_url: str) -> None:

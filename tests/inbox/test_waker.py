@@ -18,7 +18,8 @@ from tests.inbox.letterbox import Letterbox
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, orders_only, polling_worker
 from workflows.client import TemporalUnavailableError
-from workflows.seller_polling import SellerPolling, workflow_id
+from workflows.messages import workflow_id
+from workflows.seller_polling import SellerPolling
 
 
 async def test_a_word_that_was_lost_is_said_again_from_the_row(letterbox: Letterbox, temporal: Client) -> None:
