@@ -79,7 +79,7 @@ class Notice:
 
 @dataclass
 class Unrest:
-    """How eBay tells: shares from 0 to 1."""
+    """How eBay tells: shares from 0 to 1, and seconds."""
 
     lost: float = 0.0
     doubled: float = 0.0
@@ -146,7 +146,7 @@ class Notices:
     def subscribed(self, topic: str, seller: str) -> Subscription | None:
         """The enabled subscription by which this would be told."""
         owner = seller if self.topics.get(topic, ("USER",))[0] == "USER" else ""
-        for one in self.subscriptions.values():
+        for one in list(self.subscriptions.values()):  # another thread may be adding some
             if one.topic == topic and one.seller == owner and one.status == "ENABLED":
                 return one
         return None
@@ -224,6 +224,23 @@ class Notices:
 
     def _draws(self, what: str, *about: object) -> float:
         return Random(f"{self.seed}:{what}:{about}").random()
+
+    def told(self) -> list[Document]:
+        """The ledger of notifications so far: what was due to whom, and what became of it; also what was lost on the way."""
+        return [
+            {
+                "id": one.id,
+                "topic": one.topic,
+                "seller": one.seller,
+                "entity_ids": list(one.entity_ids),
+                "event_at": iso(one.event_ms),
+                "first_sent_at": iso(one.first_sent_ms) if one.first_sent_ms is not None else None,
+                "lost": one.lost,
+                "copies": one.copies,
+                "statuses": list(one.statuses),
+            }
+            for one in list(self.sent)
+        ]
 
     # sending
 

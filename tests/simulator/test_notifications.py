@@ -258,6 +258,22 @@ def test_the_ledger_of_notifications_knows_losses_copies_and_forgeries(
     assert 15 < sum(sender.forgeries.values()) < 50
 
 
+def test_a_program_beside_it_reads_what_was_told_and_makes_it_worse(
+    application: Application, world: World, ready: str, receiver: Receiver
+) -> None:
+    application.subscribe("ORDER_CONFIRMATION", ready)
+    assert application.http.post("/simulator/unrest?lost=1&arrays=1").json() == {"lost": 1.0, "arrays": 1.0}
+    order = world.place_order("anna")
+    with_sender(world)
+
+    (told,) = application.http.get("/simulator/notices").json()["notices"]
+
+    assert (told["entity_ids"], told["lost"], told["statuses"], told["first_sent_at"]) == ([order], True, [], None)
+    assert receiver.received == []
+    for wrong in ("lost=-1", "lost=many", "found=1"):
+        assert application.http.post(f"/simulator/unrest?{wrong}").status_code == 400
+
+
 def test_an_order_may_be_told_of_before_it_is_shown(application: Application, world: World, ready: str, anna: Client) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     world.notices.unrest = Unrest(early=1.0, early_s=8.0, arrays=1.0)
