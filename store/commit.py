@@ -243,4 +243,5 @@ class Commit(EntityCommit):
 
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
-        self._events.emit(self._connection, self._step.seller_id)
+        self.sightings.write(self._connection)
+        self._events.emit(self._connection, self._step.seller_id, self.sightings.values())

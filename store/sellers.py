@@ -58,6 +58,8 @@ ERASURES = [
         "stock_due",
         "poll_runs",
         "scan_pages",
+        "sightings",
+        "modes",
         "set_aside",
         "alerts",
         "streams",

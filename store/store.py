@@ -15,6 +15,7 @@ from store.kinds import AlertKind, named
 from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
+from store.modes import Modes
 from store.notifications import Notifications
 from store.offers import Offers
 from store.permits import Permits
@@ -45,6 +46,7 @@ class Store(Steps):
         self.feed = Feed(engine)
         self.listings = Listings(engine)
         self.offers = Offers(engine)
+        self.modes = Modes(engine)
         self.deployments = Deployments(engine)
         self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0008"  # the migration that these tables are; a test compares
+REVISION = "0010"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -152,6 +152,40 @@ change_events = Table(
     Index("change_events_id", "id", unique=True),
     Index("change_events_sequence", "seller_id", "sequence", unique=True),
     Index("change_events_by_seller", "seller_id", "position"),
+)
+
+modes = Table(
+    "modes",  # a seller without a row is polled, and nothing is compared
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("mode"),  # polling, shadow or webhooks
+    _time("since", nullable=False),
+    _time("notified_at"),  # the last notification that was read
+    _time("compared_at"),
+    _json("comparison", nullable=True),  # the last one, of the week before it
+    _count("orders"),  # new ones of 30 days at the last comparison, and those of which no notification came in time
+    _count("polls_first"),
+)
+
+sightings = Table(
+    "sightings",  # of sellers in shadow or webhooks: a row a version
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("kind", primary_key=True),
+    _text("entity_id", primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _text("event_id"),  # of the version's first event
+    Column("types", ARRAY(Text), nullable=False),
+    _time("occurred_at", nullable=False),
+    _text("topic", nullable=True),  # of eBay's, that should tell it
+    _text("first_by"),  # polling or notifications
+    _time("first_at", nullable=False),  # its events' detected_at
+    _time("first_told_at"),  # when the notification came
+    _time("other_at"),  # when the other side saw it too
+    _time("other_told_at"),
+    Column("other_version", BigInteger),  # this one, or a later one that contains it
+    Index("sightings_open", "seller_id", "first_by", "kind", "entity_id", postgresql_where=text("other_at IS NULL")),
+    Index("sightings_by_time", "seller_id", "first_at"),
 )
 
 poll_runs = Table(

@@ -16,21 +16,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pacing": set(),
     "fleets": {"pacing"},
     "changes": set(),
+    "reconciling": set(),
     "ebay": {"changes"},
-    "store": {"changes", "pacing"},
+    "store": {"changes", "pacing", "reconciling"},
     "metering": set(),
     "logs": set(),
     "outbound": set(),
-    "activities": {"ebay", "store", "changes", "pacing", "metering"},
+    "activities": {"ebay", "store", "changes", "pacing", "reconciling", "metering"},
     "workflows": {"activities", "store", "pacing"},
-    "console": {"workflows", "activities", "ebay", "store", "pacing", "settings"},
+    "console": {"workflows", "activities", "ebay", "store", "pacing", "reconciling", "settings"},
     "inbox": {"console", "workflows", "activities", "ebay", "store", "settings"},
-    "pages": {"inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "settings"},
+    "pages": {"inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
     "settings": set(),
     "simulator": set(),
     "devstack": set(),
 }
-STANDARD_LIBRARY_ONLY = ("pacing", "changes")
+STANDARD_LIBRARY_ONLY = ("pacing", "changes", "reconciling")
 PROCESSES = ("worker", "starter", "web", "demo")
 ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
 

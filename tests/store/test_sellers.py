@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from pacing import Stream
+from reconciling import Mode
 from store import Store, UnknownSellerError
 from store.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
@@ -87,6 +88,7 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
     enroll(store, "seller-2")
     keep_inventory(store, item("A"))  # which the orders sell
     for seller_id in (SELLER, "seller-2"):
+        store.modes.set(seller_id, Mode.SHADOW)
         keep_orders(store, order(), refused_title("o-2"), seller_id=seller_id)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.keep_parcels("o-1", [parcel("1")], LATER)
