@@ -21,6 +21,9 @@ class AlertKind(StrEnum):
     LISTINGS_INCOMPLETE = "listings_incomplete"
     NO_REPORT = "no_report"
     OFFERS_UNREAD = "offers_unread"
+    READY_FOR_WEBHOOKS = "ready_for_webhooks"  # good news: a week in shadow without a loss
+    NOT_NOTIFIED = "not_notified"  # polling found what no notification told, of a seller in webhooks
+    NOTIFICATIONS_STOPPED = "notifications_stopped"
     # of the fleet; a resource or nothing behind the colon
     KEYS_REFUSED = "keys_refused"
     QUOTA_HIGH = "quota_high"  # more than 90 % of a day's calls are used

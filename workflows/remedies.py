@@ -42,6 +42,9 @@ ALERTS = {
     "inventory_incomplete": "eBay's count and its list differ. Nothing to do; the next scan reads it again.",
     "listings_incomplete": "Nothing to do: the daily report reads it again.",
     "no_report": "Nothing to do: the listings are read page by page. If it lasts, look at eBay's status of the Feed API.",
+    "ready_for_webhooks": "If you want: starter.py mode {seller} webhooks. Polling stays as the safety net.",
+    "not_notified": "Polling is as before, and nothing is lost. See what was not told: starter.py reconcile --seller {seller}",
+    "notifications_stopped": "Polling is as before, and nothing is lost. Does eBay reach us? See starter.py reconcile --seller {seller}",
     "set_aside": "See them with starter.py set-aside; try one again with starter.py set-aside --retry ID.",
     "offers_unread": "Nothing to do: they are tried again in the next round.",
 }

@@ -1,0 +1,103 @@
+"""Polling compared with notifications, from what the store holds: over a period for people, over the last week for the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciling import Comparison, Delays, Missing, Mode, Rules, Verdict, compare, verdict
+from reconciling.rules import RULES
+from store import Store
+from store.modes import Watch
+from store.times import iso
+
+MONTH = timedelta(days=30)  # of which orders `unseen_share` counts
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One seller's comparison over [since, until), and whether they are ready, which goes by the last week in any case."""
+
+    seller_id: str
+    watch: Watch
+    since: datetime
+    until: datetime
+    comparison: Comparison
+    verdict: Verdict
+
+
+def compared(store: Store, seller_id: str, since: datetime, until: datetime, rules: Rules = RULES) -> Compared:
+    """
+    Raises:
+        UnknownSellerError: never enrolled.
+    """
+    store.seller(seller_id)
+    watch, now, over = _period(store, seller_id, rules)
+    week = over(now - rules.shadow, now)
+    asked = week if (since, until) == (now - rules.shadow, now) else over(since, until)
+    return Compared(seller_id, watch, since, until, asked, verdict(watch.mode, watch.since or now, now, week, rules))
+
+
+def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Verdict | None:
+    """The comparison of the last week, kept for status and page, and for the pace what the last month's orders say.
+
+    None: the mode was changed meanwhile, so nothing was kept.
+    """
+    watch, now, over = _period(store, seller_id, rules)
+    week, month = over(now - rules.shadow, now), over(now - MONTH, now)
+    found = verdict(watch.mode, watch.since or now, now, week, rules)
+    kept = {**counts(week), "ready": found.ready, "why": found.why, "days": rules.shadow.days}
+    return found if store.modes.compared(seller_id, watch, kept, month.orders, month.polls_first) else None
+
+
+def _period(store: Store, seller_id: str, rules: Rules) -> tuple[Watch, datetime, Callable[[datetime, datetime], Comparison]]:
+    watch, now, polled = store.modes.get(seller_id), store.modes.clock(), store.modes.polled(seller_id)
+    began = watch.since if watch.mode is Mode.SHADOW and watch.since else None  # what went wrong in an earlier mode counts no more
+
+    def over(since: datetime, until: datetime) -> Comparison:
+        return compare(store.modes.seen(seller_id, since, until), now, polled, began or since, rules=rules)
+
+    return watch, now, over
+
+
+def counts(it: Comparison) -> dict[str, Any]:
+    """Without ids: small enough for a row, a log and the page."""
+    return {
+        "changes": it.changes,
+        "both": it.both,
+        "folded": it.folded,
+        "only_polling": len(it.only_polling),
+        "only_notifications": len(it.only_notifications),
+        "pending": it.pending.polling + it.pending.notifications,
+        "unannounced": it.unannounced,
+        "notifications_ahead": _delays(it.notifications_ahead),
+        "polling_ahead": _delays(it.polling_ahead),
+    }
+
+
+def told(it: Compared) -> dict[str, Any]:
+    """All of it, as `starter.py reconcile --json` prints it."""
+    return {
+        "seller_id": it.seller_id,
+        "mode": it.watch.mode.value,
+        "mode_since": iso(it.watch.since),
+        "since": iso(it.since),
+        "until": iso(it.until),
+        **counts(it.comparison),
+        "ready": it.verdict.ready,
+        "why": it.verdict.why,
+        "missing": {
+            "notifications": [_missing(one) for one in it.comparison.only_polling],
+            "polling": [_missing(one) for one in it.comparison.only_notifications],
+        },
+    }
+
+
+def _missing(one: Missing) -> dict[str, Any]:
+    return {**asdict(one), "occurred_at": iso(one.occurred_at), "detected_at": iso(one.detected_at)}
+
+
+def _delays(it: Delays) -> dict[str, Any]:
+    return {"count": it.count, "median_s": round(it.median_s, 3), "p95_s": round(it.p95_s, 3), "max_s": round(it.max_s, 3)}
