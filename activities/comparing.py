@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from reconciling import Comparison, Delays, Missing, Mode, Rules, Verdict, compare, verdict
 from reconciling.rules import RULES
-from store import Store
+from store import Store, UnknownSellerError
+from store.kinds import AlertKind
 from store.modes import Watch
 from store.times import iso
 
+DAILY, AT_ONCE = timedelta(days=1), 10  # sellers a minute: some 14,000 a day
+READY_TEXT = "ready for webhooks: {why}"
 MONTH = timedelta(days=30)  # of which orders `unseen_share` counts
 
 
@@ -46,18 +50,36 @@ def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Verdict | None:
     None: the mode was changed meanwhile, so nothing was kept.
     """
     watch, now, over = _period(store, seller_id, rules)
-    week, month = over(now - rules.shadow, now), over(now - MONTH, now)
+    week, month = over(now - rules.shadow, now), over(now - MONTH, now, "order")
     found = verdict(watch.mode, watch.since or now, now, week, rules)
     kept = {**counts(week), "ready": found.ready, "why": found.why, "days": rules.shadow.days}
     return found if store.modes.compared(seller_id, watch, kept, month.orders, month.polls_first) else None
 
 
-def _period(store: Store, seller_id: str, rules: Rules) -> tuple[Watch, datetime, Callable[[datetime, datetime], Comparison]]:
-    watch, now, polled = store.modes.get(seller_id), store.modes.clock(), store.modes.polled(seller_id)
-    began = watch.since if watch.mode is Mode.SHADOW and watch.since else None  # what went wrong in an earlier mode counts no more
+def judge_due(store: Store) -> None:
+    """The daily comparison of each seller in shadow or webhooks whose last one is a day old; some at a time."""
+    for seller_id in store.modes.due(DAILY, AT_ONCE):
+        with suppress(UnknownSellerError):  # removed meanwhile
+            found = judge(store, seller_id)
+            if found is not None:
+                tell(store, seller_id, found)
 
-    def over(since: datetime, until: datetime) -> Comparison:
-        return compare(store.modes.seen(seller_id, since, until), now, polled, began or since, rules=rules)
+
+def tell(store: Store, seller_id: str, found: Verdict) -> None:
+    """An alert says that a seller in shadow is ready: what made them leave webhooks is over then."""
+    if found.ready and store.modes.get(seller_id).mode is Mode.SHADOW:
+        store.open_alert(AlertKind.READY_FOR_WEBHOOKS, READY_TEXT.format(why=found.why), seller_id)
+        store.close_alert(AlertKind.NOT_NOTIFIED, seller_id)
+        store.close_alert(AlertKind.NOTIFICATIONS_STOPPED, seller_id)
+    else:
+        store.close_alert(AlertKind.READY_FOR_WEBHOOKS, seller_id)
+
+
+def _period(store: Store, seller_id: str, rules: Rules) -> tuple[Watch, datetime, Callable[..., Comparison]]:
+    watch, now, polled = store.modes.get(seller_id), store.modes.clock(), store.modes.polled(seller_id)
+
+    def over(since: datetime, until: datetime, kind: str | None = None) -> Comparison:
+        return compare(store.modes.seen(seller_id, since, until, kind), now, polled, rules=rules)
 
     return watch, now, over
 

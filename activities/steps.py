@@ -13,7 +13,8 @@ from pathlib import Path
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.pace import Pace, Shown
+from activities import safety_net
+from activities.pace import Pace, Shown, pace_of
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
@@ -48,7 +49,7 @@ class RunningStep:
         self.api.permit = self.permit
         self.began = time.monotonic()
         self.began_at = now
-        self.changes = self.duplicates = self.counted = 0
+        self.changes = self.duplicates = self.counted = self.announced = 0
         self.delays: list[float] = []  # of the commit in hand
         self.rest: PollResult | None = None
 
@@ -85,6 +86,7 @@ class RunningStep:
             elif self.api.slowest_s > self.steps.slow_s:
                 commit.slow()
             yield commit
+        self.announced += commit.sightings.found
         self.steps.meters.kept(self.stream, commit.totals(), self.delays)
 
     def count(self, commit: Commit, *kept: Kept) -> None:
@@ -104,9 +106,12 @@ class RunningStep:
         """The poll went well: decide the next one, in the same transaction."""
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
-        last_change = now if self.changes else self.step.last_change_at
         step = self.step  # a read that took several steps is one poll
-        shown = Shown(self.changes + step.run_changes, self.api.calls + step.run_calls, last_change, step.pace, step.sales_30d, step.epoch)
+        told = self.announced + commit.announced()  # by notifications, since the last poll: orders too, that this one would have found
+        last_change = now if self.changes or told else step.last_change_at
+        changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
+        share = safety_net.share(commit, step, pace_of(step.pace, last_change))
+        shown = Shown(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
         following = self.steps.pace.after(
             self.step.seller_id,
             self.stream,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.comparing import Compared, compared, told
+from activities.comparing import Compared, compared, judge, told
 from console.arguments import SellerId, SellerOption, between
 from console.office import Office
 from console.output import FailedError, Output, print_json, say, show, with_json
@@ -134,6 +134,8 @@ def mode(
     before = state.watch.mode
     if to is Mode.WEBHOOKS and before is not to and not state.verdict.ready and not force:
         raise FailedError(f"{seller_id} is not ready for webhooks: {state.verdict.why}. With --force it is done all the same")
+    if to is Mode.WEBHOOKS and before is Mode.SHADOW:
+        judge(store, seller_id)  # from how many orders were announced follows how rare polls may be
     changed = store.modes.set(seller_id, to)
     for kind in (*AFTER_WEBHOOKS, AlertKind.READY_FOR_WEBHOOKS) if changed else ():
         store.close_alert(kind, seller_id)

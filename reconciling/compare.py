@@ -67,7 +67,6 @@ def compare(
     seen: Iterable[Seen],
     now: datetime,
     polled_at: dict[str, datetime],
-    since: datetime,
     topics: Sequence[str] = TOPICS,
     rules: Rules = RULES,
 ) -> Comparison:
@@ -76,7 +75,6 @@ def compare(
         seen: versions first seen in the period.
         now: UTC.
         polled_at: the last good poll by kind of entity. A change is not polling's loss before a poll came by that began after it.
-        since: since when both sides are compared, eBay's clock: what happened before was announced to nobody who counted.
         topics: what the seller is subscribed to.
     """
     both: list[Seen] = []
@@ -84,7 +82,7 @@ def compare(
     changes = unannounced = polls_late = told_late = orders = polls_first = 0
     for one in seen:
         changes += 1
-        if is_order(one, since) and (told(one, rules) or overdue(one, now, rules)):
+        if one.topic == ORDER_CONFIRMATION and (told(one, rules) or overdue(one, now, rules)):
             orders += 1
             polls_first += not told(one, rules)
         if one.other_at is not None:
@@ -94,7 +92,7 @@ def compare(
                 polls_late += 1
             else:
                 missed[Side.POLLING].append(missing(one))
-        elif one.topic not in topics or one.occurred_at < since:
+        elif one.topic not in topics:
             unannounced += 1
         elif overdue(one, now, rules):
             missed[Side.NOTIFICATIONS].append(missing(one))
@@ -119,10 +117,6 @@ def compare(
 def overdue(one: Seen, now: datetime, rules: Rules = RULES) -> bool:
     """Whether a notification of it should have come by now. Counted from when it was seen: eBay may show an order long after its date."""
     return one.first_at + rules.grace <= now
-
-
-def is_order(one: Seen, since: datetime) -> bool:
-    return one.topic == ORDER_CONFIRMATION and one.occurred_at >= since
 
 
 def told(one: Seen, rules: Rules) -> bool:

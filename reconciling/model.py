@@ -36,7 +36,7 @@ class Seen:
     version: int
     types: tuple[str, ...]
     occurred_at: datetime  # eBay's clock
-    topic: str | None  # of eBay's notifications, that should tell such a change; None: none does
+    topic: str | None  # of eBay's notifications, that should have told it; None: none does, or it happened before both were compared
     first_by: Side
     first_at: datetime  # the events' `detected_at`
     first_told_at: datetime | None = None  # where notifications were first: when the notification came

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from changes.model import Document
 from pacing import Stream
-from store import aside, scans
+from reconciling import Mode, Seen
+from store import aside, modes, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
 from store.kinds import AlertKind
@@ -180,6 +181,21 @@ class Commit(EntityCommit):
         self._missed += missed
         self._undated += undated
 
+    def announced(self) -> int:
+        """How many of the versions that this commit read the other side had told: to a poll, what notifications told since the last one."""
+        self.sightings.write(self._connection)
+        return self.sightings.found
+
+    def untold(self, since: datetime) -> list[Seen]:
+        """Orders' versions first seen by polling since then, that no notification has told, as this commit leaves them."""
+        self.announced()
+        return modes.untold(self._connection, self._step.seller_id, since)
+
+    def back_to_shadow(self, kind: AlertKind, text: str) -> None:
+        """Notifications are not relied on any more. A poll in webhooks finds that."""
+        modes.switch(self._connection, self._step.seller_id, Mode.SHADOW)
+        self.open_alert(kind, text)
+
     def seller_event(self, type: str, generation: int) -> None:  # noqa: A002 - as the contract calls it
         """Tell that the seller must authorize again, or did: once for each generation of the token."""
         seller_id = self._step.seller_id
@@ -243,5 +259,5 @@ class Commit(EntityCommit):
 
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
-        self.sightings.write(self._connection)
+        self.announced()
         self._events.emit(self._connection, self._step.seller_id, self.sightings.values())

@@ -16,9 +16,11 @@ LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO 
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
 # What the comparison said of an earlier mode is kept until the next one: it is the last that is known.
 SET = text("""
-    INSERT INTO modes AS m (seller_id, mode, since) VALUES (:seller_id, :mode, clock_timestamp())
+    INSERT INTO modes AS m (seller_id, mode, since, watched_since)
+    VALUES (:seller_id, :mode, clock_timestamp(), clock_timestamp())
     ON CONFLICT (seller_id) DO UPDATE SET
         mode = excluded.mode, since = excluded.since,
+        watched_since = CASE WHEN m.mode = 'polling' THEN excluded.since ELSE m.watched_since END,
         compared_at = CASE WHEN excluded.mode = 'webhooks' THEN m.compared_at END
         WHERE m.mode <> excluded.mode
     RETURNING since
@@ -42,7 +44,11 @@ _SEEN = """
         other_version
     FROM sightings
 """
-SEEN = text(f"{_SEEN} WHERE seller_id = :seller_id AND first_at >= :since AND first_at < :until ORDER BY first_at, entity_id, version")
+SEEN = text(f"""
+    {_SEEN}
+    WHERE seller_id = :seller_id AND first_at >= :since AND first_at < :until AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    ORDER BY first_at, entity_id, version
+""")
 UNTOLD = text(f"""
     {_SEEN}
     WHERE seller_id = :seller_id AND first_by = 'polling' AND kind = 'order' AND other_at IS NULL AND topic IS NOT NULL
@@ -127,10 +133,11 @@ class Modes:
         with translated(), self._single.connect() as connection:
             return list(connection.execute(WATCHED).scalars())
 
-    def seen(self, seller_id: str, since: datetime, until: datetime) -> list[Seen]:
-        """Versions first seen in [since, until), the oldest first."""
+    def seen(self, seller_id: str, since: datetime, until: datetime, kind: str | None = None) -> list[Seen]:
+        """Versions first seen in [since, until), of one kind or of all, the oldest first."""
+        values = {"seller_id": seller_id, "since": since, "until": until, "kind": kind}
         with translated(), self._single.connect() as connection:
-            return [_seen(row) for row in connection.execute(SEEN, {"seller_id": seller_id, "since": since, "until": until})]
+            return [_seen(row) for row in connection.execute(SEEN, values)]
 
     def polled(self, seller_id: str) -> dict[str, datetime]:
         """The last good poll by kind of entity; of the two streams of the stock, the one that was read longer ago."""

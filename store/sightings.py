@@ -40,6 +40,7 @@ class Sightings:
         }
     )
     seen: dict[tuple[Side, Kind, str], int] = field(default_factory=dict)  # (who saw it, what) -> the version
+    found: int = 0  # versions that the other side had told
 
     @property
     def watched(self) -> bool:
@@ -56,7 +57,8 @@ class Sightings:
         columns["s_events"].append(event_id(self.step.enrollment, change.entity_id, version, change.types[0]))
         columns["s_types"].append(",".join(change.types))
         columns["s_occurred"].append(change.occurred_at)
-        columns["s_topics"].append(topic_of(change.types, change.changed))
+        awaited = self.step.watched_since is not None and change.occurred_at >= self.step.watched_since
+        columns["s_topics"].append(topic_of(change.types, change.changed) if awaited else None)
         columns["s_bys"].append(side.value)
         if version > 1:
             self.seen[side, change.kind, change.entity_id] = version
@@ -68,7 +70,7 @@ class Sightings:
             self.seen.update({(side, kind, entity_id): version for entity_id, version in versions.items()})
 
     def write(self, connection: Connection) -> None:
-        """What the other side saw; the first sightings go with the events."""
+        """What the other side saw; the first sightings go with the events. May be done more than once."""
         if self.seen:
             values: dict[str, Any] = {
                 "seller_id": self.step.seller_id,
@@ -78,7 +80,8 @@ class Sightings:
                 "entity_ids": [entity_id for _, _, entity_id in self.seen],
                 "versions": list(self.seen.values()),
             }
-            connection.execute(SEEN, values)
+            self.found += connection.execute(SEEN, values).rowcount
+            self.seen.clear()
         if self.told_at is not None and self.watched:
             connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": self.told_at})
 

@@ -47,6 +47,7 @@ class Step:
     now: datetime  # the database's clock at the beginning
     mode: Mode = Mode.POLLING  # whether notifications are compared, or relied on
     mode_since: datetime | None = None
+    watched_since: datetime | None = None  # when polling was left
     notified_at: datetime | None = None  # the last notification that was read
     polls_first: int = 0  # of `orders`, at the last comparison: those of which no notification came in time
     orders: int = 0

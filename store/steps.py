@@ -38,7 +38,7 @@ BEGIN = text(f"""
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
         ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
         EXISTS (SELECT FROM set_aside x WHERE x.seller_id = :seller_id) AS set_aside,
-        m.mode, m.since AS mode_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
+        m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
     FROM mine
     JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
     LEFT JOIN tokens t ON t.seller_id = mine.seller_id
@@ -129,6 +129,7 @@ class Steps:
             now=row.now,
             mode=Mode(row.mode or Mode.POLLING),
             mode_since=row.mode_since,
+            watched_since=row.watched_since,
             notified_at=row.notified_at,
             polls_first=row.polls_first or 0,
             orders=row.orders or 0,

@@ -160,6 +160,7 @@ modes = Table(
     _text("seller_id", primary_key=True),
     _text("mode"),  # polling, shadow or webhooks
     _time("since", nullable=False),
+    _time("watched_since", nullable=False),  # when polling was left: what happened before nobody was to tell of
     _time("notified_at"),  # the last notification that was read
     _time("compared_at"),
     _json("comparison", nullable=True),  # the last one, of the week before it
@@ -177,7 +178,7 @@ sightings = Table(
     _text("event_id"),  # of the version's first event
     Column("types", ARRAY(Text), nullable=False),
     _time("occurred_at", nullable=False),
-    _text("topic", nullable=True),  # of eBay's, that should tell it
+    _text("topic", nullable=True),  # of eBay's, that should have told it; null: none does, or it happened before both were compared
     _text("first_by"),  # polling or notifications
     _time("first_at", nullable=False),  # its events' detected_at
     _time("first_told_at"),  # when the notification came

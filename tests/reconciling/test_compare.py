@@ -34,7 +34,7 @@ def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other:
 
 
 def test_what_both_saw_counts_once_and_by_who_was_ahead() -> None:
-    found = compare([seen(by=TOLD, other=120), seen(by=TOLD, other=60), seen(by=POLL, other=5)], NOW, POLLED, BEGAN)
+    found = compare([seen(by=TOLD, other=120), seen(by=TOLD, other=60), seen(by=POLL, other=5)], NOW, POLLED)
 
     assert (found.changes, found.both, found.folded) == (3, 3, 0)
     assert found.notifications_ahead == Delays(2, 60, 120, 120)
@@ -44,11 +44,11 @@ def test_what_both_saw_counts_once_and_by_who_was_ahead() -> None:
 def test_a_notification_that_waited_to_be_read_counts_from_when_it_came() -> None:
     late = seen(other=300, other_told_at=NOON + timedelta(seconds=3))
 
-    assert compare([late], NOW, POLLED, BEGAN).polling_ahead.max_s == 3
+    assert compare([late], NOW, POLLED).polling_ahead.max_s == 3
 
 
 def test_a_version_seen_only_in_a_later_one_is_seen_by_both_and_counted_apart_and_has_no_delay() -> None:
-    found = compare([seen(other=86_400, other_version=4)], NOW, POLLED, BEGAN)
+    found = compare([seen(other=86_400, other_version=4)], NOW, POLLED)
 
     assert (found.both, found.folded, found.only_polling) == (1, 1, ())
     assert found.polling_ahead == Delays()
@@ -56,7 +56,7 @@ def test_a_version_seen_only_in_a_later_one_is_seen_by_both_and_counted_apart_an
 
 @pytest.mark.parametrize(("age", "lost"), [(GRACE, 1), (GRACE - timedelta(microseconds=1), 0)])
 def test_a_change_that_no_notification_told_is_missing_once_it_is_old_enough(age: timedelta, lost: int) -> None:
-    found = compare([seen(at=NOW - age)], NOW, POLLED, BEGAN)
+    found = compare([seen(at=NOW - age)], NOW, POLLED)
 
     assert [one.entity_id for one in found.only_polling] == ["o-1"] * lost
     assert found.pending == Pending(notifications=1 - lost)
@@ -64,14 +64,14 @@ def test_a_change_that_no_notification_told_is_missing_once_it_is_old_enough(age
 
 @pytest.mark.parametrize(("polled", "lost"), [(GRACE, 0), (GRACE + timedelta(microseconds=1), 1)])
 def test_a_change_that_polling_did_not_bring_is_missing_once_a_later_poll_came_by(polled: timedelta, lost: int) -> None:
-    found = compare([seen(by=TOLD)], NOW, {"order": NOON + polled}, BEGAN)
+    found = compare([seen(by=TOLD)], NOW, {"order": NOON + polled})
 
     assert [one.event_id for one in found.only_notifications] == ["e-o-1"] * lost
     assert found.pending == Pending(polling=1 - lost)
 
 
 def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
-    assert compare([seen(by=TOLD, kind="inventory")], NOW, POLLED, BEGAN).only_notifications == ()
+    assert compare([seen(by=TOLD, kind="inventory")], NOW, POLLED).only_notifications == ()
 
 
 @pytest.mark.parametrize(
@@ -79,18 +79,17 @@ def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
     [
         {"topic": None},
         {"topic": "ITEM_MARKED_SHIPPED"},
-        {"occurred_at": BEGAN - timedelta(seconds=1)},
     ],
-    ids=["no topic", "not subscribed", "before the comparison began"],
+    ids=["no topic", "not subscribed"],
 )
 def test_what_no_notification_should_have_told_is_no_loss(fields: dict[str, object]) -> None:
-    found = compare([seen(**fields)], NOW, POLLED, BEGAN)
+    found = compare([seen(**fields)], NOW, POLLED)
 
     assert (found.unannounced, found.only_polling, found.pending) == (1, (), Pending())
 
 
 def test_what_notifications_told_beyond_their_topics_is_seen_by_both_all_the_same() -> None:
-    found = compare([seen(topic=None, other=9)], NOW, POLLED, BEGAN)
+    found = compare([seen(topic=None, other=9)], NOW, POLLED)
 
     assert (found.both, found.unannounced) == (1, 0)
 
@@ -106,10 +105,9 @@ def test_the_share_of_orders_that_polls_must_find_counts_orders_that_no_notifica
         seen(),
         seen(at=NOW),  # too new to tell
         seen(topic=None),
-        seen(occurred_at=BEGAN - timedelta(days=1)),
     ]
 
-    found = compare(rows, NOW, POLLED, BEGAN)
+    found = compare(rows, NOW, POLLED)
 
     assert (found.orders, found.polls_first) == (6, 3)
 
@@ -121,13 +119,12 @@ sights = st.builds(
     other=st.none() | st.floats(0, 10_000),
     other_version=st.sampled_from([1, 2]),
     topic=st.sampled_from([None, "ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED"]),
-    occurred_at=st.sampled_from([NOON, BEGAN - timedelta(days=9)]),
 )
 
 
 @given(st.lists(sights, max_size=30), st.sampled_from([{}, POLLED, {"order": NOON}]))
 def test_each_change_counts_exactly_once(rows: list[Seen], polled: dict[str, datetime]) -> None:
-    found = compare(rows, NOW, polled, BEGAN)
+    found = compare(rows, NOW, polled)
 
     parts = found.both + len(found.only_polling) + len(found.only_notifications) + found.unannounced
     assert found.changes == len(rows) == parts + found.pending.polling + found.pending.notifications

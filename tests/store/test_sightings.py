@@ -27,14 +27,29 @@ def short(store: Store) -> list[tuple[str, int, Side, int | None]]:
 
 def test_a_change_that_polling_told_is_seen_by_the_notification_that_finds_it_unchanged(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
-    notified(store, order())
+    keep_orders(store, order(created=NEVER))
+    notified(store, order(created=NEVER))
 
     only = seen(store)[0]
 
     assert (only.kind, only.types, only.first_by, only.other_version) == ("order", ("order.created",), Side.POLLING, 1)
     assert (only.other_told_at, only.topic) == (LATER, "ORDER_CONFIRMATION")
     assert only.event_id == store.feed.read()[0]["id"]
+
+
+def test_what_happened_before_both_were_compared_nobody_was_to_tell(store: Store) -> None:
+    store.modes.set(SELLER, Mode.SHADOW)
+    since = store.modes.get(SELLER).since
+    assert since
+    keep_orders(store, order("o-1", created=since - timedelta(milliseconds=1)), order("o-2", created=since))
+    store.modes.set(SELLER, Mode.WEBHOOKS)
+    keep_orders(store, order("o-3", created=since))
+
+    assert [(one.entity_id, one.topic) for one in seen(store)] == [
+        ("o-1", None),
+        ("o-2", "ORDER_CONFIRMATION"),
+        ("o-3", "ORDER_CONFIRMATION"),
+    ]
 
 
 def test_the_first_sighting_has_the_time_of_its_event(store: Store) -> None:

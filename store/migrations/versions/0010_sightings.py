@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("seller_id", sa.Text, primary_key=True),
         sa.Column("mode", sa.Text, nullable=False),
         _time("since", nullable=False),
+        _time("watched_since", nullable=False),
         _time("notified_at"),
         _time("compared_at"),
         sa.Column("comparison", JSONB),
