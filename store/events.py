@@ -50,11 +50,12 @@ EMIT_SEEN = text(f"""
         INSERT INTO sightings
             (seller_id, kind, entity_id, version, event_id, types, occurred_at, topic, first_by, first_at, first_told_at)
         SELECT :seller_id, g.kind, g.entity_id, g.version, g.event_id, string_to_array(g.types, ','), g.occurred_at, g.topic, g.first_by,
-            mine.detected_at, :told_at
+            mine.detected_at, g.told_at
         FROM mine, unnest(
             CAST(:s_kinds AS text[]), CAST(:s_ids AS text[]), CAST(:s_versions AS bigint[]), CAST(:s_events AS text[]),
-            CAST(:s_types AS text[]), CAST(:s_occurred AS timestamptz[]), CAST(:s_topics AS text[]), CAST(:s_bys AS text[])
-        ) AS g (kind, entity_id, version, event_id, types, occurred_at, topic, first_by)
+            CAST(:s_types AS text[]), CAST(:s_occurred AS timestamptz[]), CAST(:s_topics AS text[]), CAST(:s_bys AS text[]),
+            CAST(:s_told AS timestamptz[])
+        ) AS g (kind, entity_id, version, event_id, types, occurred_at, topic, first_by, told_at)
         ON CONFLICT DO NOTHING
     )
     {_INTO}

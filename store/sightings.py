@@ -18,9 +18,11 @@ from store.step import Step
 # The other side now holds this version or a later one: what it contains is seen by both.
 SEEN = text("""
     UPDATE sightings s
-    SET other_at = clock_timestamp(), other_told_at = :told_at, other_version = given.version
-    FROM unnest(CAST(:bys AS text[]), CAST(:kinds AS text[]), CAST(:entity_ids AS text[]), CAST(:versions AS bigint[]))
-        AS given (first_by, kind, entity_id, version)
+    SET other_at = clock_timestamp(), other_told_at = given.told_at, other_version = given.version
+    FROM unnest(
+        CAST(:bys AS text[]), CAST(:kinds AS text[]), CAST(:entity_ids AS text[]), CAST(:versions AS bigint[]),
+        CAST(:told AS timestamptz[])
+    ) AS given (first_by, kind, entity_id, version, told_at)
     WHERE s.seller_id = :seller_id AND s.first_by = given.first_by AND s.kind = given.kind AND s.entity_id = given.entity_id
         AND s.version <= given.version AND s.other_at IS NULL
 """)
@@ -33,10 +35,10 @@ class Sightings:
     """Of one commit, until its transaction ends."""
 
     step: Step
-    told_at: datetime | None = None  # when the notification came that this commit obeys
+    told_at: dict[str, datetime] = field(default_factory=dict)  # by entity: when the notification came that this commit obeys
     first: dict[str, list[Any]] = field(
         default_factory=lambda: {
-            name: [] for name in ("s_kinds", "s_ids", "s_versions", "s_events", "s_types", "s_occurred", "s_topics", "s_bys")
+            name: [] for name in ("s_kinds", "s_ids", "s_versions", "s_events", "s_types", "s_occurred", "s_topics", "s_bys", "s_told")
         }
     )
     seen: dict[tuple[Side, Kind, str], int] = field(default_factory=dict)  # (who saw it, what) -> the version
@@ -60,6 +62,7 @@ class Sightings:
         awaited = self.step.watched_since is not None and change.occurred_at >= self.step.watched_since
         columns["s_topics"].append(topic_of(change.types, change.changed) if awaited else None)
         columns["s_bys"].append(side.value)
+        columns["s_told"].append(self.told_at.get(change.entity_id) if side is Side.NOTIFICATIONS else None)
         if version > 1:
             self.seen[side, change.kind, change.entity_id] = version
 
@@ -74,7 +77,7 @@ class Sightings:
         if self.seen:
             values: dict[str, Any] = {
                 "seller_id": self.step.seller_id,
-                "told_at": self.told_at,
+                "told": [self.told_at.get(entity_id) if side is Side.NOTIFICATIONS else None for side, _, entity_id in self.seen],
                 "bys": [OTHER[side].value for side, _, _ in self.seen],
                 "kinds": [kind.value for _, kind, _ in self.seen],
                 "entity_ids": [entity_id for _, _, entity_id in self.seen],
@@ -82,12 +85,12 @@ class Sightings:
             }
             self.found += connection.execute(SEEN, values).rowcount
             self.seen.clear()
-        if self.told_at is not None and self.watched:
-            connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": self.told_at})
+        if self.told_at and self.watched:
+            connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": max(self.told_at.values())})
 
     def values(self) -> dict[str, Any]:
         """For the statement that writes the events; {} where there is nothing to add to it."""
-        return {**self.first, "told_at": self.told_at} if self.first["s_ids"] else {}
+        return self.first if self.first["s_ids"] else {}
 
 
 def unchanged(ids: Iterable[str], stored: Mapping[str, Any], changed: Iterable[str], stale: Iterable[str]) -> dict[str, int]:

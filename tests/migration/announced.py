@@ -20,6 +20,7 @@ from workflows.state import PollingState
 SELLER = "anna"
 CONFIRMED, CANCELLED = "ORDER_CONFIRMATION", "ORDER_CANCELLATION_ACTIVITY"
 ASK_AGAIN = timedelta(seconds=20)  # eBay does not show the order yet
+ROUNDS = timedelta(hours=6)  # over the open orders, for which it takes a call a parcel: not what is looked at here
 STREAMS = Stream.ORDERS, Stream.FULFILLMENT, Stream.SWEEP
 
 
@@ -64,13 +65,14 @@ class Event:
 class Announced(Fleet):
     """Runs one seller's streams and carries notifications to them."""
 
-    def __init__(self, store: Store, clock: PostgresClock, seed: int = 1, cadence: timedelta = timedelta(minutes=15)) -> None:
+    def __init__(self, store: Store, clock: PostgresClock, seed: int = 1, cadence: timedelta = timedelta(minutes=20)) -> None:
         super().__init__(store, clock)
         self.begin(seed, NO_TIME)
         self.world.add_seller(SELLER)
         self.enroll(SELLER)
         self.states[SELLER] = PollingState.new(SELLER, self.now, STREAMS)
         self.states[SELLER].streams[Stream.ORDERS].cadence = cadence
+        self.states[SELLER].streams[Stream.FULFILLMENT].cadence = ROUNDS
         self.wake(SELLER)
         self.line = Line(Random(seed))
         self.ledger: list[Sent] = []
@@ -107,7 +109,7 @@ class Announced(Fleet):
             page = step.api.orders_by_id([order_id])
             found.append(len(page.orders))
             with step.commit() as commit:
-                commit.sightings.told_at = told_at
+                commit.sightings.told_at[order_id] = told_at
                 step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at(), source="notification"))
             return step.result(next_due=step.now(), why="told by eBay")
 

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 from pacing import Stream
 from reconciling import Mode, Seen, Side
@@ -9,10 +10,10 @@ SOON = LATER + timedelta(minutes=2)
 EVER, NEVER = datetime.fromisoformat("2000-01-01T00:00Z"), datetime.fromisoformat("2100-01-01T00:00Z")
 
 
-def notified(store: Store, *orders: object, told_at: datetime | None = LATER) -> Kept:
+def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> Kept:
     """As a notification's hint commits what it read."""
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.sightings.told_at = told_at
+        commit.sightings.told_at.update({str(one["orderId"]): told_at for one in orders})
         return commit.keep_orders(orders, SOON, source="notification")
 
 
