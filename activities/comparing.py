@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -97,6 +97,14 @@ def counts(it: Comparison) -> dict[str, Any]:
         "notifications_ahead": _delays(it.notifications_ahead),
         "polling_ahead": _delays(it.polling_ahead),
     }
+
+
+def summary(kept: Mapping[str, Any] | None) -> str:
+    """What the last comparison came to, in a line; "" before the first."""
+    if not kept:
+        return ""
+    counts = f"{kept['both']} by both, {kept['only_polling']} by polling only, {kept['only_notifications']} by notifications only"
+    return f"changes of {kept['days']} days: {counts}; {'ready for webhooks' if kept['ready'] else 'not yet ready'}: {kept['why']}"
 
 
 def told(it: Compared) -> dict[str, Any]:

@@ -49,9 +49,11 @@ LIMIT = Metric("sellerbeat_quota_limit_calls", Kind.GAUGE, "eBay's calls a day",
 LEFT = Metric("sellerbeat_quota_left_calls", Kind.GAUGE, "calls that are left today", ("resource",))
 ALERTS = Metric("sellerbeat_alerts_open", Kind.GAUGE, "open alerts", ("kind",))
 ASIDE = Metric("sellerbeat_set_aside_documents", Kind.GAUGE, "documents that are set aside")
+MODES = Metric("sellerbeat_sellers_by_mode", Kind.GAUGE, "enrolled sellers, by how they are watched", ("mode",))
+SEEN = Metric("sellerbeat_compared_changes", Kind.GAUGE, "changes of the sellers' last weekly comparisons, by who saw them", ("seen_by",))
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", Kind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
     *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, READ_AT),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, MODES, SEEN, READ_AT),
 )

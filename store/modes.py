@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine, text
 
 from reconciling import Mode, Seen, Side
 from store.errors import UnknownSellerError, translated
-from store.times import iso
 
 LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
@@ -61,11 +60,11 @@ POLLED = text("""
     FROM streams
     WHERE seller_id = :seller_id AND stream IN ('orders', 'fulfillment', 'inventory', 'listings') AND next_poll_at IS NOT NULL GROUP BY 1
 """)
-COUNTS = text("""
-    SELECT m.mode, count(*) AS sellers, coalesce(sum(CAST(m.comparison ->> 'only_polling' AS integer)), 0) AS only_polling,
-        coalesce(sum(CAST(m.comparison ->> 'only_notifications' AS integer)), 0) AS only_notifications,
-        coalesce(sum(CAST(m.comparison ->> 'both' AS integer)), 0) AS both
-    FROM modes m JOIN sellers s USING (seller_id) WHERE s.removed_at IS NULL GROUP BY m.mode
+SUMS = text("""
+    SELECT coalesce(sum(CAST(m.comparison ->> 'both' AS integer)), 0) AS both,
+        coalesce(sum(CAST(m.comparison ->> 'only_polling' AS integer)), 0) AS only_polling,
+        coalesce(sum(CAST(m.comparison ->> 'only_notifications' AS integer)), 0) AS only_notifications
+    FROM modes m JOIN sellers s USING (seller_id) WHERE m.mode <> 'polling' AND s.removed_at IS NULL
 """)
 CLOCK = text("SELECT clock_timestamp()")
 
@@ -144,10 +143,10 @@ class Modes:
         with translated(), self._single.connect() as connection:
             return {row.kind: row.at for row in connection.execute(POLLED, {"seller_id": seller_id}) if row.at}
 
-    def counts(self) -> list[dict[str, Any]]:
-        """Sellers by mode, with the sums of their last comparisons."""
+    def sums(self) -> dict[str, int]:
+        """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""
         with translated(), self._single.connect() as connection:
-            return [dict(row) for row in connection.execute(COUNTS).mappings()]
+            return {name: int(count) for name, count in connection.execute(SUMS).mappings().one().items()}
 
     def clock(self) -> datetime:
         """The database's clock, by which sightings go."""
@@ -164,11 +163,6 @@ def switch(connection: Connection, seller_id: str, mode: Mode) -> None:
 def untold(connection: Connection, seller_id: str, since: datetime, limit: int = 100) -> list[Seen]:
     """Orders' versions that a notification should have told and none has, the oldest first."""
     return [_seen(row) for row in connection.execute(UNTOLD, {"seller_id": seller_id, "since": since, "limit": limit})]
-
-
-def shown(watch: Watch) -> dict[str, Any]:
-    """As status and the page have it."""
-    return {"mode": watch.mode.value, "mode_since": iso(watch.since), "compared_at": iso(watch.compared_at), "comparison": watch.comparison}
 
 
 def _seen(row: Any) -> Seen:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from activities.comparing import judge
 from pacing import Stream
 from tests.support.house import House
 
@@ -86,6 +87,20 @@ def test_reconcile_says_it_in_words_for_a_person(week: House) -> None:
     assert any(line.startswith("wanda: not yet ready: 1 change was told by no notification") for line in lines)
     assert any(line.startswith("  notifications ahead in 3: by 0") for line in lines)
     assert any(line.startswith("  no notification told order.created of o-lost (version 1, ") for line in lines)
+
+
+def test_status_and_list_show_the_mode_and_the_last_comparison(week: House) -> None:
+    before = week.command("status", "rita").out
+    judge(week.store, "rita")
+    after = " ".join(week.command("status", "rita", COLUMNS="200").out.split())
+    status = week.command("status", "rita", "--json").object
+    rows = {row["seller_id"]: row["mode"] for row in week.command("list", "--json").objects}
+
+    assert "not yet compared" in before
+    assert "changes of 7 days: 6 by both, 0 by polling only, 0 by notifications only; ready for webhooks: each of 6 changes" in after
+    assert (status["mode"], status["comparison"]["both"], status["comparison"]["ready"]) == ("shadow", 6, True)
+    assert rows.items() >= {"rita": "shadow", "wanda": "shadow"}.items()
+    assert "mode" in week.command("list", COLUMNS="200").out.splitlines()[0]
 
 
 def test_reconcile_of_a_period_counts_what_was_first_seen_in_it(week: House) -> None:
