@@ -21,7 +21,7 @@ from pathlib import Path
 
 import devstack
 from settings import PREFIX, Settings, SettingsError, load, read_environment
-from stage import finale, sellers
+from stage import finale, sellers, shadow
 from stage.cast import QUOTA
 from stage.child import stop_leftovers
 from stage.errors import StageError
@@ -84,6 +84,8 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
+    if moved := shadow.begin(store):
+        print(moved)
     worker.arrive()
     web.arrive()
 
@@ -94,6 +96,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} status bert", "what is polled when, and why then"),
         (f"{starter} snapshot carla inventory", "each stock, where it is from, how old it is"),
         (f"{starter} changes --follow", "the feed of changes"),
+        (f"{starter} reconcile --seller anna", "polling compared with eBay's notifications"),
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
@@ -107,6 +110,8 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     worker.stop()
     verdict = finale.compare(store, home.ledger, court)
     print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
+    if compared := shadow.end(store):
+        print(compared)
     if unpolled:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from activities.comparing import judge, judge_due
+from activities.planning import facts
 from pacing import Stream
 from reconciling import Mode
 from tests.migration.announced import SELLER, Announced
@@ -158,3 +159,15 @@ def test_sellers_in_polling_are_not_judged(anna: Announced) -> None:
     judge_due(anna.store)
 
     assert anna.store.modes.get(SELLER).comparison is None
+
+
+def test_the_planner_counts_on_notifications_for_the_orders_of_sellers_in_webhooks_alone(relied_on: Announced) -> None:
+    def shares() -> dict[str, float]:
+        rows = relied_on.store.levels.fleet([Stream.ORDERS.value, Stream.INVENTORY.value])
+        return {row.stream: facts(row, Stream(row.stream)).unseen_share for row in rows}
+
+    in_webhooks = shares()
+    relied_on.store.modes.set(SELLER, Mode.SHADOW)
+
+    assert in_webhooks == {"orders": pytest.approx(2 / 28), "inventory": 1.0}
+    assert shares() == {"orders": 1.0, "inventory": 1.0}

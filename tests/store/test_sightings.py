@@ -160,6 +160,15 @@ def test_a_commit_that_is_rolled_back_leaves_no_sighting(store: Store) -> None:
     assert short(store) == [("o-1", 1, Side.POLLING, None)]
 
 
+def test_a_seller_who_was_removed_comes_back_in_polling(store: Store) -> None:
+    store.modes.set(SELLER, Mode.WEBHOOKS)
+
+    store.sellers.remove(SELLER)
+    enroll(store)
+
+    assert store.begin(SELLER, Stream.ORDERS).mode is store.modes.get(SELLER).mode is Mode.POLLING
+
+
 def test_a_polling_seller_pays_no_statement_for_it(store: Store) -> None:
     enroll(store, "shadow")
     store.modes.set("shadow", Mode.SHADOW)
