@@ -108,7 +108,7 @@ class RunningStep:
         options = self.step.options.get("cadence", {}).get(self.stream)
         step = self.step  # a read that took several steps is one poll
         told = self.announced + commit.announced()  # by notifications, since the last poll: orders too, that this one would have found
-        last_change = now if self.changes or told else step.last_change_at
+        last_change = now if self.changes else step.last_change_at
         changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
         share = safety_net.share(commit, step, pace_of(step.pace, last_change))
         shown = Shown(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)

@@ -72,22 +72,27 @@ def test_polling_comes_back_with_an_alert_when_it_finds_what_no_notification_tol
 def test_polling_waits_for_a_notification_that_may_still_come(relied_on: Announced) -> None:
     """A poll finds it at once, and the notification comes 14 minutes later."""
     order_id = relied_on.order(told=False)
+    relied_on.wait(MINUTE)
     relied_on.poll_once(SELLER, Stream.ORDERS)
     late = relied_on.now + GRACE - MINUTE
     relied_on.later(late, lambda: relied_on.hint(order_id, late))
     relied_on.run(relied_on.now + timedelta(hours=2))
 
+    assert [event["source"] for event in relied_on.events() if event["entity_id"] == order_id] == ["poll"]
     assert (mode(relied_on), alerts(relied_on)) == (Mode.WEBHOOKS, [])
 
 
-def test_a_change_that_no_topic_tells_brings_nobody_back(relied_on: Announced) -> None:
+def test_a_change_that_no_topic_tells_or_one_that_is_not_counted_on_brings_nobody_back(relied_on: Announced) -> None:
     order_id = relied_on.order(paid=False)
     relied_on.run(relied_on.now + MINUTE)
     relied_on.wait(MINUTE)
     relied_on.world.pay(SELLER, order_id)
+    relied_on.run(relied_on.now + timedelta(hours=1))
+    relied_on.world.cancel(SELLER, order_id)
     relied_on.run(relied_on.now + timedelta(hours=2))
 
-    assert [event["type"] for event in relied_on.events() if event["entity_id"] == order_id] == ["order.created", "order.updated"]
+    types = [event["type"] for event in relied_on.events() if event["entity_id"] == order_id]
+    assert types[:4] == ["order.created", "order.updated", "order.updated", "order.cancelled"]
     assert (mode(relied_on), alerts(relied_on)) == (Mode.WEBHOOKS, [])
 
 
