@@ -16,7 +16,7 @@ GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes 
 # What the comparison said of an earlier mode is kept until the next one: it is the last that is known.
 SET = text("""
     INSERT INTO modes AS m (seller_id, mode, since, watched_since)
-    VALUES (:seller_id, :mode, clock_timestamp(), clock_timestamp())
+    SELECT :seller_id, :mode, now, now FROM clock_timestamp() AS now
     ON CONFLICT (seller_id) DO UPDATE SET
         mode = excluded.mode, since = excluded.since,
         watched_since = CASE WHEN m.mode = 'polling' THEN excluded.since ELSE m.watched_since END,

@@ -160,6 +160,8 @@ def test_a_seller_who_came_back_and_is_ready_again_has_no_alert_of_the_failure_l
 
 
 def test_sellers_in_polling_are_not_judged(anna: Announced) -> None:
+    anna.store.modes.set(SELLER, Mode.SHADOW)
+    anna.store.modes.set(SELLER, Mode.POLLING)
     anna.run(anna.now + 2 * DAY)
     judge_due(anna.store)
 
