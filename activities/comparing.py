@@ -90,6 +90,7 @@ def counts(it: Comparison) -> dict[str, Any]:
         "changes": it.changes,
         "both": it.both,
         "folded": it.folded,
+        "late": it.late,
         "only_polling": len(it.only_polling),
         "only_notifications": len(it.only_notifications),
         "pending": it.pending.polling + it.pending.notifications,

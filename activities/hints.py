@@ -99,6 +99,7 @@ class HintReading:
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
             return {}
         with step.commit() as commit:
+            commit.told((order_id, hint.received_at) for hint in hints for order_id in hint.orders)
             kept = commit.keep_orders(documents, read_at=step.read_at(), source=SOURCE)
             step.count(commit, kept)
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
@@ -127,6 +128,7 @@ class HintReading:
                 self.settle(step, Outcome(left=[hint.id]))
                 return
             with step.commit() as commit:
+                commit.told([(PREFIX + item_id, hint.received_at)])
                 keep_single(step, commit, single, SOURCE)
         self.settle(step, Outcome(done=[hint.id]))
 

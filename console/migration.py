@@ -87,6 +87,7 @@ COLUMNS = {
     "mode": "mode",
     "both": "both",
     "folded": "folded",
+    "late": "late",
     "only_polling": "polling only",
     "only_notifications": "notified only",
     "pending": "pending",

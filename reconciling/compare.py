@@ -48,6 +48,9 @@ class Comparison:
     changes: int = 0
     both: int = 0  # folded ones included
     folded: int = 0  # the other side saw only a later version, which contains it
+    late: int = (
+        0  # of both: a notification should have told these, and the first that did came after the grace, maybe about something later
+    )
     only_polling: tuple[Missing, ...] = ()  # a notification should have told these
     only_notifications: tuple[Missing, ...] = ()  # polling has come by since, and did not bring these
     pending: Pending = field(default_factory=Pending)
@@ -79,7 +82,7 @@ def compare(
     """
     both: list[Seen] = []
     missed: dict[Side, list[Missing]] = {Side.POLLING: [], Side.NOTIFICATIONS: []}
-    changes = unannounced = polls_late = told_late = orders = polls_first = 0
+    changes = unannounced = polls_late = told_late = orders = polls_first = late = 0
     for one in seen:
         changes += 1
         if one.topic == ORDER_CONFIRMATION and (told(one, rules) or overdue(one, now, rules)):
@@ -87,6 +90,7 @@ def compare(
             polls_first += not told(one, rules)
         if one.other_at is not None:
             both.append(one)
+            late += one.first_by is Side.POLLING and one.topic in topics and one.when_other() - one.first_at > rules.grace
         elif one.first_by is Side.NOTIFICATIONS:
             if polled_at.get(one.kind, one.first_at) <= one.first_at + rules.grace:
                 polls_late += 1
@@ -103,6 +107,7 @@ def compare(
         changes=changes,
         both=len(both),
         folded=len(both) - len(same),
+        late=late,
         only_polling=tuple(missed[Side.NOTIFICATIONS]),
         only_notifications=tuple(missed[Side.POLLING]),
         pending=Pending(polls_late, told_late),

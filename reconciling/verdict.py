@@ -22,16 +22,28 @@ def verdict(mode: Mode, since: datetime, now: datetime, week: Comparison, rules:
     """
     if mode is Mode.POLLING:
         return Verdict(False, "in mode polling nothing is compared: begin with mode shadow")
-    lost = len(week.only_polling)
-    if lost:
-        changes = "change was" if lost == 1 else "changes were"
-        return Verdict(False, f"{lost} {changes} told by no notification within {_days(rules.shadow)}, of {week.announced} to be told")
+    if week.only_polling or week.late:
+        return Verdict(False, _failures(len(week.only_polling), week, rules))
     if mode is Mode.SHADOW and now - since < rules.shadow:
         return Verdict(False, f"compared for {_days(now - since)} of {_days(rules.shadow)}; so far no notification was lost")
     told = week.announced
     if told < rules.few:
         return Verdict(False, f"only {told} changes were announced within {_days(rules.shadow)}: at least {rules.few} are needed to tell")
     return Verdict(True, f"each of {told} changes of the last {_days(rules.shadow)} was told by a notification")
+
+
+def _failures(lost: int, week: Comparison, rules: Rules) -> str:
+    parts = []
+    if lost:
+        parts.append(f"{lost} {_changes(lost)} told by no notification within {_days(rules.shadow)}")
+    if week.late:
+        minutes = int(rules.grace.total_seconds() // 60)
+        parts.append(f"{week.late} {_changes(week.late)} told only after more than {minutes} min")
+    return f"{' and '.join(parts)}, of {week.announced} to be told"
+
+
+def _changes(count: int) -> str:
+    return "change was" if count == 1 else "changes were"
 
 
 def _days(span: timedelta) -> str:

@@ -1,7 +1,7 @@
 """A commit: what one transaction of a step keeps. Get one from `Store.commit`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -180,6 +180,12 @@ class Commit(EntityCommit):
         """What a sweep found that polling had missed, and what moved no date."""
         self._missed += missed
         self._undated += undated
+
+    def told(self, when: Iterable[tuple[str, datetime | None]]) -> None:
+        """When the notifications came that this commit obeys, by entity: the first one of an entity counts."""
+        for entity_id, at in when:
+            if at is not None:
+                self.sightings.told_at[entity_id] = min(at, self.sightings.told_at.get(entity_id, at))
 
     def announced(self) -> int:
         """How many of the versions that this commit read the other side had told: to a poll, what notifications told since the last one."""

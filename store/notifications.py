@@ -36,7 +36,7 @@ KEEP = text("""
     RETURNING seller_id, state, copies
 """)
 PENDING = text("""
-    SELECT notification_id, topic, order_ids, listing_ids, happened_at, asks FROM notifications
+    SELECT notification_id, topic, order_ids, listing_ids, happened_at, asks, received_at FROM notifications
     WHERE seller_id = :seller_id AND state = 'pending' AND (due_at IS NULL OR due_at <= :now)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
@@ -101,6 +101,7 @@ class Pending:
     listings: tuple[str, ...]
     happened_at: datetime | None  # eBay's clock
     asks: int  # readings that did not show it
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,15 @@ class Notifications:
         values = {"seller_id": seller_id, "now": now, "limit": limit}
         with translated(), self._single.connect() as connection:
             return [
-                Pending(row.notification_id, row.topic, tuple(row.order_ids), tuple(row.listing_ids), row.happened_at, row.asks)
+                Pending(
+                    row.notification_id,
+                    row.topic,
+                    tuple(row.order_ids),
+                    tuple(row.listing_ids),
+                    row.happened_at,
+                    row.asks,
+                    row.received_at,
+                )
                 for row in connection.execute(PENDING, values)
             ]
 

@@ -1,69 +1,41 @@
-"""A seller whose orders eBay announces, polled and told by clocks that only the test moves; and what really became of each notification."""
+"""A seller whose orders eBay announces, polled and told by clocks that only the test moves; the simulated eBay knows what it sent."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
-from random import Random
 
-from activities.poll import PollResult
-from activities.steps import RunningStep
+from temporalio.testing import ActivityEnvironment
+
+from activities.hints import HintReading
+from activities.poll import Poll
+from ebay import notifications
 from pacing import Stream
+from simulator.notices import CANCELLATION, CONFIRMATION, SHIPPED, Destination, Notice, Subscription
 from store import Store
 from tests.model.fleet import NO_TIME, Fleet
 from tests.support.postgres_clock import PostgresClock
 from workflows.state import PollingState
 
 SELLER = "anna"
-CONFIRMED, CANCELLED = "ORDER_CONFIRMATION", "ORDER_CANCELLATION_ACTIVITY"
-ASK_AGAIN = timedelta(seconds=20)  # eBay does not show the order yet
+TOPICS = CONFIRMATION, CANCELLATION, SHIPPED
 ROUNDS = timedelta(hours=6)  # over the open orders, for which it takes a call a parcel: not what is looked at here
 STREAMS = Stream.ORDERS, Stream.FULFILLMENT, Stream.SWEEP
-
-
-@dataclass
-class Line:
-    """The way of eBay's notifications to us, by one dice."""
-
-    dice: Random
-    lost: float = 0.0
-    doubled: float = 0.0
-
-    def arrivals(self, at: datetime) -> list[datetime]:
-        """When a notification sent then arrives: never, once or twice."""
-        if self.dice.random() < self.lost:
-            return []
-        copies = 2 if self.dice.random() < self.doubled else 1
-        return [at + timedelta(seconds=self.dice.choice([0.2, 1, 3, 8, 40, 400]) * self.dice.random()) for _ in range(copies)]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One line of the ledger."""
-
-    topic: str
-    order_id: str
-    at: datetime
-    arrives: tuple[datetime, ...]
-    visible_at: datetime
-
-    @property
-    def early(self) -> bool:
-        return any(one < self.visible_at for one in self.arrives)
 
 
 @dataclass(order=True)
 class Event:
     at: datetime
     number: int
-    act: Callable[[], None] = field(compare=False)
+    act: Callable[[], object] = field(compare=False)
 
 
 class Announced(Fleet):
-    """Runs one seller's streams and carries notifications to them."""
+    """Runs one seller's streams as their workflow would, and brings the simulated eBay's notifications in."""
 
     def __init__(self, store: Store, clock: PostgresClock, seed: int = 1, cadence: timedelta = timedelta(minutes=20)) -> None:
         super().__init__(store, clock)
@@ -74,81 +46,91 @@ class Announced(Fleet):
         self.states[SELLER].streams[Stream.ORDERS].cadence = cadence
         self.states[SELLER].streams[Stream.FULFILLMENT].cadence = ROUNDS
         self.wake(SELLER)
-        self.line = Line(Random(seed))
-        self.ledger: list[Sent] = []
+        notices = self.world.notices
+        notices.destinations["here"] = Destination("here", "the tests", "ENABLED", "https://sellerbeat.test/ebay/notifications", "")
+        for topic in TOPICS:
+            notices.subscriptions[topic] = Subscription(topic, topic, SELLER, "ENABLED", "here", self.world.clock.now_ms())
         self.events_to_come: list[Event] = []
         self.numbers = count()
 
     # what happens at eBay
 
-    def order(self, *, at: datetime | None = None, visible_after: timedelta = NO_TIME, told: bool = True, **fields: bool) -> str:
-        """An order is placed and announced at once, though eBay may show it only later."""
-        now = at or self.now
-        order_id: str = self.world.place_order(SELLER, at=now, visible_at=now + visible_after, **fields)
+    def order(self, *, told: bool = True, **fields: bool) -> str:
+        """An order is placed, and announced unless that is lost."""
         if told:
-            self.announce(CONFIRMED, order_id, now + visible_after)
-        return order_id
+            return str(self.world.place_order(SELLER, **fields))
+        with self.silence():
+            return str(self.world.place_order(SELLER, **fields))
 
-    def cancel(self, order_id: str) -> None:
-        self.world.cancel(SELLER, order_id)
-        self.announce(CANCELLED, order_id, self.now)
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """What happens meanwhile is announced to nobody."""
+        before, self.world.notices.unrest.lost = self.world.notices.unrest.lost, 1.0
+        try:
+            yield
+        finally:
+            self.world.notices.unrest.lost = before
 
-    def announce(self, topic: str, order_id: str, visible_at: datetime) -> None:
-        arrives = tuple(self.line.arrivals(self.now))
-        self.ledger.append(Sent(topic, order_id, self.now, arrives, visible_at))
-        for at in arrives:
-            self.later(at, lambda at=at: self.hint(order_id, at))  # type: ignore[misc]
+    def announce(self, order_id: str) -> None:
+        """eBay tells of an order after all."""
+        self.world.notices.say(CONFIRMATION, SELLER, (order_id,), {"order": {"orderId": order_id}}, self.world.clock.now_ms())
 
     # what the product does with it
 
-    def hint(self, order_id: str, told_at: datetime) -> None:
-        """A notification says: read this order now. What eBay does not show yet is asked for again."""
-        found: list[int] = []
+    def deliver(self) -> None:
+        """What eBay sends now comes in, as the inbox keeps it once the signature is good, and the seller's workflow is woken."""
+        notices = self.world.notices
+        for notice, _ in notices.due():
+            it = notifications.read(notices.body(notice))
+            self.store.notifications.keep(
+                it.id, it.topic, seller_id=SELLER, orders=it.orders, happened_at=it.happened_at, published_at=it.published_at
+            )
+            notices.answered(notice, 204)
+            self.states[SELLER].hints_at = self.now
 
-        def read(step: RunningStep) -> PollResult:
-            page = step.api.orders_by_id([order_id])
-            found.append(len(page.orders))
-            with step.commit() as commit:
-                commit.sightings.told_at[order_id] = told_at
-                step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at(), source="notification"))
-            return step.result(next_due=step.now(), why="told by eBay")
-
-        self.activities[Stream.BACKFILL] = lambda request: self.steps.run(request, Stream.ORDERS, read)
-        self.attempt(self.states[SELLER].request(Stream.ORDERS, self.now), Stream.BACKFILL)
-        if not found[0]:
-            self.later(self.now + ASK_AGAIN, lambda: self.hint(order_id, told_at))
+    def wake(self, seller: str) -> None:
+        state = self.states[seller]
+        while state.hints_are_due(self.now):
+            state.hints_at = None
+            environment = ActivityEnvironment()
+            environment.info = replace(environment.info, started_time=self.now)
+            state.hints_read(environment.run(HintReading(self.steps).read_hints, Poll(seller_id=seller, hinted=True)), self.now)
+        super().wake(seller)
 
     # time
 
-    def later(self, at: datetime, act: Callable[[], None]) -> None:
+    def later(self, at: datetime, act: Callable[[], object]) -> None:
         heapq.heappush(self.events_to_come, Event(at, next(self.numbers), act))
 
     def run(self, until: datetime) -> None:
-        """All that is due until then, polls and what was put down for later, in the order of time."""
-        while True:
-            due = self.states[SELLER].next_due()
-            assert due
-            if self.events_to_come and self.events_to_come[0].at <= due:
-                event = heapq.heappop(self.events_to_come) if self.events_to_come[0].at <= until else None
-                if event is None:
-                    break
-                self.reach(event.at)
-                event.act()
-            elif due <= until:
-                self.reach(due)
-                self.wake(SELLER)
-            else:
-                break
-        self.reach(until)
+        """All that is due until then, polls, notifications and what was put down for later, in the order of time."""
+        while (at := self.next_at()) <= until:
+            self.wait(max(at - self.now, NO_TIME))
+            if self.events_to_come and self.events_to_come[0].at <= at:
+                heapq.heappop(self.events_to_come).act()
+            self.deliver()
+            self.wake(SELLER)
+        self.wait(until - self.now)
 
-    def reach(self, at: datetime) -> None:
-        self.wait(max(at - self.now, NO_TIME))
+    def next_at(self) -> datetime:
+        due = self.states[SELLER].next_due()
+        assert due
+        coming = [event.at for event in self.events_to_come[:1]]
+        return min([due, *coming, *(moment(notice.due_ms) for notice in self.world.notices.waiting)])
 
     # the ledger
 
-    def untold(self) -> set[str]:
-        """Orders of which no notification ever came."""
-        return {sent.order_id for sent in self.ledger} - self.told()
+    def sent(self, topic: str | None = None) -> list[Notice]:
+        return [notice for notice in self.world.notices.sent if topic in (None, notice.topic)]
 
-    def told(self, topics: Iterable[str] = (CONFIRMED, CANCELLED)) -> set[str]:
-        return {sent.order_id for sent in self.ledger if sent.topic in topics and any(one <= self.now for one in sent.arrives)}
+    def told(self) -> set[str]:
+        """Orders of which a notification came, whatever it was about."""
+        return {order_id for notice in self.sent() if 204 in notice.statuses for order_id in notice.entity_ids}
+
+    def untold(self) -> set[str]:
+        """Orders of which none ever came."""
+        return {order_id for notice in self.sent(CONFIRMATION) for order_id in notice.entity_ids} - self.told()
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -62,6 +62,14 @@ def test_a_change_that_no_notification_told_is_missing_once_it_is_old_enough(age
     assert found.pending == Pending(notifications=1 - lost)
 
 
+@pytest.mark.parametrize(("seconds", "late"), [(GRACE.total_seconds(), 0), (GRACE.total_seconds() + 1, 1)])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_change_that_notifications_saw_only_long_after_is_late_also_where_it_was_folded(seconds: float, late: int, version: int) -> None:
+    rows = [seen(other=seconds, other_version=version), seen(by=TOLD, other=9_999), seen(topic=None, other=9_999)]
+
+    assert compare(rows, NOW, POLLED).late == late
+
+
 @pytest.mark.parametrize(("polled", "lost"), [(GRACE, 0), (GRACE + timedelta(microseconds=1), 1)])
 def test_a_change_that_polling_did_not_bring_is_missing_once_a_later_poll_came_by(polled: timedelta, lost: int) -> None:
     found = compare([seen(by=TOLD)], NOW, {"order": NOON + polled})

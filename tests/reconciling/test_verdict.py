@@ -12,8 +12,8 @@ LOST = Missing("e-1", "order.created", "o-1", 1, "ORDER_CONFIRMATION", SINCE, SI
 SECOND = timedelta(seconds=1)
 
 
-def comparison(both: int = 5, lost: int = 0, unpolled: int = 0) -> Comparison:
-    return Comparison(both=both, only_polling=(LOST,) * lost, only_notifications=(LOST,) * unpolled)
+def comparison(both: int = 5, lost: int = 0, unpolled: int = 0, late: int = 0) -> Comparison:
+    return Comparison(both=both, late=late, only_polling=(LOST,) * lost, only_notifications=(LOST,) * unpolled)
 
 
 GOOD = comparison()
@@ -28,6 +28,7 @@ GOOD = comparison()
         (Mode.SHADOW, WEEK, comparison(both=4), False, "only 4 changes were announced within 7 days: at least 5 are needed to tell"),
         (Mode.SHADOW, WEEK, comparison(lost=1), False, "1 change was told by no notification within 7 days, of 6 to be told"),
         (Mode.SHADOW, SECOND, comparison(lost=2), False, "2 changes were told by no notification within 7 days, of 7 to be told"),
+        (Mode.SHADOW, WEEK, comparison(late=1), False, "1 change was told only after more than 15 min, of 5 to be told"),
         (Mode.SHADOW, WEEK, comparison(unpolled=1), True, "each of 6 changes of the last 7 days was told by a notification"),
         (Mode.WEBHOOKS, SECOND, GOOD, True, "each of 5 changes of the last 7 days was told by a notification"),
         (Mode.POLLING, WEEK, GOOD, False, "in mode polling nothing is compared: begin with mode shadow"),
