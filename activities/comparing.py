@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from reconciling import Comparison, Delays, Missing, Mode, Rules, Verdict, compare, verdict
 from reconciling.rules import RULES
-from store import Store, UnknownSellerError
+from store import Store, StoreError
 from store.kinds import AlertKind
 from store.modes import Watch
 from store.times import iso
 
+logger = logging.getLogger("sellerbeat.comparing")
 DAILY, AT_ONCE = timedelta(days=1), 10  # sellers a minute: some 14,000 a day
 READY_TEXT = "ready for webhooks: {why}"
 MONTH = timedelta(days=30)  # of which orders `unseen_share` counts
@@ -59,10 +60,13 @@ def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Verdict | None:
 def judge_due(store: Store) -> None:
     """The daily comparison of each seller in shadow or webhooks whose last one is a day old; some at a time."""
     for seller_id in store.modes.due(DAILY, AT_ONCE):
-        with suppress(UnknownSellerError):  # removed meanwhile
-            found = judge(store, seller_id)
-            if found is not None:
+        try:
+            if found := judge(store, seller_id):
                 tell(store, seller_id, found)
+        except StoreError:
+            raise
+        except Exception as error:  # of this seller alone: the watchdog has others to look after
+            logger.error("comparison failed", extra={"seller_id": seller_id, "error": type(error).__name__})
 
 
 def tell(store: Store, seller_id: str, found: Verdict) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from changes.model import Document
 from pacing import Stream
-from reconciling import Mode, Seen
+from reconciling import Seen
 from store import aside, modes, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
@@ -199,8 +199,8 @@ class Commit(EntityCommit):
 
     def back_to_shadow(self, kind: AlertKind, text: str) -> None:
         """Notifications are not relied on any more. A poll in webhooks finds that."""
-        modes.switch(self._connection, self._step.seller_id, Mode.SHADOW)
-        self.open_alert(kind, text)
+        if modes.back_to_shadow(self._connection, self._step.seller_id):
+            self.open_alert(kind, text)
 
     def seller_event(self, type: str, generation: int) -> None:  # noqa: A002 - as the contract calls it
         """Tell that the seller must authorize again, or did: once for each generation of the token."""

@@ -24,6 +24,10 @@ SET = text("""
         WHERE m.mode <> excluded.mode
     RETURNING since
 """)
+BACK = text("""
+    UPDATE modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL WHERE seller_id = :seller_id AND mode = 'webhooks'
+    RETURNING 1
+""")
 COMPARED = text("""
     UPDATE modes SET compared_at = clock_timestamp(), comparison = CAST(:comparison AS jsonb), orders = :orders, polls_first = :polls_first
     WHERE seller_id = :seller_id AND mode = :mode AND since = :since
@@ -103,7 +107,9 @@ class Modes:
             known = connection.execute(GET, {"seller_id": seller_id}).one_or_none()
             if mode is Mode(known.mode if known else Mode.POLLING):
                 return False
-            switch(connection, seller_id, mode)
+            connection.execute(
+                SET, {"seller_id": seller_id, "mode": mode.value}
+            )  # under the lock, so that no commit of a step runs beside it
             return True
 
     def compared(self, seller_id: str, watch: Watch, comparison: Mapping[str, Any], orders: int, polls_first: int) -> bool:
@@ -155,9 +161,9 @@ class Modes:
             return now
 
 
-def switch(connection: Connection, seller_id: str, mode: Mode) -> None:
-    """Under the lock of the seller's row, so that no commit of a step runs beside it."""
-    connection.execute(SET, {"seller_id": seller_id, "mode": mode.value})
+def back_to_shadow(connection: Connection, seller_id: str) -> bool:
+    """False: somebody chose another mode since the step began."""
+    return connection.execute(BACK, {"seller_id": seller_id}).scalar() is not None
 
 
 def untold(connection: Connection, seller_id: str, since: datetime, limit: int = 100) -> list[Seen]:

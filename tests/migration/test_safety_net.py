@@ -8,7 +8,8 @@ import pytest
 
 from activities.comparing import judge, judge_due
 from activities.planning import facts
-from pacing import Stream
+from activities.safety_net import share
+from pacing import SellerPace, Stream
 from reconciling import Mode
 from tests.migration.announced import SELLER, Announced
 
@@ -105,6 +106,19 @@ def test_what_was_lost_before_webhooks_began_brings_nobody_back(anna: Announced)
     anna.run(anna.now + timedelta(hours=2))
 
     assert mode(anna) is Mode.WEBHOOKS
+
+
+def test_a_poll_that_was_under_way_overrides_nobody_who_chose_polling(relied_on: Announced) -> None:
+    relied_on.order(told=False)
+    relied_on.wait(MINUTE)
+    relied_on.poll_once(SELLER, Stream.ORDERS)
+    relied_on.wait(GRACE)
+    began = relied_on.store.begin(SELLER, Stream.ORDERS)
+    relied_on.store.modes.set(SELLER, Mode.POLLING)
+    with relied_on.store.commit(began) as commit:
+        share(commit, began, SellerPace(0.0))
+
+    assert (mode(relied_on), alerts(relied_on)) == (Mode.POLLING, [])
 
 
 def test_polling_comes_back_with_an_alert_when_notifications_stop(relied_on: Announced) -> None:
