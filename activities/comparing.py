@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciling import Comparison, Delays, Missing, Mode, Rules, Verdict, compare, verdict
 from reconciling.rules import RULES
-from store import Store, StoreError
+from store import Store, StoreError, UnknownSellerError
 from store.kinds import AlertKind
 from store.modes import Watch
 from store.times import iso
@@ -63,6 +63,8 @@ def judge_due(store: Store) -> None:
         try:
             if found := judge(store, seller_id):
                 tell(store, seller_id, found)
+        except UnknownSellerError:  # removed meanwhile
+            continue
         except StoreError:
             raise
         except Exception as error:  # of this seller alone: the watchdog has others to look after

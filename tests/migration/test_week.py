@@ -7,7 +7,7 @@ from random import Random
 
 from activities.comparing import Compared, compared, told
 from pacing import Stream
-from reconciling import Mode, Side
+from reconciling import Mode, Seen, Side
 from simulator.judge import judge
 from simulator.notices import Unrest
 from tests.migration.announced import SELLER, Announced
@@ -62,6 +62,7 @@ def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notif
     assert missing(found, "polling") == []
     seen = anna.store.modes.seen(SELLER, anna.now - WEEK, anna.now)
     assert {one.entity_id for one in seen if one.kind == "order" and one.seen_by(Side.NOTIFICATIONS)} == anna.told()
+    assert all(one.first_told_at and one.first_told_at <= one.first_at for one in seen if by_notification(one))
     assert found.comparison.notifications_ahead.count > 50
     assert found.comparison.polling_ahead.count >= 1
     assert found.comparison.late >= 1  # what was lost, and read for a later notification
@@ -70,6 +71,10 @@ def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notif
     assert (verdict.lost, verdict.twice, verdict.wrong) == (0, 0, 0), verdict.examples
     assert not found.verdict.ready
     assert found.verdict.why.startswith(f"{len(lost)} changes were told by no notification within 7 days")
+
+
+def by_notification(one: Seen) -> bool:
+    return one.kind == "order" and one.first_by is Side.NOTIFICATIONS
 
 
 def waited_for(it: Announced) -> list[str]:
