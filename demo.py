@@ -71,23 +71,24 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     ebay.start()
     servers = start_servers(home, things)
     ebay.arrive()
+    bind = f"127.0.0.1:{home.port('web')}"
     settings = {PREFIX + name: value for name, value in (PACE | QUOTAS).items()} | {
         f"{PREFIX}SECRET_KEYS": home.key()[0],
         **ebay.settings(),
-        f"{PREFIX}WEB_BIND": f"127.0.0.1:{home.port('web')}",
+        f"{PREFIX}WEB_BIND": bind,
+        **shadow.settings(bind),
     }
     configure(home, servers, settings)
     store = open_store(servers, things)
     sellers.check_database(store, ebay.new)
     worker = start_worker(home, things, quick=True)
-    web = start_web(home, settings[f"{PREFIX}WEB_BIND"], things)
+    web = start_web(home, bind, things)
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
-    if moved := shadow.begin(store):
-        print(moved)
     worker.arrive()
     web.arrive()
+    print(shadow.begin(store))
 
     links = (("page", web.url), *ui_links(servers), ("simulated eBay", ebay.url))
     starter = home.shown("starter")
@@ -110,8 +111,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     worker.stop()
     verdict = finale.compare(store, home.ledger, court)
     print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
-    if compared := shadow.end(store):
-        print(compared)
+    print(shadow.end(store))
     if unpolled:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
