@@ -1,5 +1,11 @@
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pacing import Stream
 from reconciling import Mode, Seen, Side
@@ -8,6 +14,11 @@ from tests.store.documents import LATER, SELLER, enroll, item, keep_orders, orde
 
 SOON = LATER + timedelta(minutes=2)
 EVER, NEVER = datetime.fromisoformat("2000-01-01T00:00Z"), datetime.fromisoformat("2100-01-01T00:00Z")
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return count()
 
 
 def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> Kept:
@@ -183,3 +194,30 @@ def test_a_polling_seller_pays_no_statement_for_it(store: Store) -> None:
 
     assert [more - less for more, less in zip(cost["shadow"], cost[SELLER], strict=True)] == [0, 1, 1]
     assert seen(store) == []
+
+
+reads = st.lists(st.tuples(st.sampled_from(["poll", "sweep", "notification"]), st.integers(0, 3)), min_size=1, max_size=9)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reads)
+def test_however_both_sides_read_an_order_each_version_has_who_was_first_and_what_the_other_saw(
+    store: Store, numbers: Iterator[int], sides: list[tuple[str, int]]
+) -> None:
+    """`sides`: who read, and how often eBay had changed the order since the last reading."""
+    store.modes.set(SELLER, Mode.SHADOW)
+    order_id, content, version = f"o-{next(numbers)}", 0, 0
+    expected: dict[int, tuple[Side, int | None]] = {}
+    for source, changes in sides:
+        side = Side.NOTIFICATIONS if source == "notification" else Side.POLLING
+        content += changes
+        if changes or not version:
+            version += 1
+            expected[version] = side, None
+        for older, (first, other) in list(expected.items()):
+            if first is not side and other is None:
+                expected[older] = first, version
+        keep_orders(store, order(order_id, title=str(content), modified=LATER + timedelta(seconds=content)), source=source)
+
+    found = {one.version: (one.first_by, one.other_version) for one in seen(store) if one.entity_id == order_id}
+    assert found == expected
