@@ -13,19 +13,21 @@ from store.errors import UnknownSellerError, translated
 
 LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
-# What the comparison said of an earlier mode is kept until the next one: it is the last that is known.
+# What a comparison said of shadow holds for webhooks; for every other change of the mode it is over.
 SET = text("""
     INSERT INTO modes AS m (seller_id, mode, since, watched_since)
     SELECT :seller_id, :mode, now, now FROM clock_timestamp() AS now
     ON CONFLICT (seller_id) DO UPDATE SET
         mode = excluded.mode, since = excluded.since,
         watched_since = CASE WHEN m.mode = 'polling' THEN excluded.since ELSE m.watched_since END,
-        compared_at = CASE WHEN excluded.mode = 'webhooks' THEN m.compared_at END
+        compared_at = CASE WHEN excluded.mode = 'webhooks' THEN m.compared_at END,
+        comparison = CASE WHEN excluded.mode = 'webhooks' THEN m.comparison END
         WHERE m.mode <> excluded.mode
     RETURNING since
 """)
 BACK = text("""
-    UPDATE modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL WHERE seller_id = :seller_id AND mode = 'webhooks'
+    UPDATE modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL, comparison = NULL
+    WHERE seller_id = :seller_id AND mode = 'webhooks'
     RETURNING 1
 """)
 COMPARED = text("""

@@ -27,6 +27,7 @@ def relied_on(anna: Announced) -> Announced:
     anna.run(anna.now + timedelta(hours=12))
     assert judge(anna.store, SELLER)
     anna.store.modes.set(SELLER, Mode.WEBHOOKS)
+    assert anna.store.modes.get(SELLER).comparison
     anna.run(anna.now + timedelta(hours=1))
     return anna
 
@@ -67,6 +68,7 @@ def test_polling_comes_back_with_an_alert_when_it_finds_what_no_notification_tol
 
     assert (mode(relied_on), alerts(relied_on)) == (Mode.SHADOW, ["not_notified"])
     assert cadence(relied_on) == BY_HAND
+    assert relied_on.store.modes.get(SELLER).comparison is None  # what it said is over
     assert relied_on.events()[-1]["data"]["text"].startswith("polling found an order that no notification told within 15 minutes")
 
 
