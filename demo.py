@@ -21,7 +21,7 @@ from pathlib import Path
 
 import devstack
 from settings import PREFIX, Settings, SettingsError, load, read_environment
-from stage import finale, sellers
+from stage import finale, sellers, shadow
 from stage.cast import QUOTA
 from stage.child import stop_leftovers
 from stage.deliveries import Deliveries
@@ -72,17 +72,19 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     ebay.start()
     servers = start_servers(home, things)
     ebay.arrive()
+    bind = f"127.0.0.1:{home.port('web')}"
     settings = {PREFIX + name: value for name, value in (PACE | QUOTAS).items()} | {
         f"{PREFIX}SECRET_KEYS": home.key()[0],
         **ebay.settings(),
-        f"{PREFIX}WEB_BIND": f"127.0.0.1:{home.port('web')}",
+        f"{PREFIX}WEB_BIND": bind,
         f"{PREFIX}DELIVERY_LOOPBACK": "true",
+        **shadow.settings(bind),
     }
     configure(home, servers, settings)
     store = open_store(servers, things)
     sellers.check_database(store, ebay.new)
     worker = start_worker(home, things, quick=True)
-    web = start_web(home, settings[f"{PREFIX}WEB_BIND"], things)
+    web = start_web(home, bind, things)
     ebay.lead_back(f"{web.url}/ebay/connected")
     watch = Watch(store, home)
     if enrolled := sellers.enroll(store, ebay):
@@ -91,6 +93,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     things.callback(deliveries.stop)
     worker.arrive()
     web.arrive()
+    print(shadow.begin(store))
 
     links = (("page", web.url), *ui_links(servers), ("simulated eBay", ebay.url))
     starter = home.shown("starter")
@@ -100,6 +103,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} snapshot carla inventory", "each stock, where it is from, how old it is"),
         (f"{starter} changes --follow", "the feed of changes"),
         (f"{starter} deliveries", "what was sent to the receiver, and its answers"),
+        (f"{starter} reconcile --seller anna", "polling compared with eBay's notifications"),
         (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
     )
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
@@ -115,6 +119,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     verdict = finale.compare(store, home.ledger, court)
     print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
     print(deliveries.report(undelivered))
+    print(shadow.end(store))
     if unpolled or undelivered:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")

@@ -46,6 +46,24 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _public_url(text: str) -> str:
+    if not re.fullmatch(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError(f"{text!r} is no public address such as https://sellerbeat.example.com (http on this machine itself only)")
+    return text.rstrip("/")
+
+
+def _verification_token(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{32,80}", secret.get_secret_value()):
+        raise ValueError("is no verification token: 32 to 80 letters, digits, _ or -")
+    return secret
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,190}", text):
+        raise ValueError(f"{text!r} is no e-mail address")
+    return text
+
+
 def _bind(text: str) -> str:
     match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})", text)
     if not match or int(match[2]) > 65535:
@@ -99,6 +117,17 @@ class Settings(BaseSettings):
     ebay_timeout: Duration = Field(
         timedelta(seconds=20), ge=timedelta(seconds=1), le=timedelta(seconds=60), description="one call to eBay, as a whole"
     )
+
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None, description="where the world reaches web.py, such as https://sellerbeat.example.com"
+    )
+    notification_token: Annotated[SecretStr, AfterValidator(_verification_token)] | None = Field(
+        None, description="verification token of eBay's notifications: 32 to 80 letters, digits, _ or -"
+    )
+    notification_email: Annotated[str, AfterValidator(_email)] | None = Field(
+        None, description="where eBay writes when it cannot deliver notifications"
+    )
+    ebay_dev_id: str | None = Field(None, min_length=1, description="the developer id (Dev ID); platform notifications are signed with it")
 
     orders_every: Duration = Field(timedelta(minutes=5), ge=SHORTEST, le=LONGEST, description="base interval of the orders poll")
     fulfillment_every: Duration = Field(

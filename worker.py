@@ -29,6 +29,7 @@ from activities.backfill import Backfill
 from activities.erasing import UserErasing
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
+from activities.hints import HintReading
 from activities.inventory import InventoryPolling
 from activities.listings import ListingPolling
 from activities.lost_sellers import LostSellers
@@ -113,6 +114,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             Sweep(steps, settings.sweep_every, settings.order_overlap).sweep_orders,
             Report(steps, settings.sweep_every).read_report,
             OfferReading(steps).read_offers,
+            HintReading(steps).read_hints,
             WishKeeping(store).keep_wishes,
             LostSellers(store, client).find_lost_sellers,
             FleetPlanning(store, pace, quota).plan_fleet,

@@ -35,7 +35,7 @@ def read_single(step: RunningStep, entity_id: str) -> Single:
 def keep_single(step: RunningStep, commit: Commit, single: Single, source: str = "poll") -> Kept:
     """Kept as it stands; over, or unknown to eBay, it is removed; refused, it is no longer due, and the next report looks again."""
     if single.items:
-        step.count(commit, commit.keep_inventory(single.items, single.date, read_from="bulk"))
+        step.count(commit, commit.keep_inventory(single.items, single.date, source, read_from="bulk"))
     if single.refused:
         commit.stock_read([single.entity_id])
         kept = Kept()

@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
+from activities.comparing import judge_due
 from activities.wishes import Wishes, wishes_of
 from pacing import Stream
 from store import Store
@@ -39,6 +40,7 @@ class LostSellers:
         await self.look_for_others()
         await asyncio.to_thread(self.look_at_the_planner)
         await asyncio.to_thread(self.look_for_late_polls)
+        await asyncio.to_thread(judge_due, self.store)
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]

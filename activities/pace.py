@@ -29,6 +29,7 @@ class Shown:
     pace: str | None  # as kept with the stream (pacing/state.py); None: nothing yet
     sales_30d: int = 0
     poll: int = 0  # the epoch: each poll has a jitter of its own
+    unseen_share: float = 1.0  # of the orders, those that no notification announces: 1 unless notifications are relied on
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Pace:
             last_login=request.active_at.timestamp() if request.active_at else None,
             cadence_s=cadence.total_seconds() if cadence else None,
             speed_up_s=request.speed_up.total_seconds() if request.speed_up else None,
+            unseen_share=shown.unseen_share,
         )
         rules, moment = self.rules[stream], now.timestamp()
         fleet = self.fleets().get(RESOURCES[stream]) if stream in SHARED else None

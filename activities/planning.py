@@ -34,6 +34,7 @@ from pacing import (
     fleet_prior,
     learn_curve,
     plan,
+    unseen_share,
     weight,
 )
 from pacing.estimate import base_rate, surge
@@ -173,6 +174,7 @@ def facts(row: Polled, stream: Stream) -> Facts:
         last_login=wishes.active_at.timestamp() if wishes.active_at else None,
         cadence_s=cadence.total_seconds() if cadence else (row.options.get("cadence") or {}).get(stream.value),
         paused=wishes.paused is not None,
+        unseen_share=unseen_share(row.polls_first, row.orders) if stream is Stream.ORDERS else 1.0,
     )
 
 

@@ -17,6 +17,7 @@ class Poll(BaseModel, frozen=True):
     seller_id: str
     announced: bool = False  # only what another stream announced (parcels of changed orders); the stream's own round comes at its time
     asked: bool = False  # somebody asked for it: the reserve of the quota may be used
+    hinted: bool = False  # notifications told of something: it is read beside the stream, whose cursor and time stay
     until: datetime | None = None  # UTC; another stream falls due then: stop after the call in hand
     speed_up: timedelta | None = None  # an operator's `speed-up`, while it lasts
     cadence: timedelta | None = None  # an operator's `set-cadence`

@@ -13,7 +13,8 @@ from pathlib import Path
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.pace import Pace, Shown
+from activities import safety_net
+from activities.pace import Pace, Shown, pace_of
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
@@ -48,7 +49,7 @@ class RunningStep:
         self.api.permit = self.permit
         self.began = time.monotonic()
         self.began_at = now
-        self.changes = self.duplicates = self.counted = 0
+        self.changes = self.duplicates = self.counted = self.announced = 0
         self.delays: list[float] = []  # of the commit in hand
         self.rest: PollResult | None = None
 
@@ -80,9 +81,12 @@ class RunningStep:
         """As `Store.commit`. What it kept is counted once it is kept."""
         self.delays.clear()
         with self.steps.store.commit(self.step, now=self.now()) as commit:
-            if self.api.slowest_s > self.steps.slow_s:
+            if self.request.hinted:
+                commit.beside()
+            elif self.api.slowest_s > self.steps.slow_s:
                 commit.slow()
             yield commit
+        self.announced += commit.sightings.found
         self.steps.meters.kept(self.stream, commit.totals(), self.delays)
 
     def count(self, commit: Commit, *kept: Kept) -> None:
@@ -102,9 +106,12 @@ class RunningStep:
         """The poll went well: decide the next one, in the same transaction."""
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
-        last_change = now if self.changes else self.step.last_change_at
         step = self.step  # a read that took several steps is one poll
-        shown = Shown(self.changes + step.run_changes, self.api.calls + step.run_calls, last_change, step.pace, step.sales_30d, step.epoch)
+        told = self.announced + commit.announced()  # by notifications, since the last poll: orders too, that this one would have found
+        last_change = now if self.changes else step.last_change_at
+        changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
+        share = safety_net.share(commit, step, pace_of(step.pace, last_change))
+        shown = Shown(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
         following = self.steps.pace.after(
             self.step.seller_id,
             self.stream,
@@ -164,14 +171,14 @@ class Steps:
         self.permits = Permits(store, limits)
         self.slow_s = SLOW_S
 
-    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
-        """As `attempt`, and counted."""
+    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult], named: str | None = None) -> PollResult:
+        """As `attempt`, and counted, by the stream or as `named`."""
         try:
             result = self.attempt(request, stream, read)
         except Exception as error:
-            self.meters.failed(stream, error)
+            self.meters.failed(named or stream, error)
             raise
-        self.meters.polled(stream, more=result.more, waiting=result.waiting)
+        self.meters.polled(named or stream, more=result.more, waiting=result.waiting)
         return result
 
     def attempt(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
@@ -222,6 +229,8 @@ class Steps:
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
             return self.wait(step, until, "eBay refuses the application's keys", quota=False)
         except EbayError as error:
+            if step.request.hinted:  # the stream's own polls tell how they fare
+                raise
             self.store.failed(
                 step.step,
                 f"{type(error).__name__}: {error}",
@@ -246,7 +255,9 @@ def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
 
 
 def purpose(request: Poll, stream: Stream) -> Purpose:
-    if request.asked or stream in (Stream.SWEEP, Stream.REPORT):  # people wait for it, or it looks for what polling missed
+    if (
+        request.asked or request.hinted or stream in (Stream.SWEEP, Stream.REPORT)
+    ):  # people wait for it, or it looks for what polling missed
         return Purpose.URGENT
     return Purpose.PAST if stream in (Stream.BACKFILL, Stream.OFFERS) else Purpose.POLL
 

@@ -79,6 +79,9 @@ SellerOrMany = Annotated[
 SellerOrAll = Annotated[
     str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --all.", callback=_seller_id, show_default=False)
 ]
+SellerOrEverybody = Annotated[
+    str | None, typer.Argument(metavar="SELLER", help="One seller only; else everybody.", callback=_seller_id, show_default=False)
+]
 SellerOption = Annotated[str | None, typer.Option("--seller", metavar="SELLER", help="One seller only.", callback=_seller_id)]
 All = Annotated[bool, typer.Option("--all", help="Every enrolled seller.")]
 TokenFile = Annotated[

@@ -37,6 +37,7 @@ def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those i
         "last_poll_at": "last poll",
         "next_poll_at": "next poll",
         "changes_24h": "changes 24 h",
+        **({"mode": "mode"} if any(row["mode"] != "polling" for row in rows) else {}),
         "reason": "why",
     }
     show(rows, columns, empty="no sellers" if state is None else f"no sellers in state {state}")

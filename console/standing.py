@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from activities.comparing import summary
 from console.office import Office
 from console.output import Output, print_json, table_of
 from console.progress import bar
@@ -59,6 +60,9 @@ def standing(answer: dict[str, Any]) -> RenderableType:
     lines += [f"what to do: {remedy}" for remedy in dict.fromkeys(remedies) if remedy]
     ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""
     lines.append(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h{ends}")
+    if answer["mode"] != "polling":
+        compared = summary(answer["comparison"]) or "not yet compared"
+        lines.append(f"in mode {answer['mode']} since {answer['mode_since'][:10]}; {compared}")
     for row in rows:
         row["progress"] = None if row.get("progress") is None else bar(row["progress"])
     columns = COLUMNS | {name: heading for name, heading in WHEN_NEEDED.items() if any(row.get(name) for row in rows)}

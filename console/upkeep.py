@@ -68,6 +68,7 @@ def rotate_keys() -> None:
     """Encrypt all stored tokens and secrets with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
     store = Office("database_url", "secret_keys").store
     store.hashes.rotate()
+    store.notifications.rotate()
     rotation = store.tokens.rotate()
     secrets, unreadable = store.endpoints.reseal()
     if lost := ", ".join((*rotation.unreadable, *unreadable)):

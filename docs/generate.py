@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def cli() -> str:
     ]
     group = typer.main.get_command(commands())
     assert hasattr(group, "commands")
-    for name, command in whole(group.commands):
+    for name, command in every_command(group):
         context = click.Context(command, info_name=f"starter.py {name}")
         lines += [f"## {name}", "", " ".join((command.help or "").split()), ""]
         for parameter in command.params:
@@ -74,13 +75,13 @@ def cli() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def whole(commands: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Every command by the words that are typed: those of a group follow the group's name."""
-    return [
-        (f"{name} {inner}".strip(), one)
-        for name, command in commands.items()
-        for inner, one in getattr(command, "commands", {"": command}).items()
-    ]
+def every_command(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Those of groups by their whole name: `notifications setup`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def events() -> str:

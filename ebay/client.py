@@ -65,17 +65,18 @@ class Ebay(Connection):
 
     def rate_limits(self) -> list[RateLimit]:
         """Every quota of the application by eBay's own count; empty where eBay says nothing. Counts against the Analytics API only."""
-        answer = self._ask_rate_limits(self._application_token())
-        if answer.status == 401:
-            answer = self._ask_rate_limits(self._application_token(renew=True))
+        answer = self.application("GET", RATE_LIMIT)
         if answer.status == 204:
             return []
         if answer.status != 200:
             raise refusal(answer, self.clock(answer)[0])
         return pages.rate_limits(parse(answer.body))
 
-    def _ask_rate_limits(self, token: str) -> Answer:
-        answer = self.send(token, "GET", RATE_LIMIT)
+    def application(self, method: str, path: str, content: bytes | None = None) -> Answer:
+        """A call with the application's own token, renewed once where eBay refuses it. The answer may have any status."""
+        answer = self.send(self._application_token(), method, path, content)
+        if answer.status == 401:
+            answer = self.send(self._application_token(renew=True), method, path, content)
         self.clock(answer)
         return answer
 

@@ -53,9 +53,11 @@ ALERTS = Metric("sellerbeat_alerts_open", Kind.GAUGE, "open alerts", ("kind",))
 ASIDE = Metric("sellerbeat_set_aside_documents", Kind.GAUGE, "documents that are set aside")
 WAITING = Metric("sellerbeat_delivery_oldest_seconds", Kind.GAUGE, "for how long the oldest change waits for an endpoint that is on")
 ENDPOINTS = Metric("sellerbeat_endpoints", Kind.GAUGE, "endpoints, by state", ("state",))
+MODES = Metric("sellerbeat_sellers_by_mode", Kind.GAUGE, "enrolled sellers, by how they are watched", ("mode",))
+SEEN = Metric("sellerbeat_compared_changes", Kind.GAUGE, "changes of the sellers' last weekly comparisons, by who saw them", ("seen_by",))
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", Kind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
     *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, READ_AT),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, READ_AT),
 )

@@ -3,7 +3,7 @@
 from pacing.cadence import Bounds, bounds_s, tier, wish
 from pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
 from pacing.day import QuotaDay, quota_day
-from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen
+from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen, unseen_share
 from pacing.forecast import Freshness, forecast, with_notifications
 from pacing.interval import interval, weight
 from pacing.level import Demand, Slot, demand, level, slots, surge_effect
@@ -60,6 +60,7 @@ __all__ = [
     "tier",
     "to_json",
     "unseen",
+    "unseen_share",
     "weight",
     "wish",
     "with_notifications",

@@ -105,6 +105,11 @@ def unseen(polls_first: int, orders: int) -> float:
     return min(1.0, (polls_first + 2) / (orders + 4))
 
 
+def unseen_share(polls_first: int, orders: int) -> float:
+    """The same of a seller whose notifications are relied on; 1 where there were no orders to tell by."""
+    return unseen(polls_first, orders) if orders else 1.0
+
+
 def _forget(gap: float, memory: float) -> tuple[float, float]:
     """How much of the past is kept over `gap`, and of what came within it, evenly spread."""
     if gap <= 0:

@@ -14,6 +14,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from temporalio.service import RPCError
 
+from inbox.inbox import Inbox
+from inbox.router import router as inbox_router
 from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
 from pages.desk import Desk
 from pages.edge import Edge
@@ -26,11 +28,14 @@ from workflows.client import TemporalUnavailableError
 logger = logging.getLogger("sellerbeat.web")
 
 
-def build(desk: Desk) -> ASGIApp:
+def build(desk: Desk, inbox: Inbox | None = None) -> ASGIApp:
     app = FastAPI(title="Sellerbeat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     for part in (health, feed, connected, login, links, fleet, seller, acts, endpoints):
         app.include_router(part.router)
+    if inbox:
+        app.state.inbox = inbox
+        app.include_router(inbox_router)
     app.add_api_route("/v1/openapi.json", openapi, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     for error in EXPECTED:

@@ -15,10 +15,12 @@ from metering.meters import Meters
 from pages.desk import Desk
 from pages.fleet import AWAKE, freshness, quota
 from pages.overview import GRAVITY, Fleet
-from store import StoreError
+from reconciling import Mode
+from store import Store, StoreError
 from store.kinds import AlertKind
 
 EVERY_S = 60.0
+SEEN_BY = ("both", "only_polling", "only_notifications")
 QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("1", 1.0))
 
 
@@ -49,7 +51,17 @@ def look(desk: Desk, meters: Meters) -> None:
     for state in ("on", "failing", "off"):
         meters.set(metrics.ENDPOINTS, states.count(state), state)
     meters.set(metrics.WAITING, desk.store.deliveries.oldest())
+    compare(desk.store, fleet, meters)
     meters.set(metrics.READ_AT, fleet.now.timestamp())
+
+
+def compare(store: Store, fleet: Fleet, meters: Meters) -> None:
+    """Polling beside notifications: what the last comparisons of all sellers in shadow or webhooks came to."""
+    sums = store.modes.sums()
+    for mode in Mode:
+        meters.set(metrics.MODES, sum(one.mode == mode and one.state != "removed" for one in fleet.sellers), mode.value)
+    for seen_by in SEEN_BY:
+        meters.set(metrics.SEEN, sums[seen_by], seen_by)
 
 
 def ages(fleet: Fleet) -> Sequence[float]:

@@ -63,6 +63,7 @@ class Seller:
     enrolled_at: datetime
     fresh_at: datetime  # of the last good poll of the orders; the enrolment where there was none
     next_at: datetime | None  # of the orders
+    mode: str = "polling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +130,4 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
 def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str]) -> Seller:
     state, reason = _state(row, troubled, waits)
     fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
-    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None)
+    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None, row.mode)

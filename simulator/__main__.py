@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator.hostile import PROFILE, hostile
 from simulator.life import Life
+from simulator.sending import Sender
 from simulator.server import Simulator, serve
 from simulator.world import World
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
                 hostile(world, options.seed, **(switches if options.hostile else {**dict.fromkeys(PROFILE, 0.0), **switches}))
             for name, orders_a_day, numbers in sellers:
                 _move_in(world, name, orders_a_day, numbers, options.history)
-            with serve(world, options.port, options.host) as running, Life(world, options.rate):
+            with serve(world, options.port, options.host) as running, Life(world, options.rate), Sender(world.notices):
                 print(f"simulated eBay at {running.url}", flush=True)
                 if not options.quiet:
                     print(_how_to_use(running), flush=True)

@@ -12,6 +12,7 @@ SYSTEM_ERRORS = {
     "inventory_item": INVENTORY_ERROR,
     "offer": INVENTORY_ERROR,
     "user": (140000, "API_IDENTITY", "There was a problem with an eBay internal system or process."),
+    "notification": (195000, "API_NOTIFICATION", "There was a problem with an eBay internal system or process."),
     "feed": (160001, "API_FEED", "There was a problem with an eBay internal system or process."),
 }
 

@@ -19,6 +19,7 @@ from simulator import (
     feed_api,
     identity_api,
     inventory_api,
+    notification_api,
     oauth_api,
     offers_api,
     orders_api,
@@ -26,7 +27,7 @@ from simulator import (
     trading_api,
     trouble,
 )
-from simulator.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY
+from simulator.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY, SUBSCRIPTIONS
 from simulator.answers import Answer, ApiError
 from simulator.inventory_api import PATH as ITEMS
 from simulator.requests import Request
@@ -45,7 +46,9 @@ SCOPES = {
     "feed": INVENTORY[:1],  # reading alone is not enough
     "rate_limit": (BASE,),
     "user": IDENTITY,
+    "notification": (BASE, *SUBSCRIPTIONS),
 }
+OF_THE_APPLICATION = ("rate_limit", "notification")  # may be asked without a seller
 CALL_NAME = re.compile("[A-Za-z]{1,60}")
 Call = Callable[[World, Request], Answer]
 
@@ -58,6 +61,8 @@ def routed(method: str, path: str, headers: Mapping[str, str], body: bytes) -> t
         return "trading", lambda world, request: trading_api.call(world, request, headers, body)
     if method == "POST" and path == feed_api.TASKS:
         return "feed", lambda world, request: feed_api.create_task(world, request, headers, body)
+    if notification_api.handles(path):
+        return "notification", lambda world, request: notification_api.answer(world, request, body)
     if method != "GET":
         raise answers.not_found()
     if path.rstrip("/") == ORDERS:
@@ -209,11 +214,11 @@ class App:
         access = self.world.accounts.access.get(value) if scheme == "Bearer" else None
         if not access:
             raise answers.invalid_token()
-        request.seller = access.seller or ""
+        request.seller, request.scopes = access.seller or "", access.scopes
         if not access.good(self.world.clock.now_ms()):
             raise answers.access_denied() if request.resource in ("inventory_item", "offer") else answers.invalid_token()
         wanted: Iterable[str] = SCOPES[request.resource]
-        if not access.scopes.intersection(wanted) or (request.resource != "rate_limit" and access.seller is None):
+        if not access.scopes.intersection(wanted) or (request.resource not in OF_THE_APPLICATION and access.seller is None):
             raise answers.access_denied()
 
     def _headers(self, answer: Answer) -> dict[str, str]:

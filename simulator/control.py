@@ -6,12 +6,15 @@ POST /simulator/quiet                the world stands still, answers go on; tell
 POST /simulator/calm                 answers, connections and tokens are as they should be (after `quiet`: nothing hostile is left)
 POST /simulator/hostility?late=0.5   switches of `hostile.py`; eBay need not have been hostile before
 POST /simulator/seller?seller=dora   a new seller with their token; &orders_a_day= &skus= &listings= &published= as in `World.add_seller`
+GET  /simulator/notices              every notification that was due: of what, when it was sent first, lost or not, what was answered
+POST /simulator/unrest?lost=0.05     how eBay tells: switches of `Unrest` in `notices.py`
 POST /simulator/revoke?seller=anna   the seller's refresh tokens die; gives the token of a new consent
 POST /simulator/redirect?name=RUNAME&accepted=URL   where the consent page leads; &declined=URL where that is another address
 """
 
 import json
 import math
+from dataclasses import asdict, replace
 from typing import Any
 
 from simulator import answers
@@ -79,6 +82,21 @@ def seller(world: World, query: dict[str, str]) -> dict[str, Any]:
     return {"seller": name, "refresh_token": world.refresh_token(name)}
 
 
+def notices(world: World, _: dict[str, str]) -> dict[str, Any]:
+    return {"notices": world.notices.told()}
+
+
+def unrest(world: World, query: dict[str, str]) -> dict[str, Any]:
+    switches = asdict(world.notices.unrest)
+    if unknown(query, *switches):
+        raise ValueError(f"there are {', '.join(switches)}")
+    given = {name: float(value) for name, value in query.items()}
+    if not all(0 <= value < math.inf for value in given.values()):
+        raise ValueError("a switch is a number from 0 on")
+    world.notices.unrest = replace(world.notices.unrest, **given)
+    return given
+
+
 def unknown(query: dict[str, str], *names: str) -> bool:
     return bool(query.keys() - set(names))
 
@@ -98,6 +116,8 @@ def redirect(world: World, query: dict[str, str]) -> dict[str, Any]:
 CALLS = {
     ("GET", "counters"): counters,
     ("GET", "sellers"): sellers,
+    ("GET", "notices"): notices,
+    ("POST", "unrest"): unrest,
     ("POST", "quiet"): quiet,
     ("POST", "calm"): calm,
     ("POST", "hostility"): hostility,

@@ -17,6 +17,7 @@ from simulator.goods import Seller
 from simulator.hostile import Hostility
 from simulator.ledger import Body, Document, Head, Ledger, dumps, loads
 from simulator.listings import ENTITY
+from simulator.notices import Notices
 from simulator.quotas import Quotas
 from simulator.reports import Reports
 from simulator.requests import RequestLog
@@ -56,6 +57,7 @@ class Core:
         self.accounts = Accounts(seed, self.clock, client_id, client_secret)
         self.quotas = Quotas(self.clock)
         self.faults, self.switches = Faults(), Switches()
+        self.notices = Notices(seed, self.clock)
         self.hostility: Hostility | None = None  # see `hostile.py`
         self.still = False  # nothing happens by itself any more: see `quiet`
         self.requests, self.reports = RequestLog(), Reports()
@@ -187,7 +189,7 @@ class Core:
     def put(self, seller: str, news: Iterable[New]) -> None:
         """Versions as they should be; a hostile eBay may make something else of them."""
         with self.lock:
-            news = list(news)
+            news = self.notices.delayed(list(news))
             self.keep(seller, pen.write(self, self.hostility, seller, news) if self.hostility else news)
 
     def keep(self, seller: str, news: Iterable[New]) -> None:
@@ -205,6 +207,9 @@ class Core:
             for version, entity, body in zip(versions, entities, self.ledger.append(heads), strict=True):
                 version.body = body
                 shelf.put(entity, version, now)
+            if self.notices.subscriptions:
+                told = zip(news, versions, strict=True)
+                self.notices.tell(seller, [(new, one.number, self.load(one) if new.kind == "order" else None) for new, one in told])
 
     def _entity(self, shelf: Shelf, new: New) -> Entity:
         if new.kind == "fulfillment":

@@ -21,6 +21,7 @@ DEFAULTS = {
     "rate_limit": 5_000,
     "user": 5_000,
     "token:authorization_code": 10_000,
+    "notification": 10_000,
     "token:refresh_token": 50_000,
     "token:client_credentials": 1_000,
 }
@@ -33,6 +34,7 @@ NAMES = {  # how getRateLimits calls them: context, API, version, resource
     "feed": ("sell", "Feed", "v1", "sell.feed.inventory_task"),
     "rate_limit": ("developer", "Analytics", "v1_beta", "developer.analytics.rate_limit"),
     "user": ("commerce", "Identity", "v1", "commerce.identity.user"),
+    "notification": ("commerce", "Notification", "v1", "commerce.notification"),
 }
 SHARED = {"trading": ("GetItem", "GetMyeBaySelling", "GetSellerEvents")}  # names under which eBay shows the same pool once more
 

@@ -10,11 +10,12 @@ class Request:
     method: str
     path: str
     query: dict[str, str]  # decoded
-    resource: str  # order, shipping_fulfillment, inventory_item, offer, trading, feed, rate_limit; token
+    resource: str  # order, shipping_fulfillment, inventory_item, offer, trading, feed, rate_limit, notification; token
     seller: str = ""  # "" without a valid user token
     at_ms: int = 0  # the world's clock
     status: int = 0
     call: str = ""  # of Trading: GetItem and so on
+    scopes: frozenset[str] = frozenset()  # of the token
     number: int = 0  # the how manyeth call of the seller for this resource; counted while eBay is hostile
 
 

@@ -12,9 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from simulator.life import Life
+from simulator.notices import Unrest
+from simulator.sending import Sender
 from simulator.server import serve
 from simulator.world import World
 from stage.cast import CAST, HISTORY_DAYS, LATE_S, QUOTA, RATE, SEED, Seller
+
+UNREST = Unrest(lost=0.05, doubled=0.02, late=0.1, late_s=5.0, early=0.1, early_s=2.0)  # of its notifications
 
 
 def main() -> int:
@@ -46,7 +50,8 @@ def move_in(world: World, seller: Seller) -> None:
 
 
 def live(world: World, url: str) -> None:
-    with Life(world, RATE) as life:
+    world.notices.unrest = UNREST
+    with Life(world, RATE) as life, Sender(world.notices):
         about = {"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret}
         say(json.dumps({**about, "tokens": {name: world.refresh_token(name) for name in world.sellers}}))
         for line in sys.stdin:

@@ -1,7 +1,7 @@
 """A commit: what one transaction of a step keeps. Get one from `Store.commit`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from changes.model import Document
 from pacing import Stream
-from store import aside, scans
+from reconciling import Seen
+from store import aside, modes, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
 from store.forgotten import Forgotten
@@ -67,6 +68,18 @@ CLOSE = text("""
     RETURNING run_changes, run_slow
 """)
 
+# Of what notifications told: a run of its own, and the stream stays where it is, but for what changed.
+CLOSE_BESIDE = text("""
+    WITH run AS (
+        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale)
+        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale)
+        ON CONFLICT (seller_id, epoch) DO UPDATE SET
+            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
+            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale
+    )
+    UPDATE streams SET last_change_at = greatest(last_change_at, :now)
+    WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
+""")
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
 
@@ -89,7 +102,7 @@ class Commit(EntityCommit):
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
-        self._moved = self._good = self._slow = False
+        self._moved = self._good = self._slow = self._beside = False
         self._reading: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
@@ -156,6 +169,10 @@ class Commit(EntityCommit):
         """API calls made since this step's last commit."""
         self._calls += calls
 
+    def beside(self) -> None:
+        """What is kept was told of by notifications: it says nothing about the stream's cursor, and its next poll stays."""
+        self._beside, self._source = True, "notification"
+
     def slow(self) -> None:
         """An answer of eBay's took long enough for an alert."""
         self._slow = True
@@ -164,6 +181,27 @@ class Commit(EntityCommit):
         """What a sweep found that polling had missed, and what moved no date."""
         self._missed += missed
         self._undated += undated
+
+    def told(self, when: Iterable[tuple[str, datetime | None]]) -> None:
+        """When the notifications came that this commit obeys, by entity: the first one of an entity counts."""
+        for entity_id, at in when:
+            if at is not None:
+                self.sightings.told_at[entity_id] = min(at, self.sightings.told_at.get(entity_id, at))
+
+    def announced(self) -> int:
+        """How many of the versions that this commit read the other side had told: to a poll, what notifications told since the last one."""
+        self.sightings.write(self._connection)
+        return self.sightings.found
+
+    def untold(self, since: datetime) -> list[Seen]:
+        """Orders' versions first seen by polling since then, that no notification has told, as this commit leaves them."""
+        self.announced()
+        return modes.untold(self._connection, self._step.seller_id, since)
+
+    def back_to_shadow(self, kind: AlertKind, text: str) -> None:
+        """Notifications are not relied on any more. A poll in webhooks finds that."""
+        if modes.back_to_shadow(self._connection, self._step.seller_id):
+            self.open_alert(kind, text)
 
     def seller_event(self, type: str, generation: int) -> None:  # noqa: A002 - as the contract calls it
         """Tell that the seller must authorize again, or did: once for each generation of the token."""
@@ -177,8 +215,8 @@ class Commit(EntityCommit):
     def close(self) -> None:
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
-        poll = self._connection.execute(
-            CLOSE,
+        closed = self._connection.execute(
+            CLOSE_BESIDE if self._beside else CLOSE,
             {
                 "seller_id": step.seller_id,
                 "epoch": step.epoch,
@@ -204,8 +242,8 @@ class Commit(EntityCommit):
                 "told": self._told,
                 "slow": self._slow,
             },
-        ).one_or_none()
-        if poll is not None:
+        )
+        if not self._beside and (poll := closed.one_or_none()) is not None:
             self._judge(poll.run_changes, poll.run_slow)
         self.emit()
 
@@ -228,4 +266,5 @@ class Commit(EntityCommit):
 
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
-        self._events.emit(self._connection, self._step.seller_id)
+        self.announced()
+        self._events.emit(self._connection, self._step.seller_id, self.sightings.values())

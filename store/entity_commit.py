@@ -25,6 +25,7 @@ from store.events import Events
 from store.forgotten import Forgotten
 from store.keeping import Reading
 from store.kinds import AlertKind, named
+from store.sightings import Sightings, unchanged
 from store.step import Step
 
 SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
@@ -53,6 +54,7 @@ class EntityCommit:
     def __init__(self, connection: Connection, step: Step, forgotten: Forgotten) -> None:
         self._connection, self._step, self._forgotten = connection, step, forgotten
         self._events = Events(step.enrollment)
+        self.sightings = Sightings(step)
         self._changes = self._duplicates = self._stale = self._told = 0
         self._watermark: datetime | None = None
         self._source = "backfill" if step.stream is Stream.BACKFILL else "poll"
@@ -92,6 +94,8 @@ class EntityCommit:
         stored = entities.stored_parcels(self._connection, step.seller_id, order_id)
         detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
         kept = self._write(reading, detection, {}, read_at, source, "single")
+        known = {one.entity_id: one for one in stored if not one.removed}
+        self.sightings.saw(Kind.FULFILLMENT, source, unchanged(known, known, kept.changed, ()))
         self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id})
         return kept
 
@@ -184,6 +188,9 @@ class EntityCommit:
         for row in written:
             self._tell(row, source)
         self._set_aside(reading, read_at)
+        if self.sightings.watched:
+            others = lost.union(reading.unread, (change.entity_id for change in detection.changes))
+            self.sightings.saw(kind, source, unchanged(reading.ids, stored, others, _stale(reading, stored)))
         singles, stock_due = self._follow_orders(written, read_at, source) if kind is Kind.ORDER and read_from == "list" else (0, 0)
         self._changes += len(written)
         self._duplicates += detection.duplicates
@@ -224,6 +231,7 @@ class EntityCommit:
         change = row.change
         assert change is not None
         created_at = read_time(row.document.get("creationDate")) if change.kind is Kind.ORDER else None
+        self.sightings.told(change, row.version, source)
         source = keeping.source_of(change, source, self._step.enrolled_at, created_at)
         self._told += source != "backfill"
         for type_ in change.types:
@@ -264,6 +272,17 @@ class EntityCommit:
         if kept in self._alerts:
             close_alert(self._connection, self._events, self._step.seller_id, kept)
             self._alerts.discard(kept)
+
+
+def _stale(reading: Reading, stored: dict[str, Any]) -> set[str]:
+    """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
+    if reading.kind is not Kind.ORDER:
+        return set()
+    came: dict[str, datetime | None] = {}
+    for entity_id, document in zip(reading.ids, reading.documents, strict=True):
+        date, other = read_time(document.get("lastModifiedDate")), came.get(entity_id)
+        came[entity_id] = date if other is None or (date is not None and date > other) else other
+    return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}
 
 
 def _dates(row: entities.Row, stored: dict[str, Any]) -> tuple[datetime | None, datetime | None]:

@@ -40,6 +40,29 @@ EMIT = text(f"""
         mine.detected_at, e.source, e.changed, e.previous, e.data
     FROM mine, ({_EVENTS}) AS e
 """)
+# The same, and who saw these versions first, at the very time that the events tell.
+EMIT_SEEN = text(f"""
+    SELECT pg_advisory_xact_lock({LOCK});
+    WITH mine AS (
+        UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
+        WHERE seller_id = :seller_id RETURNING sequence, detected_at
+    ), sights AS (
+        INSERT INTO sightings
+            (seller_id, kind, entity_id, version, event_id, types, occurred_at, topic, first_by, first_at, first_told_at)
+        SELECT :seller_id, g.kind, g.entity_id, g.version, g.event_id, string_to_array(g.types, ','), g.occurred_at, g.topic, g.first_by,
+            mine.detected_at, g.told_at
+        FROM mine, unnest(
+            CAST(:s_kinds AS text[]), CAST(:s_ids AS text[]), CAST(:s_versions AS bigint[]), CAST(:s_events AS text[]),
+            CAST(:s_types AS text[]), CAST(:s_occurred AS timestamptz[]), CAST(:s_topics AS text[]), CAST(:s_bys AS text[]),
+            CAST(:s_told AS timestamptz[])
+        ) AS g (kind, entity_id, version, event_id, types, occurred_at, topic, first_by, told_at)
+        ON CONFLICT DO NOTHING
+    )
+    {_INTO}
+    SELECT nextval('positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
+        mine.detected_at, e.source, e.changed, e.previous, e.data
+    FROM mine, ({_EVENTS}) AS e
+""")
 EMIT_FLEET = text(f"""
     SELECT pg_advisory_xact_lock({LOCK});
     {_INTO}
@@ -91,11 +114,15 @@ class Events:
         columns["previous"].append(json.dumps(previous, ensure_ascii=False) if previous else "{}")
         columns["data"].append(data)
 
-    def emit(self, connection: Connection, seller_id: str | None) -> None:
-        """The transaction's last act. The seller's row is locked already: locks are taken in this order everywhere."""
+    def emit(self, connection: Connection, seller_id: str | None, sights: dict[str, Any] | None = None) -> None:
+        """The transaction's last act. The seller's row is locked already: locks are taken in this order everywhere.
+
+        `sights`: who saw the versions first (sightings.py), where that is kept.
+        """
         if not len(self):
             return
         if seller_id is None:
             connection.execute(EMIT_FLEET, self.columns)
         else:
-            connection.execute(EMIT, {**self.columns, "seller_id": seller_id, "count": len(self)})
+            values = {**self.columns, "seller_id": seller_id, "count": len(self)}
+            connection.execute(EMIT_SEEN if sights else EMIT, values | (sights or {}))

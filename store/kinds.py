@@ -22,6 +22,9 @@ class AlertKind(StrEnum):
     NO_REPORT = "no_report"
     OFFERS_UNREAD = "offers_unread"
     UNDELIVERED = "undelivered"  # to the endpoint behind the colon, in spite of 75 hours of tries
+    READY_FOR_WEBHOOKS = "ready_for_webhooks"  # good news: a week in shadow without a loss
+    NOT_NOTIFIED = "not_notified"  # polling found what no notification told, of a seller in webhooks
+    NOTIFICATIONS_STOPPED = "notifications_stopped"
     # of the fleet; a resource, an endpoint or nothing behind the colon
     KEYS_REFUSED = "keys_refused"
     QUOTA_HIGH = "quota_high"  # more than 90 % of a day's calls are used

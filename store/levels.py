@@ -10,8 +10,10 @@ from sqlalchemy import Engine, text
 from store.errors import translated
 
 FLEET = text("""
-    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes, t.stream, CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d
-    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
+    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes, t.stream, CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
+        CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
+        CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
+    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id) LEFT JOIN modes m USING (seller_id)
     WHERE s.removed_at IS NULL AND k.dead_at IS NULL AND t.stream = ANY(CAST(:streams AS text[]))
 """)
 PUT = text("""
@@ -43,6 +45,8 @@ class Polled(NamedTuple):
     pace: str | None  # pacing/state.py
     last_change_at: datetime | None
     sales_30d: int
+    polls_first: int = 0  # of `orders`, where notifications are relied on: those that none of them announced
+    orders: int = 0
 
 
 class Said(NamedTuple):

@@ -57,6 +57,7 @@ def compare(connection: Connection, step: Step, documents: Sequence[Any], odd: S
     changed = [change.entity_id for change in found.changes]
     early = stock.too_early(connection, step.seller_id, changed, read_at) if changed else {}
     changes = [change for change in found.changes if change.entity_id not in early] + removals
+    reading.unread = tuple(early)
     duplicates = found.duplicates + len(leaving) - len(removals)
     detection = Detection(changes, found.refreshed, duplicates, found.stale)
     return Compared(reading, detection, stored, [id_ for id_ in newest if id_ not in early], early)

@@ -45,6 +45,7 @@ REMOVE = text("""
 LOCK = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 NEAR_END = text("SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning")
 END_TOLD = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
+TO_POLLING = text("UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'")
 OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
 NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
 ERASURES = [
@@ -54,10 +55,13 @@ ERASURES = [
         "orders",
         "fulfillments",
         "inventory",
+        "notifications",
         "offers",
         "stock_due",
         "poll_runs",
         "scan_pages",
+        "sightings",
+        "modes",
         "set_aside",
         "alerts",
         "streams",
@@ -202,6 +206,7 @@ class Sellers:
             if enrollment is None:
                 raise UnknownSellerError(seller_id, removed=False)
             connection.execute(CANCEL_LINKS, {"seller_id": seller_id})
+            connection.execute(TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
             events = Events(enrollment)
             for kind in connection.execute(OPEN_ALERTS, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)

@@ -20,8 +20,9 @@ def _of(statement: str) -> dict[bool, TextClause]:
 
 
 SELLERS = _of("""
-    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at
-    FROM sellers s LEFT JOIN tokens t USING (seller_id) WHERE {one} ORDER BY seller_id
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
+        coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
+    FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id) WHERE {one} ORDER BY seller_id
 """)
 STREAMS = _of("""
     SELECT seller_id, stream, cursor, reading IS NOT NULL AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
@@ -125,6 +126,10 @@ def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits:
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
         "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
+        "mode": row.mode,
+        "mode_since": iso(row.mode_since),
+        "compared_at": iso(row.compared_at),
+        "comparison": row.comparison,
     }
 
 

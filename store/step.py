@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pacing import InventorySource, Stream
+from reconciling import Mode
 from store.permits import Lease
 
 RESOURCES = dict.fromkeys(Stream, "orders") | {
@@ -44,6 +45,12 @@ class Step:
     set_aside: bool  # the seller has documents set aside
     lease: Lease | None  # the permits that were asked for
     now: datetime  # the database's clock at the beginning
+    mode: Mode = Mode.POLLING  # whether notifications are compared, or relied on
+    mode_since: datetime | None = None
+    watched_since: datetime | None = None  # when polling was left
+    notified_at: datetime | None = None  # the last notification that was read
+    polls_first: int = 0  # of `orders`, at the last comparison: those of which no notification came in time
+    orders: int = 0
 
     @property
     def offers(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, TextClause, text
 
 from pacing import Stream
+from reconciling import Mode
 from store import sales as stock
 from store import scans
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
@@ -38,10 +39,11 @@ BEGIN = text(f"""
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
         ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
         EXISTS (SELECT FROM set_aside x WHERE x.seller_id = :seller_id) AS set_aside,
-        clock_timestamp() AS now
+        m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
     FROM mine
     JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
     LEFT JOIN tokens t ON t.seller_id = mine.seller_id
+    LEFT JOIN modes m ON m.seller_id = mine.seller_id
     FOR NO KEY UPDATE OF s
 """)
 STATE = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id")
@@ -126,6 +128,12 @@ class Steps:
             set_aside=row.set_aside,
             lease=None if row.calls_left is None else Lease(permits, row.calls_left, row.lease_reset_at),
             now=row.now,
+            mode=Mode(row.mode or Mode.POLLING),
+            mode_since=row.mode_since,
+            watched_since=row.watched_since,
+            notified_at=row.notified_at,
+            polls_first=row.polls_first or 0,
+            orders=row.orders or 0,
         )
 
     def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:

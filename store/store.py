@@ -25,6 +25,8 @@ from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
 from store.lookout import Lookout
+from store.modes import Modes
+from store.notifications import Notifications
 from store.offers import Offers
 from store.permits import Permits
 from store.quotas import Quotas
@@ -59,7 +61,9 @@ class Store(Steps):
         self.feed = Feed(engine)
         self.listings = Listings(engine)
         self.offers = Offers(engine)
+        self.modes = Modes(engine)
         self.deployments = Deployments(engine)
+        self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)
         self.status = Status(engine)
         self.endpoints = Endpoints(engine, vault)

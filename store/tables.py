@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0009"  # the migration that these tables are; a test compares
+REVISION = "0010"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -154,6 +154,41 @@ change_events = Table(
     Index("change_events_sequence", "seller_id", "sequence", unique=True),
     Index("change_events_by_seller", "seller_id", "position"),
     Index("change_events_by_entity", "seller_id", "entity_id"),  # made by indexes.py
+)
+
+modes = Table(
+    "modes",  # a seller without a row is polled, and nothing is compared
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("mode"),  # polling, shadow or webhooks
+    _time("since", nullable=False),
+    _time("watched_since", nullable=False),  # when polling was left: what happened before nobody was to tell of
+    _time("notified_at"),  # the last notification that was read
+    _time("compared_at"),
+    _json("comparison", nullable=True),  # the last one, of the week before it
+    _count("orders"),  # new ones of 30 days at the last comparison, and those of which no notification came in time
+    _count("polls_first"),
+)
+
+sightings = Table(
+    "sightings",  # of sellers in shadow or webhooks: a row a version
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("kind", primary_key=True),
+    _text("entity_id", primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _text("event_id"),  # of the version's first event
+    Column("types", ARRAY(Text), nullable=False),
+    _time("occurred_at", nullable=False),
+    _text("topic", nullable=True),  # of eBay's, that should have told it; null: none does, or it happened before both were compared
+    _text("first_by"),  # polling or notifications
+    _time("first_at", nullable=False),  # its events' detected_at
+    _time("first_told_at"),  # when the notification came
+    _time("other_at"),  # when the other side saw it too
+    _time("other_told_at"),
+    Column("other_version", BigInteger),  # this one, or a later one that contains it
+    Index("sightings_open", "seller_id", "first_by", "kind", "entity_id", postgresql_where=text("other_at IS NULL")),
+    Index("sightings_by_time", "seller_id", "first_at"),
 )
 
 poll_runs = Table(
@@ -307,4 +342,28 @@ erased_orders = Table(
     metadata,
     _text("seller_id", primary_key=True),
     _text("entity_id", primary_key=True),  # of an order without its buyer: it stays so, whatever eBay shows
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _text("notification_id", primary_key=True),
+    _text("topic"),
+    _text("seller_id", nullable=True),  # null: of the application, or of an account that none of our sellers is known to be
+    _text("state"),  # pending, done, left (to polling), seen (a topic of no use), unmapped
+    Column("order_ids", ARRAY(Text), nullable=False, server_default="{}"),  # to be read; ids alone, as a notification is a hint
+    Column("listing_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    _time("received_at", nullable=False),  # the database's clock, of the first copy
+    _time("happened_at"),  # eBay's clock
+    _time("published_at"),  # eBay's clock, of the first copy
+    Column("copies", Integer, nullable=False, server_default="1"),  # how often it came
+    _count("asks"),  # readings that did not show it yet
+    _time("due_at"),  # when to read, by Temporal's clock; null: at once
+    _time("woken_at"),  # the seller's workflow was told
+    _count("wakes"),
+    _time("ended_at"),
+    Column("person", LargeBinary),  # encrypted: who wants to be forgotten; null once that is done
+    Index("notifications_pending", "seller_id", postgresql_where=text("state = 'pending'")),
+    Index("notifications_by_seller", "seller_id", "received_at"),
+    Index("notifications_by_time", "received_at"),
 )

@@ -16,21 +16,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pacing": set(),
     "fleets": {"pacing"},
     "changes": set(),
+    "reconciling": set(),
     "ebay": {"changes"},
-    "store": {"changes", "pacing"},
+    "store": {"changes", "pacing", "reconciling"},
     "metering": set(),
     "logs": set(),
     "outbound": set(),
     "delivery": set(),
-    "activities": {"ebay", "store", "changes", "pacing", "delivery", "outbound", "metering"},
+    "activities": {"ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
     "workflows": {"activities", "store", "pacing", "metering"},
-    "console": {"workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "settings"},
-    "pages": {"console", "metering", "workflows", "activities", "store", "changes", "pacing", "settings"},
+    "console": {"workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "reconciling", "settings"},
+    "inbox": {"console", "workflows", "activities", "ebay", "store", "settings"},
+    "pages": {"inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
     "settings": set(),
     "simulator": set(),
     "devstack": set(),
 }
-STANDARD_LIBRARY_ONLY = ("pacing", "changes", "delivery")
+STANDARD_LIBRARY_ONLY = ("pacing", "changes", "delivery", "reconciling")
 PROCESSES = ("worker", "starter", "web", "demo")
 ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
 

@@ -38,6 +38,10 @@ CONTRACT = [
     "ADMIN_TOKEN",
     "LOG_FORMAT",  # these came later
     "DELIVERY_LOOPBACK",
+    "PUBLIC_URL",
+    "NOTIFICATION_TOKEN",
+    "NOTIFICATION_EMAIL",
+    "EBAY_DEV_ID",
 ]
 
 
@@ -79,6 +83,14 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("LOG_FORMAT", "xml"),
         ("EBAY_API_URL", "api.ebay.com"),
         ("DATABASE_URL", "mysql://canary@host/db"),
+        ("PUBLIC_URL", "http://sellerbeat.example.com"),
+        ("PUBLIC_URL", "sellerbeat.example.com"),
+        ("PUBLIC_URL", "https://user:x@sellerbeat.example.com"),
+        ("PUBLIC_URL", "https://sellerbeat.example.com/?x=1"),
+        ("NOTIFICATION_TOKEN", "canary"),
+        ("NOTIFICATION_TOKEN", "canary" * 14),
+        ("NOTIFICATION_TOKEN", "canary of more than thirty-two characters"),
+        ("NOTIFICATION_EMAIL", "nobody"),
         ("SECRET_KEYS", "canary"),
         ("SECRET_KEYS", f"{KEY},canary"),
     ],

@@ -12,11 +12,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.backfill import Backfill
     from activities.fulfillment import FulfillmentPolling
+    from activities.hints import HintReading
     from activities.inventory import InventoryPolling
     from activities.listings import ListingPolling
     from activities.offers import OfferReading
     from activities.orders import OrderPolling
-    from activities.poll import STEP, PollResult
+    from activities.poll import STEP, Poll, PollResult
     from activities.report import Report
     from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
@@ -39,6 +40,7 @@ STEPS: dict[Stream, Any] = {
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 LISTED = "search-attributes"  # the patch that writes them
+HINTS = "notifications"  # the patch that reads what they tell of; an older worker knew no such signal
 SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
@@ -67,6 +69,8 @@ class SellerPolling:
         while not self.gone and not self.long_enough(workflow.info()):
             if not self.state.remembered:
                 await self.remember()
+            elif self.state.hints_are_due(workflow.now()):
+                await self.read_hints()
             elif due := self.state.due(workflow.now()):
                 await self.poll(due[0])
             else:
@@ -98,17 +102,39 @@ class SellerPolling:
             self.state.noted(stream, result, workflow.now())
         self.show()
 
-    def fail(self, stream: Stream, cause: BaseException | None) -> None:
-        error = told = type(cause).__name__  # a time-out is Temporal's own
-        generation = 0
-        if isinstance(cause, ApplicationError):
-            error, generation = cause.type or error, cause.details[0] if cause.details else 0
-            told = f"{error}: {cause.message}"
+    async def read_hints(self) -> None:
+        """What notifications told of goes before every stream: somebody bought something a second ago."""
+        self.state.hints_at = None  # told of from here on, it is read after this
+        request = Poll(seller_id=self.state.seller_id, hinted=True)
+        try:
+            result: PollResult = await workflow.execute_activity_method(HintReading.read_hints, request, summary="notifications", **STEP)
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            self.state.hints_failed(workflow.now())  # they stay pending, whatever failed
+            self.fail_all(failure.cause)
+        else:
+            self.state.hints_read(result, workflow.now())
+        self.show()
+
+    def fail_all(self, cause: BaseException | None) -> bool:
+        """What ends all streams of a seller: they are gone, or their token is dead. False: it is neither."""
+        error = cause.type if isinstance(cause, ApplicationError) else None
+        generation = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else 0
         if error == "UnknownSellerError":
             self.gone = True
         elif error == "DeadTokenError" and generation >= self.state.generation:
             self.state.dead = error
-        elif error == "AccessDeniedError":
+        return self.gone or self.state.dead is not None
+
+    def fail(self, stream: Stream, cause: BaseException | None) -> None:
+        error = told = type(cause).__name__  # a time-out is Temporal's own
+        if isinstance(cause, ApplicationError):
+            error = cause.type or error
+            told = f"{error}: {cause.message}"
+        if self.fail_all(cause):
+            return
+        if error == "AccessDeniedError":
             why = f"{error}: {LACKS_SCOPE}"
             if workflow.patched("denied-is-tried-again"):
                 self.state.denied(stream, why, workflow.now())
@@ -179,6 +205,13 @@ class SellerPolling:
         if before is None or workflow.now() - before > ONE_LOGIN:
             self.state.remembered = False
             self.state.hurry([Stream.ORDERS], "the seller logged in")
+            self.changed()
+
+    @workflow.signal
+    def notified(self) -> None:
+        """Notifications wait in Postgres. The signal only wakes: lost, it is said again, and twice it costs a step that finds nothing."""
+        if workflow.patched(HINTS):
+            self.state.hints_at = workflow.now()
             self.changed()
 
     @workflow.signal

@@ -75,6 +75,8 @@ class PollingState(BaseModel):
     changed_at: datetime | None = None  # the last poll that recorded a change, of what, and how many; a backfill is the past
     changed_stream: Stream | None = None
     last_changes: int = 0
+    hints_at: datetime | None = None  # notifications told of something: when to read it
+    hint_failures: int = 0  # in a row
 
     @classmethod
     def new(cls, seller_id: str, now: datetime, streams: tuple[Stream, ...] = STREAM_ORDER) -> PollingState:
@@ -110,12 +112,15 @@ class PollingState(BaseModel):
         if self.paused or self.dead:
             return None
         passed_over = () if after is None else (after, Stream.OFFERS, Stream.BACKFILL)
-        waiting = (it for stream, it in self.streams.items() if not it.waits_for_consent and stream not in passed_over)
-        return min((it.when() for it in waiting), default=None)
+        waiting = [it.when() for stream, it in self.streams.items() if not it.waits_for_consent and stream not in passed_over]
+        return min([*waiting, *([self.hints_at] if self.hints_at else [])], default=None)
 
     def time_left(self, now: datetime) -> timedelta | None:
         due = self.next_due()
         return None if due is None else max(due - now, timedelta(milliseconds=1))
+
+    def hints_are_due(self, now: datetime) -> bool:
+        return self.hints_at is not None and self.hints_at <= now and not (self.paused or self.dead)
 
     def request(self, stream: Stream, now: datetime) -> Poll:
         speeding = self.speed_up_until is not None and now < self.speed_up_until
@@ -142,12 +147,27 @@ class PollingState(BaseModel):
             mine.next_due, mine.why = result.next_due, result.why
             mine.asked = mine.asked or result.done
             mine.early = min(max(result.next_due - now, timedelta()) * SHARE, LONGEST_SHARE)
-        for other in result.due:
-            if other in self.streams:
-                self.streams[other].announced_at = now
+        self.announce(result, now)
         for other in result.rounds:
             if other in self.streams:
                 self.streams[other].asked = True
+
+    def announce(self, result: PollResult, now: datetime) -> None:
+        for other in result.due:
+            if other in self.streams:
+                self.streams[other].announced_at = now
+
+    def hints_read(self, result: PollResult, now: datetime) -> None:
+        """`done`: nothing is pending. What was told meanwhile keeps its time."""
+        self.hint_failures = 0
+        if not result.done:
+            self.hints_at = min(self.hints_at or result.next_due, result.next_due)
+        self.announce(result, now)
+        self.noted(Stream.ORDERS, result, now)
+
+    def hints_failed(self, now: datetime) -> None:
+        self.hint_failures += 1
+        self.hints_at = now + backoff(self.hint_failures)
 
     def failed(self, stream: Stream, error: str, now: datetime) -> None:
         mine = self.streams[stream]
@@ -155,8 +175,7 @@ class PollingState(BaseModel):
         mine.last_error = error
         mine.early = timedelta()
         mine.announced_at = None  # the next poll reads what was announced too
-        first, longest = BACKOFF
-        wait = min(first * 2 ** min(mine.failures - 1, 10), longest)
+        wait = backoff(mine.failures)
         mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
 
     def denied(self, stream: Stream, why: str, now: datetime) -> None:
@@ -230,3 +249,9 @@ class PollingState(BaseModel):
         state, reason = self.state()
         awake = not (self.paused or self.dead)
         return Status(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})
+
+
+def backoff(failures: int) -> timedelta:
+    first, longest = BACKOFF
+    wait: timedelta = min(first * 2 ** min(failures - 1, 10), longest)
+    return wait

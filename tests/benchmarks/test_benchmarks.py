@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, commands, deliveries, erasures, keeping, memory, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet
 from benchmarks.servers import Servers
 
 LEAST = {
@@ -22,6 +22,7 @@ LEAST = {
     "commands": (commands, commands.Sizes(rounds=1)),
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
     "deliveries": (deliveries, deliveries.Sizes(sellers=2, changes=2, rounds=1, alone=1)),
+    "notifications": (notifications, notifications.Sizes(times=2)),
     "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
 }
 

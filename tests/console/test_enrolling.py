@@ -10,6 +10,7 @@ TABLES = (
     *("sellers", "tokens", "streams", "orders", "fulfillments", "inventory", "offers", "change_events"),
     *("stock_due", "poll_runs", "scan_pages", "set_aside", "alerts", "accounts", "consents", "erased_orders"),
     *("endpoints", "delivery_lanes", "redeliveries", "deliveries"),
+    *("notifications", "modes", "sightings"),
 )
 
 

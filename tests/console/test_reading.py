@@ -22,7 +22,12 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ENTITY = {"entity_id", "version", "data"}
 EVENT = ENTITY | {"id", "position", "seller_id", "sequence", "type", "occurred_at", "detected_at", "source", "changed", "previous"}
 ROW = ENTITY | {"as_of", "read_from", "removed_at", "set_aside"}
-STATUS = {"seller_id", "state", "reason", "streams", "changes_24h", "api_calls_24h", "token_ends_at"}
+STATUS = {"seller_id", "state", "reason", "streams", "changes_24h", "api_calls_24h", "token_ends_at"} | {
+    "mode",
+    "mode_since",
+    "compared_at",
+    "comparison",
+}
 STREAM = {"last_poll_at", "next_poll_at", "why", "cursor", "failures", "last_error"}
 
 

@@ -49,6 +49,14 @@ KEY = "A" * 43 + "="  # a Fernet key as good as any
         ("changes --seller a/b", "--seller"),
         ("snapshot anna listings", "listings"),
         ("set-aside --retry all", "--retry"),
+        ("mode anna", "polling|shadow|webhooks"),
+        ("mode anna both", "both"),
+        ("reconcile --since yesterday", "yesterday"),
+        ("reconcile --since 2026-06-02 --until 2026-06-01", "ends before it begins"),
+        ("reconcile --since 2100-01-01", "future"),
+        ("reconcile --until 2026-06-01", "--since"),
+        ("reconcile --last 7d --since 2026-06-01", "--last"),
+        ("reconcile --last 0s", "0s"),
     ],
 )
 def test_wrong_usage_is_said_in_one_line(house: House, arguments: str, named: str) -> None:

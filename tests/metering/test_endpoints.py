@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from metering.metrics import METRICS, Kind
+from reconciling import Mode
 from simulator import World
 from store.kinds import AlertKind
 from tests.support.house import ROOT, House
@@ -80,6 +81,7 @@ def shown(open_house: Callable[..., House], collector: str) -> Shown:
         World(seed=77), orders_every="0.5s", admin_token="a token of the tests", web_bind="127.0.0.1:0", delivery_loopback="true"
     )
     house.enroll(SELLER)
+    house.store.modes.set(SELLER, Mode.SHADOW)
     house.world.faults.force(503, "", resource="order")
     with Receiver() as receiver:
         house.store.endpoints.add(receiver.url, ["order.*"])
@@ -124,6 +126,8 @@ def test_the_figures_are_those_of_the_fleet(shown: Shown) -> None:
     assert shown.series("sellerbeat_failures_total") == {'error="EbayUnavailableError",stream="orders"': 1}
     assert shown.series("sellerbeat_api_calls_total")['answer="5xx",resource="orders"'] == 1
     assert shown.series("sellerbeat_quota_limit_calls")['resource="orders"'] == 100_000
+    assert shown.series("sellerbeat_sellers_by_mode")['mode="shadow"'] == 1
+    assert shown.series("sellerbeat_compared_changes")['seen_by="only_polling"'] == 0
     assert shown.series("sellerbeat_missed_changes_total")['stream="sweep"'] == 0  # there from the start
 
 

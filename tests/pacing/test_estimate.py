@@ -21,6 +21,7 @@ from pacing import (
     rate_now,
     surge,
     unseen,
+    unseen_share,
 )
 from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
@@ -179,4 +180,5 @@ def test_the_share_that_notifications_miss() -> None:
     assert unseen(0, 0) == 0.5
     assert unseen(0, 996) == pytest.approx(0.002)
     assert unseen(500, 496) == 1
+    assert (unseen_share(0, 0), unseen_share(0, 4), unseen_share(1, 4)) == (1, 0.25, 0.375)
     assert rate(STEADY[20.0], Facts(unseen_share=0.02)) == pytest.approx(0.02 * rate(STEADY[20.0]))

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from activities.comparing import judge
 from benchmarks.fleet import settle
 from pacing import Stream
 from pages.overview import GRAVITY
+from reconciling import Mode
 from store import Store
 from store.kinds import AlertKind
 from tests.store.documents import LATER, enroll, item, keep_orders, order, parcel
@@ -102,6 +104,26 @@ async def test_sellers_can_be_searched_filtered_and_paged(site: Site, store: Sto
     assert await shown("/?page=6") == []
     for wrong in ("page=0", "page=x", "page=99999999999", f"find={'x' * 101}"):
         assert (await site.browser.get(f"/?{wrong}")).status_code == 422
+
+
+async def test_a_seller_on_the_way_to_webhooks_shows_the_mode_and_the_last_comparison(site: Site, store: Store) -> None:
+    for name in ("anna", "bert"):
+        enroll(store, name)
+    store.modes.set("anna", Mode.SHADOW)
+    before = await site.page("/sellers/anna")
+    keep_orders(store, order(), seller_id="anna")
+    keep_orders(store, order(), seller_id="anna", source="notification")
+    judge(store, "anna")
+
+    after, fleet, other = await site.page("/sellers/anna"), await site.page("/"), await site.page("/sellers/bert")
+
+    assert "In mode shadow since" in before.text
+    assert "not yet compared" in before.text
+    assert (
+        "changes of 7 days: 1 by both, 0 by polling only, 0 by notifications only; not yet ready: compared for 0 h of 7 days" in after.text
+    )
+    assert fleet.text.count("in mode shadow") == 1
+    assert "mode" not in other.text
 
 
 async def test_one_cause_of_many_sellers_is_one_alert_with_its_remedy(site: Site, store: Store) -> None:

@@ -48,6 +48,11 @@ def address(house: House) -> Iterator[str]:
     assert "Traceback" not in child.told()
 
 
+def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
+    with web.listen("127.0.0.1:0") as place, socket.create_connection(place.getsockname()), place.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def told(house: House, number: int) -> None:
     house.store.open_alert(f"test:{number}", f"alert {number}", "anna")
 

@@ -36,6 +36,10 @@ QUEUE = "fakes"
 Answer = Callable[[Stream, Poll, datetime], PollResult]
 
 
+def nothing_pending(request: Poll, now: datetime) -> PollResult:
+    return PollResult(done=True, next_due=now, why="nothing is pending")
+
+
 class FakeSteps:
     """One fake for every stream; `answer` may be replaced to return another result or to raise."""
 
@@ -50,6 +54,8 @@ class FakeSteps:
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
         self.answer: Answer = self.by_the_rules
+        self.hinted: list[datetime] = []
+        self.hint: Callable[[Poll, datetime], PollResult] = nothing_pending
         self.sales_30d = 0
 
     def of(self, stream: Stream) -> list[datetime]:
@@ -107,6 +113,11 @@ class FakeSteps:
         return self.poll(Stream.OFFERS, request)
 
     @activity.defn
+    def read_hints(self, request: Poll) -> PollResult:
+        self.hinted.append(activity.info().started_time)
+        return self.hint(request, self.hinted[-1])
+
+    @activity.defn
     def keep_wishes(self, wishes: Wishes) -> None:
         self.wishes.append(wishes)
 
@@ -137,7 +148,8 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.keep_wishes, fake.find_lost_sellers, fake.deliver_changes]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.read_hints, fake.keep_wishes, fake.find_lost_sellers]
+    steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(
             client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads
@@ -162,7 +174,7 @@ def some_seller() -> str:
 
 
 def orders_only(now: datetime, **more: object) -> PollingState:
-    return PollingState(seller_id=some_seller(), streams={Stream.ORDERS: StreamState(next_due=now)}, **more)  # type: ignore[arg-type]
+    return PollingState(**{"seller_id": some_seller(), "streams": {Stream.ORDERS: StreamState(next_due=now)}, **more})  # type: ignore[arg-type]
 
 
 def with_streams(now: datetime, *streams: Stream) -> PollingState:

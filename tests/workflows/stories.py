@@ -116,6 +116,38 @@ async def told_while_polling(stage: Stage) -> Seller:
     return seller
 
 
+async def notified(stage: Stage) -> Seller:
+    """Told of an order that eBay does not show yet; then of one while the read of another is in hand; eBay fails; and while paused."""
+    left = iter((1, 2, None, None))
+
+    def hint(request: Poll, now: datetime) -> PollResult:
+        wait = next(left, None)
+        due = (Stream.FULFILLMENT,) if wait is None else ()
+        at = now + timedelta(seconds=wait or 0)
+        return PollResult(changes=int(wait is None), done=wait is None, next_due=at, why="told", due=due)
+
+    def down(request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("eBay is down", type="EbayUnavailableError", non_retryable=True)
+
+    stage.steps.hint = hint
+    seller = await stage.seller(Stream.ORDERS, Stream.FULFILLMENT)
+    await stage.pass_time(minutes=1)
+    for wait in (10, 1, 10):
+        await seller.signal(SellerPolling.notified)
+        await stage.pass_time(seconds=wait)
+    stage.steps.hint = down
+    await seller.signal(SellerPolling.notified)
+    await stage.pass_time(seconds=7)
+    stage.steps.hint = hint
+    await stage.pass_time(minutes=1)
+    await seller.signal(SellerPolling.pause, Pause(reason="stocktaking"))
+    await seller.signal(SellerPolling.notified)
+    await stage.pass_time(hours=1)
+    await seller.signal(SellerPolling.resume)
+    await stage.pass_time(minutes=6)
+    return seller
+
+
 async def enrolled(stage: Stage) -> Seller:
     """Started with a signal, as `starter.py enroll` does: all streams, from nothing."""
     stage.steps.answer = slices(stage, 2)
@@ -387,6 +419,7 @@ STORIES: dict[str, Story] = {
     "set-cadence": set_cadence,
     "set-sources": set_sources,
     "told-while-polling": told_while_polling,
+    "notified": notified,
     "enrolled": enrolled,
     "reauthorization": reauthorization,
     "late-refusal": late_refusal,

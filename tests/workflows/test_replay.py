@@ -16,6 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from activities.deliver import Delivering
+from activities.hints import HintReading
 from activities.lost_sellers import LostSellers
 from activities.wishes import WishKeeping
 from tests.workflows.recorded import HISTORIES, NAMES, load
@@ -68,7 +69,7 @@ def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:
-    steps = [*STEPS.values(), WishKeeping.keep_wishes, LostSellers.find_lost_sellers, Delivering.deliver_changes]
+    steps = [*STEPS.values(), HintReading.read_hints, WishKeeping.keep_wishes, LostSellers.find_lost_sellers, Delivering.deliver_changes]
 
     assert {activity._Definition.must_from_callable(step).name for step in steps} - known == set()
 

@@ -1,0 +1,188 @@
+"""What notifications told of, read at once: the orders and listings that they name, by the same step as every poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+
+from activities import sources
+from activities.listing_single import keep_single, read_single
+from activities.poll import Poll, PollResult
+from activities.steps import RunningStep, Steps
+from changes.dates import read_time
+from changes.orders import entity_id
+from ebay.errors import AccessDeniedError, DeadTokenError, RejectedError
+from ebay.topics import Asks, asks, moves_orders
+from pacing import Stream
+from store.listings import PREFIX
+from store.notifications import Pending, State
+
+IDS_A_CALL = 50  # eBay's most
+SOURCE = "notification"
+# Until eBay shows what it told of: ten minutes in all, then it is polling's. Where an order is there, but as it was, some try.
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 3, 5, 10, 20, 30, *[60] * 9))
+UNMOVED_WAITS = WAITS[:6]
+SLACK = timedelta(seconds=5)  # an event may be dated a moment after the order that shows it
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What becomes of hints that were looked at."""
+
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # to polling
+    held: dict[timedelta, list[str]] = field(default_factory=dict)  # by how long
+
+
+class HintReading:
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def read_hints(self, request: Poll) -> PollResult:
+        """Read what the seller's pending notifications name, 50 orders a call and then listings, with the reserve of the quota.
+
+        Each call commits like a poll's, under the same fence, with the source `notification`; then its rows are ended, or held where eBay
+        does not show yet what it told of. A crash in between reads again, and tells nothing twice. The orders' cursor stays: what was told
+        of is read, not what lies between. Errors: see `Steps.run`.
+        """
+        return self.steps.run(request, Stream.ORDERS, self.read, named=SOURCE)
+
+    def read(self, step: RunningStep) -> PollResult:
+        found = self.steps.store.notifications.pending(step.request.seller_id, step.now())
+        by = {what: [hint for hint in found if asks(hint.topic) is what] for what in Asks}
+        if by[Asks.TOKEN]:
+            self.check_token(step, by[Asks.TOKEN])
+        due: dict[Stream, int] = {}
+        for hints in batches(by[Asks.ORDERS]):
+            for stream, work in self.read_orders(step, hints).items():
+                due[stream] = due.get(stream, 0) + work
+            if step.over():
+                break
+        for hint in by[Asks.LISTINGS]:
+            if step.over():
+                break
+            self.read_listings(step, hint)
+        return self.rest(step, tuple(stream for stream, work in due.items() if work))
+
+    def rest(self, step: RunningStep, due: tuple[Stream, ...]) -> PollResult:
+        """When the next hint is to be read, in `next_due`; `done`: there is none."""
+        at = self.steps.store.notifications.next_due(step.request.seller_id, step.now())
+        why = "nothing is pending" if at is None else "eBay does not show yet what it told of"
+        return step.result(next_due=at or step.now(), why=why, done=at is None, due=due)
+
+    def check_token(self, step: RunningStep, hints: Sequence[Pending]) -> None:
+        """The seller took the consent back, eBay says: a new access token tells. Raises DeadTokenError: so it is."""
+        seller_id, tokens = step.request.seller_id, self.steps.ebay.tokens
+        try:
+            tokens.renewed(seller_id, tokens.current(seller_id))
+        except DeadTokenError:
+            self.steps.store.notifications.end([hint.id for hint in hints])
+            raise
+        self.steps.store.notifications.end([hint.id for hint in hints])
+
+    def read_orders(self, step: RunningStep, hints: Sequence[Pending]) -> dict[Stream, int]:
+        """Returns what is due now because of it: parcels and stock."""
+        documents: list[Any] = []
+        refused: set[str] = set()
+        wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
+        if not wanted:  # a topic of orders that names none
+            self.settle(step, Outcome(left=[hint.id for hint in hints]))
+            return {}
+        try:
+            documents, refused = self.orders(step, wanted)
+        except AccessDeniedError:  # the poll of orders meets it too, and tells
+            self.settle(step, Outcome(left=[hint.id for hint in hints]))
+            return {}
+        with step.commit() as commit:
+            commit.told((order_id, hint.received_at) for hint in hints for order_id in hint.orders)
+            kept = commit.keep_orders(documents, read_at=step.read_at(), source=SOURCE)
+            step.count(commit, kept)
+        shown = {id_: document for document in documents if (id_ := entity_id(document))}
+        self.settle(step, judged(hints, shown, set(kept.changed), refused))
+        return {Stream.FULFILLMENT: kept.parcels_due, Stream.INVENTORY: kept.stock_due}
+
+    def orders(self, step: RunningStep, ids: Sequence[str]) -> tuple[list[Any], set[str]]:
+        """The orders, and which ids eBay refuses: one that is no order's must not spoil the others' call."""
+        try:
+            return step.api.orders_by_id(ids).orders, set()
+        except RejectedError:
+            if len(ids) == 1:
+                return [], {ids[0]}
+        middle = len(ids) // 2
+        (some, no), (more, nor) = self.orders(step, ids[:middle]), self.orders(step, ids[middle:])
+        return some + more, no | nor
+
+    def read_listings(self, step: RunningStep, hint: Pending) -> None:
+        if not self.follows_listings(step):
+            self.settle(step, Outcome(left=[hint.id]))
+            return
+        for item_id in hint.listings:
+            try:
+                single = read_single(step, PREFIX + item_id)
+            except AccessDeniedError:
+                self.settle(step, Outcome(left=[hint.id]))
+                return
+            with step.commit() as commit:
+                commit.told([(PREFIX + item_id, hint.received_at)])
+                keep_single(step, commit, single, SOURCE)
+        self.settle(step, Outcome(done=[hint.id]))
+
+    def follows_listings(self, step: RunningStep) -> bool:
+        """Whether listings are read for this seller, and the report of all of them has come: until then each would look like a new one."""
+        reads = step.step.inventory_source in sources.READ_BY[Stream.LISTINGS]
+        return reads and self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS) is not None
+
+    def settle(self, step: RunningStep, outcome: Outcome) -> None:
+        notifications = self.steps.store.notifications
+        notifications.end(outcome.done)
+        notifications.end(outcome.left, State.LEFT)
+        for wait, ids in outcome.held.items():
+            notifications.hold(ids, step.now() + wait)
+
+
+def batches(hints: Iterable[Pending]) -> Iterable[list[Pending]]:
+    """As many hints a call as it takes orders. A hint of its own names 50 at most."""
+    batch: list[Pending] = []
+    ids: set[str] = set()
+    for hint in hints:
+        if batch and len(ids | set(hint.orders)) > IDS_A_CALL:
+            yield batch
+            batch, ids = [], set()
+        batch.append(hint)
+        ids |= set(hint.orders)
+    if batch:
+        yield batch
+
+
+def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], refused: set[str]) -> Outcome:
+    """Which hints are carried out, given what eBay showed.
+
+    Args:
+        shown: orders that eBay showed, by id.
+        changed: those that were new or different.
+        refused: ids that eBay will never show.
+    """
+    outcome = Outcome()
+    for hint in hints:
+        ids = [id_ for id_ in hint.orders if id_ not in refused]
+        missing = [id_ for id_ in ids if id_ not in shown]
+        unmoved = [id_ for id_ in ids if id_ in shown and id_ not in changed and is_before(shown[id_], hint)]
+        waits = WAITS if missing else UNMOVED_WAITS
+        if not missing and not unmoved:
+            (outcome.done if ids else outcome.left).append(hint.id)
+        elif hint.asks < len(waits):
+            outcome.held.setdefault(waits[hint.asks], []).append(hint.id)
+        else:
+            (outcome.left if missing else outcome.done).append(hint.id)
+    return outcome
+
+
+def is_before(order: Any, hint: Pending) -> bool:
+    """Whether eBay still shows the order as it was before what the hint tells of. Only where that moves the order's date."""
+    modified: datetime | None = read_time(order.get("lastModifiedDate"))
+    return moves_orders(hint.topic) and hint.happened_at is not None and modified is not None and modified < hint.happened_at - SLACK

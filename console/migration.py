@@ -1,0 +1,162 @@
+"""Commands of the move from polling to webhooks: compare both, and say how a seller is watched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from activities.comparing import Compared, compared, judge, told
+from console.arguments import SellerId, SellerOption, between
+from console.office import Office
+from console.output import FailedError, Output, print_json, say, show, with_json
+from pacing import Stream, words
+from reconciling import Delays, Mode
+from store.kinds import AlertKind
+from workflows.client import TemporalUnavailableError
+from workflows.messages import PollNow
+from workflows.seller_polling import SellerPolling
+
+commands = typer.Typer()
+LAST = timedelta(days=7)
+NEXT = {
+    Mode.POLLING: "notifications are not compared; polling does it all",
+    Mode.SHADOW: "polled as ever, and compared with notifications for a week; see starter.py reconcile --seller {seller}",
+    Mode.WEBHOOKS: "notifications are relied on; polling is the safety net",
+}
+AFTER_WEBHOOKS = (AlertKind.NOT_NOTIFIED, AlertKind.NOTIFICATIONS_STOPPED)
+
+
+def moment(text: str) -> datetime:
+    """`2026-06-01`, `2026-06-01T12:00:00Z`; without a zone it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no time such as 2026-06-01 or 2026-06-01T12:00:00Z") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+When = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="UTC, such as 2026-06-01 or 2026-06-01T12:00:00Z.")]
+
+Last = Annotated[
+    timedelta | None, typer.Option(parser=between("1m", "730d"), metavar="DURATION", help="The time until now, such as 1d; else 7d.")
+]
+
+
+@commands.command()
+@with_json
+def reconcile(
+    seller: SellerOption = None,
+    since: When = None,
+    until: When = None,
+    last: Annotated[
+        timedelta | None, typer.Option(parser=between("1m", "730d"), metavar="DURATION", help="Such as 1d; 7d if not given.")
+    ] = None,
+) -> None:
+    """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""
+    store = Office("database_url").store
+    now = store.modes.clock()
+    start, end = period(since, until, last, now)
+    sellers = store.modes.watched() if seller is None else [seller]
+    found = [compared(store, one, start, end) for one in sellers]
+    if Output.json:
+        for one in found:
+            print_json(told(one))
+        return
+    show([_row(one) for one in found], COLUMNS, empty="no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow")
+    for one in found:
+        _tell(one, alone=seller is not None)
+
+
+def period(since: datetime | None, until: datetime | None, last: timedelta | None, now: datetime) -> tuple[datetime, datetime]:
+    """Raises typer.BadParameter: the options contradict each other, or name nothing."""
+    if last and (since or until):
+        raise typer.BadParameter("give --last, or --since and --until")
+    if until and not since:
+        raise typer.BadParameter("--until needs --since")
+    end = until or now
+    start = since or end - (last or LAST)
+    if start >= end:
+        raise typer.BadParameter("the period ends before it begins" if until else "--since lies in the future")
+    return start, end
+
+
+COLUMNS = {
+    "seller_id": "seller",
+    "mode": "mode",
+    "both": "both",
+    "folded": "folded",
+    "late": "late",
+    "only_polling": "polling only",
+    "only_notifications": "notified only",
+    "pending": "pending",
+    "unannounced": "unannounced",
+    "ready": "ready",
+}
+
+
+def _row(it: Compared) -> dict[str, Any]:
+    row = told(it)
+    return {**row, "ready": "yes" if row["ready"] else "not yet"}
+
+
+def _ahead(who: str, by: Delays) -> str | None:
+    if not by.count:
+        return None
+    median, p95, most = (words(round(seconds)) for seconds in (by.median_s, by.p95_s, by.max_s))
+    return f"  {who} ahead in {by.count}: by {median} (median), {p95} (95 %), {most} (most)"
+
+
+def _tell(it: Compared, alone: bool) -> None:
+    typer.echo(f"{it.seller_id}: {'ready' if it.verdict.ready else 'not yet ready'}: {it.verdict.why}")
+    ahead = _ahead("notifications", it.comparison.notifications_ahead), _ahead("polling", it.comparison.polling_ahead)
+    for line in filter(None, ahead):
+        typer.echo(line)
+    for side, missing in (("notification", it.comparison.only_polling), ("poll", it.comparison.only_notifications)):
+        for one in missing if alone else missing[:3]:
+            typer.echo(f"  no {side} told {one.type} of {one.entity_id} (version {one.version}, {one.occurred_at:%Y-%m-%d %H:%M:%S} UTC)")
+        if len(missing) > 3 and not alone:
+            typer.echo(f"  and {len(missing) - 3} more: starter.py reconcile --seller {it.seller_id}")
+
+
+@commands.command()
+@with_json
+def mode(
+    seller_id: SellerId,
+    to: Annotated[Mode, typer.Argument(metavar="polling|shadow|webhooks", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="To webhooks although the seller is not ready.")] = False,
+) -> None:
+    """Say how a seller is watched: by polling, by polling compared with notifications, or by notifications with polling as safety net."""
+    office = Office("database_url")
+    store = office.store
+    now = store.modes.clock()
+    state = compared(store, seller_id, now - LAST, now)
+    before = state.watch.mode
+    if to is Mode.WEBHOOKS and before is not to and not state.verdict.ready and not force:
+        raise FailedError(f"{seller_id} is not ready for webhooks: {state.verdict.why}. With --force it is done all the same")
+    if to is Mode.WEBHOOKS and before is Mode.SHADOW:
+        judge(store, seller_id)  # from how many orders were announced follows how rare polls may be
+    changed = store.modes.set(seller_id, to)
+    for kind in (*AFTER_WEBHOOKS, AlertKind.READY_FOR_WEBHOOKS) if changed else ():
+        store.close_alert(kind, seller_id)
+    hurried = changed and before is Mode.WEBHOOKS and hurry(office, seller_id)
+    at_once = ", at once" if hurried else ""
+    verb = "is now" if changed else "is already"
+    say(
+        f"{seller_id} {verb} in mode {to.value}{at_once}: {NEXT[to].format(seller=seller_id)}",
+        seller_id=seller_id,
+        mode=to.value,
+        before=before.value,
+        ready=state.verdict.ready,
+        why=state.verdict.why,
+    )
+
+
+def hurry(office: Office, seller_id: str) -> bool:
+    """Polls were rare: the next one must not wait for its hour. Without Temporal it comes when it was due."""
+    try:
+        office.tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+    except TemporalUnavailableError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""Commands about eBay's notifications: set up what eBay is to tell us, show it, repair it."""
+
+from __future__ import annotations
+
+import typer
+
+from console.arguments import SellerOrEverybody
+from console.notifying import NEEDED, Row, arranged
+from console.office import Office
+from console.output import FailedError, Output, print_json, show, with_json
+
+commands = typer.Typer()
+group = typer.Typer(help="What eBay tells by itself: set it up, show it, repair it.")
+commands.add_typer(group, name="notifications")
+COLUMNS = {"mark": "", "what": "what", "seller_id": "seller", "name": "of what", "found": "found"}
+COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications", "copies": "with copies", "last_at": "last"}
+
+
+@group.command()
+@with_json
+def setup(seller_id: SellerOrEverybody = None) -> None:
+    """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
+    report(arranged(Office(*NEEDED), seller_id, mend=True, told=tell))
+
+
+@group.command()
+@with_json
+def repair(seller_id: SellerOrEverybody = None) -> None:
+    """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
+    rows = arranged(Office(*NEEDED), seller_id, mend=True, told=lambda row: tell(row) if not quiet(row) else None)
+    report([row for row in rows if not quiet(row)], empty="nothing to repair")
+
+
+@group.command("show")
+@with_json
+def show_all(seller_id: SellerOrEverybody = None) -> None:
+    """Show what eBay is set up to tell, and what came, by topic. Changes nothing."""
+    office = Office(*NEEDED)
+    rows = arranged(office, seller_id, mend=False, told=tell)
+    if not Output.json:
+        show([row.fields() for row in rows], COLUMNS, empty="nothing")
+    counts = office.store.notifications.counts(seller_id)
+    show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
+
+
+def tell(row: Row) -> None:
+    """As it happens, where programs read; a table at the end for people."""
+    if Output.json:
+        print_json(row.fields())
+
+
+def quiet(row: Row) -> bool:
+    return row.optional or (row.ok and row.found in ("as it should be", "ENABLED"))
+
+
+def report(rows: list[Row], empty: str = "nothing to set up") -> None:
+    if not Output.json:
+        show([row.fields() for row in rows], COLUMNS, empty=empty)
+    if wrong := [row for row in rows if row.wrong]:
+        raise FailedError(f"{len(wrong)} of {len(rows)} are not right; begin with: {wrong[0].what} {wrong[0].name}: {wrong[0].found}")

@@ -1,0 +1,177 @@
+"""What eBay is to tell us, and where: set up, shown and repaired by one comparison of what is with what should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from activities.tokens import StoredTokens
+from console.office import Office
+from console.output import FailedError
+from ebay.client import Ebay
+from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
+from ebay.notification_api import Destination, NotificationApi, Place, Subscription, Topic
+from ebay.topics import ACCOUNT_DELETION, COMMERCE
+from store import StoreError
+
+PATH = "/ebay/notifications"
+NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret", "public_url", "notification_token", "notification_email")
+LONGEST_NAME = 64  # of a destination, by eBay
+NOT_COVERED = "the consent does not cover it: starter.py connect with a wider one"
+CHALLENGE_FAILED, NOT_AUTHORIZED = 195020, 195011
+NEEDED_TOPICS = ("ORDER_CONFIRMATION", "AUTHORIZATION_REVOCATION", ACCOUNT_DELETION)  # others a consent need not cover
+USER = "USER"
+ENABLED = "ENABLED"
+FAILURES = (EbayError, StoreError)  # of one seller: the others go on
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing at eBay: the alert's address, a destination, a subscription."""
+
+    what: str
+    seller_id: str | None  # None: of the application
+    name: str  # the topic, the address
+    ok: bool
+    found: str
+    optional: bool = False  # a topic that few consents cover: not there, it is a warning
+
+    @property
+    def wrong(self) -> bool:
+        return not (self.ok or self.optional)
+
+    def fields(self) -> dict[str, Any]:
+        mark = "ok" if self.ok else "!" if self.optional else "x"
+        return {"mark": mark, "what": self.what, "seller_id": self.seller_id, "name": self.name, "ok": self.ok, "found": self.found}
+
+
+def wanted(topics: dict[str, Topic], seller_id: str | None) -> list[Topic]:
+    """The topics that are of use and that this keyset may be told of: a seller's (scope USER), or the application's."""
+    return [
+        topic
+        for topic in topics.values()
+        if topic.id in COMMERCE and topic.status == ENABLED and (topic.scope == USER) is (seller_id is not None)
+    ]
+
+
+class Arrangement:
+    """`mend`: make what is missing, and put right what is wrong; else only look."""
+
+    def __init__(self, api: NotificationApi, url: str, token: str, email: str, mend: bool) -> None:
+        self.api, self.url, self.token, self.email, self.mend = api, url, token, email, mend
+        self.there: dict[str, Destination] = {}
+        self.topics: dict[str, Topic] = {}
+
+    def rows(self, sellers: Sequence[str]) -> Iterator[Row]:
+        """The application's first, as everything else needs it; then each seller's. Raises EbayError: the application's own part fails."""
+        yield self.config()
+        self.there = {one.endpoint: one for one in self.api.destinations()}
+        self.topics = self.api.topics()
+        for seller_id in (None, *sellers):
+            yield from self.of(seller_id)
+
+    def config(self) -> Row:
+        email = self.api.alert_email()
+        if email != self.email and self.mend:
+            self.api.put_alert_email(self.email)
+            return Row("alert e-mail", None, self.email, True, "set")
+        found = "as it should be" if email == self.email else "none: run notifications setup" if email is None else "another one"
+        return Row("alert e-mail", None, self.email, email == self.email, found)
+
+    def of(self, seller_id: str | None) -> Iterator[Row]:
+        place = Place(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
+        destination = yield from self.destination(seller_id, place)
+        try:
+            known = {one.topic: one for one in self.api.subscriptions(seller_id)}
+        except FAILURES as error:
+            yield Row("subscriptions", seller_id, "all", False, reason(error))
+            return
+        for topic in wanted(self.topics, seller_id):
+            yield self.subscription(seller_id, topic, known.get(topic.id), destination)
+
+    def endpoint(self, seller_id: str | None) -> str:
+        return f"{self.url}{PATH}/{seller_id}" if seller_id else self.url + PATH
+
+    def destination(self, seller_id: str | None, place: Place) -> Generator[Row, None, str | None]:
+        """Returns its id, None where there is none that works."""
+        known = self.there.get(place.endpoint)
+        found, ok = (known.status, known.status == ENABLED) if known else ("missing", False)
+        if self.mend and not ok:
+            found, ok = self.mended_destination(known, place)
+            if ok and not known:
+                self.there |= {one.endpoint: one for one in self.api.destinations()}
+        yield Row("destination", seller_id, place.endpoint, ok, found)
+        there = self.there.get(place.endpoint)
+        return there.id if ok and there else None
+
+    def mended_destination(self, known: Destination | None, place: Place) -> tuple[str, bool]:
+        try:
+            if known:
+                self.api.update_destination(known.id, place)
+            else:
+                self.api.create_destination(place)
+        except EbayError as error:
+            return reason(error), False
+        return f"enabled again: it was {known.status}" if known else "made", True
+
+    def subscription(self, seller_id: str | None, topic: Topic, known: Subscription | None, destination: str | None) -> Row:
+        right = known is not None and known.status == ENABLED and known.destination_id == destination
+        if right:
+            return Row("subscription", seller_id, topic.id, True, ENABLED)
+        wrong = "missing" if known is None else known.status if known.status != ENABLED else "goes elsewhere"
+        if destination is None:
+            return Row("subscription", seller_id, topic.id, False, f"{wrong}: its destination comes first")
+        if not self.mend:
+            return Row("subscription", seller_id, topic.id, False, wrong, known is None and topic.id not in NEEDED_TOPICS)
+        try:
+            if known is None:
+                self.api.subscribe(seller_id, topic, destination)
+            else:
+                self.api.update_subscription(seller_id, known.id, topic, destination)
+        except FAILURES as error:
+            optional = topic.id not in NEEDED_TOPICS and reason(error) == NOT_COVERED
+            return Row("subscription", seller_id, topic.id, False, reason(error), optional)
+        return Row("subscription", seller_id, topic.id, True, "made" if known is None else f"put right: {wrong}")
+
+
+def reason(error: Exception) -> str:
+    """What to do, where it is known."""
+    codes = error.codes if isinstance(error, EbayError) else ()
+    if CHALLENGE_FAILED in codes:
+        return "eBay's challenge was not answered there: does the world reach web.py, with this SELLERBEAT_NOTIFICATION_TOKEN?"
+    if NOT_AUTHORIZED in codes or isinstance(error, AccessDeniedError):
+        return NOT_COVERED
+    if isinstance(error, DeadTokenError):
+        return "eBay refuses the seller's token: starter.py connect with a new one"
+    return str(error)
+
+
+@contextmanager
+def arrangement(office: Office, mend: bool) -> Iterator[Arrangement]:
+    settings = office.settings
+    assert settings.public_url  # Office asked for them
+    assert settings.notification_token
+    assert settings.notification_email
+    with office.oauth() as oauth:
+        ebay = Ebay(settings.ebay_api_url, StoredTokens(office.store, oauth), oauth, oauth.exchange.http, settings.ebay_timeout)
+        token = settings.notification_token.get_secret_value()
+        yield Arrangement(NotificationApi(ebay), settings.public_url, token, settings.notification_email, mend)
+
+
+def arranged(office: Office, seller_id: str | None, mend: bool, told: Callable[[Row], None]) -> list[Row]:
+    """Every row, told as it is known. `seller_id`: only this one, beside the application's own.
+
+    Raises:
+        FailedError: the seller is not enrolled.
+    """
+    sellers = office.store.enrolled()
+    if seller_id is not None and seller_id not in sellers:
+        raise FailedError(f"seller {seller_id} is not enrolled")
+    rows: list[Row] = []
+    with arrangement(office, mend) as it:
+        for row in it.rows(sellers if seller_id is None else [seller_id]):
+            told(row)
+            rows.append(row)
+    return rows

@@ -1,0 +1,115 @@
+"""`/ebay/notifications`, for eBay alone: the signature is the login. A seller's own address has the seller's id behind it.
+
+What eBay reads is the status: 204 kept (or known already), 412 not eBay's, 413 too large, 503 send it again. Nothing of a body, a header
+or a name reaches a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from console.arguments import SELLER_ID
+from ebay.notifications import Notification
+from ebay.signatures import challenge_response
+from ebay.topics import COMMERCE, PLATFORM
+from inbox.inbox import Inbox
+from inbox.keys import KeyUnavailableError
+from store import StoreError
+
+PATH = "/ebay/notifications"
+LARGEST = 1024 * 1024  # bytes
+BODY_S = 10.0  # in which a body must be here
+LONGEST_CODE = 500
+router = APIRouter()
+logger = logging.getLogger("sellerbeat.inbox")
+
+
+class RefusedError(Exception):
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+@router.get(PATH, include_in_schema=False)
+@router.get(PATH + "/{seller_id}", include_in_schema=False)
+async def challenge(request: Request) -> Response:
+    """eBay asks whether the address is ours, before it sends anything and now and then later."""
+    inbox: Inbox = request.app.state.inbox
+    code = request.query_params.get("challenge_code", "")
+    if not 0 < len(code) <= LONGEST_CODE:
+        return _answer(400, "challenge_code is missing")
+    if inbox.place is None:
+        return _answer(503, "SELLERBEAT_PUBLIC_URL and SELLERBEAT_NOTIFICATION_TOKEN are not set")
+    endpoint = inbox.place.url + request.scope["path"]
+    content = json.dumps({"challengeResponse": challenge_response(code, inbox.place.token, endpoint)})
+    return Response(content, media_type="application/json")
+
+
+@router.post(PATH, include_in_schema=False)
+@router.post(PATH + "/{seller_id}", include_in_schema=False)
+async def receive(request: Request) -> Response:
+    inbox: Inbox = request.app.state.inbox
+    seller_id = request.path_params.get("seller_id")
+    try:
+        it = await verified(inbox, request)
+    except RefusedError as refused:
+        logger.warning("notification refused", extra={"status": refused.status, "reason": str(refused)})
+        return _answer(refused.status, str(refused))
+    try:
+        kept = await inbox.keep(it, seller_id if seller_id and SELLER_ID.fullmatch(seller_id) else None)
+    except StoreError as error:
+        logger.error("notification could not be kept", extra={"error": type(error).__name__, "detail": str(error)})
+        return _answer(503, "it could not be kept: send it again")
+    told: dict[str, Any] = {"topic": topic_of(it), "state": kept.state.value, "copies": kept.copies}
+    logger.info("notification kept", extra=told | ({"seller_id": kept.seller_id} if kept.seller_id else {}))
+    return Response(status_code=204)
+
+
+async def verified(inbox: Inbox, request: Request) -> Notification:
+    """Raises RefusedError."""
+    header = request.headers.get("x-ebay-signature")
+    body = await read_body(request)  # first of all: answered before it is read, a connection breaks and the answer may be lost
+    if header is None and "xml" not in request.headers.get("content-type", ""):
+        raise RefusedError(412, "no signature of eBay's")
+    try:
+        it = await inbox.verified(header, body) if header is not None else inbox.verified_platform(body)
+    except KeyUnavailableError as error:
+        raise RefusedError(503, str(error)) from None
+    if it is None:
+        raise RefusedError(412, "the signature is not eBay's")
+    return it
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises RefusedError: more than 1 MiB, by its own word or by what came; too slow."""
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and int(told[:12]) > LARGEST:
+        raise RefusedError(413, "a notification has 1 MiB at most")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > LARGEST:
+                    raise RefusedError(413, "a notification has 1 MiB at most")
+                parts.append(part)
+    except TimeoutError:
+        raise RefusedError(408, "the notification took too long to come") from None
+    return b"".join(parts)
+
+
+def topic_of(it: Notification) -> str:
+    """For logs and counts: a name that is known, so that nobody writes into them."""
+    return it.topic if it.topic in COMMERCE or it.topic in PLATFORM else "other"
+
+
+def _answer(status: int, words: str) -> Response:
+    """The connection is given up where a body may be left unread."""
+    headers = {"connection": "close"} if status >= 400 else {}
+    return Response(json.dumps({"detail": words}) + "\n", status, headers, "application/json")

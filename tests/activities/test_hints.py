@@ -1,0 +1,328 @@
+"""What notifications tell of: read at once, held until eBay shows it, told once with the polls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities import hints
+from activities.hints import UNMOVED_WAITS, WAITS, batches
+from ebay.errors import EbayUnavailableError
+from pacing import Stream
+from store.notifications import Pending, State
+from tests.support.rig import START, Rig
+
+
+def tell(
+    rig: Rig, topic: str = "ORDER_CONFIRMATION", *orders: str, id_: str = "", listings: tuple[str, ...] = (), seller: str = "anna"
+) -> str:
+    """A notification was kept, as the inbox keeps it, of something that happens now."""
+    id_ = id_ or f"notice-{len(states(rig)) + 1}"
+    rig.store.notifications.keep(
+        id_, topic, seller_id=seller, orders=list(orders), listings=list(listings), happened_at=rig.world.clock.now()
+    )
+    return id_
+
+
+def states(rig: Rig) -> dict[str, str]:
+    with rig.store.engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.exec_driver_sql("SELECT notification_id, state FROM notifications")}
+
+
+def test_an_order_is_told_from_its_notification_and_the_poll_finds_nothing_new(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    tell(anna, "ORDER_CONFIRMATION", order)
+
+    result = anna.hints("anna")
+    anna.advance(minutes=5)
+    poll = anna.poll("anna")
+
+    (event,) = anna.events("anna")
+    assert (event["type"], event["entity_id"], event["source"], event["data"]["orderId"]) == ("order.created", order, "notification", order)
+    assert (result.changes, result.done, result.api_calls) == (1, True, 1)
+    assert (poll.changes, poll.duplicates) == (0, 1)
+    assert states(anna) == {"notice-1": "done"}
+
+
+def test_a_hint_moves_neither_the_cursor_nor_the_next_poll(anna: Rig) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    before = stream_of(anna)
+    anna.advance(seconds=30)
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+
+    anna.hints("anna")
+
+    assert stream_of(anna) == before
+
+
+def stream_of(rig: Rig) -> tuple[object, ...]:
+    with rig.store.engine.connect() as connection:
+        columns = "cursor, next_poll_at, last_poll_at, last_good_at, why, failures, reading, run_changes"
+        query = f"SELECT {columns} FROM streams WHERE stream = 'orders'"
+        return tuple(connection.exec_driver_sql(query).one())
+
+
+def test_many_notifications_of_one_order_are_one_call(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    for _ in range(5):
+        tell(anna, "ORDER_CONFIRMATION", order)
+
+    result = anna.hints("anna")
+
+    assert (result.api_calls, result.changes) == (1, 1)
+    assert set(states(anna).values()) == {"done"}
+
+
+def test_120_orders_are_three_calls(anna: Rig) -> None:
+    for order in anna.world.preload_orders("anna", 120, anna.world.clock.now()):
+        tell(anna, "ORDER_CONFIRMATION", order)
+
+    result = anna.hints("anna")
+
+    assert (result.api_calls, result.changes, result.done) == (3, 120, True)
+
+
+def test_an_order_that_ebay_does_not_show_yet_is_asked_for_again(anna: Rig) -> None:
+    visible = anna.world.clock.now() + timedelta(seconds=8)
+    order = anna.world.place_order("anna", visible_at=visible)
+    tell(anna, "ORDER_CONFIRMATION", order)
+
+    waits = []
+    while not (result := anna.hints("anna")).done:
+        waits.append(round((result.next_due - anna.world.clock.now()).total_seconds()))
+        anna.advance(seconds=waits[-1] + 0.5)
+
+    assert waits == [1, 2, 3, 5][: len(waits)]
+    assert anna.world.clock.now() - visible < timedelta(seconds=7)
+    assert anna.types("anna") == ["order.created"]
+
+
+def test_before_its_time_a_held_hint_costs_no_call(anna: Rig) -> None:
+    tell(anna, "ORDER_CONFIRMATION", "03-99999-00001")
+    anna.hints("anna")
+
+    again = anna.hints("anna")
+
+    assert (again.api_calls, again.done) == (0, False)
+
+
+def test_what_ebay_never_shows_is_left_to_polling_after_ten_minutes(anna: Rig) -> None:
+    tell(anna, "ORDER_CONFIRMATION", "03-99999-00001")
+    began, calls = anna.world.clock.now(), 0
+
+    while not (result := anna.hints("anna")).done:
+        calls += result.api_calls
+        anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
+        anna.advance(seconds=0.1)
+
+    assert states(anna) == {"notice-1": "left"}
+    assert timedelta(minutes=9) < anna.world.clock.now() - began < timedelta(minutes=12)
+    assert calls == len(WAITS)
+
+
+def test_a_parcel_is_held_until_the_order_shows_it_and_then_announced(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    anna.advance(minutes=5)
+    anna.world.ship("anna", order, visible_at=anna.world.clock.now() + timedelta(seconds=2))
+    tell(anna, "ITEM_MARKED_SHIPPED", order)
+
+    early = anna.hints("anna")
+    anna.advance(seconds=3)
+    result = anna.hints("anna")
+    anna.poll("anna", Stream.FULFILLMENT, announced=True)
+
+    assert (early.changes, early.done) == (0, False)
+    assert (result.changes, result.done, Stream.FULFILLMENT in result.due) == (1, True, True)
+    assert anna.types("anna") == ["order.created", "order.updated", "fulfillment.created"]
+
+
+def test_what_changed_nothing_is_asked_for_some_times_only(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    tell(anna, "ITEM_MARKED_SHIPPED", order)
+
+    steps = 1
+    while not (result := anna.hints("anna")).done:
+        steps += 1
+        anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
+        anna.advance(seconds=0.1)
+
+    assert steps == len(UNMOVED_WAITS) + 1
+    assert states(anna) == {"notice-1": "done"}
+
+
+def test_what_a_poll_saw_first_is_done_at_once(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    tell(anna, "ORDER_CONFIRMATION", order)
+    anna.advance(minutes=5)
+    anna.poll("anna")
+
+    result = anna.hints("anna")
+
+    assert (result.changes, result.done) == (0, True)
+    assert [event["source"] for event in anna.events("anna")] == ["poll"]
+
+
+def test_a_cancellation_is_read_with_its_order(anna: Rig) -> None:
+    order = anna.world.place_order("anna")
+    anna.poll("anna")
+    anna.advance(minutes=1)
+    anna.world.cancel("anna", order)
+    tell(anna, "ORDER_CANCELLATION_ACTIVITY", order)
+
+    anna.hints("anna")
+
+    assert anna.types("anna")[-1] == "order.cancelled"
+
+
+def test_an_order_of_before_the_enrolment_is_told_as_backfill(anna: Rig) -> None:
+    (old,) = anna.world.preload_orders("anna", 1, START - timedelta(days=9), START - timedelta(days=9))
+    tell(anna, "ORDER_RETURN_ACTIVITY", old)
+
+    anna.hints("anna")
+
+    assert [event["source"] for event in anna.events("anna")] == ["backfill"]
+
+
+def test_a_listing_is_read_alone(hub: Rig) -> None:
+    item = hub.world.shelves["anna"].active[0][1]
+    before = len(hub.events("anna"))
+    hub.advance(minutes=10)
+    hub.world.revise("anna", item, title="Another title")
+    tell(hub, "ItemRevised", listings=(item,))
+
+    result = hub.hints("anna")
+
+    (event,) = hub.events("anna")[before:]
+    assert (event["type"], event["entity_id"], event["source"]) == ("inventory.updated", f"listing:{item}", "notification")
+    assert (result.done, hub.calls("anna", "trading") > 0) == (True, True)
+
+
+def test_before_the_report_of_all_listings_none_is_told_as_new(anna: Rig) -> None:
+    anna.world.add_seller("anna", listings=3)
+    anna.world.preload_listings("anna")
+    tell(anna, "ItemRevised", listings=(anna.world.shelves["anna"].active[0][1],))
+
+    anna.hints("anna")
+
+    assert (anna.events("anna"), states(anna)) == ([], {"notice-1": "left"})
+
+
+def test_a_revoked_authorization_shows_at_once(anna: Rig) -> None:
+    anna.poll("anna")
+    anna.world.accounts.revoke("anna", access_too=False)
+    tell(anna, "AUTHORIZATION_REVOCATION")
+
+    with pytest.raises(ApplicationError) as refused:
+        anna.hints("anna")
+
+    assert (refused.value.type, refused.value.details) == ("DeadTokenError", (1,))
+    assert anna.types("anna") == ["seller.needs_reauthorization", "alert.opened"]
+    assert states(anna) == {"notice-1": "done"}
+
+
+def test_a_revocation_of_another_consent_does_no_harm(anna: Rig) -> None:
+    anna.poll("anna")
+    tell(anna, "AUTHORIZATION_REVOCATION")
+
+    result = anna.hints("anna")
+
+    assert (result.done, anna.events("anna"), states(anna)) == (True, [], {"notice-1": "done"})
+
+
+def test_while_ebay_fails_they_stay_pending_and_no_stream_fails(anna: Rig) -> None:
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+    anna.world.faults.force(503, "", resource="order")
+
+    with pytest.raises(EbayUnavailableError):
+        anna.hints("anna")
+    after = anna.store.seller("anna")["streams"]["orders"]["failures"]
+    result = anna.hints("anna")
+
+    assert (after, result.changes, result.done) == (0, 1, True)
+
+
+def test_an_id_that_is_no_orders_spoils_no_other(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = [anna.world.place_order("anna") for _ in range(3)]
+    for order in [*good, "no-order-of-anybody's"]:
+        tell(anna, "ORDER_CONFIRMATION", order)
+    bad = {"errors": [{"errorId": 32100, "domain": "API_FULFILLMENT", "category": "REQUEST", "message": "Invalid order ID"}]}
+    anna.world.faults.before_answer = lambda request: (
+        anna.world.faults.force(400, bad, resource="order") if "no-order" in request.query.get("orderIds", "") else None
+    )
+
+    result = anna.hints("anna")
+
+    assert (result.changes, result.done) == (3, True)
+    assert sorted(states(anna).values()) == ["done", "done", "done", "left"]
+
+
+def test_with_a_spent_quota_they_wait_and_the_next_poll_stays(anna: Rig) -> None:
+    anna.poll("anna")
+    before = stream_of(anna)
+    anna.world.quotas.limits["order"] = anna.world.quotas.used["order"]
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+
+    result = anna.hints("anna")
+
+    assert (result.waiting, result.done, result.next_due > anna.world.clock.now()) == (True, False, True)
+    assert (states(anna), stream_of(anna)) == ({"notice-1": "pending"}, before)
+
+
+def test_notifications_may_use_the_reserve_that_polls_may_not(anna: Rig) -> None:
+    with anna.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE permits SET \"limit\" = 1000, used = 999, told = true WHERE resource = 'orders'")
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+
+    poll = anna.step("anna")
+    result = anna.hints("anna")
+
+    assert (poll.waiting, poll.api_calls) == (True, 0)
+    assert (result.waiting, result.changes) == (False, 1)
+
+
+def test_a_crash_between_the_commit_and_the_row_reads_again_and_tells_once(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+
+    def crash(*_: object) -> None:
+        raise EbayUnavailableError("the worker is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hints.HintReading, "settle", crash)
+        with pytest.raises(EbayUnavailableError):
+            anna.hints("anna")
+    assert states(anna) == {"notice-1": "pending"}
+
+    result = anna.hints("anna")
+
+    assert (result.done, anna.types("anna"), states(anna)) == (True, ["order.created"], {"notice-1": "done"})
+
+
+def test_other_sellers_hints_are_not_touched(anna: Rig) -> None:
+    anna.world.add_seller("bert")
+    anna.enroll("bert")
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("bert"), seller="bert")
+
+    result = anna.hints("anna")
+
+    assert (result.done, result.api_calls, states(anna)) == (True, 0, {"notice-1": "pending"})
+
+
+def test_a_call_takes_as_many_hints_as_it_takes_orders() -> None:
+    given = [Pending(str(n), "ORDER_CONFIRMATION", tuple(f"{n}-{k}" for k in range(20)), (), None, 0) for n in range(5)]
+
+    assert [[hint.id for hint in batch] for batch in batches(given)] == [["0", "1"], ["2", "3"], ["4"]]
+
+
+def test_what_ended_is_not_ended_otherwise(anna: Rig) -> None:
+    id_ = tell(anna, "ORDER_CONFIRMATION", "o")
+    anna.store.notifications.end([id_])
+    anna.store.notifications.end([id_], State.LEFT)
+
+    assert states(anna) == {id_: "done"}
