@@ -14,6 +14,8 @@ import uvicorn
 
 import logs
 from console.leaving import leave
+from ebay.topics import ACCOUNT_DELETION
+from inbox.forgetting import forget
 from inbox.inbox import THREADS, Inbox
 from inbox.waker import Waker
 from metering import runtime
@@ -67,7 +69,7 @@ def listen(bind: str) -> socket.socket:
 
 async def serve(settings: Settings, store: Store, meters: Meters | None = None) -> None:
     desk = Desk(settings, store, read_environment())
-    inbox = Inbox(settings, store)
+    inbox = Inbox(settings, store, {ACCOUNT_DELETION: forget})
     config = uvicorn.Config(
         build(desk, inbox),
         http="h11",

@@ -15,7 +15,8 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from store import Store, StoreError, UnknownSellerError
+from ebay.topics import ACCOUNT_DELETION
+from store import SecretError, Store, StoreError, UnknownSellerError
 from store.deletions import AGAIN, Deletion
 
 AT_ONCE = 100
@@ -43,6 +44,7 @@ class UserErasing:
     @activity.defn
     async def erase_users(self) -> Erased:
         """Everybody who is due, for some 45 seconds. One who fails keeps nobody waiting. Repeating it is safe."""
+        await asyncio.to_thread(self._take_in)
         over = time.monotonic() + LONGEST_S
         seen: list[str] = []
         done = failed = 0
@@ -63,6 +65,17 @@ class UserErasing:
         if seen:
             activity.logger.info("users erased", extra={"looked_for": len(seen), "done": done, "failed": failed, "rows": dict(rows)})
         return Erased(looked_for=len(seen), done=done, failed=failed, rows=dict(rows))
+
+    def _take_in(self) -> None:
+        """What eBay told of since the last round. A row that no key opens is left for an operator; the others are not."""
+        notifications = self.store.notifications
+        try:
+            while waiting := notifications.of_topic(ACCOUNT_DELETION):
+                for told in waiting:
+                    self.store.deletions.take(told.person.get("username"), told.person.get("user_id"), told.id)
+                notifications.end([told.id for told in waiting])
+        except SecretError as error:
+            activity.logger.error("a notification that a user left cannot be opened", extra={"error": str(error)})
 
     async def _erase(self, deletion: Deletion) -> tuple[Counter[str], bool]:
         found = await self._seller(deletion)
