@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 import devstack
@@ -100,7 +101,8 @@ async def temporal(temporal_address: str) -> AsyncIterator[Client]:
     async for schedule in await client.list_schedules():
         await client.get_schedule_handle(schedule.id).delete()
     async for left in client.list_workflows("ExecutionStatus = 'Running'"):
-        await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the test is over")
+        with suppress(RPCError):  # it ended meanwhile
+            await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the test is over")
 
 
 @pytest.fixture

@@ -353,6 +353,7 @@ def test_a_seller_who_was_stuck_before_the_trouble_is_not_freed_with_the_others(
             for _ in range(5):
                 hand.pass_time(seconds=hand.run(endpoint).wait_s or 0)
             waiting = hand.run(endpoint).wait_s
+            hand.pass_time(seconds=21)
             hand.change("bert")
             assert hand.run(endpoint, "bert").delivered == 1
             before = len(receiver.posts)

@@ -46,7 +46,8 @@ def sweep(address: str) -> None:
         async for schedule in await client.list_schedules():
             await client.get_schedule_handle(schedule.id).delete()
         async for left in client.list_workflows("ExecutionStatus = 'Running'"):
-            await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the module is over")
+            with suppress(RPCError):  # it ended meanwhile
+                await client.get_workflow_handle(left.id, run_id=left.run_id).terminate("the module is over")
 
     asyncio.run(end())
 
