@@ -33,7 +33,7 @@ BEGIN = text("""
             tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
         RETURNING *
     )
-    SELECT e.url, e.types, e.thin, e.failures, lane.sequence, lane.epoch, lane.tries, lane.failing_since, lane.retry_at,
+    SELECT e.url, e.types, e.thin, e.failures, lane.sequence, lane.epoch, lane.tries, lane.failing_since, lane.retry_at, lane.tell_at,
         ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
     FROM e, lane
 """)
@@ -85,8 +85,10 @@ PUT_OFF = text("""
     UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
 """)
+# Not where somebody asked to be looked at meanwhile.
 REST = text("""
-    UPDATE delivery_lanes SET tell_at = NULL WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL
+    UPDATE delivery_lanes SET tell_at = NULL
+    WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL AND tell_at = :tell_at
 """)
 # Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
 HURRY = text("""
@@ -112,6 +114,7 @@ class Run:
     tries: int  # failed, of what comes next
     failing_since: datetime | None
     retry_at: datetime | None
+    tell_at: datetime | None  # as it was left at the beginning
     troubled: bool  # the endpoint fails for whichever seller
 
     @property
@@ -170,6 +173,7 @@ class Lanes:
             tries=row.tries,
             failing_since=row.failing_since,
             retry_at=row.retry_at,
+            tell_at=row.tell_at,
             troubled=row.failures >= TROUBLED,
         )
 
@@ -226,7 +230,7 @@ class Lanes:
     def rest(self, run: Run) -> None:
         """All that was there is delivered: the next change wakes the lane again."""
         with translated(), self._single.connect() as connection:
-            connection.execute(REST, run.values)
+            connection.execute(REST, {**run.values, "tell_at": run.tell_at})
 
     def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
         """For failing; once, with an alert of the fleet."""

@@ -465,6 +465,22 @@ def test_a_replay_moves_no_cursor_back(hand: Hand) -> None:
     assert hand.store.deliveries.waiting(endpoint).changes == 0
 
 
+def test_a_replay_that_is_asked_for_as_a_run_ends_is_not_forgotten(hand: Hand) -> None:
+    hand.enroll("anna")
+    with Receiver() as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        hand.change("anna")
+        hand.run(endpoint)
+        ending = hand.store.lanes.begin(endpoint, "anna", hand.now)
+        assert ending
+        hand.store.deliveries.replay(seller="anna")
+        hand.store.lanes.rest(ending)
+
+    with hand.store.lookout.leading() as connection:
+        assert connection
+        assert hand.store.lookout.new(connection, 0).due == {(endpoint, "anna")}
+
+
 def test_an_endpoint_that_hangs_takes_few_threads_and_the_others_come_again(hand: Hand) -> None:
     hand.enroll("anna")
     with Receiver(hanging) as receiver:
