@@ -144,8 +144,9 @@ EVENTS = {
 
 
 def tables() -> str:
-    source = "\n".join((HOUSE / "store" / name).read_text(encoding="utf-8") for name in ("tables.py", "delivery_tables.py"))
-    lines = ["# Tables", "", NOTE.format("store/tables.py` and `store/delivery_tables.py")]
+    files = sorted((HOUSE / "store").glob("*tables.py"))
+    source = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    lines = ["# Tables", "", NOTE.format("store/*tables.py")]
     lines += [
         "Read them as you like; write none of them, or the promise is void. `change_events` and the four tables of entities are for readers.",
         "",

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from store import account_tables, notification_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
 from store.consents import Consents

@@ -1,0 +1,59 @@
+"""The tables of accounts and of users who left, beside those of `tables.py`: who consents, by which link, and who is to be forgotten."""
+
+from sqlalchemy import Column, Index, LargeBinary, Table, text
+
+from store.tables import _count, _json, _text, _time, metadata
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("user_id"),  # eBay's id of the account, which never changes; known from the seller's first consent by our link
+    _time("known_at", nullable=False),
+    Index("accounts_user", "user_id", unique=True),  # no account under two sellers
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _text("nonce", primary_key=True),  # of a link that was given out
+    _text("seller_id"),
+    _time("made_at", nullable=False),
+    _time("expires_at", nullable=False),
+    _time("claimed_until"),  # somebody works on it
+    _time("used_at"),  # it has done its work: the account is connected
+    Column("code", LargeBinary),  # of the code that `sealed` was given for: its keyed hash
+    Column("sealed", LargeBinary),  # encrypted: what eBay gave, until it is stored for good
+    Index("consents_by_seller", "seller_id"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    _text("name", primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # encrypted; made at random, and the same for ever
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    _text("id", primary_key=True),  # of eBay's notification, or our own
+    Column("person", LargeBinary, nullable=False),  # keyed hash of eBay's user id: who asks with the id can be answered, nobody else
+    Column("name", LargeBinary),  # keyed hash of the user name: orders of that buyer are redacted on their way in
+    Column("sealed", LargeBinary),  # encrypted: user name and id; null when it is done
+    _time("asked_at", nullable=False),
+    _time("look_at"),  # when to look, or look again; null when it is done
+    _count("looks"),
+    _time("done_at"),
+    _json("counts"),  # rows made anonymous or deleted, by table
+    Index("deletions_name", "name"),
+    Index("deletions_due", "look_at", postgresql_where=text("look_at IS NOT NULL")),
+    Index("deletions_asked", "asked_at"),
+)
+
+erased_orders = Table(
+    "erased_orders",
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("entity_id", primary_key=True),  # of an order without its buyer: it stays so, whatever eBay shows
+)
