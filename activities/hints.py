@@ -15,7 +15,7 @@ from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
 from changes.orders import entity_id
-from ebay.errors import AccessDeniedError, DeadTokenError, RejectedError
+from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, RejectedError
 from ebay.topics import Asks, asks, moves_orders
 from pacing import Stream
 from store.listings import PREFIX
@@ -26,6 +26,7 @@ SOURCE = "notification"
 # Until eBay shows what it told of: ten minutes in all, then it is polling's. Where an order is there, but as it was, some try.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 3, 5, 10, 20, 30, *[60] * 9))
 UNMOVED_WAITS = WAITS[:6]
+AT_ONCE = timedelta(minutes=-1)  # due before the next attempt begins
 SLACK = timedelta(seconds=5)  # an event may be dated a moment after the order that shows it
 
 
@@ -98,6 +99,9 @@ class HintReading:
         except AccessDeniedError:  # the poll of orders meets it too, and tells
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
             return {}
+        except (EbayUnavailableError, BadAnswerError):
+            self.settle(step, failed(hints))
+            raise
         with step.commit() as commit:
             commit.told((order_id, hint.received_at) for hint in hints for order_id in hint.orders)
             kept = commit.keep_orders(documents, read_at=step.read_at(), source=SOURCE)
@@ -127,6 +131,9 @@ class HintReading:
             except AccessDeniedError:
                 self.settle(step, Outcome(left=[hint.id]))
                 return
+            except (EbayUnavailableError, BadAnswerError):
+                self.settle(step, failed([hint]))
+                raise
             with step.commit() as commit:
                 commit.told([(PREFIX + item_id, hint.received_at)])
                 keep_single(step, commit, single, SOURCE)
@@ -179,6 +186,17 @@ def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], r
             outcome.held.setdefault(waits[hint.asks], []).append(hint.id)
         else:
             (outcome.left if missing else outcome.done).append(hint.id)
+    return outcome
+
+
+def failed(hints: Sequence[Pending]) -> Outcome:
+    """eBay's answer was no good. The step is tried again; but an order whose answer never is must not keep others waiting for ever."""
+    outcome = Outcome()
+    for hint in hints:
+        if hint.asks < len(WAITS):
+            outcome.held.setdefault(AT_ONCE, []).append(hint.id)
+        else:
+            outcome.left.append(hint.id)
     return outcome
 
 

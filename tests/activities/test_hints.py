@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import hints
 from activities.hints import UNMOVED_WAITS, WAITS, batches
-from ebay.errors import EbayUnavailableError
+from ebay.errors import BadAnswerError, EbayUnavailableError
 from pacing import Stream
 from store.notifications import Pending, State
 from tests.support.rig import START, Rig
@@ -246,6 +246,23 @@ def test_while_ebay_fails_they_stay_pending_and_no_stream_fails(anna: Rig) -> No
     result = anna.hints("anna")
 
     assert (after, result.changes, result.done) == (0, 1, True)
+
+
+def test_an_order_whose_answer_is_never_good_keeps_no_other_waiting_for_ever(anna: Rig) -> None:
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+    anna.world.faults.force(200, "<html>", times=100, resource="order")
+    failures = 0
+    while "pending" in states(anna).values():
+        with pytest.raises(BadAnswerError):
+            anna.hints("anna")
+        failures += 1
+    anna.world.faults.forced.clear()
+    tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
+
+    result = anna.hints("anna")
+
+    assert (failures, result.done) == (len(WAITS) + 1, True)
+    assert states(anna) == {"notice-1": "left", "notice-2": "done"}
 
 
 def test_an_id_that_is_no_orders_spoils_no_other(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

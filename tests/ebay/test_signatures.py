@@ -93,7 +93,7 @@ MUTATIONS: dict[str, Callable[[], tuple[str, bytes]]] = {
     "an empty signature": lambda: (header(signature=""), BODY),
     "a signature in URL-safe base64": lambda: (header(signature=base64.urlsafe_b64encode(DER + b"\xff").decode()), BODY),
     "a signature with a blank in it": lambda: (header(signature=PARTS["signature"][:20] + " " + PARTS["signature"][20:]), BODY),
-    "a signature with stray bits at its end": lambda: (header(signature=encoded(DER[:-1])[:-2] + "x="), BODY),
+    "a header with stray bits in its last letter": lambda: (HEADER.removesuffix("Q==") + "R==", BODY),
     "the signature in hex": lambda: (header(signature=DER.hex()), BODY),
     "the signature as two plain numbers (P1363)": lambda: (of_der(DER[-32:] + DER[-32:]), BODY),
     "one bit of the signature": lambda: (of_der(DER[:40] + bytes([DER[40] ^ 1]) + DER[41:]), BODY),
