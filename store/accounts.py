@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from store.errors import translated
 
-LOCK = text("SELECT pg_advisory_xact_lock(7355609)")  # consents are few; two for one account at once must see each other
+LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
 MINE = text("SELECT a.user_id FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
 # Another seller's, if that one is enrolled; a removed seller's account may move on to another id of the app's.

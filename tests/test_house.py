@@ -113,3 +113,14 @@ def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
     long = {path.as_posix(): lines for path in HOUSE.glob("*/*.py") if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350}
 
     assert {path: lines for path, lines in long.items() if ".venv" not in path} == {}
+
+
+def test_each_advisory_lock_of_postgres_has_a_number_of_its_own() -> None:
+    """Two with one number wait for each other, and one of them may be held for as long as its process lives."""
+    used: dict[str, set[str]] = {}
+    for path in files("store"):
+        for number in re.findall(r"\b7_?355_?\d{3}\b", path.read_text(encoding="utf-8")):
+            used.setdefault(number.replace("_", ""), set()).add(path.name)
+
+    assert len(used) >= 3
+    assert {number: names for number, names in used.items() if len(names) > 1} == {}
