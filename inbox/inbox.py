@@ -81,6 +81,7 @@ class Inbox:
             it.id,
             it.topic,
             seller_id=None if personal else seller_id,
+            user_id=None if personal else it.user.user_id,
             orders=it.orders,
             listings=it.listings,
             happened_at=it.happened_at,

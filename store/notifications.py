@@ -23,9 +23,13 @@ class State(StrEnum):
     UNMAPPED = "unmapped"  # of nobody we know
 
 
-# A copy changes nothing but the count of copies: what was told once is told.
+# A copy changes nothing but the count of copies: what was told once is told. Whose it is says the address that it came to, by which the
+# seller was subscribed; the application's own says nothing, and there the account that it names does.
 KEEP = text("""
-    WITH owner AS (SELECT seller_id FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL)
+    WITH owner AS (
+        SELECT seller_id FROM sellers WHERE removed_at IS NULL
+            AND seller_id = coalesce(:seller_id, (SELECT seller_id FROM accounts WHERE user_id = :user_id))
+    )
     INSERT INTO notifications AS n
         (notification_id, topic, seller_id, state, order_ids, listing_ids, received_at, happened_at, published_at, ended_at, person)
     SELECT :id, :topic, (SELECT seller_id FROM owner), CASE
@@ -126,6 +130,7 @@ class Notifications:
         topic: str,
         *,
         seller_id: str | None = None,
+        user_id: str | None = None,
         orders: Sequence[str] = (),
         listings: Sequence[str] = (),
         happened_at: datetime | None = None,
@@ -137,7 +142,8 @@ class Notifications:
         """Keep a notification, once. One statement, committed when this returns.
 
         Args:
-            seller_id: of ours, where known; one who is not enrolled is nobody.
+            seller_id: of ours, where the address named one; one who is not enrolled is nobody.
+            user_id: of eBay's, whom it names; it is not kept.
             person: of a topic whose work needs to know who; encrypted.
             mapped: it is of use for a seller of ours only.
             useless: nothing is to be done.
@@ -146,6 +152,7 @@ class Notifications:
             "id": id_,
             "topic": topic,
             "seller_id": seller_id,
+            "user_id": user_id,
             "orders": list(orders),
             "listings": list(listings),
             "happened_at": happened_at,
