@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -126,6 +127,9 @@ def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: in
         lines.append(f"  {verdict.set_aside} documents set aside: see starter.py set-aside")
     lines += [f"  {seller} is {why}: not judged" for seller, why in court.excused.items()]
     lines += list(unpolled)
-    words = ", ".join(f"{resource.partition(':')[0]} {count:,}" for resource, count in sorted(calls.items()))
+    counted = Counter[str]()
+    for resource, count in calls.items():
+        counted[resource.partition(":")[0]] += count  # tokens are counted by their kind
+    words = ", ".join(f"{resource} {count:,}" for resource, count in sorted(counted.items()))
     lines += [f"the sellers have {goods}", f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
     return "\n".join(lines)

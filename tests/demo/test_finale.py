@@ -84,7 +84,7 @@ def test_a_paused_seller_is_neither_waited_for_nor_judged() -> None:
 def test_the_report_has_the_findings() -> None:
     verdict = Verdict(changes=576, lost=1, delays=[1.5, 9.2], examples=["lost: order anna/03-14798-73169: no event"])
 
-    said = report(verdict, Court(["anna"], {}), {"order": 1320, "token:refresh_token": 3}, 195, [], "9 SKUs")
+    said = report(verdict, Court(["anna"], {}), {"order": 1320, "token:refresh_token": 2, "token:client_credentials": 1}, 195, [], "9 SKUs")
 
     assert "576 changes, 1 lost, 0 twice, 0 wrong, delay p50 9.2 s, p95 9.2 s" in said
     assert "lost: order anna/03-14798-73169: no event" in said
