@@ -52,6 +52,10 @@ class UserErasing:
         while time.monotonic() < over and (due := await asyncio.to_thread(self.store.deletions.due, AT_ONCE, seen)):
             for deletion in due:
                 seen.append(deletion.id)
+                if not deletion.opens:
+                    activity.logger.error("no key in SELLERBEAT_SECRET_KEYS opens who is to be erased", extra={"deletion": deletion.id})
+                    failed += 1
+                    continue
                 try:
                     found, over_with = await self._erase(deletion)
                 except (StoreError, RPCError) as error:

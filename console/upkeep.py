@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import typer
 from cryptography.fernet import Fernet
@@ -11,6 +12,7 @@ from console.doctor import examine
 from console.office import Office
 from console.output import FailedError, say, show, with_json
 from console.progress import progress
+from store import SecretError, Store
 from store.migrate import steps_left, upgrade
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
@@ -67,12 +69,28 @@ def new_key() -> None:
 def rotate_keys() -> None:
     """Encrypt all stored tokens and secrets with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
     store = Office("database_url", "secret_keys").store
-    store.hashes.rotate()
-    store.notifications.rotate()
+    others = [what for what, rotate in OTHERS.items() if not _opens(rotate, store)]
     rotation = store.tokens.rotate()
     secrets, unreadable = store.endpoints.reseal()
-    if lost := ", ".join((*rotation.unreadable, *unreadable)):
+    if lost := ", ".join((*rotation.unreadable, *unreadable, *others)):
         done = f"{rotation.sellers} sellers' tokens and {secrets} secrets of endpoints are encrypted anew"
         raise FailedError(f"{done}; no key in SELLERBEAT_SECRET_KEYS opens those of {lost}")
     words = f"tokens of {rotation.sellers} sellers and {secrets} secrets of endpoints are encrypted anew"
     say(f"{words}; no other key than the first is needed now", rotated=rotation.sellers, secrets=secrets)
+
+
+OTHERS: dict[str, Callable[[Store], object]] = {
+    "the key of hashes": lambda store: store.hashes.rotate(),
+    "notifications of who left": lambda store: store.notifications.rotate(),
+    "who is to be forgotten": lambda store: store.deletions.rotate(),
+    "consents in work": lambda store: store.consents.rotate(),
+}
+
+
+def _opens(rotate: Callable[[Store], object], store: Store) -> bool:
+    """One that no key opens must not keep the others under a key that is to be dropped."""
+    try:
+        rotate(store)
+    except SecretError:
+        return False
+    return True

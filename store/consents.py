@@ -39,6 +39,8 @@ DROP = text("UPDATE consents SET claimed_until = NULL, code = NULL, sealed = NUL
 USE = text("""
     UPDATE consents SET used_at = clock_timestamp(), claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce
 """)
+SEALED = text("SELECT nonce, sealed FROM consents WHERE sealed IS NOT NULL")
+RESEAL = text("UPDATE consents SET sealed = :anew WHERE nonce = :nonce AND sealed = :before")
 OPEN = text("SELECT EXISTS (SELECT FROM consents WHERE nonce = :nonce)")
 
 
@@ -130,6 +132,15 @@ class Consents:
     def use(self, ticket: Ticket) -> None:
         """It has done its work."""
         self._run(USE, {"nonce": ticket.nonce})
+
+    def rotate(self) -> int:
+        """Encrypt anew, with the first key, what eBay gave for links that are not done. What no key opens stays till its end."""
+        with translated(), self._engine.begin() as connection:
+            rows = connection.execute(SEALED).all()
+            old, _ = self._vault.all_renewed([(row.nonce, row.sealed) for row in rows])
+            for nonce, before, anew in old:
+                connection.execute(RESEAL, {"nonce": nonce, "before": before, "anew": anew})
+        return len(old)
 
     def _run(self, statement: Any, values: dict[str, Any]) -> None:
         with translated(), self._engine.begin() as connection:

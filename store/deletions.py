@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, Row, text
 
-from store.errors import translated
+from store.errors import SecretError, translated
 from store.forgotten import Forgotten
 from store.keyed import KeyedHash
 from store.times import iso
@@ -46,6 +46,8 @@ ROWS = text("""
     SELECT id, person, name, asked_at, done_at, looks, counts FROM deletions
     WHERE NOT :open OR look_at IS NOT NULL ORDER BY asked_at, id LIMIT :limit
 """)
+SEALED = text("SELECT id, sealed FROM deletions WHERE sealed IS NOT NULL")
+RESEAL = text("UPDATE deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
 PERSONS = text("SELECT DISTINCT person FROM deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
 # After a restore: what the backup did not know yet. It is done already, but for what came back with the backup.
 KNOW = text("""
@@ -66,6 +68,7 @@ class Deletion:
     username: str = field(repr=False)  # "" where eBay did not tell
     user_id: str = field(repr=False)
     looks: int  # that were taken before
+    opens: bool = True  # False: no key opens who it is
 
 
 class Deletions:
@@ -89,13 +92,16 @@ class Deletions:
             return connection.execute(TAKE, values).scalar() is not None
 
     def due(self, limit: int = 100, but: Iterable[str] = ()) -> list[Deletion]:
-        """Who is to be looked for now, but for these. Raises SecretError: no key opens who it is."""
+        """Who is to be looked for now, but for these. One whom no key opens says so, and keeps none of the others from being found."""
         with translated(), self._single.connect() as connection:
             rows = connection.execute(DUE, {"limit": limit, "but": list(but)}).all()
         return [self._opened(row) for row in rows]
 
     def _opened(self, row: Row[Any]) -> Deletion:
-        username, user_id = json.loads(self._vault.open(row.sealed))
+        try:
+            username, user_id = json.loads(self._vault.open(row.sealed))
+        except SecretError:
+            return Deletion(row.id, "", "", row.looks, opens=False)
         return Deletion(row.id, username, user_id, row.looks)
 
     def looked(self, deletion: Deletion, found: Mapping[str, int], again: timedelta = AGAIN) -> bool:
@@ -104,6 +110,21 @@ class Deletions:
         with translated(), self._single.connect() as connection:
             connection.execute(LOOKED, {"id": deletion.id, "done": done, "again": again})
         return done
+
+    def rotate(self) -> int:
+        """Encrypt anew, with the first key, who is still looked for. Returns how many.
+
+        Raises:
+            SecretError: no key opens one; the others are done.
+        """
+        with translated(), self._single.connect() as connection:
+            rows = connection.execute(SEALED).all()
+            old, lost = self._vault.all_renewed([(row.id, row.sealed) for row in rows])
+            for id_, before, anew in old:
+                connection.execute(RESEAL, {"id": id_, "before": before, "anew": anew})
+        if lost:
+            raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who is still to be forgotten")
+        return len(old)
 
     def add(self, deletion_id: str, counts: Mapping[str, int]) -> None:
         with translated(), self._single.connect() as connection:

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 
-from store.errors import translated
+from store.errors import SecretError, translated
 from store.vault import Vault
 
 AT_ONCE = 500  # pending rows of a seller in one step
@@ -200,19 +200,24 @@ class Notifications:
             return list(connection.execute(HAND_ON, {"topic": topic}).scalars())
 
     def of_topic(self, topic: str, id_: str | None = None, limit: int = 100) -> list[Told]:
-        """What is pending of a topic, oldest first, with the person it is about. Raises SecretError: no key opens it."""
+        """What is pending of a topic, oldest first, with the person it is about; but for those that no key opens.
+
+        Raises:
+            SecretError: no key opens any of them.
+        """
         with translated(), self._single.connect() as connection:
             rows = connection.execute(OF_TOPIC, {"topic": topic, "id": id_, "limit": limit}).all()
-        return [
-            Told(
-                row.notification_id,
-                row.topic,
-                row.seller_id,
-                row.received_at,
-                json.loads(self._vault.open(row.person)) if row.person else {},
-            )
-            for row in rows
-        ]
+        told = [self._told(row) for row in rows]
+        if rows and not any(told):
+            raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
+        return [one for one in told if one]
+
+    def _told(self, row: Row[Any]) -> Told | None:
+        try:
+            person = json.loads(self._vault.open(row.person)) if row.person else {}
+        except SecretError:
+            return None
+        return Told(row.notification_id, row.topic, row.seller_id, row.received_at, person)
 
     def end(self, ids: Sequence[str], state: State = State.DONE) -> None:
         """These are carried out, or given up; whom they were about is forgotten. Again is no harm."""
@@ -230,12 +235,18 @@ class Notifications:
             return [dict(row._mapping) for row in connection.execute(COUNTS, {"seller_id": seller_id})]
 
     def rotate(self) -> int:
-        """Encrypt anew, with the first key, whom pending deletions are about. Returns how many. Raises SecretError: no key opens one."""
+        """Encrypt anew, with the first key, whom pending deletions are about. Returns how many.
+
+        Raises:
+            SecretError: no key opens one; the others are done.
+        """
         with translated(), self._single.connect() as connection:
-            found = [(row.notification_id, row.person) for row in connection.execute(SEALED)]
-            old = [(id_, person, anew) for id_, person in found if (anew := self._vault.renewed(person))]
+            rows = connection.execute(SEALED).all()
+            old, lost = self._vault.all_renewed([(row.notification_id, row.person) for row in rows])
             for id_, person, anew in old:
                 connection.execute(RESEAL, {"id": id_, "person": person, "anew": anew})
+        if lost:
+            raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
         return len(old)
 
     def prune(self) -> int:

@@ -47,6 +47,17 @@ class Vault:
             return self.seal(self.open(sealed))
         return None
 
+    def all_renewed(self, sealed: Sequence[tuple[str, bytes]]) -> tuple[list[tuple[str, bytes, bytes]], int]:
+        """Those (name, sealed) that are not under the first key, each with what it is to become; and how many no key opens."""
+        old, lost = [], 0
+        for name, before in sealed:
+            try:
+                if anew := self.renewed(before):
+                    old.append((name, before, anew))
+            except SecretError:
+                lost += 1
+        return old, lost
+
 
 def _derived(key: str, purpose: str) -> str:
     return urlsafe_b64encode(hmac.digest(urlsafe_b64decode(key), f"sellerbeat {purpose}".encode(), "sha256")).decode()

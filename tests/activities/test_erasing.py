@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.erasing import Erased, UserErasing
-from store import Store, StoreUnavailableError
+from ebay.topics import ACCOUNT_DELETION
+from store import Store, StoreUnavailableError, Vault
+from store.deletions import Deletions
 from tests.store.documents import enroll, keep_orders, order
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns
@@ -102,3 +106,17 @@ async def test_one_who_cannot_be_erased_yet_keeps_nobody_waiting(it: Rig, tempor
 
     assert await round_(it.store, temporal) == Erased(looked_for=2, failed=1, rows={"orders": 1, "change_events": 1})
     assert [row["id"] for row in it.store.deletions.rows(pending=True)] == ["n-0", "n-1"]
+
+
+async def test_one_whom_no_key_opens_keeps_nobody_waiting(it: Rig, temporal: Client) -> None:
+    keep_orders(it.store, bought("o-1"), seller_id="anna")
+    url = it.store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(Store.connect(url, [Fernet.generate_key().decode()])) as elsewhere:  # a key that was dropped too early
+        elsewhere.notifications.keep("n-0", ACCOUNT_DELETION, person={"username": "locked", "user_id": "u-0"}, mapped=False)
+        Deletions(elsewhere.engine, Vault([Fernet.generate_key().decode()]), it.store.hashes).take("away", "u-9", "n-9")
+    it.store.notifications.keep("n-1", ACCOUNT_DELETION, person={"username": NAME, "user_id": "u-1"}, mapped=False)
+
+    first = await round_(it.store, temporal)
+
+    assert first == Erased(looked_for=2, failed=1, rows={"orders": 1, "change_events": 1})
+    assert [row["id"] for row in it.store.deletions.rows(pending=True)] == ["n-9", "n-1"]

@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import LargeBinary
 
+from store import Vault
+from store.consents import Ticket
+from store.tables import metadata
 from tests.support.house import House
 
 
@@ -65,3 +69,54 @@ def test_a_key_that_is_dropped_too_early_is_said_with_the_sellers(house: House) 
         "0 sellers' tokens and 0 secrets of endpoints are encrypted anew; "
         f"no key in SELLERBEAT_SECRET_KEYS opens those of {', '.join(enrolled)}"
     )
+
+
+SEALED = {"tokens.refresh_token", "tokens.access_token", "notifications.person", "endpoint_secrets.secret", "consents.sealed"} | {
+    "deletions.sealed",
+    "secrets.sealed",
+}
+HASHES = {f"{table}.digest" for table in ("orders", "fulfillments", "inventory", "offers")} | {
+    "consents.code",
+    "deletions.name",
+    "deletions.person",
+}
+
+
+def test_every_column_that_a_key_encrypts_is_encrypted_anew(house: House) -> None:
+    columns = {f"{table}.{column.name}" for table in metadata.tables.values() for column in table.c if isinstance(column.type, LargeBinary)}
+    assert columns == SEALED | HASHES  # a new one is to be rotated too
+    house.enroll("emil")
+    store = house.store
+    with store.tokens.locked("emil") as row:
+        row.renew("access-1", datetime.now(UTC) + timedelta(hours=2))
+    store.endpoints.add("https://shop.example.com/", ["*"])
+    store.notifications.keep("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"user_id": "u-1"}, mapped=False)
+    store.deletions.take("somebody", "u-2", "n-2")
+    ticket = store.consents.read(store.consents.issue("fritz", timedelta(hours=1))[0])
+    assert isinstance(ticket, Ticket)
+    store.consents.claim(ticket, "code")
+    store.consents.keep(ticket, "code", "what eBay gave")
+    new = Fernet.generate_key().decode()
+
+    assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{new},{house.key}").code == 0
+    unread = {}
+    for column in sorted(SEALED):
+        table, name = column.split(".")
+        found = [one for (one,) in house.rows(f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL")]
+        unread[column] = len(found), sum(Vault([new]).renewed(one) is not None for one in found)
+    assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.key},{new}").code == 0  # and back, for the other tests
+
+    assert {column for column, (rows, _) in unread.items() if not rows} == set()
+    assert {column: old for column, (_, old) in unread.items() if old} == {}
+
+
+def test_what_no_key_opens_is_named_and_keeps_nothing_else_under_the_old_one(house: House) -> None:
+    house.enroll("gerd")
+    house.store.hashes.key()
+    house.store.deletions.take("somebody", "u-3", "n-3")
+
+    line = house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=Fernet.generate_key().decode()).failure(1)
+
+    assert "gerd" in line
+    assert "the key of hashes" in line
+    assert "who is to be forgotten" in line
