@@ -204,12 +204,13 @@ class Lanes:
             row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this lane has begun")
-            if row.failures is not None:
-                if row.failures >= TROUBLED:
-                    connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
-                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
+            if row.failures is not None and row.failures >= TROUBLED:
+                connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
+            # The seller's alert first: a commit of theirs locks their row before it waits for positions (events.py), and so does this.
             if run.tries and run.seller != FLEET_LANE:
                 self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
+            if row.failures is not None:
+                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
 
     def failed(self, run: Run, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
         """Record that it was not. Raises SupersededError."""

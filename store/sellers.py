@@ -73,10 +73,15 @@ ERASURES = [
     )
 ]
 CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
-# Last, and together: who is erased for eBay's word is found by the account, until it is done.
+# Last, and together: who is erased for eBay's word is found by the account, until it is done. A courier that looked, or a delivery that
+# ended, while the other rows went may have made a lane anew.
 ERASE_SELLER = text("""
-    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id) DELETE FROM sellers WHERE seller_id = :seller_id
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), lanes AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
+        log AS (DELETE FROM deliveries WHERE seller_id = :seller_id)
+    DELETE FROM sellers WHERE seller_id = :seller_id
 """)
+# Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that lane stood.
+NEW_LANES = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
 OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 # A step in flight works by what was chosen before: it is done again.
@@ -183,6 +188,8 @@ class Sellers:
                 connection.execute(RESCOPE, values)
                 known = connection.execute(FIND, values).one()
                 return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
+            if before is None:
+                connection.execute(NEW_LANES, values)
             reading = json.dumps([iso(backfill_from), iso(now_ebay)]) if backfill_from else None
             connection.execute(
                 STREAMS,
@@ -217,6 +224,7 @@ class Sellers:
         """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
         with translated(), self._engine.begin() as connection:
             connection.execute(REMOVE, {"seller_id": seller_id})
+        with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
         for erasure in ERASURES:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import event
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from activities.deliver import Delivering
@@ -14,10 +16,14 @@ from activities.signing import signed
 from activities.slots import Slots
 from delivery import LARGE, STEPS, Message
 from outbound import Client, Policy
+from pacing import Stream
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
 from store.kinds import AlertKind
+from store.lanes import Attempt
 from tests.deliveries.lane import Hand, ids, verified
+from tests.store.documents import LATER, order, someone_waits
 from tests.support.receivers import SICK, Receiver, answering, garbage_body, hanging
+from tests.support.waiting import eventually_here
 
 
 def test_a_change_arrives_signed_and_as_the_feed_has_it(hand: Hand) -> None:
@@ -540,3 +546,53 @@ def test_of_an_erased_seller_nothing_comes_back(hand: Hand) -> None:
     with hand.store.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM delivery_lanes WHERE seller_id = 'anna'").scalar() == 0
         assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 0
+
+
+def test_whoever_comes_back_after_an_erasure_is_told_of_from_the_beginning(hand: Hand) -> None:
+    hand.enroll("anna")
+    with Receiver() as receiver:
+        endpoint, _ = hand.endpoint(receiver.url)
+        hand.change("anna", orders=3)
+
+        def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if "DELETE FROM erased_orders" in statement:  # the lanes are gone, the seller is not yet
+                hand.store.lookout.behind()
+
+        event.listen(hand.store.engine, "before_cursor_execute", look)
+        hand.store.sellers.erase("anna")
+        event.remove(hand.store.engine, "before_cursor_execute", look)
+        with hand.store.engine.begin() as connection:
+            left = connection.exec_driver_sql("SELECT count(*) FROM delivery_lanes WHERE seller_id = 'anna'").scalar()
+            connection.exec_driver_sql(f"INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence) VALUES ('{endpoint}', 'anna', 3)")
+        hand.enroll("anna")
+        new = hand.change("anna")
+        hand.run(endpoint)
+
+    assert left == 0
+    assert ids(receiver) == new
+
+
+def test_the_success_that_ends_two_alerts_and_a_commit_of_the_seller_do_not_wait_for_each_other(hand: Hand) -> None:
+    hand.enroll("anna")
+    endpoint, _ = hand.endpoint("https://shop.example.com/")
+    (id_,) = hand.change("anna")
+    store = hand.store
+    run = store.lanes.begin(endpoint, "anna", hand.now)
+    assert run
+    (change,) = store.lanes.next(run, 0, limit=1)
+    store.lanes.failed(run, Attempt(change, 1, False, "refused", 500, None, 5), hand.now, hand.now)
+    store.open_alert(AlertKind.ENDPOINT_FAILING, "it fails", about=endpoint)
+    store.open_alert(AlertKind.UNDELIVERED, "it does not take this", "anna", about=endpoint)
+    again = store.lanes.begin(endpoint, "anna", hand.now)
+    assert again
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
+            commit.keep_orders([order("o-9")], LATER)  # the seller's row is locked
+            taken = pool.submit(store.lanes.delivered, again, Attempt(change, 2, False, "delivered", 200, None, 5), hand.now)
+            eventually_here(lambda: taken.done() or someone_waits(store))
+        taken.result()
+
+    assert change["id"] == id_
+    assert store.alerts() == []
+    assert [one["entity_id"] for one in store.feed.read(seller="anna")][-2:] == ["o-9", f"alert:undelivered:{endpoint}"]
