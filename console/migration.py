@@ -14,6 +14,7 @@ from console.output import FailedError, Output, print_json, say, show, with_json
 from pacing import Stream, words
 from reconciling import Delays, Mode
 from store.kinds import AlertKind
+from store.modes import KEPT
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -39,10 +40,6 @@ def moment(text: str) -> datetime:
 
 When = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="UTC, such as 2026-06-01 or 2026-06-01T12:00:00Z.")]
 
-Last = Annotated[
-    timedelta | None, typer.Option(parser=between("1m", "730d"), metavar="DURATION", help="The time until now, such as 1d; else 7d.")
-]
-
 
 @commands.command()
 @with_json
@@ -51,7 +48,8 @@ def reconcile(
     since: When = None,
     until: When = None,
     last: Annotated[
-        timedelta | None, typer.Option(parser=between("1m", "730d"), metavar="DURATION", help="Such as 1d; 7d if not given.")
+        timedelta | None,
+        typer.Option(parser=between("1m", f"{KEPT.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""

@@ -57,8 +57,9 @@ class Waker:
             for id_ in await _asked(notifications.to_hand_on, topic):
                 await handler(client, self._inbox.settings.task_queue, id_)
         if (now := asyncio.get_running_loop().time()) > self._pruned_at + PRUNE_S:
-            self._pruned_at = now
-            await _asked(notifications.prune)
+            pruned = await _asked(notifications.prune) + await _asked(self._inbox.store.modes.prune)
+            if not pruned:
+                self._pruned_at = now  # none left; else some more at the next look
 
     async def _wake(self, client: Client, seller_id: str) -> None:
         try:

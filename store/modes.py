@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, text
 from reconciling import Mode, Seen, Side
 from store.errors import UnknownSellerError, translated
 
+KEPT = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
+
 LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
 # What a comparison said of shadow holds for webhooks; for every other change of the mode it is over.
@@ -71,6 +73,13 @@ SUMS = text("""
         coalesce(sum(CAST(m.comparison ->> 'only_polling' AS integer)), 0) AS only_polling,
         coalesce(sum(CAST(m.comparison ->> 'only_notifications' AS integer)), 0) AS only_notifications
     FROM modes m JOIN sellers s USING (seller_id) WHERE m.mode <> 'polling' AND s.removed_at IS NULL
+""")
+# By the index of each seller who was ever compared
+PRUNE = text("""
+    DELETE FROM sightings WHERE ctid = ANY (ARRAY(
+        SELECT s.ctid FROM modes m CROSS JOIN LATERAL (
+            SELECT ctid FROM sightings WHERE seller_id = m.seller_id AND first_at < clock_timestamp() - CAST(:kept AS interval) LIMIT 5000
+        ) AS s LIMIT 5000))
 """)
 CLOCK = text("SELECT clock_timestamp()")
 
@@ -150,6 +159,11 @@ class Modes:
         """The last good poll by kind of entity; of the two streams of the stock, the one that was read longer ago."""
         with translated(), self._single.connect() as connection:
             return {row.kind: row.at for row in connection.execute(POLLED, {"seller_id": seller_id}) if row.at}
+
+    def prune(self) -> int:
+        """Forget sightings of 90 days ago and before, 5,000 rows at a time. Returns how many."""
+        with translated(), self._single.connect() as connection:
+            return connection.execute(PRUNE, {"kept": KEPT}).rowcount
 
     def sums(self) -> dict[str, int]:
         """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""

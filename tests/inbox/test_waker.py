@@ -137,3 +137,31 @@ async def test_old_rows_are_forgotten_but_for_what_a_person_waits_for(letterbox:
 
     assert letterbox.store.notifications.prune() == 1
     assert {row["notification_id"] for row in letterbox.rows()} == {"bye", "new"}
+
+
+SIGHTED = """
+    WITH mode AS (
+        INSERT INTO modes (seller_id, mode, since, watched_since) VALUES ('gone', 'polling', now(), now()) ON CONFLICT DO NOTHING
+    )
+    INSERT INTO sightings (seller_id, kind, entity_id, version, event_id, types, occurred_at, first_by, first_at)
+    VALUES ('gone', 'order', :id, 1, 'e', '{}', now(), 'polling', now() - interval '91 days')
+"""
+
+
+async def test_what_is_old_goes_a_part_at_each_look_until_none_is_left(store: Store, world: World, ebay_url: str, temporal: Client) -> None:
+    async def client() -> Client:
+        return temporal
+
+    box = Letterbox(store, world, ebay_url)
+    waker = Waker(box.inbox, client)
+    for id_ in ("old", "older"):
+        await box.post(box.body(id_=id_))
+        with store.engine.begin() as connection:
+            connection.execute(text("UPDATE notifications SET received_at = received_at - interval '91 days'"))
+            connection.execute(text(SIGHTED), {"id": id_})
+        await waker.look()
+    await box.close()
+
+    with store.engine.connect() as connection:
+        left = [connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() for table in ("notifications", "sightings")]
+    assert left == [0, 0]

@@ -221,3 +221,16 @@ def test_however_both_sides_read_an_order_each_version_has_who_was_first_and_wha
 
     found = {one.version: (one.first_by, one.other_version) for one in seen(store) if one.entity_id == order_id}
     assert found == expected
+
+
+def test_sightings_are_forgotten_after_90_days_also_of_who_is_polled_again(store: Store) -> None:
+    store.modes.set(SELLER, Mode.SHADOW)
+    keep_orders(store, order("o-1"), order("o-2"))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sightings SET first_at = first_at - interval '91 days' WHERE entity_id = 'o-1'")
+    store.modes.set(SELLER, Mode.POLLING)
+
+    pruned = store.modes.prune(), store.modes.prune()
+
+    assert pruned == (1, 0)
+    assert [one.entity_id for one in seen(store)] == ["o-2"]
