@@ -83,7 +83,8 @@ class UserErasing:
 
     async def _erase(self, deletion: Deletion) -> tuple[Counter[str], bool]:
         found = await self._seller(deletion)
-        found += await asyncio.to_thread(self.store.erasing.buyer, deletion.username, deletion.id)
+        for name in dict.fromkeys((deletion.username, deletion.user_id)):  # eBay may show either as the buyer's name
+            found += await asyncio.to_thread(self.store.erasing.buyer, name, deletion.id)
         return found, await asyncio.to_thread(self.store.deletions.looked, deletion, found, self.second_look)
 
     async def _seller(self, deletion: Deletion) -> Counter[str]:

@@ -47,6 +47,7 @@ deletions = Table(
     _time("done_at"),
     _json("counts"),  # rows made anonymous or deleted, by table
     Index("deletions_name", "name"),
+    Index("deletions_person", "person"),  # made by indexes.py
     Index("deletions_due", "look_at", postgresql_where=text("look_at IS NOT NULL")),
     Index("deletions_asked", "asked_at"),
 )

@@ -19,7 +19,6 @@ from store.times import iso
 from store.vault import Vault
 
 AGAIN = timedelta(minutes=3)  # the longest transaction of a step has ended by then: its statements and pauses have time-outs
-PERSON = "user id"
 
 TAKE = text("""
     INSERT INTO deletions (id, person, name, sealed, asked_at, look_at, counts)
@@ -73,7 +72,7 @@ class Deletion:
 
 class Deletions:
     def __init__(self, engine: Engine, vault: Vault, hashes: KeyedHash) -> None:
-        self._engine, self._vault, self._hashes, self._forgotten = engine, vault, hashes, Forgotten(hashes)
+        self._engine, self._vault, self._forgotten = engine, vault, Forgotten(hashes)
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def take(self, username: str | None, user_id: str | None, id_: str | None = None) -> bool:
@@ -84,7 +83,7 @@ class Deletions:
         """
         values = {
             "id": id_ or str(uuid4()),
-            "person": self._hashes.of(PERSON, user_id or ""),
+            "person": self._forgotten.person(user_id or ""),
             "name": self._forgotten.name(username) if username else None,
             "sealed": self._vault.seal(json.dumps([(username or "").replace("\0", ""), (user_id or "").replace("\0", "")])),
         }
@@ -132,11 +131,9 @@ class Deletions:
 
     def persons(self, user_ids: Mapping[str, str]) -> list[str]:
         """Of these (id of ours -> eBay's user id) those who are to be forgotten."""
-        hashed = {self._hashes.of(PERSON, user_id): ours for ours, user_id in user_ids.items()}
+        hashed = {self._forgotten.person(user_id): ours for ours, user_id in user_ids.items()}
         with translated(), self._single.connect() as connection:
-            found = connection.execute(
-                text("SELECT DISTINCT person FROM deletions WHERE person = ANY(:persons)"), {"persons": list(hashed)}
-            )
+            found = connection.execute(PERSONS, {"persons": list(hashed)})
             return sorted(hashed[bytes(row.person)] for row in found)
 
     def rows(self, *, pending: bool = False, limit: int = 1_000_000) -> list[dict[str, Any]]:

@@ -60,7 +60,10 @@ PAGE = text("""
     SELECT seller_id, entity_id, data -> 'buyer' ->> 'username' AS name FROM orders
     WHERE (seller_id, entity_id) > (:seller_id, :entity_id) ORDER BY seller_id, entity_id LIMIT :limit
 """)
-LISTED = text("SELECT name FROM deletions WHERE name = ANY (CAST(:names AS bytea[]))")
+LISTED = text("""
+    SELECT name FROM deletions WHERE name = ANY (CAST(:names AS bytea[]))
+    UNION SELECT person FROM deletions WHERE person = ANY (CAST(:names AS bytea[]))
+""")
 GONE = '"erased: it told of a user who left eBay"'
 
 Found = Counter[str]
@@ -148,13 +151,14 @@ class Erasing:
         seller_id = entity_id = ""
         while page := self._page(seller_id, entity_id):
             seller_id, entity_id = page[-1][:2]
-            named = [(seller, order, buyer, self._forgotten.name(buyer)) for seller, order, buyer in page if buyer]
-            listed = self._listed({name for *_, name in named})
+            hashes = {buyer: {self._forgotten.name(buyer), self._forgotten.person(buyer)} for *_, buyer in page if buyer}
+            listed = self._listed({one for both in hashes.values() for one in both})
+            left = {buyer for buyer, both in hashes.items() if both & listed}
             found: Found = Counter()
-            for seller, order, buyer, name in named:
-                if name in listed:
+            for seller, order, buyer in page:
+                if buyer in left:
                     found += self.order(seller, order, buyer)
-            for buyer in {buyer for *_, buyer, name in named if name in listed}:
+            for buyer in left:
                 found += self._set_aside(buyer, "")
             yield found
 

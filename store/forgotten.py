@@ -1,6 +1,8 @@
 """Buyers who left eBay, on the way in: their orders are redacted before they are compared, so that nothing of them comes back.
 
-eBay may go on to show them, and shows old orders anew years later. The list holds keyed hashes of names, and the orders that were redacted.
+eBay may go on to show them, and shows old orders anew years later. The list holds keyed hashes of names and ids, and the orders that were
+redacted. Since September 2025 eBay may show the immutable user id where the user name stood (banner of developer.ebay.com): so a buyer's
+"name" is looked for as both.
 """
 
 from collections.abc import Sequence
@@ -13,12 +15,14 @@ from changes.personal import buyer_of, redact_order, redact_parcel
 from store.keyed import KeyedHash
 
 FIND = text("""
-    SELECT n AS place FROM unnest(CAST(:names AS bytea[]), CAST(:ids AS text[])) WITH ORDINALITY AS given (name, id, n)
+    SELECT n AS place
+    FROM unnest(CAST(:names AS bytea[]), CAST(:persons AS bytea[]), CAST(:ids AS text[])) WITH ORDINALITY AS given (name, person, id, n)
     WHERE EXISTS (SELECT FROM deletions d WHERE d.name = given.name)
+        OR EXISTS (SELECT FROM deletions d WHERE d.person = given.person)
         OR EXISTS (SELECT FROM erased_orders e WHERE e.seller_id = :seller_id AND e.entity_id = given.id)
 """)
 ERASED = text("SELECT EXISTS (SELECT FROM erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
-NAME = "user name"
+NAME, PERSON = "user name", "user id"
 
 
 class Forgotten:
@@ -31,6 +35,9 @@ class Forgotten:
         """eBay's user names are the same in capitals."""
         return self._hashes.of(NAME, username.lower())
 
+    def person(self, user_id: str) -> bytes:
+        return self._hashes.of(PERSON, user_id)
+
     def orders(self, connection: Connection, seller_id: str, documents: Sequence[Any]) -> Sequence[Any]:
         """The orders as they may be kept: one statement a page, under the lock of the seller's row, which `Erasing` takes too."""
         if not documents:
@@ -38,7 +45,8 @@ class Forgotten:
         ids = [_usable(entity_id(document)) for document in documents]
         buyers = [buyer_of(document) for document in documents]
         names = [self.name(buyer) if buyer else None for buyer in buyers]
-        found = set(connection.execute(FIND, {"seller_id": seller_id, "names": names, "ids": ids}).scalars())
+        persons = [self.person(buyer) if buyer else None for buyer in buyers]
+        found = set(connection.execute(FIND, {"seller_id": seller_id, "names": names, "persons": persons, "ids": ids}).scalars())
         if not found:
             return documents
         pairs = zip(documents, buyers, strict=True)

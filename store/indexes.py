@@ -13,6 +13,7 @@ INDEXES = {
     # the name's digest: an index takes 2,700 bytes at most, and what eBay sends may be longer; nor is it there to be read
     "orders_by_buyer": "orders (md5(lower(data -> 'buyer' ->> 'username')))",
     "change_events_by_entity": "change_events (seller_id, entity_id)",
+    "deletions_person": "deletions (person)",
 }
 VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
 # Of the session: two who migrate at once make each index once. Tried, not waited for: making an index without a lock waits for the end of

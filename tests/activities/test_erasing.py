@@ -120,3 +120,13 @@ async def test_one_whom_no_key_opens_keeps_nobody_waiting(it: Rig, temporal: Cli
 
     assert first == Erased(looked_for=2, failed=1, rows={"orders": 1, "change_events": 1})
     assert [row["id"] for row in it.store.deletions.rows(pending=True)] == ["n-9", "n-1"]
+
+
+async def test_a_buyer_whom_ebay_shows_by_their_user_id_is_forgotten_too(it: Rig, temporal: Client, database: str) -> None:
+    keep_orders(it.store, order("o-1", buyer={"username": "ma8vp1jySJC"}), order("o-2", buyer={"username": "Their-Name"}), seller_id="anna")
+    it.store.deletions.take("their-name", "ma8vp1jySJC", "n-1")
+
+    rounds = [await round_(it.store, temporal) for _ in range(2)]
+
+    assert [(one.rows, one.done) for one in rounds] == [({"orders": 2, "change_events": 2}, 0), ({}, 1)]
+    assert found(["ma8vp1jySJC", "their-name"], postgres_columns(database)) == []

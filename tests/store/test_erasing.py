@@ -292,3 +292,17 @@ def test_fifteen_hundred_deletions_take_seconds(store: Store) -> None:
 
     assert counted == 100
     assert time.perf_counter() - began < 1500 / 5 * 0.05
+
+
+def test_who_is_shown_by_their_user_id_is_nobody_on_the_way_in_and_after_a_restore(store: Store) -> None:
+    shown = {"username": "ma8vp1jySJC"}
+    store.deletions.take("their-name", "ma8vp1jySJC", "n-1")
+    keep_orders(store, order("o-1", buyer=shown))
+    with store.engine.begin() as connection:  # as a backup of before has it
+        connection.exec_driver_sql("DELETE FROM erased_orders")
+        connection.exec_driver_sql("""UPDATE orders SET data = jsonb_set(data, '{buyer}', '{"username": "ma8vp1jySJC"}')""")
+    again = [dict(page) for page in store.erasing.all()]
+
+    assert [event["data"]["buyer"] for event in store.feed.read()] == [{"username": ""}]
+    assert again == [{"orders": 1}]
+    assert snapshot(store)["o-1"]["data"]["buyer"] == {"username": ""}
