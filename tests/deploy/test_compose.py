@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+import worker
+from inbox import inbox
+from pages import desk
 from settings import PREFIX, Settings, load
+from workflows import courier
 
 HOUSE = Path(__file__).resolve().parents[2]
 COMPOSE = HOUSE / "docker-compose.yml"
@@ -123,3 +127,12 @@ def imported_by(*processes: str) -> set[str]:
     done = subprocess.run([sys.executable, "-c", program, *processes], cwd=HOUSE, capture_output=True, text=True, check=True)
     names = {name.partition(".")[0] for name in done.stdout.split()}
     return {name for name in names if (HOUSE / name / "__init__.py").exists()} | {f"{n}.py" for n in names if (HOUSE / f"{n}.py").exists()}
+
+
+def test_postgres_has_connections_for_three_workers_web_and_temporal() -> None:
+    (most,) = re.findall(r"max_connections=(\d+)", " ".join(services()["postgres"]["command"]))
+    a_worker, web, temporal = worker.THREADS + 1 + courier.CONNECTIONS, desk.CONNECTIONS + inbox.THREADS + 1, 120
+
+    assert f"a worker takes up to {a_worker}, web {web}" in COMPOSE.read_text(encoding="utf-8")
+    assert f"up to {a_worker} connections" in (HOUSE / "docs/how-to/deploy.md").read_text(encoding="utf-8")
+    assert int(most) >= 3 * a_worker + web + temporal
