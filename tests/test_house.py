@@ -89,6 +89,14 @@ def test_every_room_is_known_to_this_test_and_described() -> None:
     assert [room for room in sorted(ROOMS) if f"`{room}" not in described] == []
 
 
+def test_the_table_of_rooms_has_a_row_a_room() -> None:
+    described = (HOUSE / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Rooms")[2].partition("##")[0]
+    rooms = re.findall(r"^\| (`[^|]+) \|", described, re.MULTILINE)
+
+    assert len(rooms) > 15
+    assert sorted(set(rooms)) == sorted(rooms)
+
+
 @pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "README.md", "ARCHITECTURE.md"])
 def test_files_name_only_settings_that_exist(name: str) -> None:
     named = set(re.findall(PREFIX + r"[A-Z_]+", (HOUSE / name).read_text(encoding="utf-8")))
