@@ -21,6 +21,10 @@ FIND = text("""
         OR EXISTS (SELECT FROM deletions d WHERE d.person = given.person)
         OR EXISTS (SELECT FROM erased_orders e WHERE e.seller_id = :seller_id AND e.entity_id = given.id)
 """)
+STAY = text("""
+    INSERT INTO erased_orders (seller_id, entity_id) SELECT :seller_id, id FROM unnest(CAST(:ids AS text[])) AS given (id) WHERE id <> ''
+    ON CONFLICT DO NOTHING
+""")
 ERASED = text("SELECT EXISTS (SELECT FROM erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
 NAME, PERSON = "user name", "user id"
 
@@ -49,6 +53,8 @@ class Forgotten:
         found = set(connection.execute(FIND, {"seller_id": seller_id, "names": names, "persons": persons, "ids": ids}).scalars())
         if not found:
             return documents
+        # also under another name, which eBay may give who left; and so do their parcels
+        connection.execute(STAY, {"seller_id": seller_id, "ids": [ids[place - 1] for place in sorted(found)]})
         pairs = zip(documents, buyers, strict=True)
         return [redact_order(one, buyer or "") if place in found else one for place, (one, buyer) in enumerate(pairs, start=1)]
 

@@ -306,3 +306,14 @@ def test_who_is_shown_by_their_user_id_is_nobody_on_the_way_in_and_after_a_resto
     assert [event["data"]["buyer"] for event in store.feed.read()] == [{"username": ""}]
     assert again == [{"orders": 1}]
     assert snapshot(store)["o-1"]["data"]["buyer"] == {"username": ""}
+
+
+def test_an_order_that_came_without_its_buyer_stays_so_under_another_name_and_so_do_its_parcels(store: Store) -> None:
+    store.deletions.take(NAME, "u-1", "n-1")
+    keep_orders(store, bought())
+
+    keep_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyer": {"username": "deleted-4711"}})
+    with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
+        commit.keep_parcels("o-1", [parcel("1", note=everything())], LATER)
+
+    assert found([*BUYER.values(), "deleted-4711"], dumped(store)) == []
