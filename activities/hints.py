@@ -56,6 +56,8 @@ class HintReading:
     def read(self, step: RunningStep) -> PollResult:
         found = self.steps.store.notifications.pending(step.request.seller_id, step.now())
         by = {what: [hint for hint in found if asks(hint.topic) is what] for what in Asks}
+        if useless := [hint.id for what in (Asks.NOTHING, Asks.PERSON) for hint in by[what]]:  # kept by a later version
+            self.settle(step, Outcome(left=useless))
         if by[Asks.TOKEN]:
             self.check_token(step, by[Asks.TOKEN])
         due: dict[Stream, int] = {}

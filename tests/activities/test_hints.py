@@ -85,6 +85,15 @@ def test_120_orders_are_three_calls(anna: Rig) -> None:
     assert (result.api_calls, result.changes, result.done) == (3, 120, True)
 
 
+def test_a_topic_that_only_a_later_version_reads_is_left_and_not_looked_at_for_ever(anna: Rig) -> None:
+    tell(anna, "OF_A_LATER_VERSION", "o-1")
+
+    result = anna.hints("anna")
+
+    assert (result.api_calls, result.done) == (0, True)
+    assert set(states(anna).values()) == {"left"}
+
+
 def test_an_order_that_ebay_does_not_show_yet_is_asked_for_again(anna: Rig) -> None:
     visible = anna.world.clock.now() + timedelta(seconds=8)
     order = anna.world.place_order("anna", visible_at=visible)
