@@ -196,6 +196,7 @@ class Steps:
             begun = self.store.begin(request.seller_id, stream, self.permits.wanted(resource, use, started), use)
             if begun.lease:
                 self.permits.add(resource, use, begun.lease)
+            self.ebay.tokens.belongs(request.seller_id, (begun.enrollment, begun.token_generation))
             step = RunningStep(self, request, stream, begun, started)
             if step.step.quota_until and step.step.quota_until > step.now():
                 return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))

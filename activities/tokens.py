@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
@@ -30,8 +31,15 @@ class StoredTokens:
     def __init__(self, store: Store, oauth: OAuth) -> None:
         self.store, self.oauth = store, oauth
         self.known: dict[str, str] = {}  # by seller: a quiet poll reads no token from Postgres
+        self.consents: dict[str, Hashable] = {}  # by seller: whose token that is
         self.keys_refused_until: datetime | None = None  # whoever asks before would only be one more refused request
         self.refused: dict[str, str] = {}  # by seller, while no other could be had: sent again it would only burn a call
+
+    def belongs(self, seller_id: str, consent: Hashable) -> None:
+        if self.consents.setdefault(seller_id, consent) != consent:
+            self.consents[seller_id] = consent
+            self.known.pop(seller_id, None)
+            self.refused.pop(seller_id, None)
 
     def current(self, seller_id: str) -> str:
         return self.known.get(seller_id) or self.renewed(seller_id, self.refused.get(seller_id, ""))

@@ -1,5 +1,6 @@
 """What all calls to eBay share: the address, the tokens, the connection, and eBay's clock."""
 
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
@@ -12,12 +13,16 @@ JSON_BODY = (b"Content-Type", b"application/json")
 
 
 class AccessTokens(Protocol):
-    """Where access tokens are kept. Both may raise what `OAuth.refresh` raises."""
+    """Where access tokens are kept. The first two may raise what `OAuth.refresh` raises."""
 
     def current(self, seller_id: str) -> str: ...
 
     def renewed(self, seller_id: str, refused: str) -> str:
         """A token other than `refused`, the access token that eBay just refused."""
+        ...
+
+    def belongs(self, seller_id: str, consent: Hashable) -> None:
+        """From now on the seller's token is one of this consent: an earlier one may be another account's, and good for hours."""
         ...
 
 

@@ -458,3 +458,23 @@ def test_no_token_shows_in_errors_logs_or_tables_whatever_happens(shop: Shop, fa
     assert len(tokens) > 2
     assert len(shown) > 5
     assert [text for text in shown for token in tokens if token in text or token.removeprefix("v^1.1#") in text] == []
+
+
+def test_who_is_enrolled_anew_with_another_account_is_never_read_by_the_old_ones_token(shop: Shop) -> None:
+    shop.rig.enroll("anna")
+    shop.rig.step("anna")
+    shop.store.sellers.erase("anna")
+    shop.rig.enroll("anna", token=shop.world.accounts.refresh_token("bert"))
+    shop.advance(minutes=5)
+    shop.world.place_order("anna")
+    theirs = shop.world.place_order("bert")
+
+    shop.rig.step("anna")
+    shop.store.sellers.connect("anna", shop.world.accounts.refresh_token("anna"), scopes=[])
+    shop.advance(minutes=5)
+    later = shop.world.place_order("anna")
+    shop.rig.step("anna")
+
+    told = [event["entity_id"] for event in shop.rig.events("anna")]
+    assert told[0] == theirs
+    assert told[-1] == later

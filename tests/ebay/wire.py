@@ -3,7 +3,7 @@
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -91,6 +91,9 @@ class Tokens:
     def renewed(self, seller_id: str, refused: str) -> str:
         self.refused.append(refused)
         return self.current(seller_id)
+
+    def belongs(self, seller_id: str, consent: Hashable) -> None:
+        pass
 
 
 @contextmanager
