@@ -6,6 +6,7 @@ The signature does not cover what is said, so nothing of it is believed: like ev
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,10 @@ from ebay.xml import Node, pieces, records
 WINDOW = timedelta(minutes=10)  # so long a signature holds, before and after its time
 WANTED = ("NotificationSignature", "Timestamp", "NotificationEventName", "RecipientUserID", "Item", "ItemID", "OrderID", "TransactionArray")
 DEEP = ("Item", "TransactionArray")
+PARTS = [
+    re.compile(rb"<(?:[\w.-]{1,40}:)?" + name + rb"(?:\s[^<>]{0,500})?>\s*([^<\s]{1,100})\s*</")
+    for name in (b"Timestamp", b"NotificationSignature")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ def read(body: bytes, keys: Keys, now: datetime) -> Notification | None:
 
     `now`: UTC.
     """
+    if not may_be_signed(body, keys):
+        return None
     try:
         found = list(records(pieces(body), WANTED, inside=("Envelope",)))
     except BadAnswerError:
@@ -62,6 +69,12 @@ def read(body: bytes, keys: Keys, now: datetime) -> Notification | None:
         published_at=at,
         user=Person(told.get("RecipientUserID") or None, None, None),
     )
+
+
+def may_be_signed(body: bytes, keys: Keys) -> bool:
+    """A look at the bytes alone: anybody may send a mebibyte of XML, which takes 0.4 s to read. What passes is read, and judged by that."""
+    first = [match[1].decode("latin-1") for part in PARTS if (match := part.search(body))]
+    return len(first) == len(PARTS) and hmac.compare_digest(keys.sign(first[0]).encode(), first[1].encode())
 
 
 def ids(nodes: Iterable[Node], name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from ebay import platform
 from ebay.signatures import challenge_response
 from inbox.router import LARGEST
 from simulator import World
@@ -338,3 +340,16 @@ async def test_without_a_dev_id_no_platform_notification_is_believed(
     await box.close()
 
     assert answer.status_code == 412
+
+
+def test_a_mebibyte_of_xml_from_anybody_is_not_read_before_its_signature(letterbox: Letterbox, now: Callable[[int], str]) -> None:
+    inside = "<Item>" + "<ItemID>1</ItemID>" * 20_000 + "</Item>"
+    bodies = [soap(letterbox, "ItemRevised", now(0), signature, inside) for signature in ("AAAAAAAAAAAAAAAAAAAAAA==", None)]
+    took = []
+    for body in bodies:
+        began = time.thread_time()
+        said = platform.read(body, letterbox.keys, datetime.now(UTC))
+        took.append((time.thread_time() - began, said is not None))
+
+    assert [signed for _, signed in took] == [False, True]
+    assert took[0][0] < took[1][0] / 4
