@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,6 +19,7 @@ from store import UnknownEndpointError
 
 FAILED = 20
 LARGEST = 2**63 - 1
+ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
 DONE = {
     "enable": "Switched on: it catches up from where it was.",
     "disable": "Switched off. Its place in the feed stays, so nothing is lost.",
@@ -55,6 +57,8 @@ async def press(request: Request, endpoint_id: str, act: str) -> Response:
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
     desk.access.pressed(request, form)
+    if not ENDPOINT_ID.fullmatch(endpoint_id):  # Postgres takes not every text
+        raise ProblemError(404, "there is no such endpoint")
     try:
         await desk.ask(desk.store.endpoints.one, endpoint_id)
         if act == "replay":

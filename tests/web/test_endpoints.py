@@ -92,6 +92,15 @@ async def test_another_sites_form_a_stranger_and_an_unknown_endpoint_are_refused
     assert store.endpoints.one(endpoint).state == "on"
 
 
+@pytest.mark.parametrize("id_", ["%00", "ep-%00", "%ED%A0%80", "ep-" + "0" * 500])
+async def test_an_id_that_is_none_is_unknown(site: Site, endpoint: str, id_: str) -> None:
+    form = (await site.page("/endpoints")).forms[f"/endpoints/{endpoint}/disable"] | {"from": "1"}
+
+    answers = [await site.browser.post(f"/endpoints/{id_}/{act}", data=form) for act in ("disable", "replay")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
 async def test_an_alert_names_the_endpoint_and_what_to_do(site: Site, store: Store, endpoint: str) -> None:
     store.open_alert(AlertKind.ENDPOINT_OFF, f"endpoint {endpoint} is switched off", about=endpoint)
 
