@@ -19,7 +19,7 @@ from inbox.forgetting import forget
 from inbox.inbox import THREADS, Inbox
 from inbox.waker import Waker
 from metering import runtime
-from metering.meters import Meters
+from metering.meters import SILENT, Meters
 from metering.runtime import MetricsBindError
 from pages import figures
 from pages.app import build
@@ -69,7 +69,8 @@ def listen(bind: str) -> socket.socket:
 
 async def serve(settings: Settings, store: Store, meters: Meters | None = None) -> None:
     desk = Desk(settings, store, read_environment())
-    inbox = Inbox(settings, store, {ACCOUNT_DELETION: forget})
+    inbox = Inbox(settings, store, {ACCOUNT_DELETION: forget}, meters=meters or SILENT)
+    inbox.meters.begin_inbox()
     config = uvicorn.Config(
         build(desk, inbox),
         http="h11",

@@ -21,6 +21,7 @@ from ebay.oauth import OAuth
 from ebay.signatures import is_signed, read_signature
 from ebay.topics import Asks
 from inbox.keys import KeyUnavailableError, PublicKeys
+from metering.meters import SILENT, Meters
 from settings import Settings
 from store import Store
 from store.notifications import Kept
@@ -45,9 +46,16 @@ class Place:
 
 
 class Inbox:
-    def __init__(self, settings: Settings, store: Store, handlers: Mapping[str, Handler] | None = None, ebay: Ebay | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        handlers: Mapping[str, Handler] | None = None,
+        ebay: Ebay | None = None,
+        meters: Meters = SILENT,
+    ) -> None:
         """`handlers`: by topic."""
-        self.store, self.settings, self.handlers = store, settings, dict(handlers or {})
+        self.store, self.settings, self.handlers, self.meters = store, settings, dict(handlers or {}), meters
         token = settings.notification_token
         self.place = Place(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
         self.ebay = ebay or ebay_of(settings, store)

@@ -25,6 +25,7 @@ PATH = "/ebay/notifications"
 LARGEST = 1024 * 1024  # bytes
 BODY_S = 10.0  # in which a body must be here
 LONGEST_CODE = 500
+OUTCOMES = {408: "slow", 412: "forged", 413: "oversize", 503: "unverified"}  # as they are counted, by our answer
 router = APIRouter()
 logger = logging.getLogger("sellerbeat.inbox")
 
@@ -58,13 +59,18 @@ async def receive(request: Request) -> Response:
     try:
         it = await verified(inbox, request)
     except RefusedError as refused:
+        inbox.meters.notified(OUTCOMES[refused.status])
         logger.warning("notification refused", extra={"status": refused.status, "reason": str(refused)})
         return _answer(refused.status, str(refused))
+    outcome = "failed"  # an error that nobody thought of too
     try:
         kept = await inbox.keep(it, seller_id if seller_id and SELLER_ID.fullmatch(seller_id) else None)
+        outcome = "kept" if kept.new else "copy"
     except StoreError as error:
         logger.error("notification could not be kept", extra={"error": type(error).__name__, "detail": str(error)})
         return _answer(503, "it could not be kept: send it again")
+    finally:
+        inbox.meters.notified(outcome)
     told: dict[str, Any] = {"topic": topic_of(it), "state": kept.state.value, "copies": kept.copies}
     logger.info("notification kept", extra=told | ({"seller_id": kept.seller_id} if kept.seller_id else {}))
     return Response(status_code=204)

@@ -13,6 +13,7 @@ from metering.metrics import Kind, Metric
 RESOURCES = ("orders", "inventory", "trading", "feed")
 OUTCOMES = ("good", "more", "waiting", "failed")
 DELIVERED = ("delivered", "refused", "redirected", "gone", "unanswered", "forbidden")
+NOTIFIED = ("kept", "copy", "forged", "oversize", "slow", "unverified", "failed")
 ANSWERS = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
@@ -55,6 +56,11 @@ class Meters:
                 self.add(metrics.CALLS, 0, resource, answer)
         for outcome in DELIVERED:
             self.add(metrics.DELIVERIES, 0, outcome)
+
+    def begin_inbox(self) -> None:
+        """The same for a web process."""
+        for outcome in NOTIFIED:
+            self.add(metrics.NOTIFICATIONS, 0, outcome)
 
     def add(self, metric: Metric, value: int, *labels: str) -> None:
         key = (metric.name, *labels)
@@ -100,6 +106,10 @@ class Meters:
         """A message to an endpoint."""
         self.add(metrics.DELIVERIES, 1, outcome)
         self.note(metrics.RECEIVER, took_s)
+
+    def notified(self, outcome: str) -> None:
+        """A request to /ebay/notifications; `outcome`: one of NOTIFIED."""
+        self.add(metrics.NOTIFICATIONS, 1, outcome)
 
 
 SILENT = Meters(MetricMeter.noop)

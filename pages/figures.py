@@ -52,6 +52,7 @@ def look(desk: Desk, meters: Meters) -> None:
         meters.set(metrics.ENDPOINTS, states.count(state), state)
     meters.set(metrics.WAITING, desk.store.deliveries.oldest())
     compare(desk.store, fleet, meters)
+    meters.set(metrics.ERASING, desk.store.deletions.oldest())
     meters.set(metrics.READ_AT, fleet.now.timestamp())
 
 

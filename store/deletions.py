@@ -47,6 +47,13 @@ ROWS = text("""
 """)
 SEALED = text("SELECT id, sealed FROM deletions WHERE sealed IS NOT NULL")
 RESEAL = text("UPDATE deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
+# Also who is in eBay's notification alone: no worker has taken them on yet. Both are read by their partial indexes.
+OLDEST = text("""
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
+        (SELECT min(asked_at) FROM deletions WHERE look_at IS NOT NULL),
+        (SELECT min(received_at) FROM notifications WHERE state = 'pending' AND person IS NOT NULL)
+    )), 0)
+""")
 PERSONS = text("SELECT DISTINCT person FROM deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
 # After a restore: what the backup did not know yet. It is done already, but for what came back with the backup.
 KNOW = text("""
@@ -153,6 +160,11 @@ class Deletions:
             }
             for row in found
         ]
+
+    def oldest(self) -> float:
+        """Seconds for which the oldest user who left waits to be forgotten; 0: nobody waits."""
+        with translated(), self._single.connect() as connection:
+            return float(connection.execute(OLDEST).scalar_one())
 
     def know(self, rows: Iterable[Mapping[str, Any]]) -> int:
         """Take rows of before a restore back, as `rows` gave them; returns how many were new. Raises KeyError, ValueError."""

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "activities": {"ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
     "workflows": {"activities", "store", "pacing", "metering"},
     "console": {"workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "reconciling", "settings"},
-    "inbox": {"console", "workflows", "activities", "ebay", "store", "settings"},
+    "inbox": {"console", "metering", "workflows", "activities", "ebay", "store", "settings"},
     "pages": {"inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
     "settings": set(),
     "simulator": set(),

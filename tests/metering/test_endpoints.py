@@ -16,6 +16,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
+from metering.meters import NOTIFIED
 from metering.metrics import METRICS, Kind
 from reconciling import Mode
 from simulator import World
@@ -88,6 +89,7 @@ def shown(open_house: Callable[..., House], collector: str) -> Shown:
         worker = house.worker(SELLERBEAT_METRICS_BIND=f"127.0.0.1:{ports[0]}", OTEL_EXPORTER_OTLP_ENDPOINT=collector)
         eventually_here(lambda: house.world.place_order(SELLER) and house.events(SELLER), within=60)
         eventually_here(lambda: receiver.posts, within=60)
+    house.store.deletions.take("somebody", "u-1")  # the first of two looks is over soon, the second one in three minutes
     house.store.open_alert(AlertKind.KEYS_REFUSED, "as a test says")
     web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=f"localhost:{ports[1]}")
     pages = [f"http://127.0.0.1:{port}/metrics" for port in ports]
@@ -128,6 +130,8 @@ def test_the_figures_are_those_of_the_fleet(shown: Shown) -> None:
     assert shown.series("sellerbeat_quota_limit_calls")['resource="orders"'] == 100_000
     assert shown.series("sellerbeat_sellers_by_mode")['mode="shadow"'] == 1
     assert shown.series("sellerbeat_compared_changes")['seen_by="only_polling"'] == 0
+    assert shown.series("sellerbeat_notifications_total") == {f'outcome="{outcome}"': 0 for outcome in NOTIFIED}
+    assert 0 < shown.series("sellerbeat_erasure_oldest_seconds")[""] < 120
     assert shown.series("sellerbeat_missed_changes_total")['stream="sweep"'] == 0  # there from the start
 
 

@@ -317,3 +317,25 @@ def test_an_order_that_came_without_its_buyer_stays_so_under_another_name_and_so
         commit.keep_parcels("o-1", [parcel("1", note=everything())], LATER)
 
     assert found([*BUYER.values(), "deleted-4711"], dumped(store)) == []
+
+
+def test_the_oldest_who_waits_to_be_forgotten_is_known_also_before_a_worker_took_them_on(store: Store) -> None:
+    nobody = store.deletions.oldest()
+    store.notifications.keep("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"username": NAME, "user_id": "u-1"}, mapped=False)
+    store.notifications.keep("n-2", "ORDER_CONFIRMATION", seller_id=SELLER, orders=("o-1",))
+    backdate(store, "notifications SET received_at", hours=2)
+    told = store.deletions.oldest()
+    store.notifications.end(["n-1"])
+    store.deletions.take(NAME, "u-1", "n-1")
+    backdate(store, "deletions SET asked_at", hours=1)
+    taken = store.deletions.oldest()
+    for _ in range(2):
+        (deletion,) = store.deletions.due()
+        store.deletions.looked(deletion, {}, again=NEVER)
+
+    assert (nobody, round(told, -2), round(taken, -2), store.deletions.oldest()) == (0, 7200, 3600, 0)
+
+
+def backdate(store: Store, column: str, hours: int) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {column} = now() - interval '{hours} hours'")
