@@ -1,4 +1,4 @@
-"""Takes the pictures of the Web UI in docs/pictures anew, from a demo of its own: `make pictures`. Needs Chromium and Playwright.
+"""Takes the pictures in docs/pictures anew, from a demo of its own: `make pictures`. Needs Chromium and Playwright.
 
 The demo runs for a minute in a folder that is gone afterwards; what it shows differs a little each time.
 """
@@ -25,9 +25,9 @@ QUIETLY = [f"--{flag}" for flag in ("headless", "no-sandbox", "disable-gpu", "di
 QUIETLY += ["--disable-sync", "--no-first-run"]
 COLUMNS = ("Status", "Workflow ID", "SellerbeatState", "SellerbeatTier", "SellerbeatFailures", "SellerbeatLastChange")
 FILTER = 'ExecutionStatus="Running" AND SellerbeatState="paused"'
-LIST, SELLER = (1400, 480), (1400, 900)  # pixels
+LIST, SELLER, PAGE = (1400, 480), (1400, 900), (1280, 900)  # pixels
 START_S, LARGEST = 90.0, 200_000
-UI = re.compile(r"Web UI: (http://\S+)")
+UI, SITE = re.compile(r"Web UI: (http://\S+)"), re.compile(r"^page: (http://\S+)", re.M)
 
 
 def main() -> int:
@@ -43,12 +43,15 @@ def main() -> int:
                 [sys.executable, "-u", str(HOUSE / "demo.py"), "--folder", str(folder / "demo")], stdout=out, stderr=out, cwd=HOUSE
             )
         try:
-            url = running(demo, log)
+            url, site = running(demo, log)
             time.sleep(10)  # so that there is something to see
-            for seller in ("anna", "carla"):
-                subprocess.run([folder / "demo" / "starter", "pause", seller, "--reason", "stocktaking"], check=True, capture_output=True)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program, args=QUIETLY)
+                take_pages(browser, site)
+                for seller in ("anna", "carla"):
+                    subprocess.run(
+                        [folder / "demo" / "starter", "pause", seller, "--reason", "stocktaking"], check=True, capture_output=True
+                    )
                 take(browser, url)
                 browser.close()
         finally:
@@ -57,14 +60,30 @@ def main() -> int:
     return 0
 
 
-def running(demo: subprocess.Popen[bytes], log: Path) -> str:
-    """The Web UI's address, once the demo tells it."""
+def running(demo: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
+    """The addresses of the Web UI and of the status page, once the demo tells them."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and demo.poll() is None:
-        if found := UI.search(log.read_text(errors="replace")):
-            return found[1]
+        told = log.read_text(errors="replace")
+        if (ui := UI.search(told)) and (site := SITE.search(told)):
+            return ui[1], site[1]
         time.sleep(0.2)
     raise RuntimeError(f"the demo did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def take_pages(browser: Browser, site: str) -> None:
+    """Of the status page."""
+    page = browser.new_page(viewport=size(PAGE))
+    page.goto(f"{site}/sellers/anna")
+    page.get_by_text("In mode shadow").wait_for()
+    keep(page, "page-seller.png")
+    page.goto(site)
+    keep(page, "page-fleet.png")
+    page.goto(f"{site}/endpoints")
+    page.set_viewport_size(size((PAGE[0], 480)))
+    page.get_by_text("Send again what was delivered").first.click()
+    keep(page, "page-endpoints.png")
+    page.close()
 
 
 def take(browser: Browser, url: str) -> None:

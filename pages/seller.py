@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
-from activities.comparing import summary
 from console.arguments import SELLER_ID
 from console.status import SETTLED, _live
 from pages import acts, shown
@@ -74,7 +73,7 @@ def _page(desk: Desk, session: Session, status: dict[str, Any], wanted: Wanted, 
         by_login=desk.access.by_login,
         trouble=trouble,
         seller=status,
-        compared=summary(status["comparison"]),
+        compared=status["comparison"],
         sums=desk.day.sums([seller_id])[0][seller_id],
         alerts=[alert for alert in alerts if alert["closed_at"] is None],
         passed=[alert for alert in alerts if alert["closed_at"] is not None][:5],

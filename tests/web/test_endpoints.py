@@ -108,3 +108,4 @@ async def test_an_alert_names_the_endpoint_and_what_to_do(site: Site, store: Sto
 
     assert "starter.py endpoint enable ID" in page.text
     assert "docs/runbooks/endpoint_off.md" in page.text
+    assert [link["href"] for link in page.all("a")].count("/endpoints") == 2  # at the top, and beside the alert

@@ -22,6 +22,7 @@ from store import Store
 from store.migrate import upgrade
 from tests.store.documents import LATER, enroll, item, keep_orders, order
 from tests.web.site import KEY
+from tests_system.browser.listening import listen
 
 HOUSE = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -32,6 +33,11 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+KEYSET = {
+    "SELLERBEAT_EBAY_CLIENT_ID": "id",
+    "SELLERBEAT_EBAY_CLIENT_SECRET": "secret",
+    "SELLERBEAT_EBAY_REDIRECT_NAME": "A_Shop-AShop-Shop-abcdef",
+}
 HTML = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">\"'&"
 
 
@@ -65,14 +71,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of web.py over twelve sellers who were polled for a day, and `mallory`, whose every word is HTML. No Temporal."""
+    """The address of web.py over twelve sellers polled for a day, `mallory`, whose every word is HTML, and `listen`. No Temporal."""
     with devstack.postgres(tmp_path_factory.mktemp("hostile"), fast=True) as url:
         upgrade(url)
         store = Store.connect(url, [KEY])
         settle(store, 12)
         mallory(store)
+        listen(store)
         store.close()
-        environment = {"SELLERBEAT_DATABASE_URL": url, "SELLERBEAT_SECRET_KEYS": KEY, "SELLERBEAT_WEB_BIND": "127.0.0.1:0"}
+        environment = {"SELLERBEAT_DATABASE_URL": url, "SELLERBEAT_SECRET_KEYS": KEY, "SELLERBEAT_WEB_BIND": "127.0.0.1:0", **KEYSET}
         with child(
             [str(HOUSE / "web.py")], r"web listens.*?(http://[^\s\"]+)", environment | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
         ) as address:

@@ -6,10 +6,11 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 PHONE = {"width": 390, "height": 844}
-PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/sellers/nobody")
+PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused")
+TOLD = ("/endpoints?done=replay", "/sellers/nina")
 SERIOUS = ("serious", "critical")
 
 
@@ -22,37 +23,115 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
     raise AssertionError(f"the keyboard does not reach {name}")
 
 
+def unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+
+
+def serious(page: Page) -> list[tuple[str, str, str]]:
+    """What axe finds that keeps people out."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["help"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
+
+
+def to_be_sent_again(endpoint: Locator) -> int:
+    found = re.search(r"(\d+) to be sent again", endpoint.inner_text())
+    return int(found[1]) if found else 0
+
+
+def wide(page: Page) -> tuple[int, int]:
+    """How wide the page is, and how many of its elements reach beyond the window."""
+    beyond = page.evaluate("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length")
+    return page.evaluate("document.documentElement.scrollWidth"), beyond
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS[:5])
+@pytest.mark.parametrize("path", [*PATHS, *TOLD])
 def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
+    unfold(page)
 
-    found = Axe().run(page).response["violations"]
+    found = serious(page)
 
     page.close()
-    assert [(one["id"], one["help"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS] == []
+    assert found == []
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, *TOLD, "/sellers/nobody"])
 def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hostile: str, path: str) -> None:
     page = browser.new_page(viewport=PHONE)
     page.goto(hostile + path)
+    unfold(page)
 
-    wide = page.evaluate("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length")
+    found = wide(page)
 
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    assert wide == 0
     page.close()
+    assert found == (PHONE["width"], 0)
 
 
 def test_html_of_strangers_is_shown_as_text(page: Page, hostile: str) -> None:
-    for path in ("/", "/sellers/mallory", "/?find=<script>document.title='pwned'</script>"):
+    for path in ("/", "/sellers/mallory", "/endpoints", "/?find=<script>document.title='pwned'</script>"):
         page.goto(hostile + path)
         assert "pwned" not in page.title()
         assert page.locator("main script, main img[src=x]").count() == 0
     page.goto(f"{hostile}/sellers/mallory")
     assert "<script>document.title='pwned'</script>" in page.locator("main").inner_text()
+
+
+def test_the_page_of_a_link_is_whole_on_a_phone_and_for_a_screen_reader(browser: Browser, hostile: str) -> None:
+    page = browser.new_page(viewport=PHONE, bypass_csp=True)
+    page.goto(f"{hostile}/sellers/nina")
+    page.get_by_role("button", name="Make a link for a new consent").click()
+
+    address = page.get_by_label("Address").input_value()
+    found = serious(page), wide(page)
+
+    page.close()
+    assert address.startswith("https://auth.ebay.com/oauth2/authorize?")
+    assert found == ([], (PHONE["width"], 0))
+
+
+def test_the_keyboard_alone_switches_an_endpoint_off_and_on_and_sends_again(page: Page, hostile: str) -> None:
+    page.goto(f"{hostile}/endpoints")
+    first = page.locator("section.card").first
+    before = to_be_sent_again(first)
+    tab_to(page, "Switch off")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Switched off")
+    expect(first).to_contain_text("Off: by hand")
+
+    tab_to(page, "Switch on")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_contain_text("Switched on")
+    expect(first).not_to_contain_text("Off: by hand")
+
+    tab_to(page, "Send again what was delivered")
+    page.keyboard.press("Enter")
+    tab_to(page, "Seller", most=3)
+    page.keyboard.type("nina")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("sent again, under the same ids")
+    assert to_be_sent_again(first) == before + 4
+
+
+def test_without_javascript_an_endpoint_is_switched_off_and_on_and_sent_again(browser: Browser, hostile: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(hostile)
+    page.get_by_role("link", name="Endpoints").first.click()
+    first = page.locator("section.card").first
+    before = to_be_sent_again(first)
+    for button, said in (("Switch off", "Switched off"), ("Switch on", "Switched on")):
+        first.get_by_role("button", name=button).click()
+        expect(page.get_by_role("status")).to_contain_text(said)
+    first.get_by_text("Send again what was delivered").click()
+    first.get_by_label("From position").fill("1")
+    first.get_by_role("button", name="Send again").click()
+
+    expect(page.get_by_role("status")).to_contain_text("sent again, under the same ids")
+    assert to_be_sent_again(first) == before + 4
+    context.close()
 
 
 def test_the_keyboard_alone_pauses_and_resumes_a_seller(page: Page, demo: str) -> None:
