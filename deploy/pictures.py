@@ -25,7 +25,8 @@ QUIETLY = [f"--{flag}" for flag in ("headless", "no-sandbox", "disable-gpu", "di
 QUIETLY += ["--disable-sync", "--no-first-run"]
 COLUMNS = ("Status", "Workflow ID", "SellerbeatState", "SellerbeatTier", "SellerbeatFailures", "SellerbeatLastChange")
 FILTER = 'ExecutionStatus="Running" AND SellerbeatState="paused"'
-LIST, SELLER, PAGE = (1400, 480), (1400, 900), (1280, 900)  # pixels
+LIST, SELLER, PAGE = (1400, 480), (1400, 900), (1280, 1100)  # pixels
+NOBODY = "http://127.0.0.1:9/hooks/ebay"  # where nothing listens
 START_S, LARGEST = 90.0, 200_000
 UI, SITE = re.compile(r"Web UI: (http://\S+)"), re.compile(r"^page: (http://\S+)", re.M)
 
@@ -44,20 +45,24 @@ def main() -> int:
             )
         try:
             url, site = running(demo, log)
+            starter = str(folder / "demo" / "starter")
+            run(starter, "endpoint", "add", NOBODY, "--types", "order.*")
+            run(starter, "pause", "carla", "--reason", "stocktaking")
             time.sleep(10)  # so that there is something to see
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program, args=QUIETLY)
                 take_pages(browser, site)
-                for seller in ("anna", "carla"):
-                    subprocess.run(
-                        [folder / "demo" / "starter", "pause", seller, "--reason", "stocktaking"], check=True, capture_output=True
-                    )
+                run(starter, "pause", "anna", "--reason", "stocktaking")
                 take(browser, url)
                 browser.close()
         finally:
             demo.send_signal(signal.SIGTERM)
             demo.wait(60)
     return 0
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def running(demo: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
@@ -77,10 +82,10 @@ def take_pages(browser: Browser, site: str) -> None:
     page.goto(f"{site}/sellers/anna")
     page.get_by_text("In mode shadow").wait_for()
     keep(page, "page-seller.png")
+    page.set_viewport_size(size((PAGE[0], 960)))
     page.goto(site)
     keep(page, "page-fleet.png")
     page.goto(f"{site}/endpoints")
-    page.set_viewport_size(size((PAGE[0], 480)))
     page.get_by_text("Send again what was delivered").first.click()
     keep(page, "page-endpoints.png")
     page.close()
