@@ -38,7 +38,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-pictures: setup ## take the Web UI's pictures in docs/ anew; needs Chromium
+pictures: setup ## take the pictures in docs/ anew, of page and Web UI; needs Chromium
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,otel,system]'
 	@$(BIN)/python deploy/pictures.py
 
