@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 
 import pytest
-from sqlalchemy import make_url
 
 from simulator import World, serve
 from store import Store
 from store.tables import metadata
 from tests.inbox.letterbox import KEY, START, Letterbox
+from tests.support.house import fresh_database
 
 EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 
 @pytest.fixture(scope="session")
 def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
-    execute(f"CREATE DATABASE inbox_tests TEMPLATE {migrated_template}")
-    store = Store.connect(make_url(postgres_server).set(database="inbox_tests").render_as_string(hide_password=False), [KEY], pool_size=6)
-    yield store
-    store.close()
-    execute("DROP DATABASE inbox_tests WITH (FORCE)")
+    with fresh_database(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=6)) as store:
+        yield store
 
 
 @pytest.fixture
