@@ -87,10 +87,10 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     web = start_web(home, bind, things)
     ebay.lead_back(f"{web.url}/ebay/connected")
     watch = Watch(store, home)
+    deliveries = Deliveries(home, store)  # before the first seller: an endpoint is sent what is recorded from its beginning on
+    things.callback(deliveries.stop)
     if enrolled := sellers.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
-    deliveries = Deliveries(home, store)
-    things.callback(deliveries.stop)
     worker.arrive()
     web.arrive()
     print(shadow.begin(store))

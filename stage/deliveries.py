@@ -8,7 +8,7 @@ from stage.home import Home
 from stage.receiver import Receiver, Till
 from store import Store
 
-PATIENCE_S = 30.0  # a loaded machine; some 2 s are usual
+PATIENCE_S = 120.0  # a loaded machine; some 2 s are usual
 LOOK_S = 0.1
 TYPES = ("*",)
 

@@ -19,7 +19,7 @@ from stage import sellers as cast
 from store import Store
 from workflows.client import TemporalUnavailableError
 
-PATIENCE_S = 40.0  # a loaded machine; some 5 s are usual
+PATIENCE_S = 120.0  # a loaded machine; some 5 s are usual
 LOOK_S = 0.1
 ASK_AGAIN_S = 1.0  # for listings, which are read some seconds behind eBay's clock
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss

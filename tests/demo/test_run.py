@@ -22,7 +22,7 @@ from tests.support.waiting import eventually_here
 
 HOUSE = Path(__file__).resolve().parents[2]
 WELL = "0 lost, 0 twice, 0 wrong"
-PATIENCE_S = 120
+PATIENCE_S = 300  # it has patience of its own, and says what it waited for
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     assert (code, WELL in first) == (0, True), first
     assert "enrolled: anna, bert, carla" in first
     assert changes(first) >= 200
-    assert delivered(first) >= 200
+    assert delivered(first) >= changes(first)  # its endpoint was there before the first of them
     assert re.search(r"the sellers have 1\d\d SKUs, [45]\d listings, \d+ sold out; \d+ parcels", first), first
     assert len(re.findall(r"^ +\d+ s  [\d,]+ changes, ", first, re.MULTILINE)) >= 2  # no terminal: a line now and then
     assert oct((folder / "keys").stat().st_mode & 0o777) == "0o600"
@@ -108,7 +108,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
 
     # the next one goes on, alone in its folder, until it is told to end
     with begun(folder) as running:
-        assert "anna" in httpx.get(page[1], timeout=20).text  # without a login, at the same address
+        assert "anna" in httpx.get(page[1], timeout=PATIENCE_S).text  # without a login, at the same address
         code, said = run(folder, "--seconds", "1")
         assert (code, len(said.splitlines())) == (1, 1)
         assert f"{folder} is in use by process {running.pid} " in said
