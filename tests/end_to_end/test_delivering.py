@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import time
+import threading
 from collections.abc import Callable
 from itertools import groupby
 
@@ -15,13 +15,7 @@ from tests.support.house import House
 from tests.support.receivers import Receiver, Talk
 from tests.support.waiting import eventually_here
 
-SELLERS, CHANGES = ("anna", "bert", "carla"), 60
-
-
-def leisurely(talk: Talk) -> None:
-    while talk.read():
-        time.sleep(0.02)  # so that the kill comes in between
-        talk.answer(200)
+SELLERS, CHANGES, BEFORE = ("anna", "bert", "carla"), 60, 30
 
 
 def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_most(
@@ -30,19 +24,28 @@ def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_mos
     house = open_house(World(seed=5), delivery_loopback="true")
     for seller in SELLERS:
         house.enroll(seller, "--orders-every", "1h")
-    with Receiver(leisurely) as receiver:
+    dead = threading.Event()
+
+    def pausing(talk: Talk) -> None:  # so that the kill comes in between, with a message of each seller unanswered
+        while talk.read():
+            if len(receiver.posts) > BEFORE:
+                dead.wait()
+            talk.answer(200)
+
+    with Receiver(pausing) as receiver:
         house.store.endpoints.add(receiver.url, ["order.*"])
-        killed = house.worker()
-        for seller in SELLERS:
+        for seller in SELLERS:  # before a worker's own step takes the next epoch of the seller
             change(house.store, seller, [f"{seller}-{number}" for number in range(CHANGES)])
-        eventually_here(lambda: len(receiver.posts) > 30, within=30)
+        killed = house.worker()
+        eventually_here(lambda: len(receiver.posts) >= BEFORE + len(SELLERS))
         assert killed.end(signal.SIGKILL) == -9
         before = len(receiver.posts)
+        dead.set()
 
         house.worker()
         forget_dead_worker(temporal_address)
         wanted = {event["id"] for event in house.events() if event["type"].startswith("order.")}
-        eventually_here(lambda: {post.headers["webhook-id"] for post in receiver.posts} >= wanted, within=60)
+        eventually_here(lambda: {post.headers["webhook-id"] for post in receiver.posts} >= wanted)
 
     told = [json.loads(post.body)["data"] for post in receiver.posts]
     assert before < len(wanted)

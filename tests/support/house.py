@@ -30,7 +30,7 @@ from simulator import World
 from starter import main as starter_main
 from store import Store
 from tests.support.histories import chain, client_of, histories
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 from workflows.client import handle, is_missing
 from workflows.messages import Status, workflow_id
 from workflows.seller_polling import SellerPolling
@@ -99,13 +99,13 @@ class Child:
     def tell(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
-    def end(self, number: int = signal.SIGKILL, within: float = 30.0) -> int:
+    def end(self, number: int = signal.SIGKILL, within: float = PATIENCE_S) -> int:
         """Signal it and wait; its exit code (-9 for a kill -9)."""
         if self.process.poll() is None:
             self.tell(number)
         return self.process.wait(within)
 
-    def result(self, within: float = 60.0) -> Said:
+    def result(self, within: float = PATIENCE_S) -> Said:
         code = self.process.wait(within)
         return Said(code, self.out.read_text(), self.told())
 
@@ -199,7 +199,7 @@ class House:
         program = ["-c", TALKATIVE.format(root=str(ROOT))] if talkative else [str(ROOT / "worker.py")]
         worker = self.child("worker", *program, **environment)
         if wait:
-            eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None, within=60)
+            eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None)
             assert worker.process.poll() is None, worker.told()
         return worker
 

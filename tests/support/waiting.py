@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 PAUSE_S = 0.01
+PATIENCE_S = 120.0  # of a machine with much else to do: it ends a test that would never end, and judges no speed
 
 
-async def eventually(seen: Callable[[], Any | Awaitable[Any]], within: float = 10.0) -> Any:
+async def eventually(seen: Callable[[], Any | Awaitable[Any]], within: float = PATIENCE_S) -> Any:
     """Ask until the answer is true; returns it. `seen` may be an async function. Fails with the last answer after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -23,7 +24,7 @@ async def eventually(seen: Callable[[], Any | Awaitable[Any]], within: float = 1
         await asyncio.sleep(PAUSE_S)
 
 
-def eventually_here(seen: Callable[[], Any], within: float = 10.0) -> Any:
+def eventually_here(seen: Callable[[], Any], within: float = PATIENCE_S) -> Any:
     """`eventually` for tests without an event loop."""
     deadline = time.monotonic() + within
     while not (answer := seen()):
