@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
-from chaos.place import KINDS, Found, Place, until
+from chaos.place import KINDS, SETTLED_WITHIN_S, Found, Place, until
 from chaos.points import (
     ANY,
     BACKFILL,
@@ -25,6 +25,7 @@ from chaos.points import (
     Cell,
 )
 from chaos.report import Report, say
+from chaos.workers import Worker
 from pacing import Stream
 from simulator import Life, World
 from workflows.messages import Pause, PollNow
@@ -32,6 +33,7 @@ from workflows.seller_polling import SellerPolling
 
 AT_ONCE = 4  # cells that are armed in one worker
 PATIENCE_S = 45.0  # a worker that dies as it starts has tasks in hand that others get after 10 s, and its steps are missed for 10 s
+STIR_AGAIN_S = 5.0
 PATIENT_TIMES = 3
 GROWN_UP_S = 0.7  # a worker that dies as it starts has what had waited in its hands, and Temporal waits 10 s for each of these tasks
 MANY = 230  # more than a page
@@ -159,9 +161,13 @@ class Matrix:
         worker = self.place.crew.start(wait=True)
         polled = "SELECT count(*) FROM streams WHERE seller_id = ANY (:names) AND stream = ANY (:streams) AND last_good_at IS NULL"
         streams = ["orders", "fulfillment", "inventory"]
-        until(lambda: not self.place.house.rows(polled, names=names, streams=streams)[0][0], 90, "the first polls of all")
+        until(lambda: not self.place.house.rows(polled, names=names, streams=streams)[0][0], SETTLED_WITHIN_S, "the first polls of all")
         if listing := sellers([cell for cell in self.cells if cell.stream in (LISTINGS, REPORT)]):
-            until(lambda: not self.place.house.rows(polled, names=listing, streams=["listings"])[0][0], 90, "the first polls of listings")
+            until(
+                lambda: not self.place.house.rows(polled, names=listing, streams=["listings"])[0][0],
+                SETTLED_WITHIN_S,
+                "the first polls of listings",
+            )
         for seller in sellers([cell for cell in self.cells if cell.stream == REPORT]):
             self.place.house.command("set-cadence", seller, "--inventory", "1h")
         if swept := sellers([cell for cell in self.cells if cell.stream == SWEEP]):
@@ -173,7 +179,7 @@ class Matrix:
         for seller in names:
             self.place.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream.SWEEP))
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL AND seller_id = ANY (:names)"
-        until(lambda: self.place.house.rows(rows, names=names)[0][0] == len(names), 60, "the first sweeps")
+        until(lambda: self.place.house.rows(rows, names=names)[0][0] == len(names), SETTLED_WITHIN_S, "the first sweeps")
 
     def _die(self, due: list[Cell], past: list[Cell]) -> None:
         """Workers one after the other, each with some traps set, until each trap has sprung.
@@ -202,7 +208,7 @@ class Matrix:
                 self.place.enroll([begun[0].seller], backfill="25d")
             for cell in armed:
                 self.call(cell)
-            died = worker.died(within=PATIENCE_S)
+            died = self._dies(worker, armed)
             self.world.faults.fail_every = 0
             worker.kill()
             sprung = [cell for cell, pid, _ in self.place.crew.sprung() if pid == worker.pid]
@@ -218,6 +224,19 @@ class Matrix:
                 going[sprung[0]] -= 1
             else:
                 due.remove(sprung[0])
+
+    def _dies(self, worker: Worker, armed: Sequence[Cell]) -> bool:
+        """Whether it dies of a trap. What was to lead there may be used up elsewhere, as an expired token is renewed by the step of any
+        stream: then it is brought about again.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while not worker.died(within=STIR_AGAIN_S):
+            if time.monotonic() > deadline:
+                return False
+            for cell in armed:
+                self.stir(cell)
+                self.call(cell)
+        return True
 
     def _nth(self, cell: Cell) -> int:
         """Now and then a later pass, where one is sure to come soon: a report is made of four calls and more."""

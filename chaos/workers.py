@@ -74,7 +74,7 @@ class Worker:
     def at_work(self) -> bool:
         return STARTED in self.log.read_text(errors="replace")
 
-    def wait_until_at_work(self, within: float = 30.0) -> None:
+    def wait_until_at_work(self, within: float = 120.0) -> None:
         deadline = time.monotonic() + within
         while not self.at_work():
             if self.process.exitcode is not None or time.monotonic() > deadline:
