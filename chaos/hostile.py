@@ -122,14 +122,14 @@ class Siege:
 
     def _leave(self) -> None:
         self.place.crew.close()
-        until(lambda: not (self.to_ebay.lines or self.to_postgres.lines), 5, "the end of the dead workers' connections")
+        until(lambda: not (self.to_ebay.lines or self.to_postgres.lines), 60, "the end of the dead workers' connections")
 
     def enroll(self, backfill: str) -> None:
         """And have the first sweep behind them, which only says when the next one is."""
         self.place.enroll(list(self.world.sellers), backfill)
         self.place.crew.start(wait=True)
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL"
-        until(lambda: self.place.house.rows(rows)[0][0] == len(self.place.sellers), 60, "the first sweeps")
+        until(lambda: self.place.house.rows(rows)[0][0] == len(self.place.sellers), SETTLED_WITHIN_S, "the first sweeps")
 
     def begin(self, to_ebay: LineFaults, to_postgres: LineFaults) -> None:
         self.to_ebay.faults, self.to_postgres.faults = to_ebay, to_postgres

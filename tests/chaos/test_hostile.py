@@ -13,6 +13,7 @@ from simulator import Life, World
 from simulator.hostile import Hostility
 from simulator.proxy import FaultProxy, LineFaults
 from tests.support.house import House
+from tests.support.waiting import PATIENCE_S
 
 CADENCE = {"orders_every": "0.5s", "fulfillment_every": "1s", "inventory_every": "1s", "order_overlap": "10s", "ebay_timeout": "2s"}
 SEED = 3
@@ -106,14 +107,14 @@ def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_tells_nothing_twice(o
             return not siege.never()
 
         with suppress(TimeoutError):  # the assertion says what did not happen
-            until(happened, 60, "everything that is to happen", pause=0.2)
+            until(happened, PATIENCE_S, "everything that is to happen", pause=0.2)
         assert siege.never() == []
         hostility.undated_closed = 0.0
         for name, order_id in closed:  # no round over open orders looks at them; what has a date, polling must find
             late = world.clock.now() + timedelta(seconds=LATE_S)
             world.modify(name, order_id, {"buyerCheckoutNotes": "too late for a poll without overlap"}, visible_at=late)
         siege.relieve()
-        siege.settle(within=60)
+        siege.settle(within=PATIENCE_S)
 
         outcome = siege.outcome()
     here.close()

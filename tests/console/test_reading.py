@@ -41,7 +41,7 @@ def house(open_house: Callable[..., House]) -> House:
     house.enroll("anna")
     house.enroll("bert")
     house.worker()
-    eventually_here(lambda: len(house.events("anna")) == 3, within=30)
+    eventually_here(lambda: len(house.events("anna")) == 3)
     order = world.place_order("anna", paid=False)
     poll_until(house, "orders", "order.created")
     world.pay("anna", order)
@@ -251,12 +251,12 @@ def test_the_doctor_finds_all_well(house: House) -> None:
 def test_following_prints_what_comes_and_ends_well_with_ctrl_c(house: House) -> None:
     last = house.events()[-1]["position"]
     following = house.starter("changes", "--json", "--follow", "--after", str(last - 1))
-    eventually_here(lambda: following.out.read_text().count("\n") == 1, within=30)
+    eventually_here(lambda: following.out.read_text().count("\n") == 1)
 
     placed = house.world.place_order("anna")
     house.command("poll-now", "anna")
 
-    eventually_here(lambda: placed in following.out.read_text(), within=30)
+    eventually_here(lambda: placed in following.out.read_text())
     following.tell(signal.SIGINT)
     said = following.result()
     assert (said.code, said.err) == (0, "")

@@ -69,10 +69,10 @@ def test_status_says_what_to_do_and_shows_an_error_as_it_is(house: House) -> Non
 def test_following_a_status_ends_well_with_ctrl_c(house: House) -> None:
     house.enroll("flo")
     following = house.starter("status", "flo", "--follow", "--json")
-    eventually_here(lambda: following.out.read_text().count("\n") == 1, within=30)
+    eventually_here(lambda: following.out.read_text().count("\n") == 1)
 
     put(house, FAILED, seller="flo")
-    eventually_here(lambda: following.out.read_text().count("\n") >= 2, within=30)
+    eventually_here(lambda: following.out.read_text().count("\n") >= 2)
 
     assert following.end(signal.SIGINT) == 0
     assert [json.loads(line)["state"] for line in following.out.read_text().splitlines()][:1] == ["polling"]

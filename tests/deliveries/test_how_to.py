@@ -38,7 +38,7 @@ def receive(hand: Hand, folder: Path, program: list[str], text: str) -> list[str
     environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
     with subprocess.Popen(program, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as receiver:
         try:
-            eventually_here(lambda: listening(port), within=30)
+            eventually_here(lambda: listening(port))
             first, _ = hand.change("anna", orders=2)
             assert hand.run(stranger).wait_s
             assert hand.store.deliveries.log(stranger)[0]["status"] == 401

@@ -18,6 +18,7 @@ import pytest
 
 import devstack
 from devstack.leftovers import stop_leftovers
+from tests.support.waiting import PATIENCE_S
 
 Spawn = Callable[..., "subprocess.Popen[str]"]
 ROOT = Path(__file__).parents[2]
@@ -80,12 +81,12 @@ class Child:
     def end(self, number: int) -> int:
         """Send a signal; the exit code (-9 for SIGKILL)."""
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def press_ctrl_c(self) -> str:
         """As a terminal does it: to the whole process group. Returns what the child prints until its end."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.communicate(timeout=30)[0]
+        return self.process.communicate(timeout=PATIENCE_S)[0]
 
 
 PROGRAM = """

@@ -15,7 +15,7 @@ from devstack.keeper import in_child
 from devstack.postgres import _user
 from tests.devstack.conftest import Child, at_work, ended
 from tests.devstack.test_postgres import ask
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -28,7 +28,7 @@ def test_a_signal_to_the_owner_ends_both_servers(used: Path, child: Callable[...
 
     assert {"postgres", "temporal"} <= names
     assert code == -number
-    eventually_here(lambda: ended(servers), within=5)
+    eventually_here(lambda: ended(servers))
     assert "database system is shut down" in (used / "postgres/postgres.log").read_text()
 
 
@@ -87,7 +87,7 @@ def test_a_postgres_that_nobody_keeps_is_stopped_before_the_next_one_starts(used
     with devstack.postgres(used, fast=True) as again:
         answer = ask(again, "SELECT 1")
 
-    assert (answer, stray.wait(5)) == ("1", 0)
+    assert (answer, stray.wait(PATIENCE_S)) == ("1", 0)
 
 
 def test_a_temporal_that_nobody_keeps_is_stopped_before_the_next_one_starts(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_temporal_that_nobody_keeps_is_stopped_before_the_next_one_starts(fold
 
     assert again == server
     assert stray.pid not in left
-    assert stray.wait(5) is not None
+    assert stray.wait(PATIENCE_S) is not None
 
 
 def _port(url: str) -> str:

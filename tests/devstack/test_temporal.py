@@ -8,7 +8,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 import devstack
 from tests.devstack.conftest import Child, at_work, ended
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 
 async def test_temporal_in_memory_answers_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ async def test_a_second_start_finds_the_workflows_and_the_ports(folder: Path) ->
 def test_the_web_ui_is_where_it_says(folder: Path) -> None:
     with devstack.temporal(folder, ui=True) as server:
         assert server.ui_url
-        with urlopen(server.ui_url, timeout=10) as answer:
+        with urlopen(server.ui_url, timeout=PATIENCE_S) as answer:
             page = answer.read().decode()
 
     assert "<title>Temporal" in page or "svelte" in page
@@ -82,4 +82,4 @@ def test_a_kill_leaves_no_server_in_memory(folder: Path, monkeypatch: pytest.Mon
     running.end(9)
 
     assert len(servers) == 2
-    eventually_here(lambda: ended(servers) and not place.exists(), within=5)
+    eventually_here(lambda: ended(servers) and not place.exists())

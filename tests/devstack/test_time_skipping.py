@@ -16,7 +16,7 @@ async def test_a_day_passes_at_once(time_skipping: WorkflowEnvironment) -> None:
 
     after = await time_skipping.get_current_time()
     assert after - before >= timedelta(days=1)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
 
 
 def test_a_kill_leaves_no_server(spawn: Spawn) -> None:
@@ -29,7 +29,7 @@ def test_a_kill_leaves_no_server(spawn: Spawn) -> None:
     try:
         Child(process, {}).end(9)
 
-        eventually_here(lambda: ended(servers), within=5)
+        eventually_here(lambda: ended(servers))
     finally:
         for server in servers:
             with suppress(psutil.NoSuchProcess):

@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 
 HOUSE = Path(__file__).resolve().parents[2]
 TUTORIAL = HOUSE / "docs" / "tutorial.md"
-PATIENCE_S = 60
+PATIENCE_S = 300
 ENDLESS = ("--follow", "web.py")  # their first line is enough
 
 
@@ -91,7 +91,7 @@ def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) ->
 
 def test_the_commands_of_the_readme_work(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=20).json()["sellers"]
+    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=PATIENCE_S).json()["sellers"]
     (folder / "token.txt").write_text(sellers[0]["refresh_token"], encoding="utf-8")
     typed = commands(HOUSE / "README.md", (".venv/bin/python",))
 
@@ -107,7 +107,7 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
 
 def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=20).json()["sellers"]
+    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=PATIENCE_S).json()["sellers"]
     token = sellers[1]["refresh_token"]
     simple, moving = HOUSE / "docs" / "how-to" / "enroll-many.md", HOUSE / "docs" / "how-to" / "move-from-celery.md"
     (many,), (celery,) = blocks(simple, "sh"), blocks(moving, "sh")

@@ -97,7 +97,7 @@ class Tokens:
 
 
 @contextmanager
-def client(wire: Wire, tokens: Tokens | None = None, timeout_s: float = 5, max_body: int = 1_000_000) -> Iterator[Ebay]:
+def client(wire: Wire, tokens: Tokens | None = None, timeout_s: float = 60, max_body: int = 1_000_000) -> Iterator[Ebay]:
     with http_client(4) as http:
         oauth = OAuth(http, wire.url, "client-id", "client-secret", timeout_s)
         yield Ebay(wire.url, tokens or Tokens(), oauth, http, timedelta(seconds=timeout_s), max_body)

@@ -87,8 +87,8 @@ def shown(open_house: Callable[..., House], collector: str) -> Shown:
     with Receiver() as receiver:
         house.store.endpoints.add(receiver.url, ["order.*"])
         worker = house.worker(SELLERBEAT_METRICS_BIND=f"127.0.0.1:{ports[0]}", OTEL_EXPORTER_OTLP_ENDPOINT=collector)
-        eventually_here(lambda: house.world.place_order(SELLER) and house.events(SELLER), within=60)
-        eventually_here(lambda: receiver.posts, within=60)
+        eventually_here(lambda: house.world.place_order(SELLER) and house.events(SELLER))
+        eventually_here(lambda: receiver.posts)
     house.store.deletions.take("somebody", "u-1")  # the first of two looks is over soon, the second one in three minutes
     house.store.open_alert(AlertKind.KEYS_REFUSED, "as a test says")
     web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=f"localhost:{ports[1]}")
@@ -102,9 +102,9 @@ def shown(open_house: Callable[..., House], collector: str) -> Shown:
         return text if re.search(wanted, text, re.M) else None
 
     try:
-        of_web: str = eventually_here(lambda: read(1, "^sellerbeat_fleet_read_timestamp_seconds"), within=60)
+        of_web: str = eventually_here(lambda: read(1, "^sellerbeat_fleet_read_timestamp_seconds"))
         delayed = r'^sellerbeat_detection_delay_seconds_count [1-9](?s:.*)^sellerbeat_polls_total\{outcome="good",stream="orders"\} [1-9]'
-        of_worker: str = eventually_here(lambda: read(0, delayed), within=60)
+        of_worker: str = eventually_here(lambda: read(0, delayed))
     finally:
         assert [child.end(signal.SIGTERM) for child in (web, worker)] == [0, 0]
     return Shown(of_worker, of_web, b"".join(Collector.taken), worker.told())

@@ -37,7 +37,7 @@ def opened(authority: Authority) -> Iterator[Opened]:
                 return list(answers)
 
             return clients.enter_context(
-                closing(Client(policy, **({"resolve": resolve, "timeout_s": 3, "verify": authority.client()} | settings)))
+                closing(Client(policy, **({"resolve": resolve, "timeout_s": 60, "verify": authority.client()} | settings)))
             )
 
         yield make

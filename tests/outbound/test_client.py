@@ -40,7 +40,7 @@ from tests.support.receivers import (
 from tests.support.receivers import (
     closing as closing_early,
 )
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually, eventually_here
 
 Opening = Callable[[], AbstractContextManager[str]]
 BOUND_S = 0.3
@@ -53,7 +53,7 @@ BREAKING = [
     {"x": "SECRETä"},
     {"": "SECRET"},
 ]
-SLACK_S = 1.0  # a busy machine's
+SLACK_S = 30.0  # a busy machine's; who trickles never ends, so a time for each byte would have no end
 ALSO_SICK: list[tuple[Behaviour, str]] = [
     (dripping_body, "timeout"),
     (unending, "timeout"),
@@ -75,7 +75,7 @@ def what_comes(client: Client, url: str, body: bytes = b"{}") -> str | int:
 def test_a_sick_receiver_costs_no_more_than_its_time(
     opened: Opened, receiver: Callable[[], AbstractContextManager[str]], expected: str | int
 ) -> None:
-    client = opened(timeout_s=BOUND_S)
+    client = opened(timeout_s=BOUND_S if expected == "timeout" else 60)
     with receiver() as url:
         began = time.monotonic()
 
@@ -85,7 +85,7 @@ def test_a_sick_receiver_costs_no_more_than_its_time(
 
 @pytest.mark.parametrize(("behave", "expected"), ALSO_SICK, ids=[behave.__name__ for behave, _ in ALSO_SICK])
 def test_a_sicker_receiver_too(opened: Opened, behave: Behaviour, expected: str) -> None:
-    client = opened(timeout_s=BOUND_S if expected == "timeout" else 10)
+    client = opened(timeout_s=BOUND_S if expected == "timeout" else 60)
     with Receiver(behave) as receiver:
         began = time.monotonic()
 
@@ -110,7 +110,7 @@ def test_a_handshake_that_drips_costs_no_more_than_its_time(opened: Opened) -> N
 
 def test_a_dns_that_hangs_costs_no_more_than_its_time(opened: Opened) -> None:
     never = threading.Event()
-    client = opened(Policy(), timeout_s=BOUND_S, resolve=lambda host, port: [str(never.wait(60))])
+    client = opened(Policy(), timeout_s=BOUND_S, resolve=lambda host, port: [str(never.wait(PATIENCE_S))])
 
     assert what_comes(client, "https://hooks.example.com/") == "dns"
     never.set()
@@ -337,7 +337,7 @@ async def test_a_farewell_on_a_kept_connection_answers_no_post(opened: Opened) -
     def farewell(talk: Talk) -> None:  # as load balancers say it to who is idle
         talk.read()
         talk.answer(200)
-        idle.wait(5)
+        idle.wait(PATIENCE_S)
         talk.answer(408)
         talk.wait()
 
@@ -393,13 +393,15 @@ def test_threads_that_share_a_client_each_get_their_own_answer(opened: Opened) -
 
 
 def test_a_dead_receiver_delays_no_other(opened: Opened) -> None:
-    client = opened(timeout_s=1)
-    with Receiver(hanging) as dead, Receiver() as well, ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(what_comes, client, dead.url)
+    client = opened()
+    with Receiver() as well, ThreadPoolExecutor(1) as threads:
+        with Receiver(hanging) as dead:
+            waiting = threads.submit(what_comes, client, dead.url)
+            eventually_here(lambda: dead.posts)
 
-        assert [what_comes(client, well.url) for _ in range(20)] == [200] * 20
-        assert not waiting.done()
-        assert waiting.result() == "timeout"
+            assert [what_comes(client, well.url) for _ in range(20)] == [200] * 20
+            assert not waiting.done()
+        assert waiting.result() == "reset"
 
 
 def test_the_systems_resolver_knows_localhost(authority: Authority) -> None:

@@ -116,7 +116,7 @@ def tell(house: House, told: Told) -> bytes:
         told.heard(house.enroll(name, "--backfill", "7d"), "enroll", name)
     worker = house.worker(talkative=True)
     for name in SELLERS:
-        eventually_here(lambda name=name: scanned(house, name) and "order.created" in kinds(house, name), within=30)
+        eventually_here(lambda name=name: scanned(house, name) and "order.created" in kinds(house, name))
     good_documents(house)
     odd_documents(house)
     told.bad_answers = bad_answers(house)
@@ -269,7 +269,7 @@ def bad_tokens(house: House, told: Told) -> None:
     told.heard(house.command("status", "dora"), "status", "dora")
     said = house.command("connect", "dora", "--refresh-token-file", "-", stdin=accounts.renew("dora"))
     assert told.heard(said, "connect", "dora").code == 0
-    eventually_here(lambda: "seller.reauthorized" in kinds(house, "dora"), within=20)
+    eventually_here(lambda: "seller.reauthorized" in kinds(house, "dora"))
 
 
 def asked(house: House, name: str) -> int:

@@ -53,7 +53,7 @@ def poll(house: House, kind: str, changes: int) -> None:
     for name in ("anna", "bert"):
         house.signal(name, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
         house.signal(name, SellerPolling.poll_now, PollNow(stream=Stream.FULFILLMENT))
-    eventually_here(lambda: counted(house, f"change_events WHERE type = '{kind}'") >= changes, within=30)
+    eventually_here(lambda: counted(house, f"change_events WHERE type = '{kind}'") >= changes)
 
 
 def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
@@ -74,7 +74,7 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
             for name in ("anna", "bert"):
                 house.enroll(name, "--backfill", "7d")
             worker = house.worker(talkative=True)
-            eventually_here(lambda: counted(house, "orders") == 4, within=30)
+            eventually_here(lambda: counted(house, "orders") == 4)
             world.ship("anna", world.order_ids("anna")[0])
             poll(house, "fulfillment.created", 1)
             before = {place for _, place in found(BUYER.values(), postgres_columns(database))}
@@ -84,7 +84,7 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
             with house.store.engine.begin() as connection:  # whom it waits for, so that it is killed in the middle
                 connection.execute(text("SELECT 1 FROM sellers WHERE seller_id = 'bert' FOR UPDATE"))
                 child = house.child("eraser", "-c", ERASE)
-                eventually_here(lambda: "begins" in child.out.read_text() or child.process.poll() is not None, within=20)
+                eventually_here(lambda: "begins" in child.out.read_text() or child.process.poll() is not None)
                 killed = child.end(signal.SIGKILL)
             left = found([BUYER["username"]], {"orders": postgres_columns(database)["orders.data"]})
             first, second = look(house), look(house)

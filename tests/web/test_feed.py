@@ -111,7 +111,7 @@ async def test_hundreds_of_waiters_hold_no_connection_and_no_thread(site: Site, 
     assert busy <= 6
     assert threading.active_count() < 20
     await asyncio.to_thread(sell, store, "anna", 1)
-    pages = await asyncio.wait_for(asyncio.gather(*reading), 20)
+    pages = await asyncio.wait_for(asyncio.gather(*reading), 30)
     assert {page["next"] for page in pages} == {store.feed.last()}
     assert not site.desk.arrivals._bells
 
@@ -130,7 +130,7 @@ async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> Non
         bell.clear()  # the waiter reads here, and finds nothing; then the change comes
         may_go_on.set()
 
-        assert await asyncio.wait_for(bell.wait(), 5)
+        assert await asyncio.wait_for(bell.wait(), 30)
     arrivals.close()
     arrivals._watch.cancel()  # type: ignore[union-attr]
 
@@ -148,9 +148,9 @@ async def test_a_lost_postgres_does_not_end_the_watch() -> None:
 
     arrivals = Arrivals(look, every_s=0.001, after_failure_s=0.001)
     with arrivals.awaited("anna") as bell:
-        await asyncio.wait_for(bell.wait(), 5)
+        await asyncio.wait_for(bell.wait(), 30)
         bell.clear()
-        await asyncio.wait_for(bell.wait(), 5)
+        await asyncio.wait_for(bell.wait(), 30)
     arrivals.close()
 
     assert asked[:3] == [None, 5, 5]
@@ -162,7 +162,7 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
 
     site.desk.arrivals.close()
 
-    assert await asyncio.wait_for(reading, 5) == {"changes": [], "next": 7}
+    assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def start(house: House, **environment: str) -> tuple[Child, str]:
     """The process, and where it listens."""
     child = house.child("web", str(ROOT / "web.py"), **environment)
     listens = r"web listens.*?(http://[^\s\"]+)"
-    found = eventually_here(lambda: re.search(listens, child.told()) or child.process.poll() is not None, within=60)
+    found = eventually_here(lambda: re.search(listens, child.told()) or child.process.poll() is not None)
     assert isinstance(found, re.Match), child.told()
     return child, found[1]
 
@@ -69,9 +69,9 @@ def test_without_temporal_it_starts_and_a_signal_ends_it_well_and_answers_who_wa
             assert [other.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 503]
         eventually_here(lambda: established(child) >= 1)
 
-        code = child.end(signal.SIGINT, within=10)
+        code = child.end(signal.SIGINT, within=30)  # the reader would wait for 60
 
-        assert waiting.result(10).json() == {"changes": [], "next": last}
+        assert waiting.result(30).json() == {"changes": [], "next": last}
     assert code == 0
     assert "web has ended" in child.told()
     assert "Traceback" not in child.told()
@@ -88,7 +88,7 @@ def established(child: Child) -> int:
 def test_a_megabyte_of_query_has_an_answer(address: str) -> None:
     host, port = address.removeprefix("http://").split(":")
     for path in ("/v1/changes?seller=", "/?find=", "/healthz?"):
-        with socket.create_connection((host, int(port)), timeout=20) as line:
+        with socket.create_connection((host, int(port)), timeout=60) as line:
             line.sendall(f"GET {path}{'x' * 1_000_000} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: line.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -101,7 +101,7 @@ def test_a_megabyte_of_query_has_an_answer(address: str) -> None:
 )
 def test_nonsense_is_a_bad_request(address: str, nonsense: bytes) -> None:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as line:
+    with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(nonsense + b"\r\n\r\n")
         answer = line.recv(65536)
 
@@ -131,13 +131,13 @@ def test_the_reader_of_the_documentation_misses_nothing_however_often_it_dies(ho
     first = house.child("reader", str(program), **settings)
     telling = threading.Thread(target=lambda: [told(house, number) for number in range(40)])
     telling.start()
-    eventually_here(lambda: first.out.read_text().count("\n") >= 5, within=30)
+    eventually_here(lambda: first.out.read_text().count("\n") >= 5)
     first.end(signal.SIGKILL)
 
     second = house.child("reader", str(program), **settings)
     telling.join()
     last = house.store.feed.last()
-    eventually_here(lambda: (tmp_path / "position").exists() and (tmp_path / "position").read_text() == str(last), within=30)
+    eventually_here(lambda: (tmp_path / "position").exists() and (tmp_path / "position").read_text() == str(last))
     second.end(signal.SIGKILL)
 
     handled = [json.loads(line) for reader in (first, second) for line in reader.out.read_text().splitlines()]

@@ -24,6 +24,7 @@ from activities.deliver import Delivered, Lane
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, SellerPace, Settings, Stream, next_poll
+from tests.support.waiting import PATIENCE_S
 from workflows.attributes import KINDS
 from workflows.delivery import Delivery
 from workflows.messages import workflow_id
@@ -124,7 +125,7 @@ class FakeSteps:
     @activity.defn
     def deliver_changes(self, lane: Lane) -> Delivered:
         self.lanes.append((activity.info().started_time, lane))
-        self.held.wait(10)
+        self.held.wait(PATIENCE_S)
         return self.delivered.pop(0) if self.delivered else Delivered(delivered=1, why="all is delivered")
 
     @activity.defn

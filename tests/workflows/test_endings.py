@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Stream
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 from tests.workflows.fakes import FakeSteps, orders_only, refusing, start
 from workflows.messages import Pause, SetCadence
 from workflows.seller_polling import LONG_ENOUGH, SellerPolling
@@ -25,7 +25,7 @@ async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironmen
     for number in range(LONG_ENOUGH):
         cadence, reason = timedelta(milliseconds=1000 + number), f"flood {number}"
         await seller.signal(SellerPolling.pause, Pause(reason=reason))  # not waited for: the update comes while its work closes the run
-        await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=10)
+        await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=PATIENCE_S)
         told = Wishes(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
         await eventually(lambda told=told: steps.wishes[-1:] == [told])  # each one, not the last alone
         runs.add((await seller.describe()).run_id)
@@ -47,7 +47,7 @@ async def test_cancelling_ends_the_workflow_even_in_a_poll(time_skipping: Workfl
     let_go = threading.Event()
 
     def hang(stream: Stream, request: Poll, now: datetime) -> PollResult:
-        let_go.wait(30)
+        let_go.wait(2 * PATIENCE_S)
         return steps.by_the_rules(stream, request, now)
 
     steps.answer = hang
@@ -57,5 +57,5 @@ async def test_cancelling_ends_the_workflow_even_in_a_poll(time_skipping: Workfl
     await seller.cancel()
 
     with pytest.raises(WorkflowFailureError):
-        await asyncio.wait_for(seller.result(), timeout=10)
+        await asyncio.wait_for(seller.result(), timeout=PATIENCE_S)
     let_go.set()
