@@ -13,6 +13,7 @@ from store import Store
 from store.tables import metadata
 from tests.deliveries.lane import Hand
 from tests.support.house import fresh_database
+from tests.support.waiting import PATIENCE_S
 
 KEY = Fernet.generate_key().decode()
 EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
@@ -33,6 +34,13 @@ def store(rooms_store: Store) -> Store:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
+    with closing(Client(Policy(loopback=True), timeout_s=PATIENCE_S)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def hasty() -> Iterator[Client]:
+    """Gives up soon: for receivers that never answer, and for no others."""
     with closing(Client(Policy(loopback=True), timeout_s=0.5)) as client:
         yield client
 

@@ -58,14 +58,14 @@ def test_retry_after_is_obeyed_and_bounded(hand: Hand, given: str, waited: float
 
 
 @pytest.mark.parametrize("name", SICK)
-def test_a_sick_receiver_costs_a_wait_and_nothing_else(hand: Hand, name: str) -> None:
+def test_a_sick_receiver_costs_a_wait_and_nothing_else(hand: Hand, client: Client, hasty: Client, name: str) -> None:
     hand.enroll("anna")
     make, becomes = SICK[name]
     with make() as url:
         endpoint, secret = hand.endpoint(url)
         hand.change("anna")
 
-        result = hand.run(endpoint)
+        result = hand.run(endpoint, delivering=Delivering(hand.store, hasty if becomes == "timeout" else client))
 
     (row,) = hand.store.deliveries.log(endpoint)
     if becomes == 200:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from random import Random
 
@@ -15,13 +16,13 @@ from simulator.judge import Row, Verdict, judge
 from simulator.requests import Request
 from tests.support.histories import forget_dead_worker
 from tests.support.house import Child, House
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 SELLERS = {"anna": (45.0, 250), "bert": (15.0, 40), "carla": (1.5, 5)}  # orders a day, SKUs
 STREAMS = ("shipping_fulfillment", "inventory_item", "order")  # what eBay is asked for when the worker dies
 RATE = 4000.0  # a day of a seller within 22 s
 FAST = {"orders_every": "0.5s", "fulfillment_every": "1s", "inventory_every": "1s", "order_overlap": "10s"}
-RESUMED_WITHIN_S = 20.0  # 15 s, and a loaded machine
+TRIED_AGAIN_WITHIN = timedelta(seconds=15)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def verdict(house: House, events: list[Row]) -> Verdict:
 
 def settled(house: House) -> Verdict:
     """The verdict of what `changes --json` prints, once everything that eBay shows is recorded, or when it should be."""
-    deadline = time.monotonic() + RESUMED_WITHIN_S
+    deadline = time.monotonic() + PATIENCE_S
     while verdict(house, house.events()).lost and time.monotonic() < deadline:
         time.sleep(0.2)  # between two looks: judging takes what the worker needs
     return verdict(house, house.changes())
@@ -70,7 +71,7 @@ def assert_all_recorded(house: House, at_least: int) -> None:
 def test_what_three_sellers_do_is_recorded_once_and_right(house: House, living: Life) -> None:
     worker = house.worker()
     kinds = ("order.updated", "fulfillment.created", "inventory.updated")
-    eventually_here(lambda: all(any(event["type"] == kind for event in house.events()) for kind in kinds), within=30)
+    eventually_here(lambda: all(any(event["type"] == kind for event in house.events()) for kind in kinds))
 
     living.stop()
 
@@ -91,9 +92,19 @@ def test_a_worker_killed_in_the_middle_of_polls_loses_nothing_and_repeats_nothin
 
     house.worker()
 
-    eventually_here(lambda: any(ask.seller == victim and ask.at_ms > died_ms for ask in house.world.requests), within=RESUMED_WITHIN_S)
+    eventually_here(lambda: any(ask.seller == victim and ask.at_ms > died_ms for ask in house.world.requests))
     living.stop()
     assert_all_recorded(house, at_least=before + 10)
+    assert tried_again_after(house, victim) <= TRIED_AGAIN_WITHIN
+
+
+def tried_again_after(house: House, seller: str) -> timedelta:
+    """How long after its last heartbeat a step is tried again at the latest, as the workflow asked Temporal for it."""
+    events = [event for history in house.chain(seller) for event in history.events]
+    scheduled = [one.activity_task_scheduled_event_attributes for one in events if one.HasField("activity_task_scheduled_event_attributes")]
+    steps = [one for one in scheduled if one.HasField("heartbeat_timeout") and one.heartbeat_timeout.ToTimedelta()]
+    assert steps
+    return max(one.heartbeat_timeout.ToTimedelta() + one.retry_policy.initial_interval.ToTimedelta() for one in steps)
 
 
 def kill_at(house: House, worker: Child, resource: str, call: int, asked: bool) -> str:
@@ -110,6 +121,6 @@ def kill_at(house: House, worker: Child, resource: str, call: int, asked: bool) 
 
     hook = "before_answer" if asked else "after_answer"
     setattr(house.world.faults, hook, kill)
-    eventually_here(lambda: victims, within=30)
+    eventually_here(lambda: victims)
     setattr(house.world.faults, hook, None)
     return victims[0]

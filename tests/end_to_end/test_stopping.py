@@ -13,7 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from simulator import World
 from simulator.requests import Request
 from tests.support.house import ROOT, STARTED, House
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
 
@@ -40,7 +40,7 @@ worker.leave(worker.main())
 def house(open_house: Callable[..., House]) -> House:
     world = World(seed=13)
     world.add_seller("anna")
-    house = open_house(world, orders_every="1h", fulfillment_every="1h", inventory_every="1h")
+    house = open_house(world, orders_every="1h", fulfillment_every="1h", inventory_every="1h", ebay_timeout="60s")
     house.enroll("anna")
     return house
 
@@ -53,7 +53,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
     def hold(request: Request) -> None:
         if request.resource == "order":
             waiting.set()
-            go_on.wait(30)
+            go_on.wait(PATIENCE_S)
 
     worker = house.worker()
     world.faults.after_answer = hold
@@ -66,7 +66,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
     world.faults.after_answer = None
     go_on.set()
 
-    assert worker.process.wait(25) == 0
+    assert worker.result().code == 0
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
     types = {event.event_type for history in house.chain("anna") for event in history.events}
     assert not types & BROKEN_OFF
@@ -76,11 +76,11 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_whose_sdk_never_ends_leaves_by_itself_and_says_so(house: House, name: signal.Signals) -> None:
     worker = house.child("endless", "-c", ENDLESS.format(root=str(ROOT)))
-    eventually_here(lambda: STARTED in worker.told(), within=60)
+    eventually_here(lambda: STARTED in worker.told())
 
     told = time.monotonic()
     worker.tell(name)
-    code = worker.process.wait(15)
+    code = worker.result().code
 
     assert code == 0
     assert time.monotonic() - told >= 1.0  # not before the grace
