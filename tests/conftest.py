@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -16,6 +17,10 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 import devstack
+
+# No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
+settings.register_profile("sellerbeat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sellerbeat")
 
 numbers = count(1)
 LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benchmarks/", "console/", "fleets/")

@@ -79,7 +79,7 @@ async def test_after_three_days_without_a_receiver_everything_arrives_in_order_f
 ANSWERS = st.lists(st.sampled_from([200, 204, 301, 400, 429, 500, 503, None]), max_size=25)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(answers=ANSWERS, orders=st.integers(1, 8))
 def test_whatever_is_answered_each_change_is_sent_until_it_is_taken_and_then_the_next(hand: Hand, answers: list, orders: int) -> None:
     left = list(answers)

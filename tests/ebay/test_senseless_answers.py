@@ -115,7 +115,7 @@ def test_a_reading_that_disagrees_is_repeated_and_the_newest_of_each_order_is_gi
     assert part.orders == [order(1, 5), order(2, 9), order(3, 1)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), st.integers(0, 2**32))
 def test_any_answers_at_all_end(data, seed):
     from random import Random

@@ -40,7 +40,7 @@ def offset_loop(world: OrdersInMemory, cursor, kept):
 clusters = st.lists(st.tuples(st.integers(-4 * MINUTE, 2 * MINUTE), st.integers(1, 330), st.sampled_from([0, 1, 40])), max_size=5)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(clusters, st.sampled_from(ORDERS), st.integers(0, 2**32), st.integers(0, 3), st.integers(0, 4 * MINUTE))
 def test_no_order_is_lost_whatever_moves_between_the_calls(clusters, order, seed, moves, late):
     def move(world):
@@ -62,7 +62,7 @@ def test_no_order_is_lost_whatever_moves_between_the_calls(clusters, order, seed
     assert world.missing(kept) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(clusters, st.sampled_from(ORDERS), st.integers(0, 2**32), st.integers(0, 6))
 def test_a_read_that_stopped_anywhere_goes_on_from_its_remaining_edges(clusters, order, seed, stop):
     world = OrdersInMemory(at(2 * MINUTE + 20_000), order, seed)

@@ -223,7 +223,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(acts=ACTS, limit=st.integers(0, 60))
 def test_whatever_happens_no_day_has_more_calls_than_its_quota(store: Store, clock: PostgresClock, acts: list, limit: int) -> None:
     with store.engine.begin() as connection:

@@ -51,7 +51,7 @@ def happen(store: Store, what: str, orders: list[tuple[str, int]]) -> None:
 
 
 @given(HAPPENINGS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_sequence_has_no_gap_and_detected_at_never_falls(store: Store, happenings: list) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=ENROLLED)

@@ -141,7 +141,7 @@ JSON = st.recursive(
         max_size=4,
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_json_value_stops_a_seller(store: Store, documents: list) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 
+from pages import desk, health
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store
 from store.tables import metadata
 from tests.support.opening import open_house  # noqa: F401 - a fixture
+from tests.support.waiting import PATIENCE_S
 from tests.web.consenting import HERE, RUNAME, Consent
 from tests.web.site import KEY, NOBODY, Site
 
@@ -34,6 +37,14 @@ def store(rooms_store: Store) -> Store:
     with rooms_store.engine.begin() as connection:
         connection.exec_driver_sql(EMPTY)
     return rooms_store
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits 50 ms for what Temporal says of the worker, and health some seconds for Postgres; here until it is said."""
+    monkeypatch.setattr(desk, "WORKER_AWAITED_S", PATIENCE_S)
+    monkeypatch.setattr(desk, "CONNECT_S", PATIENCE_S)
+    monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=PATIENCE_S))
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class Consent:
     def opened(self, temporal_address: str = "", store: Store | None = None) -> Site:
         world, url = self.world, self.ebay.url
         keys = {"ebay_client_id": world.accounts.client_id, "ebay_client_secret": world.accounts.client_secret}
-        places = {"ebay_api_url": url, "ebay_apiz_url": url, "ebay_auth_url": url, "ebay_timeout": "2s"}
+        places = {"ebay_api_url": url, "ebay_apiz_url": url, "ebay_auth_url": url, "ebay_timeout": "60s"}
         site = self.open_site(temporal_address or self.temporal_address, ebay_redirect_name=RUNAME, **keys, **places)
         if store:
             site.desk.store = store

@@ -31,7 +31,7 @@ def test_no_request_that_schemathesis_makes_up_is_answered_with_a_server_error(o
     operation = schema["/v1/changes"]["GET"]
     cases = operation.as_strategy(generation_mode=GenerationMode.POSITIVE) | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
-    @examples(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @examples(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases)
     def probe(case: schemathesis.Case) -> None:
         if re.fullmatch(r"[\d.]+[smhd]", str((case.query or {}).get("wait", ""))):

@@ -24,7 +24,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.sampled_from([*shown.FIELDS, "buyer", "anything"]), what=ANYTHING)
 def test_a_document_of_any_shape_is_shown_in_one_short_line_or_not_at_all(name: str, what: Any) -> None:
     words = shown.value(name, what)
@@ -33,7 +33,7 @@ def test_a_document_of_any_shape_is_shown_in_one_short_line_or_not_at_all(name: 
     assert name in shown.FIELDS or words == shown.HIDDEN
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=ANYTHING)
 def test_any_document_can_be_summed_up(data: Any) -> None:
     for type_ in (
