@@ -44,7 +44,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
     notices = Notices(1, Clock())  # the simulated eBay of every benchmark has this seed, and so these keys
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         store.sellers.enroll("seller", "no token", scopes=[], now_ebay=datetime.now(UTC))
-        with serving(servers) as (address, _), httpx.Client(base_url=address, timeout=30) as client:
+        with serving(servers) as (address, _), httpx.Client(base_url=address, timeout=60) as client:
             post(client, notices, body(), 204)  # the key is fetched
             empty = took(lambda: client.get("/healthz").raise_for_status(), sizes.times)
             checked = took(lambda: check(notices, body()), sizes.times)
