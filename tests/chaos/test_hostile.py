@@ -107,14 +107,14 @@ def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_tells_nothing_twice(o
             return not siege.never()
 
         with suppress(TimeoutError):  # the assertion says what did not happen
-            until(happened, PATIENCE_S, "everything that is to happen", pause=0.2)
+            until(happened, 3 * PATIENCE_S, "everything that is to happen", pause=0.2)
         assert siege.never() == []
         hostility.undated_closed = 0.0
         for name, order_id in closed:  # no round over open orders looks at them; what has a date, polling must find
             late = world.clock.now() + timedelta(seconds=LATE_S)
             world.modify(name, order_id, {"buyerCheckoutNotes": "too late for a poll without overlap"}, visible_at=late)
         siege.relieve()
-        siege.settle(within=PATIENCE_S)
+        siege.settle(within=3 * PATIENCE_S)
 
         outcome = siege.outcome()
     here.close()

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from stage import view
 from stage.screen import draw
 from tests.demo.pictures import COMMAND, FRAME, NOW, picture, row
 
@@ -62,3 +65,16 @@ def test_what_looks_like_markup_is_shown_as_it_is() -> None:
     shown = replace(shown, news=(replace(shown.news[0], entity="[red]SKU[/red]"),), at=NOW)
 
     assert any("[red]SKU[/red]" in line for line in screen(shown, 120))
+
+
+def test_without_a_terminal_there_is_a_line_at_once_and_one_every_five_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(view, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    lines = view.LineView(FRAME)
+
+    for now[0] in (100.5, 101.0, 105.4, 105.5, 110.4, 117.0):
+        lines.show(picture())
+
+    assert [said.split(" s ")[0].strip() for said in capsys.readouterr().out.splitlines()] == ["0", "6", "17"]
