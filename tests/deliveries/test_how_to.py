@@ -7,10 +7,12 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from delivery import STEPS
 from tests.deliveries.lane import Hand
+from tests.support.receivers import kept_port
 from tests.support.waiting import eventually_here
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "deliver.md"
@@ -30,13 +32,13 @@ def code(language: str) -> str:
 def receive(hand: Hand, folder: Path, program: list[str], text: str) -> list[str]:
     """What it prints of two changes, the first of them sent twice; a message of a stranger's it does not take."""
     (folder / program[1]).write_text(text, encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        port = place.getsockname()[1]
     hand.enroll("anna")
-    endpoint, secret = hand.endpoint(f"http://127.0.0.1:{port}/")
-    stranger, _ = hand.endpoint(f"http://127.0.0.1:{port}/")
-    environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
-    with subprocess.Popen(program, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as receiver:
+    with ExitStack() as things:
+        port = things.enter_context(kept_port())
+        endpoint, secret = hand.endpoint(f"http://127.0.0.1:{port}/")
+        stranger, _ = hand.endpoint(f"http://127.0.0.1:{port}/")
+        environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
+        receiver = things.enter_context(subprocess.Popen(program, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True))
         try:
             eventually_here(lambda: listening(port))
             first, _ = hand.change("anna", orders=2)

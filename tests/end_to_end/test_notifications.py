@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,6 +15,7 @@ from simulator.sending import Sender
 from tests.support.dumps import postgres_columns
 from tests.support.histories import raw
 from tests.support.house import ROOT, House, Said
+from tests.support.receivers import kept_port
 from tests.support.waiting import eventually_here, least
 
 SELLERS = ("anna", "bert")
@@ -28,26 +28,25 @@ CANARY = "Canary4711Tweety"
 @pytest.fixture(scope="module")
 def house(open_house: Callable[..., House]) -> Iterator[House]:
     """A worker, a web process that the world reaches, and two sellers who are polled once an hour."""
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        port = place.getsockname()[1]
-    world = World(seed=31)
-    house = open_house(
-        world,
-        **SLOW,
-        web_bind=f"127.0.0.1:{port}",
-        public_url=f"http://127.0.0.1:{port}",
-        notification_token=TOKEN,
-        notification_email="ops@example.com",
-    )
-    for seller in SELLERS:
-        house.enroll(seller)
-    house.worker()
-    web = house.child("web", str(ROOT / "web.py"))
-    eventually_here(lambda: "web listens" in web.told())
-    for seller in SELLERS:
-        eventually_here(lambda seller=seller: all(one.next_poll_at for one in house.status(seller).streams.values()))
-    yield house
-    assert CANARY not in web.told()
+    with kept_port() as port:
+        world = World(seed=31)
+        house = open_house(
+            world,
+            **SLOW,
+            web_bind=f"127.0.0.1:{port}",
+            public_url=f"http://127.0.0.1:{port}",
+            notification_token=TOKEN,
+            notification_email="ops@example.com",
+        )
+        for seller in SELLERS:
+            house.enroll(seller)
+        house.worker()
+        web = house.child("web", str(ROOT / "web.py"))
+        eventually_here(lambda: "web listens" in web.told())
+        for seller in SELLERS:
+            eventually_here(lambda seller=seller: all(one.next_poll_at for one in house.status(seller).streams.values()))
+        yield house
+        assert CANARY not in web.told()
 
 
 def shown(said: Said) -> dict[tuple[str, str | None, str], str]:

@@ -22,18 +22,12 @@ from reconciling import Mode
 from simulator import World
 from store.kinds import AlertKind
 from tests.support.house import ROOT, House
-from tests.support.receivers import Receiver
+from tests.support.receivers import Receiver, kept_port
 from tests.support.waiting import eventually_here
 
 SERIES = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$", re.M)
 NAME = re.compile(r"\b(?:sellerbeat|temporal)_[a-z_]+\b")
 SELLER = "anna-of-metrics"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        port: int = place.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)
@@ -75,9 +69,14 @@ def collector() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def shown(open_house: Callable[..., House], collector: str) -> Shown:
+def ports() -> Iterator[tuple[int, int]]:
+    with kept_port() as one, kept_port() as other:
+        yield one, other
+
+
+@pytest.fixture(scope="module")
+def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, int]) -> Shown:
     """A seller with an order, an error of eBay's, an open alert, and an endpoint that was told of it."""
-    ports = free_port(), free_port()
     house = open_house(
         World(seed=77), orders_every="0.5s", admin_token="a token of the tests", web_bind="127.0.0.1:0", delivery_loopback="true"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, keep_orders, order, parcel, someone_waits, told
 from tests.support.canary import BUYER, everything, found, put_buyer
 from tests.support.dumps import postgres_columns
+from tests.support.waiting import eventually_here
 
 NAME = BUYER["username"]
 NEVER = timedelta(0)
@@ -190,8 +190,7 @@ def test_erasing_waits_for_a_commit_of_the_same_seller(store: Store) -> None:
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
             commit.keep_orders([bought(orderPaymentStatus="PAID")], LATER)
             erasing = pool.submit(store.erasing.buyer, NAME)
-            while not someone_waits(store):
-                time.sleep(0.005)
+            eventually_here(lambda: someone_waits(store))
         assert erasing.result() == {"orders": 1, "change_events": 2}
     assert snapshot(store)["o-1"]["data"]["orderPaymentStatus"] == "PAID"
     assert found(BUYER.values(), dumped(store)) == []

@@ -259,6 +259,15 @@ class Receiver:
 
 
 @contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of 127.0.0.1 for a process that is still to start: it may listen there, and nobody else is given it meanwhile."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@contextmanager
 def refusing() -> Iterator[str]:
     """An address at which nobody listens, held so that nobody else gets the port."""
     with socket.socket() as held:
