@@ -60,17 +60,16 @@ class HintReading:
             self.settle(step, Outcome(left=useless))
         if by[Asks.TOKEN]:
             self.check_token(step, by[Asks.TOKEN])
-        due: dict[Stream, int] = {}
+        parcels_due = 0
         for hints in batches(by[Asks.ORDERS]):
-            for stream, work in self.read_orders(step, hints).items():
-                due[stream] = due.get(stream, 0) + work
+            parcels_due += self.read_orders(step, hints)
             if step.over():
                 break
         for hint in by[Asks.LISTINGS]:
             if step.over():
                 break
             self.read_listings(step, hint)
-        return self.rest(step, tuple(stream for stream, work in due.items() if work))
+        return self.rest(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
     def rest(self, step: RunningStep, due: tuple[Stream, ...]) -> PollResult:
         """When the next hint is to be read, in `next_due`; `done`: there is none."""
@@ -88,19 +87,19 @@ class HintReading:
             raise
         self.steps.store.notifications.end([hint.id for hint in hints])
 
-    def read_orders(self, step: RunningStep, hints: Sequence[Pending]) -> dict[Stream, int]:
-        """Returns what is due now because of it: parcels and stock."""
+    def read_orders(self, step: RunningStep, hints: Sequence[Pending]) -> int:
+        """Returns how many orders' parcels are due now because of it."""
         documents: list[Any] = []
         refused: set[str] = set()
         wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
         if not wanted:  # a topic of orders that names none
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
-            return {}
+            return 0
         try:
             documents, refused = self.orders(step, wanted)
         except AccessDeniedError:  # the poll of orders meets it too, and tells
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
-            return {}
+            return 0
         except (EbayUnavailableError, BadAnswerError):
             self.settle(step, failed(hints))
             raise
@@ -110,7 +109,7 @@ class HintReading:
             step.count(commit, kept)
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
         self.settle(step, judged(hints, shown, set(kept.changed), refused))
-        return {Stream.FULFILLMENT: kept.parcels_due, Stream.INVENTORY: kept.stock_due}
+        return kept.parcels_due
 
     def orders(self, step: RunningStep, ids: Sequence[str]) -> tuple[list[Any], set[str]]:
         """The orders, and which ids eBay refuses: one that is no order's must not spoil the others' call."""

@@ -50,7 +50,7 @@ class InventoryPolling:
 
     def read_sold(self, step: RunningStep) -> PollResult | None:
         """SKUs that sales moved, 25 a call. A SKU that eBay's inventory does not know is no news here: a scan decides what is gone."""
-        while due := self.steps.store.stock_due(step.request.seller_id, step.read_at(), SKUS_A_CALL):
+        while due := self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL):
             found = step.api.inventory_items(due)
             with step.commit() as commit:
                 there = [item for item in found.values() if item is not None]

@@ -1,8 +1,12 @@
-"""The listings poll: stock that the Inventory API does not see, by what was modified since the cursor. Quiet, it is one Trading call."""
+"""The listings poll: stock that the Inventory API does not see, by what was modified since the cursor. Quiet, it is one Trading call.
+
+A sale brings it forward (`sooner.py`): the same call then shows every listing that was sold.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from temporalio import activity
 
@@ -14,9 +18,11 @@ from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from pacing import InventorySource, Stream
 from store.listings import Neighbours
+from store.sales import ListingsDue
+from store.stock import Due
 
 SINGLES = 10  # listings read alone in a round, a Trading call each: what is left is read in the next one
-AT_ONCE = 500  # listings that left for the Inventory API, a commit
+AT_ONCE = 500  # listings that left for the Inventory API, or that orders moved, a commit
 REPORT_FIRST = timedelta(minutes=10)  # a report that is due comes within minutes, and then calls this stream itself
 SOON = timedelta(hours=6)  # no cadence is that long unless somebody set it
 NO_LISTINGS = "no listing outside of the Inventory API"
@@ -30,8 +36,9 @@ class ListingPolling:
     def poll_listings(self, request: Poll) -> PollResult:
         """Read what was modified from the cursor less 2 minutes to eBay's now less 2 minutes; each window commits with its cursor.
 
-        eBay looks back 48 hours: without a cursor, or with an older one, the report of all listings comes first, and sets it. Listings
-        that the Inventory API sees are told of as SKUs. Last come single listings whose sale no window confirmed. Errors: see `Steps.run`.
+        Who asks, or has just sold, is shown what is newer too, which the next poll reads again. eBay looks back 48 hours: without a cursor,
+        or with an older one, the report of all listings comes first, and sets it. Listings that the Inventory API sees are told of as SKUs.
+        Last come single listings that orders moved and no window showed. Errors: see `Steps.run`.
         """
         return self.steps.run(request, Stream.LISTINGS, self.read)
 
@@ -40,31 +47,37 @@ class ListingPolling:
             return end
         if step.step.cursor is None or too_old(step.step.cursor, step.now()):
             return self.ask_for_report(step)
-        until = step.ebays_now() - LAG
-        new_skus = False
+        until = step.ebays_now() - (timedelta() if step.request.announced or step.request.asked else LAG)
+        new_skus, shown, read_to = False, False, step.step.cursor
         for window in windows(step, step.step.cursor - LAG, until, step.step.reading):
             items = inventory_items(step, window.listings) if window.whole else []
-            new_skus = new_skus or bool(items)
+            new_skus, shown, read_to = new_skus or bool(items), shown or bool(window.listings), max(read_to, window.read_to)
             with step.commit() as commit:
                 keep(step, commit, window, items)
                 commit.advance(cursor=window.read_to, reading=window.place())
             if not window.last and step.over():
                 return step.more("more modified listings to read")
-        self.read_singles(step, until)
-        return self.finish(step, new_skus)
+        due = self.steps.store.listings_due(step.request.seller_id, step.ebays_now(), read_to, AT_ONCE)
+        self.read_unshown(step, due)
+        return self.finish(step, new_skus, moved=shown or bool(due))
 
-    def read_singles(self, step: RunningStep, until: datetime) -> None:
-        """Listings to be read alone: a reading came too soon after their sale, or no window told of it."""
-        seller_id, store = step.request.seller_id, self.steps.store
-        due = store.stock_due(seller_id, until + LAG, SINGLES, listings=True)
-        for entity_id in dict.fromkeys([*due, *store.listings.unconfirmed(seller_id, until - LAG, SINGLES)][:SINGLES]):
-            single = read_single(step, entity_id)
+    def read_unshown(self, step: RunningStep, due: Sequence[Due]) -> None:
+        """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
+        alone = [one for one in due if one.unshown][:SINGLES]
+        if as_stored := [one.entity_id for one in due if not one.unshown]:
             with step.commit() as commit:
-                keep_single(step, commit, single)
+                commit.stock_read(as_stored)
+        for one in alone:
+            single = read_single(step, one.entity_id)
+            with step.commit() as commit:
+                kept = keep_single(step, commit, single)
+                if not one.known and one.entity_id not in kept.changed:
+                    commit.leave_to_report(one.entity_id, single.date)
             if step.over():
                 return
 
-    def finish(self, step: RunningStep, new_skus: bool) -> PollResult:
+    def finish(self, step: RunningStep, new_skus: bool, moved: bool) -> PollResult:
+        """`moved`: listings were read or due, so others may be due soon."""
         seller_id, store = step.request.seller_id, self.steps.store
         has_listings, around = store.listings.any(seller_id), store.listings.neighbours(seller_id)
         if has_listings and around.stock_moved:
@@ -73,6 +86,8 @@ class ListingPolling:
         rounds = (Stream.INVENTORY,) if new_skus and asleep else ()
         with step.commit() as commit:
             step.count(commit)
+            if moved and (at := commit.next_listing_due()):
+                step.listings_due = ListingsDue(at, step.now(), step.step.next_poll_at)
             return sources.finish(step, commit, None if has_listings else NO_LISTINGS, rounds)
 
     def ask_for_report(self, step: RunningStep) -> PollResult:

@@ -34,7 +34,7 @@ class OrderPolling:
 
 def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollResult:
     """Keep one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
-    parcels_due = stock_due = 0
+    parcels_due = 0
     cursor = step.step.cursor or step.step.enrolled_at
     for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading)):
         with step.commit() as commit:
@@ -47,9 +47,7 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
                     "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again",
                 )
             parcels_due += kept.parcels_due
-            stock_due += kept.stock_due
-            announced = {Stream.FULFILLMENT: parcels_due, Stream.INVENTORY: stock_due}
-            due = tuple(stream for stream, n in announced.items() if n and source == "poll")  # the past is in no hurry
+            due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # the past is in no hurry
             if not part.remaining:
                 step.finish(commit, due)
         if part.remaining and not part.mid_window and step.over():

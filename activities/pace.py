@@ -84,6 +84,11 @@ class Pace:
         at, why = next_poll(pace, facts, moment, rules, fleet, crc32(f"{seller_id}/{shown.poll}".encode()) / 2**32)
         return Next(now + timedelta(seconds=at - moment), why, to_json(pace), tier(facts, moment, rules))
 
+    def is_roomy(self, stream: Stream) -> bool:
+        """Whether the calls of the stream's resource reach for everybody's wishes, by the last plan; without any they do."""
+        fleet = self.fleets().get(RESOURCES[stream])
+        return fleet is None or (fleet.plan.level.full and not fleet.even_s)
+
     def fleets(self) -> Mapping[str, Fleet]:
         with self._lock:
             if time.monotonic() - self._read >= FRESH_S:

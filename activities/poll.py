@@ -38,6 +38,7 @@ class PollResult(BaseModel, frozen=True):
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
     tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (pacing/cadence.py)
     due: tuple[Stream, ...] = ()  # other streams that have work now: what is announced, not their round
+    due_at: dict[Stream, datetime] = {}  # the same, not before then (UTC): listings that a sale moved
     rounds: tuple[Stream, ...] = ()  # other streams whose own round should come at once
 
 

@@ -195,6 +195,7 @@ class Report:
         with step.commit() as commit:
             step.count(commit)
             commit.end_scan(place.scan)
+            commit.end_report()
             commit.missed(missed, 0)
             commit.advance(cursor=place.began_at, reading=None)
             if place.behind:

@@ -36,7 +36,7 @@ def compare(step: RunningStep, place: Place) -> Place:
                 step.count(commit)
                 if odd:
                     step.count(commit, commit.keep_listings([], place.began_at, odd=odd))
-                commit.vouch_listings(same, place.began_at, "report")
+                commit.vouch_listings(same, place.began_at)
                 commit.scan_page(place.scan, pages, ids, place.began_at)
             rows, pages = rows + len(ids), pages + 1
             wanted += different

@@ -18,6 +18,7 @@ from activities.pace import Pace, Shown, pace_of
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
+from activities.sooner import brought_forward, replaced
 from activities.tokens import A_MOMENT, KEYS_REFUSED_TEXT, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
@@ -28,6 +29,7 @@ from store import Commit, Kept, Step, Store, StoreError, SupersededError
 from store.commit import SLOW_S
 from store.kinds import AlertKind
 from store.permits import Purpose
+from store.sales import ListingsDue
 from store.step import RESOURCES
 
 SPENT = "eBay's quota of calls is spent"
@@ -52,15 +54,21 @@ class RunningStep:
         self.changes = self.duplicates = self.counted = self.announced = 0
         self.delays: list[float] = []  # of the commit in hand
         self.rest: PollResult | None = None
+        self.skus_moved = False  # by orders that this step kept
+        self.listings_due: ListingsDue | None = None  # the same
 
     def now(self) -> datetime:
         """Temporal's clock, which decides when timers fire, carried on by this machine's."""
         return self.began_at + timedelta(seconds=time.monotonic() - self.began)
 
     def ebays_now(self) -> datetime:
-        """The same by eBay's clock, as its latest answers tell it: ours may be some minutes off. A difference of an hour is no clock's."""
+        """The same by eBay's clock, as its latest answers tell it: ours may be some minutes off."""
+        return self.now() + self.clock()
+
+    def clock(self) -> timedelta:
+        """eBay's less ours. A difference of an hour is no clock's."""
         off = self.steps.ebay.offset
-        return self.now() + (off if abs(off) < timedelta(hours=1) else timedelta())
+        return off if abs(off) < timedelta(hours=1) else timedelta()
 
     def permit(self, resource: str) -> None:
         self.steps.permits.take(resource, purpose(self.request, self.stream), self.step.now)
@@ -74,7 +82,7 @@ class RunningStep:
 
     def read_at(self) -> datetime:
         """eBay's clock at the latest answer."""
-        return self.api.date or self.step.now
+        return self.api.date or self.ebays_now()
 
     @contextmanager
     def commit(self) -> Iterator[Commit]:
@@ -94,6 +102,8 @@ class RunningStep:
         for one in kept:
             self.changes += one.changes
             self.duplicates += one.duplicates
+            self.skus_moved = self.skus_moved or one.stock_due > 0
+            self.listings_due = one.listings_due.sooner(self.listings_due) if one.listings_due else self.listings_due
             if self.stream is Stream.ORDERS:
                 self.delays += delays(one, self.step.enrolled_at, self.read_at())
         commit.count(calls=self.api.calls - self.counted)
@@ -120,8 +130,13 @@ class RunningStep:
             now=now,
             enrolled_cadence=timedelta(seconds=options) if options else None,
         )
-        commit.finish(next_poll_at=following.at, why=following.why, pace=following.pace)
-        self.rest = self.result(next_due=following.at, why=following.why, due=due, tier=following.tier)
+        at = following.at
+        if self.stream is Stream.LISTINGS and self.request.announced:
+            at = replaced(step.next_poll_at, at, now)
+            if at != following.at:
+                commit.stand_in(step.next_poll_at)
+        commit.finish(next_poll_at=at, why=following.why, pace=following.pace)
+        self.rest = self.result(next_due=at, why=following.why, due=due, tier=following.tier)
 
     def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
@@ -146,6 +161,10 @@ class RunningStep:
         due: tuple[Stream, ...] = (),
         rounds: tuple[Stream, ...] = (),
     ) -> PollResult:
+        moved = (*due, Stream.INVENTORY) if self.skus_moved and self.stream is not Stream.INVENTORY else due
+        later = self.bring_forward()
+        if later is not None and later <= self.now():
+            moved, later = (*moved, Stream.LISTINGS), None
         return PollResult(
             changes=self.changes,
             duplicates=self.duplicates,
@@ -157,9 +176,17 @@ class RunningStep:
             waiting=waiting,
             quota=quota,
             tier=tier,
-            due=due,
+            due=tuple(dict.fromkeys(moved)),
+            due_at={Stream.LISTINGS: later} if later else {},
             rounds=rounds,
         )
+
+    def bring_forward(self) -> datetime | None:
+        """When the listings that orders moved are to be read; None: none are."""
+        if self.listings_due is None:
+            return None
+        now = self.now()
+        return brought_forward(self.listings_due, now, self.clock(), self.steps.pace.is_roomy(Stream.LISTINGS))
 
 
 class Steps:

@@ -1,5 +1,10 @@
-"""Which stock a change of an order moved: sold when the order is new, moved in a way that must be read when a line or its end changes."""
+"""What an order says of the stock: its lines, each of which is a sale, and which of them a change moved in a way that has to be read.
 
+A sale is a fact and is told from its order (`inventory.sold`). The stock is not: eBay alone knows what is left, so it is read.
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,26 +12,43 @@ from changes.model import Change, Document
 
 NO_ONE = "NONE_REQUESTED"  # cancelState of an order that nobody asked to cancel
 RESTOCKS = frozenset({"order.cancelled", "order.refunded"})
+SOLD = "inventory.sold"
+LONGEST = 500  # characters of an id that an index takes
+MOST = 2**31  # pieces
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
-    """A line of an order: what was bought. `item_id` is eBay's listing (`legacyItemId`), `aspects` its variation's specifics."""
+class Line:
+    """A line of an order: what was bought. What eBay does not say, or not in a usable form, is None."""
 
+    line_item_id: str | None  # eBay's, the same in whatever order shows the line
     sku: str | None
-    item_id: str | None
-    aspects: tuple[tuple[str, str], ...]  # sorted; () for a listing without variations
-    quantity: int  # 0: something else about the line changed, so the stock has to be read
+    item_id: str | None  # eBay's listing (`legacyItemId`)
+    aspects: tuple[tuple[str, str], ...]  # the variation's specifics, sorted; () for a listing without variations
+    quantity: int | None  # pieces, above 0
 
 
-def sales(change: Change) -> list[Sale]:
-    """The lines of a new or changed order that moved stock. A canceled order that is seen for the first time moved nothing that stays."""
-    created = change.types[0] == "order.created"
-    if not created and not _restocks(change):
+def lines(order: Document) -> list[Line]:
+    """The lines of an order, as far as they are lines at all."""
+    found = order.get("lineItems")
+    return [_line(one) for one in found if type(one) is dict] if type(found) is list else []
+
+
+def may_sell(change: Change) -> bool:
+    """Whether lines may be in an order that were not in it before."""
+    return change.types[0] == "order.created" or "lineItems" in change.changed
+
+
+def moved(change: Change) -> list[Line]:
+    """The lines whose stock this change of an order may have moved, those that it lost too.
+
+    Shipping and paying move no stock: whoever reads it for these pays a call for nothing.
+    """
+    if change.types[0] != "order.created" and not _restocks(change):
         return []
-    sold = created and _state(change.data) != "CANCELED"
-    lines = change.data.get("lineItems")
-    return [_sale(line, sold) for line in lines if type(line) is dict] if type(lines) is list else []
+    before = lines({"lineItems": change.previous.get("lineItems")})
+    return list(dict.fromkeys([*lines(change.data), *before]))
 
 
 def asks_to_cancel(change: Change) -> bool:
@@ -41,48 +63,57 @@ def listing_id(item_id: str) -> str:
     return f"listing:{item_id}"
 
 
-def sold(listing: Document, sale: Sale) -> Document:
-    """The listing after the sale: more sold, less available, never less than nothing; of its variations the one that was bought."""
-    after = _less(listing, sale.quantity)
-    variations = listing.get("variations")
-    if type(variations) is list:
-        place = _bought(variations, sale)
-        after["variations"] = [_less(one, sale.quantity) if number == place else one for number, one in enumerate(variations)]
-    return after
+def names(sold: Iterable[Line]) -> list[str]:
+    """Every `entity_id` that these lines may be of."""
+    skus = {line.sku for line in sold if line.sku}
+    return sorted(skus | {listing_id(line.item_id) for line in sold if line.item_id})
 
 
-def _bought(variations: list[Any], sale: Sale) -> int | None:
-    """By SKU, else by its specifics; None where none fits, and eBay's next answer tells."""
+def told_as(line: Line, there: Iterable[str]) -> str | None:
+    """The `entity_id` of a sale, given those that stand: its SKU if that stands, else its listing. None: it names nothing."""
+    if line.sku and (line.sku in there or not line.item_id):
+        return line.sku
+    return listing_id(line.item_id) if line.item_id else None
+
+
+def fact(order_id: str, line: Line, sold_at: str) -> Document:
+    """`data` of `inventory.sold`."""
+    return {
+        "orderId": order_id,
+        "lineItemId": line.line_item_id,
+        "sku": line.sku,
+        "legacyItemId": line.item_id,
+        "quantity": line.quantity,
+        "soldAt": sold_at,
+    }
+
+
+def bought(variations: list[Any], sku: str | None, aspects: tuple[tuple[str, str], ...]) -> int | None:
+    """The place of the variation that was bought, by SKU, else by its specifics; None where none fits."""
     for number, one in enumerate(variations):
-        if type(one) is dict and sale.sku is not None and one.get("sku") == sale.sku:
+        if type(one) is dict and sku is not None and one.get("sku") == sku:
             return number
     for number, one in enumerate(variations):
         specifics = one.get("specifics") if type(one) is dict else None
-        if type(specifics) is dict and sale.aspects and tuple(sorted(specifics.items())) == sale.aspects:
+        if type(specifics) is dict and aspects and pairs(specifics.items()) == aspects:
             return number
     return None
 
 
-def _less(stock: Document, quantity: int) -> Document:
-    changed = dict(stock)
-    if type(available := stock.get("available")) is int:
-        changed["available"] = max(available - quantity, min(available, 0))
-    if type(before := stock.get("quantitySold")) is int:
-        changed["quantitySold"] = before + quantity
-    return changed
+def pairs(given: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in given if type(name) is str and type(value) is str))
 
 
 def _restocks(change: Change) -> bool:
-    """Shipping and paying move no stock: whoever reads it for these pays a call for nothing."""
     before, after = change.previous, change.data
     failed = "orderPaymentStatus" in before and after.get("orderPaymentStatus") == "FAILED"
     return failed or not RESTOCKS.isdisjoint(change.types) or ("lineItems" in before and _bought_lines(before) != _bought_lines(after))
 
 
 def _bought_lines(order: Document) -> list[str]:
-    lines = order.get("lineItems")
-    names = ("lineItemId", "sku", "legacyItemId", "quantity")
-    return sorted(repr([line.get(name) for name in names]) for line in lines if type(line) is dict) if type(lines) is list else []
+    found = order.get("lineItems")
+    named = ("lineItemId", "sku", "legacyItemId", "quantity")
+    return sorted(repr([line.get(name) for name in named]) for line in found if type(line) is dict) if type(found) is list else []
 
 
 def _state(order: Document) -> Any:
@@ -90,17 +121,19 @@ def _state(order: Document) -> Any:
     return status.get("cancelState") if type(status) is dict else None
 
 
-def _sale(line: Document, sold: bool) -> Sale:
-    quantity = line.get("quantity")
-    aspects = line.get("variationAspects")
-    pairs = [(one.get("name"), one.get("value")) for one in aspects if type(one) is dict] if type(aspects) is list else []
-    return Sale(
+def _line(line: Document) -> Line:
+    quantity, number = line.get("quantity"), line.get("lineItemId")
+    found = line.get("variationAspects")
+    aspects = [(one.get("name"), one.get("value")) for one in found if type(one) is dict] if type(found) is list else []
+    return Line(
+        line_item_id=str(number) if type(number) is int else _text(number),
         sku=_text(line.get("sku")),
         item_id=_text(line.get("legacyItemId")),
-        aspects=tuple(sorted((name, value) for name, value in pairs if type(name) is str and type(value) is str)),
-        quantity=quantity if sold and type(quantity) is int and quantity > 0 else 0,
+        aspects=pairs(aspects),
+        quantity=quantity if type(quantity) is int and 0 < quantity < MOST else None,
     )
 
 
 def _text(value: Any) -> str | None:
-    return value if type(value) is str and value else None
+    """A name that can be kept: some text, but no novel, and nothing that no database holds."""
+    return value if type(value) is str and 0 < len(value) <= LONGEST and not UNKEPT.search(value) else None

@@ -6,10 +6,16 @@ from typing import Any
 
 
 def event_line(event: dict[str, Any]) -> str:
-    """Position, time, seller, type, entity and the names of the fields that changed."""
+    """Position, time, seller, type, entity and the names of the fields that changed; of a sale how many pieces of which order."""
     who = event["seller_id"] or "-"
-    what = ", ".join(event["changed"])
+    what = sale(event["data"]) if event["type"] == "inventory.sold" else ", ".join(event["changed"])
     return f"{event['position']:>8}  {event['detected_at']}  {who:<16} {event['type']:<22} {event['entity_id']}  {what}".rstrip()
+
+
+def sale(data: dict[str, Any]) -> str:
+    """How many pieces were sold, by which order; eBay may not say how many."""
+    count = "" if data["quantity"] is None else f"{data['quantity']} "
+    return f"{count}sold in order {data['orderId']}"
 
 
 def entity_line(row: dict[str, Any], figure: str | None = None) -> str:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 TYPES = (
     *("order.created", "order.updated", "order.cancelled", "order.refunded"),
     *("fulfillment.created", "fulfillment.updated", "fulfillment.removed"),
-    *("inventory.created", "inventory.updated", "inventory.out_of_stock", "inventory.removed"),
+    *("inventory.created", "inventory.updated", "inventory.out_of_stock", "inventory.removed", "inventory.sold"),
     *("offer.created", "offer.updated", "offer.removed"),
     *("seller.needs_reauthorization", "seller.reauthorized"),
     *("alert.opened", "alert.closed"),

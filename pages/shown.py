@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from changes.sales import SOLD
+
 LONGEST = 160  # characters of one value
 LINES = 5  # line items or variations that are named
 HIDDEN = "not shown here"
@@ -23,10 +25,12 @@ def differences(event: Any) -> list[Difference]:
 
 
 def summary(event: Any) -> str:
-    """A created or removed entity, or an alert, in one line."""
+    """A created or removed entity, a sale, or an alert, in one line."""
     data = _mapping(event.data)
     if event.type.startswith("alert."):
         return _short(f"{data.get('kind')}: {data.get('text')}")
+    if event.type == SOLD:
+        return _short(f"{_number(data.get('quantity'))} sold, order {data.get('orderId')}")
     names = SUMMARIES.get(event.type.partition(".")[0], ())
     return _short("; ".join(value(name, data[name]) for name in names if data.get(name) not in (None, [], "", {})))
 
@@ -59,6 +63,22 @@ def quantity(document: Any) -> str:
     if "available" in data:
         return _number(data["available"])
     return _number(_inside(data, "availability", "shipToLocationAvailability", "quantity"))
+
+
+def expected(what: Mapping[str, Any]) -> str:
+    """How many are expected to be left, by `expected` of a stock item."""
+    return _number(what["available"])
+
+
+def sold_since(document: Any, what: Mapping[str, Any]) -> str:
+    """Why that is less than what was read, and of which variations: "3 sold since, M: 1 of 4"."""
+    orders = list(dict.fromkeys(sale["orderId"] for sale in what["sales"]))
+    words = f"{sum(sale['quantity'] for sale in what['sales'])} sold since: order{'' if len(orders) == 1 else 's'} {_some(orders, 2)}"
+    read = _inside(document, "variations")
+    pairs = zip(read, what["variations"], strict=False) if isinstance(read, list) else ()
+    moved = [(_inside(before, "available"), now) for before, now in pairs if _inside(before, "available") != now["available"]]
+    each = [f"{_variation(now)}: {_number(now['available'])} of {_number(before)}" for before, now in moved]
+    return _short(words + (f"; {_some(each, 3)}" if each else ""))
 
 
 def price(document: Any) -> str:
@@ -95,6 +115,13 @@ def _variations(variations: Any) -> str:
     return _some([f"{_plain(one.get('sku') or 'no SKU')}: {_number(one.get('available'))}" for one in variations])
 
 
+def _variation(variation: Mapping[str, Any]) -> str:
+    specifics = variation["specifics"]
+    if isinstance(specifics, Mapping) and specifics:
+        return ", ".join(map(str, specifics.values()))
+    return str(variation["sku"] or "no SKU")
+
+
 def _refunds(summary_: Any) -> str:
     refunds = [amount(one["amount"]) if one.get("amount") else "?" for one in summary_.get("refunds") or ()]
     due = f"due to the seller {amount(summary_['totalDueSeller'])}" if summary_.get("totalDueSeller") else ""
@@ -123,8 +150,8 @@ def _count(noun: str) -> Callable[[Any], str]:
     return lambda things: f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def _some(words: list[str]) -> str:
-    return ", ".join(words[:LINES]) + (f" and {len(words) - LINES} more" if len(words) > LINES else "")
+def _some(words: list[str], most: int = LINES) -> str:
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _short(text: str) -> str:

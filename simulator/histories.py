@@ -30,6 +30,7 @@ class Run:
 
     content: Content
     visible_at: datetime
+    sayable_at: datetime  # nobody could know it before
     unusable: bool = False  # a listing whose quantity is none
     known: frozenset[str] = frozenset()  # titles and prices of a listing, up to here: one that is left out may be told as it was
 
@@ -46,7 +47,7 @@ class Run:
         told = partial.without_kept(other.listing, mine.listing, self.known)
         if told is not other.listing and digest("inventory", told) == mine.state[0]:
             return True
-        return partial.says(told, mine.listing) or (self.unusable and partial.same_thing(told, mine.listing))
+        return self.unusable and partial.same_thing(told, mine.listing)
 
 
 @dataclass
@@ -65,11 +66,6 @@ class History:
             return [k for k, run in enumerate(self.runs) if run.state[1] and k >= same[0]]
         return [k for k in same if self.runs[k].state[1] == told.state[1]]
 
-    def sold_since(self, before: Content, now: Content) -> bool:
-        """Whether a listing is as it was, with sales on top, no more than there ever were."""
-        most = max((partial.sold(run.content.listing) for run in self.runs if run.content.listing is not None), default=0)
-        return now.listing is not None and partial.sold_on_top(before.listing, now.listing) and partial.sold(now.listing) <= most
-
 
 def content(kind: str, entity_id: str, document: Any, removed: bool, at: datetime) -> Content:
     listing = document if partial.is_listing(kind, entity_id) else None
@@ -84,15 +80,17 @@ def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime
         kind, document = row["kind"], row["document"]
         history = found.setdefault((row["seller"], kind, row["entity_id"]), History())
         new, visible_at = content(kind, row["entity_id"], document, row["removed"], at), time(row["visible_at"])
+        sayable_at = time(row["modified_at"]) if row["removed"] and partial.is_on_sale(new.listing) else visible_at
         unusable = new.listing is not None and partial.unusable(document)
         if not history.runs or history.runs[-1].state != new.state:
             before = history.runs[-1].known if history.runs else frozenset[str]()
             known = before | partial.told(document) if new.listing is not None else before
-            history.runs.append(Run(new, visible_at, unusable, known))
+            history.runs.append(Run(new, visible_at, min(sayable_at, visible_at), unusable, known))
         if visible_at <= deadline:
             history.nameless = (unusable and not row["removed"]) or (new.listing is None and _nameless(kind, document))
             history.due = len(history.runs) - 1
-        history.runs[-1].visible_at = min(history.runs[-1].visible_at, visible_at)
+        newest = history.runs[-1]
+        newest.visible_at, newest.sayable_at = min(newest.visible_at, visible_at), min(newest.sayable_at, visible_at)
         history.modified_at = max(history.modified_at, row["modified_at"])
     return found
 

@@ -2,27 +2,30 @@
 
 *lost*   an entity whose newest version, visible before the deadline, is not what the last event about it says (or the snapshot,
          where one is given); or about which there is no event at all. A version that lived between two polls cannot be seen by
-         polling and is not lost; nor is what eBay shows without its id, which can only be set aside, nor a parcel of such an order.
+         polling and is not lost; nor is what eBay shows without its id, which can only be set aside, nor a parcel of such an order;
+         nor an order that is there no more, since its id changed when it was paid.
 *twice*  the same event id twice; the same type of the same version twice; two versions in a row with equal content.
 *wrong*  an event whose data is no version of its entity, or an older one than was told before; versions that do not grow; a gap
          in a seller's sequence; positions or a seller's `detected_at` that fall.
-         Of a listing, the data may lack what the daily report lacks, and it may be what was told before and a sale on top, known from
-         the order before eBay shows it, as long as there was such a sale; the last word must be eBay's all the same.
+         Of stock, `occurred_at` is the time of eBay's answer: what eBay showed only later is wrong too, be it ever so true by then.
+*sales*  `inventory.sold` is no version of anything: it is held against the lines of orders, see `sales.py`.
 *delay*  `detected_at` minus the moment from which eBay showed that content; of events found by polling only.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulator.histories import Content, History, Key, Row, State, content, histories_of, time
 from simulator.normal import NOTHING, digest, read_alone
+from simulator.sales import CREATED, SOLD, Sales
 from simulator.verdict import Verdict
 
 __all__ = ["Verdict", "judge"]
 
 KINDS = "order", "fulfillment", "inventory", "offer"  # offers are in the ledger once somebody asked for them
+SLACK = timedelta(seconds=2)  # of `occurred_at`, as eBay's `Date` has whole seconds
 
 
 @dataclass
@@ -30,7 +33,6 @@ class Told:
     """What the events so far said about one entity."""
 
     content: Content | None = None
-    partial: bool = False  # it lacked something: the same may be told once more, in full
     alone: str = ""
     version: int = 0
     types: set[str] = field(default_factory=set)
@@ -52,6 +54,8 @@ def judge(
     since: datetime | None = None,
     sellers: Mapping[str, str] | None = None,
     kinds: Iterable[str] = KINDS,
+    slack: timedelta = SLACK,
+    excused_lines: Collection[tuple[str, str]] = (),
 ) -> Verdict:
     """
     Args:
@@ -60,12 +64,16 @@ def judge(
         at: when the product was last read; what became visible within `grace` before it need not be recorded.
         since: how far back the product was told to read; an older entity about which it told nothing is not lost.
         sellers: the product's seller ids -> the ledger's sellers; without it they are the same.
-        kinds: order, fulfillment, inventory, offer: what to judge.
+        kinds: order, fulfillment, inventory, offer: what to judge. Sales are judged with the inventory, by the orders in the ledger.
+        slack: so much later than `occurred_at` says eBay may have shown what is told of stock: more where its `Date` is behind.
+        excused_lines: the product's seller and lineItemId of lines that it stored before it told of sales.
     """
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
-    deadline = at - grace
-    histories = histories_of(ledger_rows, kinds, deadline, at)
-    told = _told(verdict, histories, events, names, kinds)
+    deadline, sales = at - grace, Sales()
+    histories = histories_of(sales.noting(ledger_rows, deadline), kinds, deadline, at)
+    told = _told(verdict, histories, events, names, kinds, slack, sales)
+    if "inventory" in kinds:
+        _judge_sales(verdict, sales, {(names.get(seller, seller), line) for seller, line in excused_lines})
     shown = _snapshots(verdict, snapshots or {}, names)
     groups: dict[Key, list[Key]] = {}
     for key in {**histories, **told}:
@@ -94,7 +102,13 @@ def judge(
 
 
 def _told(
-    verdict: Verdict, histories: dict[Key, History], events: Iterable[Row], names: Mapping[str, str], kinds: tuple[str, ...]
+    verdict: Verdict,
+    histories: dict[Key, History],
+    events: Iterable[Row],
+    names: Mapping[str, str],
+    kinds: tuple[str, ...],
+    slack: timedelta,
+    sales: Sales,
 ) -> dict[Key, Told]:
     """Read the feed once; finds what is twice or wrong."""
     told: dict[Key, Told] = {}
@@ -122,11 +136,36 @@ def _told(
                 verdict.find("wrong", f"{words}: detected_at falls")
             latest[seller] = detected_at
         kind, _, what = event["type"].partition(".")
-        if kind in kinds:
-            verdict.changes += 1
-            key = (names.get(seller, seller), kind, event["entity_id"])
-            _hear(verdict, histories, told.setdefault(key, Told()), key, event, what, detected_at, words, twins[_group(key)] > 1)
+        owner = names.get(seller, seller)
+        if event["type"] == CREATED:
+            sales.sources.setdefault((owner, event["entity_id"]), event["source"])
+        if kind not in kinds:
+            continue
+        verdict.changes += 1
+        if event["type"] == SOLD:
+            _sell(verdict, sales, owner, event, told, words)
+            continue
+        key = (owner, kind, event["entity_id"])
+        _hear(verdict, histories, told.setdefault(key, Told()), key, event, what, detected_at, words, twins[_group(key)] > 1, slack)
     return told
+
+
+def _sell(verdict: Verdict, sales: Sales, seller: str, event: Row, told: Mapping[Key, Told], words: str) -> None:
+    """One sale. It leaves what was told of its entity as it is."""
+
+    def stands(entity_id: str) -> tuple[bool, int]:
+        row = told.get((seller, "inventory", entity_id), Told())
+        return row.state is not None and not row.state[1], row.version
+
+    if sales.shown and (found := sales.hear(seller, event, words, stands)):
+        verdict.find(found[0], f"{words}: {found[1]}")
+
+
+def _judge_sales(verdict: Verdict, sales: Sales, excused: Collection[tuple[str, str]]) -> None:
+    for words in sales.from_before():
+        verdict.find("wrong", words)
+    for words in sales.lost(excused):
+        verdict.find("lost", words)
 
 
 def _hear(
@@ -139,6 +178,7 @@ def _hear(
     detected_at: datetime,
     words: str,
     twin: bool,
+    slack: timedelta,
 ) -> None:
     """One event about one entity."""
     new = content(key[1], key[2], event["data"], what == "removed", detected_at)
@@ -154,7 +194,7 @@ def _hear(
         verdict.find("wrong", f"{words}: after version {told.version}")
     alone = read_alone(key[1], event["data"])
     again, told_more = told.state == state, alone not in ("", NOTHING, told.alone)
-    before, told.content = told.content, new
+    told.content = new
     told.version, told.types, told.detected_at, told.alone = event["version"], {what}, detected_at, alone
     if again and told_more:
         return
@@ -166,23 +206,21 @@ def _hear(
         if state not in states and not (state[1] and (state[0], False) in states):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    _match(verdict, histories.get(key), told, before, new, event, words)
+    _match(verdict, histories.get(key), told, new, event, words, time(event["occurred_at"]) + slack if key[1] == "inventory" else None)
 
 
-def _match(verdict: Verdict, history: History | None, told: Told, before: Content | None, new: Content, event: Row, words: str) -> None:
-    """Which of eBay's versions the event tells of."""
+def _match(verdict: Verdict, history: History | None, told: Told, new: Content, event: Row, words: str, by: datetime | None) -> None:
+    """Which of eBay's versions the event tells of. `by`: what was shown only later cannot be it."""
     matches = history.matches(new) if history else []
     if not history or not matches:
-        if not (history and before and history.sold_since(before, new)):
-            verdict.find("wrong", f"{words}: eBay never showed this")
+        verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    if all(history.runs[k].unusable for k in matches) and before and history.sold_since(before, new):
-        return  # a sale told from its order: that a listing without a quantity, shown later, can be told so too proves nothing
-    later = [k for k in matches if k > told.run or (k == told.run and (told.partial or history.runs[k].unusable))]
-    told.partial = new.listing is not None and not new.state[1] and not any(history.runs[k].state == new.state for k in matches)
+    shown = [k for k in matches if by is None or history.runs[k].sayable_at <= by]
+    if not shown:
+        verdict.find("wrong", f"{words}: eBay had not shown this yet")
+        return
+    later = [k for k in shown if k > told.run or (k == told.run and history.runs[k].unusable)]
     if not later:
-        if before and history.sold_since(before, new):  # on top of a listing whose quantity is none, which says whatever is said of it
-            return
         verdict.find("wrong", f"{words}: older than what was told before")
         return
     told.run = later[0]
@@ -196,6 +234,8 @@ def _judge_one(verdict: Verdict, key: Key, history: History, told: Told | None, 
     """Whether the last event about an entity says what eBay showed last (nothing to say: true)."""
     if history.due < 0:
         return True  # not visible yet
+    if key[1] == "order" and history.runs[history.due].state[1]:
+        return True  # eBay shows it no more, and whatever is kept of it was true
     words = f"{key[1]} {key[0]}/{key[2]}"
     if told is None or told.content is None:
         if history.runs[history.due].state[1] or history.modified_at < oldest:

@@ -1,6 +1,5 @@
-"""When a listing's document says what the ledger says, though it does not say all of it. Pure.
+"""When a listing's document says what the ledger says, though eBay showed something odd in its place. Pure.
 
-The daily report has neither title, status nor what was sold, and of a variation no more than SKU, price and what is available.
 A quantity that is missing, negative or no number is nothing that anybody could store: who sets such a listing aside is right.
 A title or a price that is missing, or empty, is no change, as a listing on sale has both: who keeps one that eBay showed before is right,
 and who drops it too.
@@ -13,7 +12,6 @@ from simulator.ledger import Document, dumps
 from simulator.listings import ENTITY
 from simulator.normal import digest
 
-LACKING, INNER = ("title", "status", "quantity", "quantitySold"), ("specifics", "quantity", "quantitySold")
 COUNTS = "available", "quantity", "quantitySold"
 KEPT = "title", "price"
 MOST = 1 << 53
@@ -21,6 +19,11 @@ MOST = 1 << 53
 
 def is_listing(kind: str, entity_id: object) -> bool:
     return kind == "inventory" and isinstance(entity_id, str) and entity_id.startswith(ENTITY)
+
+
+def is_on_sale(document: Any) -> bool:
+    """Of a removed listing: it goes on, as one of SKUs of the Inventory API, which say so from the moment they are there."""
+    return isinstance(document, dict) and document.get("status") == "Active"
 
 
 def unusable(document: Any) -> bool:
@@ -33,17 +36,6 @@ def unusable(document: Any) -> bool:
 
 def _fine(row: Document) -> bool:
     return all(type(row.get(name)) is int and 0 <= row[name] < MOST for name in COUNTS)
-
-
-def says(document: Any, true: Document) -> bool:
-    """Whether a document says what the true one says, but for what the report lacks."""
-    if not isinstance(document, dict):
-        return False
-    rows = document.get("variations")
-    lacking = (*LACKING, "price") if rows else LACKING  # in the report, a price is that of a variation
-    top = {name for name in lacking if document.get(name) is None}
-    inner = {name for name in INNER if isinstance(rows, list) and all(isinstance(row, dict) and row.get(name) is None for row in rows)}
-    return bool(top or inner) and _without(document, top, inner) == _without(true, top, inner)
 
 
 def told(document: Any) -> frozenset[str]:
@@ -78,35 +70,13 @@ def _rows(document: Any) -> list[Document]:
 
 def same_thing(document: Any, true: Document) -> bool:
     """Whether both say the same but for the figures."""
-    return isinstance(document, dict) and _without(document, COUNTS, COUNTS) == _without(true, COUNTS, COUNTS)
+    return isinstance(document, dict) and _without_counts(document) == _without_counts(true)
 
 
-def sold(document: Any) -> int:
-    count = document.get("quantitySold") if isinstance(document, dict) else 0
-    return count if type(count) is int else 0
-
-
-def sold_on_top(before: Any, now: Any) -> bool:
-    """Whether `now` is `before` with a sale, or some, on top: more sold, as much less on sale (never below 0), and all else the same.
-
-    Of a listing whose quantity was none, or below 0, only more sold can be told.
-    """
-    if not isinstance(before, dict) or not isinstance(now, dict) or not same_thing(now, before) or not _moved(before, now):
-        return False
-    pairs = zip(before.get("variations") or [], now.get("variations") or [], strict=False)
-    return all(digest("inventory", old) == digest("inventory", new) or _moved(old, new) for old, new in pairs)
-
-
-def _moved(before: Document, now: Document) -> bool:
-    more, left = sold(now) - sold(before), before.get("available")
-    same = before.get("quantity") == now.get("quantity")
-    return more > 0 and same and now.get("available") == (max(0, left - more) if isinstance(left, int) and left > 0 else left)
-
-
-def _without(document: Document, top: Collection[str], inner: Collection[str]) -> bytes:
-    left = {name: value for name, value in document.items() if name not in top}
-    if inner and isinstance(rows := left.get("variations"), list):
+def _without_counts(document: Document) -> bytes:
+    left = {name: value for name, value in document.items() if name not in COUNTS}
+    if isinstance(rows := left.get("variations"), list):
         left["variations"] = [
-            {name: value for name, value in row.items() if name not in inner} if isinstance(row, dict) else row for row in rows
+            {name: value for name, value in row.items() if name not in COUNTS} if isinstance(row, dict) else row for row in rows
         ]
     return digest("inventory", left)

@@ -8,9 +8,13 @@ import activities.listing_windows
 import activities.listings
 import activities.report
 import activities.report_place
+import activities.sooner
+import changes.expected
+import store.listing_reading
 import store.sales
+import store.stock
 
-LAGGING = activities.listing_windows, activities.listings, activities.report, store.sales
+LAGGING = activities.listing_windows, activities.listings, activities.report, store.sales, store.stock
 
 
 def hasten(lag: timedelta, patience: timedelta | None = None) -> None:
@@ -22,6 +26,10 @@ def hasten(lag: timedelta, patience: timedelta | None = None) -> None:
     """
     for module in LAGGING:
         _put(module, "LAG", lag)
+    for module in (activities.sooner, store.sales, store.stock):
+        _put(module, "SHARE", 2 * lag)
+    for module in (changes.expected, store.listing_reading, store.sales, store.stock):
+        _put(module, "INDEX_LAG", 2 * lag)
     _put(activities.report, "A_MOMENT", lag / 10)
     _put(activities.report_place, "FIRST_WAIT", lag / 3)
     if patience:

@@ -9,6 +9,7 @@ from typing import Any
 
 LATE = timedelta(seconds=20)  # more than a killed worker's steps need to be taken up by the next one
 STREAM_OF = {"order": "orders", "fulfillment": "fulfillment", "inventory": "inventory"}  # the first word of an event's type
+SOLD = "inventory.sold"  # a fact of an order: its data is no stock document
 LISTING = "listing:"  # before an item id: a listing that the Inventory API does not see
 DAILY = ("sweep", "report", "offers")  # rows of their own only while they are read
 RESTS = timedelta(minutes=5)
@@ -31,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class News:
-    """A change event without its data: names of fields only, no buyer."""
+    """A change event without its data: names of fields only, or what was sold; no buyer."""
 
     at: datetime  # detected
     seller: str
@@ -42,7 +43,7 @@ class News:
 
 @dataclass(frozen=True)
 class Move:
-    """What happened to one stock: `what` is "12 -> 11", "new: 5", "gone", or which fields changed."""
+    """What happened to one stock: `what` is "12 -> 11", "new: 5", "gone", "sold 2", or which fields changed."""
 
     at: datetime  # detected
     entity: str
@@ -154,11 +155,13 @@ def rows_of(
 def news_of(event: Mapping[str, Any]) -> News:
     at = _time(event["detected_at"])
     assert at
-    return News(at, event["seller_id"] or "-", event["type"], _printable(event["entity_id"]), tuple(map(_printable, event["changed"])))
+    changed = (f"{_sold(event)} in {_printable(event['data']['orderId'])}",) if event["type"] == SOLD else event["changed"]
+    return News(at, event["seller_id"] or "-", event["type"], _printable(event["entity_id"]), tuple(map(_printable, changed)))
 
 
 def stream_of(event: Mapping[str, Any]) -> str | None:
-    stream = STREAM_OF.get(event["type"].partition(".")[0])
+    """Which stream's poll found it; a sale is found in an order."""
+    stream = "orders" if event["type"] == SOLD else STREAM_OF.get(event["type"].partition(".")[0])
     return "listings" if stream == "inventory" and event["entity_id"].startswith(LISTING) else stream
 
 
@@ -169,6 +172,9 @@ def move_of(event: Mapping[str, Any]) -> Move | None:
         return None
     at, now = _time(event["detected_at"]), _count(event["data"])
     assert at
+    entity = _printable(event["entity_id"].removeprefix(LISTING))
+    if event["type"] == SOLD:
+        return Move(at, entity, _sold(event))
     before = _count({**event["data"], **event["previous"]})
     if what in ("created", "removed"):
         words = "gone" if what == "removed" else "new" if now is None else f"new: {now:,}"
@@ -176,7 +182,7 @@ def move_of(event: Mapping[str, Any]) -> Move | None:
         words = ", ".join(map(_printable, event["changed"]))
     else:
         words = f"{before:,} -> {now:,}"
-    return Move(at, _printable(event["entity_id"].removeprefix(LISTING)), words, out=what == "out_of_stock")
+    return Move(at, entity, words, out=what == "out_of_stock")
 
 
 def ago(span: timedelta | None) -> str:
@@ -217,6 +223,11 @@ def _rests(stream: str, told: Mapping[str, Any], next_poll: datetime | None, now
     if stream in DAILY:
         return next_poll is None or next_poll - now > RESTS
     return any(words in (told["why"] or "") for words in UNUSED)
+
+
+def _sold(event: Mapping[str, Any]) -> str:
+    pieces = event["data"]["quantity"]  # None where eBay does not say how many
+    return "sold" if pieces is None else f"sold {pieces:,}"
 
 
 def _count(goods: Mapping[str, Any]) -> int | None:

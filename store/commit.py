@@ -81,6 +81,7 @@ CLOSE_BESIDE = text("""
     WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
 """)
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
+STAND_IN = text("UPDATE streams SET replaced_at = :planned WHERE seller_id = :seller_id AND stream = :stream")
 
 
 class Totals(NamedTuple):
@@ -145,6 +146,10 @@ class Commit(EntityCommit):
         """Another stream's cursor, never back: what this step read counts for it too."""
         values = {"seller_id": self._step.seller_id, "stream": stream.value, "cursor": cursor}
         self._connection.execute(ADVANCE_OTHER, values)
+
+    def stand_in(self, planned: datetime | None) -> None:
+        """This poll of the listings came before its time, which was `planned`, in place of the one that was due then."""
+        self._connection.execute(STAND_IN, {"seller_id": self._step.seller_id, "stream": self._step.stream.value, "planned": planned})
 
     def finish(self, *, next_poll_at: datetime | None, why: str, pace: str | None = None) -> None:
         """The poll is over and went well. Alerts that told of its troubles close.

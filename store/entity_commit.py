@@ -1,7 +1,7 @@
 """What a commit keeps of what was read: documents to rows, changes to events, the rest aside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,16 +9,16 @@ from sqlalchemy import Connection, text
 
 from changes.dates import read_time
 from changes.inventory import detect_inventory, gone
-from changes.listings import detect_listings
+from changes.inventory import entity_id as inventory_id
 from changes.model import Detection, Kind
 from changes.offers import detect_offers
 from changes.offers import gone as offer_gone
 from changes.orders import detect_orders
 from changes.parcels import detect_parcels
-from changes.sales import asks_to_cancel, sales
-from pacing import Stream
-from store import aside, entities, keeping, listing_reading, offers
-from store import sales as stock
+from changes.readings import Trust, trust
+from changes.sales import asks_to_cancel
+from pacing import InventorySource, Stream
+from store import aside, entities, keeping, listing_reading, offers, sales, stock
 from store.alerts import close_alert, open_alert
 from store.aside import Refusal
 from store.events import Events
@@ -42,7 +42,8 @@ class Kept:
     stale: int = 0  # older than what is stored
     set_aside: int = 0
     parcels_due: int = 0  # orders whose parcels have to be read now, or that have to be read alone
-    stock_due: int = field(default=0, compare=False)  # SKUs that sales moved, to be read now
+    stock_due: int = field(default=0, compare=False)  # SKUs that orders moved, to be read now
+    listings_due: sales.ListingsDue | None = field(default=None, compare=False)  # listings that orders moved
     changed: tuple[str, ...] = ()  # ids of the entities that changed
     # of changed orders: lastModifiedDate of the new version and of the one before
     dated: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict, compare=False)
@@ -82,7 +83,10 @@ class EntityCommit:
         `read_from`: "list", "bulk" or "single".
         """
         source = "backfill" if source == "poll" and self._step.scanned_at is None else source
-        return self._keep_by_id(keeping.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
+        kept = self._keep_by_id(keeping.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
+        if read_from != "list" and (ids := [own for one in documents if (own := inventory_id(one)) and aside.usable(own)]):
+            stock.read_skus(self._connection, self._step.seller_id, ids, read_at, read_from)  # of a list, `scanned_at` says it
+        return kept
 
     def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
         """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due."""
@@ -125,8 +129,20 @@ class EntityCommit:
         self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
 
     def stock_read(self, ids: Sequence[str]) -> None:
-        """The stock that sales moved was read: it is no longer due."""
-        stock.read(self._connection, self._step.seller_id, ids)
+        """The stock that orders moved was read, or need not be: it is no longer due."""
+        stock.clear(self._connection, self._step.seller_id, ids)
+
+    def leave_to_report(self, entity_id: str, at: datetime) -> None:
+        """eBay was asked for a listing that an order names and shows none: it is not asked again until a report was read."""
+        stock.leave(self._connection, self._step.seller_id, entity_id, at)
+
+    def end_report(self) -> None:
+        """A report was read whole: what it did not find may be asked for again."""
+        stock.ask_again(self._connection, self._step.seller_id)
+
+    def next_listing_due(self) -> datetime | None:
+        """When the next listing is to be read that an order moved; eBay's clock."""
+        return stock.next_due(self._connection, self._step.seller_id)
 
     def skip_parcels(self, order_id: str) -> None:
         """eBay refuses to list this order's parcels: they are no longer due, so that the others' turn comes."""
@@ -141,22 +157,26 @@ class EntityCommit:
             read_from: "events", "item" or "selling", the call that gave them.
             odd: items without an id, as XML.
         """
-        it = listing_reading.compare(self._connection, self._step, documents, odd, read_at)
+        it = listing_reading.compare(self._connection, self._step, documents, odd, read_at, read_from)
         kept = self._write(it.reading, it.detection, it.stored, read_at, source, read_from)
-        for entity_id, due_at in it.early.items():
-            stock.mark(self._connection, self._step.seller_id, [entity_id], due_at)
-        self.vouch_listings(it.read, read_at, read_from)
+        seller_id = self._step.seller_id
+        stock.mark(self._connection, seller_id, dict.fromkeys(it.older, read_at), {}, held_at=read_at)
+        stock.mark(self._connection, seller_id, dict.fromkeys(it.waits, read_at + stock.LAG), {}, held_at=read_at)
+        if it.gone:
+            stock.clear(self._connection, seller_id, it.gone)
+        if it.read:
+            created = [change.entity_id for change in it.detection.changes if change.types[0] == "inventory.created"]
+            stock.read_listings(self._connection, seller_id, it.read, created, read_at, read_from)
         return kept
 
-    def vouch_listings(self, ids: Sequence[str], read_at: datetime, read_from: str) -> None:
-        """These listings were found as they are stored: their stock is read, and no longer derived, unless its sale was too new."""
+    def vouch_listings(self, ids: Sequence[str], read_at: datetime) -> None:
+        """The report says of these listings what is stored, which an earlier version had derived from a sale."""
         if ids:
-            early = stock.too_early(self._connection, self._step.seller_id, ids, read_at) if read_from == "report" else {}
-            stock.confirm(self._connection, self._step.seller_id, [one for one in ids if one not in early], read_at, read_from)
+            stock.vouch(self._connection, self._step.seller_id, ids, read_at)
 
     def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> Kept:
         """These listings are over, or are told of as SKUs of the Inventory API from now on."""
-        stock.read(self._connection, self._step.seller_id, ids)
+        stock.clear(self._connection, self._step.seller_id, ids)
         return self._remove(ids, read_at, source, read_from)
 
     def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> Kept:
@@ -172,7 +192,17 @@ class EntityCommit:
     def _keep_by_id(self, reading: Reading, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str) -> Kept:
         stored = entities.stored(self._connection, reading.kind, self._step.seller_id, reading.digests)
         detection = keeping.detect(reading, lambda fetched: detect(fetched, stored, read_at))
+        if reading.kind is Kind.INVENTORY and (older := self._older(detection, stored, read_at)):
+            reading.unread = tuple(older)
+            detection = replace(detection, changes=[change for change in detection.changes if change.entity_id not in older])
+            stock.mark(self._connection, self._step.seller_id, dict.fromkeys(older, read_at), {})
         return self._write(reading, detection, stored, read_at, source, read_from)
+
+    def _older(self, detection: Detection, stored: dict[str, Any], read_at: datetime) -> list[str]:
+        """Items that this reading shows otherwise than a newer one that is stored."""
+        differ = {change.entity_id: change.data for change in detection.changes if change.entity_id in stored}
+        last = stock.last_readings(self._connection, self._step.seller_id, list(differ)) if differ else {}
+        return [id_ for id_, one in last.items() if trust(one, differ[id_], read_at, by_index=False) is Trust.OLDER]
 
     def _write(
         self, reading: Reading, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
@@ -191,7 +221,7 @@ class EntityCommit:
         if self.sightings.watched:
             others = lost.union(reading.unread, (change.entity_id for change in detection.changes))
             self.sightings.saw(kind, source, unchanged(reading.ids, stored, others, _stale(reading, stored)))
-        singles, stock_due = self._follow_orders(written, read_at, source) if kind is Kind.ORDER and read_from == "list" else (0, 0)
+        singles, followed = self._follow_orders(written, read_at, source, read_from) if kind is Kind.ORDER else (0, sales.Followed())
         self._changes += len(written)
         self._duplicates += detection.duplicates
         self._stale += detection.stale
@@ -201,31 +231,23 @@ class EntityCommit:
             stale=detection.stale,
             set_aside=len(reading.refusals),
             parcels_due=singles + sum(1 for row in written if row.change and row.change.parcels_due),
-            stock_due=stock_due,
+            stock_due=followed.skus,
+            listings_due=followed.listings,
             changed=tuple(row.entity_id for row in written),
             dated={row.entity_id: _dates(row, stored) for row in written} if kind is Kind.ORDER else {},
         )
 
-    def _follow_orders(self, rows: Sequence[entities.Row], read_at: datetime, source: str) -> tuple[int, int]:
-        """What changed orders do to the stock, and which of them have to be read alone. Returns how many of these, and how many SKUs."""
-        seller_id = self._step.seller_id
+    def _follow_orders(self, rows: Sequence[entities.Row], read_at: datetime, source: str, read_from: str) -> tuple[int, sales.Followed]:
+        """Which changed orders have to be read alone, what they sold, and which stock they moved."""
+        seller_id, enrolled_at = self._step.seller_id, self._step.enrolled_at
         changes = [row.change for row in rows if row.change is not None]
-        if asked := [change.entity_id for change in changes if asks_to_cancel(change)]:
+        asked = [change.entity_id for change in changes if asks_to_cancel(change)] if read_from == "list" else []
+        if asked:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
         placed = [(read_time(change.data.get("creationDate")), change) for change in changes]
-        # an order placed before the enrolment says nothing of the stock, which was read later
-        enrolled = self._step.enrolled_at
-        lines = [(at, sales(change)) for at, change in placed if (at or read_at) >= enrolled or change.types[0] != "order.created"]
-        moved = stock.moved(self._connection, seller_id, lines, read_at)
-        stock.mark(self._connection, seller_id, moved.skus, read_at)
-        for entity_id, sold_at in moved.unsure.items():
-            stock.mark(self._connection, seller_id, [entity_id], sold_at + stock.LAG)
-        if moved.derived:
-            known = {one.stored.entity_id: one.stored for one in moved.derived}
-            detection = detect_listings([one.document for one in moved.derived], known, read_at)
-            self._write(Reading(Kind.INVENTORY), detection, known, read_at, source, "derived")
-            stock.note_sales(self._connection, seller_id, moved.derived)
-        return len(asked), len(moved.skus)
+        orders = [sales.Order(change, at, keeping.source_of(change, source, enrolled_at, at)) for at, change in placed]
+        reads = self._step.inventory_source is not InventorySource.INVENTORY_API
+        return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads)
 
     def _tell(self, row: entities.Row, source: str) -> None:
         change = row.change

@@ -101,10 +101,16 @@ class Events:
         data: str,
         changed: Sequence[str] = (),
         previous: dict[str, Any] | None = None,
+        key: str | None = None,
     ) -> None:
-        """`data` is JSON text: what the entity's row got."""
+        """
+        Args:
+            data: JSON text: what the entity's row got.
+            key: what can happen only once, whatever entity it is told of and in whatever version; it makes the id then.
+        """
         columns = self.columns
-        columns["ids"].append(event_id(self.enrollment, entity_id, version, type_))
+        own = event_id(self.enrollment, entity_id, version, type_) if key is None else event_id(self.enrollment, key, 0, type_)
+        columns["ids"].append(own)
         columns["types"].append(type_)
         columns["entity_ids"].append(entity_id)
         columns["versions"].append(version)

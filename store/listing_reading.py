@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from changes.backing import backed, ended, wanted
+from changes.expected import INDEX_LAG
 from changes.inventory import gone
 from changes.listings import detect_listings, entity_id, merged
 from changes.model import Detection, Document, Kind, Stored
+from changes.readings import Trust, trust
 from pacing import InventorySource
-from store import entities, keeping
-from store import sales as stock
+from store import entities, keeping, stock
 from store.aside import Refusal
 from store.keeping import Reading
 from store.listings import inventory_skus
@@ -25,15 +26,19 @@ class Compared:
     reading: Reading
     detection: Detection
     stored: dict[str, Stored]
-    read: list[str]  # ids of those whose stock is known by now
-    early: dict[str, datetime]  # those that may be shown as they were before their latest sale, and when to read them again
+    read: dict[str, Document]  # what was read of those whose stock is known by now, by id
+    older: list[str]  # ids of those of which a newer reading is stored
+    waits: list[str]  # those that may be shown as they were before: a second reading decides
+    gone: list[str]  # those that are no listings of their own any more
 
 
-def compare(connection: Connection, step: Step, documents: Sequence[Any], odd: Sequence[str], read_at: datetime) -> Compared:
+def compare(
+    connection: Connection, step: Step, documents: Sequence[Any], odd: Sequence[str], read_at: datetime, read_from: str
+) -> Compared:
     """
     - A listing all of whose SKUs the Inventory API has is told of as these; as a listing it is removed.
     - One that has ended is removed, with what it ended with.
-    - A reading that may not show the latest sale changes nothing; one that says the same as the derived stock confirms it.
+    - A reading that is older than the stored one changes nothing; one by a list that may be so waits for a second one.
 
     Args:
         odd: items without an id, as XML: to be set aside.
@@ -54,13 +59,23 @@ def compare(connection: Connection, step: Step, documents: Sequence[Any], odd: S
     reading.ids, reading.documents = [id_ for id_, _ in staying], [one for _, one in staying]
     found = keeping.detect(reading, lambda fetched: detect_listings(fetched, stored, read_at))
     reading.ids = ids
-    changed = [change.entity_id for change in found.changes]
-    early = stock.too_early(connection, step.seller_id, changed, read_at) if changed else {}
-    changes = [change for change in found.changes if change.entity_id not in early] + removals
-    reading.unread = tuple(early)
+    differ = [change for change in found.changes if change.entity_id in stored]
+    last = stock.last_readings(connection, step.seller_id, [change.entity_id for change in differ]) if differ else {}
+    by_index = read_from != "item"
+    trusts = {
+        change.entity_id: trust(last[change.entity_id], change.data, read_at, by_index, INDEX_LAG)
+        for change in differ
+        if change.entity_id in last
+    }
+    older, waits = ([id_ for id_, one in trusts.items() if one is what] for what in (Trust.OLDER, Trust.WAIT))
+    passed_over = {*older, *waits}
+    changes = [change for change in found.changes if change.entity_id not in passed_over] + removals
+    reading.unread = tuple(passed_over)
     duplicates = found.duplicates + len(leaving) - len(removals)
     detection = Detection(changes, found.refreshed, duplicates, found.stale)
-    return Compared(reading, detection, stored, [id_ for id_ in newest if id_ not in early], early)
+    refused = {refusal.entity_id for refusal in reading.refusals}
+    read = {id_: one for id_, one in newest.items() if id_ not in passed_over | refused | leaving}
+    return Compared(reading, detection, stored, read, older, waits, sorted(leaving))
 
 
 def _last(stored: Stored, ended: Document) -> Stored:

@@ -24,12 +24,6 @@ STORED = text("""
 """)
 HAS_LISTINGS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {LISTING})")
 HAS_SKUS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {SKU})")
-# A sale that its order told of, and that no reading has shown though polling passed it by.
-UNCONFIRMED = text(f"""
-    SELECT entity_id FROM inventory
-    WHERE seller_id = :seller_id AND read_from = 'derived' AND coalesce(sold_at, as_of) < :before AND {LISTING}
-    ORDER BY sold_at, entity_id LIMIT :limit
-""")
 # Listings all of whose SKUs the scan of the Inventory API has by now.
 BACKED = text(f"""
     SELECT l.entity_id FROM inventory l
@@ -60,7 +54,7 @@ class Known:
     """A stored listing that is not removed."""
 
     data: Document
-    derived: bool  # it holds a sale that no reading has confirmed
+    derived: bool  # an earlier version told it from a sale, and no reading has shown it since
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +104,6 @@ class Listings:
     def any_sku(self, seller_id: str) -> bool:
         """Whether the seller has SKUs in the Inventory API."""
         return self._one(HAS_SKUS, seller_id)
-
-    def unconfirmed(self, seller_id: str, before: datetime, limit: int) -> list[str]:
-        """Listings whose sale before then is known from its order alone."""
-        with translated(), self._single.connect() as connection:
-            return list(connection.execute(UNCONFIRMED, {"seller_id": seller_id, "before": before, "limit": limit}).scalars())
 
     def backed(self, seller_id: str, limit: int) -> list[str]:
         """Stored listings that the Inventory API sees by now."""

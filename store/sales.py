@@ -1,126 +1,163 @@
-"""Stock that follows sales: a listing's sale is told from its order at once, an SKU's stock is marked to be read at once.
+"""Sales: each line of an order is told once, and the stock that it moved is due to be read. All of it only where orders changed."""
 
-A sale counts only where eBay's stock was read before it: a reading after it holds the sale already (both times are eBay's). Where they are
-too close to tell, the sale is not told from its order, and the listing is read once more.
-"""
-
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from changes.model import Document, Stored
-from changes.sales import Sale, listing_id, sold
-
-LAG = timedelta(minutes=2)  # so long after a sale a listing may still be shown as before it (eBay's advice for GetSellerEvents)
-UNSURE = timedelta(seconds=2)  # eBay dates answers to the second, and one of its machines need not agree with another
+from changes.expected import INDEX_LAG, UNSURE
+from changes.model import Change
+from changes.sales import SOLD, Line, fact, lines, may_sell, moved, names, told_as
+from store.events import Events
+from store.stock import LAG, SHARE, mark
+from store.times import iso
 
 KNOWN = text("""
-    SELECT entity_id, version, data, as_of FROM inventory
+    SELECT entity_id, version, as_of FROM inventory
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND removed_at IS NULL
 """)
-MARK = text("""
-    INSERT INTO stock_due (seller_id, entity_id, due_at)
-    SELECT :seller_id, entity_id, :due_at FROM unnest(CAST(:ids AS text[])) AS given (entity_id)
-    ON CONFLICT (seller_id, entity_id) DO UPDATE SET due_at = greatest(stock_due.due_at, excluded.due_at)
+# A line that stands in two orders is the later one's. `xmax` is 0 in a row that was not there before.
+SELL = text("""
+    INSERT INTO sold_lines AS t (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at)
+    SELECT :seller_id, * FROM unnest(
+        CAST(:lines AS text[]), CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:items AS text[]), CAST(:aspects AS jsonb[]),
+        CAST(:quantities AS integer[]), CAST(:sold AS timestamptz[])
+    )
+    ON CONFLICT (seller_id, line_item_id) DO UPDATE SET quantity = excluded.quantity,
+        order_id = CASE WHEN excluded.sold_at >= t.sold_at THEN excluded.order_id ELSE t.order_id END
+    RETURNING line_item_id, xmax = 0 AS is_new
 """)
-# The row holds the sale, and still says when eBay's stock was read.
-NOTE_SALES = text("""
-    UPDATE inventory i SET sold_at = greatest(i.sold_at, given.sold_at), as_of = given.as_of
-    FROM unnest(CAST(:ids AS text[]), CAST(:sold AS timestamptz[]), CAST(:as_of AS timestamptz[])) AS given (entity_id, sold_at, as_of)
-    WHERE i.seller_id = :seller_id AND i.entity_id = given.entity_id
-""")
-# What a reading found as it had been derived is no longer derived.
-CONFIRMED = text("""
-    UPDATE inventory SET read_from = :read_from, as_of = :read_at
-    WHERE seller_id = :seller_id AND read_from = 'derived' AND entity_id = ANY(CAST(:ids AS text[]))
-""")
-TOO_EARLY = text("""
-    SELECT entity_id, sold_at FROM inventory
-    WHERE seller_id = :seller_id AND read_from = 'derived' AND entity_id = ANY(CAST(:ids AS text[])) AND sold_at + :lag > :read_at
-""")
-READ = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
-DUE = text("""
-    SELECT entity_id FROM stock_due
-    WHERE seller_id = :seller_id AND starts_with(entity_id, 'listing:') = :listings AND (due_at <= :now OR NOT :listings)
-    ORDER BY due_at, entity_id LIMIT :limit
+LISTINGS_STREAM = text("""
+    SELECT cursor, last_poll_at, replaced_at FROM streams WHERE seller_id = :seller_id AND stream = 'listings'
 """)
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """A listing as a sale left it."""
+class Order:
+    """A changed order, and when it was placed: eBay's clock; None: there is no telling."""
 
-    stored: Stored
-    document: Document
-    as_of: datetime  # of the reading below it
-    sold_at: datetime
+    change: Change
+    placed_at: datetime | None
+    source: str  # of its events
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    derived: list[Derived]
-    skus: list[str]  # to be read at once
-    unsure: dict[str, datetime]  # listings that were read at about the time of a sale, which was then
+class ListingsDue:
+    """Listings that orders moved: when they are to be read, and how their stream stands. eBay's clock."""
+
+    at: datetime
+    polled_at: datetime | None  # the stream's last poll
+    replaced_at: datetime | None  # none is brought forward before then where calls are short
+
+    def sooner(self, other: "ListingsDue | None") -> "ListingsDue":
+        return self if other is None or self.at <= other.at else other
 
 
-def moved(connection: Connection, seller_id: str, orders: Sequence[tuple[datetime | None, Sequence[Sale]]], read_at: datetime) -> Moved:
-    """What these orders did to the stock. `orders`: when each was placed (eBay's clock; None: no telling), and its lines."""
-    lines = [sale for _, sales in orders for sale in sales]
-    wanted = {sale.sku for sale in lines if sale.sku} | {listing_id(sale.item_id) for sale in lines if sale.item_id}
-    if not wanted:
-        return Moved([], [], {})
-    rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": sorted(wanted)})}
-    skus: dict[str, None] = {}
-    found: dict[str, Derived] = {}
-    unsure: dict[str, datetime] = {}
-    for placed_at, sales in orders:
-        for sale in sales:
-            listing = rows.get(listing_id(sale.item_id)) if sale.item_id else None
-            if sale.sku and sale.sku in rows:  # one that no scan has seen yet is the next scan's
-                skus[sale.sku] = None
-            elif listing is None or not sale.quantity:
-                continue
-            elif placed_at is None or abs(placed_at - listing.as_of) <= UNSURE:
-                latest = placed_at or read_at
-                unsure[listing.entity_id] = max(latest, unsure.get(listing.entity_id, latest))
-            elif placed_at > listing.as_of:
-                before = found.get(listing.entity_id)
-                document = sold(before.document if before else listing.data, sale)
-                sold_at = max(placed_at, before.sold_at) if before else placed_at
-                stored = Stored(listing.entity_id, listing.version, listing.data, None)
-                found[listing.entity_id] = Derived(stored, document, listing.as_of, sold_at)
-    return Moved(list(found.values()), list(skus), unsure)
+class Followed(NamedTuple):
+    """What changed orders amount to."""
+
+    skus: int = 0  # whose stock is to be read at once
+    listings: ListingsDue | None = None
 
 
-def mark(connection: Connection, seller_id: str, ids: Iterable[str], due_at: datetime) -> None:
-    """Stock that is to be read once eBay's clock is past `due_at`."""
-    if listed := sorted(ids):
-        connection.execute(MARK, {"seller_id": seller_id, "ids": listed, "due_at": due_at})
+def follow(
+    connection: Connection,
+    seller_id: str,
+    orders: Sequence[Order],
+    enrolled_at: datetime,
+    read_at: datetime,
+    events: Events,
+    listings: bool,
+) -> Followed:
+    """Tell the sales in these orders that are new, and mark the stock that they moved.
+
+    An order placed before the enrolment tells no sale, and says nothing of the stock, which was read later, unless it gives stock back.
+
+    Args:
+        listings: whether listings are read for this seller.
+    """
+    since = [one for one in orders if (one.placed_at or read_at) >= enrolled_at]
+    sold = [(one, line) for one in since if may_sell(one.change) for line in lines(one.change.data)]
+    moves = [(one, line) for one in orders if one in since or one.change.types[0] != "order.created" for line in moved(one.change)]
+    if not (wanted := names([line for _, line in [*sold, *moves]])):
+        return Followed()
+    rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": wanted})}
+    _tell(connection, seller_id, sold, rows, read_at, events)
+    return _mark_moved(connection, seller_id, moves, rows, read_at, listings)
 
 
-def note_sales(connection: Connection, seller_id: str, derived: Sequence[Derived]) -> None:
-    columns = {
-        "ids": [one.stored.entity_id for one in derived],
-        "sold": [one.sold_at for one in derived],
-        "as_of": [one.as_of for one in derived],
+def _tell(
+    connection: Connection,
+    seller_id: str,
+    sold: Sequence[tuple[Order, Line]],
+    rows: Mapping[str, Row[Any]],
+    read_at: datetime,
+    events: Events,
+) -> None:
+    told = {line.line_item_id: (order, line) for order, line in sold if line.line_item_id and told_as(line, rows)}
+    if not told:
+        return
+    placed = {one: order.placed_at or read_at for one, (order, _) in told.items()}
+    found = connection.execute(
+        SELL,
+        {
+            "seller_id": seller_id,
+            "lines": list(told),
+            "orders": [order.change.entity_id for order, _ in told.values()],
+            "skus": [line.sku for _, line in told.values()],
+            "items": [line.item_id for _, line in told.values()],
+            "aspects": [json.dumps(line.aspects, ensure_ascii=False) for _, line in told.values()],
+            "quantities": [line.quantity for _, line in told.values()],
+            "sold": list(placed.values()),
+        },
+    )
+    new = {row.line_item_id for row in found if row.is_new}
+    for number, (order, line) in told.items():
+        if number in new and (own := told_as(line, rows)):
+            data = json.dumps(fact(order.change.entity_id, line, iso(placed[number])), ensure_ascii=False)
+            version = rows[own].version if own in rows else 0
+            events.add(SOLD, own, version, placed[number], order.source, data, key=number)
+
+
+def _mark_moved(
+    connection: Connection,
+    seller_id: str,
+    moves: Sequence[tuple[Order, Line]],
+    rows: Mapping[str, Row[Any]],
+    read_at: datetime,
+    listings: bool,
+) -> Followed:
+    skus: dict[str, datetime] = {}
+    items: dict[str, datetime] = {}
+    given_back: set[str] = set()  # maybe: when is not known, as such a change need not move the order's date
+    for order, line in moves:
+        own = told_as(line, rows)
+        is_listing = own is not None and own != line.sku
+        if own is None or (is_listing and not listings) or (not is_listing and own not in rows):
+            continue  # an SKU that no scan has seen yet is the next scan's
+        is_new = order.change.types[0] == "order.created"
+        at = min((order.placed_at if is_new else order.change.occurred_at) or read_at, read_at)
+        if not is_new:
+            given_back.add(own)
+        marks = items if is_listing else skus
+        marks[own] = max(at, marks.get(own, at))
+    stream = connection.execute(LISTINGS_STREAM, {"seller_id": seller_id}).one_or_none() if items else None
+    due = {
+        one: at + SHARE if one in rows else read_at
+        for one, at in items.items()
+        if one not in rows or one in given_back or not _holds(rows[one].as_of, stream.cursor if stream else None, at)
     }
-    connection.execute(NOTE_SALES, {"seller_id": seller_id, **columns})
+    moved_at = {one: items[one] for one in due} | skus
+    asked = mark(connection, seller_id, {**due, **dict.fromkeys(skus, read_at)}, moved_at)
+    news = [at for one, at in due.items() if one not in asked]
+    if not news or stream is None:
+        return Followed(len(skus))
+    return Followed(len(skus), ListingsDue(min(news), stream.last_poll_at, stream.replaced_at))
 
 
-def too_early(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime) -> dict[str, datetime]:
-    """Listings that may be shown as they were before their latest sale, and when a reading will hold it."""
-    found = connection.execute(TOO_EARLY, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": LAG})
-    return {row.entity_id: row.sold_at + LAG for row in found}
-
-
-def confirm(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, read_from: str) -> None:
-    """These listings were read, so late after a sale that the reading holds it."""
-    connection.execute(CONFIRMED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "read_from": read_from})
-    read(connection, seller_id, ids)
-
-
-def read(connection: Connection, seller_id: str, ids: Sequence[str]) -> None:
-    """This stock was read, and is no longer due: the seller's steps come one after another, so that no sale came between."""
-    connection.execute(READ, {"seller_id": seller_id, "ids": list(ids)})
+def _holds(as_of: datetime, cursor: datetime | None, moved_at: datetime) -> bool:
+    """Whether the last reading shows what moved then: it came late enough, or polling has passed it. The cursor is `LAG` behind a poll."""
+    return max(as_of, cursor + LAG if cursor else as_of) - INDEX_LAG > moved_at + UNSURE

@@ -58,6 +58,7 @@ ERASURES = [
         "notifications",
         "offers",
         "stock_due",
+        "sold_lines",
         "poll_runs",
         "scan_pages",
         "sightings",

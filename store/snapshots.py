@@ -1,4 +1,4 @@
-"""Everything stored of one kind of one seller, in the contract's shape, streamed."""
+"""Everything stored of one kind of one seller, in the contract's shape, streamed. Stock also says what should be left by now."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, TextClause, text
 
 from changes.model import Kind
+from store import stock
 from store.entities import TABLES
 from store.errors import translated
 from store.times import iso
@@ -17,7 +18,8 @@ PATIENCE = text("SELECT set_config('idle_in_transaction_session_timeout', '600s'
 
 # A stock item that the last complete scan left unchanged was so when that scan began: told here, instead of writing 10,000 rows a scan.
 # What a set-aside document hides is not vouched for.
-# Likewise a listing up to the listings' cursor: eBay told of all that was modified before. One whose sale is derived is as old as that.
+# Likewise a listing up to the listings' cursor: eBay told of all that was modified before. One that a version before 0011 derived from a
+# sale is as old as that sale.
 _AS_OF = {
     Kind.INVENTORY: """CASE
         WHEN e.removed_at IS NOT NULL OR a.reason IS NOT NULL THEN e.as_of
@@ -29,14 +31,19 @@ _AS_OF = {
 
 
 def _rows(kind: Kind) -> TextClause:
-    """In the order of the primary key, so that nothing is sorted: the lateral join cannot change it."""
+    """In the order of the primary key, so that nothing is sorted: the lateral joins cannot change it."""
+    more, joined = "", ""
+    if kind is Kind.INVENTORY:
+        more, joined = ", e.counts, s.sales", f"LEFT JOIN LATERAL ({stock.SALES.format(as_of='as_of.at', lag=stock.NO_LAG)}) AS s ON true"
     return text(f"""
-        SELECT e.entity_id, e.data, e.version, {_AS_OF.get(kind, "e.as_of")} AS as_of, e.read_from, e.removed_at, a.reason AS set_aside
+        SELECT e.entity_id, e.data, e.version, as_of.at AS as_of, e.read_from, e.removed_at, a.reason AS set_aside{more}
         FROM {TABLES[kind]} e
         LEFT JOIN LATERAL (
             SELECT reason FROM set_aside
             WHERE seller_id = e.seller_id AND kind = '{kind.value}' AND key = e.entity_id LIMIT 1
         ) AS a ON true
+        CROSS JOIN LATERAL (SELECT {_AS_OF.get(kind, "e.as_of")} AS at) AS as_of
+        {joined}
         WHERE e.seller_id = :seller_id ORDER BY e.seller_id, e.entity_id
     """)
 
@@ -73,10 +80,11 @@ class Snapshots:
             for statement in ALL[kind]:
                 streamed = connection.execution_options(stream_results=True, yield_per=BATCH)
                 for row in streamed.execute(statement, {"seller_id": seller_id}):
-                    yield _entity(row)
+                    yield _entity(row, kind)
 
 
-def _entity(row: Row[Any]) -> dict[str, Any]:
+def _entity(row: Row[Any], kind: Kind) -> dict[str, Any]:
+    expected = {"expected": expected_of(row)} if kind is Kind.INVENTORY else {}
     return {
         "entity_id": row.entity_id,
         "data": row.data,
@@ -85,4 +93,11 @@ def _entity(row: Row[Any]) -> dict[str, Any]:
         "read_from": row.read_from,
         "removed_at": iso(row.removed_at),
         "set_aside": row.set_aside,
-    }
+    } | expected
+
+
+def expected_of(row: Row[Any]) -> dict[str, Any] | None:
+    """What should be left of a stock row by now; None: as it was read."""
+    if row.set_aside is not None or row.removed_at is not None:
+        return None
+    return stock.still_open(row)

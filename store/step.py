@@ -45,6 +45,7 @@ class Step:
     set_aside: bool  # the seller has documents set aside
     lease: Lease | None  # the permits that were asked for
     now: datetime  # the database's clock at the beginning
+    next_poll_at: datetime | None = None  # of this stream, as its last poll decided
     mode: Mode = Mode.POLLING  # whether notifications are compared, or relied on
     mode_since: datetime | None = None
     watched_since: datetime | None = None  # when polling was left

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 
 from pacing import Stream
 from reconciling import Mode
-from store import sales as stock
-from store import scans
+from store import scans, stock
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
@@ -29,7 +28,7 @@ BEGIN = text(f"""
     ), lease AS ({TAKE})
     SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
         mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
-        s.cursor, s.reading, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
+        s.cursor, s.reading, s.next_poll_at, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
         CASE WHEN s.run_over THEN 0 ELSE s.run_calls END AS run_calls,
         coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
         CAST(s.pace AS text) AS pace,
@@ -112,6 +111,7 @@ class Steps:
             stream=stream,
             cursor=row.cursor,
             reading=row.reading,
+            next_poll_at=row.next_poll_at,
             run_changes=row.run_changes,
             run_calls=row.run_calls,
             last_change_at=row.last_change_at,
@@ -223,9 +223,14 @@ class Steps:
         """Orders that have to be read alone: somebody asked to cancel them."""
         return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit)
 
-    def stock_due(self, seller_id: str, now: datetime, limit: int, listings: bool = False) -> list[str]:
-        """SKUs (or listings) whose stock has to be read, since sales moved it. `now`: eBay's clock."""
-        return self._ids(stock.DUE, seller_id=seller_id, now=now, limit=limit, listings=listings)
+    def skus_due(self, seller_id: str, limit: int) -> list[str]:
+        """SKUs whose stock has to be read, since orders moved it."""
+        return self._ids(stock.SKUS_DUE, seller_id=seller_id, limit=limit)
+
+    def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.Due]:
+        """Listings that are due to be read, since orders moved them; see `sales.listings_due`."""
+        with translated(), self._single.connect() as connection:
+            return stock.listings_due(connection, seller_id, now, read_to, limit)
 
     def open_orders(self, seller_id: str, limit: int = 10_000, after: str = "") -> list[str]:
         """Orders that are not wholly fulfilled, by id."""

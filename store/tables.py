@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0010"  # the migration that these tables are; a test compares
+REVISION = "0011"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -85,6 +85,7 @@ streams = Table(
     Column("run_calls", BigInteger, nullable=False, server_default="0"),
     Column("run_slow", Boolean, nullable=False, server_default="false"),
     Column("run_over", Boolean, nullable=False, server_default="true"),
+    _time("replaced_at"),  # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
 )
 
 
@@ -120,7 +121,8 @@ orders = _entities(
 fulfillments = _entities("fulfillments", _text("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
 inventory = _entities(
     "inventory",
-    _time("sold_at"),  # of the latest sale that was told from its order, before eBay's stock was read
+    _time("sold_at"),  # of rows that were derived from a sale, as versions before 0011 did, until they are read
+    _json("counts", nullable=True),  # of a listing: from which quantitySold on the known sales are counted (changes/expected.py)
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
 )
@@ -130,8 +132,28 @@ stock_due = Table(
     "stock_due",
     metadata,
     _text("seller_id", primary_key=True),
-    _text("entity_id", primary_key=True),  # of stock that a sale moved: to be read, or read again
-    _time("due_at", nullable=False),  # eBay's clock: a reading before may not show the sale yet
+    _text("entity_id", primary_key=True),  # of stock that an order moved: to be read, or read again
+    _time("due_at", nullable=False),  # eBay's clock: to be read from then on
+    _time("moved_at"),  # the latest move; a reading within the lag of eBay's index may not show it yet
+    _time("held_at"),  # the first reading that was not taken, since it may be older than the one before
+    _time("asked_at"),  # a listing that was asked for alone and is none: left to the daily report
+    Column("sure", Boolean, nullable=False, server_default="true"),  # it moved for sure: asked for alone where no list shows it
+)
+
+sold_lines = Table(
+    "sold_lines",  # of orders since the enrolment: each line once, in whatever order it stands
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("line_item_id", primary_key=True),
+    _text("order_id"),  # the latest that shows it
+    _text("sku", nullable=True),
+    _text("item_id", nullable=True),
+    Column("aspects", JSONB, nullable=False, server_default="[]"),  # [[name, value], ...] of the variation
+    Column("quantity", Integer),
+    _time("sold_at", nullable=False),
+    Column("told", Boolean, nullable=False, server_default="true"),  # false: stored before sales were told
+    Index("sold_lines_by_item", "seller_id", "item_id", "sold_at", postgresql_where=text("item_id IS NOT NULL")),
+    Index("sold_lines_by_sku", "seller_id", "sku", "sold_at", postgresql_where=text("sku IS NOT NULL")),
 )
 
 change_events = Table(

@@ -87,7 +87,8 @@ class SellerPolling:
             )
 
     async def poll(self, stream: Stream) -> None:
-        request = self.state.request(stream, workflow.now())
+        began = workflow.now()
+        request = self.state.request(stream, began)
         self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
         self.state.streams[stream].wanted = False
         summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
@@ -98,7 +99,7 @@ class SellerPolling:
                 raise  # the seller left; swallowed here, the loop would never end
             self.fail(stream, failure.cause)
         else:  # `next_due` and `why` come with the result: policy is decided in the step, obeyed here
-            self.state.polled(stream, request, result, workflow.now())
+            self.state.polled(stream, request, result, workflow.now(), began)
             self.state.noted(stream, result, workflow.now())
         self.show()
 

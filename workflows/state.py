@@ -135,15 +135,17 @@ class PollingState(BaseModel):
             active_at=self.active_at,
         )
 
-    def polled(self, stream: Stream, request: Poll, result: PollResult, now: datetime) -> None:
+    def polled(self, stream: Stream, request: Poll, result: PollResult, now: datetime, began: datetime) -> None:
         if result.done and not self.streams[stream].wanted:
             del self.streams[stream]
             return
         mine = self.streams[stream]
         mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting and result.quota
         mine.stopped, mine.rarely = None, False
-        mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
-        if not request.announced:
+        ahead = stream is Stream.LISTINGS and mine.announced_at is not None and mine.announced_at > began  # too early for that sale
+        if not ahead:
+            mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
+        if not request.announced or stream is Stream.LISTINGS:  # a poll of the listings that a sale brought forward is a whole one
             mine.next_due, mine.why = result.next_due, result.why
             mine.asked = mine.asked or result.done
             mine.early = min(max(result.next_due - now, timedelta()) * SHARE, LONGEST_SHARE)
@@ -156,6 +158,9 @@ class PollingState(BaseModel):
         for other in result.due:
             if other in self.streams:
                 self.streams[other].announced_at = now
+        for other, at in result.due_at.items():
+            if mine := self.streams.get(other):
+                mine.announced_at = min(at, mine.announced_at or at)
 
     def hints_read(self, result: PollResult, now: datetime) -> None:
         """`done`: nothing is pending. What was told meanwhile keeps its time."""
@@ -174,7 +179,8 @@ class PollingState(BaseModel):
         mine.failures += 1
         mine.last_error = error
         mine.early = timedelta()
-        mine.announced_at = None  # the next poll reads what was announced too
+        if stream is not Stream.LISTINGS or mine.announced_at is None or mine.announced_at <= now:
+            mine.announced_at = None  # the next poll reads what was announced too, but no sale of just now
         wait = backoff(mine.failures)
         mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
 

@@ -22,10 +22,10 @@ def test_a_shipment_makes_the_orders_poll_announce_parcels_and_they_are_read(ann
     announced = anna.poll("anna")
     anna.poll("anna", Stream.FULFILLMENT, announced=True)
 
-    assert quiet.due == ()
+    assert quiet.due == (Stream.LISTINGS,)  # nobody has read the listing that was sold
     assert announced.due == (Stream.FULFILLMENT,)
     assert set(anna.stored("anna", "fulfillments")) == {parcel}
-    assert anna.types("anna") == ["order.created", "order.updated", "fulfillment.created"]
+    assert anna.types("anna") == ["order.created", "inventory.sold", "order.updated", "fulfillment.created"]
     assert anna.calls("anna") == 3  # two polls of orders and one of the parcels
 
 
@@ -124,7 +124,7 @@ def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna:
     first_round = len(anna.stored("bert", "fulfillments"))
     anna.poll("bert", Stream.FULFILLMENT)
 
-    assert announced.due == (Stream.FULFILLMENT,)
+    assert announced.due == (Stream.FULFILLMENT, Stream.LISTINGS)  # nobody has read the listing that was sold
     assert (told, calls) == ({parcel}, 1)
     assert first_round == 101
     assert {row.partition("/")[0] for row in anna.stored("bert", "fulfillments")} == {*old, new}

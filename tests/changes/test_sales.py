@@ -1,4 +1,4 @@
-"""What a change of an order says of the stock, and a listing after a sale."""
+"""What a change of an order says of its sales, and of the stock that it moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from changes.model import Change
 from changes.orders import detect_orders
-from changes.sales import Sale, asks_to_cancel, listing_id, sales, sold
+from changes.sales import Line, asks_to_cancel, bought, fact, lines, listing_id, may_sell, moved, names, told_as
 from tests.changes.documents import NOW, held, line, order
 
 
@@ -23,30 +23,49 @@ def updated(before: dict[str, Any], after: dict[str, Any]) -> Change:
     return detect_orders([order(**after)], {old["orderId"]: held(old)}, NOW).changes[0]
 
 
-SHIRT = {
-    "itemId": "1101",
-    "available": 5,
-    "quantity": 8,
-    "quantitySold": 3,
-    "variations": [
-        {"sku": "S", "specifics": {"Size": "S"}, "available": 2, "quantity": 3, "quantitySold": 1},
-        {"specifics": {"Size": "M", "Color": "Red"}, "available": 3, "quantity": 5, "quantitySold": 2},
-    ],
-}
+def bare(number: str | None = "1", *, sku: str | None = None, item: str | None = None, quantity: int | None = 1) -> Line:
+    return Line(number, sku, item, (), quantity)
 
 
-def sale(quantity: int = 1, *, sku: str | None = None, aspects: tuple[tuple[str, str], ...] = ()) -> Sale:
-    return Sale(sku, "1101", aspects, quantity)
+def test_the_lines_of_an_order_are_what_was_bought() -> None:
+    document = order(lineItems=[line(1), line(2, sku=None, legacyItemId="9", variationAspects=[{"name": "Size", "value": "M"}])])
+
+    assert lines(document) == [
+        Line("10082609600001", "LAMP-1", "267452300001", (), 2),
+        Line("10082609600002", None, "9", (("Size", "M"),), 2),
+    ]
 
 
-def test_a_new_order_sold_its_lines() -> None:
-    change = created(lineItems=[line(1), line(2, sku=None, legacyItemId="9", variationAspects=[{"name": "Size", "value": "M"}])])
+@pytest.mark.parametrize("quantity", [None, 0, -1, "2", 2.5, True, [2], 10**12])
+def test_a_quantity_that_is_no_number_of_pieces_is_not_invented(quantity: Any) -> None:
+    [one] = lines({"lineItems": [{"lineItemId": "1", "legacyItemId": "9", "quantity": quantity}]})
 
-    assert sales(change) == [Sale("LAMP-1", "267452300001", (), 2), Sale(None, "9", (("Size", "M"),), 2)]
+    assert one == bare(item="9", quantity=None)
 
 
-def test_an_order_that_was_canceled_before_it_was_seen_only_moves_stock() -> None:
-    assert [one.quantity for one in sales(created(cancelStatus={"cancelState": "CANCELED"}))] == [0] * len(order()["lineItems"])
+@pytest.mark.parametrize("found", [None, 7, "x", {}, {"lineItemId": "1"}, [None, 7, "x"]])
+def test_what_are_no_lines_are_none(found: Any) -> None:
+    assert lines({"lineItems": found}) == []
+
+
+@pytest.mark.parametrize("name", ["", None, 7, ["S"], {"n": 2}, "nul \x00", "half \ud800", "x" * 501])
+def test_a_name_that_cannot_be_kept_is_none(name: Any) -> None:
+    [one] = lines({"lineItems": [{"lineItemId": "1", "sku": name, "legacyItemId": name, "quantity": 1}]})
+
+    assert one == bare()
+    assert told_as(one, {}) is None
+
+
+def test_a_lines_number_may_be_a_number() -> None:
+    assert lines({"lineItems": [{"lineItemId": 10001}]})[0].line_item_id == "10001"
+    assert lines({"lineItems": [{"lineItemId": 1.5}]})[0].line_item_id is None
+
+
+def test_a_new_order_and_one_whose_lines_changed_may_sell() -> None:
+    assert may_sell(created())
+    assert may_sell(created(cancelStatus={"cancelState": "CANCELED"}))
+    assert may_sell(updated({}, {"lineItems": [line(1), line(2), line(3)]}))
+    assert not may_sell(updated({}, {"orderPaymentStatus": "FAILED"}))
 
 
 @pytest.mark.parametrize(
@@ -54,15 +73,19 @@ def test_an_order_that_was_canceled_before_it_was_seen_only_moves_stock() -> Non
     [
         {"cancelStatus": {"cancelState": "CANCELED"}},
         {"orderPaymentStatus": "FULLY_REFUNDED"},
+        {"orderPaymentStatus": "FAILED"},
         {"lineItems": [line(1, quantity=5)]},
     ],
-    ids=["canceled", "refunded", "another quantity"],
+    ids=["canceled", "refunded", "payment failed", "another quantity"],
 )
-def test_a_changed_order_has_its_stock_read_and_sells_nothing_again(after: dict[str, Any]) -> None:
-    moved = sales(updated({}, after))
+def test_a_change_that_may_give_stock_back_has_it_read(after: dict[str, Any]) -> None:
+    assert moved(updated({}, after))
 
-    assert moved
-    assert not any(one.quantity for one in moved)
+
+def test_a_line_that_an_order_lost_has_its_stock_read_too() -> None:
+    change = updated({"lineItems": [line(1, sku="A"), line(2, sku="B")]}, {"lineItems": [line(1, sku="A")]})
+
+    assert {one.sku for one in moved(change)} == {"A", "B"}
 
 
 @pytest.mark.parametrize(
@@ -76,12 +99,7 @@ def test_a_changed_order_has_its_stock_read_and_sells_nothing_again(after: dict[
     ids=["a number", "payment", "shipping", "asked to cancel"],
 )
 def test_a_change_that_moves_no_stock_says_nothing_of_it(after: dict[str, Any]) -> None:
-    assert sales(updated({}, after)) == []
-
-
-@pytest.mark.parametrize("lines", [None, 7, [None, 7, "x"], [{}], [{"quantity": "2", "sku": 7, "variationAspects": [{"name": 1}]}]])
-def test_odd_lines_stop_nobody(lines: Any) -> None:
-    assert all(one.quantity == 0 and one.sku is None for one in sales(created(lineItems=lines)))
+    assert moved(updated({}, after)) == []
 
 
 def test_who_asks_to_cancel_is_read_alone_once_for_each_state() -> None:
@@ -94,44 +112,69 @@ def test_who_asks_to_cancel_is_read_alone_once_for_each_state() -> None:
     assert not asks_to_cancel(updated({"cancelStatus": asked}, {"cancelStatus": asked, "salesRecordReference": "17"}))
 
 
-def test_a_sale_leaves_less_and_no_other_field_changes() -> None:
-    lamp = {"itemId": "1101", "title": "Lamp", "available": 5, "quantity": 8, "quantitySold": 3, "price": {"value": "1.0"}}
+@pytest.mark.parametrize(
+    ("sold", "there", "own"),
+    [
+        (bare(sku="S", item="9"), {"S", "listing:9"}, "S"),
+        (bare(sku="S", item="9"), {"listing:9"}, "listing:9"),
+        (bare(sku="S", item="9"), set(), "listing:9"),
+        (bare(item="9"), set(), "listing:9"),
+        (bare(sku="S"), set(), "S"),
+        (bare(), {"S"}, None),
+    ],
+)
+def test_a_sale_is_told_of_its_sku_where_that_stands_and_else_of_its_listing(sold: Line, there: set[str], own: str | None) -> None:
+    assert told_as(sold, there) == own
+    assert own is None or own in names([sold])
 
-    assert sold(lamp, sale(2)) == {**lamp, "available": 3, "quantitySold": 5}
+
+def test_the_fact_of_a_sale_holds_what_the_contract_names() -> None:
+    assert fact("o-1", bare("7", item="9", quantity=None), "2026-06-18T12:00:00.000Z") == {
+        "orderId": "o-1",
+        "lineItemId": "7",
+        "sku": None,
+        "legacyItemId": "9",
+        "quantity": None,
+        "soldAt": "2026-06-18T12:00:00.000Z",
+    }
+
+
+SIZES = [
+    {"sku": "S", "specifics": {"Size": "S"}},
+    {"specifics": {"Size": "M", "Color": "Red"}},
+    {"sku": "", "specifics": {}},
+    None,
+]
 
 
 @pytest.mark.parametrize(
-    ("bought", "place"), [(sale(sku="S"), 0), (sale(aspects=(("Color", "Red"), ("Size", "M"))), 1)], ids=["by SKU", "by specifics"]
+    ("sku", "aspects", "place"),
+    [
+        ("S", (), 0),
+        ("S", (("Color", "Red"), ("Size", "M")), 0),
+        (None, (("Color", "Red"), ("Size", "M")), 1),
+        ("renamed", (("Color", "Red"), ("Size", "M")), 1),
+        (None, (("Size", "M"),), None),
+        (None, (), None),
+        ("L", (), None),
+    ],
 )
-def test_of_variations_the_one_that_was_bought_goes_down(bought: Sale, place: int) -> None:
-    after = sold(SHIRT, bought)
-
-    assert after["available"] == 4
-    assert [one["available"] for one in after["variations"]] == [
-        one["available"] - (n == place) for n, one in enumerate(SHIRT["variations"])
-    ]
+def test_the_variation_that_was_bought_is_found_by_sku_else_by_specifics(sku: Any, aspects: Any, place: int | None) -> None:
+    assert bought(SIZES, sku, aspects) == place
 
 
-def test_an_unknown_variation_only_lowers_the_listing() -> None:
-    after = sold(SHIRT, sale(sku="another"))
-
-    assert (after["available"], after["variations"]) == (4, SHIRT["variations"])
+def test_a_listing_is_named_by_its_number() -> None:
+    assert listing_id("267452300001") == "listing:267452300001"
 
 
-@given(available=st.integers(-5, 20), bought=st.lists(st.integers(1, 9), max_size=5))
-def test_more_is_sold_than_there_is_and_nothing_falls_below_zero(available: int, bought: list[int]) -> None:
-    listing: dict[str, Any] = {"itemId": "1101", "available": available, "quantitySold": 0}
-    for quantity in bought:
-        listing = sold(listing, sale(quantity))
-
-    assert listing["quantitySold"] == sum(bought)
-    assert listing["available"] == max(available - sum(bought), min(available, 0))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+ODD_LINES = st.lists(st.dictionaries(st.sampled_from(["lineItemId", "sku", "legacyItemId", "quantity", "variationAspects"]), JSON) | JSON)
 
 
-@given(st.dictionaries(st.sampled_from(["available", "quantitySold", "variations", "itemId"]), st.none() | st.text() | st.lists(st.none())))
-def test_any_listing_can_be_sold_from(listing: dict[str, Any]) -> None:
-    assert sold(listing, sale(1, sku="x", aspects=(("a", "b"),))).keys() == listing.keys()
-
-
-def test_a_listing_has_an_id_of_its_own() -> None:
-    assert listing_id("1101") == "listing:1101"
+@given(ODD_LINES)
+def test_no_line_whatever_stands_in_it_stops_anybody(given_lines: Any) -> None:
+    for one in lines({"lineItems": given_lines}):
+        assert one.quantity is None or one.quantity > 0
+        assert told_as(one, {"S"}) in (None, one.sku, f"listing:{one.item_id}")

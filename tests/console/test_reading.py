@@ -22,6 +22,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ENTITY = {"entity_id", "version", "data"}
 EVENT = ENTITY | {"id", "position", "seller_id", "sequence", "type", "occurred_at", "detected_at", "source", "changed", "previous"}
 ROW = ENTITY | {"as_of", "read_from", "removed_at", "set_aside"}
+SALE = {"orderId", "lineItemId", "sku", "legacyItemId", "quantity", "soldAt"}
 STATUS = {"seller_id", "state", "reason", "streams", "changes_24h", "api_calls_24h", "token_ends_at"} | {
     "mode",
     "mode_since",
@@ -83,6 +84,11 @@ def assert_times(row: dict[str, Any]) -> None:
             assert value is None or TIME.fullmatch(value), name
 
 
+def is_version(type_: str) -> bool:
+    """Of something that eBay has: a sale is a fact of its order's version, an alert is ours."""
+    return type_.startswith(("order", "fulf", "inv")) and type_ != "inventory.sold"
+
+
 def test_status_has_the_fields_of_the_contract(house: House) -> None:
     (status,) = read(house, "status", "anna")
 
@@ -90,7 +96,7 @@ def test_status_has_the_fields_of_the_contract(house: House) -> None:
     assert (status["seller_id"], status["state"]) == ("anna", "polling")
     assert "orders: every 1 h" in status["reason"]
     assert status["streams"].keys() >= {"orders", "fulfillment", "inventory"}
-    assert status["changes_24h"] == len([event for event in house.events("anna") if event["type"].startswith(("order", "fulf", "inv"))])
+    assert status["changes_24h"] == len([event for event in house.events("anna") if is_version(event["type"])])
     eventually_here(lambda: house.store.seller("anna")["api_calls_24h"] == calls(house, "anna"))
     for stream in status["streams"].values():
         assert stream.keys() >= STREAM
@@ -126,6 +132,10 @@ def test_changes_have_the_fields_of_the_contract(house: House, order: str) -> No
     assert {event["source"] for event in events if event["type"] == "inventory.created"} == {"backfill"}
     assert (by_type["inventory.removed"]["changed"], by_type["inventory.removed"]["previous"]) == ([], {})
     assert by_type["alert.opened"]["entity_id"] == "alert:set_aside"
+    sale, line = by_type["inventory.sold"], created["data"]["lineItems"][0]
+    assert (sale["data"].keys(), sale["changed"], sale["previous"], sale["source"]) == (SALE, [], {}, "poll")
+    assert (sale["data"]["orderId"], sale["data"]["lineItemId"], sale["entity_id"]) == (order, line["lineItemId"], line["sku"])
+    assert sale["occurred_at"] == sale["data"]["soldAt"] == created["data"]["creationDate"]
 
 
 def test_changes_go_on_after_a_position(house: House) -> None:
@@ -141,7 +151,7 @@ def test_snapshots_have_the_fields_of_the_contract(house: House, order: str) -> 
     orders, parcels, items = (read(house, "snapshot", "anna", kind) for kind in ("orders", "fulfillments", "inventory"))
 
     for row in orders + parcels + items:
-        assert row.keys() == ROW
+        assert row.keys() == (ROW | {"expected"} if row in items else ROW)
         assert_times(row)
     kept, aside = orders
     assert (kept["entity_id"], kept["data"], kept["set_aside"], kept["removed_at"]) == (order, house.world.order("anna", order), None, None)
@@ -230,6 +240,12 @@ def test_for_people_every_command_prints_words(house: House, order: str) -> None
         assert "{" not in said.out
     assert [line.split()[0] for line in house.command("snapshot", "anna", "orders").out.splitlines()] == [order, "-"]
     assert house.command("list", "--state", "removed").out == "no sellers in state removed\n"
+
+
+def test_for_people_a_sale_says_how_many_pieces_of_which_order(house: House, order: str) -> None:
+    (line,) = [line for line in house.command("changes").out.splitlines() if "inventory.sold" in line]
+
+    assert line.endswith(f" sold in order {order}")
 
 
 def test_what_people_set_is_answered_with_fields(house: House) -> None:

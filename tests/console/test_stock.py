@@ -52,7 +52,7 @@ def test_a_snapshot_says_where_each_figure_was_read_and_when(house: House) -> No
     assert [line.split()[0] for line in lines] == ["A-1", "listing:110011", "listing:220022"]
     assert [line.split()[-2:] for line in lines] == [
         ["2026-06-18T12:00:00.000Z", "bulk"],
-        ["2100-01-01T00:00:00.000Z", "derived"],
+        ["2026-06-18T12:30:00.000Z", "events"],  # a sale moves no time on
         ["2026-06-18T12:30:00.000Z", "events"],
     ]
 

@@ -114,6 +114,8 @@ def sku(count: object) -> dict[str, Any]:
         (moved(data=sku("many"), previous=sku(3), changed=["availability"]), "availability"),
         (moved("created", data=sku(1200)), "new: 1,200"),
         (moved("removed", data=sku(3)), "gone"),
+        (moved("sold", data={"quantity": 2}), "sold 2"),
+        (moved("sold", data={"quantity": None}), "sold"),
     ],
 )
 def test_a_stock_change_says_from_what_to_what(event: dict[str, Any], words: str) -> None:
@@ -129,6 +131,13 @@ def test_what_was_there_before_we_looked_is_no_stock_change_and_what_sold_out_is
     assert move_of(moved("created", source="backfill", data=sku(3))) is None
     assert move_of({"type": "order.created", "entity_id": "1"}) is None
     assert out == Move(NOW - timedelta(seconds=2), "110011", "1 -> 0", out=True)
+
+
+def test_a_sale_is_news_of_its_order_and_counts_for_the_orders() -> None:
+    sale = moved("sold", "listing:1", data={"orderId": "03-1", "quantity": 2}, position=1, seller_id="anna")
+
+    assert stream_of(sale) == "orders"
+    assert news_of(sale).changed == ("sold 2 in 03-1",)
 
 
 def test_a_listing_counts_for_the_listings() -> None:

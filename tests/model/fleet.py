@@ -94,7 +94,8 @@ class Fleet(Rig):
 
     def poll_as_due(self, seller: str, stream: Stream) -> None:
         state = self.states[seller]
-        request = state.request(stream, self.now)
+        began = self.now
+        request = state.request(stream, began)
         state.streams[stream].asked = False
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -115,7 +116,7 @@ class Fleet(Rig):
                     return
                 self.wait(timedelta(seconds=attempt))
             else:
-                state.polled(stream, request, result, self.now)
+                state.polled(stream, request, result, self.now, began)
                 return
         state.failed(stream, "TimeoutError", self.now)
 

@@ -68,6 +68,7 @@ class Machine(RuleBasedStateMachine):
         self.sequences = dict.fromkeys(SELLERS, 0)
         self.detected: dict[str, str] = {}
         self.told: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.sold: set[tuple[str, str]] = set()  # lines of orders, by seller
         self.cursors: dict[tuple[str, str], datetime | None] = {}
         self.enrolled_ms = 0
         self.crowds, self.pauses = 2, 1  # how many bursts, and settlings before the end, are left
@@ -384,6 +385,9 @@ class Machine(RuleBasedStateMachine):
 
     def hear(self, event: dict[str, Any]) -> None:
         kind, _, what = event["type"].partition(".")
+        if event["type"] == "inventory.sold":
+            self.hear_sale(event)
+            return
         if kind not in KINDS.values():
             return
         key = event["seller_id"], kind, event["entity_id"]
@@ -399,6 +403,15 @@ class Machine(RuleBasedStateMachine):
                 before = {**event["data"], **event["previous"]}
                 assert digest(kind, before) == digest(kind, last["data"])
                 assert says(kind, event) != says(kind, last)
+
+    def hear_sale(self, event: dict[str, Any]) -> None:
+        """Each line once, and behind its order."""
+        name, sale = event["seller_id"], event["data"]
+        assert (name, sale["lineItemId"]) not in self.sold
+        self.sold.add((name, sale["lineItemId"]))
+        order = self.told[name, "order", sale["orderId"]]["data"]
+        lines = [(line["lineItemId"], line["quantity"], order["creationDate"]) for line in order["lineItems"]]
+        assert (sale["lineItemId"], sale["quantity"], sale["soldAt"]) in lines
 
     @precondition(lambda self: self.pauses)
     @rule()

@@ -15,6 +15,7 @@ def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) ->
     events: list[Event] = []
     told: dict[tuple[str, ...], Event] = {}
     said: dict[tuple[str, ...], tuple[bytes, bool]] = {}
+    sold: set[tuple[str, str]] = set()
     sequences: dict[str, int] = {}
     polled, unseen = start, list(rows)
     while polled < end + every:
@@ -26,24 +27,54 @@ def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) ->
             state = digest(row["kind"], row["document"]), row["removed"]
             if said.get(key) == state or (row["removed"] and said.get(key, (b"", True))[1]) or not has_id(row):
                 continue
+            if row["kind"] == "order" and row["removed"]:
+                continue  # eBay shows it no more, and that is all
             what = "removed" if row["removed"] else "created" if said.get(key, (b"", True))[1] else "updated"
-            sequences[key[0]] = sequences.get(key[0], 0) + 1
             version = told[key]["version"] + 1 if key in told else 1
             said[key] = state
-            told[key] = {
-                "id": f"{key}{version}{what}",
-                "position": len(events) + 1,
-                "seller_id": key[0],
-                "sequence": sequences[key[0]],
-                "type": f"{key[1]}.{what}",
-                "entity_id": key[2],
-                "version": version,
-                "detected_at": iso(to_ms(polled)),
-                "source": "poll",
-                "data": copy.deepcopy(row["document"]),
-            }
-            events.append(told[key])
+            data = copy.deepcopy(row["document"])
+            told[key] = {"id": f"{key}{version}{what}", "type": f"{key[1]}.{what}", "entity_id": key[2], "version": version, "data": data}
+            fresh = [told[key], *(sales(row, told, said, sold, polled) if key[1] == "order" else [])]
+            for event in fresh:
+                sequences[key[0]] = sequences.get(key[0], 0) + 1
+                event |= {"position": len(events) + 1, "seller_id": key[0], "sequence": sequences[key[0]], "source": "poll"}
+                event |= {"detected_at": iso(to_ms(polled))}
+                events.append({"occurred_at": event["detected_at"], "changed": [], "previous": {}} | event)
     return events
+
+
+def sales(
+    row: Event,
+    told: dict[tuple[str, ...], Event],
+    said: dict[tuple[str, ...], tuple[bytes, bool]],
+    sold: set[tuple[str, str]],
+    polled: datetime,
+) -> list[Event]:
+    """Lines that no order showed before."""
+    seller, order, found = row["seller"], row["document"], []
+    lines = order.get("lineItems")
+    for line in lines if isinstance(lines, list) else []:
+        if not isinstance(line, dict) or (seller, line["lineItemId"]) in sold:
+            continue
+        sold.add((seller, line["lineItemId"]))
+        sku, item = (line.get(name) if isinstance(line.get(name), str) else None for name in ("sku", "legacyItemId"))
+        key = seller, "inventory", sku if sku and not said.get((seller, "inventory", sku), (b"", True))[1] else f"listing:{item}"
+        stands = not said.get(key, (b"", True))[1]
+        count = line.get("quantity")
+        data = {"orderId": order["orderId"], "lineItemId": line["lineItemId"], "sku": sku, "legacyItemId": item}
+        at = order.get("creationDate")
+        at = at if isinstance(at, str) and at.startswith("2026-0") else iso(to_ms(polled))
+        found.append(
+            {
+                "id": f"{seller}{line['lineItemId']}sold",
+                "type": "inventory.sold",
+                "entity_id": key[2],
+                "version": told[key]["version"] if stands else 0,
+                "occurred_at": at,
+                "data": {**data, "quantity": count if type(count) is int and count > 0 else None, "soldAt": at},
+            }
+        )
+    return found
 
 
 def has_id(row: Event) -> bool:

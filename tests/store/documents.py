@@ -15,15 +15,21 @@ SELLER = "seller-1"
 
 
 def order(order_id: str = "o-1", *, modified: datetime = LATER, created: datetime = LATER, **fields: Any) -> dict[str, Any]:
+    """Its line names neither an SKU nor a listing, so that it tells no sale; see `sale`."""
     return {
         "orderId": order_id,
         "creationDate": created.isoformat(),
         "lastModifiedDate": modified.isoformat(),
         "orderFulfillmentStatus": "NOT_STARTED",
         "orderPaymentStatus": "PENDING",
-        "lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1, "lineItemFulfillmentStatus": "NOT_STARTED"}],
+        "lineItems": [{"lineItemId": "1", "quantity": 1, "lineItemFulfillmentStatus": "NOT_STARTED"}],
         **fields,
     }
+
+
+def sale(number: str = "1", **fields: Any) -> dict[str, Any]:
+    """Fields of an order that sells one piece of the SKU A in this line."""
+    return {"lineItems": [{"lineItemId": number, "sku": "A", "quantity": 1, "lineItemFulfillmentStatus": "NOT_STARTED", **fields}]}
 
 
 def parcel(number: str, **fields: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from pacing import Stream
 from store import Store, SupersededError
-from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order, statements, told
+from tests.store.documents import ENROLLED, LATER, SELLER, item, keep_inventory, keep_orders, order, sale, statements, told
 
 
 def test_a_quiet_poll_takes_three_statements(store: Store) -> None:
@@ -24,7 +24,29 @@ def test_a_page_of_orders_takes_the_same_few_statements_as_one_order(store: Stor
     with statements(store) as page:
         keep_orders(store, *(order(f"o-{number}") for number in range(200)))
 
-    assert len(page) == len(one) == 8  # begin, fence, whose buyers left eBay, stored, rows, what was sold, close, events
+    assert len(page) == len(one) == 7  # begin, fence, whose buyers left eBay, stored, rows, close, events
+
+
+def test_a_page_of_sales_takes_the_same_few_statements_as_one_sale(store: Store) -> None:
+    keep_inventory(store, item("A"))
+    lines = [{"legacyItemId": "1"}, {"sku": None, "legacyItemId": "1"}]  # of stock that is known, and of a listing that is not
+    with statements(store) as one:
+        keep_orders(store, order("a", **sale("a", **lines[0])), order("b", **sale("b", **lines[1])))
+    with statements(store) as page:
+        keep_orders(store, *(order(f"o-{number}", **sale(f"{number}", **lines[number % 2])) for number in range(200)))
+
+    assert len(page) == len(one) == 11  # those of orders, which stock is there, the sales, the listings' stream, what is to be read
+    assert [type_ for type_, _, _ in told(store)].count("inventory.sold") == 202
+
+
+def test_orders_that_change_without_a_sale_or_a_restocking_take_no_statement_more(store: Store) -> None:
+    keep_inventory(store, item("A"))
+    keep_orders(store, order(**sale()))
+
+    with statements(store) as sent:
+        keep_orders(store, order(modified=LATER + timedelta(hours=1), orderPaymentStatus="PAID", **sale()))
+
+    assert len(sent) == 7
 
 
 def test_a_superseded_step_commits_nothing(store: Store) -> None:

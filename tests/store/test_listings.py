@@ -1,4 +1,4 @@
-"""Listings in the store: what is theirs and what a SKU's, what readings and cursors vouch for, what comes too soon after a sale."""
+"""Listings in the store: what is theirs and what a SKU's, what readings and cursors vouch for, which readings are taken."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from pacing import Stream
 from store import Commit, Kept, Store
@@ -32,8 +33,21 @@ def keep(store: Store, *listings: Any, read_at: datetime = LATER, odd: tuple[str
 
 
 def sell(store: Store, item_id: str = "1", at: datetime = LATER, number: str = "o-1") -> None:
-    lines = [{"lineItemId": "1", "legacyItemId": item_id, "quantity": 1}]
+    lines = [{"lineItemId": number, "legacyItemId": item_id, "quantity": 1}]
     keep_orders(store, order(number, created=at, modified=at, lineItems=lines), read_at=at)
+
+
+def derive(store: Store, item_id: str, sold_at: datetime) -> None:
+    """As a version before 0011 left a listing that was sold, and the migration after it."""
+    with store.engine.begin() as connection:
+        values = {"id": f"listing:{item_id}", "at": sold_at}
+        connection.execute(text("UPDATE inventory SET read_from = 'derived', sold_at = :at WHERE entity_id = :id"), values)
+        mark = "INSERT INTO stock_due (seller_id, entity_id, due_at, moved_at) SELECT seller_id, :id, :at, :at FROM sellers"
+        connection.execute(text(mark), values)
+
+
+def due(store: Store, now: datetime) -> list[str]:
+    return [one.entity_id for one in store.listings_due(SELLER, now, LATER, 10)]
 
 
 def row(store: Store, entity_id: str = "listing:1") -> dict[str, Any]:
@@ -117,49 +131,91 @@ def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_i
     assert told(store)[-1] == ("inventory.created", "listing:1", 1)
 
 
-@pytest.mark.parametrize(("seconds", "applied"), [(119, False), (121, True)])
-def test_a_reading_within_two_minutes_of_a_sale_is_not_applied_and_comes_again(store: Store, seconds: int, applied: bool) -> None:
+@pytest.mark.parametrize(("seconds", "again"), [(5, True), (119, True), (121, False)])
+def test_a_reading_is_taken_however_soon_after_a_sale_and_one_within_two_minutes_of_it_comes_again(
+    store: Store, seconds: int, again: bool
+) -> None:
     keep(store, listing(), read_at=LATER)
     sold_at = LATER + timedelta(minutes=10)
     sell(store, at=sold_at)
 
-    kept = keep(store, listing(), read_at=sold_at + timedelta(seconds=seconds))
+    kept = keep(store, listing(available=2, quantitySold=3, title="New"), read_at=sold_at + timedelta(seconds=seconds))
 
-    assert kept.changes == applied
-    assert row(store)["read_from"] == ("events" if applied else "derived")
-    assert row(store)["data"]["available"] == (3 if applied else 2)
-    assert store.stock_due(SELLER, sold_at + timedelta(seconds=119), 10, listings=True) == []
-    assert bool(store.stock_due(SELLER, sold_at + timedelta(minutes=2), 10, listings=True)) is not applied
+    assert kept.changes == 1
+    assert (row(store)["read_from"], row(store)["data"]["available"], row(store)["data"]["title"]) == ("events", 2, "New")
+    assert due(store, sold_at + timedelta(minutes=4, milliseconds=-1)) == []
+    assert bool(due(store, sold_at + timedelta(minutes=4))) is again
 
 
-def test_a_reading_that_says_the_same_confirms_a_sale_at_once(store: Store) -> None:
+def test_a_reading_that_finds_a_listing_as_it_is_stored_moves_its_time_on(store: Store) -> None:
     keep(store, listing(), read_at=LATER)
-    sold_at = LATER + timedelta(minutes=10)
-    sell(store, at=sold_at)
-    derived = row(store)
 
-    kept = keep(store, listing(available=2, quantitySold=3), read_at=sold_at + timedelta(seconds=5), read_from="item")
+    kept = keep(store, listing(), read_at=MUCH_LATER, read_from="item")
 
-    assert (derived["read_from"], derived["as_of"]) == ("derived", iso(sold_at))
     assert (kept.changes, kept.duplicates) == (0, 1)
-    assert (row(store)["read_from"], row(store)["as_of"]) == ("item", iso(sold_at + timedelta(seconds=5)))
+    assert (row(store)["read_from"], row(store)["as_of"], row(store)["version"]) == ("item", iso(MUCH_LATER), 1)
 
 
-def test_a_report_confirms_only_sales_that_it_can_know(store: Store) -> None:
+@pytest.mark.parametrize(("seconds", "taken"), [(10, True), (11, False)])
+@pytest.mark.parametrize("read_from", ["events", "item"])
+def test_a_reading_that_is_older_than_the_stored_one_is_not_taken_and_the_listing_is_read_again(
+    store: Store, seconds: int, taken: bool, read_from: str
+) -> None:
+    keep(store, listing(available=1), read_at=MUCH_LATER)
+    read_at = MUCH_LATER - timedelta(seconds=seconds)
+
+    kept = keep(store, listing(), read_at=read_at, read_from=read_from)
+
+    assert kept.changes == taken
+    assert (row(store)["data"]["available"], row(store)["as_of"]) == ((3, iso(read_at)) if taken else (1, iso(MUCH_LATER)))
+    assert due(store, MUCH_LATER) == ([] if taken else ["listing:1"])
+
+
+def test_a_list_just_after_a_listing_was_read_alone_waits_for_a_second_one(store: Store) -> None:
+    keep(store, listing(available=1), read_at=LATER, read_from="item")
+    at = [LATER + timedelta(seconds=seconds) for seconds in (60, 119, 121)]
+
+    kept = [keep(store, listing(), read_at=one).changes for one in at]
+
+    assert kept == [0, 0, 1]
+    assert row(store)["data"]["available"] == 3
+
+
+def test_a_list_that_shows_fewer_sold_just_after_a_sale_waits_at_most_four_minutes_for_a_second_one(store: Store) -> None:
+    keep(store, listing(available=1, quantitySold=4), read_at=LATER)
+    first = LATER + timedelta(minutes=1)
+    for minute in range(6):  # it sells every minute
+        sell(store, at=LATER + timedelta(minutes=minute), number=f"o-{minute}")
+
+    kept = [keep(store, listing(), read_at=first + timedelta(minutes=minute)).changes for minute in range(5)]
+
+    assert kept == [0, 0, 0, 0, 1]
+    assert row(store)["data"]["available"] == 3
+
+
+def test_a_single_reading_waits_for_nothing(store: Store) -> None:
+    keep(store, listing(available=1, quantitySold=4), read_at=LATER)
+    sell(store, at=LATER)
+
+    assert keep(store, listing(), read_at=LATER + timedelta(seconds=30), read_from="item").changes == 1
+
+
+def test_a_report_vouches_only_for_derived_stock_whose_sale_it_can_know(store: Store) -> None:
     keep(store, listing("1"), listing("2"), read_at=LATER)
-    sell(store, "1", LATER + timedelta(minutes=1), "o-1")
-    sell(store, "2", LATER + timedelta(minutes=10), "o-2")
+    derive(store, "1", LATER + timedelta(minutes=1))
+    derive(store, "2", LATER + timedelta(minutes=10))
 
     with polled(store, Stream.REPORT) as commit:
-        commit.vouch_listings(["listing:1", "listing:2"], LATER + timedelta(minutes=10), "report")
+        commit.vouch_listings(["listing:1", "listing:2"], LATER + timedelta(minutes=10))
 
     assert [row(store, f"listing:{number}")["read_from"] for number in (1, 2)] == ["report", "derived"]
+    assert due(store, MUCH_LATER) == ["listing:2"]
 
 
 def test_the_cursor_vouches_for_what_it_passed_and_for_nothing_that_is_derived_or_removed(store: Store) -> None:
     keep(store, listing("1"), listing("2"), listing("3"), read_at=LATER)
     sold_at = LATER + timedelta(minutes=1)
-    sell(store, "2", sold_at)
+    derive(store, "2", sold_at)
     with polled(store) as commit:
         commit.remove_listings(["listing:3"], LATER)
         commit.advance(cursor=MUCH_LATER)
@@ -185,12 +241,15 @@ def test_only_new_and_changed_listings_are_asked_for_and_only_skus_that_no_scan_
     assert asked == [["CHANGED"], ["S", "M"]]
 
 
-def test_sales_that_nothing_confirmed_are_found(store: Store) -> None:
+def test_a_listing_is_due_four_minutes_after_a_sale_and_one_that_nobody_knows_at_once(store: Store) -> None:
     keep(store, listing("1"), listing("2"), read_at=LATER)
-    sell(store, "2", LATER + timedelta(minutes=1))
+    sold_at = LATER + timedelta(minutes=1)
+    sell(store, "2", sold_at)
+    sell(store, "3", sold_at, "o-2")
 
-    assert store.listings.unconfirmed(SELLER, LATER + timedelta(minutes=1), 10) == []
-    assert store.listings.unconfirmed(SELLER, LATER + timedelta(minutes=2), 10) == ["listing:2"]
+    assert due(store, sold_at) == ["listing:3"]
+    assert due(store, sold_at + timedelta(minutes=4, milliseconds=-1)) == ["listing:3"]
+    assert due(store, sold_at + timedelta(minutes=4)) == ["listing:3", "listing:2"]
 
 
 def test_listings_on_no_page_of_a_scan_are_found(store: Store) -> None:

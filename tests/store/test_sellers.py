@@ -11,6 +11,7 @@ from store.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
 
 NEXT_YEAR = ENROLLED + timedelta(days=365)
+SALE = {"lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1}]}
 
 
 def test_enrolling_twice_replaces_the_token_and_keeps_the_settings(store: Store) -> None:
@@ -90,7 +91,7 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
     keep_inventory(store, item("A"))  # which the orders sell
     for seller_id in (SELLER, "seller-2"):
         store.modes.set(seller_id, Mode.SHADOW)
-        keep_orders(store, order(), refused_title("o-2"), seller_id=seller_id)
+        keep_orders(store, order(**SALE), refused_title("o-2"), seller_id=seller_id)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.keep_parcels("o-1", [parcel("1")], LATER)
         commit.scan_page(1, 0, ["o-1"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pacing import Stream
 from store import Kept, Store
-from tests.store.documents import LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, refused_title, told
+from tests.store.documents import LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, refused_title, sale, told
 
 ODD = [
     pytest.param("just text", "not an object", None, id="text"),
@@ -146,9 +146,10 @@ def test_no_json_value_stops_a_seller(store: Store, documents: list) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)
 
-    kept = keep_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind"))
+    kept = keep_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind", **sale()))
 
     assert "behind" in kept.changed
+    assert ("inventory.sold", "A", 0) in told(store)
     stored = {row["entity_id"]: row for row in store.snapshot(SELLER, "orders")}
     assert stored.keys() == {name for name, _ in documents} | {"behind"}
     assert all(row["data"] is not None or row["set_aside"] for row in stored.values())

@@ -40,6 +40,7 @@ def test_any_document_can_be_summed_up(data: Any) -> None:
         "order.created",
         "fulfillment.removed",
         "inventory.created",
+        "inventory.sold",
         "offer.created",
         "alert.opened",
         "seller.reauthorized",
@@ -47,6 +48,12 @@ def test_any_document_can_be_summed_up(data: Any) -> None:
     ):
         assert isinstance(shown.summary(SimpleNamespace(type=type_, data=data)), str)
     assert isinstance(shown.quantity(data) + shown.price(data) + shown.title(data) + shown.carrier(data), str)
+
+
+def test_a_sale_is_told_in_words() -> None:
+    sale = SimpleNamespace(type="inventory.sold", data={"orderId": "03-1", "quantity": 2, "sku": "A"})
+
+    assert shown.summary(sale) == "2 sold in order 03-1"
 
 
 @pytest.mark.parametrize(

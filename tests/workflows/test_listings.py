@@ -57,3 +57,23 @@ async def test_a_step_may_call_for_the_round_of_another_stream(time_skipping: Wo
     assert done[-2:] == [Stream.LISTINGS, Stream.REPORT]
     assert done.count(Stream.REPORT) == 2
     assert steps.polls[-1][2].announced is False
+
+
+async def test_a_regular_poll_of_the_listings_that_comes_too_early_for_a_sale_is_followed_by_its_own(
+    time_skipping: WorkflowEnvironment, steps: FakeSteps
+) -> None:
+    begin = await time_skipping.get_current_time()
+
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if stream is Stream.LISTINGS:
+            return PollResult(next_due=now + timedelta(minutes=7), why="test")
+        sold = timedelta(minutes=4) < now - begin < timedelta(minutes=6)
+        due_at = {Stream.LISTINGS: now + timedelta(minutes=4)} if sold else {}
+        return PollResult(next_due=now + timedelta(minutes=5), why="test", due_at=due_at)
+
+    steps.answer = answer
+    await start(time_skipping, with_streams(begin, Stream.ORDERS, Stream.LISTINGS))
+    await time_skipping.sleep(timedelta(minutes=18))
+
+    listings = [(at - begin, request.announced) for stream, at, request in steps.polls if stream is Stream.LISTINGS]
+    assert [(round(at.total_seconds() / 60), announced) for at, announced in listings] == [(0, False), (7, False), (9, True), (16, False)]

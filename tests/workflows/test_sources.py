@@ -35,7 +35,7 @@ def test_a_stream_that_is_over_is_asked_at_once_and_ends_by_its_own_word() -> No
     state.read_by((Stream.INVENTORY,), (Stream.LISTINGS, Stream.REPORT, Stream.OFFERS), NOW)
     due = state.due(NOW)
     for stream in due:
-        state.polled(stream, state.request(stream, NOW), OVER, NOW)
+        state.polled(stream, state.request(stream, NOW), OVER, NOW, NOW)
 
     assert due == [Stream.LISTINGS, Stream.REPORT]
     assert list(state.streams) == [Stream.INVENTORY]
@@ -59,6 +59,6 @@ def test_a_stream_that_is_wanted_again_while_its_last_step_runs_is_polled_again(
     state.streams[Stream.LISTINGS].asked = state.streams[Stream.LISTINGS].wanted = False  # as the workflow does when a step begins
 
     state.read_by(READ, (), NOW)
-    state.polled(Stream.LISTINGS, request, OVER, NOW)
+    state.polled(Stream.LISTINGS, request, OVER, NOW, NOW)
 
     assert state.due(NOW) == [Stream.LISTINGS]

@@ -87,6 +87,28 @@ async def test_announced_parcels_are_read_at_once_and_the_round_keeps_its_time(
     assert parcels == [(0, False), (5, True), (10, True)]
 
 
+async def test_listings_that_a_sale_moved_are_read_at_their_time_in_place_of_the_regular_poll(
+    time_skipping: WorkflowEnvironment, steps: FakeSteps
+) -> None:
+    begin = await time_skipping.get_current_time()
+
+    def sell_once(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if stream is Stream.ORDERS:
+            sold = timedelta(minutes=4) < now - begin < timedelta(minutes=6)
+            due_at = {Stream.LISTINGS: now + timedelta(minutes=3)} if sold else {}
+            return PollResult(next_due=now + timedelta(minutes=5), why="test", due_at=due_at)
+        return PollResult(next_due=begin + timedelta(minutes=60) if request.announced else now + timedelta(minutes=30), why="test")
+
+    steps.answer = sell_once
+    await start(time_skipping, with_streams(begin, Stream.ORDERS, Stream.LISTINGS))
+    await time_skipping.sleep(timedelta(minutes=66))
+
+    listings = [
+        (round((at - begin).total_seconds() / 60), request.announced) for stream, at, request in steps.polls if stream is Stream.LISTINGS
+    ]
+    assert listings[:3] == [(0, False), (8, True), (60, False)]
+
+
 async def test_a_backfill_runs_between_the_polls_and_ends(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     slices = 0
 

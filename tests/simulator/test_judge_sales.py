@@ -1,0 +1,326 @@
+"""The judge on sales: each line of an order that is none of the past is told once, and as the order has it."""
+
+import copy
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from simulator import World
+from simulator.judge import judge
+from simulator.verdict import Verdict
+from tests.simulator.conftest import START, stamp
+from tests.simulator.perfect import Event, poll
+
+END = START + timedelta(hours=1)
+
+
+@pytest.fixture
+def shop() -> World:
+    world = World(seed=7, now=START)
+    world.switches.listing_late = 0.0
+    world.add_seller("anna")
+    return world
+
+
+def told(world: World) -> list[Event]:
+    return poll(list(world.rows()), timedelta(minutes=20), START, END)
+
+
+def judged(world: World, events: list[Event], **options: Any) -> Verdict:
+    """Positions and sequences put right: only the spoilt thing itself is to be found."""
+    numbered = [{**event, "position": k, "sequence": k} for k, event in enumerate(events, 1)]
+    return judge(world.rows(), numbered, at=END + timedelta(hours=1), **options)
+
+
+def counts(found: Verdict) -> tuple[int, int, int]:
+    return found.lost, found.twice, found.wrong
+
+
+def sold(events: list[Event]) -> list[Event]:
+    return [event for event in events if event["type"] == "inventory.sold"]
+
+
+def without_sales(events: list[Event]) -> list[Event]:
+    return [event for event in events if event["type"] != "inventory.sold"]
+
+
+def with_sale(events: list[Event], **fields: object) -> list[Event]:
+    """The one sale with other fields, of the event or of its data."""
+    changed = copy.deepcopy(events)
+    (sale,) = sold(changed)
+    for name, value in fields.items():
+        place = sale if name in sale else sale["data"]
+        assert name in place
+        place[name] = value
+    return changed
+
+
+def test_a_sale_is_told_once(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5, sku="L-1")
+    shop.sell("anna", item, 2)
+    events = told(shop)
+
+    (sale,) = sold(events)
+
+    assert (sale["entity_id"], sale["data"]["quantity"]) == (f"listing:{item}", 2)
+    assert judged(shop, events).ok
+    never = judged(shop, without_sales(events))
+    assert counts(never) == (1, 0, 0)
+    assert f"the sale of line {sale['data']['lineItemId']} of order {sale['data']['orderId']} was never told" in never.examples[0]
+    assert counts(judged(shop, [*events, {**sale, "id": "another"}])) == (0, 1, 0)
+    assert counts(judged(shop, [*events, sale])) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"quantity": 1},
+        {"quantity": None},
+        {"quantity": 2.0},
+        {"quantity": "2"},
+        {"sku": "L-2"},
+        {"sku": None},
+        {"legacyItemId": "110011", "entity_id": "listing:110011", "version": 0},
+        {"orderId": "03-00000-00000"},
+        {"lineItemId": "1"},
+        {"soldAt": stamp(START + timedelta(seconds=1)), "occurred_at": stamp(START + timedelta(seconds=1))},
+        {"occurred_at": stamp(START + timedelta(seconds=1))},
+        {"entity_id": "L-1"},
+        {"entity_id": "listing:110011", "version": 0},
+        {"version": 0},
+        {"version": 2},
+        {"changed": ["available"]},
+        {"previous": {"available": 5}},
+    ],
+    ids=str,
+)
+def test_whatever_differs_from_the_order_is_wrong(shop: World, fields: dict[str, object]) -> None:
+    item = shop.list_item("anna", quantity=5, sku="L-1")
+    shop.sell("anna", item, 2)
+    events = told(shop)
+
+    found = judged(shop, with_sale(events, **fields))
+
+    assert (found.wrong, found.twice, found.lost) == (1, 0, int("lineItemId" in fields))
+    assert judged(shop, events).ok
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data.pop("sku"), lambda data: data.update(title="x")])
+def test_a_sale_has_these_fields_and_no_others(shop: World, spoil: Callable[[Event], object]) -> None:
+    shop.sell("anna", shop.list_item("anna", quantity=5))
+    events = told(shop)
+    spoil(sold(events)[0]["data"])
+
+    assert judged(shop, events).wrong == 1
+
+
+def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(shop: World) -> None:
+    shop.add_sku("anna", "S-1", 9)
+    item = shop.list_item("anna", sku="S-1")
+    shop.sell("anna", item)
+    events = told(shop)
+
+    (sale,) = sold(events)
+
+    assert sale["entity_id"] == "S-1"
+    assert judged(shop, events).ok
+    of_listing = judged(shop, with_sale(events, entity_id=f"listing:{item}", version=0))
+    assert counts(of_listing) == (0, 0, 1)
+    assert "it is a sale of S-1" in of_listing.examples[0]
+    last = [event for event in events if event is not sale] + [sale]
+    first = [sale] + [event for event in events if event is not sale]
+    assert judged(shop, last).ok
+    assert judged(shop, first).wrong == 1  # no row stands yet
+    assert judged(shop, with_sale(first, entity_id=f"listing:{item}", version=0)).ok
+
+
+def test_a_line_without_an_item_is_told_of_its_sku_and_one_without_both_not_at_all(shop: World) -> None:
+    def change(order: Event) -> None:
+        first, second, third = order["lineItems"]
+        first.pop("legacyItemId")
+        second.pop("legacyItemId"), second.pop("sku")
+        third.pop("lineItemId")
+
+    shop.place_order("anna", lines=[(shop.good("anna", k), 1) for k in range(3)], change=change)
+    (line, bare, _) = shop.order("anna", shop.order_ids("anna")[0])["lineItems"]
+    events = without_sales(
+        poll([{**row, "document": {**row["document"], "lineItems": []}} for row in shop.rows()], END - START, START, END)
+    )
+    order = {**events[0], "data": shop.order("anna", shop.order_ids("anna")[0])}
+    at = order["data"]["creationDate"]
+    data = {"orderId": order["entity_id"], "lineItemId": line["lineItemId"], "sku": line["sku"], "legacyItemId": None, "quantity": 1}
+    sale = {**order, "id": "s", "type": "inventory.sold", "entity_id": line["sku"], "version": 0, "occurred_at": at}
+    sale["data"] = {**data, "soldAt": at}
+
+    assert counts(judged(shop, [order])) == (1, 0, 0)
+    assert counts(judged(shop, [order, sale])) == (0, 0, 0)
+    told_bare = {**sale, "id": "b", "entity_id": "", "data": {**sale["data"], "lineItemId": bare["lineItemId"], "sku": None}}
+    bad = judged(shop, [order, sale, told_bare])
+    assert counts(bad) == (0, 0, 1)
+    assert "without SKU and item" in bad.examples[0]
+
+
+def test_an_order_of_the_past_tells_no_sale(shop: World) -> None:
+    shop.sell("anna", shop.list_item("anna", quantity=5))
+    events = [{**event, "source": "backfill"} for event in told(shop)]
+
+    assert judged(shop, without_sales(events)).ok
+    found = judged(shop, events)
+    assert counts(found) == (0, 0, 1)
+    assert "before the enrolment" in found.examples[0]
+
+
+def test_a_line_of_the_past_that_comes_again_in_a_new_order_may_be_told_or_not(shop: World) -> None:
+    old = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
+    line = shop.order("anna", old)["lineItems"][0]["lineItemId"]
+    shop.clock.advance(minutes=30)
+    new = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(lineItemId=line))
+    events = [{**event, "source": "backfill" if event["entity_id"] == old else "poll"} for event in told(shop)]
+    at = shop.order("anna", new)["creationDate"]
+
+    assert judged(shop, without_sales(events)).ok
+    assert judged(shop, with_sale(events, orderId=new, soldAt=at, occurred_at=at)).ok
+    assert judged(shop, events).wrong == 1
+
+
+def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: World) -> None:
+    shop.add_sku("anna", "S-1", 9)
+    shop.remove_sku("anna", "S-1", visible_at=START + timedelta(minutes=10))
+    shop.clock.advance(minutes=30)
+    shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(sku="S-1"))
+    rows = list(shop.rows())
+    rows = [rows[0], {**rows[1], "visible_at": stamp(START + timedelta(minutes=25))}, *rows[2:]]
+    events = poll(rows, timedelta(minutes=20), START, END)
+    item = sold(events)[0]["data"]["legacyItemId"]
+
+    assert [event["type"] for event in events[:2]] == ["inventory.created", "inventory.removed"]
+    assert judge(rows, events, at=END).ok
+    assert judge(rows, with_sale(events, entity_id="S-1", version=2), at=END).wrong == 1
+    assert judge(rows, with_sale(events, entity_id=f"listing:{item}", version=0), at=END).ok
+
+
+def test_a_line_that_shows_after_the_deadline_need_not_be_told(shop: World) -> None:
+    order_id = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order.update(lineItems=[]))
+    line = shop.order("anna", shop.place_order("anna", lines=[(shop.good("anna", 1), 1)]))["lineItems"]
+    events = without_sales(told(shop))[:1]
+    shop.modify("anna", order_id, {"lineItems": line}, visible_at=END)
+    rows = [row for row in shop.rows() if row["entity_id"] == order_id]
+
+    assert judge(rows, events, at=END - timedelta(minutes=1)).lost == 0
+    assert judge(rows, events, at=END).lost == 2  # the order's change too
+
+
+def test_lines_that_an_older_version_stored_are_excused(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5)
+    lines = [shop.order("anna", shop.sell("anna", item))["lineItems"][0]["lineItemId"] for _ in range(2)]
+    events = [{**event, "seller_id": "s-1"} for event in without_sales(told(shop))]
+
+    found = judged(shop, events, sellers={"s-1": "anna"}, excused_lines=[("s-1", lines[0])])
+
+    assert counts(found) == (1, 0, 0)
+    assert lines[1] in found.examples[0]
+
+
+def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: World) -> None:
+    item = shop.list_item("anna", quantity=5)
+    shop.clock.advance(minutes=30)
+    shop.sell("anna", item)
+    events = told(shop)
+    assert [(event["type"], event["version"]) for event in events if event["entity_id"] == f"listing:{item}"] == [
+        ("inventory.created", 1),
+        ("inventory.sold", 1),
+        ("inventory.updated", 2),
+    ]
+
+    assert judged(shop, events).ok
+
+
+def test_the_sequence_counts_a_sale(shop: World) -> None:
+    shop.sell("anna", shop.list_item("anna", quantity=5))
+    events = told(shop)
+
+    found = judge(shop.rows(), [*without_sales(events), {**sold(events)[0], "sequence": 1}], at=END)
+
+    assert found.wrong > 0
+    assert judge(shop.rows(), events, at=END).ok
+
+
+def test_a_line_that_two_orders_show_is_told_of_either_and_once(shop: World) -> None:
+    first = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
+    line = shop.order("anna", first)["lineItems"][0]["lineItemId"]
+    shop.clock.advance(minutes=30)
+    shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(lineItemId=line))
+    events = told(shop)
+
+    assert len(sold(events)) == 1
+    assert judged(shop, events).ok
+    assert counts(judged(shop, without_sales(events))) == (1, 0, 0)
+
+
+def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost(shop: World) -> None:
+    old = shop.place_order("anna", paid=False, change=lambda order: order.update(lineItems=[]))
+    events = told(shop)
+    lines = shop.order("anna", shop.place_order("anna", order_id="03-00000-00001"))["lineItems"]
+    shop.modify("anna", old, {"lineItems": lines})
+    before = [row for row in shop.rows() if row["entity_id"] == old]
+    shop.pay_anew("anna", old)
+    after = [row for row in shop.rows() if row["entity_id"] == old]
+
+    assert judge(before, events, at=END).lost == 1 + len(lines)
+    assert judge(after, events, at=END).lost == 0
+
+
+ODD: dict[str, Callable[[Event], object]] = {
+    "no lines": lambda order: order.pop("lineItems"),
+    "lines that are one": lambda order: order.update(lineItems=order["lineItems"][0]),
+    "a line that is none": lambda order: order["lineItems"].insert(0, "line"),
+    "no date": lambda order: order.update(creationDate="yesterday"),
+    "an odd SKU": lambda order: order["lineItems"][0].update(sku=["2"]),
+    "a quantity below 0": lambda order: order["lineItems"][0].update(quantity=-1),
+    "a quantity in words": lambda order: order["lineItems"][0].update(quantity="2"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("at_first", [True, False])
+def test_an_odd_order_excuses_what_nobody_could_know_and_no_more(shop: World, odd: Callable[[Event], object], at_first: bool) -> None:
+    item = shop.list_item("anna", quantity=5, sku="L-1")
+    order_id = shop.sell("anna", item)
+    good = shop.order("anna", order_id)
+    shop.clock.advance(minutes=30)
+    shop.touch("anna", order_id)
+    spoilt = copy.deepcopy(good)
+    odd(spoilt)
+    rows = [dict(row) for row in shop.rows()]
+    orders = [row for row in rows if row["kind"] == "order"]
+    orders[0 if at_first else 1]["document"] = spoilt
+    orders[1 if at_first else 0]["document"] = good
+
+    events = poll(rows, timedelta(minutes=20), START, END)
+
+    assert len(sold(events)) == 1
+    assert counts(judge(rows, events, at=END)) == (0, 0, 0)
+    (sale,) = sold(events)
+    sale["data"]["quantity"] = 3
+    assert judge(rows, events, at=END).wrong == 1
+
+
+def test_an_order_without_a_name_at_last_loses_no_sale(shop: World) -> None:
+    order_id = shop.sell("anna", shop.list_item("anna", quantity=5))
+    events = told(shop)
+    shop.modify("anna", order_id, raw=lambda text: text.replace(f'"orderId":"{order_id}"', '"orderId":null'))
+
+    assert judged(shop, without_sales(events)).lost == 0
+
+
+def test_sales_are_judged_with_the_inventory_and_where_there_are_orders(shop: World) -> None:
+    shop.sell("anna", shop.list_item("anna", quantity=5))
+    events = told(shop)
+    odd = with_sale(events, quantity=7)
+
+    assert judged(shop, odd, kinds=["inventory"]).wrong == 1
+    assert judged(shop, odd, kinds=["order", "fulfillment"]).ok
+    rows = [row for row in shop.rows() if row["kind"] == "inventory"]
+    assert judge(rows, odd, at=END, kinds=["inventory"]).ok
