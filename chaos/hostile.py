@@ -18,7 +18,7 @@ from chaos.place import KINDS, SNAPSHOTS, Found, Place, place, until
 from chaos.report import Report, say
 from pacing import Stream
 from simulator import Hostility, Life, World, hostile
-from simulator.judge import judge
+from simulator.judge import SLACK, judge
 from simulator.proxy import FaultProxy, LineFaults
 from simulator.times import DAY
 from workflows.messages import PollNow
@@ -54,6 +54,8 @@ OF_REPORTS = (
     *("report_stuck", "report_failed", "not_a_zip", "zip_bomb", "torn_report"),
     *("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"),
 )
+# What sellers who list and sell all the time can meet: life takes care of it
+OF_SALES = "paid_later", "hot", "size_added", "restocked", "id_changes", "index_late"
 # What orders, parcels and inventory can meet in a minute: each at least once
 HAPPENS = (
     *("late", "same_date", "undated", "undated_closed", "odd", "unknown", "nameless", "huge"),
@@ -200,7 +202,8 @@ class Siege:
         snapshots = {
             (seller, kind): list(house.store.snapshot(seller, kind)) for seller in self.place.sellers for kind in SNAPSHOTS.values()
         }
-        verdict = judge(rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS)
+        slack = SLACK + timedelta(seconds=self.hostility.date_behind_s * self.hostility.scale)
+        verdict = judge(rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=slack)
         found = self.place.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, examples=verdict.examples))
         aside = house.rows("SELECT seller_id, kind, reason, raw FROM set_aside")
         for wrong in [row[:3] for row in aside if row[2] != "no id"] + without_trace(rows, [row[3] for row in aside]):
@@ -218,7 +221,7 @@ def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | N
         world.add_seller(name, 3.0, skus, published=published, listings=listings)
         world.move_in(name)
     with place(world, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
-        siege.happens = HAPPENS + OF_LISTINGS + OF_REPORTS
+        siege.happens = HAPPENS + OF_LISTINGS + OF_REPORTS + OF_SALES
         life = Life(world, 6000.0)  # leaves the past and the crowd alone
         since = world.clock.now() - timedelta(days=20)
         world.preload_orders("seller-0", 260, since, since + timedelta(days=19), shipped=0.2)

@@ -44,8 +44,11 @@ def of_sweeps(rows: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, A
 
 def without_trace(rows: Iterable[Mapping[str, Any]], aside: Iterable[str]) -> list[str]:
     """Orders that eBay showed last without an id, and that were not set aside as they were."""
-    newest = {(row["seller"], row["entity_id"]): row["document"] for row in rows if row["kind"] == "order"}
-    nameless = {key: document for key, document in newest.items() if not (isinstance(document.get("orderId"), str) and document["orderId"])}
+    newest = {(row["seller"], row["entity_id"]): row for row in rows if row["kind"] == "order"}
+    there_still = {key: row["document"] for key, row in newest.items() if not row["removed"]}
+    nameless = {
+        key: document for key, document in there_still.items() if not (isinstance(document.get("orderId"), str) and document["orderId"])
+    }
     there = {digest("order", loads(raw)) for raw in aside}
     return [
         f"order {'/'.join(key)} has no id, and is not set aside"

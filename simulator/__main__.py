@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.hostile import PROFILE, hostile
+from simulator.hostile import NUMBERS, PROFILE, hostile
 from simulator.life import Life
 from simulator.sending import Sender
 from simulator.server import Simulator, serve
@@ -21,6 +21,8 @@ COUNTS = "skus", "listings", "published"
 EPILOG = """
 A seller's SKUs are in the Inventory API; the first PUBLISHED of them are listed too. LISTINGS are made in Seller Hub: only Trading and the
 report of the Feed API show them.
+Switches of --switch: {switches}.
+What each does, and how often it happens with --hostile, stands in simulator/hostile.py.
 Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
 GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens. POST /simulator/quiet: nothing happens by
 itself any more, answers go on; POST /simulator/calm: hostility's answers are true again. See simulator/control.py for more.
@@ -56,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m simulator", description=__doc__, epilog=EPILOG)
+    parser = argparse.ArgumentParser("python -m simulator", description=__doc__, epilog=EPILOG.format(switches=", ".join(NUMBERS)))
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--ledger", type=Path, help="file that keeps every version of everything; without it the world is gone at the end")
@@ -66,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
     parser.add_argument("--quota", action="append", default=[], metavar="RESOURCE=CALLS", help="a day, such as order=1000000")
     parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostile.py at once, by the seed")
-    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="one switch of hostile.py, such as late=0.5")
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="one switch of it, such as late=0.5; see below")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     return parser
 

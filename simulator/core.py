@@ -140,7 +140,7 @@ class Core:
 
     def order_ids(self, seller: str) -> list[str]:
         with self.lock:
-            return list(self.shelves[seller].orders)
+            return [order_id for order_id, one in self.shelves[seller].orders.items() if not one.newest.removed]
 
     def skus(self, seller: str) -> list[str]:
         with self.lock:
@@ -150,9 +150,9 @@ class Core:
         document: Document = loads(self.ledger.text(version.body if version.clean is None else version.clean))
         return document
 
-    def text(self, seller: str, entity: Entity) -> str:
-        """JSON of the version that is shown. Kept for a while: polls that overlap ask for the same rows again and again."""
-        shown = entity.shown
+    def text(self, seller: str, entity: Entity, version: Version | None = None) -> str:
+        """JSON of the version that is shown, or of this one. Kept for a while: polls that overlap ask for the same rows again and again."""
+        shown = version or entity.shown
         assert shown
         if isinstance(shown.body, str):
             return shown.body
@@ -173,7 +173,7 @@ class Core:
         """Nothing happens by itself any more; answers go on. Gives the moment from which all that happened is shown."""
         with self.lock:
             self.still = True
-            waiting = [version.visible_ms for shelf in self.shelves.values() for *_, version in shelf.waiting]
+            waiting = [one[0] for shelf in self.shelves.values() for one in (*shelf.waiting, *shelf.to_index)]
             return to_datetime(max([self.clock.now_ms(), *waiting]))
 
     # writing
@@ -203,7 +203,9 @@ class Core:
             for new, entity in zip(news, entities, strict=True):
                 number = numbers[id(entity)] = numbers.get(id(entity), entity.newest.number) + 1
                 heads.append((Head(seller, *_entry(new), number, new.modified_ms, new.visible_ms, new.removed), new.body))
-                versions.append(Version(number, new.modified_ms, new.visible_ms, new.body, new.status, new.removed, new.clean))
+                versions.append(
+                    Version(number, new.modified_ms, new.visible_ms, *(new.body, new.status, new.removed, new.clean), new.indexed_ms)
+                )
             for version, entity, body in zip(versions, entities, self.ledger.append(heads), strict=True):
                 version.body = body
                 shelf.put(entity, version, now)

@@ -9,6 +9,8 @@ from simulator.ledger import dumps
 from simulator.requests import Request
 from simulator.wire import Wire
 
+INDEX_MOST_S = 240.0  # windows that end 2 minutes before now, and overlap by as much, see a version that shows by then
+
 
 @dataclass
 class Forced:
@@ -78,6 +80,8 @@ class Switches:
     offers_quota: str = "inventory_item"  # the resource whose quota getOffers uses: that, or "offer"
     listing_late: float = 0.3  # of versions of listings: they show up to `listing_late_s` after their date
     listing_late_s: float = 90.0
+    index_late: float = 0.0  # of versions of listings: GetSellerEvents, and it alone, shows the one before for up to `index_late_s` longer
+    index_late_s: float = 100.0  # but at most until INDEX_MOST_S after the new one's date
     events_hours: float = 48.0  # how far back GetSellerEvents looks, and how wide
     events_limit: int = 3000  # items of one GetSellerEvents answer; with DetailLevel ReturnAll two thirds of it
     has_more_items: bool = True  # whether an answer that leaves items out says so

@@ -46,7 +46,18 @@ class Hostility:
     nameless: float = 0.0  # orders without a usable orderId
     huge: float = 0.0  # a string of `huge_bytes` in an order or an item
     huge_bytes: int = 4_000_000
+    index_late: float = (
+        0.0  # of listings: shown by GetSellerEvents up to `index_late_s` later than by GetItem; see INDEX_MOST_S in `faults.py`
+    )
+    index_late_s: float = 100.0
     odd_listing: float = 0.0  # listings whose quantity is negative, missing or no number, and titles and prices that nobody expects
+
+    # Beside the sales of an ordinary life (`beside.py`): a share of them, each once more in a way that nobody expects
+    paid_later: float = 0.0  # purchases that take the stock, and minutes later one order of them all, as old as its payment
+    hot: float = 0.0  # a listing that goes on to sell every few seconds, while its price, title and quantity are edited
+    size_added: float = 0.0  # a variation that is new, and sold before it was read
+    restocked: float = 0.0  # an order that is cancelled within seconds, and what it sold is on sale again
+    id_changes: float = 0.0  # an unpaid order that is paid minutes later: its lines come in an order of another id, and it is gone
 
     # What happens because somebody reads; it ends with `world.quiet()`
     moving: float = 0.0  # of getOrders' pages with more to come: some rows of the window get a new date
@@ -165,7 +176,13 @@ PROFILE = {
     "date_behind": 0.2,
     "dateless": 0.01,
     "clock_off_s": 420.0,
+    "index_late": 0.3,
     "odd_listing": 0.05,
+    "paid_later": 0.2,
+    "hot": 0.15,
+    "size_added": 0.25,
+    "restocked": 0.15,
+    "id_changes": 0.15,
     "ack_failure": 0.03,
     "xml_bomb": 0.003,
     "huge_xml": 0.003,

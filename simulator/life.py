@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
-from simulator import listings
+from simulator import beside, listings
 from simulator.clock import ManualClock
 from simulator.goods import Good
 from simulator.tending import tend
@@ -107,6 +107,14 @@ class Life:
     def _later(self, seller: str, delay_ms: float, act: Callable[[str], None]) -> None:
         heapq.heappush(self.due, (self.now_ms + int(delay_ms / self.rate), next(self.tie), lambda: act(seller)))
 
+    def soon(self, delay_ms: float, act: Act) -> None:
+        """By the world's clock, whatever the rate."""
+        heapq.heappush(self.due, (self.now_ms + int(delay_ms), next(self.tie), act))
+
+    def plan(self, seller: str, order_id: str, rng: Random) -> None:
+        """What will become of a paid order that did not come as others do: it leaves what they draw as it is."""
+        self._plan(seller, order_id, paid=True, rng=rng)
+
     # sales
 
     def _until_next_sale(self, seller: str) -> float:
@@ -121,6 +129,8 @@ class Life:
             order_id = world.place_order(seller, lines=lines, paid=paid)
             world.take(seller, order_id)
             self._plan(seller, order_id, paid)
+            if world.hostility:
+                beside.sale(self, world.hostility, seller, order_id)
         self._later(seller, self._until_next_sale(seller), self._sell)
 
     def _lists(self, seller: str) -> bool:
@@ -144,9 +154,9 @@ class Life:
                 break
         return list(lines.values())
 
-    def _plan(self, seller: str, order_id: str, paid: bool) -> None:
+    def _plan(self, seller: str, order_id: str, paid: bool, rng: Random | None = None) -> None:
         """What will become of an order."""
-        world, rng = self.world, self.randoms[seller]
+        world, rng = self.world, rng or self.randoms[seller]
         first = 0.0
         if not paid:
             first = rng.uniform(2, 40) * MINUTE

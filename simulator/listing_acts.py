@@ -1,4 +1,4 @@
-"""What happens to listings: listed, revised, sold, ended, relisted.
+"""What happens to listings: listed, revised, bought, sold, ended, relisted.
 
 An item of the Inventory API that is listed has one stock: a sale moves both, and a new stock of the SKU shows in the listing too.
 `at` is the moment of the change (the listing's last-modified time), `visible_at` when eBay shows it: without it, some show late
@@ -12,7 +12,8 @@ from typing import Any
 
 from simulator import listings
 from simulator.core import When
-from simulator.goods import money
+from simulator.faults import INDEX_MOST_S
+from simulator.goods import Good, money
 from simulator.ledger import Body, Document, Sketch, dumps
 from simulator.listings import Variation
 from simulator.order_acts import OrderActs
@@ -105,6 +106,17 @@ class ListingActs(OrderActs, StockActs):
             if available is not None and name and self.has_sku(seller, name) and self.stock(seller, name) != available:
                 self.set_stock(seller, name, available)
 
+    def add_variation(self, seller: str, item_id: str, variation: Variation, *, at: When = None, visible_at: When = None) -> int:
+        """One more size of a listing that has some: `{"sku"?, "specifics", "quantity"?, "price"?}`. Gives its place.
+
+        Raises:
+            ValueError: the listing has no variations, or this one already.
+        """
+        with self.lock:
+            document = listings.enlarged(self.listing(seller, item_id), variation)
+            self._write(seller, self._stocked(seller, document), at, visible_at)
+            return len(document["variations"]) - 1
+
     def out_of_stock(self, seller: str, item_id: str, *, variation: Place = None, at: When = None, visible_at: When = None) -> None:
         """Nothing left on sale (of one variation), and the listing stays: eBay's out-of-stock control."""
         self.revise(seller, item_id, variation=variation, available=0, at=at, visible_at=visible_at)
@@ -116,24 +128,49 @@ class ListingActs(OrderActs, StockActs):
             ValueError: the listing has ended, or has less on sale.
         """
         with self.lock:
-            document = self.listing(seller, item_id)
-            good = listings.sold_good(document, listings.place(document, variation))
-            if document["status"] != "Active" or good.quantity < quantity:
-                raise ValueError(f"{item_id}: {document['status']}, {good.quantity} on sale, not {quantity}")
-            order_id = self.place_order(seller, lines=[(good, quantity)], **order)
+            order_id = self.place_order(seller, lines=[self._on_sale(seller, item_id, quantity, variation)], **order)
             self.take(seller, order_id, at=order.get("at"))
             return order_id
+
+    def purchase(self, seller: str, item_id: str, quantity: int = 1, *, variation: Place = None, at: When = None) -> tuple[Good, int]:
+        """Somebody buys it and does not pay yet: the stock is gone, and there is no order. Gives what `place_order(lines=[...])` takes.
+
+        Several purchases that are paid together become one order of the time of their payment.
+
+        Raises:
+            ValueError: the listing has ended, or has less on sale.
+        """
+        with self.lock:
+            bought = self._on_sale(seller, item_id, quantity, variation)
+            self.take_goods(seller, [bought], at=at)
+            return bought
+
+    def take_goods(self, seller: str, lines: Sequence[tuple[Good, int]], *, at: When = None) -> None:
+        """What somebody bought leaves listings and stock, before there is an order of it."""
+        with self.lock:
+            for good, quantity in lines:
+                self._leave(seller, good.listing, good.variation or None, good.sku, quantity, at)
+
+    def _on_sale(self, seller: str, item_id: str, quantity: int, variation: Place) -> tuple[Good, int]:
+        document = self.listing(seller, item_id)
+        good = listings.sold_good(document, listings.place(document, variation))
+        if document["status"] != "Active" or good.quantity < quantity:
+            raise ValueError(f"{item_id}: {document['status']}, {good.quantity} on sale, not {quantity}")
+        return good, quantity
 
     def take(self, seller: str, order_id: str, *, back: bool = False, at: When = None) -> None:
         """What an order sold leaves listings and stock; `back`: it returns, as after some cancellations."""
         with self.lock:
             for line in self.order(seller, order_id)["lineItems"]:
                 number = -line["quantity"] if back else line["quantity"]
-                entity = self.shelves[seller].listings.get(line["legacyItemId"])
-                if entity and not entity.newest.removed:
-                    self._move(seller, self.load(entity.newest), line.get("legacyVariationId"), number, at)
-                elif self.has_sku(seller, line.get("sku", "")):
-                    self.set_stock(seller, line["sku"], max(0, self.stock(seller, line["sku"]) - number))
+                self._leave(seller, line["legacyItemId"], line.get("legacyVariationId"), line.get("sku", ""), number, at)
+
+    def _leave(self, seller: str, item_id: str, variation: str | None, sku: str, number: int, at: When) -> None:
+        entity = self.shelves[seller].listings.get(item_id)
+        if entity and not entity.newest.removed:
+            self._move(seller, self.load(entity.newest), variation, number, at)
+        elif self.has_sku(seller, sku):
+            self.set_stock(seller, sku, max(0, self.stock(seller, sku) - number))
 
     def cancel(
         self,
@@ -235,10 +272,11 @@ class ListingActs(OrderActs, StockActs):
         shelf, item = self.shelves[seller], document["itemId"]
         entity, status, ended = shelf.listings.get(item), self._status(seller, document), document["status"] != "Active"
         modified, visible = self._shown(seller, item, entity, at, visible_at)
+        indexed = self._indexed(seller, item, entity, modified, visible)
         created = entity.created_ms if entity else modified
 
         def version(body: Body, status: str, removed: bool) -> New:
-            return New("listing", item, body, modified, visible, created, status, removed)
+            return New("listing", item, body, modified, visible, created, status, removed, indexed_ms=indexed)
 
         news = [version(dumps(document), status, ended)]
         if entity and entity.newest.status != status == BACKED and not entity.newest.removed:
@@ -257,3 +295,13 @@ class ListingActs(OrderActs, StockActs):
         if entity:  # nothing shows before what was there earlier
             modified, visible = max(modified, entity.newest.modified_ms), max(visible, entity.newest.visible_ms)
         return modified, visible
+
+    def _indexed(self, seller: str, item: str, entity: Entity | None, modified: int, visible: int) -> int:
+        """When GetSellerEvents shows it."""
+        number, switches, hostility = entity.newest.number + 1 if entity else 1, self.switches, self.hostility
+        rng, late_s, scale = Random(f"{self.seed}:{seller}:{item}:{number}:index"), switches.index_late_s, 1.0
+        if hostility and (hit := hostility.hits("index_late", seller, item, number)):
+            rng, late_s, scale = hit, hostility.index_late_s * hostility.scale, hostility.scale
+        elif rng.random() >= switches.index_late:
+            return visible
+        return min(visible + int(rng.random() * late_s * 1000), max(visible, modified + int(INDEX_MOST_S * scale * 1000)))

@@ -57,6 +57,18 @@ def _variation(one: Variation, price: Document) -> Document:
     return {**row, "specifics": dict(one["specifics"]), "available": count, "quantity": count, "quantitySold": 0, "price": dict(cost)}
 
 
+def enlarged(document: Document, one: Variation) -> Document:
+    """With one more variation.
+
+    Raises:
+        ValueError: the listing has none, or this one already.
+    """
+    rows = document.get("variations")
+    if not rows or any(row["specifics"] == one["specifics"] for row in rows):
+        raise ValueError(f"{document['itemId']} {'has such a variation' if rows else 'has no variations'}")
+    return summed({**document, "variations": [*rows, _variation(one, document["price"])]})
+
+
 def summed(document: Document) -> Document:
     """A listing's own figures follow from its variations'."""
     rows = document.get("variations")

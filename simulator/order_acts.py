@@ -68,6 +68,20 @@ class OrderActs(Core):
         moment = self.times(at, visible_at)[0]
         self.modify(seller, order_id, lambda order: orders.pay(order, moment), at=at, visible_at=visible_at)
 
+    def pay_anew(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> str:
+        """A payment by which the order's id changes, as that of an unpaid order does: the same line items come in a new order, which is as
+        old as its payment, and when that is shown the unpaid one is there no more. Gives the new id."""
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            old, new_id = self.order(seller, order_id), orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
+            new = {**old, "orderId": new_id, "legacyOrderId": new_id, "creationDate": iso(modified)}
+            orders.pay(new, modified)
+            self.put(seller, [order_version(new, modified, visible)])
+            gone, shown = self.entity(seller, "order", order_id), self.entity(seller, "order", new_id).newest.visible_ms
+            visible = max(visible, shown, gone.newest.visible_ms)
+            self.put(seller, [New("order", order_id, dumps(old), modified, visible, gone.created_ms, gone.newest.status, removed=True)])
+            return new_id
+
     def ship(
         self,
         seller: str,

@@ -22,7 +22,7 @@ def get_orders(world: World, request: Request) -> Answer:
     shelf = world.shelves[request.seller]
     if query.order_ids is not None:
         found = [shelf.orders[one] for one in query.order_ids if one in shelf.orders]
-        rows = sorted((one for one in found if one.shown), key=lambda one: one.hash)
+        rows = sorted((one for one in found if one.shown and not one.shown.removed), key=lambda one: one.hash)
         total = len(rows)
     else:
         dates = shelf.by_modified if query.by == "modified" else shelf.by_created
@@ -68,7 +68,7 @@ def _order(world: World, request: Request, order_id: str) -> Entity:
     if not ORDER_ID.fullmatch(order_id):
         raise fulfillment_error(32100, f"Invalid order ID: {quote(order_id)}", orderId=order_id)
     entity = world.shelves[request.seller].orders.get(order_id)
-    if not entity or not entity.shown:
+    if not entity or not entity.shown or entity.shown.removed:
         error = fulfillment_error(32100, f"Invalid order ID: {order_id}", orderId=order_id)
         error.answer.status = 404
         raise error

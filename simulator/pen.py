@@ -38,7 +38,7 @@ def write(world: Core, hostility: Hostility, seller: str, news: Sequence[New]) -
 def touch(world: Core, seller: str, order_id: str) -> None:
     """An order's date moves, and nothing else of what is shown."""
     order = world.known(seller, "order", order_id)
-    if not order:
+    if not order or order.newest.removed:
         return
     newest, now = order.newest, world.times(None, None)[0]
     modified = max(now, newest.modified_ms)

@@ -1,7 +1,8 @@
 """What one seller has, as eBay shows it now: orders by date, parcels by order, stock by SKU, listings by date.
 
-An entity is shown in its newest version whose `visible_ms` has come; versions that are not visible yet wait. Rows have no order
-that means anything: they stand by a hash of their id, the same one throughout a world.
+An entity is shown in its newest version whose `visible_ms` has come; versions that are not visible yet wait. What finds listings by date,
+GetSellerEvents' index, may know a version later than that (`indexed_ms`). Rows have no order that means anything: they stand by a hash of
+their id, the same one throughout a world.
 """
 
 import heapq
@@ -31,10 +32,11 @@ class New(NamedTuple):
     status: str = ""  # orderFulfillmentStatus of an order; BACKED or ALONE of a listing
     removed: bool = False
     clean: Body | None = None  # what the world goes on with, where eBay shows something odd
+    indexed_ms: int = 0  # of a listing: when GetSellerEvents shows it, if that is later than `visible_ms`
 
 
 class Version:
-    __slots__ = ("body", "clean", "modified_ms", "number", "removed", "status", "visible_ms")
+    __slots__ = ("body", "clean", "indexed_ms", "modified_ms", "number", "removed", "status", "visible_ms")
 
     def __init__(
         self,
@@ -45,18 +47,21 @@ class Version:
         status: str = "",
         removed: bool = False,
         clean: Body | None = None,
+        indexed_ms: int = 0,
     ) -> None:
         self.number, self.modified_ms, self.visible_ms, self.body = number, modified_ms, visible_ms, body
         self.status, self.removed, self.clean = status, removed, clean
+        self.indexed_ms = max(visible_ms, indexed_ms)
 
 
 class Entity:
-    __slots__ = ("created_ms", "hash", "id", "kind", "newest", "shown")
+    __slots__ = ("created_ms", "hash", "id", "indexed", "kind", "newest", "shown")
 
     def __init__(self, kind: str, entity_id: str, place: int, created_ms: int, newest: Version) -> None:
         self.kind, self.id, self.hash, self.created_ms = kind, entity_id, place, created_ms
         self.newest = newest
         self.shown: Version | None = None
+        self.indexed: Version | None = None  # of a listing: what GetSellerEvents shows
 
 
 class Shelf:
@@ -82,21 +87,40 @@ class Shelf:
         self.moved: dict[tuple[str, str], int] = {}  # what offers are made of and was shown anew, and when; while offers are followed
         self.open: set[str] = set()  # shown orders that are not fulfilled
         self.waiting: list[tuple[int, int, Entity, Version]] = []
+        self.to_index: list[tuple[int, int, Entity, Version]] = []
         self.tie = count()
         self.loading = False  # while many new ones come at once, lists are sorted at the end
 
     def put(self, entity: Entity, version: Version, now_ms: int) -> None:
+        version.indexed_ms = max(version.indexed_ms, entity.newest.indexed_ms)
         entity.newest = version
         if version.visible_ms <= now_ms:
             self._show(entity, version)
         else:
             heapq.heappush(self.waiting, (version.visible_ms, next(self.tie), entity, version))
+        if entity.kind != "listing":
+            return
+        if entity.indexed is None and version.indexed_ms <= now_ms:
+            self._find(entity, version)
+        else:
+            heapq.heappush(self.to_index, (version.indexed_ms, next(self.tie), entity, version))
+            self._settle_index(now_ms)
 
     def settle(self, now_ms: int) -> None:
         """Show what has become visible."""
         while self.waiting and self.waiting[0][0] <= now_ms:
             _, _, entity, version = heapq.heappop(self.waiting)
             self._show(entity, version)
+        self._settle_index(now_ms)
+
+    def _settle_index(self, now_ms: int) -> None:
+        while self.to_index and self.to_index[0][0] <= now_ms and not self.loading:
+            _, _, entity, version = heapq.heappop(self.to_index)
+            self._find(entity, version)
+
+    def _find(self, entity: Entity, version: Version) -> None:
+        self._index_date(self.listings_by_modified, entity, entity.indexed, version)
+        entity.indexed = version
 
     def place_of(self, entity_id: str) -> int:
         return int.from_bytes(blake2b(self.salt + entity_id.encode("utf-8", "surrogatepass"), digest_size=7).digest())
@@ -119,13 +143,14 @@ class Shelf:
             self._index_order(entity, old, new)
         elif entity.kind == "inventory" and (old is None or old.removed) != new.removed:  # it comes or goes
             self._index(self.skus, entity, new)
-        elif entity.kind == "listing":
-            self._index_date(self.listings_by_modified, entity, old, new)
-            if (old is None or old.removed) != new.removed:
-                self._index(self.active, entity, new)
+        elif entity.kind == "listing" and (old is None or old.removed) != new.removed:
+            self._index(self.active, entity, new)
 
     def _index_order(self, entity: Entity, old: Version | None, new: Version) -> None:
         add = list.append if self.loading else insort
+        if new.removed:
+            self._forget_order(entity, old)
+            return
         self._index_date(self.by_modified, entity, old, new)
         if old is None:
             add(self.by_created, (entity.created_ms, entity.hash, entity.id))
@@ -134,6 +159,13 @@ class Shelf:
             self.open.add(entity.id)
         else:
             self.open.discard(entity.id)
+
+    def _forget_order(self, entity: Entity, old: Version | None) -> None:
+        self.open.discard(entity.id)
+        if old and not old.removed:
+            for rows, first in ((self.by_modified, old.modified_ms), (self.by_created, entity.created_ms)):
+                del rows[bisect_left(rows, (first, entity.hash, entity.id))]
+            del self.by_hash[bisect_left(self.by_hash, (entity.hash, 0, entity.id))]
 
     def _index_date(self, rows: list[Row], entity: Entity, old: Version | None, new: Version) -> None:
         row = (new.modified_ms, entity.hash, entity.id)

@@ -68,7 +68,10 @@ def authorize(world: World, request: Request, headers: Mapping[str, str]) -> Non
 
 
 def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
-    """Items whose start, end or last change lies in a range, as they are now: one that changed once more has left older ranges."""
+    """Items whose start, end or last change lies in a range, as they are now: one that changed once more has left older ranges.
+
+    Now is what the index behind this call knows, which may be behind the other calls (`switches.index_late`).
+    """
     now, switches = world.clock.now_ms(), world.switches
     filters = [name for name in ("StartTime", "EndTime", "ModTime") if _text(asked, f"{name}From") is not None]
     if len(filters) != 1:
@@ -85,13 +88,13 @@ def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
         dated = rows[bisect_left(rows, (start, -1, "")) : bisect_right(rows, (end, FOREVER, ""))]
         found = [shelf.listings[item] for _, _, item in dated]
     else:
-        found = [one for one in shelf.listings.values() if one.shown and _when(by, one, one.shown, start, end)]
+        found = [one for one in shelf.listings.values() if one.indexed and _when(by, one, one.indexed, start, end)]
     found.sort(key=lambda one: one.hash)
     limit = switches.events_limit * 2 // 3 if whole else switches.events_limit
     write = trading_xml.full_item if whole else trading_xml.event_item
-    site, specifics = _site(world, request), _flag(asked, "IncludeVariationSpecifics")
+    site, specifics, variations = _site(world, request), _flag(asked, "IncludeVariationSpecifics"), not _flag(asked, "HideVariations")
     texts = [
-        write(_document(world, request, one), _dates(one, now), site, specifics, not _flag(asked, "HideVariations"))
+        write(_document(world, request, one, one.indexed), _dates(one, one.indexed, now), site, specifics, variations)
         for one in found[:limit]
     ]
     more = "<HasMoreItems>true</HasMoreItems>" if switches.has_more_items and len(found) > limit else ""
@@ -106,7 +109,11 @@ def get_item(world: World, request: Request, asked: Element) -> Answer:
     if not entity or not entity.shown or (entity.shown.removed and now - entity.shown.modified_ms > GONE):
         long = "This item cannot be accessed because the listing has been deleted, is a Half.com listing, or you are not the seller."
         raise TradingError(request.call, now, 17, "Item not available.", long, item=item)
-    return answered(request.call, now, trading_xml.full_item(_document(world, request, entity), _dates(entity, now), _site(world, request)))
+    return answered(
+        request.call,
+        now,
+        trading_xml.full_item(_document(world, request, entity), _dates(entity, entity.shown, now), _site(world, request)),
+    )
 
 
 def get_my_ebay_selling(world: World, request: Request, asked: Element) -> Answer:
@@ -121,7 +128,7 @@ def get_my_ebay_selling(world: World, request: Request, asked: Element) -> Answe
         raise invalid_input(request.call, now, "ActiveList.Pagination.EntriesPerPage")
     rows = [shelf.listings[item] for _, item in shelf.active[(page - 1) * size : page * size]]
     variations = not _flag(asked, "HideVariations")
-    texts = [trading_xml.selling_item(_document(world, request, one), _dates(one, now), variations) for one in rows]
+    texts = [trading_xml.selling_item(_document(world, request, one), _dates(one, one.shown, now), variations) for one in rows]
     if not texts:
         return answered(request.call, now, "")
     total = len(shelf.active)
@@ -151,15 +158,15 @@ def _when(by: str, entity: Entity, shown: Version, start: int, end: int) -> bool
     return start <= moment <= end
 
 
-def _dates(entity: Entity, now_ms: int) -> tuple[int, int]:
+def _dates(entity: Entity, version: Version | None, now_ms: int) -> tuple[int, int]:
     """Good till cancelled: renewed every 30 days, until it ends."""
-    if entity.shown and entity.shown.removed:
-        return entity.created_ms, entity.shown.modified_ms
+    if version and version.removed:
+        return entity.created_ms, version.modified_ms
     return entity.created_ms, entity.created_ms + (1 + (now_ms - entity.created_ms) // MONTH) * MONTH
 
 
-def _document(world: World, request: Request, entity: Entity) -> Document:
-    document: Document = loads(world.text(request.seller, entity))
+def _document(world: World, request: Request, entity: Entity, version: Version | None = None) -> Document:
+    document: Document = loads(world.text(request.seller, entity, version))
     return document
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulator.hostile import PROFILE
 from simulator.ledger import read
 
 COMMAND = [sys.executable, "-m", "simulator"]
@@ -32,6 +33,13 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int
     assert len([row for row in read(ledger) if row["kind"] == "order"]) >= 200
     assert len([row for row in read(ledger) if row["entity_id"].startswith("listing:")]) >= 7
     assert len([row for row in read(ledger) if row["kind"] == "listing"]) >= 2
+
+
+def test_help_names_every_switch() -> None:
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True, timeout=20)
+
+    words = set(done.stdout.replace(",", " ").replace(".", " ").split())
+    assert words >= PROFILE.keys()
 
 
 @pytest.mark.parametrize("seller", ["anna=many", "=3", "anna=-1", "anna=1:2:-3", "anna=1:2:3:4:5"])
