@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet, stock
 from benchmarks.machine import machine
 from benchmarks.servers import servers
 from console.leaving import leave
@@ -17,6 +17,7 @@ PARTS: dict[str, Any] = {
     "polls": polls,
     "memory": memory,
     "calls": calls,
+    "stock": stock,
     "notifications": notifications,
     "store": keeping,
     "planner": planner,

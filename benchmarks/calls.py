@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from benchmarks import stock
 from benchmarks.direct import START, direct
 from benchmarks.servers import Servers
 from benchmarks.table import Table, kept
@@ -21,11 +20,9 @@ HEAD = ["", "calls answered", "calls failed", "least possible", "promised", ""]
 class Sizes:
     skus: int = 10_000
     orders: int = 1_500
-    sellers: int = 100  # on Trading, for a day
-    sales: int = 4  # of each of them
 
 
-QUICK = Sizes(skus=2_000, orders=600, sellers=5)
+QUICK = Sizes(skus=2_000, orders=600)
 
 
 def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
@@ -43,7 +40,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
         good, bad, stored = _second(servers, sizes.orders, heap)
         assert stored == sizes.orders
         orders.add(heap, f"{good}", f"{bad}", f"{least}", "at most 20", kept(good <= 20))
-    return [skus, orders, *stock.measure(servers, sizes.sellers, sizes.sales)]
+    return [skus, orders]
 
 
 def _scan(servers: Servers, skus: int, fail_every: int) -> tuple[int, int, int]:

@@ -132,5 +132,5 @@ def changes(
 @commands.command()
 @with_json
 def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
-    """What is stored of a seller, one object a line; of the inventory also where two stocks of one SKU differ."""
+    """What is stored of a seller, one object a line; of the inventory also what should be left, and where two stocks of one SKU differ."""
     show_snapshot(Office("database_url").store, seller_id, entities)

@@ -7,9 +7,8 @@ import typer
 from console.arguments import Entities
 from console.events import difference_line, entity_line, figure
 from console.output import Output, print_json
+from console.stock import stock_lines
 from store import Store
-
-STOCK = (Entities.INVENTORY, Entities.OFFERS)
 
 
 def show_snapshot(store: Store, seller_id: str, entities: Entities) -> None:
@@ -18,8 +17,11 @@ def show_snapshot(store: Store, seller_id: str, entities: Entities) -> None:
     for row in store.snapshot(seller_id, entities.value):
         if Output.json:
             print_json(row)
+        elif entities is Entities.INVENTORY:
+            for line in stock_lines(row):
+                typer.echo(line)
         else:
-            typer.echo(entity_line(row, figure(row["data"]) if entities in STOCK else None))
+            typer.echo(entity_line(row, figure(row["data"]) if entities is Entities.OFFERS else None))
     if entities is Entities.INVENTORY and not Output.json:
         for difference in store.offers.differences(seller_id):
             typer.echo(difference_line(difference))

@@ -25,7 +25,7 @@ READ_FROM = {
     "list": "Inventory API, scan",
     "bulk": "Inventory API, by SKU",
     "single": "read alone",
-    "derived": "derived from an order, not read yet",
+    "derived": "told from an order by an earlier version, not read yet",
     "events": "Trading API, changed listings",
     "item": "Trading API, listing read alone",
     "selling": "Trading API, list of active listings",

@@ -112,7 +112,7 @@ class Overview:
         return self._rows(PARCELS, seller_id=seller_id, limit=limit, orders=4 * limit)
 
     def stock(self, seller_id: str, limit: int, after: str = "", begins: str = "") -> list[Row[Any]]:
-        """By id, behind one of them."""
+        """By id, behind one of them. What is expected to be left of them: `store.snapshots.expected_of`."""
         return self._rows(STOCK, seller_id=seller_id, limit=limit, after=after, begins=begins)
 
     def _rows(self, statement: Any, **values: Any) -> list[Row[Any]]:

@@ -16,6 +16,7 @@ from pages.desk import Desk
 from pages.looks import render
 from pages.overview import NEWEST
 from pages.problems import ProblemError
+from store.snapshots import expected_of
 from workflows.client import TemporalUnavailableError
 
 POLLS, CHANGES, PARCELS, STOCK = 15, 25, 15, 25
@@ -82,7 +83,7 @@ def _page(desk: Desk, session: Session, status: dict[str, Any], wanted: Wanted, 
         changes=changes[:CHANGES],
         older=changes[CHANGES - 1].position if len(changes) > CHANGES else None,
         parcels=overview.parcels(seller_id, PARCELS),
-        stock=stock[:STOCK],
+        stock=[(item, expected_of(item)) for item in stock[:STOCK]],
         further=stock[STOCK - 1].entity_id if len(stock) > STOCK else None,
         wanted=wanted,
         newest=NEWEST,

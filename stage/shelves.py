@@ -1,13 +1,20 @@
-"""How much stands on each seller's shelves: counted by Postgres, and no more often than it can bear."""
+"""How much stands on each seller's shelves: counted by Postgres, and no more often than it can bear.
+
+Pieces are told twice: as they were last read, and as they are expected to be by now.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from changes.model import Kind
 from stage.picture import Counts
 from store import Store
+from store.snapshots import ALL, expected_of
 
 SHARE = 0.05  # of the time may go into counting
 COUNTS = text("""
@@ -28,6 +35,23 @@ COUNTS = text("""
     ) AS goods
     WHERE s.removed_at IS NULL ORDER BY s.seller_id
 """)
+# Of what orders moved and no reading has shown since, what a snapshot says.
+MOVED = text(f"""
+    SELECT d.seller_id, stock.* FROM stock_due d CROSS JOIN LATERAL (
+        SELECT * FROM ({ALL[Kind.INVENTORY][0].text.replace(":seller_id", "d.seller_id")}) AS rows WHERE entity_id = d.entity_id
+    ) AS stock
+""")
+
+
+@dataclass(frozen=True)
+class Stock(Counts):
+    """What a seller has, and what should be left of it."""
+
+    sold_since: int = 0  # pieces that orders took since they were last read
+
+    @property
+    def expected(self) -> int:
+        return max(self.on_sale - self.sold_since, 0)
 
 
 class Shelves:
@@ -42,8 +66,15 @@ class Shelves:
         if began >= self._again:
             with self._single.connect() as connection:
                 rows = connection.execute(COUNTS).all()
+                moved = connection.execute(MOVED).all()
+            sold = Counter[str]()
+            for row in moved:
+                sold[row.seller_id] += sum(sale["quantity"] for sale in (expected_of(row) or {"sales": []})["sales"])
             self.counts = {
-                row.seller_id: Counts(row.skus, row.listings, int(row.on_sale), row.sold_out, row.open_orders, row.parcels) for row in rows
+                row.seller_id: Stock(
+                    row.skus, row.listings, int(row.on_sale), row.sold_out, row.open_orders, row.parcels, sold[row.seller_id]
+                )
+                for row in rows
             }
             self._again = time.monotonic() + (time.monotonic() - began) / SHARE
         return self.counts

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet
+from benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet, stock
 from benchmarks.servers import Servers
 from tests.support.histories import sweep
 
@@ -17,7 +17,8 @@ LEAST = {
     "quiet": (quiet, quiet.Sizes(sellers=1, polls=2, cadences=(("0.5s", "0.5s", "0.5s"),))),
     "polls": (polls, polls.Sizes(sellers=2, rounds=1, seconds=0.2)),
     "memory": (memory, memory.Sizes(sellers=2, orders=250, listings=250)),
-    "calls": (calls, calls.Sizes(skus=30, orders=300, sellers=1, sales=1)),
+    "calls": (calls, calls.Sizes(skus=30, orders=300)),
+    "stock": (stock, stock.Sizes(sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),
     "erasures": (erasures, erasures.Sizes(orders=20, deletions=3, buyers=2, slow=1)),
     "posts": (posts, posts.Sizes(rounds=1, posts=3)),

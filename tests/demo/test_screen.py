@@ -26,7 +26,7 @@ def test_a_small_terminal_shows_all_sellers_commands_and_the_newest_changes() ->
     assert "1,234 changes and 567 calls" in lines[1]
     assert sum("0.4 s 1.6 s every 2 s" in line for line in lines) == 9
     assert sum(COMMAND in line for line in lines) == 1
-    assert sum("   150       40   1,204       17      95 4.0 s 12 -> 11  SKU-00012" in line for line in lines) == 3
+    assert sum("   150       40     1,204    1,204       17 4.0 s 12 -> 11  SKU-00012" in line for line in lines) == 3
     assert "03-14798-00000" in "\n".join(lines)
 
 

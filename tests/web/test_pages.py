@@ -148,7 +148,7 @@ async def test_a_sellers_page_shows_changes_before_and_after_polls_parcels_and_w
     assert "orderPaymentStatus PENDING → PAID" in changes
     assert "fulfillment.created o-1/…5599" in changes
     assert "…5599" in page.section("parcels")
-    assert re.search(r"B-1 – 0 – Inventory API, scan, \d", page.section("stock"))
+    assert re.search(r"B-1 – 0 the same – Inventory API, scan, \d", page.section("stock"))
     assert "orders" in page.section("polls")
     assert remedies.ALERTS["set_aside"] in page.section("h-alerts")
     assert "not until somebody acts" in page.section("h-streams")
