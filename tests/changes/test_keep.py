@@ -1,13 +1,14 @@
 """What outlives an answer that has it no more: personal fields of old orders, and what single reads alone fill."""
 
 import copy
+from collections.abc import Set
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from changes.keep import FORGOTTEN_AFTER, PERSONAL
+from changes.keep import FORGOTTEN_AFTER, MAIL, MAIL_FORGOTTEN_AFTER, PERSONAL
 from changes.model import Detection, Document
 from changes.orders import detect_orders
 from tests.changes.documents import held, line, order, spoiled
@@ -19,11 +20,16 @@ def detect(fetched: Document, stored: Document, days: float) -> Detection:
     return detect_orders([fetched], {stored["orderId"]: held(stored)}, CREATED + timedelta(days=days))
 
 
-def forgotten(value: Any) -> Any:
-    """The document as eBay gives it after 90 days."""
+def forgotten(value: Any, names: Set[str] = PERSONAL) -> Any:
+    """The document as eBay gives it after 90 days; with MAIL, after 14."""
     if isinstance(value, dict):
-        return {name: forgotten(inner) for name, inner in value.items() if name not in PERSONAL}
-    return [forgotten(inner) for inner in value] if isinstance(value, list) else value
+        return {name: forgotten(inner, names) for name, inner in value.items() if name not in names}
+    return [forgotten(inner, names) for inner in value] if isinstance(value, list) else value
+
+
+def kept_mail() -> Document:
+    """The fields of the sample with a mail address, with nothing else that is personal."""
+    return forgotten({name: order()[name] for name in ("buyer", "fulfillmentStartInstructions")}, PERSONAL - MAIL)
 
 
 def test_the_sample_has_every_personal_field_and_loses_them_all() -> None:
@@ -35,11 +41,12 @@ def test_personal_fields_that_vanish_at_90_days_are_no_change() -> None:
     assert detect(forgotten(order()), order(), days=90) == Detection(duplicates=1)
 
 
-def test_personal_fields_that_vanish_at_88_days_are_a_change() -> None:
-    [change] = detect(forgotten(order()), order(), days=88).changes
+@pytest.mark.parametrize("days", [14, 88])
+def test_personal_fields_that_vanish_before_89_days_are_a_change_but_for_the_mail_address(days: float) -> None:
+    [change] = detect(forgotten(order()), order(), days=days).changes
 
     assert change.changed == ("buyer", "fulfillmentStartInstructions", "lineItems")
-    assert change.data == forgotten(order())
+    assert change.data == {**forgotten(order()), **kept_mail()}
     assert change.previous["buyer"] == order()["buyer"]
 
 
@@ -94,6 +101,57 @@ def test_whatever_an_old_order_holds_its_forgetting_is_no_change(document: Docum
     document = {**document, "orderId": "o-1", "creationDate": "2026-06-18T13:27:24.000Z"}
 
     assert detect(forgotten(copy.deepcopy(document)), document, days=90).changes == []
+
+
+@pytest.mark.parametrize("days", [14, 15, 88, 89, 200])
+def test_the_mail_address_that_vanishes_at_14_days_is_no_change_wherever_it_stands(days: float) -> None:
+    assert detect(forgotten(order(), MAIL), order(), days=days) == Detection(duplicates=1)
+
+
+@pytest.mark.parametrize("days", [0, 1, 13])
+def test_the_mail_address_that_vanishes_earlier_is_a_change(days: float) -> None:
+    [change] = detect(forgotten(order(), MAIL), order(), days=days).changes
+
+    assert change.changed == ("buyer", "fulfillmentStartInstructions")
+    assert change.data == forgotten(order(), MAIL)
+
+
+def test_the_rule_for_mail_addresses_begins_half_a_day_early_to_the_second() -> None:
+    days = MAIL_FORGOTTEN_AFTER / timedelta(days=1)
+
+    assert detect(forgotten(order(), MAIL), order(), days=days).changes == []
+    assert detect(forgotten(order(), MAIL), order(), days=days - 1 / 86_400).changes != []
+
+
+@pytest.mark.parametrize("days", [1, 15, 200])
+def test_another_mail_address_is_a_change_at_any_age(days: float) -> None:
+    relayed = order()
+    relayed["fulfillmentStartInstructions"][0]["shippingStep"]["shipTo"]["email"] = "7f31c2@members.ebay.com"
+
+    [change] = detect(relayed, order(), days=days).changes
+
+    assert (change.changed, change.data) == (("buyer", "fulfillmentStartInstructions"), relayed)
+
+
+def test_another_change_after_14_days_keeps_the_mail_address_in_the_document_and_out_of_what_changed() -> None:
+    [change] = detect(forgotten(order(orderPaymentStatus="FULLY_REFUNDED"), MAIL), order(), days=30).changes
+
+    assert change.changed == ("orderPaymentStatus",)
+    assert change.data == order(orderPaymentStatus="FULLY_REFUNDED")
+
+
+@pytest.mark.parametrize("created", ["2106-02-07T06:28:15.000Z", "in June", None])
+def test_an_order_whose_creation_date_tells_no_age_is_as_old_as_the_stored_one(created: str | None) -> None:
+    [change] = detect(forgotten(order(creationDate=created), MAIL), order(), days=20).changes
+
+    assert (change.changed, change.data) == (("creationDate",), order(creationDate=created))
+
+
+@given(spoiled(order()))
+def test_whatever_an_order_of_14_days_holds_its_mail_address_leaving_is_no_change(document: Document) -> None:
+    document = {**document, "orderId": "o-1", "creationDate": "2026-06-18T13:27:24.000Z"}
+
+    assert detect(forgotten(copy.deepcopy(document), MAIL), document, days=14).changes == []
 
 
 REQUESTS = [{"cancelRequestId": "c-1", "cancelRequestState": "REQUESTED"}]
