@@ -11,7 +11,8 @@ from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import last_segment, text
 
 CANCELED = "CANCELED"
-REFUNDED = ("PARTIALLY_REFUNDED", "FULLY_REFUNDED")
+REFUNDED = {"PARTIALLY_REFUNDED": 1, "FULLY_REFUNDED": 2}  # an order's payment status: how far it is refunded
+DONE, NOT_DONE = "REFUNDED", ("PENDING", "FAILED")  # a refund's own status
 
 
 def entity_id(document: Any) -> str | None:
@@ -104,8 +105,8 @@ def _types(old: Document, new: Document) -> Iterator[str]:
     yield "order.updated"
     if _cancel_state(new) == CANCELED != _cancel_state(old):
         yield "order.cancelled"
-    payment = new.get("orderPaymentStatus")
-    if _refunds(new) > _refunds(old) or (payment in REFUNDED and payment != old.get("orderPaymentStatus")):
+    untold = all(_own_word(refund) is None for refund in _refunds(new))  # then the payment status has the last word
+    if _refunds_done(new) > _refunds_done(old) or (untold and _how_far(new) > _how_far(old)):
         yield "order.refunded"
 
 
@@ -113,10 +114,41 @@ def _cancel_state(order: Document) -> Any:
     return _field(order.get("cancelStatus"), "cancelState")
 
 
-def _refunds(order: Document) -> int:
-    """How many refunds there are: eBay lists one at the order or at a line, never at both."""
+def _refunds(order: Document) -> list[Any]:
+    """eBay lists a refund at the order or at a line, never at both."""
     places = [_field(order.get("paymentSummary"), "refunds"), *(_field(line, "refunds") for line in _rows(order.get("lineItems")))]
-    return sum(len(_rows(place)) for place in places)
+    return [refund for place in places for refund in _rows(place)]
+
+
+def _refunds_done(order: Document) -> int:
+    """How many refunds eBay says are done.
+
+    An order's refund has a status; a line's has none, but a date once it is issued. Without both the order's payment status tells, and it
+    alone where no refund is listed.
+    """
+    refunds, how_far = _refunds(order), _how_far(order)
+    if not refunds:
+        return how_far
+    return sum(1 for refund in refunds if _is_done(refund, how_far > 0))
+
+
+def _is_done(refund: Any, paid_back: bool) -> bool:
+    own = _own_word(refund)
+    return paid_back if own is None else own
+
+
+def _own_word(refund: Any) -> bool | None:
+    """Whether the refund itself says that it is done; None: it says nothing."""
+    status = _field(refund, "refundStatus")
+    if status == DONE or status in NOT_DONE:
+        return bool(status == DONE)
+    return True if read_time(_field(refund, "refundDate")) else None
+
+
+def _how_far(order: Document) -> int:
+    """By its payment status: 1 for refunded in part, 2 for in full."""
+    payment = order.get("orderPaymentStatus")
+    return REFUNDED.get(payment, 0) if type(payment) is str else 0
 
 
 def _hrefs(order: Document) -> list[str]:

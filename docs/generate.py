@@ -129,7 +129,7 @@ EVENTS = {
     "order.created": "an order that was not known",
     "order.updated": "anything in an order's content changed; a new date alone is no change",
     "order.cancelled": "beside `order.updated`, same version: the order is now cancelled",
-    "order.refunded": "beside `order.updated`, same version: a refund came",
+    "order.refunded": "beside `order.updated`, same version: a refund is done, by eBay's word (not one that is pending or failed)",
     "fulfillment.created": "a parcel was shipped",
     "fulfillment.updated": "its carrier, tracking number or content changed",
     "fulfillment.removed": "eBay no longer has it",
