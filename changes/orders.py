@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from changes.compare import changed_fields
-from changes.dates import read_time
+from changes.dates import modified_at, read_time
 from changes.keep import kept_of_stored
 from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import last_segment, text
@@ -25,21 +25,21 @@ def detect_orders(fetched: Sequence[Document], stored: Mapping[str, Stored], now
     """Compare orders as eBay gave them with the stored ones, by `orderId`.
 
     An order older than the stored one is a stale replica's answer and ignored. Of an order given twice the one with the newest
-    `lastModifiedDate` counts.
+    `lastModifiedDate` counts. A date that cannot be counts as none: such an order is compared by its content alone.
 
     Args:
         fetched: orders that have an `entity_id`.
-        now: UTC; the age of personal fields is counted from it, and it stands in for a date of eBay's that cannot be read.
+        now: eBay's clock; the age of personal fields is counted from it, and it stands in for a date of eBay's that cannot be read.
     """
     changes: list[Change] = []
     refreshed: dict[str, Document] = {}
-    newest, duplicates, stale = _newest(fetched)
+    newest, duplicates, stale = _newest(fetched, now)
     for order_id, order in newest.items():
         known = stored.get(order_id)
         if known is None or known.removed:
             changes.append(_created(order_id, order, known, now))
             continue
-        modified = read_time(order.get("lastModifiedDate"))
+        modified = modified_at(order, now)
         if modified and known.modified_at and modified < known.modified_at:
             stale += 1
             continue
@@ -54,7 +54,7 @@ def detect_orders(fetched: Sequence[Document], stored: Mapping[str, Stored], now
     return Detection(changes, refreshed, duplicates, stale)
 
 
-def _newest(fetched: Sequence[Document]) -> tuple[dict[str, Document], int, int]:
+def _newest(fetched: Sequence[Document], now: datetime) -> tuple[dict[str, Document], int, int]:
     """The newest copy of each order, the last one of equals; how many others were as new, and how many were older."""
     newest: dict[str, Document] = {}
     equal = older = 0
@@ -63,7 +63,7 @@ def _newest(fetched: Sequence[Document]) -> tuple[dict[str, Document], int, int]
         other = newest.setdefault(order_id, order)
         if other is order:
             continue
-        this, that = read_time(order.get("lastModifiedDate")), read_time(other.get("lastModifiedDate"))
+        this, that = modified_at(order, now), modified_at(other, now)
         if this == that:
             equal += 1
         else:

@@ -42,7 +42,7 @@ CLOSE = text("""
     )
     UPDATE streams SET
         cursor = greatest(cursor, :cursor),
-        watermark = greatest(watermark, :watermark),
+        watermark = greatest(CASE WHEN watermark <= :now + interval '1 day' THEN watermark END, :watermark),
         reading = CASE WHEN :moved THEN CAST(:reading AS jsonb) ELSE reading END,
         last_change_at = CASE WHEN :changes > 0 THEN greatest(last_change_at, :now) ELSE last_change_at END,
         last_poll_at = :now,

@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-from changes.dates import read_time
+from changes.dates import SKEW, modified_at, read_time
 from changes.model import Change, Document, Kind, Stored
 from store.errors import refused, sqlstate
 
 TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory", Kind.OFFER: "offers"}
 CLOSED = "FULFILLED"  # orderFulfillmentStatus of an order that gets no more parcels; eBay adds values unannounced, and those may be open
+
+# An order's date beyond eBay's clock at the answer that had it is none: believed, it would make all later documents older ones.
+_POSSIBLE = f"CASE WHEN e.modified_at <= e.as_of + interval '{SKEW.total_seconds():g} seconds' THEN e.modified_at END"
 
 # The documents come only where the digests differ: a page of duplicates moves no documents.
 _STORED = """
@@ -24,7 +27,7 @@ _STORED = """
     JOIN {table} e ON e.seller_id = :seller_id AND e.entity_id = f.entity_id
 """
 STORED = {
-    Kind.ORDER: text(_STORED.format(table="orders", modified_at="e.modified_at")),
+    Kind.ORDER: text(_STORED.format(table="orders", modified_at=_POSSIBLE)),
     Kind.INVENTORY: text(_STORED.format(table="inventory", modified_at="NULL")),
 }
 STORED_PARCELS = text("""
@@ -92,7 +95,7 @@ class Row:
             "removed_at": as_of if change and change.removed else None,
         }
         if kind is Kind.ORDER:
-            values["modified_at"] = read_time(document.get("lastModifiedDate"))
+            values["modified_at"] = modified_at(document, as_of)
             values["created_at"] = read_time(document.get("creationDate"))
             values["is_open"] = document.get("orderFulfillmentStatus") != CLOSED
             values["parcels_due"] = change is not None and change.parcels_due

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from changes.dates import read_time
+from changes.dates import modified_at, read_time
 from changes.inventory import detect_inventory, gone
 from changes.inventory import entity_id as inventory_id
 from changes.model import Detection, Kind
@@ -73,7 +73,7 @@ class EntityCommit:
             read_from: "list", or "single" for getOrder.
         """
         reading = keeping.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
-        dates = [date for document in reading.documents if (date := read_time(document.get("lastModifiedDate")))]
+        dates = [date for document in reading.documents if (date := modified_at(document, read_at))]
         self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
         return self._keep_by_id(reading, detect_orders, read_at, source, read_from)
 
@@ -234,7 +234,7 @@ class EntityCommit:
             stock_due=followed.skus,
             listings_due=followed.listings,
             changed=tuple(row.entity_id for row in written),
-            dated={row.entity_id: _dates(row, stored) for row in written} if kind is Kind.ORDER else {},
+            dated={row.entity_id: _dates(row, stored, read_at) for row in written} if kind is Kind.ORDER else {},
         )
 
     def _follow_orders(self, rows: Sequence[entities.Row], read_at: datetime, source: str, read_from: str) -> tuple[int, sales.Followed]:
@@ -296,19 +296,19 @@ class EntityCommit:
             self._alerts.discard(kept)
 
 
-def _stale(reading: Reading, stored: dict[str, Any]) -> set[str]:
+def _stale(reading: Reading, stored: dict[str, Any], read_at: datetime) -> set[str]:
     """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
     if reading.kind is not Kind.ORDER:
         return set()
     came: dict[str, datetime | None] = {}
     for entity_id, document in zip(reading.ids, reading.documents, strict=True):
-        date, other = read_time(document.get("lastModifiedDate")), came.get(entity_id)
+        date, other = modified_at(document, read_at), came.get(entity_id)
         came[entity_id] = date if other is None or (date is not None and date > other) else other
     return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}
 
 
-def _dates(row: entities.Row, stored: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+def _dates(row: entities.Row, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
     before = stored.get(row.entity_id)
     if before and before.modified_at is None:  # there is no telling whether its date moved
         return None, None
-    return read_time(row.document.get("lastModifiedDate")), before.modified_at if before else None
+    return modified_at(row.document, read_at), before.modified_at if before else None

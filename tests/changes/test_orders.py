@@ -79,6 +79,23 @@ def test_an_order_of_which_only_the_date_moved_is_refreshed_silently(held_data: 
     assert detect(bumped, replace(held(order()), data=held_data)) == Detection(refreshed={bumped["orderId"]: bumped}, duplicates=1)
 
 
+@pytest.mark.parametrize("date", ["2106-02-07T06:28:15.000Z", "1970-01-01T00:00:00.000Z", "2026-06-19T12:30:00.000Z"])
+def test_an_order_whose_date_cannot_be_is_compared_by_its_content(date: str) -> None:
+    same = detect(order(lastModifiedDate=date), held(order()))
+    [change] = detect(order(lastModifiedDate=date, orderPaymentStatus="FULLY_REFUNDED"), held(order())).changes
+
+    assert (same.changes, same.duplicates, same.stale) == ([], 1, 0)
+    assert (change.changed, change.occurred_at) == (("orderPaymentStatus",), NOW)
+
+
+def test_of_an_order_given_twice_the_copy_with_a_date_that_cannot_be_is_not_the_newer_one() -> None:
+    copies = [order(lastModifiedDate="2106-02-07T06:28:15.000Z"), order(orderPaymentStatus="FULLY_REFUNDED")]
+
+    for page in (copies, copies[::-1]):
+        [change] = detect_orders(page, {"03-14798-00001": held(order())}, NOW).changes
+        assert change.data["orderPaymentStatus"] == "FULLY_REFUNDED"
+
+
 def test_an_older_order_is_the_answer_of_a_stale_replica() -> None:
     stale = order(lastModifiedDate="2026-06-18T13:28:23.999Z", orderPaymentStatus="PENDING")
 

@@ -1,11 +1,13 @@
 """Small documents in eBay's shape, and a store with a seller in it, for the tests of this room."""
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event
 
+from changes.dates import read_time
 from pacing import Stream
 from store import Kept, Store
 
@@ -51,9 +53,15 @@ def enroll(store: Store, seller_id: str = SELLER, backfill: timedelta | None = N
     )
 
 
-def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime = LATER, source: str = "poll") -> Kept:
+def answered(orders: Sequence[Any]) -> datetime:
+    """When eBay could give these: not before the newest was modified."""
+    dates = [read_time(one.get("lastModifiedDate")) for one in orders if isinstance(one, dict)]
+    return max([LATER, *filter(None, dates)])
+
+
+def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime | None = None, source: str = "poll") -> Kept:
     with store.commit(store.begin(seller_id, Stream.ORDERS)) as commit:
-        return commit.keep_orders(orders, read_at, source)
+        return commit.keep_orders(orders, read_at or answered(orders), source)
 
 
 def keep_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> Kept:
