@@ -89,7 +89,7 @@ class FulfillmentPolling:
                 page = step.api.orders(OPEN_ORDERS, offset=number * PAGE)
                 place = {**place, "page": number + 1, "listed": page.next is None}
                 with step.commit() as commit:
-                    step.count(commit, commit.keep_orders(page.orders, read_at=page.date))
+                    step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
                     commit.scan_page(place["scan"], number, [order for order in map(entity_id, page.orders) if order])
                     commit.advance(reading=place)
                 if page.next is None:
@@ -99,7 +99,7 @@ class FulfillmentPolling:
         while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL):
             page = step.api.orders_by_id(unlisted)
             with step.commit() as commit:
-                step.count(commit, commit.keep_orders(page.orders, read_at=page.date))
+                step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
                 commit.scan_page(place["scan"], place["page"], unlisted)
                 place = {**place, "page": place["page"] + 1, "listed": True}
                 commit.advance(reading=place)

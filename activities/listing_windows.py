@@ -69,7 +69,7 @@ def windows(step: RunningStep, start: datetime, until: datetime, place: Place | 
             yield Window(events.listings, events.odd, events.date, start, width, last=False, whole=False)
             continue
         width *= 2 if count * 2 < most else 1
-        read_to = min(end, events.date - LAG)
+        read_to = min(end, step.sure_at() - LAG)
         yield Window(events.listings, events.odd, events.date, read_to, width, end == until or read_to < end, whole=True, lost=not whole)
         if read_to < end:
             return

@@ -87,7 +87,7 @@ class Report:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         if isinstance(answer, TooMany):
             return self.come_back(step, place.move(asked=place.asked + 1), answer.why)
-        place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.read_at())
+        place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.sure_at())
         return self.come_back(step, place, "eBay makes the report of all listings")
 
     def wait(self, step: RunningStep, place: Place) -> Outcome:
@@ -117,7 +117,7 @@ class Report:
         return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
 
     def to_pages(self, step: RunningStep, place: Place, alert: AlertKind | None) -> Outcome:
-        place = place.move(phase="meet", task=None, began_at=step.read_at(), ready_at=step.read_at())
+        place = place.move(phase="meet", task=None, began_at=step.sure_at(), ready_at=step.read_at())
         return self.kept(step, place, alert)
 
     def kept(self, step: RunningStep, place: Place, alert: AlertKind | None = None) -> Place:

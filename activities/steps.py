@@ -49,6 +49,7 @@ class RunningStep:
         self.steps, self.request, self.stream, self.step = steps, request, stream, step
         self.api = steps.ebay.seller(request.seller_id)
         self.api.permit = self.permit
+        self.api.ours = self.now
         self.began = time.monotonic()
         self.began_at = now
         self.changes = self.duplicates = self.counted = self.announced = 0

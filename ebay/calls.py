@@ -26,15 +26,17 @@ class SellerCalls:
     ebay: Connection
     seller_id: str
     calls: int = 0  # API calls made, failed ones and repeats with a renewed token too; token calls not
-    date: datetime | None = None  # eBay's clock at the latest answer
-    dated: bool = True  # False: that answer had no readable Date
+    date: datetime | None = None  # eBay's time at the latest answer, as near as it is known
+    sure: datetime | None = None  # not after it, whichever clock is wrong: how far a cursor may move
+    dated: bool = True  # False: `sure` is not that answer's own Date, which was missing or not to be believed
     slowest_s: float = 0.0
     latest: str = ""  # the resource of the latest call
     spent: Counter[str] = field(default_factory=Counter)  # the same calls by resource
+    ours: Callable[[], datetime] = utc_now  # our clock, which eBay's is compared with
     permit: Callable[[str], None] | None = None  # asked before each call, by its resource; it raises where none may be made
 
     def now(self) -> datetime:
-        return self.date or utc_now()
+        return self.date or self.ours()
 
     def json(self, resource: str, method: str, path: str, content: bytes | None = None) -> Any:
         """A call of a REST API and its JSON. 207 is as good as 200: what failed inside says so itself."""
@@ -82,5 +84,9 @@ class SellerCalls:
             raise
         self.ebay.observe(resource, answer.status, answer.took_s)
         self.slowest_s = max(self.slowest_s, answer.took_s)
-        self.date, self.dated = self.ebay.clock(answer)
+        self._heard(answer.date)
         return answer
+
+    def _heard(self, date: datetime | None) -> None:
+        moment = self.ebay.times.hear(date, self.ours())
+        self.date, self.sure, self.dated = moment.at, moment.sure, moment.dated

@@ -69,7 +69,7 @@ class Ebay(Connection):
         if answer.status == 204:
             return []
         if answer.status != 200:
-            raise refusal(answer, self.clock(answer)[0])
+            raise refusal(answer, self.clock(answer))
         return pages.rate_limits(parse(answer.body))
 
     def application(self, method: str, path: str, content: bytes | None = None) -> Answer:
@@ -83,7 +83,7 @@ class Ebay(Connection):
     def _application_token(self, renew: bool = False) -> str:
         with self._application_lock:
             kept = self._application
-            if kept is None or renew or kept.expires_at <= utc_now() + self.offset + timedelta(minutes=1):
+            if kept is None or renew or kept.expires_at <= utc_now() + self.application_ahead + timedelta(minutes=1):
                 kept = self._application = self.oauth.application()
             return kept.value
 
@@ -170,4 +170,4 @@ class SellerApi(TradingCalls, FeedCalls):
         orders = pages.elements(document, "orders")
         warnings = document.get("warnings")
         found = len(warnings) if isinstance(warnings, list) else 0
-        return OrderPage(orders, pages.total(document), pages.next_place(document), self.now(), found, self.dated)
+        return OrderPage(orders, pages.total(document), pages.next_place(document), self.sure or self.now(), found, self.dated)

@@ -1,10 +1,15 @@
 """Times on the wire: headers and filters. Inside, every time is an aware UTC datetime."""
 
 import math
+import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 MS = timedelta(milliseconds=1)
+NEAR = timedelta(seconds=10)  # two readings that differ by less say the same: a Date has whole seconds, and an answer may take some
+SAID, FOR = 5, timedelta(hours=1)  # answers, none of them against it, until another difference of the clocks is believed
+UNKNOWN = timedelta(hours=1)  # so far ahead of eBay's our clock may be while eBay has told nothing
 
 
 def floor_ms(time: datetime) -> datetime:
@@ -34,3 +39,72 @@ def retry_after(text: str | None, now: datetime) -> float | None:
         date = http_date(text)
         seconds = (date - now).total_seconds() if date else math.nan
     return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """eBay's time at one of its answers."""
+
+    at: datetime  # as near as the clocks allow
+    sure: datetime  # not after it, whichever clock is wrong: how far a cursor may move
+    dated: bool  # `sure` is the answer's own date, cut to the second; else it is made of our clock
+
+
+class EbayClock:
+    """eBay's time by two clocks, neither of which is believed alone: the dates of its answers, and ours. Shared by all threads.
+
+    What they must agree on is their difference, which is the same at all answers while both go right. An answer that says another one is
+    taken for wrong: its date moves no cursor further than the clocks agreed on before, and is no lasting difference until five answers of
+    an hour say nothing else. Until then a date that is ahead loses nothing, and a clock of ours that was put back costs duplicates only.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ahead = timedelta()  # eBay's clock less ours, as agreed; until then ours is not taken for slow
+        self._agreed = False
+        self._other: tuple[timedelta, datetime, int] | None = None  # another difference, since when by our clock, from how many answers
+
+    @property
+    def ahead(self) -> timedelta:
+        """eBay's clock less ours, as agreed; nothing until then."""
+        return self._ahead
+
+    def agree(self, ahead: timedelta) -> None:
+        """It is known."""
+        with self._lock:
+            self._ahead, self._agreed, self._other = ahead, True, None
+
+    def hear(self, date: datetime | None, ours: datetime) -> Moment:
+        """An answer came: its date (None: it has none), and our time as it came."""
+        with self._lock:
+            if date is None:
+                return self._guess(ours)
+            if self._agrees(date - ours, ours):
+                return Moment(date, date, True)
+            believed = ours + self._ahead
+            at = believed if self._agreed else min(date, believed)
+            sure = min(date, believed)
+            return Moment(at, sure, sure == date)
+
+    def now(self, ours: datetime) -> datetime:
+        """eBay's time without an answer."""
+        with self._lock:
+            return self._guess(ours).at
+
+    def _guess(self, ours: datetime) -> Moment:
+        if self._agreed:
+            believed = ours + self._ahead
+            return Moment(believed, believed, False)
+        behind = min(self._other[0] if self._other else timedelta(), timedelta())
+        return Moment(ours + behind, ours + min(behind, -UNKNOWN), False)
+
+    def _agrees(self, ahead: timedelta, ours: datetime) -> bool:
+        if abs(ahead - self._ahead) > NEAR:
+            other, since, said = self._other or (ahead, ours, 0)
+            if abs(ahead - other) > NEAR or ours < since:
+                other, since, said = ahead, ours, 0
+            self._other = (other, since, said + 1)
+            if said + 1 < SAID or ours - since < FOR:
+                return False
+        self._ahead, self._agreed, self._other = ahead, True, None
+        return True

@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 
 import httpx
 
+from ebay.clock import EbayClock
 from ebay.errors import BadAnswerError
 from ebay.http import MAX_BODY, Answer, Exchange, Headers, utc_now
 
@@ -43,16 +44,25 @@ class Connection:
         self.api_url = api_url.rstrip("/")
         self.tokens = tokens
         self.exchange = Exchange(http, timeout, max_body)
-        # eBay's clock minus ours, by the latest answer that had a Date; before the first far back, as a cursor ahead of eBay loses changes
-        self.offset = timedelta(hours=-1)
+        self.times = EbayClock()
+        self.application_ahead = timedelta()  # eBay's clock less this machine's, by the application's latest answer: its token's end
         self.observe: Observer = _nobody
 
-    def clock(self, answer: Answer) -> tuple[datetime, bool]:
-        """eBay's clock at this answer, and whether its Date header told. Without one: ours, put right by the latest answer that had one."""
+    def clock(self, answer: Answer) -> datetime:
+        """eBay's time by this answer alone, which is good enough for how long to wait: no cursor moves by it."""
         if answer.date is None:
-            return utc_now() + self.offset, False
-        self.offset = answer.date - utc_now()
-        return answer.date, True
+            return utc_now() + self.application_ahead
+        self.application_ahead = answer.date - utc_now()
+        return answer.date
+
+    @property
+    def offset(self) -> timedelta:
+        """eBay's clock less ours, as far as several answers agree."""
+        return self.times.ahead
+
+    @offset.setter
+    def offset(self, ahead: timedelta) -> None:
+        self.times.agree(ahead)
 
     def send(self, token: str, method: str, path: str, content: bytes | None = None, headers: Headers | None = None) -> Answer:
         """One request of a REST API with an access token. `path` is percent-encoded and begins with /."""

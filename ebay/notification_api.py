@@ -168,7 +168,7 @@ class NotificationApi:
 
     def _good(self, answer: Answer) -> Answer:
         if answer.status not in MADE:
-            raise refusal(answer, self.ebay.clock(answer)[0])
+            raise refusal(answer, self.ebay.clock(answer))
         return answer
 
 

@@ -16,9 +16,9 @@ class OrderPage:
     orders: list[Any] = field(repr=False)  # as they came; an element that is no object is passed on
     total: int  # orders in the window, by eBay's count
     next: str | None = field(repr=False)
-    date: datetime  # eBay's clock when it answered, UTC
+    date: datetime  # UTC; not after eBay's clock when it answered, so a cursor may move so far
     warnings: int = 0
-    dated: bool = True  # False: no readable Date header; `date` is our clock, corrected by what we know of eBay's
+    dated: bool = True  # False: no Date header, or none to be believed; `date` is our clock, corrected by what we know of eBay's
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class SellingPage:
 @dataclass(slots=True)
 class _Reply:
     date: datetime
+    stamp: datetime | None = None  # eBay's own time in the answer
     listings: list[Document] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     more: bool = False
@@ -126,8 +127,17 @@ class TradingCalls(SellerCalls):
             return self.ebay.send_xml(PATH, headers, body.encode())
 
         reply = self.authorized(TRADING, ask, lambda answer: _reply(answer, self.now(), active=call == "GetMyeBaySelling"))
-        self.date = max(self.date or reply.date, reply.date)  # its Timestamp has milliseconds, which a Date has not
+        if reply.stamp is not None:
+            reply.date = self._told(reply.stamp)
         return reply
+
+    def _told(self, stamp: datetime) -> datetime:
+        """eBay's time by an answer's Timestamp, which has milliseconds and a Date has not: the later one, where both are right."""
+        date, sure, dated = self.date, self.sure, self.dated
+        self._heard(stamp)
+        if date and sure and (self.date is None or not self.dated or (dated and sure > stamp)):
+            self.date, self.sure, self.dated = date, sure, dated
+        return self.now()
 
 
 def _reply(answer: Answer, now: datetime, active: bool) -> _Reply:
@@ -149,7 +159,7 @@ def _reply(answer: Answer, now: datetime, active: bool) -> _Reply:
                 case "Errors":
                     errors.append(node)
                 case "Timestamp":
-                    reply.date = read_time(node.text.strip()) or reply.date
+                    reply.stamp = read_time(node.text.strip())
                 case "HasMoreItems":
                     reply.more = node.text.strip().lower() in ("true", "1")
                 case "PaginationResult":
