@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from console.enrolment import A_SECOND, read_from
 from console.office import Office
 from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
@@ -156,7 +157,8 @@ def _store(office: Office, ticket: Ticket, grant: Grant, user: User) -> tuple[Ou
         seller_id,
         grant.refresh_token,
         scopes=_asked(ticket.scopes),
-        now_ebay=user.date - timedelta(seconds=1),
+        now_ebay=user.date - A_SECOND,
+        read_from=read_from(user.date),
         backfill_from=user.date - backfill,
         options=_enrolment(ticket.options),
         access_token=grant.access_token,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
@@ -24,6 +24,8 @@ from workflows.client import handle, is_missing, tell
 from workflows.messages import SetSources
 from workflows.seller_polling import SellerPolling
 
+A_SECOND = timedelta(seconds=1)  # behind eBay's clock: a Date header has whole seconds
+WRONG = timedelta(days=1)  # so far behind eBay's the machine's clock is no clock
 GIVE_UP = 3  # rows in a row for which eBay cannot be asked: it is down
 
 
@@ -48,6 +50,11 @@ class Answer:
         return {"seller_id": self.seller_id, "result": self.what, "worker": self.worker}
 
 
+def read_from(ebays: datetime) -> datetime:
+    """Where the orders' cursor of a new seller begins: by one answer's clock alone it might begin ahead of eBay."""
+    return max(min(ebays, datetime.now(UTC)), ebays - WRONG) - A_SECOND
+
+
 async def enroll_seller(
     office: Office,
     seller_id: str,
@@ -70,7 +77,8 @@ async def enroll_seller(
         seller_id,
         access.refresh_token or refresh_token,
         scopes=asked,
-        now_ebay=access.date - timedelta(seconds=1),
+        now_ebay=access.date - A_SECOND,
+        read_from=read_from(access.date),
         backfill_from=access.date - far,
         options=_options(wanted),
         access_token=access.value,

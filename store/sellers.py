@@ -118,6 +118,7 @@ class Sellers:
         scopes: Sequence[str],
         now_ebay: datetime,
         backfill_from: datetime | None = None,
+        read_from: datetime | None = None,
         options: Mapping[str, Any] | None = None,
         access_token: str | None = None,
         access_expires_at: datetime | None = None,
@@ -129,12 +130,13 @@ class Sellers:
 
         Args:
             now_ebay: eBay's clock: orders created before are "backfill", and the cursor of orders starts here.
+            read_from: the cursor of orders, where another clock says that it is earlier.
             backfill_from: what was modified from then on is read too; None: no backfill.
             options: what the enrolment sets for good, such as intervals.
             refresh_expires_at: as `Tokens.replace` has it.
         """
         generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
-        enrolled = self._enroll(seller_id, scopes, now_ebay, backfill_from, options, generation)
+        enrolled = self._enroll(seller_id, scopes, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
         self.tell_token_end(seller_id)
         return enrolled
 
@@ -174,6 +176,7 @@ class Sellers:
         seller_id: str,
         scopes: Sequence[str],
         now_ebay: datetime,
+        read_from: datetime,
         backfill_from: datetime | None,
         options: Mapping[str, Any] | None,
         generation: int,
@@ -191,13 +194,13 @@ class Sellers:
                 return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
             if before is None:
                 connection.execute(NEW_LANES, values)
-            reading = json.dumps([iso(backfill_from), iso(now_ebay)]) if backfill_from else None
+            reading = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None
             connection.execute(
                 STREAMS,
                 {
                     **values,
                     "streams": [stream.value for stream in Stream],
-                    "cursors": [{Stream.ORDERS: now_ebay, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
+                    "cursors": [{Stream.ORDERS: read_from, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
                     "readings": [reading if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
