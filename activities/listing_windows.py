@@ -11,12 +11,14 @@ from activities.steps import RunningStep
 from changes.dates import read_time
 from changes.model import Document
 from ebay.clock import floor_ms
+from ebay.errors import EbayError
+from ebay.narrowing import Width
 from ebay.trading import LONGEST_WINDOW
 from store import Commit, Kept
 from store.kinds import AlertKind
 from store.times import iso
 
-Place = dict[str, Any]  # {"from": ISO, "width_s": seconds}
+Place = dict[str, Any]  # {"from": ISO, "width_s": seconds, "limit": as `Width.kept`}, each where there is one
 
 LAG = timedelta(minutes=2)  # so late eBay shows some changes: windows end so far behind its clock, and overlap as much
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
@@ -37,10 +39,13 @@ class Window:
     last: bool
     whole: bool  # False: there was more than eBay lists, so it is only a beginning; a narrower one follows
     lost: bool = False  # not whole, and it could not be made any narrower
+    limit: dict[str, Any] | None = None  # of the width, where eBay fails for wider ones
+    failed: bool = False  # it did for this one: nothing was read
 
     def place(self) -> Place | None:
         """Where the read goes on; None: it is over."""
-        return None if self.last else {"from": iso(self.read_to), "width_s": self.width.total_seconds()}
+        place: Place = {"limit": self.limit} if self.limit else {}
+        return place or None if self.last else {"from": iso(self.read_to), "width_s": self.width.total_seconds(), **place}
 
 
 def too_old(cursor: datetime | None, now: datetime) -> bool:
@@ -49,28 +54,44 @@ def too_old(cursor: datetime | None, now: datetime) -> bool:
 
 
 def windows(step: RunningStep, start: datetime, until: datetime, place: Place | None = None) -> Iterator[Window]:
-    """From `start` to `until`, oldest first, each as wide as eBay answers it whole: what is not whole is halved in time.
+    """From `start` to `until`, oldest first, each as wide as eBay answers it, and whole: what fails or is not whole is halved in time.
 
     Args:
         until: by eBay's clock, as far as we know it; what it has not reached yet is not taken for read.
         place: where a read that was broken off goes on, instead of at `start`.
+
+    Raises:
+        EbayError: eBay fails for the narrowest too, or for as many as one step tries. What was given before stays good, the width too.
     """
-    width, most = LONGEST_WINDOW, MOST
-    if place:
+    width, most, place = LONGEST_WINDOW, MOST, place or {}
+    limit = Width.of(place.get("limit"), step.step.failures)
+    if "from" in place:
         start, width = read_time(place["from"]) or start, timedelta(seconds=place["width_s"])
     start, until = floor_ms(start), floor_ms(until)
     while start < until:
-        end = min(until, start + width)
-        events = step.api.seller_events(start, end)
+        end = floor_ms(min(until, start + limit.limited(width)))
+        try:
+            events = step.api.seller_events(start, end)
+        except EbayError as error:
+            if not limit.narrower(error, end - start, NARROWEST):
+                raise
+            yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+            if limit.over or step.over():
+                raise
+            continue
+        limit.worked(end - start, LONGEST_WINDOW)
         count = len(events.listings) + len(events.odd)
         whole = events.complete and count < MOST
         if not whole and end - start > NARROWEST:
             most, width = min(most, count), floor_ms(start + (end - start) / 2) - start
-            yield Window(events.listings, events.odd, events.date, start, width, last=False, whole=False)
+            yield Window(events.listings, events.odd, events.date, start, width, last=False, whole=False, limit=limit.kept())
             continue
-        width *= 2 if count * 2 < most else 1
+        width = min(width * 2, LONGEST_WINDOW) if count * 2 < most else width
         read_to = min(end, step.sure_at() - LAG)
-        yield Window(events.listings, events.odd, events.date, read_to, width, end == until or read_to < end, whole=True, lost=not whole)
+        last = end == until or read_to < end
+        if last:
+            limit.read_over()
+        yield Window(events.listings, events.odd, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept())
         if read_to < end:
             return
         start = end

@@ -55,7 +55,7 @@ class ListingPolling:
             with step.commit() as commit:
                 keep(step, commit, window, items)
                 commit.advance(cursor=window.read_to, reading=window.place())
-            if not window.last and step.over():
+            if not window.last and not window.failed and step.over():
                 return step.more("more modified listings to read")
         due = self.steps.store.listings_due(step.request.seller_id, step.ebays_now(), read_to, AT_ONCE)
         self.read_unshown(step, due)

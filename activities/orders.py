@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import activity
 
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
-from ebay.windows import changed_since
+from ebay.narrowing import Width
+from ebay.windows import Part, changed_since
 from pacing import Stream
 from store.kinds import AlertKind
 from store.times import iso
@@ -40,7 +42,7 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
         with step.commit() as commit:
             kept = commit.keep_orders(part.orders, read_at=step.read_at(), source=source)
             step.count(commit, kept)
-            commit.advance(cursor=part.cursor, reading=[iso(edge) for edge in part.remaining] or None)
+            commit.advance(cursor=part.cursor, reading=reading(part, width, source))
             if not part.complete:
                 commit.open_alert(
                     AlertKind.ORDERS_INCOMPLETE,
@@ -50,10 +52,25 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
             due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # the past is in no hurry
             if not part.remaining:
                 step.finish(commit, due)
-        if part.remaining and not part.mid_window and step.over():
+        if part.failed and step.over():
+            width.stop()
+        elif part.remaining and not part.mid_window and step.over():
             return step.more("more orders to read")
     return step.rest or step.more()
 
 
-def edges(reading: list[str] | None) -> list[datetime]:
-    return [moment for edge in reading or [] if (moment := read_time(edge))]
+def reading(part: Part, width: Width, source: str) -> list[Any] | dict[str, Any] | None:
+    """Where the read goes on: what is known of the width that eBay answers, and the edges of what is not read; at the end the former."""
+    kept = width.kept()
+    if part.remaining:
+        return [*([kept] if kept else []), *map(iso, part.remaining)]
+    return {"limit": kept} if kept and source == "poll" else None
+
+
+def edges(reading: Any) -> list[datetime]:
+    return [moment for edge in reading if (moment := read_time(edge))] if isinstance(reading, list) else []
+
+
+def limit(reading: Any) -> Any:
+    """Of the width of a window, as `Width.kept` had it."""
+    return reading[0] if isinstance(reading, list) and reading else reading.get("limit") if isinstance(reading, dict) else None

@@ -143,20 +143,23 @@ class Report:
                 with step.commit() as commit:
                     why = "the report of all listings is there: waits until polling has caught up with it"
                     return step.pause(commit, step.now() + wait, why)
-            self.read_windows(step, around.cursor - LAG, step.ebays_now() - LAG)
+            _, place = self.read_windows(step, place, around.cursor - LAG, step.ebays_now() - LAG)
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
 
-    def read_windows(self, step: RunningStep, start: datetime, until: datetime) -> set[str]:
-        """What was modified since, for the listings stream; returns the ids."""
+    def read_windows(self, step: RunningStep, place: Place, start: datetime, until: datetime) -> tuple[set[str], Place]:
+        """What was modified since, for the listings stream; returns the ids, and the place with what eBay answers."""
         told: set[str] = set()
-        for window in windows(step, start, until):
+        for window in windows(step, start, until, {"limit": place.limit}):
             items = inventory_items(step, window.listings) if window.whole else []
             with step.commit() as commit:
                 keep(step, commit, window, items)
                 commit.advance_other(Stream.LISTINGS, window.read_to)
+                if window.limit != place.limit:
+                    place = place.move(limit=window.limit)
+                    commit.advance(reading=place.model_dump(mode="json"))
             told |= {id_ for one in window.listings if (id_ := entity_id(one))}
-        return told
+        return told, place
 
     def compare(self, step: RunningStep, place: Place) -> Outcome:
         try:
@@ -183,7 +186,8 @@ class Report:
                     )
             if not too_old(place.since, step.now()):
                 # up to now, as what is modified again leaves older windows; the cursor stays so far behind as always
-                missed = set(place.changed) - self.read_windows(step, place.since - LAG, step.ebays_now())
+                told, place = self.read_windows(step, place, place.since - LAG, step.ebays_now())
+                missed = set(place.changed) - told
             if missed and place.looks + 1 < LOOKS:
                 return self.kept(step, place.move(looks=place.looks + 1, changed=tuple(sorted(missed)), read_at=step.read_at()))
         leave_to_inventory(step)

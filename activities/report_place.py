@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -43,6 +43,7 @@ class Place(BaseModel, frozen=True):
     wanted: tuple[str, ...] = ()  # to be read alone
     alone: int = 0  # absent ones read alone
     changed: tuple[str, ...] = ()  # what was found changed
+    limit: dict[str, Any] | None = None  # of the windows' width, where eBay fails for wider ones
     looks: int = 0  # back at the windows, for what is left of `changed`
     since: datetime | None = None  # the listings' cursor before anything was found here
     read_at: datetime | None = None  # of the last answer in which something was found

@@ -40,7 +40,7 @@ def refusal(answer: Answer, now: datetime) -> EbayError:
         wait = retry_after(answer.retry_after, now)
         return QuotaSpentError("eBay's quota is spent", retry_after_s=wait, status=status, codes=codes)
     if status >= 500:
-        return EbayUnavailableError("eBay failed", status=status, codes=codes)
+        return EbayUnavailableError("eBay failed", status=status, codes=codes, narrower=True)
     if status == 404:
         return NotFoundError("eBay does not know it", status=status, codes=codes)
     if status == 403 and NO_SCOPE & set(codes):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 MS = timedelta(milliseconds=1)
+SECOND = timedelta(seconds=1)
 NEAR = timedelta(seconds=10)  # two readings that differ by less say the same: a Date has whole seconds, and an answer may take some
 SAID, FOR = 5, timedelta(hours=1)  # answers, none of them against it, until another difference of the clocks is believed
 UNKNOWN = timedelta(hours=1)  # so far ahead of eBay's our clock may be while eBay has told nothing
@@ -106,5 +107,7 @@ class EbayClock:
             self._other = (other, since, said + 1)
             if said + 1 < SAID or ours - since < FOR:
                 return False
-        self._ahead, self._agreed, self._other = ahead, True, None
+            self._ahead = ahead
+        # a Date is cut to the second: what lies within that is no other difference
+        self._ahead, self._agreed, self._other = min(max(self._ahead, ahead), ahead + SECOND), True, None
         return True

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ebay.clock import MS, floor_ms
@@ -25,6 +25,10 @@ class Window:
     @property
     def filter(self) -> str:
         return modified_filter(self.start, self.end)
+
+    @property
+    def width(self) -> timedelta:
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,16 @@ class EbayError(Exception):
     Attributes:
         status: HTTP status of eBay's answer; None where none came.
         codes: eBay's numeric errorIds, at most five.
+        narrower: it may be for how much was asked for; less of it may be answered.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = ()) -> None:
+    def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = (), narrower: bool = False) -> None:
         details = [f"HTTP {status}"] if status is not None else []
         details += [f"errorId {', '.join(map(str, codes))}"] if codes else []
         super().__init__(f"{message} ({'; '.join(details)})" if details else message)
         self.status = status
         self.codes = codes
+        self.narrower = narrower
 
 
 class EbayUnavailableError(EbayError):

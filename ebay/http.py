@@ -99,8 +99,12 @@ class Exchange:
                     body = b"".join(_body(response, self.max_body))
             finally:
                 response.close()
-        except httpx.TimeoutException:
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
             raise EbayUnavailableError("eBay did not answer in time") from None
+        except httpx.TimeoutException:
+            raise EbayUnavailableError("eBay did not answer in time", narrower=True) from None
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            raise EbayUnavailableError("the connection to eBay failed", narrower=True) from None
         except (httpx.HTTPError, httpx.StreamError, OSError):
             raise EbayUnavailableError("the connection to eBay failed") from None
         except (httpx.InvalidURL, UnicodeError):
@@ -134,7 +138,7 @@ def _limited(chunks: Iterable[bytes], limit: int, status: int) -> Iterator[bytes
     for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise BadAnswerError("eBay's answer is too large", status=status)
+            raise BadAnswerError("eBay's answer is too large", status=status, narrower=True)
         yield chunk
 
 
@@ -156,7 +160,7 @@ def _unzipped(chunks: Iterable[bytes], status: int) -> Iterator[bytes]:
             elif not chunk and len(out) < STEP:
                 break
     if member is not None:
-        raise BadAnswerError("eBay's answer is truncated", status=status)
+        raise BadAnswerError("eBay's answer is truncated", status=status, narrower=True)
 
 
 class _Deadline(threading.local):

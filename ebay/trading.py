@@ -203,5 +203,5 @@ def _failure(answer: Answer, errors: list[Node], ack: str, now: datetime) -> Eba
         return NotFoundError("eBay does not know it", status=status, codes=codes)
     system = any((error.value("ErrorClassification") or "").strip() == "SystemError" for error in serious)
     if system or found & INTERNAL or status >= 500:
-        return EbayUnavailableError("eBay failed", status=status, codes=codes)
+        return EbayUnavailableError("eBay failed", status=status, codes=codes, narrower=True)
     return RejectedError("eBay rejected the request", status=status, codes=codes)

@@ -5,13 +5,16 @@ a row that nobody has read steps over the page boundary. So a window that does n
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from changes.dates import read_time
-from ebay.clock import floor_ms
+from ebay.clock import MS, floor_ms
 from ebay.cutting import NARROW, PAGE, ROWS, Since, Span, Window, cut, cut_sorted, halves, is_sorted
+from ebay.errors import EbayError
+from ebay.http import utc_now
+from ebay.narrowing import Width
 from ebay.pages import OrderPage
 
 __all__ = ["Fetch", "Part", "Since", "Span", "Window", "changed_since", "cut"]
@@ -20,6 +23,7 @@ READINGS = 4  # of one window that does not agree with eBay's count
 MARGIN = timedelta(seconds=1)  # behind eBay's clock: the Date header has whole seconds
 KEPT_EDGES = 50
 MANY = 10 * PAGE  # rows from which one more call for a look at their middle pays
+LONGEST = timedelta(days=730)  # eBay looks back two years
 FASTER = 4  # parts that hold too little are joined, at most so many times more at each step
 
 Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter from a row offset, 200 rows
@@ -31,12 +35,22 @@ class Part:
 
     orders: list[Any] = field(repr=False)  # as they came; may hold an id twice or a non-object
     cursor: datetime  # everything up to here is read once these are kept; eBay's clock; never behind the cursor at the start
-    remaining: tuple[datetime, ...] = ()  # edges of the windows not read yet, oldest first; empty: the read is over
+    remaining: tuple[
+        datetime, ...
+    ] = ()  # edges of the windows not read yet, oldest first; one: what is newer is left; empty: the read is over
     complete: bool = True  # False: four readings never agreed with `total`; the union was given, an alert is due
+    failed: bool = False  # True: eBay could not answer the first of the remaining, which is narrower now
     mid_window: bool = False  # True: whoever stops here begins this window again, at its first page
 
 
-def changed_since(fetch: Fetch, cursor: datetime, overlap: timedelta, remaining: Sequence[datetime] = ()) -> Iterator[Part]:
+def changed_since(
+    fetch: Fetch,
+    cursor: datetime,
+    overlap: timedelta,
+    remaining: Sequence[datetime] = (),
+    width: Width | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[Part]:
     """All orders modified since `cursor - overlap`, in parts of at most a few pages, oldest first.
 
     The first request is open, `[from..]`. If everything is on its page, that was it. Otherwise the window up to eBay's clock is cut at the
@@ -47,34 +61,71 @@ def changed_since(fetch: Fetch, cursor: datetime, overlap: timedelta, remaining:
         cursor: how far is read and kept; UTC, not after eBay's clock.
         overlap: read again before the cursor, since eBay shows some orders late.
         remaining: where an earlier read stopped (`Part.remaining`): goes on there, with no overlap and no open request.
+        width: how wide a window eBay answers, as far as it is known; what is learnt of it stands there with each part.
+        clock: eBay's, for windows where the open request is too wide.
 
     Raises:
-        EbayError: what `fetch` raises; parts given before stay good.
+        EbayError: what `fetch` raises, where less at a time does not help or was tried often enough; parts given before stay good.
     """
+    width = width or Width()
     edges = [floor_ms(edge) for edge in remaining]
     if len(edges) < 2:
         since = Since(floor_ms(cursor - overlap))
-        first = _read(fetch, since)
+        first = None
+        while first is None:
+            known = Window(since.start, max(floor_ms(clock() - max(MARGIN, overlap)), since.start))
+            if width.limited(known.width) < known.width:
+                begun = cursor
+                for part in _windows(fetch, cursor, [known.start, known.end], width):
+                    cursor = part.cursor
+                    again = not part.remaining or (part.failed and cursor == begun)  # what is newer is to be read too, in one request
+                    yield replace(part, remaining=(known.end,)) if again else part
+                since = Since(floor_ms(cursor - overlap))
+                if width.limited(2 * overlap) < 2 * overlap:  # even the overlap is too wide for one request: the next poll goes on
+                    yield Part([], cursor)
+                    return
+            try:
+                first = _read(fetch, since)
+            except EbayError as error:
+                if not width.narrower(error, known.width, MS):
+                    raise
+                yield Part([], cursor, (known.end,), failed=True)
+                if width.over:
+                    raise
+            else:
+                width.worked(known.width, LONGEST)
         # without a Date header the clock is a guess, and only what is behind the overlap is sure
         now = floor_ms(first.page.date - (MARGIN if first.page.dated else max(MARGIN, overlap)))
         if first.fits:
+            width.read_over()
             yield Part(first.orders, max(cursor, now), complete=first.complete)
             return
         window = Window(since.start, max(now, since.start))
         full = len(first.page.orders) >= PAGE  # a short page with a `next` or a large total contradicts itself: no sample to cut by
         parts = _split(window, first.page.orders, first.page.total) if full else [window]
         edges = [part.start for part in parts] + [window.end]
-    yield from _windows(fetch, cursor, edges)
+    yield from _windows(fetch, cursor, edges, width)
 
 
-def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime]) -> Iterator[Part]:
-    """Read the windows between the edges; cut again what is too large, join what is too small."""
+def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width) -> Iterator[Part]:
+    """Read the windows between the edges; cut again what is too large or what eBay cannot answer, join what is too small."""
     stride = 1  # windows to join: more than one where the sample that cut them came from a crowded corner
     parent = 0  # rows of the window that was cut last
     while len(edges) > 1:
-        taken = _joined(edges, stride)
+        edges = _narrowed(edges, width)
+        taken = _joined(edges, stride, width)
         window, rest = Window(edges[0], edges[taken]), edges[taken:]
-        reading = _read(fetch, window)
+        try:
+            reading = _read(fetch, window)
+        except EbayError as error:
+            if not width.narrower(error, window.width, MS):
+                raise
+            yield Part([], cursor, _kept(edges), failed=True)
+            if width.over:
+                raise
+            stride = 1
+            continue
+        width.worked(window.width, LONGEST)
         if reading.fits:
             cursor = max(cursor, window.end)
             yield Part(reading.orders, cursor, _kept(rest), reading.complete)
@@ -170,11 +221,19 @@ def _by_offsets(
         page = fetch(window, 0)
 
 
-def _joined(edges: list[datetime], stride: int) -> int:
-    """How many windows to read as one: `stride`, but a single date's window is never joined to another."""
+def _narrowed(edges: list[datetime], width: Width) -> list[datetime]:
+    """With an edge more where the first window is wider than eBay answers."""
+    first = Window(edges[0], edges[1])
+    most = max(floor_ms(first.start + width.limited(first.width)) - first.start, MS)
+    return edges if most >= first.width else [first.start, first.start + most, *edges[1:]]
+
+
+def _joined(edges: list[datetime], stride: int, width: Width) -> int:
+    """How many windows to read as one: `stride`, but a single date's window is never joined to another, nor more than eBay answers."""
     taken = 1
     while (
         taken < min(stride, len(edges) - 1)
+        and width.limited(edges[taken + 1] - edges[0]) == edges[taken + 1] - edges[0]
         and edges[taken] - edges[taken - 1] > NARROW
         and edges[taken + 1] - edges[taken] > NARROW
     ):  # fmt: skip

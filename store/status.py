@@ -25,7 +25,8 @@ SELLERS = _of("""
     FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id) WHERE {one} ORDER BY seller_id
 """)
 STREAMS = _of("""
-    SELECT seller_id, stream, cursor, reading IS NOT NULL AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
+    SELECT seller_id, stream, cursor,
+        coalesce(reading - 'limit' <> '{{}}', false) AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
         failures, last_error, last_changes, sales_30d, CASE stream
             WHEN 'backfill' THEN jsonb_build_object('to', reading -> -1)
             WHEN 'sweep' THEN jsonb_build_object('offset', reading -> 'offset', 'total', reading -> 'total') END AS place

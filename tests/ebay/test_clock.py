@@ -130,3 +130,11 @@ def test_a_clock_of_ours_that_is_put_back_in_the_midst_of_a_leap_begins_the_hour
     [moment] = hears(clock, leap, begin=NOW - timedelta(days=1))
 
     assert not moment.dated
+
+
+def test_dates_cut_to_the_second_do_not_put_clocks_apart_that_agree() -> None:
+    clock = agreed()
+
+    hears(clock, *[timedelta(milliseconds=-ms) for ms in (0, 999, 500, 1, 730)])
+
+    assert clock.now(NOW) == NOW

@@ -1,0 +1,88 @@
+"""How wide a window may be for eBay to answer it. Pure.
+
+Wide ones may fail for their width alone: a time-out, a 5xx, an answer over the limit of size. They are halved until one is answered. But in
+an outage all fail, whatever their width. So a step tries few of them, a window as wide as any poll's is halved only when it failed again
+and again, and what is answered first after such failures is followed by a whole one: only where that fails too was it the width.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ebay.errors import EbayError
+
+USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is first of all an outage
+AGAIN = 3  # failures in a row after which a usual one is halved too
+TRIES = 2  # halvings in a row, then the step ends with the failure; the next one begins with half of that
+WIDER, BACK = 1.1, 0.75  # a width that is proven grows with each answer, and falls below what works when it was too much
+
+
+@dataclass(slots=True)
+class Width:
+    """What is known of the width in one stream; `kept` beside its cursor."""
+
+    most: timedelta | None = None  # so wide the next window may be; None: as wide as it is
+    good: timedelta | None = None  # so wide it worked since it first failed
+    proven: bool = False  # wider ones failed where this one works, so it widens slowly
+    failures: int = 0  # of the stream in a row, before this step
+    tried: int = 0  # halvings since a window was answered in this step
+
+    @classmethod
+    def of(cls, kept: Any, failures: int = 0) -> "Width":
+        kept = kept if isinstance(kept, dict) else {}
+        most, good = (_seconds(kept.get(name)) for name in ("width_s", "good_s"))
+        return cls(most, good, most is not None and good is not None and kept.get("proven") is True, failures)
+
+    def kept(self) -> dict[str, Any] | None:
+        """What the next step must know; None: nothing."""
+        if self.most is None and self.good is None:
+            return None
+        seconds = {"width_s": self.most, "good_s": self.good}
+        return {**{name: one.total_seconds() for name, one in seconds.items() if one}, "proven": self.proven}
+
+    def limited(self, width: timedelta) -> timedelta:
+        return width if self.most is None else min(width, self.most)
+
+    def narrower(self, error: EbayError, width: timedelta, narrowest: timedelta) -> bool:
+        """A window failed. Whether a narrower one is to be asked for, now or (`over`) by the next step; the error counts where not."""
+        if not error.narrower or width <= narrowest:
+            return False
+        if self.good is not None and width > self.good:
+            self.most = max(self.good * BACK if self.proven else self.good, narrowest)
+            self.proven = True
+            self.tried += 1
+            return True
+        if width <= USUAL and self.most is None and self.failures < AGAIN:
+            return False
+        self.most, self.good, self.proven = max(width / 2, narrowest), None, False
+        self.tried = self.tried + 1 if width > USUAL else TRIES + 1
+        return True
+
+    def stop(self) -> None:
+        """The step's time is over: no more tries."""
+        self.tried = TRIES + 1
+
+    @property
+    def over(self) -> bool:
+        """This step has tried enough."""
+        return self.tried > TRIES
+
+    def worked(self, width: timedelta, longest: timedelta) -> None:
+        """A window was answered. `longest`: no window is wider."""
+        self.tried = 0
+        if self.most is None:
+            return
+        self.good = max(width, self.good or width)
+        self.most = self.most * WIDER if self.proven else None
+        if self.most and self.most > longest:
+            self.most, self.good, self.proven = None, None, False
+
+    def read_over(self) -> None:
+        """All is read; what was no proof is forgotten."""
+        if not self.proven:
+            self.most = self.good = None
+
+
+def _seconds(value: Any) -> timedelta | None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
+    return timedelta(seconds=value) if good else None

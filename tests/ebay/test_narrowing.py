@@ -1,0 +1,111 @@
+"""How wide a window is asked for, where eBay fails for wide ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
+from ebay.narrowing import AGAIN, Width
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+LONGEST = 48 * HOUR
+FAILED = EbayUnavailableError("eBay failed", status=500, narrower=True)
+
+
+def read(
+    length: timedelta, works: timedelta, steps: int = 100, start: Width | None = None, narrowest: timedelta = SECOND
+) -> list[list[float]]:
+    """The widths asked for, in hours, by step, until all is read; eBay answers those up to `works`."""
+    asked: list[list[float]] = []
+    kept, place, failures = (start or Width()).kept(), timedelta(), 0
+    while place < length and len(asked) < steps:
+        width = Width.of(kept, failures)
+        asked.append([])
+        while place < length:
+            window = width.limited(length - place)
+            asked[-1].append(window / HOUR)
+            if window <= works:
+                width.worked(window, LONGEST)
+                place, failures = place + window, 0
+            elif not width.narrower(FAILED, window, narrowest) or width.over:
+                failures += 1
+                break
+        kept = width.kept()
+    return asked
+
+
+def test_a_wide_window_is_halved_until_it_is_answered_and_then_all_is_read() -> None:
+    asked = read(30 * HOUR, works=6 * HOUR)
+
+    assert asked[0] == [30, 15, 7.5]
+    assert asked[1][0] == 3.75
+    assert sum(len(step) for step in asked) <= 16
+
+
+@pytest.mark.parametrize("works", [20 * HOUR, 5 * HOUR, HOUR, timedelta(minutes=20), timedelta(minutes=7)])
+def test_few_more_calls_are_made_than_the_width_that_works_needs(works: timedelta) -> None:
+    calls = sum(len(step) for step in read(30 * HOUR, works))
+
+    assert calls <= 30 * HOUR / works * 2 + 20
+
+
+@pytest.mark.parametrize("length", [HOUR, timedelta(minutes=10)])
+def test_a_window_as_wide_as_any_polls_is_halved_when_it_failed_again_and_again(length: timedelta) -> None:
+    asked = read(length, works=length / 8)
+
+    assert [step[0] for step in asked[: AGAIN + 1]] == [length / HOUR] * (AGAIN + 1)
+    assert sum(length / 8 / HOUR >= window for step in asked for window in step) >= 8
+    assert sum(map(len, asked)) < 25
+
+
+def test_an_outage_costs_one_call_a_step_and_one_more_when_it_is_over() -> None:
+    width, kept = Width(), None
+    for failures in range(50):
+        width = Width.of(kept, failures)
+        window = width.limited(timedelta(minutes=10))
+        assert not width.narrower(FAILED, window, SECOND) or width.over
+        kept = width.kept()
+
+    after = read(timedelta(minutes=10), works=HOUR, start=Width.of(kept))
+
+    assert window == SECOND
+    assert len(after[0]) == 2
+
+
+def test_a_wide_window_in_an_outage_costs_three_calls_a_step_and_only_until_it_is_narrow() -> None:
+    asked = read(30 * HOUR, works=timedelta(), steps=10)
+
+    assert [len(step) for step in asked] == [3, 3] + [1] * 8
+
+
+def test_the_narrowest_window_is_not_halved() -> None:
+    assert not Width(failures=50).narrower(FAILED, SECOND, SECOND)
+    assert read(2 * SECOND, works=timedelta(), steps=20)[-1] == [SECOND / HOUR]
+
+
+@pytest.mark.parametrize("error", [
+    EbayUnavailableError("the connection to eBay failed"),
+    RejectedError("eBay rejected the request", status=400),
+    BadAnswerError("eBay's answer is no object", status=200),
+])  # fmt: skip
+def test_what_no_width_causes_narrows_nothing(error: EbayError) -> None:
+    width = Width(failures=50)
+
+    assert not width.narrower(error, 30 * HOUR, SECOND)
+    assert width.kept() is None
+
+
+def test_a_width_that_works_grows_slowly_and_is_forgotten_when_it_is_the_longest() -> None:
+    width = Width.of({"width_s": 3600, "good_s": 3600, "proven": True})
+    seen = []
+    while width.kept():
+        seen.append(width.limited(LONGEST))
+        width.worked(seen[-1], LONGEST)
+
+    assert seen[:3] == [HOUR, 1.1 * HOUR, 1.1 * (1.1 * HOUR)]
+    assert len(seen) == 41
+
+
+@pytest.mark.parametrize("kept", [None, 7, [], "x", {}, {"width_s": "wide"}, {"width_s": -1, "proven": True}, {"width_s": 1e300}])
+def test_what_is_kept_and_makes_no_sense_is_no_limit(kept: object) -> None:
+    assert Width.of(kept).limited(LONGEST) == LONGEST
