@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from pacing import Stream
 PARCELS_A_TIME = 50
 PAST_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
 IDS_A_CALL = 50  # eBay's most
+ABSENT_FOR = timedelta(hours=6)  # an open order that eBay shows no more is over: it was paid with others, under another id
 
 
 class FulfillmentPolling:
@@ -97,9 +99,14 @@ class FulfillmentPolling:
                 if step.over():
                     return step.more("more open orders to compare")
         while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL):
-            page = step.api.orders_by_id(unlisted)
+            since, witness = self.steps.store.absent_since(step.request.seller_id, unlisted)
+            if witness:  # an answer without it is an empty one, and says nothing of the others
+                unlisted = unlisted[: IDS_A_CALL - 1]
+            page = step.api.orders_by_id([*unlisted, *([witness] if witness else [])])
             with step.commit() as commit:
                 step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                shown = {order for order in map(entity_id, page.orders) if order}
+                commit.absent(unlisted, shown, since, step.ebays_now() - ABSENT_FOR, step.read_at())
                 commit.scan_page(place["scan"], place["page"], unlisted)
                 place = {**place, "page": place["page"] + 1, "listed": True}
                 commit.advance(reading=place)

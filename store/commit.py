@@ -1,7 +1,7 @@
 """A commit: what one transaction of a step keeps. Get one from `Store.commit`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from changes.model import Document
 from pacing import Stream
 from reconciling import Seen
-from store import aside, modes, scans
+from store import absent, aside, modes, scans
 from store.entity_commit import EntityCommit
 from store.events import event_id
 from store.forgotten import Forgotten
@@ -134,6 +134,24 @@ class Commit(EntityCommit):
     def end_scan(self, scan: int) -> None:
         """The scan was complete: everything it left unchanged was so when it began. Its pages go."""
         self._scanned_at = scans.end(self._connection, self._step, scan)
+
+    # open orders that eBay shows no more
+
+    def absent(
+        self, asked: Sequence[str], shown: Collection[str], since: Mapping[str, datetime], before: datetime, read_at: datetime
+    ) -> None:
+        """Which of the open orders asked for by ids the answer lacks. Where earlier ones lacked an order too, hours apart, it is over.
+
+        An answer that holds none at all is believed to be late, and ends nothing.
+
+        Args:
+            since: as `Steps.absent_since` told before the answer.
+            before: an order that was absent then has been so for long enough.
+        """
+        lacking = set(asked) - set(shown)
+        over = {one for one in lacking if one in since and since[one] <= before} if shown else set()
+        absent.note(self._connection, self._step, lacking - since.keys(), read_at)
+        absent.forget(self._connection, self._step, since.keys() - lacking, over)
 
     # how the stream goes on
 

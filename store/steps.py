@@ -1,6 +1,6 @@
 """Beginning a step, committing under its fence, recording its failure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -249,6 +249,12 @@ class Steps:
         """Stored open orders that were on no page of a scan of the fulfillment stream."""
         with translated(), self._single.connect() as connection:
             return scans.unlisted(connection, seller_id, Stream.FULFILLMENT, scan, limit)
+
+    def absent_since(self, seller_id: str, ids: Sequence[str]) -> tuple[dict[str, datetime], str | None]:
+        """Since when eBay does not show these open orders, those that it showed left out; and where any is left, another order's id."""
+        with translated(), self._single.connect() as connection:
+            since = absent.first_absent(connection, seller_id, ids)
+            return since, absent.witness(connection, seller_id, ids) if since else None
 
     def unlisted_skus(self, seller_id: str, scan: int, limit: int) -> list[str]:
         """Stored SKUs, not removed, that were on no page of a scan of the inventory stream."""
