@@ -11,8 +11,9 @@ from temporalio import activity
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.orders import entity_id
+from changes.rereads import Doubt
 from ebay.client import OPEN_ORDERS, PAGE
-from ebay.errors import NotFoundError, RejectedError
+from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
 
 PARCELS_A_TIME = 50
@@ -37,11 +38,11 @@ class FulfillmentPolling:
 
     def read(self, step: RunningStep) -> PollResult:
         seller_id, store = step.request.seller_id, self.steps.store
-        while alone := store.singles_due(seller_id, 1):
+        while alone := store.singles_due(seller_id, 1, step.now()):
             self.read_single(step, alone[0])
             if step.over():
                 return step.more("more orders to read alone")
-        while due := store.parcels_due(seller_id, PARCELS_A_TIME, since=step.step.enrolled_at):
+        while due := store.parcels_due(seller_id, PARCELS_A_TIME, step.step.enrolled_at, step.now()):
             for order_id in due:
                 self.read_parcels(step, order_id)
                 if step.over():
@@ -54,10 +55,9 @@ class FulfillmentPolling:
         """Who asked to cancel, and why: only getOrder tells."""
         try:
             document = step.api.order(order_id)
-        except (NotFoundError, RejectedError):  # of this order alone
+        except (NotFoundError, RejectedError) as error:  # of this order alone
             with step.commit() as commit:
-                step.count(commit)
-                commit.skip_single(order_id)
+                step.count(commit, commit.doubt_single(order_id, doubt_of(error)))
             return
         with step.commit() as commit:
             step.count(commit, commit.keep_single(order_id, document, step.read_at()))
@@ -65,10 +65,9 @@ class FulfillmentPolling:
     def read_parcels(self, step: RunningStep, order_id: str) -> None:
         try:
             documents = step.api.shipping_fulfillments(order_id)
-        except (NotFoundError, RejectedError):  # of this order alone; it must not keep the others waiting
+        except (NotFoundError, RejectedError) as error:  # of this order alone; it must not keep the others waiting
             with step.commit() as commit:
-                step.count(commit)
-                commit.skip_parcels(order_id)
+                step.count(commit, commit.doubt_parcels(order_id, doubt_of(error)))
             return
         with step.commit() as commit:
             step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
@@ -79,7 +78,7 @@ class FulfillmentPolling:
         All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists.
         """
         place: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND}
-        while place["past"] and (due := self.steps.store.parcels_due(step.request.seller_id, 1)):
+        while place["past"] and (due := self.steps.store.parcels_due(step.request.seller_id, 1, now=step.now())):
             self.read_parcels(step, due[0])
             place = {**place, "past": place["past"] - 1}
             if step.over():
@@ -118,3 +117,8 @@ class FulfillmentPolling:
             commit.advance(reading=None)
             step.finish(commit)
         return step.rest or step.more()
+
+
+def doubt_of(error: EbayError) -> Doubt:
+    """Only with an errorId of eBay's a 4xx is eBay's word about the record."""
+    return Doubt.REFUSED if error.codes else Doubt.NO_WORD

@@ -37,8 +37,9 @@ class OrderPolling:
 def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollResult:
     """Keep one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
     parcels_due = 0
-    cursor = step.step.cursor or step.step.enrolled_at
-    for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading)):
+    cursor = min(step.step.cursor or step.step.enrolled_at, step.ebays_now())  # ahead of eBay it would be asked for nothing but the future
+    width = Width.of(limit(step.step.reading), step.step.failures)
+    for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading), width, step.sure_at):
         with step.commit() as commit:
             kept = commit.keep_orders(part.orders, read_at=step.read_at(), source=source)
             step.count(commit, kept)

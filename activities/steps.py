@@ -57,19 +57,15 @@ class RunningStep:
         self.rest: PollResult | None = None
         self.skus_moved = False  # by orders that this step kept
         self.listings_due: ListingsDue | None = None  # the same
+        self.reread_at: datetime | None = None  # our clock: when the first order is to be read again whose answer was not the last word
 
     def now(self) -> datetime:
         """Temporal's clock, which decides when timers fire, carried on by this machine's."""
         return self.began_at + timedelta(seconds=time.monotonic() - self.began)
 
     def ebays_now(self) -> datetime:
-        """The same by eBay's clock, as its latest answers tell it: ours may be some minutes off."""
-        return self.now() + self.clock()
-
-    def clock(self) -> timedelta:
-        """eBay's less ours. A difference of an hour is no clock's."""
-        off = self.steps.ebay.offset
-        return off if abs(off) < timedelta(hours=1) else timedelta()
+        """The same by eBay's clock, as far as several of its answers agree: ours may be some minutes off."""
+        return self.steps.ebay.times.now(self.now())
 
     def permit(self, resource: str) -> None:
         self.steps.permits.take(resource, purpose(self.request, self.stream), self.step.now)
@@ -84,6 +80,10 @@ class RunningStep:
     def read_at(self) -> datetime:
         """eBay's clock at the latest answer."""
         return self.api.date or self.ebays_now()
+
+    def sure_at(self) -> datetime:
+        """Not after eBay's clock at the latest answer, whichever clock is wrong: how far a cursor may move."""
+        return self.api.sure or self.ebays_now()
 
     @contextmanager
     def commit(self) -> Iterator[Commit]:
@@ -103,6 +103,7 @@ class RunningStep:
         for one in kept:
             self.changes += one.changes
             self.duplicates += one.duplicates
+            self.reread_at = min(filter(None, (one.reread_at, self.reread_at)), default=None)
             self.skus_moved = self.skus_moved or one.stock_due > 0
             self.listings_due = one.listings_due.sooner(self.listings_due) if one.listings_due else self.listings_due
             if self.stream is Stream.ORDERS:
@@ -178,7 +179,7 @@ class RunningStep:
             quota=quota,
             tier=tier,
             due=tuple(dict.fromkeys(moved)),
-            due_at={Stream.LISTINGS: later} if later else {},
+            due_at={stream: at for stream, at in ((Stream.LISTINGS, later), (Stream.FULFILLMENT, self.reread_at)) if at},
             rounds=rounds,
         )
 
@@ -187,7 +188,8 @@ class RunningStep:
         if self.listings_due is None:
             return None
         now = self.now()
-        return brought_forward(self.listings_due, now, self.clock(), self.steps.pace.is_roomy(Stream.LISTINGS))
+        clock = self.steps.ebay.times.now(now) - now
+        return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS))
 
 
 class Steps:

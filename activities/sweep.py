@@ -81,12 +81,16 @@ class Sweep:
     def end(self, step: RunningStep, place: dict[str, Any]) -> PollResult:
         with step.commit() as commit:
             step.count(commit)
+            lost = commit.find_lost()
+            commit.missed(lost, 0)
+            place["missed"] += lost
             commit.advance(cursor=moment(place["to"]), reading=None)
             if place["missed"]:
                 commit.open_alert(AlertKind.MISSED, ALERT)
             else:
                 commit.close_alert(AlertKind.MISSED)
             commit.close_alert(AlertKind.ORDERS_INCOMPLETE)
+            step.reread_at = step.now() if lost else None
             result = step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
         for aside in self.steps.store.set_aside(step.request.seller_id)[:RETRIES]:
             self.steps.store.retry_set_aside(aside["id"])  # each in a step of its own: this one is over

@@ -29,7 +29,7 @@ def kept_of_stored(old: Document, new: Document, now: datetime) -> Document:
     for outer, inner in SINGLE_READS:
         new = _keep_single_read(old, new, outer, inner)
     created = _placed(new, now) or _placed(old, now)
-    if created and (forgotten := _forgotten(now - created)):
+    if forgotten := _forgotten(now - created) if created else PERSONAL:  # of an order without a date nobody can tell why they vanished
         kept: Document = _keep_personal("", old, new, forgotten, inside=False, depth=0)
         return kept
     return new

@@ -51,9 +51,14 @@ def moved(change: Change) -> list[Line]:
     return list(dict.fromkeys([*lines(change.data), *before]))
 
 
+def asked_to_cancel(order: Document) -> bool:
+    """Whether somebody asked to cancel an order, whatever came of it."""
+    return _state(order) not in (None, NO_ONE)
+
+
 def asks_to_cancel(change: Change) -> bool:
     """Somebody asked to cancel, or it is decided: only getOrder fills `cancelStatus.cancelRequests` (eBay docs: getOrders)."""
-    if _state(change.data) in (None, NO_ONE):
+    if not asked_to_cancel(change.data):
         return False
     return change.types[0] == "order.created" or ("cancelStatus" in change.changed and _state(change.previous) != _state(change.data))
 

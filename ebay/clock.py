@@ -10,6 +10,8 @@ MS = timedelta(milliseconds=1)
 SECOND = timedelta(seconds=1)
 NEAR = timedelta(seconds=10)  # two readings that differ by less say the same: a Date has whole seconds, and an answer may take some
 SAID, FOR = 5, timedelta(hours=1)  # answers, none of them against it, until another difference of the clocks is believed
+LIKELY = timedelta(minutes=15)  # so far apart two clocks may be of which one is not set by a server
+FIRST_SAID, FIRST_FOR = 3, timedelta(seconds=10)  # the same, until such a difference is believed where none was agreed on before
 UNKNOWN = timedelta(hours=1)  # so far ahead of eBay's our clock may be while eBay has told nothing
 
 
@@ -56,7 +58,8 @@ class EbayClock:
 
     What they must agree on is their difference, which is the same at all answers while both go right. An answer that says another one is
     taken for wrong: its date moves no cursor further than the clocks agreed on before, and is no lasting difference until five answers of
-    an hour say nothing else. Until then a date that is ahead loses nothing, and a clock of ours that was put back costs duplicates only.
+    an hour say nothing else; of a process that just began, three of some seconds, if it is some minutes. Until then a date that is ahead
+    loses nothing, and a clock of ours that was put back costs duplicates only.
     """
 
     def __init__(self) -> None:
@@ -83,7 +86,8 @@ class EbayClock:
             if self._agrees(date - ours, ours):
                 return Moment(date, date, True)
             believed = ours + self._ahead
-            at = believed if self._agreed else min(date, believed)
+            likely = not self._agreed and abs(date - ours) <= LIKELY  # good enough to date a row, but not to move a cursor
+            at = believed if self._agreed else date if likely else min(date, believed)
             sure = min(date, believed)
             return Moment(at, sure, sure == date)
 
@@ -105,7 +109,9 @@ class EbayClock:
             if abs(ahead - other) > NEAR or ours < since:
                 other, since, said = ahead, ours, 0
             self._other = (other, since, said + 1)
-            if said + 1 < SAID or ours - since < FOR:
+            first = not self._agreed and abs(ahead) <= LIKELY
+            most, lasting = (FIRST_SAID, FIRST_FOR) if first else (SAID, FOR)
+            if said + 1 < most or ours - since < lasting:
                 return False
             self._ahead = ahead
         # a Date is cut to the second: what lies within that is no other difference

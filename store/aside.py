@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from changes.model import Kind
 
-ALERT_TEXT = "documents of this seller could not be kept and are set aside: see starter.py set-aside"
+ALERT_TEXT = "documents of this seller could not be read or kept and are set aside: see starter.py set-aside"
 LONGEST_ID = 500  # characters; an index takes 2,700 bytes
 
 PUT = text("""

@@ -11,10 +11,10 @@ from changes.model import Document
 from pacing import Stream
 from reconciling import Seen
 from store import absent, aside, modes, scans
-from store.entity_commit import EntityCommit
 from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
+from store.order_commit import OrderCommit
 from store.step import Step
 from store.times import iso
 
@@ -95,10 +95,10 @@ def slow_words(stream: str) -> str:
     return f"{stream}: eBay took longer than {SLOW_S:g} s for an answer"
 
 
-class Commit(EntityCommit):
+class Commit(OrderCommit):
     def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
-        super().__init__(connection, step, forgotten)
+        super().__init__(connection, step, forgotten, now)
         self._now = now
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None

@@ -14,7 +14,6 @@ from changes.model import Detection, Kind
 from changes.offers import detect_offers
 from changes.offers import gone as offer_gone
 from changes.orders import detect_orders
-from changes.parcels import detect_parcels
 from changes.readings import Trust, trust
 from changes.sales import asks_to_cancel
 from pacing import InventorySource, Stream
@@ -29,8 +28,6 @@ from store.sightings import Sightings, unchanged
 from store.step import Step
 
 SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
-SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
-PARCELS_READ = text("UPDATE orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND parcels_due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ class Kept:
     set_aside: int = 0
     parcels_due: int = 0  # orders whose parcels have to be read now, or that have to be read alone
     stock_due: int = field(default=0, compare=False)  # SKUs that orders moved, to be read now
+    reread_at: datetime | None = field(default=None, compare=False)  # our clock: an answer that cannot be the last word is asked for again
     listings_due: sales.ListingsDue | None = field(default=None, compare=False)  # listings that orders moved
     changed: tuple[str, ...] = ()  # ids of the entities that changed
     # of changed orders: lastModifiedDate of the new version and of the one before
@@ -50,9 +48,11 @@ class Kept:
 
 
 class EntityCommit:
-    """The half of a `Commit` that keeps what was read. `commit.py` has the other: how the stream goes on."""
+    """What a `Commit` keeps of what was read. `order_commit.py` has what is read of one order, `commit.py` how the stream goes on."""
 
-    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten) -> None:
+    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten, clock: datetime) -> None:
+        """`clock`: ours, by which what is to be read again falls due."""
+        self._clock = clock
         self._connection, self._step, self._forgotten = connection, step, forgotten
         self._events = Events(step.enrollment)
         self.sightings = Sightings(step)
@@ -88,21 +88,6 @@ class EntityCommit:
             stock.read_skus(self._connection, self._step.seller_id, ids, read_at, read_from)  # of a list, `scanned_at` says it
         return kept
 
-    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
-        """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due."""
-        step = self._step
-        documents = self._forgotten.parcels(self._connection, step.seller_id, order_id, documents)
-        reading = keeping.read(Kind.FULFILLMENT, documents, digests=False)
-        reading.order_id = order_id
-        reading.refusals = [aside.of_order(order_id, refusal) for refusal in reading.refusals]
-        stored = entities.stored_parcels(self._connection, step.seller_id, order_id)
-        detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
-        kept = self._write(reading, detection, {}, read_at, source, "single")
-        known = {one.entity_id: one for one in stored if not one.removed}
-        self.sightings.saw(Kind.FULFILLMENT, source, unchanged(known, known, kept.changed, ()))
-        self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id})
-        return kept
-
     def keep_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> Kept:
         """Keep a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
         seller_id = self._step.seller_id
@@ -117,16 +102,6 @@ class EntityCommit:
         kept = self._write(reading, detection, stored, read_at, source, "list")
         offers.vouch(self._connection, seller_id, sku, sorted(same), read_at)
         return kept
-
-    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
-        """Keep an order that was read alone, with what only getOrder fills."""
-        kept = self.keep_orders([document], read_at, read_from="single")
-        self.skip_single(order_id)
-        return kept
-
-    def skip_single(self, order_id: str) -> None:
-        """It need not be read alone any more."""
-        self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
 
     def stock_read(self, ids: Sequence[str]) -> None:
         """The stock that orders moved was read, or need not be: it is no longer due."""
@@ -143,10 +118,6 @@ class EntityCommit:
     def next_listing_due(self) -> datetime | None:
         """When the next listing is to be read that an order moved; eBay's clock."""
         return stock.next_due(self._connection, self._step.seller_id)
-
-    def skip_parcels(self, order_id: str) -> None:
-        """eBay refuses to list this order's parcels: they are no longer due, so that the others' turn comes."""
-        self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
 
     def keep_listings(
         self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", odd: Sequence[str] = ()
@@ -220,7 +191,7 @@ class EntityCommit:
         self._set_aside(reading, read_at)
         if self.sightings.watched:
             others = lost.union(reading.unread, (change.entity_id for change in detection.changes))
-            self.sightings.saw(kind, source, unchanged(reading.ids, stored, others, _stale(reading, stored)))
+            self.sightings.saw(kind, source, unchanged(reading.ids, stored, others, _stale(reading, stored, read_at)))
         singles, followed = self._follow_orders(written, read_at, source, read_from) if kind is Kind.ORDER else (0, sales.Followed())
         self._changes += len(written)
         self._duplicates += detection.duplicates
@@ -266,7 +237,9 @@ class EntityCommit:
         seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
         if self._step.set_aside:
             kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
-            none_left = aside.clear(self._connection, seller_id, reading.kind, kept, "" if refused else reading.order_id)
+            none_left = aside.clear(
+                self._connection, seller_id, reading.kind, kept, reading.order_id if reading.whole and not refused else ""
+            )
             if none_left and not refused:
                 self.close_alert(AlertKind.SET_ASIDE)
         for refusal in reading.refusals:

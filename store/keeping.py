@@ -31,6 +31,7 @@ class Reading:
     refusals: list[Refusal] = field(default_factory=list)
     order_id: str = ""  # of parcels
     sku: str = ""  # of offers
+    whole: bool = True  # False: eBay's order has parcels that its list of them lacked
     unread: tuple[str, ...] = ()  # listings that may be shown as they were before their latest sale
     known: dict[int, bytes] = field(default_factory=dict)  # digests by identity of the document: most are stored as they came
 

@@ -59,6 +59,7 @@ ERASURES = [
         "offers",
         "stock_due",
         "sold_lines",
+        "rereads",
         "poll_runs",
         "scan_pages",
         "sightings",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 
 from pacing import Stream
 from reconciling import Mode
-from store import scans, stock
+from store import absent, scans, stock
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
@@ -16,7 +16,7 @@ from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
 from store.step import RESOURCES, Step
 
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
+EVER, ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
@@ -63,10 +63,18 @@ FAIL = text("""
 """)
 TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
 PARCELS_DUE = text("""
-    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
-    ORDER BY modified_at DESC, entity_id LIMIT :limit
+    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
+        ORDER BY modified_at DESC, entity_id LIMIT :limit)
+    UNION ALL
+    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'parcels' AND due_at <= :now ORDER BY due_at LIMIT :limit)
+    LIMIT :limit
 """)
-SINGLES_DUE = text("SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due ORDER BY entity_id LIMIT :limit")
+SINGLES_DUE = text("""
+    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due ORDER BY entity_id LIMIT :limit)
+    UNION ALL
+    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at LIMIT :limit)
+    LIMIT :limit
+""")
 CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
 OPEN_ORDERS = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND is_open AND entity_id > :after ORDER BY entity_id LIMIT :limit
@@ -215,13 +223,13 @@ class Steps:
         except SupersededError:
             return False
 
-    def parcels_due(self, seller_id: str, limit: int, since: datetime = EVER) -> list[str]:
-        """Orders whose parcels have to be read, of those modified since then; the newest first."""
-        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since)
+    def parcels_due(self, seller_id: str, limit: int, since: datetime = EVER, now: datetime = ALWAYS) -> list[str]:
+        """Orders whose parcels have to be read, of those modified since then, the newest first; then those to be read again by now."""
+        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since, now=now)
 
-    def singles_due(self, seller_id: str, limit: int) -> list[str]:
-        """Orders that have to be read alone: somebody asked to cancel them."""
-        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit)
+    def singles_due(self, seller_id: str, limit: int, now: datetime = ALWAYS) -> list[str]:
+        """Orders that have to be read alone, since somebody asked to cancel them; then those to be read again by now."""
+        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit, now=now)
 
     def skus_due(self, seller_id: str, limit: int) -> list[str]:
         """SKUs whose stock has to be read, since orders moved it."""

@@ -40,6 +40,7 @@ from store.tables import REVISION
 from store.tokens import Tokens
 from store.vault import Vault
 
+UNTOLD = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
 VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -102,6 +103,11 @@ class Store(Steps):
 
     def snapshot(self, seller_id: str, kind: str) -> Iterator[dict[str, Any]]:
         return self._snapshots.read(seller_id, kind)
+
+    def untold_sales(self, seller_id: str) -> list[tuple[str, str]]:
+        """Lines of orders that were stored before sales were told: (seller, lineItemId)."""
+        with translated(), self.engine.connect() as connection:
+            return [(seller_id, line) for line in connection.execute(UNTOLD, {"seller_id": seller_id}).scalars()]
 
     def open_alert(self, kind: AlertKind, text: str, seller_id: str | None = None, about: str = "") -> bool:
         return self._alerts.open(named(kind, about), text, seller_id)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0011"  # the migration that these tables are; a test compares
+REVISION = "0012"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -118,6 +118,19 @@ orders = _entities(
     Index("orders_parcels_due", "seller_id", "modified_at", postgresql_where=text("parcels_due")),
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
+rereads = Table(
+    "rereads",  # orders whose parcels, or which alone, are to be read again: eBay's answers disagreed (changes/rereads.py)
+    metadata,
+    _text("seller_id", primary_key=True),
+    _text("order_id", primary_key=True),
+    _text("what", primary_key=True),  # parcels or single
+    _count("tries"),
+    _time("due_at", nullable=False),
+    _time("said_at"),  # when eBay itself refused it first
+    Column("source", Text, nullable=False, server_default="poll"),  # of what it tells
+    Index("rereads_due", "seller_id", "what", "due_at"),
+)
+
 fulfillments = _entities("fulfillments", _text("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
 inventory = _entities(
     "inventory",

@@ -178,4 +178,4 @@ def test_the_sweep_takes_a_document_newer_than_a_stored_one_of_an_impossible_dat
 
     anna.poll("anna", Stream.SWEEP)
 
-    assert [event["source"] for event in anna.events("anna")] == ["poll", "sweep", "sweep"]
+    assert [event["source"] for event in anna.events("anna") if event["type"] != "inventory.sold"] == ["poll", "sweep", "sweep"]

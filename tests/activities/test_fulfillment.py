@@ -25,7 +25,7 @@ def test_a_shipment_makes_the_orders_poll_announce_parcels_and_they_are_read(ann
     assert quiet.due == (Stream.LISTINGS,)  # nobody has read the listing that was sold
     assert announced.due == (Stream.FULFILLMENT,)
     assert set(anna.stored("anna", "fulfillments")) == {parcel}
-    assert anna.types("anna") == ["order.created", "inventory.sold", "order.updated", "fulfillment.created"]
+    assert anna.types("anna") == ["order.created", "order.updated", "fulfillment.created"]
     assert anna.calls("anna") == 3  # two polls of orders and one of the parcels
 
 

@@ -107,7 +107,7 @@ def test_an_order_that_ebay_does_not_show_yet_is_asked_for_again(anna: Rig) -> N
 
     assert waits == [1, 2, 3, 5][: len(waits)]
     assert anna.world.clock.now() - visible < timedelta(seconds=7)
-    assert anna.types("anna") == ["order.created", "inventory.sold"]
+    assert anna.types("anna") == ["order.created"]
 
 
 def test_before_its_time_a_held_hint_costs_no_call(anna: Rig) -> None:
@@ -148,7 +148,7 @@ def test_a_parcel_is_held_until_the_order_shows_it_and_then_announced(anna: Rig)
 
     assert (early.changes, early.done) == (0, False)
     assert (result.changes, result.done, Stream.FULFILLMENT in result.due) == (1, True, True)
-    assert anna.types("anna") == ["order.created", "inventory.sold", "order.updated", "fulfillment.created"]
+    assert anna.types("anna") == ["order.created", "order.updated", "fulfillment.created"]
 
 
 def test_what_changed_nothing_is_asked_for_some_times_only(anna: Rig) -> None:
@@ -328,7 +328,7 @@ def test_a_crash_between_the_commit_and_the_row_reads_again_and_tells_once(anna:
 
     result = anna.hints("anna")
 
-    assert (result.done, anna.types("anna"), states(anna)) == (True, ["order.created", "inventory.sold"], {"notice-1": "done"})
+    assert (result.done, anna.types("anna"), states(anna)) == (True, ["order.created"], {"notice-1": "done"})
 
 
 def test_other_sellers_hints_are_not_touched(anna: Rig) -> None:

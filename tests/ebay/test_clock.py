@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebay.clock import FOR, NEAR, SAID, UNKNOWN, EbayClock, Moment, http_date
+from ebay.clock import FOR, LIKELY, NEAR, SAID, UNKNOWN, EbayClock, Moment, http_date
 
 NOW = datetime(2026, 6, 18, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
@@ -50,7 +50,21 @@ def test_one_date_that_goes_back_holds_a_cursor_and_dates_no_row(leap: timedelta
 def test_the_first_answer_alone_puts_nothing_ahead_of_our_clock(leap: timedelta) -> None:
     [first] = hears(EbayClock(), leap)
 
-    assert (first.at, first.sure, first.dated) == (NOW, NOW, False)
+    assert (first.sure, first.dated) == (NOW, False)
+    assert first.at == (NOW + leap if leap <= LIKELY else NOW)  # a row may be dated by it
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=7), timedelta(minutes=-7)])
+def test_a_difference_of_minutes_is_believed_by_a_new_process_after_three_answers(ahead: timedelta) -> None:
+    said = hears(EbayClock(), ahead, ahead, ahead)
+
+    assert [moment.dated for moment in said] == ([False, False, True] if ahead > timedelta() else [True, True, True])
+    assert said[-1].sure == NOW + 2 * FIVE + ahead
+
+
+@pytest.mark.parametrize("ahead", [LIKELY + timedelta(minutes=1), timedelta(hours=1)])
+def test_a_greater_difference_is_not(ahead: timedelta) -> None:
+    assert not any(moment.dated for moment in hears(EbayClock(), *[ahead] * 5))
 
 
 def test_the_first_answer_is_believed_where_our_clock_is_ahead_since_no_cursor_is_harmed() -> None:

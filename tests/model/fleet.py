@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
+from ebay.clock import EbayClock
 from ebay.errors import EbayError, RejectedError
 from pacing import Stream
 from simulator import World
@@ -53,6 +54,7 @@ class Fleet(Rig):
         self.store.permits.ensure(LIMITS)
         self.forget()
         self.states: dict[str, PollingState] = {}
+        self.steps.ebay.times = EbayClock()  # nothing is known of this world's clock
         self.now, self.skew, self.jump, self.postgres_skew = START, skew, NO_TIME, NO_TIME
         self.rejected = 0
         self.wait(NO_TIME)

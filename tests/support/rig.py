@@ -25,6 +25,7 @@ from activities.report import Report
 from activities.steps import Steps
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
+from changes.sales import SOLD
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.oauth import OAuth
@@ -90,7 +91,11 @@ class Rig:
         return self.store.feed.read(limit=1_000_000, seller=seller)
 
     def types(self, seller: str) -> list[str]:
-        return [event["type"] for event in self.events(seller)]
+        """Of the events about documents: sales, which every new order tells too, are `sales`."""
+        return [event["type"] for event in self.events(seller) if event["type"] != SOLD]
+
+    def sales(self, seller: str) -> list[dict[str, Any]]:
+        return [event for event in self.events(seller) if event["type"] == SOLD]
 
     def stored(self, seller: str, kind: str = "orders") -> dict[str, dict[str, Any]]:
         return {row["entity_id"]: row for row in self.store.snapshot(seller, kind)}

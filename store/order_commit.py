@@ -1,0 +1,87 @@
+"""What a commit keeps of one order: its parcels, and what only getOrder tells. What cannot be the last word is asked for again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from changes.model import Kind
+from changes.parcels import detect_parcels
+from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
+from store import aside, entities, keeping, rereads
+from store.entity_commit import EntityCommit, Kept
+from store.kinds import AlertKind
+from store.rereads import What
+from store.sightings import unchanged
+
+SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
+PARCELS_READ = text("""
+    UPDATE orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id
+    RETURNING data -> 'fulfillmentHrefs' AS hrefs
+""")
+
+
+class OrderCommit(EntityCommit):
+    """See `EntityCommit`."""
+
+    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
+        """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due.
+
+        Unless the order has more of them: then none was removed, and they are read again.
+        """
+        step = self._step
+        before = rereads.take(self._connection, step.seller_id, order_id, What.PARCELS)
+        source = before.source or source
+        hrefs = self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id}).scalar()
+        doubt = doubt_of_parcels(order_id, hrefs, documents)
+        documents = self._forgotten.parcels(self._connection, step.seller_id, order_id, documents)
+        reading = keeping.read(Kind.FULFILLMENT, documents, digests=False)
+        reading.order_id, reading.whole = order_id, doubt is not Doubt.FEWER
+        reading.refusals = [aside.of_order(order_id, refusal) for refusal in reading.refusals]
+        stored = entities.stored_parcels(self._connection, step.seller_id, order_id)
+        detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
+        if not reading.whole:
+            detection = replace(detection, changes=[change for change in detection.changes if not change.removed])
+        kept = self._write(reading, detection, {}, read_at, source, "single")
+        known = {one.entity_id: one for one in stored if not one.removed}
+        self.sightings.saw(Kind.FULFILLMENT, source, unchanged(known, known, kept.changed, ()))
+        return self._doubted(kept, order_id, What.PARCELS, doubt, before) if doubt else kept
+
+    def doubt_parcels(self, order_id: str, doubt: Doubt) -> Kept:
+        """No list of this order's parcels came."""
+        before = rereads.take(self._connection, self._step.seller_id, order_id, What.PARCELS)
+        self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+        return self._doubted(Kept(), order_id, What.PARCELS, doubt, before)
+
+    def _doubted(self, kept: Kept, order_id: str, what: What, doubt: Doubt, before: rereads.Known) -> Kept:
+        """The answer cannot be the last word: it is read again, or, after some days of that, set aside."""
+        seller_id = self._step.seller_id
+        due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock)
+        if refusal:
+            rereads.put_aside(self._connection, seller_id, what, refusal, self._read_at)
+            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+        return replace(kept, reread_at=due_at, set_aside=kept.set_aside + (refusal is not None))
+
+    def find_lost(self) -> int:
+        """Orders that name more parcels than are stored, cancellations without their requests: how many are due from now on."""
+        return len(rereads.find_lost(self._connection, self._step.seller_id, self._step.enrolled_at, self._clock))
+
+    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
+        """Keep an order that was read alone, with what only getOrder fills."""
+        before = self._single_read(order_id)
+        kept = self.keep_orders([document], read_at, before.source or "poll", read_from="single")
+        if doubt := doubt_of_single(document):
+            return self._doubted(kept, order_id, What.SINGLE, doubt, before)
+        if self._step.set_aside:
+            self.no_longer_aside(Kind.ORDER, rereads.key(order_id, What.SINGLE))
+        return kept
+
+    def doubt_single(self, order_id: str, doubt: Doubt) -> Kept:
+        """No answer about this order alone came."""
+        return self._doubted(Kept(), order_id, What.SINGLE, doubt, self._single_read(order_id))
+
+    def _single_read(self, order_id: str) -> rereads.Known:
+        self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+        return rereads.take(self._connection, self._step.seller_id, order_id, What.SINGLE)
