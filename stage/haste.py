@@ -10,10 +10,12 @@ import activities.report
 import activities.report_place
 import activities.sooner
 import changes.expected
+import changes.rereads
 import store.listing_reading
 import store.sales
 import store.stock
 
+LAG = store.stock.LAG  # eBay's own
 LAGGING = activities.listing_windows, activities.listings, activities.report, store.sales, store.stock
 
 
@@ -34,6 +36,10 @@ def hasten(lag: timedelta, patience: timedelta | None = None) -> None:
     _put(activities.report_place, "FIRST_WAIT", lag / 3)
     if patience:
         _put(activities.report, "PATIENCE", patience)
+    # two answers that disagree are asked for again for some 20 lags; what eBay itself refuses is believed after 3
+    changes.rereads.WAITS = tuple(min(wait * (lag / LAG), 2 * lag) for wait in changes.rereads.WAITS)
+    _put(changes.rereads, "SAID_AGAIN", 3 * lag)
+    _put(changes.rereads, "HOURS_APART", 2 * lag)
 
 
 def _put(module: object, name: str, value: timedelta) -> None:
