@@ -18,7 +18,7 @@ from chaos.place import KINDS, SNAPSHOTS, Found, Place, place, until
 from chaos.report import Report, say
 from pacing import Stream
 from simulator import Hostility, Life, World, hostile
-from simulator.judge import SLACK, judge
+from simulator.judge import judge
 from simulator.proxy import FaultProxy, LineFaults
 from simulator.times import DAY
 from workflows.messages import PollNow
@@ -179,8 +179,7 @@ class Siege:
         self.sweep(within)
         if set(OF_REPORTS) & set(self.happens):
             self.report(within)
-        self.ask(Stream.FULFILLMENT)
-        until(lambda: not self.place.house.rows("SELECT FROM orders WHERE parcels_due"), within, "parcels of what was swept")
+        self.place.read_all(within)
         say(f"   the world stands still; all is polled after {took:.1f} s, then swept")
 
     def sweep(self, within: float) -> None:
@@ -202,13 +201,13 @@ class Siege:
         snapshots = {
             (seller, kind): list(house.store.snapshot(seller, kind)) for seller in self.place.sellers for kind in SNAPSHOTS.values()
         }
-        slack = SLACK + timedelta(seconds=self.hostility.date_behind_s * self.hostility.scale)
-        verdict = judge(rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=slack)
-        found = self.place.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, examples=verdict.examples))
+        verdict = judge(rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=self.place.slack())
+        found = self.place.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, findings=verdict.findings))
+        self.place.judged = found
         aside = house.rows("SELECT seller_id, kind, reason, raw FROM set_aside")
         for wrong in [row[:3] for row in aside if row[2] != "no id"] + without_trace(rows, [row[3] for row in aside]):
             found.lost += 1
-            found.examples.append(f"lost: {wrong}")
+            found.findings.append(f"lost: {wrong}")
         swept = house.rows("SELECT coalesce(sum(undated), 0)::int, coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'sweep'")[0]
         (missed,) = house.rows("SELECT coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'report'")[0]
         undated, overlooked = of_sweeps(rows, events)

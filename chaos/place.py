@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chaos.servers import Servers
 from chaos.workers import Crew
 from simulator import World, serve
-from simulator.judge import Verdict, judge
+from simulator.judge import SLACK, Verdict, judge
 from store import StoreError, migrate
 from tests.support.histories import forget_dead_worker
 from tests.support.house import House
@@ -34,6 +34,13 @@ SNAPSHOTS = {"order": "orders", "fulfillment": "fulfillments", "inventory": "inv
 SETTLED_WITHIN_S = 180.0  # a loaded machine; some 5 s are usual
 LATE = 0.6  # so much of the time that listings are read behind eBay's clock, eBay shows them late at most
 ASK_AGAIN_S = 3.0
+# What is due beside the streams' own time: parcels and orders to be read alone, again too, and stock that a sale moved
+UNREAD = """
+    (s.stream = 'fulfillment' AND (
+        EXISTS (SELECT FROM orders o WHERE o.seller_id = s.seller_id AND (o.parcels_due OR o.single_due))
+        OR EXISTS (SELECT FROM rereads r WHERE r.seller_id = s.seller_id)))
+    OR (s.stream = 'inventory' AND EXISTS (SELECT FROM stock_due d WHERE d.seller_id = s.seller_id AND d.asked_at IS NULL))
+"""
 WATCH = """
     CREATE TABLE IF NOT EXISTS cursors_back (seller_id text, stream text, was timestamptz, became timestamptz);
     CREATE OR REPLACE FUNCTION note_cursor_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -53,12 +60,17 @@ class Found:
     wrong: int = 0
     back: int = 0  # cursors that moved back
     missed: int = 0  # events that a reader who follows the feed did not get, or got otherwise
-    examples: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)  # each, in words
 
     def add(self, other: Found) -> None:
         for name in ("changes", "lost", "twice", "wrong"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.examples += other.examples
+        self.findings += other.findings
+
+    @property
+    def examples(self) -> list[str]:
+        """The first of the findings."""
+        return self.findings[:10]
 
     @property
     def ok(self) -> bool:
@@ -104,6 +116,7 @@ class Place:
         self.house, self.world = house, house.world
         self.crew = Crew(house.folder, house.environment)
         self.sellers: list[str] = []
+        self.judged: Found | None = None  # the whole, once the world stood still
         self.world.switches.listing_late_s = min(self.world.switches.listing_late_s, self.crew.lag_s * LATE)
         self.execute(WATCH)
         self.follower = Follower(house)
@@ -135,8 +148,21 @@ class Place:
         since = self.world.quiet()
         time.sleep(max(0.0, (since - self.world.clock.now()) / timedelta(seconds=1)))
         (now,) = self.house.rows("SELECT clock_timestamp()")[0]
+        self._ask_while(lambda: self._unpolled(now), within)
+        return time.monotonic() - began
+
+    def read_all(self, within: float = SETTLED_WITHIN_S) -> None:
+        """Wait until nothing is due that was announced, moved by a sale or not agreed about.
+
+        Raises:
+            TimeoutError: something is; it names whose.
+        """
+        self._ask_while(lambda: self._left(UNREAD), within)
+
+    def _ask_while(self, unread: Callable[[], list[tuple[str, str]]], within: float) -> None:
+        began = time.monotonic()
         asked: dict[str, float] = {}
-        while left := self._unpolled(now):
+        while left := unread():
             for seller in {seller for seller, _ in left}:  # asked for, a stream does not wait for its backoff
                 if time.monotonic() - asked.get(seller, 0.0) > ASK_AGAIN_S:
                     self.signal(seller, SellerPolling.poll_now, PollNow())
@@ -144,32 +170,35 @@ class Place:
             if time.monotonic() - began > within:
                 raise TimeoutError(f"not polled within {within:.0f} s: {left[:5]}")
             time.sleep(0.1)
-        return time.monotonic() - began
 
     def _unpolled(self, since: Any) -> list[tuple[str, str]]:
         """A scan counts when its first page was read since then: one that was broken off goes on with what it had read before.
 
-        Listings are read some seconds behind eBay's clock: they count when they are read up to then.
+        Listings are read some seconds behind eBay's clock: they count when they are read up to then. Stock that a sale moved is due some
+        seconds after it, and what eBay's answers disagree about is read again, later each time: nothing of either may be left.
         """
-        return [
-            (row[0], row[1])
-            for row in self.house.rows(
-                """
-                SELECT s.seller_id, s.stream FROM streams s JOIN sellers e USING (seller_id)
-                WHERE e.removed_at IS NULL AND s.seller_id = ANY (:sellers) AND (
-                    (s.stream IN ('orders', 'fulfillment', 'inventory')
-                        AND (coalesce(s.last_good_at, '-infinity') < :since OR s.reading IS NOT NULL))
-                    OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :ebays)
-                    OR (s.stream = 'listings' AND (coalesce(s.cursor, '-infinity') < :ebays OR s.reading IS NOT NULL))
-                    OR (s.stream IN ('backfill', 'report') AND s.reading IS NOT NULL)
-                    OR (s.stream = 'fulfillment' AND EXISTS (
-                        SELECT FROM orders o WHERE o.seller_id = s.seller_id AND o.parcels_due)))
-                """,
-                since=since,
-                ebays=since + self.world.clock.skew,  # scans and listings are dated by eBay's clock
-                sellers=self.sellers,
-            )
-        ]
+        polled = """
+            (s.stream IN ('orders', 'fulfillment', 'inventory')
+                AND (coalesce(s.last_good_at, '-infinity') < :since OR s.reading IS NOT NULL))
+            OR (s.stream = 'inventory' AND coalesce(s.scanned_at, '-infinity') < :ebays)
+            OR (s.stream = 'listings' AND (coalesce(s.cursor, '-infinity') < :ebays OR s.reading IS NOT NULL))
+            OR (s.stream IN ('backfill', 'report') AND s.reading IS NOT NULL)
+        """
+        # scans and listings are dated by eBay's clock
+        return self._left(f"{polled} OR {UNREAD}", since=since, ebays=since + self.world.clock.skew)
+
+    def _left(self, condition: str, **values: Any) -> list[tuple[str, str]]:
+        """Streams of sellers, of which it is true."""
+        statement = f"""
+            SELECT s.seller_id, s.stream FROM streams s JOIN sellers e USING (seller_id)
+            WHERE e.removed_at IS NULL AND s.seller_id = ANY (:sellers) AND ({condition})
+        """
+        return [(row[0], row[1]) for row in self.house.rows(statement, sellers=self.sellers, **values)]
+
+    def slack(self) -> timedelta:
+        """So much later than an answer's `Date` eBay may have shown what is in it."""
+        hostility = self.world.hostility
+        return SLACK + timedelta(seconds=hostility.date_behind_s * hostility.scale if hostility else 0)
 
     def verdict(self, sellers: Sequence[str] | None = None, kinds: Sequence[str] = KINDS) -> Found:
         """Of some sellers and kinds, or of all; cursors and the reader only with all."""
@@ -182,26 +211,32 @@ class Place:
         @cache
         def one(seller: str, kinds: tuple[str, ...]) -> Found:
             snapshots = {(seller, SNAPSHOTS[kind]): list(self.house.store.snapshot(seller, SNAPSHOTS[kind])) for kind in kinds}
-            return found_of(judge(rows[seller], events[seller], snapshots, at=self.world.clock.now(), kinds=kinds))
+            return found_of(judge(rows[seller], events[seller], snapshots, at=self.world.clock.now(), kinds=kinds, slack=self.slack()))
 
         found = []
         for sellers, kinds in wanted:
             whole = Found()
             for seller in self.sellers if sellers is None else sellers:
                 whole.add(one(seller, tuple(kinds)))
-            found.append(self.with_watchers(whole) if sellers is None else whole)
+            if sellers is None:
+                self.with_watchers(whole)
+            found.append(whole)
+        self.judged = self.judged or found[0]
         return found
 
     def with_watchers(self, found: Found) -> Found:
         self.follower.stop()
         back = self.house.rows("SELECT seller_id, stream FROM cursors_back")
         found.back = len(back)
-        found.examples += [f"back: {seller}/{stream}" for seller, stream in back[:3]]
+        found.findings += [f"back: {seller}/{stream}" for seller, stream in back]
         events = self.house.events()  # in the order of their positions
         places = [event["position"] for event in events]
         there = [event["id"] for event in events]
         found.wrong += sum(1 for before, after in pairwise(places) if after <= before) + len(there) - len(set(there))
-        found.missed = 0 if there == self.follower.ids else max(1, len(set(there) - set(self.follower.ids)))
+        found.findings += [f"wrong: position {after} after {before}" for before, after in pairwise(places) if after <= before]
+        followed = set(self.follower.ids)
+        found.missed = 0 if there == self.follower.ids else max(1, len(set(there) - followed))
+        found.findings += [f"missed: the event at position {event['position']}" for event in events if event["id"] not in followed]
         return found
 
     def close(self) -> None:
@@ -218,7 +253,7 @@ def _by_seller(rows: Iterable[Any], name: str) -> defaultdict[str, list[Any]]:
 
 def found_of(verdict: Verdict) -> Found:
     aside = [f"lost: {verdict.set_aside} set aside"] if verdict.set_aside else []
-    return Found(verdict.changes, verdict.lost + verdict.set_aside, verdict.twice, verdict.wrong, examples=[*verdict.examples, *aside])
+    return Found(verdict.changes, verdict.lost + verdict.set_aside, verdict.twice, verdict.wrong, findings=[*verdict.findings, *aside])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ class Verdict:
     set_aside: int = 0  # rows of snapshots that the product could not store, and says so
     delays: list[float] = field(default_factory=list, repr=False)  # seconds, sorted
     examples: list[str] = field(default_factory=list)  # the first ten findings, in words
+    findings: list[str] = field(default_factory=list, repr=False)  # all of them
 
     @property
     def ok(self) -> bool:
@@ -32,8 +33,9 @@ class Verdict:
 
     def find(self, what: str, words: str) -> None:
         setattr(self, what, getattr(self, what) + 1)
+        self.findings.append(f"{what}: {words}")
         if len(self.examples) < 10:
-            self.examples.append(f"{what}: {words}")
+            self.examples.append(self.findings[-1])
 
     def __str__(self) -> str:
         seconds = "no delay measured" if self.delay_p50_s is None else f"delay p50 {self.delay_p50_s:.1f} s, p95 {self.delay_p95_s:.1f} s"
