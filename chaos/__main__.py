@@ -1,9 +1,10 @@
-"""`python -m chaos [PART ...] [--seed N] [--rounds N] [--write FILE]`: exit 0 where nothing was lost, told twice or wrong."""
+"""`python -m chaos [PART ...] [--seed N] [--keep FOLDER] [--write FILE]`: exit 0 where nothing was lost, told twice or wrong."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import subprocess
 import sys
 import time
@@ -41,12 +42,14 @@ def main() -> int:
     parser.add_argument("--streams", nargs="*", default=[], help="of the matrix: only these")
     parser.add_argument("--minutes", type=float, help="that the hostile eBay rages; without: one, and until all has happened")
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time: they wait for dead workers more than they work")
-    parser.add_argument("--keep", type=Path, help="a new folder for what a hostile eBay showed and what was told of it, to look into")
+    parser.add_argument("--keep", type=Path, help="a folder for what each part showed, told, stored and found, to look into: FOLDER/PART")
     parser.add_argument("--write", type=Path, help="a Markdown file whose tables between markers are replaced")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     names = given.parts or list(PARTS)
+    if given.keep and (there := [name for name in names if (given.keep / name).exists()]):
+        parser.error(f"{given.keep} holds {', '.join(there)} already")
     if len(names) > 1:
         return side_by_side(names, given)
     # a client that meets a dead server would fill the screen with it
@@ -59,11 +62,19 @@ def part(name: str, given: argparse.Namespace) -> list[str]:
     say(f"== {name}, seed {given.seed}")
     report, began = Report(), time.monotonic()
     known = inspect.signature(PARTS[name].run).parameters
-    options = {key: value for key in ("rounds", "points", "streams", "minutes", "keep") if key in known and (value := getattr(given, key))}
+    options = {key: value for key in ("rounds", "points", "streams", "minutes") if key in known and (value := getattr(given, key))}
+    keep = given.keep and (given.keep / name).absolute()
     try:
-        PARTS[name].run(report, given.seed, **options)
+        PARTS[name].run(report, given.seed, keep=keep, **options)
     except TimeoutError as error:
         report.expect(False, str(error))
+    except Exception as error:
+        report.expect(False, f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            (keep / "failures.jsonl").write_text("".join(json.dumps({"failure": words}) + "\n" for words in report.failures))
     text = "\n\n".join(table.text() for table in report.tables)
     say(f"{text}\n\n({name}: {time.monotonic() - began:.0f} s)")
     for failure in report.failures:

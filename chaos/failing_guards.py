@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from chaos.place import Found, Place, place, until
 from chaos.points import INVENTORY, ORDERS, Cell
@@ -107,7 +108,9 @@ def crowded_feed(here: Place, seller: str, without: Without) -> Found:
     found = here.verdict(sellers)
     here.follower.look()
     there = {event["id"] for event in here.house.events()}
-    found.missed = len(there - set(here.follower.ids))
+    missed = there - set(here.follower.ids)
+    found.missed = len(missed)
+    found.findings += [f"missed: the event {one}" for one in sorted(missed)]
     return found
 
 
@@ -201,18 +204,19 @@ TRIALS = (
 )
 
 
-def play(trial: Trial, seed: int, without: Without) -> Found:
-    with place(World(seed=seed), **trial.settings) as (here, _):
-        return trial.play(here, f"{trial.guard}-{'without' if without else 'with'}", without)
+def play(trial: Trial, seed: int, without: Without, keep: Path | None) -> Found:
+    name = f"{trial.guard}-{'without' if without else 'with'}"
+    with place(World(seed=seed), keep / name if keep else None, **trial.settings) as (here, _):
+        return trial.play(here, name, without)
 
 
-def run(report: Report, seed: int, points: Sequence[str] = ()) -> None:
+def run(report: Report, seed: int, points: Sequence[str] = (), keep: Path | None = None) -> None:
     """`points`: only these guards."""
     table = report.table("Guards, with and without", ("guard", "what happens", "", "lost", "twice", "wrong", "missed by a reader"))
     for trial in [trial for trial in TRIALS if not points or trial.guard in points]:
         for without in ((), (trial.guard,)):
             try:
-                found = play(trial, seed, without)
+                found = play(trial, seed, without, keep)
             except (TimeoutError, AssertionError) as error:
                 report.expect(False, f"{trial.guard} {'without' if without else 'with'}: {type(error).__name__} {error}")
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -219,7 +218,7 @@ def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | N
     for name, (skus, published, listings) in SELLERS.items():
         world.add_seller(name, 3.0, skus, published=published, listings=listings)
         world.move_in(name)
-    with place(world, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
+    with place(world, keep, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
         siege.happens = HAPPENS + OF_LISTINGS + OF_REPORTS + OF_SALES
         life = Life(world, 6000.0)  # leaves the past and the crowd alone
         since = world.clock.now() - timedelta(days=20)
@@ -240,8 +239,6 @@ def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | N
             siege.relieve()
         siege.settle()
         outcome = siege.outcome()
-        if keep:
-            kept(here, keep)
     tell(report, siege, outcome, seed)
 
 
@@ -283,20 +280,6 @@ def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
     told = outcome.undated + overlooked
     report.expect(sum(outcome.swept) == told, f"the sweeps counted {outcome.swept}, and told {told}")
     report.expect(not siege.never(A_FEW), f"too seldom: {', '.join(siege.never(A_FEW))}")
-
-
-def kept(here: Place, folder: Path) -> None:
-    """What eBay showed, what was told, and what was polled: a file each, a row a line. Nobody in them is real."""
-    folder.mkdir(parents=True)
-    tables = {
-        "ledger": here.world.rows(),
-        "events": here.house.events(),
-        "poll_runs": [row[0] for row in here.house.rows("SELECT to_jsonb(p) FROM poll_runs p ORDER BY finished_at")],
-        "inventory": [row[0] for row in here.house.rows("SELECT to_jsonb(i) FROM inventory i")],
-        "streams": [row[0] for row in here.house.rows("SELECT to_jsonb(s) FROM streams s")],
-    }
-    for name, rows in tables.items():
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
 
 
 def ways(proxy: FaultProxy, kinds: Iterable[str]) -> str:

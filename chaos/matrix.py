@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 from chaos.place import KINDS, SETTLED_WITHIN_S, Found, Place, until
@@ -267,10 +268,12 @@ class Matrix:
         return rows, whole
 
 
-def run(report: Report, seed: int, rounds: int = 2, points: Sequence[str] = (), streams: Sequence[str] = ()) -> None:
+def run(
+    report: Report, seed: int, rounds: int = 2, points: Sequence[str] = (), streams: Sequence[str] = (), keep: Path | None = None
+) -> None:
     from chaos.place import place
 
-    with place(World(seed=seed), **CADENCE) as (here, _):
+    with place(World(seed=seed), keep, **CADENCE) as (here, _):
         matrix = Matrix(here, cells(points, streams), rounds, seed)
         matrix.run()
         rows, whole = matrix.verdicts()

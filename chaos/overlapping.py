@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 
 from chaos.report import Report, say
@@ -95,8 +96,8 @@ class Storm:
         self.world.accounts.expire(random.choice(list(self.world.sellers)))
 
 
-def run(report: Report, seed: int, seconds: float = LASTS_S) -> None:
-    with scene(seed, workers=WORKERS) as now:
+def run(report: Report, seed: int, seconds: float = LASTS_S, keep: Path | None = None) -> None:
+    with scene(seed, keep, workers=WORKERS) as now:
         storm = Storm(now, seed)
         storm.rage(seconds)
         for worker in storm.workers:

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from chaos.keeping import keep
 from chaos.servers import Servers
 from chaos.workers import Crew
 from simulator import World, serve
@@ -257,8 +258,8 @@ def found_of(verdict: Verdict) -> Found:
 
 
 @contextmanager
-def place(world: World, **settings: str) -> Iterator[tuple[Place, Servers]]:
-    """A fresh deployment with servers of its own, that can be killed."""
+def place(world: World, kept: Path | None = None, **settings: str) -> Iterator[tuple[Place, Servers]]:
+    """A fresh deployment with servers of its own, that can be killed. `kept`: a folder for what it came to, see `chaos/keeping.py`."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
         with Servers(folder) as servers, serve(world) as ebay:
@@ -269,6 +270,10 @@ def place(world: World, **settings: str) -> Iterator[tuple[Place, Servers]]:
             try:
                 yield here, servers
             finally:
+                if kept:
+                    if "postgres" not in servers.running:
+                        servers.start("postgres")
+                    keep(here, kept)
                 here.close()
                 house.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from random import Random
 
 from chaos.place import place
@@ -15,13 +16,13 @@ LIVES_S = (0.05, 2.4)  # of a worker: some die while they start
 FORGET_EVERY_S = 2.0
 
 
-def run(report: Report, seed: int, rounds: int = 200) -> None:
+def run(report: Report, seed: int, rounds: int = 200, keep: Path | None = None) -> None:
     random = Random(seed)
     world = World(seed=seed)
     for number in range(SELLERS):
         world.add_seller(f"seller-{number}", 12.0, 450 if number == 0 else 20)
         world.preload_skus(f"seller-{number}")
-    with place(world, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, _):
+    with place(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, _):
         here.enroll(list(world.sellers))
         started = 0
         with Life(world, 1500.0):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -93,13 +94,13 @@ class Scene:
 
 
 @contextmanager
-def scene(seed: int, workers: int = 1) -> Iterator[Scene]:
+def scene(seed: int, keep: Path | None = None, workers: int = 1) -> Iterator[Scene]:
     """At its end `outcome` says what came of it."""
     world = World(seed=seed)
     for number in range(SELLERS):
         world.add_seller(f"seller-{number}", 12.0, 250 if number == 0 else 10)
         world.preload_skus(f"seller-{number}")
-    with place(world, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, servers):
+    with place(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, servers):
         here.enroll(list(world.sellers))
         for _ in range(workers):
             here.crew.start(wait=True)
@@ -114,9 +115,9 @@ def scene(seed: int, workers: int = 1) -> Iterator[Scene]:
         now.outcome = Outcome(here.verdict(), operators.accepted, operators.lost(), now.resumed)
 
 
-def _kills(report: Report, seed: int, server: str, times: int, gone_s: tuple[float, float]) -> None:
+def _kills(report: Report, seed: int, server: str, times: int, gone_s: tuple[float, float], keep: Path | None) -> None:
     random = Random(seed)
-    with scene(seed) as now:
+    with scene(seed, keep) as now:
         for _ in range(times):
             time.sleep(random.uniform(0.1, 1.0))
             now.servers.kill(server)
@@ -132,22 +133,22 @@ def _kills(report: Report, seed: int, server: str, times: int, gone_s: tuple[flo
 
 class Postgres:
     @staticmethod
-    def run(report: Report, seed: int, rounds: int = 30) -> None:
-        _kills(report, seed, "postgres", rounds, (0.0, 2.5))
+    def run(report: Report, seed: int, rounds: int = 30, keep: Path | None = None) -> None:
+        _kills(report, seed, "postgres", rounds, (0.0, 2.5), keep)
 
 
 class Temporal:
     @staticmethod
-    def run(report: Report, seed: int, rounds: int = 20) -> None:
-        _kills(report, seed, "temporal", rounds, (0.0, 2.5))
+    def run(report: Report, seed: int, rounds: int = 20, keep: Path | None = None) -> None:
+        _kills(report, seed, "temporal", rounds, (0.0, 2.5), keep)
 
 
 class Outage:
     """Both gone for two minutes."""
 
     @staticmethod
-    def run(report: Report, seed: int, seconds: float = 120.0) -> None:
-        with scene(seed) as now:
+    def run(report: Report, seed: int, seconds: float = 120.0, keep: Path | None = None) -> None:
+        with scene(seed, keep) as now:
             now.servers.kill("postgres")
             now.servers.kill("temporal")
             time.sleep(seconds)
