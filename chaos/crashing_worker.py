@@ -16,10 +16,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import activities.heartbeat
 import worker
 import workflows.seller_polling
-from chaos import guards
+from chaos import guards, holding
 from chaos.points import ANY, POINTS, Cell, Trap, set_traps
 from console.leaving import leave
 from stage.haste import hasten
@@ -43,7 +42,7 @@ def run(
 
     Args:
         cells: where to die, and at which pass of that point.
-        ending: `freeze` holds up the thread there until the file `go_on` is made; no step of this worker beats meanwhile.
+        ending: `freeze` holds up the step there until the file `go_on` is made, see `holding.py`.
         armed: something whose `value` tells whether the traps are set; None: they are from the start.
         trips: a file that gets a line when a trap springs.
         without: guards to take out.
@@ -58,13 +57,10 @@ def run(
         if ending == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         assert trips
-        while not go_on(trips).exists():
-            time.sleep(0.02)
+        holding.hold(trips)
 
     # the same in every worker of a run: a history must be replayed with the number that it was made with
     workflows.seller_polling.LONG_ENOUGH = RUN_EVENTS
-    if ending == "freeze":
-        activities.heartbeat.EVERY_S = 3600.0
     for guard in without:
         guards.take_out(guard)
     if widen_s:
@@ -72,11 +68,9 @@ def run(
     if lag_s:
         hasten(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
     set_traps(Trap(cells, spring, lambda: armed is None or bool(armed.value)))
+    if ending == "freeze" and trips:
+        holding.prepare(trips)
     return worker.main()
-
-
-def go_on(trips: Path) -> Path:
-    return trips.with_suffix(".go_on")
 
 
 def child(environment: dict[str, str], folder: str, log: str, cells: list[tuple[Cell, int]], options: dict[str, object]) -> None:

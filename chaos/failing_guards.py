@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
-from chaos.place import Found, Place, place, until
+from chaos.place import ASK_AGAIN_S, Found, Place, place, until
 from chaos.points import INVENTORY, ORDERS, Cell
 from chaos.report import Report, say
 from pacing import Stream
@@ -23,6 +24,7 @@ from workflows.seller_polling import SellerPolling
 Without = tuple[str, ...]
 SLOW = {"orders_every": "1h", "fulfillment_every": "1h", "inventory_every": "1h"}
 QUICK = {"orders_every": "0.5s", "fulfillment_every": "1h", "inventory_every": "1h"}
+PATIENCE_S = 180.0  # for what is sure to come, on a loaded machine too
 STEP_MISSED_S = 20.0  # 15 s, and a loaded machine
 
 
@@ -48,30 +50,50 @@ def begin(here: Place, seller: str) -> None:
 
 def first_polls(here: Place, seller: str) -> None:
     statement = "SELECT count(*) FROM streams WHERE seller_id = :seller AND last_good_at IS NOT NULL AND stream <> 'backfill'"
-    until(lambda: here.house.rows(statement, seller=seller)[0][0] >= 3, 30, "the first polls")
+    until(lambda: here.house.rows(statement, seller=seller)[0][0] >= 3, PATIENCE_S, "the first polls")
+
+
+def asked_until(here: Place, seen: Callable[[], object], seller: str, stream: Stream, what: str) -> None:
+    """The stream is asked for again and again, since a poll that was under way already serves nobody who asks meanwhile."""
+    asked = -ASK_AGAIN_S
+
+    def looked() -> object:
+        nonlocal asked
+        if not (found := seen()) and time.monotonic() - asked > ASK_AGAIN_S:
+            poll(here, seller, stream)
+            asked = time.monotonic()
+        return found
+
+    until(looked, PATIENCE_S, what)
 
 
 def frozen_attempt(here: Place, seller: str, without: Without) -> Found:
-    """A step is held up with eBay's answer in its hand, and does not beat; its retry reads newer stock; then it goes on."""
+    """A step is held up with eBay's answer in its hand, and does not beat; its retry reads newer stock; then it goes on.
+
+    Nothing here hangs on time: each answer is outdated as it leaves eBay, until the step says that it is held up, so every later answer
+    is newer; and the step says that it is over.
+    """
     begin(here, seller)
     first = here.crew.start(wait=True)
     first_polls(here, seller)
     first.stop()
     world, sku = here.world, here.world.skus(seller)[0]
     world.set_stock(seller, sku, 17)
+    fewer = count(16, -1)
+
+    def outdated(request: Request) -> float:
+        if request.resource == "inventory_item" and not here.crew.sprung():
+            world.set_stock(seller, sku, next(fewer))
+        return 0.0
+
+    world.faults.latency_s = outdated  # called when the answer is written, before it is sent
     frozen = here.crew.start([(Cell("after-answer", INVENTORY, seller), 1)], wait=True, ending="freeze", without=without)
     here.forget_dead_workers()
-    poll(here, seller, Stream.INVENTORY)
-    until(lambda: any(cell.seller == seller for cell, *_ in here.crew.sprung()), 45, "the step is held up")
-    world.set_stock(seller, sku, 5)
-    statement = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
-
-    def told() -> int:
-        return int(here.house.rows(statement, seller=seller, sku=sku)[0][0])
-
-    until(told, 40, "the retry's event")
+    asked_until(here, here.crew.sprung, seller, Stream.INVENTORY, "the step is held up")
+    told = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
+    until(lambda: here.house.rows(told, seller=seller, sku=sku)[0][0], PATIENCE_S, "the retry's event")
     here.crew.go_on()
-    until(lambda: "SupersededError" in frozen.log.read_text() or told() > 1, 20, "the end of the attempt that was held up")
+    until(here.crew.held_is_over, PATIENCE_S, "the end of the attempt that was held up")
     found = here.verdict([seller])
     frozen.kill()
     return found
@@ -136,7 +158,7 @@ def connected_meanwhile(here: Place, seller: str, without: Without) -> Found:
         world.place_order(seller)
         world.faults.latency_s = slow
         poll(here, seller)
-        until(at_ebay.is_set, 45, "the refresh of the old token")
+        until(at_ebay.is_set, PATIENCE_S, "the refresh of the old token")
         typed.write(world.accounts.renew(seller))
     assert connecting.result().code == 0
     world.faults.latency_s = 0.0
@@ -156,8 +178,7 @@ def killed_step(here: Place, seller: str, without: Without) -> Found:
     here.world.place_order(seller)
     victim = here.crew.start([(Cell("before-call", ORDERS, seller), 1)], without=without)
     here.forget_dead_workers()
-    poll(here, seller)
-    assert victim.died(45)
+    asked_until(here, victim.died, seller, Stream.ORDERS, "the worker's death")
     healthy = here.crew.start(wait=True, without=without)
     here.forget_dead_workers()
     told = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND type = 'order.created'"
@@ -181,8 +202,7 @@ def killed_in_transaction(point: str) -> Callable[[Place, str, Without], Found]:
         time.sleep(14)  # the least overlap is 10 s, and a cursor stands up to two seconds before its answer
         victim = here.crew.start([(Cell(point, ORDERS, seller), 1)], without=without)
         here.forget_dead_workers()
-        poll(here, seller)
-        assert victim.died(45)
+        asked_until(here, victim.died, seller, Stream.ORDERS, "the worker's death")
         healthy = here.crew.start(wait=True)
         here.forget_dead_workers()
         here.poll_all(40)

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from chaos import holding
 from chaos.points import Cell
 
 LAG_S = 3.0  # so far behind eBay's clock listings are read; the simulated eBay is as much quicker than eBay
@@ -33,7 +34,8 @@ class Crew:
 
     def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> Worker:
         """`options`: of `crashing_worker.run`. `wait`: it is at work when this returns. Without `armed`: only after `arm()`."""
-        self.trips.with_suffix(".go_on").unlink(missing_ok=True)
+        for file in (holding.go_on(self.trips), holding.over(self.trips)):
+            file.unlink(missing_ok=True)
         worker = Worker(self, list(cells), armed, options)
         self.workers.append(worker)
         if wait:
@@ -47,7 +49,11 @@ class Crew:
 
     def go_on(self) -> None:
         """Steps that were held up go on."""
-        self.trips.with_suffix(".go_on").touch()
+        holding.go_on(self.trips).touch()
+
+    def held_is_over(self) -> bool:
+        """A step that was held up went on and came to its end."""
+        return holding.over(self.trips).exists()
 
     def close(self) -> None:
         for worker in self.workers:
