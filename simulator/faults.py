@@ -74,7 +74,8 @@ class Switches:
     inventory_offset: str = "pages"  # getInventoryItems' offset: "pages" as eBay's documents say, "rows" as most clients believe
     absolute_next: bool = False  # getInventoryItems' href and next: a path as production showed, or a full URI as documented
     whole_seconds: bool = False  # dates of modification without milliseconds, as production's orders have them
-    personal_data_days: int = 90  # after this age, orders come without names, streets, mail addresses and phones
+    email_days: int = 14  # after this age, orders come without the buyer's mail address
+    personal_data_days: int = 90  # after this one, without names, streets and phones too
     dotted_names: bool = True  # getRateLimits' resources: "sell.fulfillment.order", or "order"
     parcels_quota: str = "order"  # the resource whose quota shipping_fulfillment uses: "order" or "shipping_fulfillment"
     offers_quota: str = "inventory_item"  # the resource whose quota getOffers uses: that, or "offer"

@@ -7,12 +7,13 @@ from typing import Any
 
 from simulator import partial
 from simulator.normal import digest
+from simulator.orders import EMAIL, PERSONAL
 
 Row = Mapping[str, Any]
 Key = tuple[str, str, str]  # seller, kind, entity id
 State = tuple[bytes, bool]  # content, removed
 IDS = {"order": "orderId", "fulfillment": "fulfillmentId", "inventory": "sku", "offer": "offerId"}
-PERSONAL_DATA = timedelta(days=89)
+FADING = (timedelta(days=13), EMAIL), (timedelta(days=89), PERSONAL)  # from this age on, what eBay drops: a day before it does
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Content:
     """What one document says."""
 
     state: State
-    impersonal: bytes = b""  # without personal data, of orders so old that eBay drops it
+    faded: tuple[bytes, ...] = ()  # of an old order: without what it may have lost by its age, for each age of `FADING` that it has reached
     listing: Any = None  # the document, of a listing
 
 
@@ -40,8 +41,10 @@ class Run:
 
     def says(self, other: Content) -> bool:
         mine = self.content
-        if mine.state[0] == other.state[0] or (mine.impersonal and mine.impersonal == other.impersonal):
+        if mine.state[0] == other.state[0]:
             return True
+        if age := min(len(mine.faded), len(other.faded)):  # told when the order was so old: what had not vanished by then must be right
+            return mine.faded[age - 1] == other.faded[age - 1]
         if mine.listing is None:
             return False
         told = partial.without_kept(other.listing, mine.listing, self.known)
@@ -69,7 +72,7 @@ class History:
 
 def content(kind: str, entity_id: str, document: Any, removed: bool, at: datetime) -> Content:
     listing = document if partial.is_listing(kind, entity_id) else None
-    return Content((digest(kind, document), removed), _impersonal(kind, document, at), listing)
+    return Content((digest(kind, document), removed), _faded(kind, document, at), listing)
 
 
 def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, at: datetime) -> dict[Key, History]:
@@ -104,9 +107,11 @@ def _nameless(kind: str, document: Any) -> bool:
     return not (isinstance(name, str) and name)
 
 
-def _impersonal(kind: str, document: Any, at: datetime) -> bytes:
+def _faded(kind: str, document: Any, at: datetime) -> tuple[bytes, ...]:
+    if kind != "order":
+        return ()
     try:
-        aged = kind == "order" and at - time(document["creationDate"]) >= PERSONAL_DATA
+        age = at - time(document["creationDate"])
     except (KeyError, TypeError, ValueError):
-        aged = False
-    return digest(kind, document, personal=False) if aged else b""
+        age = timedelta.max  # without a date it may be of any age
+    return tuple(digest(kind, document, names) for since, names in FADING if age >= since)

@@ -13,15 +13,16 @@ from simulator.orders import PERSONAL
 
 SINGLE_READS = (("cancelStatus", "cancelRequests"), ("buyer", "taxIdentifier"))  # of an order: only getOrder fills them
 NOTHING = json.dumps(None)
+NONE = frozenset[str]()
 UNORDERED = frozenset({"lineItems", "fulfillmentHrefs", "refunds", "payments"})  # their order says nothing
 MONEY = {"value": "currency", "convertedFromValue": "convertedFromCurrency"}
 UNSAYABLE = re.compile("[\x00\ud800-\udfff]")
 EXACT = 1 << 53  # larger numbers may be kept as text
 
 
-def digest(kind: str, document: Any, personal: bool = True) -> bytes:
-    """16 bytes that are equal for equal content. `personal=False` leaves out what eBay drops from orders of 90 days."""
-    plain = normal(document, personal)
+def digest(kind: str, document: Any, without: frozenset[str] = NONE) -> bytes:
+    """16 bytes that are equal for equal content. `without`: names of fields that say nothing, such as those that eBay drops with age."""
+    plain = normal(document, without)
     if kind == "order" and isinstance(plain, dict):
         plain.pop("lastModifiedDate", None)
         for outer, inner in SINGLE_READS:
@@ -38,22 +39,22 @@ def read_alone(kind: str, document: Any) -> str:
     if kind != "order" or not isinstance(document, dict):
         return ""
     found = [outer.get(name) for place, name in SINGLE_READS if isinstance(outer := document.get(place), dict)]
-    return json.dumps(normal(found, personal=False), sort_keys=True)
+    return json.dumps(normal(found, PERSONAL), sort_keys=True)
 
 
-def normal(value: Any, personal: bool = True, key: str = "") -> Any:
+def normal(value: Any, without: frozenset[str] = NONE, key: str = "") -> Any:
     """Missing, null, "", [] and {} are one (None); numbers and amounts are decimals; what Postgres cannot hold is text."""
     if isinstance(value, dict):
         found = {}
         for name, inner in value.items():
-            if not personal and name in PERSONAL:
+            if name in without:
                 continue
-            plain = _money(inner) if name in MONEY and MONEY[name] in value else normal(inner, personal, name)
+            plain = _money(inner) if name in MONEY and MONEY[name] in value else normal(inner, without, name)
             if plain is not None:
                 found[_sayable(name)] = plain
         return found or None
     if isinstance(value, list):
-        plains = [normal(inner, personal) for inner in value]
+        plains = [normal(inner, without) for inner in value]
         if key in UNORDERED:
             plains.sort(key=lambda plain: json.dumps(plain, sort_keys=True))
         return plains or None

@@ -7,7 +7,7 @@ from simulator import filters
 from simulator.answers import Answer, fulfillment_error
 from simulator.filters import Query
 from simulator.ledger import Document, dumps, loads
-from simulator.orders import API, single_order, without_personal_data
+from simulator.orders import API, EMAIL, PERSONAL, single_order, without_email, without_personal_data
 from simulator.requests import Request
 from simulator.shelf import Entity
 from simulator.times import DAY
@@ -77,10 +77,20 @@ def _order(world: World, request: Request, order_id: str) -> Entity:
 
 def _text(world: World, seller: str, entity: Entity, now_ms: int) -> str:
     text = world.text(seller, entity)
-    if now_ms - entity.created_ms > world.switches.personal_data_days * DAY:
-        return dumps(without_personal_data(loads(text)))
-    return text
+    gone = _gone(world, entity, now_ms)
+    if gone == EMAIL:
+        return without_email(text)
+    return dumps(without_personal_data(loads(text), gone)) if gone else text
 
 
 def _aged(world: World, document: Document, entity: Entity, now_ms: int) -> Document:
-    return without_personal_data(document) if now_ms - entity.created_ms > world.switches.personal_data_days * DAY else document
+    gone = _gone(world, entity, now_ms)
+    return without_personal_data(document, gone) if gone else document
+
+
+def _gone(world: World, entity: Entity, now_ms: int) -> frozenset[str]:
+    """Fields that eBay shows no more of an order of this age."""
+    age = now_ms - entity.created_ms
+    if age > world.switches.personal_data_days * DAY:
+        return PERSONAL
+    return EMAIL if age > world.switches.email_days * DAY else frozenset()

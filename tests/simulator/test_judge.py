@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from simulator import Life, World
 from simulator.judge import Verdict, judge
 from simulator.normal import digest
+from simulator.orders import EMAIL, PERSONAL, without_personal_data
+from simulator.times import iso, to_ms
 from tests.simulator.perfect import Event, poll
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
@@ -206,6 +208,36 @@ def test_personal_data_that_ebay_dropped_after_90_days_may_be_absent() -> None:
     assert judge(world.rows(), [event, *sales], at=END).ok
     del event["data"]["buyer"]["username"]
     assert not judge(world.rows(), [event, *sales], at=END).ok
+
+
+@pytest.mark.parametrize(("days", "good"), [(12, False), (13, True), (20, True)])
+def test_a_mail_address_that_ebay_dropped_after_14_days_may_be_absent(days: int, good: bool) -> None:
+    world = World(seed=4, now=START)
+    world.add_seller("anna")
+    world.place_order("anna", created_at=START - timedelta(days=days))
+    event, *sales = poll(list(world.rows()), timedelta(hours=2), START, START + timedelta(hours=1))
+    ship_to = event["data"]["fulfillmentStartInstructions"][0]["shippingStep"]["shipTo"]
+
+    del ship_to["email"]
+    at = START + timedelta(days=100)  # the event tells what was there when it was told
+    assert judge(world.rows(), [event, *sales], at=at).ok is good
+    del ship_to["fullName"]
+    assert judge(world.rows(), [event, *sales], at=at).wrong == 1
+
+
+@pytest.mark.parametrize(("days", "names"), [(15, EMAIL), (91, PERSONAL)])
+def test_what_vanishes_by_age_is_neither_lost_nor_a_change(days: int, names: frozenset[str]) -> None:
+    world = World(seed=4, now=START)
+    world.add_seller("anna")
+    world.place_order("anna")
+    rows, at = list(world.rows()), START + timedelta(days=100)
+    told = poll(rows, timedelta(hours=1), START, START + timedelta(hours=1))
+    later = {"id": "later", "version": 2, "type": "order.updated", "detected_at": iso(to_ms(START + timedelta(days=days)))}
+    again = {**told[0], **later, "position": len(told) + 1, "sequence": len(told) + 1}
+
+    assert judge(rows, told, at=at).ok
+    found = judge(rows, [*told, {**again, "data": without_personal_data(rows[0]["document"], names)}], at=at)
+    assert (found.lost, found.twice, found.wrong) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 from datetime import timedelta
 
+import pytest
+
 from simulator import World
+from simulator.ledger import dumps, loads
+from simulator.orders import EMAIL, without_email, without_personal_data
 
 PATH = "/sell/fulfillment/v1/order"
 
@@ -107,3 +111,29 @@ def test_unknown_and_foreign_orders_are_not_found_and_malformed_ids_refused(anna
     assert anna.get(f"{PATH}/{foreign}/shipping_fulfillment").status_code == 404
     assert code(anna.get(f"{PATH}/%20%20%20")) == (400, 32100)
     assert code(anna.get(f"{PATH}/{foreign}", fieldGroups="X")) == (400, 32800)
+
+
+def test_the_buyers_mail_address_vanishes_after_14_days_and_nothing_else(anna, world: World) -> None:
+    order_id = world.place_order("anna", created_at=world.clock.now() - timedelta(days=14))
+    reads = (lambda: anna.get(f"{PATH}/{order_id}").text, lambda: anna.orders(orderIds=order_id).text, lambda: anna.orders().text)
+    before = [read() for read in reads]
+
+    world.clock.advance(seconds=1)
+    after = [read() for read in reads]
+
+    assert all('"email":' in text for text in before)
+    assert not any('"email":' in text for text in after)
+    assert [text.count('"fullName"') for text in after] == [text.count('"fullName"') for text in before]
+    assert all(text.count('"primaryPhone"') for text in after)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"email": "a@b.c"},
+        {"email": "a@b.c", "a": 1},
+        {"a": [{"email": 'a"b\\'}, {"b": 1, "email": "\x00\ud800", "c": {"email": ""}}], "d": '"email":"x"'},
+    ],
+)
+def test_text_without_mail_addresses_is_what_the_document_is_without_them(document: dict[str, object]) -> None:
+    assert loads(without_email(dumps(document))) == without_personal_data(document, EMAIL)
