@@ -137,8 +137,10 @@ class App:
         request.status = answer.status
         with self.world.lock:
             if self.world.hostility and request.number:
-                trouble.spoil(self.world.hostility, request, answer)
+                trouble.spoil(self.world, self.world.hostility, request, answer)
             answer.wire = self.world.faults.take_wire(request.resource) or answer.wire
+            if seconds := self.world.faults.take_leap(request.resource):
+                trouble.leap(self.world, request, answer, seconds)
             self.world.requests.add(request)
         if self.world.faults.after_answer:
             self.world.faults.after_answer(request)

@@ -1,5 +1,6 @@
 """How eBay misbehaves, and where its documents leave open what it does: plain attributes, to be set at any time."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ class Faults:
     retry_after_s: int | None = None  # eBay is not known to send Retry-After with its 429
     forced: list[Forced] = field(default_factory=list)
     wires: list[tuple[Wire, str | None]] = field(default_factory=list)  # see `break_off`
+    leaps: list[tuple[float, str | None]] = field(default_factory=list)  # see `leap`
     counted: int = 0
 
     def force(self, status: int, body: str | bytes | dict[str, Any], times: int = 1, resource: str | None = None, **headers: str) -> None:
@@ -46,6 +48,17 @@ class Faults:
     def break_off(self, wire: Wire, times: int = 1, resource: str | None = None) -> None:
         """The next `times` answers (of this resource) travel like this."""
         self.wires.extend((wire, resource) for _ in range(times))
+
+    def leap(self, seconds: float, times: int = 1, resource: str | None = None) -> None:
+        """The Date header of the next `times` answers (of this resource) is off by so much: ahead, or behind where it is less than 0."""
+        self.leaps.extend((seconds, resource) for _ in range(times))
+
+    def take_leap(self, resource: str) -> float:
+        for seconds, wanted in self.leaps:
+            if wanted in (None, resource):
+                self.leaps.remove((seconds, wanted))
+                return seconds
+        return 0.0
 
     def take_wire(self, resource: str) -> Wire | None:
         for wire, wanted in self.wires:
@@ -84,6 +97,7 @@ class Switches:
     index_late: float = 0.0  # of versions of listings: GetSellerEvents, and it alone, shows the one before for up to `index_late_s` longer
     index_late_s: float = 100.0  # but at most until INDEX_MOST_S after the new one's date
     events_hours: float = 48.0  # how far back GetSellerEvents looks, and how wide
+    widest_h: float = math.inf  # windows of change that are wider fail: GetSellerEvents with 10007, getOrders with 500
     events_limit: int = 3000  # items of one GetSellerEvents answer; with DetailLevel ReturnAll two thirds of it
     has_more_items: bool = True  # whether an answer that leaves items out says so
     report_s: float = 3.0  # from the order of a report to its end; the first third of it is spent in the queue

@@ -17,14 +17,22 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.clock import ManualClock
 
 if TYPE_CHECKING:
     from simulator.world import World
+
+
+class Leap(NamedTuple):
+    """An answer whose Date header was far from eBay's clock."""
+
+    seller: str
+    shown: datetime
+    true: datetime
 
 
 @dataclass
@@ -35,13 +43,16 @@ class Hostility:
     scale: float = 1.0  # of all times below: 0.01 makes four minutes 2.4 seconds
 
     # Versions: in the ledger as they are served
-    late: float = 0.0  # shown up to `late_s` after their date; never before an older version, a parcel never after its order
+    late: float = 0.0  # shown up to `late_s` after their date; never before an older version, nor a parcel before its order
     late_s: float = 240.0
+    parcels_behind: float = 0.0  # of shipments: getShippingFulfillments shows them up to `parcels_behind_s` later than the order does
+    parcels_behind_s: float = 240.0
     same_date: float = 0.0  # dated back to the last multiple of `same_date_s`, so that many have the same date
     same_date_s: float = 5.0
     undated: float = 0.0  # changes of open orders, shipments too, that leave lastModifiedDate as it is
     undated_closed: float = 0.0  # the same of orders that are not (or not visibly) open: no poll can see it, only a sweep
     odd: float = 0.0  # missing and odd fields: null lists, numbers for strings, dates that are none, NUL, NaN ...
+    absurd_date: float = 0.0  # versions of orders whose lastModifiedDate is of 1970 or 2106; they are found by the right one
     unknown: float = 0.0  # fields and enum values that nobody knows
     nameless: float = 0.0  # orders without a usable orderId
     huge: float = 0.0  # a string of `huge_bytes` in an order or an item
@@ -70,6 +81,9 @@ class Hostility:
     too_many: float = 0.0  # a stray 429, half of them with Retry-After: the quota is not spent
     retry_after_s: float = 2.0
     html: float = 0.0  # HTML with status 200
+    html_4xx: float = 0.0  # of records (an order, an order's parcels): the first answer is a gateway's 400, 403 or 404, in HTML
+    wide_windows: float = 0.0  # of sellers, by API: GetSellerEvents and getOrders fail for windows of change wider than `widest_h`
+    widest_h: float = 6.0  # whatever `scale` is
     truncated: float = 0.0  # half of the JSON, with a Content-Length that says that this is all
     wrong_total: float = 0.0
     empty_page: float = 0.0  # no rows, and a next
@@ -109,6 +123,7 @@ class Hostility:
     clock_off_s: float = 0.0  # eBay's clock against ours, forwards or back by the seed; set before anything happens, in real time only
     date_behind: float = 0.0  # answers whose Date header is up to `date_behind_s` behind eBay's clock
     date_behind_s: float = 5.0
+    date_leaps: float = 0.0  # answers whose Date header is 30 to 180 minutes ahead or behind, whatever `scale` is; never two in a row
     dateless: float = 0.0  # answers without a Date header
 
     most: dict[str, int] = field(
@@ -120,6 +135,9 @@ class Hostility:
     of_seller: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     spared: set[str] = field(default_factory=set, repr=False)  # sellers whose token just expired
+    refused: set[tuple[str, str]] = field(default_factory=set, repr=False)  # sellers and paths that a gateway refused
+    leapt: set[str] = field(default_factory=set, repr=False)  # sellers whose last answer's Date had leapt
+    leaps: list[Leap] = field(default_factory=list, repr=False)  # for the judge
 
     def hits(self, switch: str, seller: str, *about: object) -> Random | None:
         """Whether a switch hits; if so, the random numbers for how."""
@@ -150,10 +168,12 @@ NUMBERS: dict[str, type[int] | type[float]] = {
 }
 PROFILE = {
     "late": 0.3,
+    "parcels_behind": 0.3,
     "same_date": 0.5,
     "undated": 0.15,
     "undated_closed": 0.1,
     "odd": 0.08,
+    "absurd_date": 0.02,
     "unknown": 0.08,
     "nameless": 0.005,
     "huge": 0.005,
@@ -164,6 +184,8 @@ PROFILE = {
     "failure": 0.03,
     "too_many": 0.005,
     "html": 0.01,
+    "html_4xx": 0.05,
+    "wide_windows": 0.3,
     "truncated": 0.01,
     "wrong_total": 0.02,
     "empty_page": 0.02,
@@ -174,6 +196,7 @@ PROFILE = {
     "expired": 0.02,
     "revoked": 0.002,
     "date_behind": 0.2,
+    "date_leaps": 0.003,
     "dateless": 0.01,
     "clock_off_s": 420.0,
     "index_late": 0.3,

@@ -8,6 +8,7 @@
 *wrong*  an event whose data is no version of its entity, or an older one than was told before; versions that do not grow; a gap
          in a seller's sequence; positions or a seller's `detected_at` that fall.
          Of stock, `occurred_at` is the time of eBay's answer: what eBay showed only later is wrong too, be it ever so true by then.
+         A parcel is visible when its order's list of parcels shows it (`visible_at` in the ledger), though the order may name it earlier.
 *sales*  `inventory.sold` is no version of anything: it is held against the lines of orders, see `sales.py`.
 *delay*  `detected_at` minus the moment from which eBay showed that content; of events found by polling only.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulator.histories import Content, History, Key, Row, State, content, histories_of, time
+from simulator.hostile import Leap
 from simulator.normal import NOTHING, digest, read_alone
 from simulator.sales import CREATED, SOLD, Sales
 from simulator.verdict import Verdict
@@ -26,6 +28,19 @@ __all__ = ["Verdict", "judge"]
 
 KINDS = "order", "fulfillment", "inventory", "offer"  # offers are in the ledger once somebody asked for them
 SLACK = timedelta(seconds=2)  # of `occurred_at`, as eBay's `Date` has whole seconds
+
+
+@dataclass(frozen=True)
+class Dates:
+    """What the time of an answer says about what eBay had shown by then."""
+
+    slack: timedelta
+    leaps: tuple[Leap, ...]
+
+    def by(self, seller: str, occurred_at: datetime) -> datetime:
+        """Dated by a Date header that had leapt back, an answer may show what came long after it."""
+        true = [leap.true for leap in self.leaps if leap.seller == seller and abs(leap.shown - occurred_at) <= self.slack]
+        return max([occurred_at, *true]) + self.slack
 
 
 @dataclass
@@ -56,6 +71,7 @@ def judge(
     kinds: Iterable[str] = KINDS,
     slack: timedelta = SLACK,
     excused_lines: Collection[tuple[str, str]] = (),
+    leaps: Iterable[Leap] = (),
 ) -> Verdict:
     """
     Args:
@@ -66,12 +82,13 @@ def judge(
         sellers: the product's seller ids -> the ledger's sellers; without it they are the same.
         kinds: order, fulfillment, inventory, offer: what to judge. Sales are judged with the inventory, by the orders in the ledger.
         slack: so much later than `occurred_at` says eBay may have shown what is told of stock: more where its `Date` is behind.
+        leaps: answers whose `Date` was far off: who dates by one of them did not read at that time.
         excused_lines: the product's seller and lineItemId of lines that it stored before it told of sales.
     """
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
     deadline, sales = at - grace, Sales()
     histories = histories_of(sales.noting(ledger_rows, deadline), kinds, deadline, at)
-    told = _told(verdict, histories, events, names, kinds, slack, sales)
+    told = _told(verdict, histories, events, names, kinds, Dates(slack, tuple(leaps)), sales)
     if "inventory" in kinds:
         _judge_sales(verdict, sales, {(names.get(seller, seller), line) for seller, line in excused_lines})
     shown = _snapshots(verdict, snapshots or {}, names)
@@ -107,7 +124,7 @@ def _told(
     events: Iterable[Row],
     names: Mapping[str, str],
     kinds: tuple[str, ...],
-    slack: timedelta,
+    dates: Dates,
     sales: Sales,
 ) -> dict[Key, Told]:
     """Read the feed once; finds what is twice or wrong."""
@@ -146,7 +163,7 @@ def _told(
             _sell(verdict, sales, owner, event, told, words)
             continue
         key = (owner, kind, event["entity_id"])
-        _hear(verdict, histories, told.setdefault(key, Told()), key, event, what, detected_at, words, twins[_group(key)] > 1, slack)
+        _hear(verdict, histories, told.setdefault(key, Told()), key, event, what, detected_at, words, twins[_group(key)] > 1, dates)
     return told
 
 
@@ -178,7 +195,7 @@ def _hear(
     detected_at: datetime,
     words: str,
     twin: bool,
-    slack: timedelta,
+    dates: Dates,
 ) -> None:
     """One event about one entity."""
     new = content(key[1], key[2], event["data"], what == "removed", detected_at)
@@ -206,7 +223,15 @@ def _hear(
         if state not in states and not (state[1] and (state[0], False) in states):
             verdict.find("wrong", f"{words}: eBay never showed this")
         return
-    _match(verdict, histories.get(key), told, new, event, words, time(event["occurred_at"]) + slack if key[1] == "inventory" else None)
+    _match(
+        verdict,
+        histories.get(key),
+        told,
+        new,
+        event,
+        words,
+        dates.by(key[0], time(event["occurred_at"])) if key[1] == "inventory" else None,
+    )
 
 
 def _match(verdict: Verdict, history: History | None, told: Told, new: Content, event: Row, words: str, by: datetime | None) -> None:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from simulator.ledger import Document, dumps, loads
+from simulator.times import iso
 
 OPTIONAL = {
     "order": (
@@ -27,6 +28,8 @@ OPTIONAL = {
     "fulfillment": ("lineItems", "shippedDate", "shippingCarrierCode", "shipmentTrackingNumber"),
     "inventory": ("availability", "product", "packageWeightAndSize", "condition", "locale"),
 }
+MODIFIED = re.compile(r'"lastModifiedDate":"[^"]*"')
+ABSURD = re.compile(r'"lastModifiedDate":"(1970|2106)-[^"]*"')
 NO_DATES: tuple[object, ...] = (None, "", "yesterday", 1_750_249_644_000, "2026-13-45T99:00:00.000Z", ["2026-06-18"])
 NO_AMOUNTS: tuple[object, ...] = ("N/A", "1e999999999", None, {"value": "1.0"})
 TITLES = "nul \x00 in the middle", "half a \ud800 pair", "\U0001f600 \u202e right to left", "tab\tand\nline", "%00 &amp; '; --"
@@ -76,6 +79,17 @@ def nameless(text: str, rng: Random) -> str:
     else:
         document["orderId"] = (None, "", 7)[rng.randrange(3)]
     return dumps(document)
+
+
+def absurd_date(text: str, rng: Random) -> str:
+    """An order changed when time began, or when it ends for who counts seconds in 32 bits."""
+    year = rng.choice(("1970-01-01T00:00:0", "2106-02-07T06:28:1"))
+    return MODIFIED.sub(f'"lastModifiedDate":"{year}{rng.randrange(6)}.000Z"', text, count=1)
+
+
+def dated_again(text: str, modified_ms: int) -> str:
+    """An order's text with a date that is right where it was absurd."""
+    return ABSURD.sub(f'"lastModifiedDate":"{iso(modified_ms)}"', text)
 
 
 def odd_listing(text: str, rng: Random) -> str:

@@ -92,10 +92,12 @@ class OrderActs(Core):
         carrier: str | None = None,
         at: When = None,
         visible_at: When = None,
+        listed_at: When = None,
     ) -> str:
         """One parcel: all that is not sent yet, or `lines` (lineItemId -> quantity). `tracking=None`: without tracking.
 
         eBay's fulfillmentId is the tracking number, or 999 without one: parcels without tracking share it.
+        `listed_at`: getShippingFulfillments shows it only then, later than the order does.
         Gives the parcel's entity id in the ledger, which tells them apart: `ORDER/999`, `ORDER/999#2`.
         """
         with self.lock:
@@ -107,7 +109,9 @@ class OrderActs(Core):
             tracking = drawn if tracking == "" else tracking
             wanted = dict(lines) if lines is not None else orders.unsent(order, there.values())
             new = orders.parcel(tracking or "999", tracking, carrier or drawn_carrier, wanted, modified)
-            return self._rewrite_parcels(seller, order, there, [new], [], modified, visible)
+            return self._rewrite_parcels(
+                seller, order, there, [new], [], modified, visible, None if listed_at is None else to_ms(listed_at)
+            )
 
     def unsent(self, seller: str, order_id: str) -> dict[str, int]:
         """Quantities by lineItemId that no parcel holds yet."""
@@ -200,11 +204,13 @@ class OrderActs(Core):
         gone: list[tuple[str, Document]],
         modified: int,
         visible: int,
+        listed: int | None = None,
     ) -> str:
         """Keep parcels and the order that shows them, in one go."""
         oid = order["orderId"]
         orders.show_parcels(order, [*there.values(), *new])
-        news = [New("fulfillment", pid, dumps(old), modified, visible, modified, removed=True) for pid, old in gone]
+        listed = visible if listed is None else listed
+        news = [New("fulfillment", pid, dumps(old), modified, listed, modified, removed=True) for pid, old in gone]
         entity_id = ""
         for document in new:
             used = {one.id for one in self.shelves[seller].parcels.get(oid, [])}
@@ -212,7 +218,7 @@ class OrderActs(Core):
             while entity_id in used:
                 k += 1
                 entity_id = f"{oid}/{document['fulfillmentId']}#{k}"
-            news.append(New("fulfillment", entity_id, dumps(document), modified, visible, modified))
+            news.append(New("fulfillment", entity_id, dumps(document), modified, listed, modified))
         self.put(seller, [*news, order_version(order, modified, visible)])
         return entity_id
 

@@ -3,8 +3,8 @@
 import re
 from urllib.parse import quote, urlencode
 
-from simulator import filters
-from simulator.answers import Answer, fulfillment_error
+from simulator import filters, trouble
+from simulator.answers import Answer, fulfillment_error, system_error
 from simulator.filters import Query
 from simulator.ledger import Document, dumps, loads
 from simulator.orders import API, EMAIL, PERSONAL, single_order, without_email, without_personal_data
@@ -19,6 +19,8 @@ ORDER_ID = re.compile(r"[A-Za-z0-9!._-]{3,60}")
 def get_orders(world: World, request: Request) -> Answer:
     now = world.clock.now_ms()
     query = filters.parse(request.query, now)
+    if query.by == "modified" and trouble.too_wide(world, request, query.end_ms - query.start_ms):
+        raise system_error(request.resource)
     shelf = world.shelves[request.seller]
     if query.order_ids is not None:
         found = [shelf.orders[one] for one in query.order_ids if one in shelf.orders]

@@ -31,8 +31,17 @@ def write(world: Core, hostility: Hostility, seller: str, news: Sequence[New]) -
             return written
         entities.append(world.known(seller, "order", orders[0]))
         together = max([new.visible_ms for new in written] + [_shown_ms(one) for one in entities])
-        return [new._replace(visible_ms=together) for new in written]
+        behind = _behind_ms(hostility, seller, orders[0], entities[-1], news)
+        return [new._replace(visible_ms=together + (behind if new.kind == "fulfillment" else 0)) for new in written]
     return [new._replace(visible_ms=max(new.visible_ms, _shown_ms(one))) for new, one in zip(written, entities, strict=True)]
+
+
+def _behind_ms(hostility: Hostility, seller: str, order_id: str, order: Entity | None, news: Sequence[New]) -> int:
+    """How much later than the order the list of its parcels shows what was sent."""
+    if {new.kind for new in news} != {"order", "fulfillment"} or not order:
+        return 0
+    rng = hostility.hits("parcels_behind", seller, order_id, order.newest.number + 1)
+    return int(rng.random() * hostility.parcels_behind_s * hostility.scale * 1000) if rng else 0
 
 
 def touch(world: Core, seller: str, order_id: str) -> None:
@@ -42,7 +51,7 @@ def touch(world: Core, seller: str, order_id: str) -> None:
         return
     newest, now = order.newest, world.times(None, None)[0]
     modified = max(now, newest.modified_ms)
-    text = _dated(world.ledger.text(newest.body), newest.modified_ms, modified)
+    text = odd.dated_again(_dated(world.ledger.text(newest.body), newest.modified_ms, modified), modified)
     visible = max(world.clock.now_ms(), newest.visible_ms)
     new = New("order", order_id, text, modified, visible, order.created_ms, newest.status, clean=newest.clean)
     world.keep(seller, [new])
@@ -91,8 +100,8 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
         return new
     found = [
         (name, rng)
-        for name in ("unknown", "odd", "huge", "nameless")
-        if (name != "nameless" or kind == "order")
+        for name in ("absurd_date", "unknown", "odd", "huge", "nameless")
+        if (name not in ("nameless", "absurd_date") or kind == "order")
         and (name != "huge" or kind != "fulfillment")
         and (rng := hostility.hits(name, seller, *about))
     ]
@@ -100,7 +109,9 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
         return new
     text = clean = world.ledger.text(new.body)
     for name, rng in found:
-        if name == "unknown":
+        if name == "absurd_date":
+            text = odd.absurd_date(text, rng)
+        elif name == "unknown":
             text = odd.unknown(kind, text, rng)
         elif name == "odd":
             text = odd.odd(kind, text, rng)

@@ -10,7 +10,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from simulator import trading_xml
+from simulator import trading_xml, trouble
 from simulator.answers import Answer
 from simulator.ledger import Document, loads
 from simulator.requests import Request
@@ -82,6 +82,8 @@ def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
     widest = int(switches.events_hours * HOUR)
     if start > end or end - start > widest or start < now - widest - MINUTE:
         raise invalid_input(request.call, now, f"{by}From")
+    if by == "ModTime" and trouble.too_wide(world, request, end - start):
+        raise trading_xml.internal_error(request.call, now)
     shelf, whole = world.shelves[request.seller], _text(asked, "DetailLevel") == "ReturnAll"
     if by == "ModTime":
         rows = shelf.listings_by_modified

@@ -6,14 +6,17 @@ The world is locked.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from simulator import refusals, trouble_xml
 from simulator.answers import Answer
+from simulator.hostile import Leap
 from simulator.ledger import dumps
 from simulator.requests import Request
+from simulator.times import HOUR
 from simulator.wire import Wire
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 TOTAL = re.compile(r'"total":(\d+)')
 ROWS = '"orders":[', '"inventoryItems":[', '"fulfillments":['
 HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><p>Guru meditation: {1}</p></body></html>"
+SINGLE = re.compile(r"/sell/fulfillment/v1/order/[^/]+(/shipping_fulfillment)?")
+GATEWAY = (400, "Bad Request"), (403, "Forbidden"), (404, "Not Found")
 WARNING = {
     "errorId": 30999,
     "domain": "API_FULFILLMENT",
@@ -64,10 +69,41 @@ def instead(hostility: Hostility, request: Request) -> Answer | None:
         return refusals.quota_spent(request, request.at_ms, seconds if rng.random() < 0.5 else None).answer
     if rng := hostility.hits("html", seller, *about):
         return _html(200, "We'll be right back", rng)
-    return None
+    return _refused(hostility, request)
 
 
-def spoil(hostility: Hostility, request: Request, answer: Answer) -> None:
+def _refused(hostility: Hostility, request: Request) -> Answer | None:
+    """A gateway's no, which says nothing of the record: eBay's own has an errorId. Once a record, and of lists never."""
+    record = request.seller, request.path
+    if request.resource not in ("order", "shipping_fulfillment") or not SINGLE.fullmatch(request.path) or record in hostility.refused:
+        return None
+    rng = hostility.hits("html_4xx", *record)
+    if not rng:
+        return None
+    hostility.refused.add(record)
+    status, words = rng.choice(GATEWAY)
+    return _html(status, f"{status} {words}", rng)
+
+
+def too_wide(world: World, request: Request, width_ms: int) -> bool:
+    """Whether eBay cannot answer for a window of changes this wide."""
+    if width_ms > world.switches.widest_h * HOUR:
+        return True
+    hostility = world.hostility
+    if not hostility or hostility.calm or width_ms <= hostility.widest_h * HOUR:
+        return False
+    return hostility.hits("wide_windows", request.seller, request.resource) is not None
+
+
+def leap(world: World, request: Request, answer: Answer, seconds: float) -> None:
+    """A Date header that is off by so much: ahead, or behind where it is less than 0."""
+    answer.date_behind_s = -seconds
+    if world.hostility:
+        true = world.clock.now()
+        world.hostility.leaps.append(Leap(request.seller, true + timedelta(seconds=seconds), true))
+
+
+def spoil(world: World, hostility: Hostility, request: Request, answer: Answer) -> None:
     """What stands in the answer, and how it travels."""
     seller, about = request.seller, (request.resource, request.number)
     if hostility.calm:
@@ -87,8 +123,15 @@ def spoil(hostility: Hostility, request: Request, answer: Answer) -> None:
         answer.wire = Wire(after=int(_length(answer) * rng.random()), end="close", silent=rng.random() < 0.2)
     elif hostility.hits("slow", seller, *about):
         answer.wire = Wire(seconds=hostility.slow_s * hostility.scale)
+    leapt = seller in hostility.leapt
+    hostility.leapt.discard(seller)
     if hostility.hits("dateless", seller, *about):
         answer.headers["Date"] = ""
+    elif leapt:
+        return
+    elif rng := hostility.hits("date_leaps", seller, *about):
+        leap(world, request, answer, rng.choice((-1, 1)) * rng.uniform(30, 180) * 60)
+        hostility.leapt.add(seller)
     elif rng := hostility.hits("date_behind", seller, *about):
         answer.date_behind_s = rng.uniform(0, hostility.date_behind_s * hostility.scale)
 
