@@ -37,6 +37,10 @@ RATES = {  # those of the profile that would hit too seldom in a minute, and tim
     "huge": 0.01,
     "too_many": 0.01,
     "dateless": 0.02,
+    "date_leaps": 0.005,
+    "absurd_date": 0.05,
+    "html_4xx": 0.1,
+    "wide_windows": 0.5,
     "revoked": 0.01,
     "odd_listing": 0.15,
     "xml_bomb": 0.04,
@@ -57,10 +61,10 @@ OF_REPORTS = (
 OF_SALES = "paid_later", "hot", "size_added", "restocked", "id_changes", "index_late"
 # What orders, parcels and inventory can meet in a minute: each at least once
 HAPPENS = (
-    *("late", "same_date", "undated", "undated_closed", "odd", "unknown", "nameless", "huge"),
+    *("late", "parcels_behind", "same_date", "undated", "undated_closed", "absurd_date", "odd", "unknown", "nameless", "huge"),
     *("moving", "touched", "late_payer", "coming_and_going"),
-    *("failure", "too_many", "html", "truncated", "wrong_total", "empty_page", "warnings"),
-    *("reset", "cut", "slow", "expired", "revoked", "date_behind", "dateless"),
+    *("failure", "too_many", "html", "html_4xx", "truncated", "wrong_total", "empty_page", "warnings"),
+    *("reset", "cut", "slow", "expired", "revoked", "date_behind", "date_leaps", "dateless"),
 )
 TO_EBAY = LineFaults(refuse=0.02, hang=0.01, garbage=0.02, reset=0.03, half_close=0.02, slow=0.02, delay_s=1.0)
 TO_POSTGRES = LineFaults(refuse=0.002, reset=0.003, slow=0.005, after=50, delay_s=0.5)
@@ -200,7 +204,9 @@ class Siege:
         snapshots = {
             (seller, kind): list(house.store.snapshot(seller, kind)) for seller in self.place.sellers for kind in SNAPSHOTS.values()
         }
-        verdict = judge(rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=self.place.slack())
+        verdict = judge(
+            rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=self.place.slack(), leaps=self.hostility.leaps
+        )
         found = self.place.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, findings=verdict.findings))
         self.place.judged = found
         aside = house.rows("SELECT seller_id, kind, reason, raw FROM set_aside")
