@@ -10,6 +10,7 @@ from typing import Any
 from chaos.place import Found
 from simulator.ledger import loads
 from simulator.normal import digest
+from simulator.orders import PERSONAL
 
 
 @dataclass
@@ -43,15 +44,15 @@ def of_sweeps(rows: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, A
 
 
 def without_trace(rows: Iterable[Mapping[str, Any]], aside: Iterable[str]) -> list[str]:
-    """Orders that eBay showed last without an id, and that were not set aside as they were."""
+    """Orders that eBay showed last without an id, and that were not set aside as they were, but for what vanishes by age."""
     newest = {(row["seller"], row["entity_id"]): row for row in rows if row["kind"] == "order"}
     there_still = {key: row["document"] for key, row in newest.items() if not row["removed"]}
     nameless = {
         key: document for key, document in there_still.items() if not (isinstance(document.get("orderId"), str) and document["orderId"])
     }
-    there = {digest("order", loads(raw)) for raw in aside}
+    there = {digest("order", loads(raw), PERSONAL) for raw in aside}
     return [
         f"order {'/'.join(key)} has no id, and is not set aside"
         for key, document in nameless.items()
-        if digest("order", document) not in there
+        if digest("order", document, PERSONAL) not in there
     ]
