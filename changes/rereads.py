@@ -28,6 +28,7 @@ class Doubt(StrEnum):
     FEWER = "eBay lists fewer parcels than its order has"
     OTHERS = "eBay lists other parcels than its order has"
     NO_REQUESTS = "eBay shows no request of the cancellation"
+    UNUSABLE = "eBay shows it alone in a form that cannot be kept"
 
 
 def doubt_of_parcels(order_id: str, hrefs: Any, parcels: Sequence[Any]) -> Doubt | None:

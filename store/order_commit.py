@@ -72,7 +72,7 @@ class OrderCommit(EntityCommit):
         """Keep an order that was read alone, with what only getOrder fills."""
         before = self._single_read(order_id)
         kept = self.keep_orders([document], read_at, before.source or "poll", read_from="single")
-        if doubt := doubt_of_single(document):
+        if doubt := Doubt.UNUSABLE if kept.set_aside else doubt_of_single(document):
             return self._doubted(kept, order_id, What.SINGLE, doubt, before)
         if self._step.set_aside:
             self.no_longer_aside(Kind.ORDER, rereads.key(order_id, What.SINGLE))

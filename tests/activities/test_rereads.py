@@ -201,6 +201,25 @@ def test_a_cancellation_whose_requests_come_later_is_told_once(shipped: Rig) -> 
     assert shipped.types("anna").count("order.updated") == 2  # asked to cancel, who asked
 
 
+def test_an_order_that_is_shown_alone_without_its_id_is_asked_for_again_and_no_sweep_counts_it(shipped: Rig) -> None:
+    read(shipped)
+    order = order_of(shipped)
+    shipped.world.cancel("anna", order, "CANCEL_REQUESTED")
+    shipped.advance(minutes=5)
+    shipped.poll("anna")
+    nameless = {**shipped.world.order("anna", order), "orderId": 7}
+    shipped.world.faults.force(200, dumps(nameless), times=1, resource=ALONE)
+
+    read(shipped)
+    shipped.advance(hours=20)
+    shipped.poll("anna", Stream.SWEEP)
+    counted = "missed" in alerts(shipped)
+    read(shipped)
+
+    assert not counted
+    assert shipped.stored("anna")[order]["data"]["cancelStatus"]["cancelRequests"]
+
+
 def test_thirty_days_of_first_answers_that_are_no_good_lose_no_parcel(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every list of parcels is empty when it is asked for first, and every other one of these is a gateway's 404."""
     asked: set[str] = set()
