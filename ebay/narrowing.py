@@ -15,6 +15,7 @@ USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is
 AGAIN = 3  # failures in a row after which a usual one is halved too
 TRIES = 2  # halvings in a row, then the step ends with the failure; the next one begins with half of that
 WIDER, BACK = 1.1, 0.75  # a width that is proven grows with each answer, and falls below what works when it was too much
+TINY, TWICE = timedelta(minutes=1), 2  # so narrow a window grows faster: it were other failures that made it so, and hours are to be read
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Width:
         if self.most is None:
             return
         self.good = max(width, self.good or width)
-        self.most = self.most * WIDER if self.proven else None
+        self.most = self.most * (WIDER if self.most > TINY else TWICE) if self.proven else None
         if self.most and self.most > longest:
             self.most, self.good, self.proven = None, None, False
 

@@ -4,7 +4,7 @@ import pytest
 
 from pacing import Stream
 from store import Kept, Store
-from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order, told
+from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order, parcel, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -105,7 +105,7 @@ def test_orders_with_parcels_to_read_are_due_until_they_are_read(store: Store) -
     due = store.parcels_due(SELLER, 10)
 
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("with", [], LATER)
+        commit.keep_parcels("with", [parcel("1")], LATER)
 
     assert (kept.parcels_due, due, store.parcels_due(SELLER, 10)) == (1, ["with"], [])
 

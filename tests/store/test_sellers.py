@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from changes.rereads import Doubt
 from pacing import Stream
 from reconciling import Mode
 from store import Store, UnknownSellerError
@@ -94,6 +95,7 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
         keep_orders(store, order(**SALE), refused_title("o-2"), seller_id=seller_id)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.keep_parcels("o-1", [parcel("1")], LATER)
+        commit.doubt_single("o-1", Doubt.NO_WORD)
         commit.scan_page(1, 0, ["o-1"])
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
         commit.keep_offers("A", [{"offerId": "77"}], LATER)

@@ -53,7 +53,7 @@ def test_any_document_can_be_summed_up(data: Any) -> None:
 def test_a_sale_is_told_in_words() -> None:
     sale = SimpleNamespace(type="inventory.sold", data={"orderId": "03-1", "quantity": 2, "sku": "A"})
 
-    assert shown.summary(sale) == "2 sold in order 03-1"
+    assert shown.summary(sale) == "2 sold, order 03-1"
 
 
 @pytest.mark.parametrize(
