@@ -100,8 +100,9 @@ class EbayClock:
         if self._agreed:
             believed = ours + self._ahead
             return Moment(believed, believed, False)
-        behind = min(self._other[0] if self._other else timedelta(), timedelta())
-        return Moment(ours + behind, ours + min(behind, -UNKNOWN), False)
+        said = self._other[0] if self._other else timedelta()
+        behind = min(said, timedelta())
+        return Moment(ours + (said if abs(said) <= LIKELY else behind), ours + min(behind, -UNKNOWN), False)
 
     def _agrees(self, ahead: timedelta, ours: datetime) -> bool:
         if abs(ahead - self._ahead) > NEAR:

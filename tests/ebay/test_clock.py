@@ -62,6 +62,12 @@ def test_a_difference_of_minutes_is_believed_by_a_new_process_after_three_answer
     assert said[-1].sure == NOW + 2 * FIVE + ahead
 
 
+def test_an_answer_without_a_date_is_dated_by_what_the_first_one_said() -> None:
+    _, without = hears(EbayClock(), timedelta(minutes=7), None)
+
+    assert (without.at, without.sure) == (NOW + FIVE + timedelta(minutes=7), NOW + FIVE - UNKNOWN)
+
+
 @pytest.mark.parametrize("ahead", [LIKELY + timedelta(minutes=1), timedelta(hours=1)])
 def test_a_greater_difference_is_not(ahead: timedelta) -> None:
     assert not any(moment.dated for moment in hears(EbayClock(), *[ahead] * 5))
