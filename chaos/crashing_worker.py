@@ -16,10 +16,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import ebay.clock
 import worker
 import workflows.seller_polling
 from chaos import guards, holding
-from chaos.points import ANY, POINTS, Cell, Trap, set_traps
+from chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
 from console.leaving import leave
 from stage.haste import hasten
 
@@ -37,6 +38,7 @@ def run(
     widen_s: float = 0,
     lag_s: float = 0,
     patience_s: float = 0,
+    ahead_s: float = 0,
 ) -> int:
     """The worker, until it dies.
 
@@ -48,6 +50,7 @@ def run(
         without: guards to take out.
         widen_s: see `guards.widen`.
         lag_s, patience_s: see `stage/haste.py`; 0: as they are.
+        ahead_s: eBay's clock less ours, known as to a worker that has run for an hour; 0: nothing is known.
     """
 
     def spring(cell: Cell) -> None:
@@ -67,6 +70,8 @@ def run(
         guards.widen(widen_s)
     if lag_s:
         hasten(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
+    if ahead_s:
+        around(ebay.clock.EbayClock, "__init__", after=lambda _, clock: clock.agree(timedelta(seconds=ahead_s)))
     set_traps(Trap(cells, spring, lambda: armed is None or bool(armed.value)))
     if ending == "freeze" and trips:
         holding.prepare(trips)

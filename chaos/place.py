@@ -116,6 +116,7 @@ class Place:
     def __init__(self, house: House) -> None:
         self.house, self.world = house, house.world
         self.crew = Crew(house.folder, house.environment)
+        self.crew.ahead_s = self.world.clock.skew.total_seconds()
         self.sellers: list[str] = []
         self.judged: Found | None = None  # the whole, once the world stood still
         self.world.switches.listing_late_s = min(self.world.switches.listing_late_s, self.crew.lag_s * LATE)

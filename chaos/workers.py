@@ -31,6 +31,7 @@ class Crew:
         self.trips.touch()
         self.workers: list[Worker] = []
         self.lag_s, self.patience_s = LAG_S, 0.0  # see `stage/haste.py`
+        self.ahead_s = 0.0  # of eBay's clock, as its workers know
 
     def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> Worker:
         """`options`: of `crashing_worker.run`. `wait`: it is at work when this returns. Without `armed`: only after `arm()`."""
@@ -66,6 +67,7 @@ class Worker:
         self.log.touch()
         self.armed = _fork.Value("b", armed, lock=False)
         options = {"trips": crew.trips, "armed": self.armed, "lag_s": crew.lag_s, "patience_s": crew.patience_s, **options}
+        options.setdefault("ahead_s", crew.ahead_s)
         arguments = (crew.environment, str(crew.folder), str(self.log), cells, options)
         from chaos.crashing_worker import child  # here, since it loads the product, which this process may need not
 
