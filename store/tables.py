@@ -150,7 +150,6 @@ stock_due = Table(
     _time("moved_at"),  # the latest move; a reading within the lag of eBay's index may not show it yet
     _time("held_at"),  # the first reading that was not taken, since it may be older than the one before
     _time("asked_at"),  # a listing that was asked for alone and is none: left to the daily report
-    Column("sure", Boolean, nullable=False, server_default="true"),  # it moved for sure: asked for alone where no list shows it
 )
 
 sold_lines = Table(

@@ -34,7 +34,6 @@ def upgrade() -> None:
     op.add_column("streams", sa.Column("replaced_at", TIMESTAMP(timezone=True)))
     for name in ("moved_at", "held_at", "asked_at"):
         op.add_column("stock_due", sa.Column(name, TIMESTAMP(timezone=True)))
-    op.add_column("stock_due", sa.Column("sure", sa.Boolean, nullable=False, server_default="true"))
     op.execute("""
         INSERT INTO sold_lines (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at, told)
         SELECT o.seller_id, line.id, o.entity_id,
