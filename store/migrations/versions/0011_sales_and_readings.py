@@ -2,7 +2,7 @@
 
 `sold_lines` has every line once, so that `inventory.sold` is told once; lines of stored orders are marked as not to be told any more.
 Listings whose figures were derived are due to be read. Safe while polling runs: columns without or with a constant default rewrite no row.
-On large installations the lines of all orders since each enrolment are copied, some 20 s a million orders.
+On large installations it takes its time: the lines of all orders since each enrolment are copied.
 """
 
 import sqlalchemy as sa
