@@ -152,6 +152,8 @@ class App:
         with self.world.lock:
             if forced := self.world.faults.take("token"):
                 return forced.answer()
+            if down := self.world.lasting.down(request):
+                return down
             return self._trouble(request) or oauth_api.token(self.world, request, headers, body)
 
     def _call(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -171,7 +173,7 @@ class App:
         with world.lock:
             if forced := faults.take(request.resource):
                 return forced.answer()
-            if instead := self._trouble(request):
+            if instead := world.lasting.down(request) or self._trouble(request):
                 return instead
             buckets = {"shipping_fulfillment": world.switches.parcels_quota, "offer": world.switches.offers_quota}
             if not world.quotas.spend(buckets.get(request.resource, request.resource)):
@@ -182,10 +184,14 @@ class App:
                 commotion.before(world, world.hostility, request)
             if request.seller:
                 world.settle(request.seller)
-            answer = call(world, request)
+            answer = self._shown(call, request, body)
             if world.hostility:
                 commotion.after(world, world.hostility, request, answer)
             return answer
+
+    def _shown(self, call: Call, request: Request, body: bytes) -> Answer:
+        answer = call(self.world, request)
+        return self.world.lasting.spoilt(request, body, answer) or answer
 
     def _count(self, request: Request) -> None:
         if self.world.hostility and not request.number:

@@ -18,6 +18,7 @@ from simulator.hostile import Hostility
 from simulator.ledger import Body, Document, Head, Ledger, dumps, loads
 from simulator.listings import ENTITY
 from simulator.notices import Notices
+from simulator.poison import Lasting
 from simulator.quotas import Quotas
 from simulator.reports import Reports
 from simulator.requests import RequestLog
@@ -56,7 +57,7 @@ class Core:
         self.ledger = Ledger(Path(ledger) if ledger else None)
         self.accounts = Accounts(seed, self.clock, client_id, client_secret)
         self.quotas = Quotas(self.clock)
-        self.faults, self.switches = Faults(), Switches()
+        self.faults, self.switches, self.lasting = Faults(), Switches(), Lasting()
         self.notices = Notices(seed, self.clock)
         self.hostility: Hostility | None = None  # see `hostile.py`
         self.still = False  # nothing happens by itself any more: see `quiet`
