@@ -20,7 +20,7 @@ from simulator.wire import Wire
 
 GATEWAY = "<!DOCTYPE html><html><head><title>{0} {1}</title></head><body><h1>{1}</h1></body></html>"
 HTML = {"Content-Type": "text/html;charset=utf-8"}
-SHOWN = re.compile(r'"([^"\\]{1,100})"|>([^<]{1,100})<')  # strings of JSON, texts of XML
+SHOWN = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<]{1,100})<')  # strings of JSON, texts of XML
 REFUSALS = {"inventory_item": (25707, "API_INVENTORY", "This is an invalid value for a SKU."), "offer": (25707, "API_INVENTORY", "invalid")}
 
 
