@@ -70,3 +70,13 @@ class RejectedError(EbayError):
 
 class NotFoundError(EbayError):
     """eBay does not know the thing asked for (404). Not retried."""
+
+
+def may_be_of_one_record(error: EbayError) -> bool:
+    """Whether eBay may fail for something that it was asked for, so that the rest of it may be answered: it was reached, and took us in.
+
+    Never of a record are: no connection at all, a refused token, a missing scope, a spent quota.
+    """
+    if isinstance(error, EbayUnavailableError):
+        return error.status is not None or error.narrower
+    return isinstance(error, BadAnswerError | RejectedError | NotFoundError) and error.status != 401

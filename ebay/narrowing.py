@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ebay.errors import EbayError
+from ebay.errors import EbayError, may_be_of_one_record
+from ebay.isolating import IN_A_ROW
 
 USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is first of all an outage
 AGAIN = 3  # failures in a row after which a usual one is halved too
@@ -58,6 +59,14 @@ class Width:
         self.most, self.good, self.proven = max(width / 2, narrowest), None, False
         self.tried = self.tried + 1 if width > USUAL else TRIES + 1
         return True
+
+    def isolates(self, error: EbayError, width: timedelta) -> bool:
+        """Whether it is no matter of the width any more: something in the window may be what eBay cannot show."""
+        return may_be_of_one_record(error) and width <= USUAL and self.failures >= IN_A_ROW - 1
+
+    def forget(self) -> None:
+        """It was something in the window that failed, and no matter of the width."""
+        self.most, self.good, self.proven, self.tried = None, None, False, 0
 
     def stop(self) -> None:
         """The step's time is over: no more tries."""

@@ -9,24 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from changes.dates import read_time
+from changes.moments import Moment
 from ebay.clock import MS, floor_ms
 from ebay.cutting import NARROW, PAGE, ROWS, Since, Span, Window, cut, cut_sorted, halves, is_sorted
-from ebay.errors import EbayError
+from ebay.errors import EbayError, may_be_of_one_record
 from ebay.http import utc_now
+from ebay.isolating import around
 from ebay.narrowing import Width
 from ebay.pages import OrderPage
+from ebay.window_reading import READINGS, Fetch, dates, keyed, read
 
 __all__ = ["Fetch", "Part", "Since", "Span", "Window", "changed_since", "cut"]
 
-READINGS = 4  # of one window that does not agree with eBay's count
 MARGIN = timedelta(seconds=1)  # behind eBay's clock: the Date header has whole seconds
 KEPT_EDGES = 50
 MANY = 10 * PAGE  # rows from which one more call for a look at their middle pays
+A_DAY = timedelta(days=1)
 LONGEST = timedelta(days=730)  # eBay looks back two years
 FASTER = 4  # parts that hold too little are joined, at most so many times more at each step
-
-Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter from a row offset, 200 rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Part:
     complete: bool = True  # False: four readings never agreed with `total`; the union was given, an alert is due
     failed: bool = False  # True: eBay could not answer the first of the remaining, which is narrower now
     mid_window: bool = False  # True: whoever stops here begins this window again, at its first page
+    unreadable: Moment | None = None  # eBay cannot show what was modified then: to be set aside
 
 
 def changed_since(
@@ -50,12 +51,13 @@ def changed_since(
     remaining: Sequence[datetime] = (),
     width: Width | None = None,
     clock: Callable[[], datetime] = utc_now,
+    unreadable: Sequence[Moment] = (),
 ) -> Iterator[Part]:
     """All orders modified since `cursor - overlap`, in parts of at most a few pages, oldest first.
 
     The first request is open, `[from..]`. If everything is on its page, that was it. Otherwise the window up to eBay's clock is cut at the
     dates seen, and each part is read by itself; it moves the cursor to its end. What is modified meanwhile has a date after that clock, and
-    is for the next poll.
+    is for the next poll. A window that fails again and again is read around the moment that eBay cannot show (`isolating.py`).
 
     Args:
         cursor: how far is read and kept; UTC, not after eBay's clock.
@@ -63,30 +65,43 @@ def changed_since(
         remaining: where an earlier read stopped (`Part.remaining`): goes on there, with no overlap and no open request.
         width: how wide a window eBay answers, as far as it is known; what is learnt of it stands there with each part.
         clock: eBay's, for windows where the open request is too wide.
+        unreadable: moments that are set aside, oldest first: those in the overlap are not asked for.
 
     Raises:
         EbayError: what `fetch` raises, where less at a time does not help or was tried often enough; parts given before stay good.
     """
     width = width or Width()
     edges = [floor_ms(edge) for edge in remaining]
+    if overlap and len(edges) > 1 and clock() - edges[-1] > 2 * overlap:  # it took long: what is newer need not wait for the next poll
+        yield from _not_the_last(_windows(fetch, cursor, edges, width), edges[-1], cursor)
+        cursor, edges = max(cursor, edges[-1]), []
     if len(edges) < 2:
-        since = Since(floor_ms(cursor - overlap))
+        start = floor_ms(cursor - overlap)
+        for moment in unreadable:
+            if moment.end < start:
+                continue
+            if moment.start > start:
+                yield from _not_the_last(_windows(fetch, cursor, [start, moment.start], width), moment.end, cursor)
+            start = moment.end
         first = None
         while first is None:
-            known = Window(since.start, max(floor_ms(clock() - max(MARGIN, overlap)), since.start))
+            known = Window(start, max(floor_ms(clock() - max(MARGIN, overlap)), start))
             if width.limited(known.width) < known.width:
-                begun = cursor
-                for part in _windows(fetch, cursor, [known.start, known.end], width):
+                for part in _not_the_last(_windows(fetch, cursor, [known.start, known.end], width), known.end, cursor):
                     cursor = part.cursor
-                    again = not part.remaining or (part.failed and cursor == begun)  # what is newer is to be read too, in one request
-                    yield replace(part, remaining=(known.end,)) if again else part
-                since = Since(floor_ms(cursor - overlap))
+                    yield part
+                start = max(start, floor_ms(cursor - overlap))
                 if width.limited(2 * overlap) < 2 * overlap:  # even the overlap is too wide for one request: the next poll goes on
                     yield Part([], cursor)
                     return
             try:
-                first = _read(fetch, since)
+                first = read(fetch, Since(start))
             except EbayError as error:
+                whole = Window(start, max(floor_ms(clock() - MARGIN), start))
+                if width.isolates(error, whole.width):
+                    yield from _not_the_last(_isolated(fetch, cursor, [whole.start, whole.end], width, error), whole.end, cursor)
+                    cursor, start = max(cursor, whole.end), whole.end
+                    continue
                 if not width.narrower(error, known.width, MS):
                     raise
                 yield Part([], cursor, (known.end,), failed=True)
@@ -100,11 +115,18 @@ def changed_since(
             width.read_over()
             yield Part(first.orders, max(cursor, now), complete=first.complete)
             return
-        window = Window(since.start, max(now, since.start))
+        window = Window(start, max(now, start))
         full = len(first.page.orders) >= PAGE  # a short page with a `next` or a large total contradicts itself: no sample to cut by
         parts = _split(window, first.page.orders, first.page.total) if full else [window]
         edges = [part.start for part in parts] + [window.end]
     yield from _windows(fetch, cursor, edges, width)
+
+
+def _not_the_last(parts: Iterator[Part], end: datetime, begun: datetime) -> Iterator[Part]:
+    """Parts behind which there is more: from `end` on, in one request; so too where nothing was answered since the cursor `begun`."""
+    for part in parts:
+        again = not part.remaining or (part.failed and part.cursor == begun)
+        yield replace(part, remaining=(end,)) if again else part
 
 
 def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width) -> Iterator[Part]:
@@ -116,8 +138,14 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
         taken = _joined(edges, stride, width)
         window, rest = Window(edges[0], edges[taken]), edges[taken:]
         try:
-            reading = _read(fetch, window)
+            reading = read(fetch, window)
         except EbayError as error:
+            if width.isolates(error, window.width):
+                for part in _isolated(fetch, cursor, [window.start, window.end, *rest[1:]], width, error):
+                    cursor = part.cursor
+                    yield part
+                edges, stride = rest, 1
+                continue
             if not width.narrower(error, window.width, MS):
                 raise
             yield Part([], cursor, _kept(edges), failed=True)
@@ -138,55 +166,90 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
             edges, stride, parent = [part.start for part in parts] + rest, 1, total
             yield Part([], cursor, _kept(edges))  # nothing to keep but the place: cutting is progress too
             continue
-        for part in _by_offsets(fetch, window, reading.page, cursor, edges, rest):
-            cursor = part.cursor
-            yield part
+        try:
+            for part in _by_offsets(fetch, window, reading.page, cursor, edges, rest):
+                cursor = part.cursor
+                yield part
+        except EbayError as error:  # of a page behind the first
+            if not width.isolates(error, window.width):
+                raise
+            read(fetch, _empty(window))
+            middle = floor_ms(window.start + window.width / 2)
+            if window.width > NARROW:
+                edges, stride = [window.start, middle, window.end, *rest[1:]], 1
+                yield Part([], cursor, _kept(edges))
+                continue
+            cursor = max(cursor, window.end)
+            yield Part([], cursor, _kept(rest), unreadable=Moment(window.start, window.end, str(error)))
         edges, stride = rest, 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    page: OrderPage
-    fits: bool  # all on one page
-    orders: list[Any] = field(default_factory=list)
-    complete: bool = False
+def _isolated(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, failure: EbayError) -> Iterator[Part]:
+    """The first window between the edges, which failed again and again: all but the moments that eBay cannot show.
+
+    Where eBay answers nothing of it, it is made narrower for the next step, as any window that fails.
+    """
+    window, rest = Window(edges[0], edges[1]), edges[1:]
+    settled, ahead = window.start, list[datetime]()  # read up to; begin of what was read ahead
+    found, widest = False, timedelta()
+
+    def left() -> list[datetime]:
+        return rest if settled >= window.end else [settled, *(one for one in ahead if one > settled), *rest]
+
+    try:
+        empty = _empty(window)
+        pieces = around(lambda start, end: read(fetch, Window(start, end)), window.start, window.end, failure, (empty.start, empty.end))
+        for piece in pieces:
+            answer, found = piece.answer, found or piece.unreadable is not None
+            widest = max(widest, piece.end - piece.start if answer else timedelta())
+            if not piece.settled:
+                ahead.insert(0, piece.start)
+                yield Part(answer.orders if answer and answer.fits else [], cursor, _kept(left()))
+                continue
+            if answer and not answer.fits:
+                for part in _windows(fetch, cursor, [piece.start, piece.end], width):
+                    cursor, settled = part.cursor, part.remaining[0] if part.remaining else piece.end
+                    yield replace(part, remaining=_kept([*part.remaining[:-1], *left()] if part.remaining else left()))
+                continue
+            settled, cursor = piece.end, max(cursor, piece.end)
+            moment = Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None
+            yield Part(answer.orders if answer else [], cursor, _kept(left()), not answer or answer.complete, unreadable=moment)
+    except EbayError as error:
+        if settled == window.start and not ahead and width.narrower(error, window.width, MS):
+            yield Part([], cursor, _kept(edges), failed=True)
+        raise
+    if found:
+        width.forget()
+    elif width.narrower(failure, window.width, MS):  # all of it was answered in parts
+        width.worked(widest, LONGEST)
 
 
-def _read(fetch: Fetch, span: Span) -> _Reading:
-    """The span's first page, read up to four times until it agrees with eBay's count."""
-    union: dict[object, Any] = {}
-    for _ in range(READINGS):
-        page = fetch(span, 0)
-        keyed = _keyed(page.orders)
-        agrees = len(keyed) == page.total
-        if page.next is not None or page.total > PAGE or (len(page.orders) >= PAGE and not agrees):
-            return _Reading(page, fits=False)
-        if agrees and not union:
-            return _Reading(page, True, page.orders, True)
-        for key, order in keyed.items():
-            if key not in union or not _older(order, union[key]):
-                union[key] = order
-        if agrees:
-            return _Reading(page, True, list(union.values()), True)
-    return _Reading(page, True, list(union.values()), False)
+def _empty(window: Window) -> Window:
+    """One that most likely holds nothing: whether eBay answers it tells whether it is down."""
+    return Window(window.start - A_DAY, window.start - A_DAY + MS)
 
 
 def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool) -> list[Window]:
     """The parts of a window whose own page is at hand; `[window]` where only offsets serve."""
-    seen = _dates(page.orders)
+    seen = dates(page.orders)
     inside = [date for date in seen if window.start <= date <= window.end]
     if len(page.orders) < PAGE or len(inside) * 2 < len(page.orders):
         return [window]  # a page that contradicts its `next`, `total` or filter: cutting by it would never end
     if page.total > MANY and (skewed or is_sorted(seen)):
-        middle = fetch(window, page.total // 2 // PAGE * PAGE)  # a look, not a reading: whether rows moved does not matter
-        parts = halves(window, _dates(middle.orders))
-        if len(parts) > 1:
-            return parts
+        try:
+            middle = fetch(window, page.total // 2 // PAGE * PAGE)  # a look, not a reading: whether rows moved does not matter
+        except EbayError as error:
+            if not may_be_of_one_record(error):
+                raise
+        else:
+            parts = halves(window, dates(middle.orders))
+            if len(parts) > 1:
+                return parts
     return _split(window, page.orders, page.total)
 
 
 def _split(window: Window, orders: list[Any], total: int) -> list[Window]:
-    seen = _dates(orders)
+    seen = dates(orders)
     parts = cut_sorted(window, seen) if is_sorted(seen) else [window]
     return parts if len(parts) > 1 else cut(window, seen, total)
 
@@ -205,7 +268,7 @@ def _by_offsets(
         offset = 0
         while True:
             known = len(keys)
-            keys |= _keyed(page.orders, offset).keys()
+            keys |= keyed(page.orders, offset).keys()
             totals.add(page.total)
             full = len(page.orders) >= PAGE and page.total > len(keys)
             if len(keys) == known or not (page.next is not None or full):
@@ -252,23 +315,3 @@ def _kept(edges: list[datetime]) -> tuple[datetime, ...]:
     if len(edges) < 2:
         return ()
     return tuple(edges) if len(edges) <= KEPT_EDGES else (*edges[: KEPT_EDGES - 1], edges[-1])
-
-
-def _keyed(orders: list[Any], offset: int = 0) -> dict[object, Any]:
-    """The distinct orders by id. What has no id counts as itself: eBay counted it in `total` too."""
-    return {_id(order) or offset + place: order for place, order in enumerate(orders)}
-
-
-def _id(order: Any) -> str | None:
-    found = order.get("orderId") if isinstance(order, dict) else None
-    return found if isinstance(found, str) else None
-
-
-def _dates(orders: list[Any]) -> list[datetime]:
-    found = (read_time(order.get("lastModifiedDate")) for order in orders if isinstance(order, dict))
-    return [date for date in found if date is not None]
-
-
-def _older(order: Any, kept: Any) -> bool:
-    mine, its = _dates([order]), _dates([kept])
-    return bool(mine and its and mine < its)

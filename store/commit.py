@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from changes.model import Document
+from changes.moments import Moment
 from pacing import Stream
 from reconciling import Seen
-from store import absent, aside, modes, scans
+from store import absent, aside, modes, moments, scans
 from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
@@ -152,6 +153,17 @@ class Commit(OrderCommit):
         over = {one for one in lacking if one in since and since[one] <= before} if shown else set()
         absent.note(self._connection, self._step, lacking - since.keys(), read_at)
         absent.forget(self._connection, self._step, since.keys() - lacking, over)
+
+    # moments that eBay cannot show
+
+    def unreadable(self, moment: Moment) -> None:
+        """Set a moment of the stream aside: it is passed over, and tried again by itself and by hand."""
+        moments.put(self._connection, self._step.seller_id, self._step.stream, moment, moment.end)
+        self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+
+    def readable(self, moment: Moment) -> None:
+        """eBay shows it after all."""
+        moments.clear(self._connection, self._step.seller_id, self._step.stream, moment)
 
     # how the stream goes on
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from changes.moments import Moment
 from pacing import Stream
 from reconciling import Mode
-from store import absent, scans, stock
+from store import absent, moments, scans, stock
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
@@ -249,6 +250,11 @@ class Steps:
         with translated(), self._single.connect() as connection:
             found: datetime | None = connection.execute(CURSOR, {"seller_id": seller_id, "stream": stream.value}).scalar()
             return found
+
+    def unreadable(self, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:
+        """Moments of a stream since then that are set aside, since eBay cannot show them; oldest first."""
+        with translated(), self._single.connect() as connection:
+            return moments.of_stream(connection, seller_id, stream, since)
 
     def has_open_orders(self, seller_id: str) -> bool:
         return bool(self.open_orders(seller_id, limit=1))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from changes.moments import Moment
 from ebay.cutting import Span, Window
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.narrowing import Width
@@ -37,15 +38,19 @@ def failing(fails: Callable[[Window], bool], hours: int, rows: int) -> Failing:
     return world
 
 
-def read(world: Failing, cursor: datetime, kept: dict[str, str], steps: int) -> tuple[datetime, EbayError | None]:
+def read(
+    world: Failing, cursor: datetime, kept: dict[str, str], steps: int, unreadable: list[Moment] | None = None
+) -> tuple[datetime, EbayError | None]:
     """Steps until all is read, each going on from what the one before committed."""
     edges: tuple[datetime, ...] = ()
     limit, failures, error = None, 0, None
     for _ in range(steps):
         width, error = Width.of(limit, failures), None
         try:
-            for part in changed_since(world.fetch, cursor, OVERLAP, edges, width, lambda: world.now):
+            for part in changed_since(world.fetch, cursor, OVERLAP, edges, width, lambda: world.now, unreadable or ()):
                 keep(kept, part.orders)
+                if part.unreadable and unreadable is not None:
+                    unreadable.append(part.unreadable)
                 cursor, edges, limit = part.cursor, part.remaining, width.kept()
         except EbayError as failed:
             error, failures = failed, failures + 1
@@ -76,18 +81,50 @@ def test_many_orders_and_windows_that_fail_are_cut_by_rows_and_by_width() -> Non
     assert len(world.calls) < 90
 
 
-def test_a_moment_that_ebay_never_answers_is_an_error_and_all_before_it_is_read() -> None:
-    bad = START + timedelta(hours=11, milliseconds=7)
-    world, kept = failing(lambda window: window.start <= bad <= window.end, hours=30, rows=90), {}
+@pytest.mark.parametrize("hours", [1, 30])
+@pytest.mark.parametrize("many", [1, 2, 5])
+def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is_read(hours: int, many: int) -> None:
+    bad = [START + timedelta(minutes=7 + 11 * number, milliseconds=7) for number in range(many)]
+    world, kept = failing(lambda window: any(window.start <= one <= window.end for one in bad), hours=hours, rows=90), {}
+    unreadable: list[Moment] = []
 
-    cursor, error = read(world, START, kept, steps=60)
+    cursor, error = read(world, START, kept, steps=60, unreadable=unreadable)
 
-    assert error is not None
-    assert bad - 2 * MS <= cursor < bad
-    assert [row for row in world.missing(kept) if world.rows[row].modified < bad] == []
-    span, _ = world.calls[-1]
-    assert isinstance(span, Window)
-    assert span.width <= 2 * MS
+    assert error is None
+    assert cursor > START + timedelta(hours=hours)
+    assert world.missing(kept) == []
+    assert all(any(moment.touches(one, one) for moment in unreadable) for one in bad)
+    assert all(moment.end - moment.start == MS for moment in unreadable)
+    assert len(unreadable) <= 2 * many
+    assert len(world.calls) < 60 * many + 40
+
+
+def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_overlap() -> None:
+    bad = START + timedelta(minutes=57, milliseconds=7)
+    world, kept = failing(lambda window: window.start <= bad <= window.end, hours=1, rows=90), {}
+    unreadable: list[Moment] = []
+    cursor, _ = read(world, START, kept, steps=60, unreadable=unreadable)
+    before = len(world.calls)
+    world.now += timedelta(minutes=1)
+    world.place([world.now - timedelta(seconds=30)])
+
+    parts = list(changed_since(world.fetch, cursor, timedelta(minutes=20), (), Width(), lambda: world.now, unreadable))
+
+    assert len(world.calls) - before <= 3
+    assert parts[-1].remaining == ()
+    for part in parts:
+        keep(kept, part.orders)
+    assert world.missing(kept) == []
+
+
+def test_an_outage_finds_no_moment_and_costs_two_calls_a_step() -> None:
+    world = failing(lambda window: True, hours=1, rows=9)
+    width = Width(failures=7)
+
+    with pytest.raises(EbayUnavailableError):
+        list(changed_since(world.fetch, START + timedelta(minutes=50), OVERLAP, (), width, lambda: world.now))
+
+    assert len(world.calls) == 2
 
 
 def test_a_dense_hour_that_needs_narrow_windows_does_not_narrow_the_rest_for_good() -> None:

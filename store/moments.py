@@ -1,0 +1,52 @@
+"""Moments that eBay cannot show, set aside: a row each of `set_aside`, of kind `window`, with no document."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from changes.dates import read_time
+from changes.moments import Moment
+from pacing import Stream
+from store.times import iso
+
+WINDOW = "window"  # the kind of the rows
+
+PUT = text("""
+    INSERT INTO set_aside AS a (seller_id, kind, key, entity_id, raw, reason, read_at, at)
+    VALUES (:seller_id, 'window', :key, NULL, 'null', :reason, :read_at, clock_timestamp())
+    ON CONFLICT (seller_id, kind, key) DO UPDATE SET
+        reason = excluded.reason, read_at = excluded.read_at, at = excluded.at, attempts = a.attempts + 1
+""")
+OF_STREAM = text("""
+    SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
+    ORDER BY key LIMIT 1000
+""")
+CLEAR = text("DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key = :key")
+
+
+def key(stream: Stream, moment: Moment) -> str:
+    """`orders:START/END`: sorted as they lie in time."""
+    return f"{stream.value}:{iso(moment.start)}/{iso(moment.end)}"
+
+
+def moment_of(key: str, reason: str) -> Moment | None:
+    start, _, end = key.partition(":")[2].partition("/")
+    since, until = read_time(start), read_time(end)
+    return Moment(since, until, reason) if since and until else None
+
+
+def put(connection: Connection, seller_id: str, stream: Stream, moment: Moment, read_at: datetime) -> None:
+    values = {"seller_id": seller_id, "key": key(stream, moment), "reason": f"unreadable at eBay: {moment.reason}", "read_at": read_at}
+    connection.execute(PUT, values)
+
+
+def of_stream(connection: Connection, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:
+    """Those of a stream that begin since then, oldest first."""
+    values = {"seller_id": seller_id, "stream": f"{stream.value}:", "since": f"{stream.value}:{iso(since)}"}
+    rows = connection.execute(OF_STREAM, values)
+    return [moment for row in rows if (moment := moment_of(row.key, row.reason))]
+
+
+def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> None:
+    connection.execute(CLEAR, {"seller_id": seller_id, "key": key(stream, moment)})

@@ -1,0 +1,107 @@
+"""Orders that eBay cannot show: a page fails for one of them, for ever. All others are told, and the moment is set aside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ebay.errors import EbayError
+from pacing import Stream
+from simulator.poison import How, Where
+from tests.support.rig import Rig
+
+LISTED = {"where": Where.LISTED, "resources": ["order"]}
+
+
+def attempt(it: Rig, stream: Stream = Stream.ORDERS) -> bool:
+    """A poll as the workflow makes it; whether it went well."""
+    try:
+        it.poll("anna", stream)
+    except EbayError:
+        return False
+    return True
+
+
+def until_well(it: Rig, stream: Stream = Stream.ORDERS, most: int = 10) -> int:
+    """Attempts, a minute apart, until one goes well; how many failed."""
+    for failed in range(most):
+        if attempt(it, stream):
+            return failed
+        it.advance(minutes=1)
+    raise AssertionError("it never went well")
+
+
+def windows_aside(it: Rig) -> list[str]:
+    return [row["reason"] for row in it.store.set_aside("anna") if row["kind"] == "window"]
+
+
+@pytest.mark.parametrize("how", list(How))
+def test_all_orders_but_the_one_that_ebay_cannot_show_are_told(anna: Rig, how: How) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    sick = anna.world.place_order("anna")
+    anna.world.lasting.poison("anna", sick, how=how, where=Where.LISTED)
+    anna.advance(minutes=2)
+    before = anna.world.place_order("anna")
+    anna.advance(minutes=3)
+
+    failed = until_well(anna)
+    after = [anna.world.place_order("anna")]
+    anna.advance(minutes=5)
+    calls = anna.calls("anna")
+    assert attempt(anna)
+
+    assert failed == 2
+    assert anna.calls("anna") - calls <= 3
+    assert {before, *after} <= anna.stored("anna").keys()
+    assert len(windows_aside(anna)) in (1, 2)
+    assert all(reason.startswith("unreadable at eBay") for reason in windows_aside(anna))
+    assert [alert["kind"] for alert in anna.store.alerts(seller_id="anna")] == ["set_aside"]
+
+
+def test_several_sick_orders_hold_up_no_other(anna: Rig) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    well: list[str] = []
+    for _ in range(12):
+        anna.world.lasting.poison("anna", anna.world.place_order("anna"), where=Where.LISTED)
+        anna.advance(seconds=17)
+        well.append(anna.world.place_order("anna"))
+        anna.advance(seconds=5)
+
+    until_well(anna)
+
+    assert anna.stored("anna").keys() == set(well)
+
+
+def test_an_outage_sets_no_moment_aside(anna: Rig) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    order = anna.world.place_order("anna")
+    anna.world.lasting.stop("order")
+
+    assert not any(attempt(anna) for _ in range(8))
+    anna.world.lasting.start()
+    anna.advance(minutes=10)
+    assert attempt(anna)
+
+    assert order in anna.stored("anna")
+    assert windows_aside(anna) == []
+
+
+def test_a_backfill_reads_around_the_order_that_ebay_cannot_show(anna: Rig) -> None:
+    now = anna.world.clock.now()
+    anna.world.add_seller("bert")
+    ids = anna.world.preload_orders("bert", 300, now - timedelta(days=20), now - timedelta(days=1))
+    anna.world.lasting.poison("bert", ids[150], where=Where.LISTED)
+    anna.enroll("bert", backfill=timedelta(days=30))
+
+    for _ in range(30):
+        try:
+            if anna.poll("bert", Stream.BACKFILL).done:
+                break
+        except EbayError:
+            anna.advance(minutes=1)
+
+    assert anna.stored("bert").keys() == set(ids) - {ids[150]}
