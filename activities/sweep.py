@@ -11,7 +11,11 @@ from temporalio import activity
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
-from ebay.client import PAGE, created_filter
+from changes.moments import Moment
+from ebay.client import created_filter
+from ebay.clock import MS
+from ebay.narrowing import Width
+from ebay.windows import Span, Window, created_between
 from pacing import Stream, words
 from store import Kept
 from store.kinds import AlertKind
@@ -40,19 +44,30 @@ class Sweep:
         if step.step.cursor is None:
             return self.put_off(step)
         place: dict[str, Any] = step.step.reading or self.begin(step)
-        # By creation nothing leaves the window, and what comes late only pushes rows back: offsets miss none of them.
-        while place["offset"] is not None:
-            page = step.api.orders(created_filter(moment(place["from"]), moment(place["to"])), place["offset"])
-            following = place["offset"] + PAGE
-            more = bool(page.orders) and (page.next is not None or following < page.total)  # a `total` that is too low ends nothing
-            place = self.keep(step, page.orders, {**place, "offset": following if more else None, "total": page.total})
-            if step.over():
-                return step.more("sweep: more orders of the last week to read")
+        if place["offset"] is not None and (left := self.read_created(step, place)):
+            return left
+        place = {**place, "offset": None}
         while ids := self.steps.store.open_orders(step.request.seller_id, IDS_A_CALL, place["after"]):
             place = self.keep(step, step.api.orders_by_id(ids).orders, {**place, "after": ids[-1]})
             if step.over():
                 return step.more("sweep: more open orders to read")
         return self.end(step, place)
+
+    def read_created(self, step: RunningStep, place: dict[str, Any]) -> PollResult | None:
+        """Windows of creation, oldest first, cut where a page does not hold one and narrowed where eBay cannot answer it."""
+        start, end = moment(place["from"]), moment(place["to"])
+        width = Width.of(place.get("limit"), step.step.failures)
+        unreadable = step.steps.store.unreadable(step.request.seller_id, step.stream, start) if step.step.set_aside else ()
+        edges = [moment(edge) for edge in place.get("edges") or (place["from"], place["to"])]
+        for part in created_between(lambda span, offset: step.api.orders(created(span), offset), edges, width, unreadable):
+            done = (part.cursor - start) / max(end - start, MS)
+            at = {"edges": [iso(edge) for edge in part.remaining], "limit": width.kept(), "done": round(done, 3)}
+            place.update(self.keep(step, part.orders, {**place, **at, "offset": 0 if part.remaining else None}, part.unreadable))
+            if part.failed and step.over():
+                width.stop()
+            elif part.remaining and not part.mid_window and step.over():
+                return step.more("sweep: more orders of the last week to read")
+        return None
 
     def begin(self, step: RunningStep) -> dict[str, Any]:
         """Where polling stands is where the sweep ends: what is newer is the next poll's."""
@@ -62,14 +77,16 @@ class Sweep:
             "from": iso(start),
             "to": iso(cursor),
             "before": iso(cursor - self.overlap),
-            "offset": 0,
+            "offset": 0,  # null once the windows are read: an older version, which reads this, went by offsets
             "after": "",
             "missed": 0,
             "undated": 0,
         }
 
-    def keep(self, step: RunningStep, orders: list[Any], place: dict[str, Any]) -> dict[str, Any]:
+    def keep(self, step: RunningStep, orders: list[Any], place: dict[str, Any], unreadable: Moment | None = None) -> dict[str, Any]:
         with step.commit() as commit:
+            if unreadable:
+                commit.unreadable(unreadable)
             kept = commit.keep_orders(orders, read_at=step.read_at(), source="sweep")
             missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
             step.count(commit, kept)
@@ -113,6 +130,12 @@ def count(kept: Kept, enrolled_at: datetime, before: datetime) -> tuple[int, int
         elif enrolled_at <= modified < before:
             missed += 1
     return missed, undated
+
+
+def created(span: Span) -> str:
+    """The filter for a window of creation, which always has an end."""
+    assert isinstance(span, Window)
+    return created_filter(span.start, span.end)
 
 
 def moment(text: str) -> datetime:

@@ -67,6 +67,9 @@ def around(
             return None
 
     read(*witness)
+    if (whole := asked(bad[0].start, bad[0].end)) is not None:  # it was eBay's bad moment
+        yield Piece(bad[0].start, bad[0].end, whole, settled=True)
+        return
 
     while bad:
         part = bad.pop()
@@ -75,7 +78,8 @@ def around(
             continue
         middle = floor_ms(part.start + (part.end - part.start) / 2)
         if part.end - part.start <= narrowest or not part.start < middle < part.end:
-            yield Piece(part.start, part.end, None, settled=True, unreadable=str(last))
+            answer = asked(part.start, part.end) or asked(part.start, part.end)  # once could be eBay's bad moment
+            yield Piece(part.start, part.end, answer, settled=True, unreadable=None if answer is not None else str(last))
             continue
         earlier, later = asked(part.start, middle), asked(middle, part.end)
         if earlier is not None:

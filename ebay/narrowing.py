@@ -28,6 +28,7 @@ class Width:
     proven: bool = False  # wider ones failed where this one works, so it widens slowly
     failures: int = 0  # of the stream in a row, before this step
     tried: int = 0  # halvings since a window was answered in this step
+    answered: bool = False  # one was, in this step: what fails by and by is no matter of the width
 
     @classmethod
     def of(cls, kept: Any, failures: int = 0) -> "Width":
@@ -56,13 +57,16 @@ class Width:
             return True
         if width <= USUAL and self.most is None and self.failures < AGAIN:
             return False
+        if self.good is not None and (self.answered or self.failures < AGAIN):  # as wide a window was answered before
+            return False
         self.most, self.good, self.proven = max(width / 2, narrowest), None, False
         self.tried = self.tried + 1 if width > USUAL else TRIES + 1
         return True
 
     def isolates(self, error: EbayError, width: timedelta) -> bool:
         """Whether it is no matter of the width any more: something in the window may be what eBay cannot show."""
-        return may_be_of_one_record(error) and width <= USUAL and self.failures >= IN_A_ROW - 1
+        too_wide = width > USUAL or (self.good is not None and width > self.good)
+        return may_be_of_one_record(error) and not too_wide and self.failures >= IN_A_ROW - 1
 
     def forget(self) -> None:
         """It was something in the window that failed, and no matter of the width."""
@@ -79,7 +83,7 @@ class Width:
 
     def worked(self, width: timedelta, longest: timedelta) -> None:
         """A window was answered. `longest`: no window is wider."""
-        self.tried = 0
+        self.tried, self.answered = 0, True
         if self.most is None:
             return
         self.good = max(width, self.good or width)

@@ -9,6 +9,7 @@ from changes.dates import read_time
 from ebay.cutting import PAGE, Span
 from ebay.pages import OrderPage
 
+MODIFIED, CREATED = "lastModifiedDate", "creationDate"  # what a window's dates are of
 READINGS = 4  # of one window that does not agree with eBay's count
 
 Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter from a row offset, 200 rows
@@ -51,8 +52,8 @@ def _id(order: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def dates(orders: list[Any]) -> list[datetime]:
-    found = (read_time(order.get("lastModifiedDate")) for order in orders if isinstance(order, dict))
+def dates(orders: list[Any], by: str = MODIFIED) -> list[datetime]:
+    found = (read_time(order.get(by)) for order in orders if isinstance(order, dict))
     return [date for date in found if date is not None]
 
 

@@ -17,7 +17,7 @@ from ebay.http import utc_now
 from ebay.isolating import around
 from ebay.narrowing import Width
 from ebay.pages import OrderPage
-from ebay.window_reading import READINGS, Fetch, dates, keyed, read
+from ebay.window_reading import CREATED, MODIFIED, READINGS, Fetch, dates, keyed, read
 
 __all__ = ["Fetch", "Part", "Since", "Span", "Window", "changed_since", "cut"]
 
@@ -122,6 +122,30 @@ def changed_since(
     yield from _windows(fetch, cursor, edges, width)
 
 
+def created_between(
+    fetch: Fetch, edges: Sequence[datetime], width: Width | None = None, unreadable: Sequence[Moment] = ()
+) -> Iterator[Part]:
+    """All orders created between the first edge and the last, in parts as `changed_since` gives them; `cursor` is how far it is.
+
+    Args:
+        fetch: getOrders with the span's dates as those of creation.
+        edges: the beginning and the end; or where an earlier read stopped (`Part.remaining`).
+        unreadable: moments that are set aside, oldest first: they are passed over.
+    """
+    left, width = [floor_ms(edge) for edge in edges], width or Width()
+    for moment in unreadable:
+        if not left or moment.end < left[0] or moment.start > left[-1]:
+            continue
+        before, left = [edge for edge in left if edge < moment.start], [edge for edge in left if edge > moment.end]
+        left = [moment.end, *left] if left else []
+        if before:
+            for part in _windows(fetch, before[0], [*before, moment.start], width, CREATED):
+                yield replace(part, remaining=_kept([*part.remaining, *left]))
+        yield Part([], moment.end, _kept(left))
+    if len(left) > 1:
+        yield from _windows(fetch, left[0], left, width, CREATED)
+
+
 def _not_the_last(parts: Iterator[Part], end: datetime, begun: datetime) -> Iterator[Part]:
     """Parts behind which there is more: from `end` on, in one request; so too where nothing was answered since the cursor `begun`."""
     for part in parts:
@@ -129,7 +153,7 @@ def _not_the_last(parts: Iterator[Part], end: datetime, begun: datetime) -> Iter
         yield replace(part, remaining=(end,)) if again else part
 
 
-def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width) -> Iterator[Part]:
+def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, by: str = MODIFIED) -> Iterator[Part]:
     """Read the windows between the edges; cut again what is too large or what eBay cannot answer, join what is too small."""
     stride = 1  # windows to join: more than one where the sample that cut them came from a crowded corner
     parent = 0  # rows of the window that was cut last
@@ -141,7 +165,7 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
             reading = read(fetch, window)
         except EbayError as error:
             if width.isolates(error, window.width):
-                for part in _isolated(fetch, cursor, [window.start, window.end, *rest[1:]], width, error):
+                for part in _isolated(fetch, cursor, [window.start, window.end, *rest[1:]], width, error, by):
                     cursor = part.cursor
                     yield part
                 edges, stride = rest, 1
@@ -161,7 +185,7 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
             continue
         total = reading.page.total
         skewed = total * 2 > parent > 0  # one part holds most of its parent: that sample was no fair one
-        parts = _recut(fetch, window, reading.page, skewed)
+        parts = _recut(fetch, window, reading.page, skewed, by)
         if len(parts) > 1:
             edges, stride, parent = [part.start for part in parts] + rest, 1, total
             yield Part([], cursor, _kept(edges))  # nothing to keep but the place: cutting is progress too
@@ -184,7 +208,9 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
         edges, stride = rest, 1
 
 
-def _isolated(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, failure: EbayError) -> Iterator[Part]:
+def _isolated(
+    fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, failure: EbayError, by: str = MODIFIED
+) -> Iterator[Part]:
     """The first window between the edges, which failed again and again: all but the moments that eBay cannot show.
 
     Where eBay answers nothing of it, it is made narrower for the next step, as any window that fails.
@@ -207,7 +233,7 @@ def _isolated(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Widt
                 yield Part(answer.orders if answer and answer.fits else [], cursor, _kept(left()))
                 continue
             if answer and not answer.fits:
-                for part in _windows(fetch, cursor, [piece.start, piece.end], width):
+                for part in _windows(fetch, cursor, [piece.start, piece.end], width, by):
                     cursor, settled = part.cursor, part.remaining[0] if part.remaining else piece.end
                     yield replace(part, remaining=_kept([*part.remaining[:-1], *left()] if part.remaining else left()))
                 continue
@@ -229,9 +255,9 @@ def _empty(window: Window) -> Window:
     return Window(window.start - A_DAY, window.start - A_DAY + MS)
 
 
-def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool) -> list[Window]:
+def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool, by: str) -> list[Window]:
     """The parts of a window whose own page is at hand; `[window]` where only offsets serve."""
-    seen = dates(page.orders)
+    seen = dates(page.orders, by)
     inside = [date for date in seen if window.start <= date <= window.end]
     if len(page.orders) < PAGE or len(inside) * 2 < len(page.orders):
         return [window]  # a page that contradicts its `next`, `total` or filter: cutting by it would never end
@@ -242,14 +268,14 @@ def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool) -> list[
             if not may_be_of_one_record(error):
                 raise
         else:
-            parts = halves(window, dates(middle.orders))
+            parts = halves(window, dates(middle.orders, by))
             if len(parts) > 1:
                 return parts
-    return _split(window, page.orders, page.total)
+    return _split(window, page.orders, page.total, by)
 
 
-def _split(window: Window, orders: list[Any], total: int) -> list[Window]:
-    seen = dates(orders)
+def _split(window: Window, orders: list[Any], total: int, by: str = MODIFIED) -> list[Window]:
+    seen = dates(orders, by)
     parts = cut_sorted(window, seen) if is_sorted(seen) else [window]
     return parts if len(parts) > 1 else cut(window, seen, total)
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from changes import listings
 from changes.model import Kind
 from pacing import Stream
+from store import moments
 from store.errors import translated
 from store.rereads import What
 from store.steps import Steps
@@ -36,6 +37,8 @@ class Retry:
             row = connection.execute(FIND, {"id": aside_id}).one_or_none()
             if row is None:
                 return None
+            if row.kind == moments.WINDOW:  # its stream reads it again
+                return False
             read_again = PARCELS if row.kind == Kind.FULFILLMENT else SINGLE if is_unread(row.kind, row.key) else None
             if read_again is not None and row.entity_id:
                 connection.execute(read_again, {"seller_id": row.seller_id, "order_id": row.entity_id.partition("/")[0]})

@@ -29,7 +29,8 @@ STREAMS = _of("""
         coalesce(reading - 'limit' <> '{{}}', false) AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
         failures, last_error, last_changes, sales_30d, CASE stream
             WHEN 'backfill' THEN jsonb_build_object('to', reading -> -1)
-            WHEN 'sweep' THEN jsonb_build_object('offset', reading -> 'offset', 'total', reading -> 'total') END AS place
+            WHEN 'sweep' THEN jsonb_build_object(
+                'offset', reading -> 'offset', 'total', reading -> 'total', 'done', reading -> 'done') END AS place
     FROM streams WHERE {one}
 """)
 DAY = _of("""
@@ -152,7 +153,9 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 def progress(row: Row[Any], backfill_from: str | None) -> float | None:
     """How far a backfill or a sweep is, 0 to 1; None: not known. A backfill goes by time, a sweep by orders."""
-    if row.stream == Stream.SWEEP:  # its last part are the open orders, of unknown number
+    if row.stream == Stream.SWEEP and row.place["done"] is not None:  # its last part are the open orders, of unknown number
+        return float(min(max(row.place["done"], 0.0), 0.99))
+    if row.stream == Stream.SWEEP:  # begun by a version that went by offsets
         offset, total = row.place["offset"], row.place["total"]
         if total is None:  # begun by a version that did not keep it
             return None

@@ -133,7 +133,8 @@ def test_a_sweep_that_fails_on_the_way_goes_on_where_it_stopped(anna: Rig, every
             failures += 1
 
     assert failures > 0
-    assert anna.calls("anna") - before == 4 + 15 + failures  # four pages, 708 open orders by 50, and what failed
+    read = 6 + 15  # windows by creation, 708 open orders by 50
+    assert anna.calls("anna") - before <= 4 * (read + failures)  # from the third failure on it is looked whether it is one record's
     assert counts(anna) == (0, 0)
 
 

@@ -105,3 +105,24 @@ def test_a_backfill_reads_around_the_order_that_ebay_cannot_show(anna: Rig) -> N
             anna.advance(minutes=1)
 
     assert anna.stored("bert").keys() == set(ids) - {ids[150]}
+
+
+def test_a_sweep_reads_around_the_order_that_ebay_cannot_show_and_passes_it_over_the_next_day(anna: Rig) -> None:
+    anna.poll("anna", Stream.SWEEP)
+    orders = []
+    for _ in range(6):
+        anna.advance(hours=4)
+        orders.append(anna.world.place_order("anna"))
+    sick, missed = orders[2], orders[4]
+    anna.world.lasting.poison("anna", sick, where=Where.LISTED)
+    anna.advance(minutes=10)
+    with anna.store.engine.begin() as connection:  # polling saw none of them
+        connection.exec_driver_sql("UPDATE streams SET cursor = %s WHERE stream = 'orders'", (anna.world.clock.now(),))
+
+    failed = until_well(anna, Stream.SWEEP, most=25)
+    anna.advance(days=1)
+    again = until_well(anna, Stream.SWEEP)
+
+    assert missed in anna.stored("anna") and sick not in anna.stored("anna")
+    assert (failed <= 20, again) == (True, 0)
+    assert len(windows_aside(anna)) in (1, 2)
