@@ -1,4 +1,4 @@
-"""Windows of GetSellerEvents: what was modified since the listings' cursor. Used by the listings poll and by the daily report."""
+"""Windows of GetEvents: what was modified since the listings' cursor. Used by the listings poll and by the daily report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 from activities.steps import RunningStep
 from changes.dates import read_time
 from changes.model import Document
+from changes.moments import Moment
 from ebay.clock import floor_ms
 from ebay.errors import EbayError
+from ebay.isolating import around
 from ebay.narrowing import Width
-from ebay.trading import LONGEST_WINDOW
+from ebay.trading import LONGEST_WINDOW, Events
+from pacing import Stream
 from store import Commit, Kept
 from store.kinds import AlertKind
 from store.times import iso
@@ -22,6 +25,7 @@ Place = dict[str, Any]  # {"from": ISO, "width_s": seconds, "limit": as `Width.k
 
 LAG = timedelta(minutes=2)  # so late eBay shows some changes: windows end so far behind its clock, and overlap as much
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
+AN_HOUR = timedelta(hours=1)
 NARROWEST = timedelta(seconds=1)  # a window that is not halved any more
 MOST = 2_000  # items of a whole answer. eBay's documents say 3,000, and in places less where all details are asked for
 INCOMPLETE_TEXT = "more listings were modified within a second than eBay lists; the daily report will find what is missing"
@@ -41,6 +45,7 @@ class Window:
     lost: bool = False  # not whole, and it could not be made any narrower
     limit: dict[str, Any] | None = None  # of the width, where eBay fails for wider ones
     failed: bool = False  # it did for this one: nothing was read
+    unreadable: Moment | None = None  # eBay cannot show what was modified then
 
     def place(self) -> Place | None:
         """Where the read goes on; None: it is over."""
@@ -68,11 +73,25 @@ def windows(step: RunningStep, start: datetime, until: datetime, place: Place | 
     if "from" in place:
         start, width = read_time(place["from"]) or start, timedelta(seconds=place["width_s"])
     start, until = floor_ms(start), floor_ms(until)
+    aside = list(step.steps.store.unreadable(step.request.seller_id, Stream.LISTINGS, start)) if step.step.set_aside else []
     while start < until:
-        end = floor_ms(min(until, start + limit.limited(width)))
+        aside = [moment for moment in aside if moment.end > start]
+        if aside and aside[0].start <= start:
+            start = min(aside[0].end, until)
+            yield Window([], [], step.read_at(), start, width, last=start == until, whole=True, limit=limit.kept())
+            continue
+        end = floor_ms(min([until, start + limit.limited(width), *(moment.start for moment in aside)]))
         try:
             events = step.api.seller_events(start, end)
         except EbayError as error:
+            if limit.isolates(error, end - start):
+                for window in isolated(step, start, end, width, limit, error):
+                    whole, width = window.whole, window.width
+                    yield window
+                start = end if whole else window.read_to
+                if step.sure_at() - LAG < start:
+                    return
+                continue
             if not limit.narrower(error, end - start, NARROWEST):
                 raise
             yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
@@ -97,8 +116,43 @@ def windows(step: RunningStep, start: datetime, until: datetime, place: Place | 
         start = end
 
 
+def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta, limit: Width, failure: EbayError) -> Iterator[Window]:
+    """The parts of a window that failed again and again: all but the seconds that eBay cannot show; later ones first where these fail."""
+
+    def window(
+        events: Events | None, read_to: datetime, wide: timedelta = width, moment: Moment | None = None, *, whole: bool = True
+    ) -> Window:
+        listings, odd, date = (events.listings, events.odd, events.date) if events else ([], [], step.read_at())
+        return Window(listings, odd, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
+
+    near = start - AN_HOUR if step.ebays_now() - start < FAR - AN_HOUR else start
+    read_to, found, widest = start, False, timedelta()
+    try:
+        for piece in around(step.api.seller_events, start, end, failure, (near, near + NARROWEST), NARROWEST):
+            events = piece.answer
+            if events and not (events.complete and len(events.listings) + len(events.odd) < MOST):
+                if piece.settled:  # there is more than eBay lists: it is read in narrower windows
+                    yield window(events, piece.start, floor_ms(piece.start + (piece.end - piece.start) / 2) - piece.start, whole=False)
+                    return
+                continue
+            widest = max(widest, piece.end - piece.start if events else timedelta())
+            read_to = max(min(piece.end, step.sure_at() - LAG), start) if piece.settled else read_to
+            found = found or piece.unreadable is not None
+            yield window(events, read_to, moment=Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None)
+    except EbayError as error:
+        if read_to == start and limit.narrower(error, end - start, NARROWEST):
+            yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+        raise
+    if found:
+        limit.forget()
+    elif limit.narrower(failure, end - start, NARROWEST):
+        limit.worked(widest, LONGEST_WINDOW)
+
+
 def keep(step: RunningStep, commit: Commit, window: Window, items: Sequence[Document]) -> None:
     """What a window told, in a step's commit. `items`: as `inventory_items` found them for its listings, before the commit."""
+    if window.unreadable:
+        commit.unreadable(window.unreadable, Stream.LISTINGS)
     if not window.whole:
         step.count(commit)
         return

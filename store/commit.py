@@ -156,9 +156,9 @@ class Commit(OrderCommit):
 
     # moments that eBay cannot show
 
-    def unreadable(self, moment: Moment) -> None:
-        """Set a moment of the stream aside: it is passed over, and tried again by itself and by hand."""
-        moments.put(self._connection, self._step.seller_id, self._step.stream, moment, moment.end)
+    def unreadable(self, moment: Moment, stream: Stream | None = None) -> None:
+        """Set a moment of the stream (of the step's own, where none is named) aside: it is passed over, and tried again."""
+        moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, moment.end)
         self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
 
     def readable(self, moment: Moment) -> None:

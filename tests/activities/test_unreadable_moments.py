@@ -9,6 +9,7 @@ import pytest
 from ebay.errors import EbayError
 from pacing import Stream
 from simulator.poison import How, Where
+from tests.support.listed import row
 from tests.support.rig import Rig
 
 LISTED = {"where": Where.LISTED, "resources": ["order"]}
@@ -123,6 +124,29 @@ def test_a_sweep_reads_around_the_order_that_ebay_cannot_show_and_passes_it_over
     anna.advance(days=1)
     again = until_well(anna, Stream.SWEEP)
 
-    assert missed in anna.stored("anna") and sick not in anna.stored("anna")
+    assert missed in anna.stored("anna")
+    assert sick not in anna.stored("anna")
     assert (failed <= 20, again) == (True, 0)
     assert len(windows_aside(anna)) in (1, 2)
+
+
+@pytest.mark.parametrize("how", [How.FAILS, How.REFUSED, How.SILENT])
+def test_all_listings_but_the_one_that_ebay_cannot_show_are_told(hub: Rig, how: How) -> None:
+    sick, other, later = sorted(hub.world.shelves["anna"].listings)[:3]
+    hub.advance(minutes=20)
+    hub.world.revise("anna", sick, price="66.0")
+    hub.world.lasting.poison("anna", sick, how=how, where=Where.LISTED)
+    hub.advance(minutes=1)
+    hub.world.revise("anna", other, price="77.0")
+    hub.advance(minutes=10)
+
+    failed = until_well(hub, Stream.LISTINGS)
+    hub.world.revise("anna", later, price="88.0")
+    hub.advance(minutes=30)
+    assert attempt(hub, Stream.LISTINGS)
+
+    prices = {item: row(hub, item)["data"]["price"]["value"] for item in (other, later)}
+    assert failed == 2
+    assert prices == {other: "77.0", later: "88.0"}
+    assert len(windows_aside(hub)) in (1, 2)
+    assert hub.store.alerts(seller_id="anna")[0]["kind"] == "set_aside"
