@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from temporalio import activity
 
-from activities import sources
+from activities import inventory_pages, sources
+from activities.inventory_pages import Scan
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
@@ -40,10 +39,10 @@ class InventoryPolling:
             return left
         if step.request.announced:
             return step.result(next_due=step.now(), why="the stock of what was sold is read")
-        scan: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
+        scan = inventory_pages.begin(step)
         while scan["total"] is None:
-            page = step.api.inventory_page(scan["place"])
-            scan = self.keep_page(step, scan, page)
+            page, after = inventory_pages.read(step, scan)
+            scan = self.keep_page(step, scan, page, after)
             if step.over():
                 return step.more(f"inventory scan: {scan['page']} pages read")
         return self.settle(step, scan)
@@ -60,15 +59,14 @@ class InventoryPolling:
                 return step.more("more sold stock to read")
         return None
 
-    def keep_page(self, step: RunningStep, scan: dict[str, Any], page: InventoryPage) -> dict[str, Any]:
-        after = {**scan, "page": scan["page"] + 1, "place": page.next, "total": None if page.next else page.total}
+    def keep_page(self, step: RunningStep, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
         with step.commit() as commit:
             step.count(commit, commit.keep_inventory(page.items, page.date, self.source(step)))
             commit.scan_page(scan["scan"], scan["page"], [sku for sku in map(entity_id, page.items) if sku])
             commit.advance(reading=after)
         return after
 
-    def settle(self, step: RunningStep, scan: dict[str, Any]) -> PollResult:
+    def settle(self, step: RunningStep, scan: Scan) -> PollResult:
         """All pages are read: ask for what is missing, 25 a call, and see whether the SKUs agree with eBay's count."""
         while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
             found = step.api.inventory_items(absent)
@@ -87,12 +85,15 @@ class InventoryPolling:
         with step.commit() as commit:
             step.count(commit)
             seen = commit.scanned(scan["scan"])
-            agreed = seen >= scan["total"]
+            sick = scan.get("sick", [])
+            agreed = seen + len(sick) >= scan["total"]
             if not agreed and scan["turn"] < TURNS:
-                commit.advance(reading={"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None})
+                commit.advance(reading=inventory_pages.once_more(step, scan))
                 return step.more("inventory scan: eBay's count differs, once more")
             commit.end_scan(scan["scan"])
-            commit.advance(cursor=step.read_at(), reading=None)
+            commit.advance(cursor=step.read_at(), reading={"limit": {"sick": sick}} if sick else None)
+            if sick or step.step.set_aside:
+                commit.unreadable_rows(sick, step.read_at())
             if agreed:
                 commit.close_alert(AlertKind.INVENTORY_INCOMPLETE)
             else:

@@ -136,6 +136,10 @@ class SellerApi(TradingCalls, FeedCalls):
             own_path(following, ITEMS)  # a bad one is refused here, before it is kept as a scan's place
         return InventoryPage(items, pages.total(document), following, self.now(), self.dated)
 
+    def inventory_rows(self, offset: int, limit: int) -> InventoryPage:
+        """getInventoryItems: `limit` items, 1 to 200, from an offset, which counts rows or pages of as many."""
+        return self.inventory_page(f"{ITEMS}?offset={offset}&limit={limit}")
+
     def inventory_items(self, skus: Sequence[str]) -> dict[str, Document | None]:
         """bulkGetInventoryItem for up to 25 different SKUs: None where eBay says that there is no such item.
 

@@ -161,6 +161,12 @@ class Commit(OrderCommit):
         moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, moment.end)
         self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
 
+    def unreadable_rows(self, rows: Collection[int], read_at: datetime) -> None:
+        """The rows of the stream's list that eBay could not show in this scan; those of the scan before are forgotten."""
+        moments.replace_rows(self._connection, self._step.seller_id, self._step.stream, rows, read_at)
+        if rows:
+            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+
     def readable(self, moment: Moment) -> None:
         """eBay shows it after all."""
         moments.clear(self._connection, self._step.seller_id, self._step.stream, moment)

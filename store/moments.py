@@ -1,6 +1,6 @@
 """Moments that eBay cannot show, set aside: a row each of `set_aside`, of kind `window`, with no document."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -22,6 +22,10 @@ OF_STREAM = text("""
     SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
     ORDER BY key LIMIT 1000
 """)
+FORGET_ROWS = text("""
+    DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND starts_with(key, :rows) AND key <> ALL(CAST(:keys AS text[]))
+""")
+ROW_TEXT = "unreadable at eBay: it fails for one row of the list, whose id is not known"
 CLEAR = text("DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key = :key")
 
 
@@ -50,3 +54,12 @@ def of_stream(connection: Connection, seller_id: str, stream: Stream, since: dat
 
 def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> None:
     connection.execute(CLEAR, {"seller_id": seller_id, "key": key(stream, moment)})
+
+
+def replace_rows(connection: Connection, seller_id: str, stream: Stream, rows: Collection[int], read_at: datetime) -> None:
+    """Rows of a list, counted from 0, that eBay cannot show, in place of those known before."""
+    begin = f"{stream.value}:row "
+    keys = [f"{begin}{row}" for row in sorted(rows)]
+    connection.execute(FORGET_ROWS, {"seller_id": seller_id, "rows": begin, "keys": keys})
+    for one in keys:
+        connection.execute(PUT, {"seller_id": seller_id, "key": one, "reason": ROW_TEXT, "read_at": read_at})

@@ -150,3 +150,29 @@ def test_all_listings_but_the_one_that_ebay_cannot_show_are_told(hub: Rig, how: 
     assert prices == {other: "77.0", later: "88.0"}
     assert len(windows_aside(hub)) in (1, 2)
     assert hub.store.alerts(seller_id="anna")[0]["kind"] == "set_aside"
+
+
+@pytest.mark.parametrize("counted", ["pages", "rows"])
+@pytest.mark.parametrize("place", [0, 37, 199, 320, 449])
+def test_all_skus_but_the_one_that_ebay_cannot_list_are_read(anna: Rig, counted: str, place: int) -> None:
+    anna.world.switches.inventory_offset = counted
+    anna.world.preload_skus("anna", 450)
+    sick = anna.world.shelves["anna"].skus[place][1]
+    anna.world.lasting.poison("anna", sick, where=Where.LISTED)
+
+    failed = until_well(anna, Stream.INVENTORY)
+    stored = set(anna.stored("anna", "inventory"))
+    anna.advance(minutes=30)
+    anna.world.set_stock("anna", next(iter(stored)), 777)
+    calls = anna.calls("anna")
+    assert attempt(anna, Stream.INVENTORY)
+    known, calls = windows_aside(anna), anna.calls("anna") - calls
+    anna.world.lasting.cure()
+    anna.advance(minutes=30)
+    assert attempt(anna, Stream.INVENTORY)
+
+    assert failed == 2
+    assert stored == set(anna.world.skus("anna")) - {sick}
+    assert len(known) == 1
+    assert calls <= 25
+    assert anna.types("anna").count("inventory.updated") == 1

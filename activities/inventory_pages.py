@@ -1,0 +1,128 @@
+"""Pages of the list of all SKUs. One that eBay cannot show is read in parts of ever fewer rows, all but the row that it fails for.
+
+Which SKU stands in such a row is not known, and rows move as SKUs come and go. So rows are remembered from one scan to the next, where they
+are passed over, and found again where they have moved. What stands there and was known before is asked for by its SKU.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from activities.steps import RunningStep
+from ebay.client import ITEMS, PAGE, InventoryPage
+from ebay.errors import BadAnswerError, EbayError, may_be_of_one_record
+from ebay.isolating import IN_A_ROW
+
+Scan = dict[str, Any]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known"}
+SIZES = (100, 50, 25, 5, 1)  # each goes into the one before: eBay's documents count offsets by pages, its answers may by rows
+FAILING = 6  # parts in a row: it is no matter of single rows any more
+
+
+def begin(step: RunningStep) -> Scan:
+    """Where the scan goes on, or a new one, which knows the rows that failed in the last."""
+    reading = step.step.reading or {}
+    if "scan" in reading:
+        return dict(reading)
+    known = (reading.get("limit") or {}).get("sick", [])
+    new = {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
+    return {**new, "known": known} if known else new
+
+
+def once_more(step: RunningStep, scan: Scan) -> Scan:
+    """The next turn of a scan whose SKUs do not agree with eBay's count."""
+    new = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
+    return {**new, "known": scan["sick"]} if scan.get("sick") else new
+
+
+def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
+    """The next page, or a part of one; and the scan as it is once that is kept.
+
+    Raises:
+        EbayError: eBay fails for it, and it is not known yet, or not to be believed, that this is for one row.
+    """
+    if not scan.get("parts"):
+        row = scan.get("row", 0)
+        if any(row <= one < row + PAGE for one in scan.get("known", [])):
+            scan = cut(scan, row)
+        else:
+            try:
+                page = step.api.inventory_page(scan["place"])
+            except EbayError as error:
+                if step.step.failures < IN_A_ROW - 1 or not may_be_of_one_record(error):
+                    raise
+                scan = cut(scan, row)
+            else:
+                return page, following(scan, page.next, row + PAGE, page)
+    return read_part(step, scan)
+
+
+def read_part(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
+    """The next part that eBay answers; where none is left, no items."""
+    parts, sick = [list(part) for part in scan["parts"]], set(scan.get("sick", []))
+    failures: list[EbayError] = []
+    page, by, of = None, scan.get("by"), scan.get("of")  # `of`: how many SKUs there are, as a part said that eBay answered
+    while parts and page is None:
+        first, size = parts.pop(0)
+        if size == 1 and first in scan.get("known", []) and (of is not None or parts):
+            sick.add(first)
+            continue
+        try:
+            page, by = ask(step, first, size, by)
+        except EbayError as error:
+            failures.append(error)
+            if len(failures) > FAILING or not may_be_of_one_record(error):
+                raise
+            parts += halved(first, size) if size > 1 else []
+            sick |= {first} if size == 1 else set()
+    if page is None and of is None:  # nothing tells that it is no outage
+        raise failures[-1] if failures else BadAnswerError("eBay shows no row of the list")
+    page = page or InventoryPage([], of or 0, None, step.read_at(), dated=False)
+    parts = [part for part in parts if part[0] < page.total]
+    scan = {**scan, "parts": parts, "by": by, "sick": sorted(sick), "of": page.total}
+    if parts:
+        return page, {**scan, "page": scan["page"] + 1}
+    row = scan["row"] + PAGE
+    place = f"{ITEMS}?offset={row if by == 'rows' else row // PAGE}&limit={PAGE}" if row < page.total else None
+    return page, {**following(scan, place, row, page), "of": None}
+
+
+def ask(step: RunningStep, first: int, size: int, by: str | None) -> tuple[InventoryPage, str | None]:
+    """Some rows. Where it is not known what offsets count: by rows, and where nothing stands there, by pages."""
+    page = step.api.inventory_rows(first if by != "pages" else first // size, size)
+    if by is None and first and size > 1 and not page.items and page.total > first:
+        by = "pages"
+        page = step.api.inventory_rows(first // size, size)
+    return page, by or counted_by(page.next, first, size)
+
+
+def counted_by(place: str | None, first: int, size: int) -> str | None:
+    """What eBay's `next` shows that offsets count; None: it may be both."""
+    offset = parse_qs((place or "").partition("?")[2]).get("offset", [""])[0]
+    if not offset.isdecimal() or size == 1:
+        return None
+    return "rows" if int(offset) == first + size else "pages" if int(offset) == first // size + 1 else None
+
+
+def following(scan: Scan, place: str | None, row: int, page: InventoryPage) -> Scan:
+    after = {**scan, "page": scan["page"] + 1, "place": place, "total": None if place else page.total}
+    if "parts" in scan or "known" in scan:
+        after |= {"row": row, "parts": []}
+    elif place:
+        after |= {"row": row}
+    by = scan.get("by") or counted_by(place, row - PAGE, PAGE)
+    return {**after, "by": by} if by else after
+
+
+def cut(scan: Scan, row: int) -> Scan:
+    """A page in parts: two, or so that each row known to fail stands alone."""
+    parts = [[row, PAGE]]
+    for size in SIZES:
+        bad = [part for part in parts if any(part[0] <= one < part[0] + part[1] for one in scan.get("known", [])) or part[1] == PAGE]
+        parts = [half for part in parts for half in (halved(*part) if part in bad and part[1] > size else [part])]
+    return {**scan, "row": row, "parts": sorted(parts, key=lambda part: (part[1] == 1, part[0]))}
+
+
+def halved(first: int, size: int) -> list[list[int]]:
+    smaller = next(one for one in SIZES if one < size)
+    return [[at, smaller] for at in range(first, first + size, smaller)]
