@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.arguments import SELLER_ID
 from ebay.notifications import Notification
@@ -26,6 +28,9 @@ LARGEST = 1024 * 1024  # bytes
 BODY_S = 10.0  # in which a body must be here
 LONGEST_CODE = 500
 OUTCOMES = {408: "slow", 412: "forged", 413: "oversize", 503: "unverified"}  # as they are counted, by our answer
+# eBay keeps the address as a person typed it, hashes that, and follows no redirect (eBay docs: notification destinations): so each way of
+# writing ours answers itself.
+TYPED = re.compile(r"/+ebay/+notifications(?:/+([^/]+))?/*", re.IGNORECASE)
 router = APIRouter()
 logger = logging.getLogger("sellerbeat.inbox")
 
@@ -34,6 +39,25 @@ class RefusedError(Exception):
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
         self.status = status
+
+
+class AsTyped:
+    """Leads to our routes whoever asks for their address with a slash too many, or in capitals; `raw_path` stays as it was asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (typed := TYPED.fullmatch(scope["path"])):
+            scope = {**scope, "path": PATH + (f"/{typed[1]}" if typed[1] else "")}
+        await self._app(scope, receive, send)
+
+
+def endpoint_of(url: str, scope: Scope) -> str:
+    """The address that eBay asked for, byte for byte, which is the one that it was given: without the `challenge_code` that it added."""
+    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+    given = [pair for pair in scope["query_string"].decode("latin-1").split("&") if pair and pair.partition("=")[0] != "challenge_code"]
+    return url + path + (f"?{'&'.join(given)}" if given else "")
 
 
 @router.get(PATH, include_in_schema=False)
@@ -46,7 +70,7 @@ async def challenge(request: Request) -> Response:
         return _answer(400, "challenge_code is missing")
     if inbox.place is None:
         return _answer(503, "SELLERBEAT_PUBLIC_URL and SELLERBEAT_NOTIFICATION_TOKEN are not set")
-    endpoint = inbox.place.url + request.scope["path"]
+    endpoint = endpoint_of(inbox.place.url, request.scope)
     content = json.dumps({"challengeResponse": challenge_response(code, inbox.place.token, endpoint)})
     return Response(content, media_type="application/json")
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from temporalio.service import RPCError
 
 from inbox.inbox import Inbox
+from inbox.router import AsTyped
 from inbox.router import router as inbox_router
 from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
 from pages.desk import Desk
@@ -40,7 +41,7 @@ def build(desk: Desk, inbox: Inbox | None = None) -> ASGIApp:
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     for error in EXPECTED:
         app.add_exception_handler(error, told)
-    return Edge(app)
+    return Edge(AsTyped(app) if inbox else app)
 
 
 def openapi(request: Request) -> Response:

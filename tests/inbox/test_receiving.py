@@ -264,6 +264,46 @@ async def test_the_challenge_is_answered_for_each_address(letterbox: Letterbox) 
         assert not answer.content.startswith(b"\xef\xbb\xbf")
 
 
+TYPED = [
+    f"{ADDRESS}/",
+    f"{ADDRESS}/anna/",
+    f"{ADDRESS}/anna//",
+    f"/{ADDRESS}",
+    f"/{ADDRESS}//anna/",
+    "/eBay/Notifications",
+    "/EBAY/NOTIFICATIONS/anna/",
+    f"{ADDRESS}/anna%2E1",
+]
+
+
+@pytest.mark.parametrize("path", TYPED)
+async def test_an_address_is_answered_as_it_was_typed_and_never_redirected(letterbox: Letterbox, path: str) -> None:
+    proxied = {"host": "10.0.0.7:8080", "x-forwarded-proto": "http"}
+
+    challenged = await letterbox.ebay.get(f"{PUBLIC}{path}?challenge_code=a1b2c3", headers=proxied)
+    body = letterbox.body()
+    signed = {"X-EBAY-SIGNATURE": letterbox.world.notices.signature(body), "Content-Type": "application/json"}
+    told = await letterbox.ebay.post(f"{PUBLIC}{path}", content=body, headers=signed | proxied)
+
+    assert challenged.json() == {"challengeResponse": challenge_response("a1b2c3", TOKEN, PUBLIC + path)}
+    assert told.status_code == 204
+    assert len(letterbox.rows()) == 1
+
+
+async def test_a_query_that_was_typed_with_the_address_is_hashed_with_it(letterbox: Letterbox) -> None:
+    typed = f"{ADDRESS}?of=portal&x=%20"
+
+    for query in ("?of=portal&x=%20&challenge_code=a1", "?challenge_code=a1&of=portal&x=%20"):
+        answer = await letterbox.ebay.get(f"{PUBLIC}{ADDRESS}{query}")
+
+        assert answer.json() == {"challengeResponse": challenge_response("a1", TOKEN, PUBLIC + typed)}
+
+
+@pytest.mark.parametrize("path", [f"{ADDRESS}/anna/orders", "/ebay/notification", "/x/ebay/notifications", f"{ADDRESS}%2Fanna%2Forders"])
+async def test_what_is_no_way_of_writing_our_address_is_not_found(letterbox: Letterbox, path: str) -> None:
+    assert (await letterbox.ebay.get(f"{PUBLIC}{path}?challenge_code=a1")).status_code == 404
+
+
 async def test_a_challenge_without_a_code_or_without_settings_is_refused(
     letterbox: Letterbox, store: Store, world: World, ebay_url: str
 ) -> None:
