@@ -26,6 +26,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 import logs
 from activities.backfill import Backfill
+from activities.dead_tokens import DeadTokens
 from activities.erasing import UserErasing
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
@@ -90,7 +91,8 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         settings.ebay_client_secret.get_secret_value(),
         settings.ebay_timeout.total_seconds(),
     )
-    ebay = Ebay(settings.ebay_api_url, StoredTokens(store, oauth), oauth, http, settings.ebay_timeout)
+    tokens = StoredTokens(store, oauth)
+    ebay = Ebay(settings.ebay_api_url, tokens, oauth, http, settings.ebay_timeout)
     ebay.observe = meters.answered
     every = {
         Stream.ORDERS: settings.orders_every,
@@ -116,7 +118,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             OfferReading(steps).read_offers,
             HintReading(steps).read_hints,
             WishKeeping(store).keep_wishes,
-            LostSellers(store, client).find_lost_sellers,
+            LostSellers(store, client, DeadTokens(tokens, client)).find_lost_sellers,
             FleetPlanning(store, pace, quota).plan_fleet,
             UserErasing(store, client).erase_users,
         ],

@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from activities.comparing import judge_due
+from activities.dead_tokens import DeadTokens
 from activities.wishes import Wishes, wishes_of
 from pacing import Stream
 from store import Store
@@ -30,8 +31,8 @@ TWO_DEPLOYMENTS_TEXT = (
 
 
 class LostSellers:
-    def __init__(self, store: Store, client: Client) -> None:
-        self.store, self.client = store, client
+    def __init__(self, store: Store, client: Client, dead: DeadTokens | None = None) -> None:
+        self.store, self.client, self.dead = store, client, dead
         self.suspects: set[LatePoll] = set()  # late at this process's last look
 
     @activity.defn
@@ -41,6 +42,8 @@ class LostSellers:
         await asyncio.to_thread(self.look_at_the_planner)
         await asyncio.to_thread(self.look_for_late_polls)
         await asyncio.to_thread(judge_due, self.store)
+        if self.dead:
+            await self.dead.look(activity.info().started_time)
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]

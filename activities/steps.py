@@ -19,7 +19,7 @@ from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.sooner import brought_forward, replaced
-from activities.tokens import A_MOMENT, KEYS_REFUSED_TEXT, TokensSpentError
+from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.windows import Span
@@ -226,7 +226,9 @@ class Steps:
             begun = self.store.begin(request.seller_id, stream, self.permits.wanted(resource, use, started), use)
             if begun.lease:
                 self.permits.add(resource, use, begun.lease)
-            self.ebay.tokens.belongs(request.seller_id, (begun.enrollment, begun.token_generation))
+            self.ebay.tokens.belongs(request.seller_id, (begun.enrollment, begun.token_generation), started)
+            if begun.dead and self.revived(request.seller_id):
+                begun = self.store.begin(request.seller_id, stream)
             step = RunningStep(self, request, stream, begun, started)
             if step.step.quota_until and step.step.quota_until > step.now():
                 return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))
@@ -237,6 +239,13 @@ class Steps:
             place = _place(error)
             logger.error("step failed for a reason nobody foresaw", extra={"seller_id": request.seller_id, "place": place})
             raise UnexpectedError(place) from None
+
+    def revived(self, seller_id: str) -> bool:
+        """Whether a dead token works again; it is rarely time to try it, and costs a quiet seller nothing."""
+        try:
+            return self.ebay.tokens.revived(seller_id)
+        except EbayError:
+            return False
 
     def watched(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:
         try:
@@ -255,6 +264,10 @@ class Steps:
             if not self.store.tell_dead(step.step):
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
+        except KeysDoubtedError as doubted:
+            self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_DOUBTED_TEXT)
+            why = "eBay refuses the consent, perhaps for the application's keys"
+            return self.wait(step, step.now() + doubted.wait(step.request.seller_id), why, quota=False)
         except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_REFUSED_TEXT)
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))

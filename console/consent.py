@@ -164,6 +164,7 @@ def _store(office: Office, ticket: Ticket, grant: Grant, user: User) -> tuple[Ou
         access_token=grant.access_token,
         access_expires_at=grant.access_expires_at,
         refresh_expires_at=grant.refresh_expires_at,
+        client=office.client,
     )
     return Outcome.DONE, enrolled.generation
 

@@ -84,6 +84,7 @@ async def enroll_seller(
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=wanted.ends,
+        client=office.client,
     )
     await office.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
@@ -130,6 +131,7 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=ends,
+        client=office.client,
     )
     await office.tell_connected(client, seller_id, generation)
     return Answer(seller_id, "is connected: polling goes on from the cursor", await office.has_worker(client))

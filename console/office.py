@@ -62,6 +62,13 @@ class Office:
         with http_client(1) as http:
             yield OAuth(http, self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
 
+    @property
+    def client(self) -> str:
+        """Which application key proves tokens here."""
+        from ebay.oauth import key_of
+
+        return key_of(self.settings.ebay_client_id or "", self.settings.ebay_api_url)
+
     async def temporal(self) -> Client:
         from workflows.connection import connect
 

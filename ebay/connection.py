@@ -22,8 +22,15 @@ class AccessTokens(Protocol):
         """A token other than `refused`, the access token that eBay just refused."""
         ...
 
-    def belongs(self, seller_id: str, consent: Hashable) -> None:
-        """From now on the seller's token is one of this consent: an earlier one may be another account's, and good for hours."""
+    def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
+        """From now on the seller's token is one of this consent: an earlier one may be another account's, and good for hours.
+
+        `now`: the clock that paces the polls, where it is not the database's.
+        """
+        ...
+
+    def revived(self, seller_id: str) -> bool:
+        """Whether a token that was believed to be dead works, where it is time to try it again."""
         ...
 
 

@@ -49,7 +49,7 @@ class QuotaSpentError(EbayError):
 class DeadTokenError(EbayError):
     """eBay refused the refresh token (400 `invalid_grant`, `invalid_scope`).
 
-    Not retried. Only the seller's new consent helps: `starter.py connect`.
+    Not retried by the step. By the keys that the token was given to, only the seller's new consent helps: `starter.py connect`.
     """
 
 

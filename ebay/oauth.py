@@ -1,6 +1,7 @@
 """eBay's token endpoint: access tokens from refresh tokens, the application's own, and what a seller's consent gives."""
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -61,6 +62,7 @@ class OAuth:
     def __init__(self, http: httpx.Client, api_url: str, client_id: str, client_secret: str, timeout_s: float = 30.0) -> None:
         self.exchange = Exchange(http, timedelta(seconds=timeout_s), MAX_BODY)
         self.url = api_url.rstrip("/") + "/identity/v1/oauth2/token"
+        self.client = key_of(client_id, api_url)
         basic = base64.b64encode(f"{client_id}:{client_secret}".encode())
         self.headers = [(b"Authorization", b"Basic " + basic), (b"Content-Type", b"application/x-www-form-urlencoded")]
 
@@ -117,6 +119,11 @@ class OAuth:
         if answer.status != 200:
             raise refusal(answer)
         return answer
+
+
+def key_of(client_id: str, api_url: str) -> str:
+    """Tells application keys apart, those of sandbox and production too, and tells nobody the keys."""
+    return hashlib.sha256(f"{client_id}\n{api_url.rstrip('/').lower()}".encode()).hexdigest()[:16]
 
 
 def _token(answer: Answer) -> AccessToken:

@@ -55,7 +55,8 @@ class AsTyped:
 
 def endpoint_of(url: str, scope: Scope) -> str:
     """The address that eBay asked for, byte for byte, which is the one that it was given: without the `challenge_code` that it added."""
-    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+    asked: bytes = scope.get("raw_path") or scope["path"].encode()
+    path = asked.partition(b"?")[0].decode("latin-1")
     given = [pair for pair in scope["query_string"].decode("latin-1").split("&") if pair and pair.partition("=")[0] != "challenge_code"]
     return url + path + (f"?{'&'.join(given)}" if given else "")
 

@@ -16,6 +16,7 @@ GRANTED = BASE, *FULFILLMENT, *INVENTORY, *IDENTITY, *SUBSCRIPTIONS
 LIFETIME_S = 7200
 REFRESH_LIFETIME_S = 47_304_000  # 18 months (eBay docs: refresh_token_expires_in)
 CODE_LIFETIME_S = 299
+OTHER_KEYS = "Sellerbeat-other-SIM", "SIM-other-secret"
 
 
 class TokenRefusedError(Exception):
@@ -28,12 +29,13 @@ class TokenRefusedError(Exception):
 
 @dataclass
 class Grant:
-    """A seller's consent: a refresh token and what it allows."""
+    """A seller's consent to one application: a refresh token and what it allows."""
 
     seller: str
     token: str
     scopes: frozenset[str]
     alive: bool = True
+    keyset: str | None = None  # the client id that it was given to; None: to the usual one
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,13 @@ class Code:
     scopes: frozenset[str]
     redirect_name: str
     expires_ms: int
+    keyset: str | None = None
 
 
 class Accounts:
     def __init__(self, seed: int, clock: Clock, client_id: str, client_secret: str) -> None:
         self.seed, self.clock, self.client_id, self.client_secret = seed, clock, client_id, client_secret
+        self.keysets: dict[str, str] = dict([OTHER_KEYS])  # secrets of other applications that eBay knows, by client id
         self.grants: dict[str, Grant] = {}
         self.latest: dict[str, Grant] = {}
         self.access: dict[str, Access] = {}
@@ -72,11 +76,17 @@ class Accounts:
         self.codes: dict[str, Code] = {}
         self.usernames: dict[str, str] = {}  # where a seller's name at eBay is another than here
 
-    def open(self, seller: str, scopes: Iterable[str] | None = None) -> Grant:
+    def keyset(self, client_id: str, client_secret: str) -> str | None:
+        """Which application asks: its client id; "" for the usual one, None for nobody that eBay knows."""
+        if (client_id, client_secret) == (self.client_id, self.client_secret):
+            return ""
+        return client_id if client_id in self.keysets and self.keysets[client_id] == client_secret else None
+
+    def open(self, seller: str, scopes: Iterable[str] | None = None, keyset: str | None = None) -> Grant:
         """A consent of the seller. The n-th one has the same token in every run of the same seed."""
         generation = self.generations[seller] = self.generations.get(seller, 0) + 1
         token = f"v^1.1#i^1#p^3#r^1#I^3#f^0#t^Ul4x{self._digits('refresh', seller, generation)}"
-        grant = Grant(seller, token, frozenset(GRANTED if scopes is None else scopes))
+        grant = Grant(seller, token, frozenset(GRANTED if scopes is None else scopes), keyset=keyset)
         self.grants[token] = self.latest[seller] = grant
         return grant
 
@@ -87,9 +97,9 @@ class Accounts:
         """Whose refresh token it is; "" for nobody's."""
         return self.grants[token].seller if token in self.grants else ""
 
-    def renew(self, seller: str, scopes: Iterable[str] | None = None) -> str:
+    def renew(self, seller: str, scopes: Iterable[str] | None = None, keyset: str | None = None) -> str:
         """The seller consents anew: a new refresh token; older ones stay what they are."""
-        return self.open(seller, scopes).token
+        return self.open(seller, scopes, keyset).token
 
     def revoke(self, seller: str, access_too: bool = True) -> None:
         """Every refresh token of the seller dies, and with it its access tokens (unless told otherwise)."""
@@ -105,15 +115,15 @@ class Accounts:
             if access.seller == seller:
                 self.access[value] = Access(seller, access.scopes, self.clock.now_ms(), access.grant)
 
-    def refresh(self, token: str, scopes: Iterable[str]) -> tuple[str, int]:
+    def refresh(self, token: str, scopes: Iterable[str], keyset: str = "") -> tuple[str, int]:
         """
         Returns:
             an access token, and the seconds it lives.
         Raises:
-            TokenRefusedError: invalid_grant, invalid_scope.
+            TokenRefusedError: invalid_grant, also of a consent that was given to another application; invalid_scope.
         """
         grant = self.grants.get(token)
-        if not grant or not grant.alive:
+        if not grant or not grant.alive or (grant.keyset or "") != keyset:
             raise TokenRefusedError("invalid_grant")
         wanted = frozenset(scopes) or grant.scopes
         if not wanted <= grant.scopes:
@@ -124,24 +134,29 @@ class Accounts:
         """eBay's id of the account: the same for ever, whatever the user is called."""
         return self._digits("user", seller)[:11]
 
-    def consent(self, seller: str, scopes: Iterable[str], redirect_name: str) -> str:
+    def consent(self, seller: str, scopes: Iterable[str], redirect_name: str, keyset: str | None = None) -> str:
         """The seller agrees on eBay's page; gives the code that leads to the token."""
         self.made += 1
         code = f"v^1.1#i^1#p^3#I^3#f^0#r^1#t^Ul4xM{self._digits('code', seller, self.made, self.clock.now_ms())}"
-        self.codes[code] = Code(seller, frozenset(scopes), redirect_name, self.clock.now_ms() + CODE_LIFETIME_S * SECOND)
+        self.codes[code] = Code(seller, frozenset(scopes), redirect_name, self.clock.now_ms() + CODE_LIFETIME_S * SECOND, keyset)
         return code
 
-    def exchange(self, code: str, redirect_name: str) -> tuple[str, int, Grant]:
+    def exchange(self, code: str, redirect_name: str, keyset: str = "") -> tuple[str, int, Grant]:
         """
         Returns:
             an access token, the seconds it lives, and the new consent.
         Raises:
-            TokenRefusedError: invalid_grant: unknown, used, too old, or for another redirect name.
+            TokenRefusedError: invalid_grant: unknown, used, too old, for another redirect name or application.
         """
         found = self.codes.pop(code, None)
-        if found is None or found.redirect_name != redirect_name or self.clock.now_ms() >= found.expires_ms:
+        if (
+            found is None
+            or (found.keyset or "") != keyset
+            or found.redirect_name != redirect_name
+            or self.clock.now_ms() >= found.expires_ms
+        ):
             raise TokenRefusedError("invalid_grant")
-        grant = self.open(found.seller, found.scopes)
+        grant = self.open(found.seller, found.scopes, found.keyset)
         return *self._mint(found.seller, grant.scopes, grant), grant
 
     def application(self, scopes: Iterable[str]) -> tuple[str, int]:

@@ -24,17 +24,18 @@ def answer(world: World, request: Request, body: bytes) -> Answer:
     accounts = world.accounts
     addresses = accounts.redirects.get(query.get("redirect_uri", ""))
     scopes = query.get("scope", "").split()
-    if query.get("client_id") != accounts.client_id or addresses is None or query.get("response_type") != "code" or not scopes:
+    asks = query.get("client_id", "")
+    if asks not in (accounts.client_id, *accounts.keysets) or addresses is None or query.get("response_type") != "code" or not scopes:
         return _page(400, "<!doctype html><title>Simulated eBay</title><p>The application asked in a wrong way.</p>")
     if request.method == "GET":
         rows = "".join(f"<option>{escape(name)}</option>" for name in world.sellers)
         asked = "".join(f"<li>{escape(scope)}</li>" for scope in scopes)
-        return _page(200, PAGE.format(client=escape(accounts.client_id), scopes=asked, sellers=rows))
+        return _page(200, PAGE.format(client=escape(asks), scopes=asked, sellers=rows))
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     state = {"state": query["state"]} if "state" in query else {}
     if form.get("answer") != "agree" or form.get("seller") not in world.sellers:
         return _to(addresses[1], {"error": "access_denied", **state})
-    code = accounts.consent(form["seller"], scopes, query["redirect_uri"])
+    code = accounts.consent(form["seller"], scopes, query["redirect_uri"], None if asks == accounts.client_id else asks)
     return _to(addresses[0], {**state, "code": code, "expires_in": "299"})
 
 

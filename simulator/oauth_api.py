@@ -25,7 +25,8 @@ WORDS = {
 
 
 def token(world: World, request: Request, headers: dict[str, str], body: bytes) -> Answer:
-    if not _is_client(world, headers.get("authorization", "")):
+    keyset = _keyset(world, headers.get("authorization", ""))
+    if keyset is None:
         return _refused("invalid_client", 401)
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return _refused("invalid_request")
@@ -44,26 +45,28 @@ def token(world: World, request: Request, headers: dict[str, str], body: bytes) 
         if kind == "client_credentials":
             value, seconds = world.accounts.application(scopes)
         elif kind == "authorization_code":
-            value, seconds, grant = world.accounts.exchange(form["code"], form["redirect_uri"])
+            value, seconds, grant = world.accounts.exchange(form["code"], form["redirect_uri"], keyset)
             request.seller = grant.seller
             more = {"refresh_token": grant.token, "refresh_token_expires_in": REFRESH_LIFETIME_S}
         else:
             request.seller = world.accounts.owner(form["refresh_token"])
-            value, seconds = world.accounts.refresh(form["refresh_token"], scopes)
+            value, seconds = world.accounts.refresh(form["refresh_token"], scopes, keyset)
     except TokenRefusedError as refusal:
         return _refused(refusal.error)
     words = "Application Access Token" if kind == "client_credentials" else "User Access Token"
     return Answer(200, dumps({"access_token": value, "expires_in": seconds, **more, "token_type": words}))
 
 
-def _is_client(world: World, header: str) -> bool:
+def _keyset(world: World, header: str) -> str | None:
+    """Of the application that asks, as `Accounts.keyset` tells it."""
     scheme, _, text = header.partition(" ")
     try:
         name, _, secret = b64decode(text, validate=True).decode().partition(":")
     except (NotBase64, UnicodeDecodeError):
-        return False
+        return None
     pairs = ((name, secret), (unquote(name), unquote(secret)))  # some clients encode them first, as RFC 6749 asks
-    return scheme.lower() == "basic" and (world.accounts.client_id, world.accounts.client_secret) in pairs
+    known = [found for pair in pairs if (found := world.accounts.keyset(*pair)) is not None]
+    return known[0] if scheme.lower() == "basic" and known else None
 
 
 def _refused(error: str, status: int = 400) -> Answer:

@@ -58,3 +58,13 @@ erased_orders = Table(
     _text("seller_id", primary_key=True),
     _text("entity_id", primary_key=True),  # of an order without its buyer: it stays so, whatever eBay shows
 )
+
+application_keys = Table(
+    "application_keys",
+    metadata,
+    _text("client", primary_key=True),  # digest of the client id and of eBay's address
+    _time("doubted_at"),  # since when refusals are not believed; null: they are
+    _time("tried_at"),  # the fleet's latest try while in doubt
+    _count("worked"),  # tokens that it brought since then
+    _time("worked_at"),
+)

@@ -124,6 +124,7 @@ class Sellers:
         access_token: str | None = None,
         access_expires_at: datetime | None = None,
         refresh_expires_at: datetime | None = None,
+        client: str | None = None,
     ) -> Enrolled:
         """Enroll a seller, or give an enrolled one a new token. May be repeated at any point: nothing is left half done.
 
@@ -134,9 +135,9 @@ class Sellers:
             read_from: the cursor of orders, where another clock says that it is earlier.
             backfill_from: what was modified from then on is read too; None: no backfill.
             options: what the enrolment sets for good, such as intervals.
-            refresh_expires_at: as `Tokens.replace` has it.
+            refresh_expires_at, client: as `Tokens.replace` has them.
         """
-        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
         enrolled = self._enroll(seller_id, scopes, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
         self.tell_token_end(seller_id)
         return enrolled
@@ -150,9 +151,10 @@ class Sellers:
         access_token: str | None = None,
         access_expires_at: datetime | None = None,
         refresh_expires_at: datetime | None = None,
+        client: str | None = None,
     ) -> int:
         """Give an enrolled seller the token of a new consent. Arguments as `Tokens.replace` has them; returns the generation."""
-        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at)
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
         self.tell_token_end(seller_id)
         return generation
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0012"  # the migration that these tables are; a test compares
+REVISION = "0015"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -58,6 +58,13 @@ tokens = Table(
     _time("dead_at"),
     _text("dead_reason", nullable=True),
     _time("refresh_expires_at"),
+    _text("client", nullable=True),  # digest of the application key that it last worked with; null: not known
+    _time("refreshed_at"),  # when eBay last gave an access token for it
+    _time("refused_at"),  # when the key of `tried_client` was first refused since then
+    _time("tried_at"),
+    _text("tried_client", nullable=True),  # by which key and version of ours it was last tried
+    _text("tried_version", nullable=True),
+    _time("revived_at"),  # a dead one worked again: the workflow is to be woken
 )
 
 streams = Table(

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from pacing.doubts import Consent
 from store.errors import SecretError, UnknownSellerError, translated
 from store.kinds import AlertKind
+from store.trials import Trial, Trials
 from store.vault import Vault
 
 LOCK_WAIT_MS = 65_000  # who waits here waits for another caller's request to eBay: a minute at most, by SELLERBEAT_EBAY_TIMEOUT
@@ -19,6 +21,7 @@ TOKEN_ENDS = AlertKind.TOKEN_ENDS
 
 READ = text(f"""
     SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,
+        client, refused_at, tried_at, tried_client, tried_version,
         EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_told
     FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
@@ -26,12 +29,17 @@ WAIT = text(f"""
     SELECT set_config('lock_timeout', '{LOCK_WAIT_MS}', true), set_config('statement_timeout', '{LOCK_WAIT_MS + 5_000}', true),
         set_config('idle_in_transaction_session_timeout', '120000', true)
 """)
+# A dead token that works again is as one of a new consent, and its workflow is to be woken.
 RENEW = text("""
-    UPDATE tokens SET access_token = :access_token, expires_at = :expires_at, refresh_token = coalesce(:refresh_token, refresh_token)
-    WHERE seller_id = :seller_id
+    UPDATE tokens SET access_token = :access_token, expires_at = :expires_at, refresh_token = coalesce(:refresh_token, refresh_token),
+        client = coalesce(:client, client), refreshed_at = :now, refused_at = NULL,
+        tried_at = :now, tried_client = :client, tried_version = :version,
+        dead_at = NULL, dead_reason = NULL, generation = generation + CASE WHEN dead_at IS NULL THEN 0 ELSE 1 END,
+        revived_at = CASE WHEN dead_at IS NULL THEN revived_at ELSE :now END
+    WHERE seller_id = :seller_id RETURNING generation
 """)
 KILL = text("""
-    UPDATE tokens SET dead_at = clock_timestamp(), dead_reason = :reason, access_token = NULL, expires_at = NULL
+    UPDATE tokens SET dead_at = coalesce(dead_at, clock_timestamp()), dead_reason = :reason, access_token = NULL, expires_at = NULL
     WHERE seller_id = :seller_id
 """)
 # eBay's quota of tokens is the application's, so its end is kept once for all; the claim may be taken up again at that time.
@@ -42,13 +50,14 @@ SPENT = text("""
 SPENT_FOR = text("SELECT extract(epoch FROM at - clock_timestamp()) FROM claims WHERE name = 'tokens' AND at > clock_timestamp()")
 BEFORE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 REPLACE = text("""
-    INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at)
+    INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at, client)
     VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]),
-        coalesce(:refresh_expires_at, clock_timestamp() + :life))
+        coalesce(:refresh_expires_at, clock_timestamp() + :life), :client)
     ON CONFLICT (seller_id) DO UPDATE SET
         refresh_token = excluded.refresh_token, access_token = excluded.access_token, expires_at = excluded.expires_at,
         scopes = excluded.scopes, refresh_expires_at = excluded.refresh_expires_at,
-        generation = t.generation + 1, dead_at = NULL, dead_reason = NULL
+        generation = t.generation + 1, dead_at = NULL, dead_reason = NULL, client = excluded.client, refreshed_at = NULL,
+        refused_at = NULL, tried_at = NULL, tried_client = NULL, tried_version = NULL, revived_at = NULL
     RETURNING generation
 """)
 SCOPES = text("SELECT scopes FROM tokens WHERE seller_id = :seller_id")
@@ -80,18 +89,31 @@ class TokenRow:
     refresh_expires_at: datetime | None  # the consent's end
     end_told: bool  # the alert that it is near is open
     now: datetime  # the database's clock
+    client: str | None  # the application key that it last worked with; None: not known
+    refused_at: datetime | None  # when the key of its last try was first refused since then
+    tried: tuple[str | None, str | None, datetime | None]  # the key and our version of its last try, and when
     _connection: Connection = field(repr=False)
     _vault: Vault = field(repr=False)
 
-    def renew(self, access_token: str, expires_at: datetime, refresh_token: str | None = None) -> None:
-        """Keep a new access token, and the new refresh token where eBay gave one."""
+    def trial(self, client: str, version: str, now: datetime) -> Trial:
+        """A try with this application key."""
+        same = self.tried[0] == client
+        consent = Consent(self.client, self.refused_at if same else None, self.tried[2] if same else None)
+        return Trial(self.seller_id, client, version, now, consent, self._connection)
+
+    def renew(self, access_token: str, expires_at: datetime, refresh_token: str | None = None, trial: Trial | None = None) -> None:
+        """Keep a new access token, and the new refresh token where eBay gave one: it is not dead, whatever was believed."""
         values = {
+            "client": trial.client if trial else None,
+            "version": trial.version if trial else None,
+            "now": trial.now if trial else self.now,
             "seller_id": self.seller_id,
             "access_token": self._vault.seal(access_token),
             "expires_at": expires_at,
             "refresh_token": self._vault.seal(refresh_token) if refresh_token else None,
         }
-        self._connection.execute(RENEW, values)
+        self.generation = self._connection.execute(RENEW, values).scalar_one()
+        self.dead, self.dead_reason = False, None
         self.access_token, self.expires_at, self.refresh_token = access_token, expires_at, refresh_token or self.refresh_token
 
     def kill(self, reason: str) -> None:
@@ -123,6 +145,7 @@ class Rotation:
 class Tokens:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
+        self.trials = Trials(engine)
 
     @contextmanager
     def locked(self, seller_id: str) -> Iterator[TokenRow]:
@@ -152,6 +175,9 @@ class Tokens:
                 refresh_expires_at=row.refresh_expires_at,
                 end_told=row.end_told,
                 now=row.now,
+                client=row.client,
+                refused_at=row.refused_at,
+                tried=(row.tried_client, row.tried_version, row.tried_at),
                 _connection=connection,
                 _vault=self._vault,
             )
@@ -164,10 +190,12 @@ class Tokens:
         access_token: str | None = None,
         expires_at: datetime | None = None,
         refresh_expires_at: datetime | None = None,
+        client: str | None = None,
     ) -> int:
         """Keep the token of a new consent; a dead one is forgotten. Waits for whoever is at eBay with the old one.
 
         Args:
+            client: the application key that it was proven with; None: learnt at the next good refresh.
             refresh_expires_at: when it ends. None: the known end of the same token given again, so that enrolling once a day does not put
                 it off for ever; for another token 18 months from now.
         Returns:
@@ -180,6 +208,7 @@ class Tokens:
             "expires_at": expires_at if access_token else None,
             "scopes": list(scopes),
             "life": LIFE,
+            "client": client,
         }
         with translated(), self._engine.begin() as connection:
             connection.execute(WAIT)

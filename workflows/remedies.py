@@ -33,7 +33,7 @@ ALERTS = {
     "quota_high": "Nothing is lost. If it comes every day long before the reset, ask eBay for more calls, or poll less often.",
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
     "token_ends": "Before that day, send the seller the address that starter.py connect {seller} prints.",
-    "keys_refused": "Correct SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET, then restart worker.py.",
+    "keys_refused": "Correct the eBay keys (or the address) in .env, then restart worker.py. Ask no seller for a new consent.",
     "two_deployments": "Stop one of them, or give each its own database.",
     "planner_late": "Is worker.py running, and Temporal well? Polling goes on with the last plan.",
     "quota_short": "Ask eBay for more calls (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE.",

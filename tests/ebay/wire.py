@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ebay.client import Ebay
 from ebay.http import http_client
@@ -92,8 +92,11 @@ class Tokens:
         self.refused.append(refused)
         return self.current(seller_id)
 
-    def belongs(self, seller_id: str, consent: Hashable) -> None:
+    def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
         pass
+
+    def revived(self, seller_id: str) -> bool:
+        return False
 
 
 @contextmanager

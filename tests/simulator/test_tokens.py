@@ -1,7 +1,10 @@
+from urllib.parse import parse_qs, urlsplit
+
 import httpx
 import pytest
 
 from simulator import World
+from simulator.accounts import OTHER_KEYS
 
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 
@@ -103,3 +106,31 @@ def test_the_date_header_is_the_worlds_clock(anna, world: World) -> None:
     answer: httpx.Response = anna.orders()
 
     assert answer.headers.get_list("date") == ["Sun, 21 Jun 2026 12:00:01 GMT"]
+
+
+def test_a_consent_is_good_for_the_application_that_it_was_given_to_alone(anna, world: World) -> None:
+    world.accounts.keysets["third"] = "secret"
+    ours, theirs = world.refresh_token("anna"), world.accounts.renew("anna", keyset=OTHER_KEYS[0])
+
+    def ask(token: str, keys: tuple[str, str] | None) -> tuple[int, str]:
+        answer = anna.post_token({"grant_type": "refresh_token", "refresh_token": token}, keys)
+        return answer.status_code, answer.json().get("error_description", "")
+
+    issued_to_another = (400, "the provided authorization refresh token is invalid or was issued to another client")
+    assert [ask(ours, keys)[0] for keys in (None, OTHER_KEYS)] == [200, 400]
+    assert [ask(theirs, keys)[0] for keys in (None, OTHER_KEYS)] == [400, 200]
+    assert ask(ours, OTHER_KEYS) == ask(theirs, None) == ask(theirs, ("third", "secret")) == issued_to_another
+    assert ask(ours, (OTHER_KEYS[0], "wrong")) == ask(ours, ("unknown", "secret")) == (401, "client authentication failed")
+
+
+def test_the_consent_page_gives_the_code_to_the_application_that_asked(world: World, anna) -> None:
+    world.accounts.redirects["Ru"] = ("https://app.example/yes", "https://app.example/no")
+    query = {"client_id": OTHER_KEYS[0], "redirect_uri": "Ru", "response_type": "code", "scope": "https://api.ebay.com/oauth/api_scope"}
+    led = anna.http.post("/oauth2/authorize", params=query, data={"seller": "anna", "answer": "agree"})
+    code = parse_qs(urlsplit(led.headers["location"]).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "Ru"}
+
+    gave = anna.post_token(form, OTHER_KEYS).json()["refresh_token"]
+
+    assert anna.post_token({"grant_type": "refresh_token", "refresh_token": gave}, OTHER_KEYS).status_code == 200
+    assert anna.post_token({"grant_type": "refresh_token", "refresh_token": gave}).status_code == 400

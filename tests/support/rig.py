@@ -62,8 +62,9 @@ class Rig:
         """As the command does it; returns the token's generation."""
         now = self.world.clock.now()
         since = now - backfill if backfill else None
+        refresh_token, client = token or self.world.refresh_token(seller), self.tokens.oauth.client
         return self.store.sellers.enroll(
-            seller, token or self.world.refresh_token(seller), scopes=[], now_ebay=now, backfill_from=since, options=options
+            seller, refresh_token, scopes=[], now_ebay=now, backfill_from=since, options=options, client=client
         ).generation
 
     def step(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:

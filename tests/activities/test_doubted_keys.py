@@ -1,0 +1,510 @@
+"""What an operator mistypes costs no consent: refusals that may be for the keys are doubted, and dead tokens are tried again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+
+from activities import tokens
+from activities.dead_tokens import REFUSED_AT_MOST, DeadTokens
+from activities.poll import PollResult
+from activities.tokens import StoredTokens
+from ebay.oauth import OAuth, key_of
+from pacing import Stream
+from pacing.doubts import PROBE
+from simulator.accounts import OTHER_KEYS
+from store.kinds import AlertKind
+from tests.support.postgres_clock import PostgresClock, driven
+from tests.support.rig import START, Rig, rig
+from workflows.messages import Connected
+from workflows.seller_polling import SellerPolling
+from workflows.state import PollingState
+
+INVALID_GRANT = '{"error":"invalid_grant","error_description":"v^1.1#canary"}'
+INVALID_SCOPE = '{"error":"invalid_scope","error_description":"v^1.1#canary"}'
+DAY = timedelta(days=1)
+
+
+class Fleet:
+    """Sellers who poll when their last result says so; one clock for us, Postgres and eBay."""
+
+    def __init__(self, it: Rig, clock: PostgresClock, sellers: list[str]) -> None:
+        self.rig, self.clock, self.sellers = it, clock, sellers
+        self.world, self.store, self.tokens = it.world, it.store, it.tokens
+        self.right = it.tokens.oauth
+        self.next: dict[str, datetime] = {}
+        clock.set(START)
+        for seller in sellers:
+            it.enroll(seller)
+            it.poll(seller)
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def advance(self, **by: float) -> None:
+        self.rig.advance(**by)
+        self.clock.set(self.now)
+
+    def expire(self) -> None:
+        """Every access token is over."""
+        self.advance(hours=3)
+
+    def keys(self, client_id: str, client_secret: str) -> None:
+        """As a worker that is started with these."""
+        self.tokens.oauth = OAuth(self.rig.http, self.rig.url, client_id, client_secret)
+        self.tokens.known.clear()
+        self.tokens.refused.clear()
+
+    def restart(self) -> None:
+        """With the keys of before."""
+        self.tokens.oauth = self.right
+        self.tokens.known.clear()
+        self.tokens.refused.clear()
+
+    def refuse(self, body: str = INVALID_GRANT) -> None:
+        self.world.faults.force(400, body, times=100_000, resource="token")
+
+    def relent(self) -> None:
+        self.world.faults.forced.clear()
+
+    def asked(self) -> int:
+        """Calls of the token endpoint."""
+        return sum(request.resource.startswith("token") for request in self.world.requests)
+
+    def attempt(self, seller: str, stream: Stream = Stream.ORDERS) -> str:
+        """ok, waits or dead."""
+        try:
+            result = self.rig.poll(seller, stream)
+        except ApplicationError as error:
+            return "dead" if error.type == "DeadTokenError" else f"{error.type}"
+        self.next[seller] = result.next_due
+        return told(result)
+
+    def attempts(self) -> list[str]:
+        return [self.attempt(seller) for seller in self.sellers]
+
+    def live(self, **by: float) -> Counter[tuple[str, str]]:
+        """For so long each polls when due, as their workflows would; what came of it, by seller."""
+        until, outcomes = self.now + timedelta(**by), Counter[tuple[str, str]]()
+        while self.now < until:
+            for seller in self.sellers:
+                if self.next.get(seller, self.now) <= self.now:
+                    outcome = self.attempt(seller)
+                    outcomes[seller, outcome] += 1
+                    if outcome == "dead":
+                        self.next[seller] = until + DAY * 1000
+            self.advance(seconds=5)
+        return outcomes
+
+    def types(self, seller: str) -> list[str]:
+        return [one for one in self.rig.types(seller) if not one.startswith("alert")]
+
+    def alerts(self) -> list[tuple[str | None, str]]:
+        return sorted(((alert["seller_id"], alert["kind"]) for alert in self.store.alerts()), key=str)
+
+    def states(self) -> Counter[str]:
+        return Counter(self.store.seller(seller)["state"] for seller in self.sellers)
+
+    def dead(self) -> list[str]:
+        return [seller for seller in self.sellers if self.store.seller(seller)["state"] == "needs_reauthorization"]
+
+    def fleet_alerts(self) -> list[str]:
+        return [event["type"] for event in self.rig.events() if event["seller_id"] is None]
+
+
+def told(result: PollResult) -> str:
+    if result.waiting:
+        assert not result.quota
+        assert "application's keys" in result.why
+        return "waits"
+    return "ok"
+
+
+@pytest.fixture
+def fleet_of(database: str) -> Iterator[Callable[[int], Fleet]]:
+    url, clock = driven(database), PostgresClock(database)
+    with ExitStack() as open_rigs:
+
+        def make(count: int) -> Fleet:
+            sellers = [f"s{n}" for n in range(count)]
+            return Fleet(open_rigs.enter_context(rig(url, *sellers)), clock, sellers)
+
+        yield make
+    clock.close()
+
+
+# other keys
+
+
+def test_wrong_keys_for_ten_minutes_kill_nobody_and_with_the_right_ones_all_poll_again_within_two(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(50)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    before = fleet.asked()
+
+    wrong = fleet.live(minutes=10)
+    asked = fleet.asked() - before
+    alarmed = fleet.alerts()
+    fleet.restart()
+    right = fleet.live(minutes=2)
+
+    assert {outcome for _, outcome in wrong} == {"waits"}
+    assert 2 <= asked <= 10 * 60 / PROBE.total_seconds() + 1
+    assert alarmed == [(None, "keys_refused")]
+    assert {seller for seller, outcome in right if outcome == "ok"} == set(fleet.sellers)
+    assert fleet.asked() - before - asked <= 50
+    assert fleet.alerts() == []
+    assert fleet.fleet_alerts() == ["alert.opened", "alert.closed"]
+    assert {one for seller in fleet.sellers for one in fleet.types(seller)} == set()
+
+
+def test_a_seller_who_really_leaves_while_the_keys_are_wrong_is_the_only_one_who_is_dead(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(6)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    fleet.world.accounts.revoke("s2")
+    fleet.live(minutes=5)
+    while_wrong = fleet.dead()
+
+    fleet.restart()
+    fleet.live(minutes=3)
+
+    assert while_wrong == []
+    assert fleet.dead() == ["s2"]
+    assert fleet.alerts() == [("s2", "needs_reauthorization")]
+    assert fleet.types("s2") == ["seller.needs_reauthorization"]
+
+
+@pytest.mark.parametrize("body", [INVALID_GRANT, INVALID_SCOPE])
+def test_a_single_seller_of_a_fleet_of_one_is_not_dead_for_other_keys_and_is_for_their_own(
+    fleet_of: Callable[[int], Fleet], body: str
+) -> None:
+    fleet = fleet_of(1)
+    fleet.expire()
+    fleet.refuse(body)
+    fleet.keys(*OTHER_KEYS)
+    others = fleet.attempts()
+    fleet.restart()
+    ours = fleet.attempts()
+
+    assert (others, ours) == (["waits"], ["dead"])
+    assert fleet.types("s0") == ["seller.needs_reauthorization"]
+
+
+def test_a_key_is_a_client_id_at_one_ebay_whatever_its_secret_is() -> None:
+    ours = key_of("id", "https://api.ebay.com")
+
+    assert ours == key_of("id", "https://API.ebay.com/")
+    assert len({ours, key_of("id", "https://api.sandbox.ebay.com"), key_of("ID", "https://api.ebay.com")}) == 3
+    assert "id-of-ours" not in key_of("id-of-ours", "https://api.ebay.com")
+
+
+# several at once
+
+
+def test_two_of_two_who_leave_at_once_are_dead_and_the_third_of_three_revives_them(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(3)
+    fleet.expire()
+    fleet.refuse()
+    two = [fleet.attempt("s0"), fleet.attempt("s1")]
+    of_two = fleet.alerts()
+    fleet.advance(minutes=9)
+    third = fleet.attempt("s2")
+    of_three = fleet.alerts()
+    fleet.relent()
+    fleet.live(minutes=2)
+
+    assert (two, third) == (["dead", "dead"], "waits")
+    assert of_two == [("s0", "needs_reauthorization"), ("s1", "needs_reauthorization")]
+    assert of_three == [(None, "keys_refused")]
+    assert fleet.types("s0") == fleet.types("s1") == ["seller.needs_reauthorization", "seller.reauthorized"]
+    assert fleet.types("s2") == []
+    assert [fleet.attempt(seller) for seller in fleet.sellers] == ["ok"] * 3
+    assert fleet.alerts() == []
+    assert fleet.store.tokens.trials.revived() == [("s0", 2), ("s1", 2)]  # their workflows are to be woken
+
+
+def test_three_within_more_than_ten_minutes_are_their_own(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(3)
+    fleet.expire()
+    fleet.refuse()
+    outcomes = []
+    for seller in fleet.sellers:
+        outcomes.append(fleet.attempt(seller))
+        fleet.advance(minutes=6)
+
+    assert outcomes == ["dead"] * 3
+
+
+@pytest.mark.parametrize(("well", "last"), [(3, "waits"), (4, "dead")])
+def test_three_are_several_where_they_are_half_of_those_who_asked(fleet_of: Callable[[int], Fleet], well: int, last: str) -> None:
+    fleet = fleet_of(3 + well)
+    fleet.expire()
+    assert [fleet.attempt(seller) for seller in fleet.sellers[3:]] == ["ok"] * well
+    fleet.refuse()
+
+    assert [fleet.attempt(seller) for seller in fleet.sellers[:3]] == ["dead", "dead", last]
+    assert len(fleet.dead()) == (0 if last == "waits" else 3)
+
+
+def test_who_is_dead_since_long_is_not_revived_by_a_doubt_and_a_revived_one_who_really_leaves_is_told_again(
+    fleet_of: Callable[[int], Fleet],
+) -> None:
+    fleet = fleet_of(5)
+    fleet.expire()
+    fleet.world.accounts.revoke("s4")
+    fleet.attempt("s4")
+    fleet.advance(minutes=11)
+    fleet.refuse()
+    for seller in fleet.sellers[:3]:
+        fleet.attempt(seller)
+    dead = fleet.dead()
+    fleet.relent()
+    fleet.world.accounts.revoke("s0")
+    fleet.live(minutes=5)
+
+    assert dead == ["s4"]
+    assert fleet.dead() == ["s0", "s4"]
+    assert fleet.types("s0") == ["seller.needs_reauthorization", "seller.reauthorized", "seller.needs_reauthorization"]
+    assert fleet.alerts() == [("s0", "needs_reauthorization"), ("s4", "needs_reauthorization")]
+
+
+def test_ebay_refusing_everybody_for_ten_minutes_kills_nobody_and_afterwards_all_poll_within_two(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(50)
+    fleet.expire()
+    fleet.refuse()
+    before = fleet.asked()
+    fleet.live(minutes=10)
+    asked, dead, alarmed = fleet.asked() - before, fleet.dead(), fleet.alerts()
+    fleet.relent()
+    fleet.live(minutes=2)
+
+    assert (dead, alarmed) == ([], [(None, "keys_refused")])
+    assert asked <= 50 + 10 * 60 / PROBE.total_seconds()
+    assert fleet.attempts() == ["ok"] * 50
+    assert fleet.alerts() == []
+    assert fleet.fleet_alerts() == ["alert.opened", "alert.closed"]
+
+
+# the doubt's end
+
+
+def test_a_doubt_ends_after_a_day_and_who_is_still_refused_is_dead(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(4)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    before = fleet.asked()
+    outcomes = []
+    for _ in range(23):
+        outcomes += fleet.attempts()
+        fleet.advance(hours=1)
+    in_doubt, asked = fleet.dead(), fleet.asked() - before
+    fleet.advance(hours=1)
+    late = fleet.attempts()
+
+    assert (set(outcomes), in_doubt) == ({"waits"}, [])
+    assert asked < 50
+    assert late == ["dead"] * 4
+    assert fleet.states() == {"needs_reauthorization": 4}
+
+
+def test_a_doubt_ends_when_two_tokens_of_that_key_work(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(4)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    for seller in ("s2", "s3"):  # they moved on to the other application
+        fleet.store.sellers.connect(seller, fleet.world.accounts.renew(seller, keyset=OTHER_KEYS[0]), scopes=[])
+    doubted = [fleet.attempt("s0"), fleet.attempt("s1")]
+    fleet.advance(seconds=61)
+    one = [fleet.attempt("s2"), fleet.attempt("s0")]
+    two = [fleet.attempt("s3"), fleet.attempt("s0"), fleet.attempt("s1")]
+
+    assert (doubted, one, two) == (["waits", "waits"], ["ok", "waits"], ["ok", "dead", "dead"])
+    assert fleet.alerts() == [("s0", "needs_reauthorization"), ("s1", "needs_reauthorization")]
+
+
+def test_one_consent_to_another_application_holds_up_nobody_of_a_fleet_that_is_well(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(5)
+    fleet.store.sellers.connect("s0", fleet.world.accounts.renew("s0", keyset=OTHER_KEYS[0]), scopes=[], client="another key")
+    fleet.expire()
+
+    outcomes = fleet.attempts()
+    again = fleet.attempt("s0")
+
+    assert outcomes == ["waits", "ok", "ok", "ok", "ok"]
+    assert again == "dead"
+    assert fleet.alerts() == [("s0", "needs_reauthorization")]
+
+
+# rows of before
+
+
+def forget_keys(fleet: Fleet) -> None:
+    """As a version before wrote the rows."""
+    with fleet.store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE tokens SET client = NULL, refreshed_at = NULL, refused_at = NULL, tried_at = NULL, tried_client = NULL, "
+            "tried_version = NULL"
+        )
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_sellers_of_before_whose_key_nobody_knows_are_not_dead_for_wrong_keys(fleet_of: Callable[[int], Fleet], count: int) -> None:
+    fleet = fleet_of(count)
+    forget_keys(fleet)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    fleet.live(minutes=5)
+    wrong = fleet.dead()
+    fleet.restart()
+    fleet.live(minutes=2)
+
+    assert wrong == []
+    assert fleet.attempts() == ["ok"] * count
+    assert fleet.alerts() == []
+
+
+def test_the_key_of_a_seller_of_before_is_learnt_with_the_next_token_and_then_their_own_refusal_is_believed(
+    fleet_of: Callable[[int], Fleet],
+) -> None:
+    fleet = fleet_of(1)
+    forget_keys(fleet)
+    fleet.expire()
+    learnt = fleet.attempts()
+    fleet.world.accounts.revoke("s0")
+
+    assert (learnt, fleet.attempts()) == (["ok"], ["dead"])
+
+
+# dead tokens are tried again
+
+
+async def look(fleet: Fleet, client: Client | None = None) -> int:
+    watchdog = DeadTokens(fleet.tokens, client)  # type: ignore[arg-type]
+    if client:
+        await watchdog.wake()
+    return watchdog.retry(fleet.now)
+
+
+def kill(fleet: Fleet) -> None:
+    """One after another, so that each is believed."""
+    fleet.expire()
+    fleet.refuse()
+    for seller in fleet.sellers:
+        assert fleet.attempt(seller) == "dead"
+        fleet.advance(minutes=11)
+    fleet.relent()
+
+
+async def test_a_dead_token_is_tried_once_a_day(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(2)
+    fleet.world.accounts.revoke("s1")
+    kill(fleet)
+    before = fleet.asked()
+    for _ in range(23 * 6):
+        assert await look(fleet) == 0
+        fleet.advance(minutes=10)
+    early = fleet.asked() - before
+    fleet.advance(hours=1)
+    late = [await look(fleet) for _ in range(3)]
+
+    assert early == 0
+    assert (late, fleet.asked() - before) == ([1, 0, 0], 2)
+    assert fleet.dead() == ["s1"]
+    assert fleet.attempt("s0") == "ok"
+    assert fleet.types("s0") == ["seller.needs_reauthorization", "seller.reauthorized"]
+    assert fleet.types("s1") == ["seller.needs_reauthorization"]
+    assert fleet.alerts() == [("s1", "needs_reauthorization")]
+
+
+def test_a_step_that_is_asked_for_tries_a_dead_token_that_is_due_too(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(1)
+    kill(fleet)
+    soon = fleet.attempt("s0")
+    fleet.advance(days=1)
+
+    assert (soon, fleet.attempt("s0")) == ("dead", "ok")
+    assert fleet.alerts() == []
+
+
+async def test_a_dead_token_is_tried_by_another_version_and_with_other_keys(
+    fleet_of: Callable[[int], Fleet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = fleet_of(3)
+    kill(fleet)
+    same = await look(fleet)
+    monkeypatch.setattr("activities.tokens.VERSION", "Sellerbeat/next")
+    monkeypatch.setattr("activities.dead_tokens.VERSION", "Sellerbeat/next")
+    fleet.advance(hours=1)
+
+    assert (same, await look(fleet)) == (0, 3)
+    kill(fleet)
+    fleet.keys(*OTHER_KEYS)
+    assert await look(fleet) == 0
+    fleet.restart()
+    assert await look(fleet) == 3
+    assert tokens.VERSION == "Sellerbeat/next"
+
+
+async def test_hundreds_of_dead_tokens_cost_a_few_calls_a_look_and_right_keys_bring_all_back_at_once(
+    fleet_of: Callable[[int], Fleet],
+) -> None:
+    fleet = fleet_of(40)
+    forget_keys(fleet)
+    with fleet.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tokens SET dead_at = clock_timestamp(), dead_reason = 'as a version before said'")
+    fleet.refuse()
+    before = fleet.asked()
+    refused = [await look(fleet) for _ in range(2)]
+    asked = fleet.asked() - before
+    fleet.relent()
+
+    assert (refused, asked) == ([0, 0], 2 * REFUSED_AT_MOST)
+    assert await look(fleet) == 40 - asked
+    assert len(fleet.dead()) == asked
+
+
+async def test_the_workflow_of_who_lives_again_is_woken_once(fleet_of: Callable[[int], Fleet], temporal: Client) -> None:
+    fleet = fleet_of(2)
+    kill(fleet)
+    fleet.advance(days=1)
+    assert await look(fleet) == 2
+    state = PollingState.new("s0", fleet.now)
+    workflow = await temporal.start_workflow(SellerPolling.run, state, id="ebay-polling:s0", task_queue="nobody works here")
+
+    for _ in range(2):
+        await look(fleet, temporal)  # s1 has no workflow
+
+    signals = [
+        event async for event in workflow.fetch_history_events() if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    ]
+    await workflow.terminate()
+    (signal,) = signals
+    given = signal.workflow_execution_signaled_event_attributes
+    (message,) = await temporal.data_converter.decode(given.input.payloads, [Connected])
+    assert (given.signal_name, message) == ("connected", Connected(generation=2))
+    assert fleet.store.tokens.trials.revived() == []
+
+
+def test_a_good_token_of_one_process_shows_in_the_doubt_of_the_other(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(3)
+    fleet.expire()
+    fleet.refuse()
+    fleet.attempts()
+    fleet.relent()
+    fleet.advance(minutes=1)
+    other = StoredTokens(fleet.store, fleet.right)
+    other.renewed("s0", "")
+    doubted = fleet.store.alerts()
+    other.renewed("s1", "")
+
+    assert [alert["kind"] for alert in doubted] == [AlertKind.KEYS_REFUSED]
+    assert fleet.store.alerts() == []
