@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from typing import Annotated
 
 import typer
 
+from console.pasted import NoTokenError, refresh_token
 from pacing import InventorySource, Stream
 from settings import duration
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -112,25 +115,31 @@ Scopes = Annotated[
 def read_text(source: str, option: str) -> str:
     """What a file holds, or standard input (`-`). Raises typer.BadParameter where it cannot be read."""
     try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        if source == "-":
+            return sys.stdin.read()
+        content = Path(source).read_bytes()
+        return content.decode("utf-16" if content.startswith(UTF_16) and content[2:] else "utf-8")  # PowerShell's > writes the former
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
 
 
 def token_in(text: str) -> str | None:
-    """The refresh token that is all of a text; None: it is not one line of printable ASCII."""
-    token = text.strip()
-    return token if token and token.isascii() and token.isprintable() and " " not in token else None
+    """The refresh token that is meant by a text; None: there is none."""
+    try:
+        return refresh_token(text)
+    except NoTokenError:
+        return None
 
 
 def read_token(source: str | None) -> str:
     """The refresh token in a file or on standard input.
 
     Raises:
-        typer.BadParameter: no source, nothing there, or not one line of printable ASCII (the text is never shown).
+        typer.BadParameter: no source, nothing there, or no refresh token (the text is never shown).
     """
     if source is None:
         raise typer.BadParameter("give the seller's refresh token with --refresh-token-file F (- reads standard input)")
-    if token := token_in(read_text(source, "--refresh-token-file")):
-        return token
-    raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: one line without spaces is expected")
+    try:
+        return refresh_token(read_text(source, "--refresh-token-file"))
+    except NoTokenError as error:
+        raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: it is {error}") from None

@@ -13,7 +13,8 @@ from typing import Any
 
 import typer
 
-from console.arguments import SELLER_ID, between, future_day, read_text, token_in
+from console.arguments import SELLER_ID, between, future_day, read_text
+from console.pasted import NoTokenError, refresh_token
 from pacing import InventorySource
 
 NEEDED = ("seller_id", "refresh_token")
@@ -119,9 +120,10 @@ def _once(row: Row, first: dict[str, int]) -> Row:
 
 
 def _token(text: str) -> str:
-    if token := token_in(text):
-        return token
-    raise UnreadableError("refresh_token is none: one word of plain characters is expected")
+    try:
+        return refresh_token(text)
+    except NoTokenError as error:
+        raise UnreadableError(f"refresh_token is {error}") from None
 
 
 def _wanted(cell: Mapping[str, str], defaults: Wanted) -> Wanted:
