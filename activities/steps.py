@@ -244,7 +244,7 @@ class Steps:
         """Whether a dead token works again; it is rarely time to try it, and costs a quiet seller nothing."""
         try:
             return self.ebay.tokens.revived(seller_id)
-        except EbayError:
+        except (EbayError, StoreError):
             return False
 
     def watched(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:

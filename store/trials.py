@@ -37,6 +37,12 @@ CLAIM = text("""
 TRIED = text("UPDATE application_keys SET tried_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
 DOUBT = text("UPDATE application_keys SET doubted_at = :now, tried_at = :now, worked = 0, worked_at = NULL WHERE client = :client")
 WORKED = text("UPDATE application_keys SET worked = worked + 1, worked_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
+# Nobody is refused any more: there is nothing left to doubt.
+CLEAR = text("""
+    UPDATE application_keys SET doubted_at = NULL WHERE client = :client AND doubted_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM tokens WHERE tried_client = :client AND refused_at IS NOT NULL AND dead_at IS NULL AND refresh_token IS NOT NULL)
+    RETURNING client
+""")
 # A key that is not used any more is in doubt no more: whoever begins with it again begins anew.
 FORGET = text("""
     UPDATE application_keys SET doubted_at = NULL WHERE client IN (
@@ -111,6 +117,8 @@ class Trial:
         if self.key.doubted_at is not None and self.key.worked < WORKS:
             self._connection.execute(WORKED, {"client": self.client, "now": self.now})
             self.key = replace(self.key, worked=self.key.worked + 1, worked_at=self.now)
+            if self._connection.execute(CLEAR, {"client": self.client}).scalar():
+                self.key = replace(self.key, doubted_at=None)
         if self.others_doubted:
             self._connection.execute(FORGET, {"client": self.client})
 

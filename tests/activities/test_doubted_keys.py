@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -342,6 +344,38 @@ def test_one_consent_to_another_application_holds_up_nobody_of_a_fleet_that_is_w
     assert outcomes == ["waits", "ok", "ok", "ok", "ok"]
     assert again == "dead"
     assert fleet.alerts() == [("s0", "needs_reauthorization")]
+
+
+def test_a_doubt_and_its_alert_end_with_the_last_who_was_refused(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(1)
+    forget_keys(fleet)
+    fleet.expire()
+    fleet.refuse()
+    doubted = fleet.attempts()
+    fleet.relent()
+    fleet.advance(minutes=1)
+
+    assert (doubted, fleet.attempts()) == (["waits"], ["ok"])
+    assert fleet.alerts() == []
+
+
+def test_many_who_are_refused_in_the_same_moment_are_seen_together(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(16)
+    fleet.expire()
+    fleet.refuse()
+    fleet.world.faults.latency_s = 0.1
+    start = Barrier(4)
+
+    def attempts(sellers: list[str]) -> list[str]:
+        start.wait()
+        return [fleet.attempt(seller) for seller in sellers]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [one for part in pool.map(attempts, [fleet.sellers[n::4] for n in range(4)]) for one in part]
+
+    assert outcomes.count("waits") >= 14
+    assert fleet.dead() == []
+    assert fleet.alerts() == [(None, "keys_refused")]
 
 
 # rows of before
