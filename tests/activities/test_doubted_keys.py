@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier
 
@@ -13,9 +14,11 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities import tokens
 from activities.dead_tokens import REFUSED_AT_MOST, DeadTokens
+from activities.lost_sellers import LostSellers
 from activities.poll import PollResult
 from activities.tokens import StoredTokens
 from ebay.oauth import OAuth, key_of
@@ -207,6 +210,31 @@ def test_a_key_is_a_client_id_at_one_ebay_whatever_its_secret_is() -> None:
     assert ours == key_of("id", "https://API.ebay.com/")
     assert len({ours, key_of("id", "https://api.sandbox.ebay.com"), key_of("ID", "https://api.ebay.com")}) == 3
     assert "id-of-ours" not in key_of("id-of-ours", "https://api.ebay.com")
+
+
+def test_a_worker_with_wrong_keys_beside_one_with_right_ones_kills_nobody_for_days(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(4)
+    wrong, right = [], []
+    for _ in range(12):
+        fleet.expire()
+        fleet.keys(*OTHER_KEYS)
+        wrong += fleet.attempts()
+        fleet.restart()
+        right += fleet.attempts()
+
+    assert (set(wrong), set(right)) == ({"waits"}, {"ok"})
+    assert fleet.dead() == []
+    assert fleet.alerts() == []
+
+
+def test_wrong_keys_again_days_after_are_doubted_again(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(2)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    first = fleet.attempts()
+    fleet.advance(days=3)  # nobody worked
+
+    assert (first, fleet.attempts()) == (["waits"] * 2, ["waits"] * 2)
 
 
 # several at once
@@ -542,3 +570,28 @@ def test_a_good_token_of_one_process_shows_in_the_doubt_of_the_other(fleet_of: C
 
     assert [alert["kind"] for alert in doubted] == [AlertKind.KEYS_REFUSED]
     assert fleet.store.alerts() == []
+
+
+async def test_the_watchdog_looks_after_dead_tokens(fleet_of: Callable[[int], Fleet], temporal: Client) -> None:
+    fleet = fleet_of(1)
+    kill(fleet)
+    fleet.advance(days=1)
+    environment = ActivityEnvironment(client=temporal)
+    environment.info = replace(environment.info, started_time=fleet.now)
+
+    lost = await environment.run(LostSellers(fleet.store, temporal, DeadTokens(fleet.tokens, temporal)).find_lost_sellers)
+
+    assert [one.seller_id for one in lost] == ["s0"]  # there is no workflow that could be woken: it is started
+    assert fleet.dead() == []
+    assert fleet.store.tokens.trials.revived() == []
+
+
+async def test_where_ebay_does_not_answer_dead_tokens_wait_and_cost_a_call_a_look(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(4)
+    kill(fleet)
+    fleet.advance(days=1)
+    fleet.world.faults.force(503, "<html>", times=3, resource="token")
+    before = fleet.asked()
+
+    assert [await look(fleet) for _ in range(4)] == [0, 0, 0, 4]
+    assert fleet.asked() - before == 3 + 4

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import LargeBinary
 
+from ebay.oauth import key_of
 from store import Vault
 from store.consents import Ticket
 from store.tables import metadata
@@ -120,3 +121,17 @@ def test_what_no_key_opens_is_named_and_keeps_nothing_else_under_the_old_one(hou
     assert "gerd" in line
     assert "the key of hashes" in line
     assert "who is to be forgotten" in line
+
+
+def test_a_token_is_kept_with_the_key_that_proved_it(house: House) -> None:
+    house.enroll("kim")
+    enrolled = house.rows("SELECT client FROM tokens WHERE seller_id = 'kim'")
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tokens SET client = NULL, refused_at = now(), tried_client = 'another'")
+
+    said = house.command("connect", "kim", "--refresh-token-file", "-", stdin=house.world.accounts.renew("kim"))
+
+    ours = key_of(house.world.accounts.client_id, house.environment["SELLERBEAT_EBAY_API_URL"])
+    assert said.code == 0
+    assert enrolled == [(ours,)]
+    assert house.rows("SELECT client, refused_at, tried_client FROM tokens WHERE seller_id = 'kim'") == [(ours, None, None)]
