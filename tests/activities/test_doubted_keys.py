@@ -25,6 +25,7 @@ from ebay.oauth import OAuth, key_of
 from pacing import Stream
 from pacing.doubts import PROBE
 from simulator.accounts import OTHER_KEYS
+from store.errors import SupersededError
 from store.kinds import AlertKind
 from tests.support.postgres_clock import PostgresClock, driven
 from tests.support.rig import START, Rig, rig
@@ -90,6 +91,8 @@ class Fleet:
             result = self.rig.poll(seller, stream)
         except ApplicationError as error:
             return "dead" if error.type == "DeadTokenError" else f"{error.type}"
+        except SupersededError:
+            return "revived meanwhile"
         self.next[seller] = result.next_due
         return told(result)
 
@@ -404,6 +407,26 @@ def test_many_who_are_refused_in_the_same_moment_are_seen_together(fleet_of: Cal
     assert outcomes.count("waits") >= 14
     assert fleet.dead() == []
     assert fleet.alerts() == [(None, "keys_refused")]
+
+
+def test_of_many_who_need_a_token_in_doubt_in_the_same_moment_one_asks(fleet_of: Callable[[int], Fleet]) -> None:
+    fleet = fleet_of(4)
+    fleet.expire()
+    fleet.keys(*OTHER_KEYS)
+    fleet.attempts()
+    fleet.advance(minutes=2)
+    fleet.world.faults.latency_s = 0.3
+    before, start = fleet.asked(), Barrier(4)
+
+    def attempt(seller: str) -> str:
+        start.wait()
+        return fleet.attempt(seller)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(attempt, fleet.sellers))
+
+    assert outcomes == ["waits"] * 4
+    assert fleet.asked() - before == 1
 
 
 # rows of before
