@@ -12,6 +12,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
     task_queue: str = Field("sellerbeat", min_length=1, description="Temporal task queue of the worker")
 
     ebay_api_url: HttpUrl = Field("https://api.ebay.com", description="eBay: tokens, REST and Trading")
-    ebay_apiz_url: HttpUrl = Field("https://apiz.ebay.com", description="eBay: identity")
+    ebay_apiz_url: HttpUrl = Field("https://apiz.ebay.com", description="eBay: identity; where empty, as SELLERBEAT_EBAY_API_URL says")
     ebay_auth_url: HttpUrl = Field("https://auth.ebay.com", description="eBay: consent page")
     ebay_client_id: str | None = Field(None, min_length=1, description="the application's client id (App ID)")
     ebay_client_secret: SecretStr | None = Field(None, min_length=1, description="the application's client secret (Cert ID)")
@@ -155,6 +156,15 @@ class Settings(BaseSettings):
     metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")
     log_format: Literal["text", "json"] | None = Field(None, description="of the log on stderr; where empty: text in a terminal, else json")
     admin_token: SecretStr | None = Field(None, min_length=16, description="bearer token of the feed and the page, 16 characters or more")
+
+    @property
+    def identity_url(self) -> str:
+        """Where eBay is asked whose a token is: beside the API that is used, so that a sandbox's token goes nowhere else."""
+        host = urlsplit(self.ebay_api_url).hostname or ""
+        if "ebay_apiz_url" in self.model_fields_set:
+            return self.ebay_apiz_url
+        is_ebay = host.startswith("api.") and host.endswith(".ebay.com")
+        return self.ebay_api_url.replace("//api.", "//apiz.", 1) if is_ebay else self.ebay_api_url
 
     def keys(self) -> list[str]:
         return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []

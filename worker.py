@@ -47,6 +47,7 @@ from activities.wishes import WishKeeping
 from console.leaving import bounded, leave
 from ebay.client import Ebay
 from ebay.http import http_client
+from ebay.identity import Identity
 from ebay.oauth import OAuth
 from metering import runtime
 from metering.meters import SILENT, Meters
@@ -102,7 +103,8 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     }
     quota = QuotaWatch(store, ebay)
     pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
-    steps = Steps(store, ebay, pace, quota, limits(settings), meters)
+    identity = Identity(http, settings.identity_url, settings.ebay_timeout.total_seconds())
+    steps = Steps(store, ebay, pace, quota, limits(settings), meters, identity)
     return Worker(
         client,
         task_queue=settings.task_queue,

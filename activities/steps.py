@@ -14,6 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import safety_net
+from activities.owners import Owners
 from activities.pace import Pace, Shown, pace_of
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
@@ -22,6 +23,7 @@ from activities.sooner import brought_forward, replaced
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, TokensSpentError
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
+from ebay.identity import Identity
 from ebay.windows import Span
 from metering.meters import SILENT, Meters
 from pacing import Stream
@@ -194,11 +196,19 @@ class RunningStep:
 
 class Steps:
     def __init__(
-        self, store: Store, ebay: Ebay, pace: Pace, quota: QuotaWatch, limits: Mapping[str, int] = LIMITS, meters: Meters = SILENT
+        self,
+        store: Store,
+        ebay: Ebay,
+        pace: Pace,
+        quota: QuotaWatch,
+        limits: Mapping[str, int] = LIMITS,
+        meters: Meters = SILENT,
+        identity: Identity | None = None,
     ) -> None:
-        """`limits`: calls a day by resource, until eBay tells its own."""
+        """`limits`: calls a day by resource, until eBay tells its own. `identity`: None where whose a token is is not asked there."""
         self.store, self.ebay, self.pace, self.quota, self.meters = store, ebay, pace, quota, meters
         self.permits = Permits(store, limits)
+        self.owners = Owners(store, identity)
         self.slow_s = SLOW_S
 
     def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult], named: str | None = None) -> PollResult:
@@ -251,7 +261,7 @@ class Steps:
         try:
             if step.step.dead:
                 raise DeadTokenError("the stored token is dead")
-            return read(step)
+            return self.owners.guarded(step, read)
         except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
             return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")

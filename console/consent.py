@@ -6,19 +6,18 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from console.enrolment import A_SECOND, read_from
 from console.office import Office
+from console.owners import AccountRefusedError, Learnt, check_account
 from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
-from ebay.identity import Identity, User
 from ebay.oauth import CodeRefusedError, OAuth
 from pacing import InventorySource
-from store.accounts import Binding
 from store.consents import Ticket, Unclaimed
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time
@@ -37,7 +36,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     CODE_REFUSED = "code_refused"
     WRONG_ACCOUNT = "wrong_account"
-    TAKEN = "taken"
+    TAKEN = "account_taken"
     UNAVAILABLE = "unavailable"  # eBay
     NOT_NOW = "not_now"  # Postgres or Temporal
     REFUSED = "refused"  # eBay refuses the application, or answers what nobody understands
@@ -63,15 +62,17 @@ class Grant:
     refresh_expires_at: datetime | None
     access_token: str
     access_expires_at: datetime
+    date: datetime  # eBay's clock when it gave it; ours where an older version kept it
 
     def written(self) -> str:
-        end = self.refresh_expires_at
-        return json.dumps([self.refresh_token, end and end.isoformat(), self.access_token, self.access_expires_at.isoformat()])
+        end, times = self.refresh_expires_at, (self.access_expires_at.isoformat(), self.date.isoformat())
+        return json.dumps([self.refresh_token, end and end.isoformat(), self.access_token, *times])
 
     @classmethod
     def read(cls, text: str) -> Grant:
-        refresh, end, access, over = json.loads(text)
-        return cls(refresh, datetime.fromisoformat(end) if end else None, access, datetime.fromisoformat(over))
+        refresh, end, access, over, *date = json.loads(text)
+        given = datetime.fromisoformat(date[0]) if date else datetime.now(UTC)
+        return cls(refresh, datetime.fromisoformat(end) if end else None, access, datetime.fromisoformat(over), given)
 
 
 def options_of(orders_every: timedelta | None, backfill: timedelta | None, source: InventorySource, offers: bool) -> dict[str, Any]:
@@ -113,7 +114,10 @@ def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
     try:
         with http_client(1) as http:
             grant = Grant.read(kept) if kept else _exchange(office, http, ticket, code)
-            user = _identity(office, http).user(grant.access_token)
+            learnt = check_account(office, http, ticket.seller_id, grant.access_token, _asked(ticket.scopes))
+    except AccountRefusedError as refused:
+        consents.drop(ticket)
+        return Outcome(refused.word), 0
     except CodeRefusedError:
         consents.drop(ticket)
         return Outcome.CODE_REFUSED, 0
@@ -124,7 +128,7 @@ def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
         consents.release(ticket)
         logger.error("eBay refuses a consent", extra={"seller_id": ticket.seller_id, "error": type(error).__name__, "detail": str(error)})
         return Outcome.REFUSED, 0
-    return _store(office, ticket, grant, user)
+    return _store(office, ticket, grant, learnt)
 
 
 def _exchange(office: Office, http: Any, ticket: Ticket, code: str) -> Grant:
@@ -135,37 +139,33 @@ def _exchange(office: Office, http: Any, ticket: Ticket, code: str) -> Grant:
     secret, timeout_s = settings.ebay_client_secret.get_secret_value(), settings.ebay_timeout.total_seconds()
     oauth = OAuth(http, settings.ebay_api_url, settings.ebay_client_id, secret, timeout_s)
     gave = oauth.exchange_code(code, settings.ebay_redirect_name)
-    grant = Grant(gave.refresh_token, gave.refresh_expires_at, gave.access.value, gave.access.expires_at)
+    access = gave.access
+    grant = Grant(gave.refresh_token, gave.refresh_expires_at, access.value, access.expires_at, access.date)
     office.store.consents.keep(ticket, code, grant.written())
     return grant
 
 
-def _identity(office: Office, http: Any) -> Identity:
-    return Identity(http, office.settings.ebay_apiz_url, office.settings.ebay_timeout.total_seconds())
-
-
-def _store(office: Office, ticket: Ticket, grant: Grant, user: User) -> tuple[Outcome, int]:
+def _store(office: Office, ticket: Ticket, grant: Grant, learnt: Learnt) -> tuple[Outcome, int]:
     store, seller_id = office.store, ticket.seller_id
     if not store.consents.is_open(ticket):  # the seller was removed while eBay was asked
         return Outcome.EXPIRED, 0
-    binding = store.accounts.bind(seller_id, user.user_id)
-    if binding is not Binding.BOUND:
-        store.consents.drop(ticket)
-        return Outcome.WRONG_ACCOUNT if binding is Binding.ANOTHER_ACCOUNT else Outcome.TAKEN, 0
+    date = learnt.date or grant.date
     backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else office.settings.backfill
     enrolled = store.sellers.enroll(
         seller_id,
         grant.refresh_token,
         scopes=_asked(ticket.scopes),
-        now_ebay=user.date - A_SECOND,
-        read_from=read_from(user.date),
-        backfill_from=user.date - backfill,
+        now_ebay=date - A_SECOND,
+        read_from=read_from(date),
+        backfill_from=date - backfill,
         options=_enrolment(ticket.options),
         access_token=grant.access_token,
         access_expires_at=grant.access_expires_at,
         refresh_expires_at=grant.refresh_expires_at,
         client=office.client,
     )
+    if learnt.proven:
+        store.accounts.proved(seller_id, enrolled.generation)
     return Outcome.DONE, enrolled.generation
 
 

@@ -15,6 +15,7 @@ from activities import sources
 from activities.wishes import wishes_of
 from console.office import Office
 from console.output import FailedError
+from console.owners import Learnt, check_account
 from console.rows import Row, Wanted
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
@@ -67,11 +68,12 @@ async def enroll_seller(
     Args:
         client: of Temporal, where there is one.
     Raises:
-        FailedError: eBay refuses the token, or cannot be asked. Nothing is stored.
+        AccountRefusedError: it is another account's than the seller's, or another seller's.
+        FailedError: eBay refuses the token, or cannot be asked. Nothing is stored, in either case.
     """
     client = client or await office.temporal()
     asked = scopes_of(wanted.scopes)
-    access = _proved(office, refresh_token, asked)
+    access, learnt = _proved(office, seller_id, refresh_token, asked)
     far = wanted.backfill or office.settings.backfill
     enrolled = office.store.sellers.enroll(
         seller_id,
@@ -86,13 +88,15 @@ async def enroll_seller(
         refresh_expires_at=wanted.ends,
         client=office.client,
     )
+    if learnt.proven:
+        office.store.accounts.proved(seller_id, enrolled.generation)
     await office.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
     return Answer(seller_id, what, await office.has_worker(client))
 
 
-async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, Answer | str], None]) -> int:
-    """Enrol each row's seller, one after another; `told` hears of each what came of it (words: why not). Returns how many failed.
+async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, Answer | FailedError], None]) -> int:
+    """Enrol each row's seller, one after another; `told` hears of each what came of it. Returns how many failed.
 
     Raises:
         FailedError: no row can be enrolled: eBay refuses our own keys, or cannot be asked several times in a row.
@@ -100,7 +104,7 @@ async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, 
     client = await office.temporal()
     failed = unanswered = 0
     for row in rows:
-        outcome: Answer | str = row.wrong or ""
+        outcome: Answer | FailedError = FailedError(row.wrong or "")
         if row.seller_id and not row.wrong:
             try:
                 outcome, unanswered = await enroll_seller(office, row.seller_id, row.refresh_token, row.wanted, client), 0
@@ -108,10 +112,10 @@ async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, 
                 unanswered += 1
                 if not error.passing or unanswered == GIVE_UP:
                     raise FailedError(f"row {row.number}: {error}. The rows from {rows[0].number} on may be given again") from None
-                outcome = str(error)
+                outcome = error
             except FailedError as error:
-                outcome, unanswered = str(error), 0
-        failed += isinstance(outcome, str)
+                outcome, unanswered = error, 0
+        failed += isinstance(outcome, FailedError)
         told(row, outcome)
     return failed
 
@@ -123,7 +127,7 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
         raise UnknownSellerError(seller_id, removed=True)
     client = await office.temporal()
     asked = scopes_of(scopes) or list(office.store.tokens.scopes(seller_id))
-    access = _proved(office, refresh_token, asked)
+    access, learnt = _proved(office, seller_id, refresh_token, asked)
     generation = office.store.sellers.connect(
         seller_id,
         access.refresh_token or refresh_token,
@@ -133,6 +137,8 @@ async def connect_seller(office: Office, seller_id: str, refresh_token: str, sco
         refresh_expires_at=ends,
         client=office.client,
     )
+    if learnt.proven:
+        office.store.accounts.proved(seller_id, generation)
     await office.tell_connected(client, seller_id, generation)
     return Answer(seller_id, "is connected: polling goes on from the cursor", await office.has_worker(client))
 
@@ -185,10 +191,12 @@ def scopes_of(text: str | None) -> list[str]:
     return [scope for scope in re.split(r"[\s,]+", text or "") if scope]
 
 
-def _proved(office: Office, refresh_token: str, scopes: list[str]) -> AccessToken:
+def _proved(office: Office, seller_id: str, refresh_token: str, scopes: list[str]) -> tuple[AccessToken, Learnt]:
+    """An access token, and that it is of the seller's account, as far as eBay tells. Raises FailedError: nothing is to be stored."""
     try:
         with office.oauth() as oauth:
-            return oauth.refresh(refresh_token, scopes)
+            access = oauth.refresh(refresh_token, scopes)
+            return access, check_account(office, oauth.exchange.http, seller_id, access.value, scopes)
     except DeadTokenError as error:
         raise FailedError(f"{error}; nothing was stored. The seller must give a new consent") from None
     except ClientRefusedError as error:

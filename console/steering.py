@@ -31,6 +31,7 @@ from console.consent import NEEDED as LINK_NEEDS
 from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, scopes_of, set_sources
 from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, with_json
+from console.owners import AccountRefusedError
 from console.progress import progress
 from console.rows import Row, Wanted, read_rows
 from pacing import InventorySource, Stream
@@ -76,11 +77,12 @@ def enroll_many(rows: list[Row]) -> None:
     office = Office.whole()
     with progress("enrolling", len(rows)) as one_more:
 
-        def told(row: Row, outcome: Answer | str) -> None:
+        def told(row: Row, outcome: Answer | FailedError) -> None:
             if isinstance(outcome, Answer):
                 say(outcome.words(), row=row.number, **outcome.fields())
             elif Output.json:
-                print_json({"row": row.number, "seller_id": row.seller_id, "result": "failed", "error": outcome})
+                word = {"code": outcome.word} if isinstance(outcome, AccountRefusedError) else {}
+                print_json({"row": row.number, "seller_id": row.seller_id, "result": "failed", "error": str(outcome), **word})
             else:
                 fail(f"row {row.number}{f' ({row.seller_id})' if row.seller_id else ''}: {outcome}", 1)
             one_more()

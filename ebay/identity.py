@@ -18,8 +18,9 @@ LONGEST_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class User:
-    user_id: str = field(repr=False)  # immutable; a user name is not, and is not kept
+    user_id: str = field(repr=False)  # immutable
     date: datetime  # eBay's clock when it answered; ours where it did not say
+    name: str | None = field(default=None, repr=False)  # may change; None: eBay did not say
 
 
 class Identity:
@@ -38,4 +39,6 @@ class Identity:
         user_id = document.get("userId") if isinstance(document, dict) else None
         if not isinstance(user_id, str) or not user_id or len(user_id) > LONGEST_ID or not user_id.isprintable():
             raise BadAnswerError("eBay's answer does not say whose account it is", status=200)
-        return User(user_id, answer.date or utc_now())
+        name = document.get("username")
+        usable = isinstance(name, str) and 0 < len(name) <= LONGEST_ID and name.isprintable()
+        return User(user_id, answer.date or utc_now(), name if usable else None)

@@ -53,6 +53,14 @@ class SellingPage:
     date: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TradingUser:
+    """The user whose token it is."""
+
+    name: str | None = field(repr=False)  # UserID, which is the user's name in spite of its own; it may change
+    eias: str | None = field(repr=False)  # EIASToken: never changes (eBay docs: UserType)
+
+
 @dataclass(slots=True)
 class _Reply:
     date: datetime
@@ -61,6 +69,7 @@ class _Reply:
     odd: list[str] = field(default_factory=list)
     more: bool = False
     pages: tuple[int, int] | None = None  # pages, entries
+    user: Node | None = None
 
 
 class TradingCalls(SellerCalls):
@@ -112,6 +121,14 @@ class TradingCalls(SellerCalls):
         pages, total = reply.pages or (0, 0)  # a seller without active listings gets no list at all
         return SellingPage(reply.listings, reply.odd, pages, total, reply.date)
 
+    def user(self) -> TradingUser:
+        """GetUser without a UserID: the user who is asking. Any user's token may (eBay docs: GetUser)."""
+        user = self._trading("GetUser", "").user
+        name, eias = ((user.value(one) or "").strip() if user else "" for one in ("UserID", "EIASToken"))
+        if not name and not eias:
+            raise BadAnswerError("eBay's answer does not say whose account it is", status=200)
+        return TradingUser(name or None, eias or None)
+
     def _trading(self, call: str, content: str) -> _Reply:
         name = call.encode("ascii")
         body = f'<?xml version="1.0" encoding="utf-8"?><{call}Request xmlns="urn:ebay:apis:eBLBaseComponents">{content}</{call}Request>'
@@ -150,10 +167,12 @@ def _reply(answer: Answer, now: datetime, active: bool) -> _Reply:
     errors: list[Node] = []
     ack = ""
     try:
-        for node in records(pieces(answer.body), ("Item", *HEAD)):
+        for node in records(pieces(answer.body), ("Item", "User", *HEAD)):
             match node.name:
                 case "Item" if not active or "ActiveList" in node.parents:
                     _take(node, reply, active)
+                case "User" if not node.parents[1:]:  # not one of those that an answer mentions within
+                    reply.user = node
                 case "Ack":
                     ack = node.text.strip()
                 case "Errors":

@@ -1,5 +1,6 @@
 """Tokens: who may ask for what. Strict as eBay's token endpoint; see `oauth_api.py` for its answers."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -133,6 +134,20 @@ class Accounts:
     def user_id(self, seller: str) -> str:
         """eBay's id of the account: the same for ever, whatever the user is called."""
         return self._digits("user", seller)[:11]
+
+    def username(self, seller: str) -> str:
+        """What eBay calls the user now. `usernames` has those who changed their names."""
+        return self.usernames.get(seller, seller)
+
+    def eias_token(self, seller: str) -> str:
+        """The Trading API's id of the account: the same for ever, and another than `user_id`."""
+        return b64encode(sha256(repr((self.seed, "eias", seller)).encode()).digest()).decode()
+
+    def lend(self, seller: str, account: str, scopes: Iterable[str] | None = None) -> str:
+        """A consent that is taken for the seller's, and another account's owner gave it: the seller's newest refresh token from now on."""
+        grant = self.open(account, scopes)
+        self.latest[seller] = grant
+        return grant.token
 
     def consent(self, seller: str, scopes: Iterable[str], redirect_name: str, keyset: str | None = None) -> str:
         """The seller agrees on eBay's page; gives the code that leads to the token."""

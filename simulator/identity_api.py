@@ -12,7 +12,7 @@ def get_user(world: World, request: Request) -> Answer:
     """What the scope commerce.identity.readonly shows: the account's id for ever, and the name, which a user may change."""
     user = {
         "userId": world.accounts.user_id(request.seller),
-        "username": world.accounts.usernames.get(request.seller, request.seller),
+        "username": world.accounts.username(request.seller),
         "accountType": "BUSINESS",
         "registrationMarketplaceId": "EBAY_US",
         "status": "CONFIRMED",

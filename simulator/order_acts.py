@@ -36,6 +36,7 @@ class OrderActs(Core):
             created = modified if created_at is None else to_ms(created_at)
             order_id = order_id or orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
             document = orders.new_order(self.sellers[seller], order_id, created, lines, paid)
+            document["sellerId"] = self.accounts.username(seller)
             apply(change, document)
             self.put(seller, [order_version(document, modified, visible, raw)])
             return order_id
@@ -55,6 +56,8 @@ class OrderActs(Core):
         with self.lock:
             modified, visible = self.times(at, visible_at)
             document = self.order(seller, order_id)
+            if seller in self.accounts.usernames:
+                document["sellerId"] = self.accounts.username(seller)
             apply(change, document)
             if not bump:
                 modified = self.entity(seller, "order", order_id).newest.modified_ms

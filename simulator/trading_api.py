@@ -139,8 +139,22 @@ def get_my_ebay_selling(world: World, request: Request, asked: Element) -> Answe
     return answered(request.call, now, f"<ActiveList>{inside}</ActiveList>")
 
 
+def get_user(world: World, request: Request, asked: Element) -> Answer:
+    """Who asks (eBay docs: GetUser). `UserID` is the user's name, `EIASToken` the account's id for ever."""
+    accounts, now = world.accounts, world.clock.now_ms()
+    if _text(asked, "UserID") not in (None, accounts.username(request.seller)):
+        raise invalid_input(request.call, now, "UserID")  # of others little is shown, and nobody asks here
+    told = f"{tag('EIASToken', accounts.eias_token(request.seller))}{tag('Email', 'Invalid Request')}{tag('Status', 'Confirmed')}"
+    return answered(request.call, now, f"<User>{told}{tag('UserID', accounts.username(request.seller))}</User>")
+
+
 Call = Callable[[World, Request, Element], Answer]
-CALLS: dict[str, Call] = {"GetSellerEvents": get_seller_events, "GetItem": get_item, "GetMyeBaySelling": get_my_ebay_selling}
+CALLS: dict[str, Call] = {
+    "GetSellerEvents": get_seller_events,
+    "GetItem": get_item,
+    "GetMyeBaySelling": get_my_ebay_selling,
+    "GetUser": get_user,
+}
 
 
 def _parsed(request: Request, now_ms: int, body: bytes) -> Element:

@@ -1,6 +1,6 @@
 """The tables of accounts and of users who left, beside those of `tables.py`: who consents, by which link, and who is to be forgotten."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, text
 
 from store.tables import _count, _json, _text, _time, metadata
 
@@ -8,9 +8,17 @@ accounts = Table(
     "accounts",
     metadata,
     _text("seller_id", primary_key=True),
-    _text("user_id"),  # eBay's id of the account, which never changes; known from the seller's first consent by our link
+    _text("user_id", nullable=True),  # eBay's id of the account, which never changes; of the identity API
     _time("known_at", nullable=False),
+    Column("name", LargeBinary),  # keyed hash of the user name, which may change
+    Column("eias", LargeBinary),  # keyed hash of the EIAS token, which never changes; of GetUser
+    _count("generation"),  # of the token that was last found to be this account's
+    _count("refused"),  # of the token that was found to be another's; 0: none
+    Column("before", Boolean, nullable=False, server_default="false"),  # enrolled before accounts were compared, and no new token since
+    _time("ask_at"),  # GetUser is not asked before
     Index("accounts_user", "user_id", unique=True),  # no account under two sellers
+    Index("accounts_name", "name"),  # two sellers of before may have one
+    Index("accounts_eias", "eias"),
 )
 
 consents = Table(

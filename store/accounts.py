@@ -1,52 +1,244 @@
-"""Whose eBay account is whose: one seller, one account, for good."""
+"""Whose eBay account is whose: one seller, one account, for good. `whose.py` compares; here it is kept, and done."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 
-from store.errors import translated
+from store.errors import StoreError, translated
+from store.keyed import KeyedHash
+from store.step import Step
+from store.whose import Account, Told, Verdict, compare, seller_names
 
 LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
+KEPT = """
+    a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at, a.known_at,
+    s.seller_id IS NOT NULL AND s.removed_at IS NULL AS enrolled
+"""
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
-MINE = text("SELECT a.user_id FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
+MINE = text(f"SELECT {KEPT} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
+# The name that stands in what was stored before accounts were compared.
+NEWEST = text("""
+    SELECT data ->> 'sellerId' FROM orders WHERE seller_id = :seller_id AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 1
+""")
 # Another seller's, if that one is enrolled; a removed seller's account may move on to another id of the app's.
-OTHERS = text("""
-    SELECT a.seller_id, s.removed_at IS NULL AND s.seller_id IS NOT NULL AS enrolled
-    FROM accounts a LEFT JOIN sellers s USING (seller_id) WHERE a.user_id = :user_id AND a.seller_id <> :seller_id
+OTHERS = text(f"""
+    SELECT {KEPT} FROM accounts a LEFT JOIN sellers s USING (seller_id)
+    WHERE a.seller_id <> :seller_id
+        AND (a.user_id = ANY (CAST(:words AS text[])) OR a.name = ANY (CAST(:names AS bytea[])) OR a.eias = :eias)
+    ORDER BY a.known_at, a.seller_id
 """)
-FREE = text("DELETE FROM accounts WHERE user_id = :user_id AND seller_id <> :seller_id")
+FREE = text("DELETE FROM accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
 BIND = text("""
-    INSERT INTO accounts (seller_id, user_id, known_at) VALUES (:seller_id, :user_id, clock_timestamp())
-    ON CONFLICT (seller_id) DO UPDATE SET user_id = excluded.user_id
+    INSERT INTO accounts AS a (seller_id, user_id, name, eias, known_at, generation)
+    VALUES (:seller_id, :user_id, :name, :eias, clock_timestamp(), coalesce(:generation, 0))
+    ON CONFLICT (seller_id) DO UPDATE SET
+        user_id = coalesce(excluded.user_id, a.user_id), name = coalesce(excluded.name, a.name), eias = coalesce(excluded.eias, a.eias),
+        generation = greatest(a.generation, excluded.generation), before = a.before AND a.generation >= excluded.generation
 """)
-ALL = text("SELECT seller_id, user_id FROM accounts")
+PROVED = text("""
+    UPDATE accounts SET generation = greatest(generation, :generation), before = before AND generation >= :generation
+    WHERE seller_id = :seller_id
+""")
+REFUSE = text("""
+    INSERT INTO accounts AS a (seller_id, known_at, refused) VALUES (:seller_id, clock_timestamp(), :generation)
+    ON CONFLICT (seller_id) DO UPDATE SET refused = excluded.refused
+""")
+ASK_AGAIN = text("""
+    INSERT INTO accounts AS a (seller_id, known_at, ask_at) VALUES (:seller_id, clock_timestamp(), :at)
+    ON CONFLICT (seller_id) DO UPDATE SET ask_at = excluded.ask_at
+""")
+# Orders that eBay shows for years: neither so new that its lists may lack them, nor so old, nor ones that it has ceased to show.
+RECENT = text("""
+    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND removed_at IS NULL
+        AND created_at BETWEEN CAST(:now AS timestamptz) - interval '700 days' AND CAST(:now AS timestamptz) - interval '10 minutes'
+    ORDER BY created_at DESC LIMIT 50
+""")
+TWIN = text("""
+    SELECT o.seller_id FROM accounts a JOIN accounts o ON o.seller_id <> a.seller_id AND (
+        o.eias = a.eias OR (o.name = a.name AND (a.user_id IS NULL OR o.user_id IS NULL OR a.user_id = o.user_id)))
+    JOIN sellers s ON s.seller_id = o.seller_id AND s.removed_at IS NULL
+    WHERE a.seller_id = :seller_id ORDER BY o.known_at LIMIT 1
+""")
+ALL = text("SELECT seller_id, user_id FROM accounts WHERE user_id IS NOT NULL")
 OWNER = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")
+NAME, EIAS = "seller name", "EIAS token"
+MOST = 20  # names by which one consent's account was seen; more are none of eBay's ways
 
 
 class Binding(StrEnum):
     BOUND = "bound"
     ANOTHER_ACCOUNT = "another account"  # the seller's account is another one
     ANOTHER_SELLER = "another seller"  # the account is enrolled under another id
+    UNSURE = "unsure"  # the names differ, which alone says nothing: ask what never changes
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    binding: Binding
+    other: str | None = None  # the seller who has the account too
+    compared: bool = False  # it was the account that was known before
+
+
+class AccountUnsureError(StoreError):
+    """The orders name a seller of another name than the known one. Nothing was stored; the step asks whose account it is."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__("the orders may be those of another eBay account")
+        self.told = told
+
+
+class AccountTakenError(StoreError):
+    """The orders are those of an account that another enrolled seller has. Nothing was stored."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__("the eBay account is enrolled as another seller")
+        self.other = other
 
 
 class Accounts:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    """Shared by all threads."""
 
-    def bind(self, seller_id: str, user_id: str) -> Binding:
-        """Keep that this eBay account is the seller's. Repeating it is fine; nothing changes where it is refused."""
-        values = {"seller_id": seller_id, "user_id": user_id}
+    def __init__(self, engine: Engine, hashes: KeyedHash) -> None:
+        self._engine, self._hashes = engine, hashes
+        self._seen: dict[str, tuple[Any, frozenset[str]]] = {}  # by seller: of which consent, the names that were found to be theirs
+
+    def name(self, name: str) -> bytes:
+        """eBay's user names are the same in capitals."""
+        return self._hashes.of(NAME, name.lower())
+
+    def eias(self, token: str) -> bytes:
+        return self._hashes.of(EIAS, token)
+
+    def bind(self, seller_id: str, told: Told | str, *, sure: bool = False, generation: int | None = None) -> Bound:
+        """Keep that this eBay account is the seller's. Repeating it is fine; nothing changes where it is refused.
+
+        Args:
+            told: what eBay says of it; a text is a user id.
+            sure: it was proven otherwise that a name which differs is this account's new one.
+            generation: of the token that was proven by this; None: it is not stored yet (`proved`).
+        """
         with translated(), self._engine.begin() as connection:
-            connection.execute(LOCK)
-            mine = connection.execute(MINE, values).scalar()
-            if mine is not None and mine != user_id:
-                return Binding.ANOTHER_ACCOUNT
-            other = connection.execute(OTHERS, values).one_or_none()
-            if other is not None and other.enrolled:
-                return Binding.ANOTHER_SELLER
-            connection.execute(FREE, values)
-            connection.execute(BIND, values)
-            return Binding.BOUND
+            return self._bind(connection, seller_id, Told(told) if isinstance(told, str) else told, sure, generation, lenient=False)
+
+    def _bind(self, connection: Connection, seller_id: str, told: Told, sure: bool, generation: int | None, lenient: bool) -> Bound:
+        connection.execute(LOCK)
+        row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
+        verdict = self._compare(self._known(connection, seller_id, row), told)
+        if verdict is Verdict.OTHER:
+            return Bound(Binding.ANOTHER_ACCOUNT)
+        if verdict is Verdict.UNSURE and not sure:
+            return Bound(Binding.UNSURE)
+        same = verdict is not Verdict.UNKNOWN
+        enrolled = row is not None and row.enrolled
+        whole = replace(told, user_id=told.user_id or (row.user_id if row is not None and enrolled else None))
+        others = self._others(connection, seller_id, whole)
+        twin = next((one.seller_id for one in others if one.enrolled), None)
+        if twin and not lenient and not (same and enrolled):  # whose it was before, has it still
+            return Bound(Binding.ANOTHER_SELLER, twin, same)
+        connection.execute(FREE, {"sellers": [one.seller_id for one in others if not one.enrolled]})
+        values = {
+            "seller_id": seller_id,
+            "user_id": None if any(one.enrolled and one.user_id == told.user_id for one in others) else told.user_id,
+            "name": self.name(told.name) if told.name else None,
+            "eias": self.eias(told.eias) if told.eias else None,
+            "generation": generation,
+        }
+        connection.execute(BIND, values)
+        return Bound(Binding.BOUND, twin, same)
+
+    def _known(self, connection: Connection, seller_id: str, row: Row[Any] | None) -> Account:
+        known = _account(row) if row is not None else Account()
+        if known.known or row is None:
+            return known
+        stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": seller_id}).scalar()}])
+        return replace(known, name=self.name(stored[0])) if stored else known
+
+    def _others(self, connection: Connection, seller_id: str, told: Told) -> list[Row[Any]]:
+        """Other sellers whose account it is, or was."""
+        words = list(told.words())
+        values = {
+            "seller_id": seller_id,
+            "words": words,
+            "names": [self.name(word) for word in words],
+            "eias": self.eias(told.eias) if told.eias else None,
+        }
+        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), told) is Verdict.SAME]
+
+    def _compare(self, known: Account, told: Told) -> Verdict:
+        return compare(known, told, self.name, self.eias)
+
+    # what polls see
+
+    def recognizes(self, step: Step, documents: Sequence[Any]) -> list[str]:
+        """The sellers' names in orders that are to be kept, where it is not known yet that they are this seller's; [] is the usual.
+
+        No statement: the account was read as the step began, and what it was found to be in this process is remembered.
+        """
+        names = seller_names(documents)
+        if not names:
+            return []
+        account, seen = step.account, self._names(step)
+        if names[-1].lower() in seen:
+            return []
+        mine = any(name.lower() in seen or self._compare(account, Told(name=name)) is Verdict.SAME for name in names)
+        return [] if mine and account.generation >= step.token_generation else names
+
+    def learn(self, connection: Connection, step: Step, names: Sequence[str]) -> str | None:
+        """Keep, in the transaction of the orders themselves, by which name eBay calls the seller.
+
+        Returns:
+            another seller of the same account, where both are enrolled since before accounts were compared.
+        Raises:
+            AccountUnsureError, AccountTakenError: nothing may be kept.
+        """
+        told = [Told(name=name) for name in names]
+        best = next((one for one in told if self._compare(step.account, one) is Verdict.SAME), told[-1])
+        lenient = step.account.before and step.account.generation >= step.token_generation
+        bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient)
+        if bound.binding is Binding.ANOTHER_SELLER:
+            raise AccountTakenError(bound.other or "")
+        if bound.binding is not Binding.BOUND:
+            raise AccountUnsureError(best)
+        return bound.other
+
+    def twin(self, connection: Connection, step: Step) -> str | None:
+        """Another enrolled seller of the same account, by what is kept of both."""
+        return connection.execute(TWIN, {"seller_id": step.seller_id}).scalar()
+
+    def remember(self, step: Step, names: Sequence[str]) -> None:
+        """What `learn` kept is committed, or it was proven otherwise: these names are this consent's account's."""
+        seen = self._names(step)
+        self._seen[step.seller_id] = (_consent(step), frozenset(map(str.lower, names)) | (seen if len(seen) < MOST else frozenset()))
+
+    def _names(self, step: Step) -> frozenset[str]:
+        consent, seen = self._seen.get(step.seller_id, (None, frozenset()))
+        return seen if consent == _consent(step) else frozenset()
+
+    def proved(self, seller_id: str, generation: int) -> None:
+        """The token of this generation is the known account's."""
+        self._run(PROVED, {"seller_id": seller_id, "generation": generation})
+
+    def refuse(self, connection: Connection, step: Step) -> None:
+        """The step's token is another account's: no step works with it."""
+        connection.execute(REFUSE, {"seller_id": step.seller_id, "generation": step.token_generation})
+
+    def ask_again(self, seller_id: str, at: Any) -> None:
+        """GetUser is not asked before."""
+        self._run(ASK_AGAIN, {"seller_id": seller_id, "at": at})
+
+    def compared(self, seller_id: str, told: Told) -> Verdict:
+        """Nothing is kept."""
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
+            return self._compare(self._known(connection, seller_id, row), told)
+
+    def recent_orders(self, seller_id: str, now: Any) -> list[str]:
+        """Up to 50 stored orders that eBay shows to the account that they are of, the newest first. `now`: eBay's clock."""
+        with translated(), self._engine.begin() as connection:
+            return list(connection.execute(RECENT, {"seller_id": seller_id, "now": now}).scalars())
 
     def owner(self, user_id: str) -> str | None:
         """The seller whose account it is."""
@@ -55,6 +247,19 @@ class Accounts:
             return found
 
     def all(self) -> dict[str, str]:
-        """eBay's user id by seller."""
+        """eBay's user id by seller, where it is known."""
         with translated(), self._engine.begin() as connection:
             return {row.seller_id: row.user_id for row in connection.execute(ALL)}
+
+    def _run(self, statement: Any, values: Mapping[str, Any]) -> None:
+        with translated(), self._engine.begin() as connection:
+            connection.execute(statement, values)
+
+
+def _account(row: Row[Any]) -> Account:
+    name, eias = (bytes(value) if value is not None else None for value in (row.name, row.eias))
+    return Account(row.user_id, name, eias, row.generation, row.refused, row.before, row.ask_at, row.known_at)
+
+
+def _consent(step: Step) -> tuple[Any, int]:
+    return step.enrollment, step.token_generation

@@ -12,6 +12,7 @@ from changes.moments import Moment
 from pacing import Stream
 from reconciling import Seen
 from store import absent, aside, modes, moments, scans
+from store.accounts import Accounts
 from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
@@ -97,9 +98,9 @@ def slow_words(stream: str) -> str:
 
 
 class Commit(OrderCommit):
-    def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten) -> None:
+    def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten, accounts: Accounts) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
-        super().__init__(connection, step, forgotten, now)
+        super().__init__(connection, step, forgotten, accounts, now)
         self._now = now
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None
@@ -198,9 +199,12 @@ class Commit(OrderCommit):
         self._next_poll_at, self._why, self._good = next_poll_at, why, True
         self.close_alert(AlertKind.FAILING, self._step.stream.value)
         self.close_alert(AlertKind.LATE, self._step.stream.value)
-        if not self._step.dead and DEAD_TOKEN in self._alerts:
+        if not self._step.dead and self._alerts & {DEAD_TOKEN, AlertKind.WRONG_ACCOUNT}:
             self.seller_event(REAUTHORIZED, self._step.token_generation)
             self.close_alert(DEAD_TOKEN)
+            self.close_alert(AlertKind.WRONG_ACCOUNT)
+        if self._step.stream is Stream.ORDERS:
+            self.tell_twin()
 
     def defer(self, *, next_poll_at: datetime, why: str) -> None:
         """The poll waits, which is neither a success nor a failure: a spent quota."""

@@ -18,6 +18,7 @@ from changes.readings import Trust, trust
 from changes.sales import asks_to_cancel
 from pacing import InventorySource, Stream
 from store import aside, entities, keeping, listing_reading, offers, sales, stock
+from store.accounts import Accounts
 from store.alerts import close_alert, open_alert
 from store.aside import Refusal
 from store.events import Events
@@ -50,10 +51,11 @@ class Kept:
 class EntityCommit:
     """What a `Commit` keeps of what was read. `order_commit.py` has what is read of one order, `commit.py` how the stream goes on."""
 
-    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten, clock: datetime) -> None:
+    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten, accounts: Accounts, clock: datetime) -> None:
         """`clock`: ours, by which what is to be read again falls due."""
         self._clock = clock
-        self._connection, self._step, self._forgotten = connection, step, forgotten
+        self._connection, self._step, self._forgotten, self._accounts = connection, step, forgotten, accounts
+        self.named: list[str] = []  # by which eBay calls the seller, and which this transaction learns
         self._events = Events(step.enrollment)
         self.sightings = Sightings(step)
         self._changes = self._duplicates = self._stale = self._told = 0
@@ -71,7 +73,10 @@ class EntityCommit:
             read_at: eBay's clock, of the answer.
             source: poll, sweep, backfill or notification. Orders created before the enrolment get "backfill" in any case.
             read_from: "list", or "single" for getOrder.
+        Raises:
+            AccountUnsureError, AccountTakenError: they may be, or are, the orders of another eBay account. Nothing may be kept.
         """
+        self._recognize(documents)
         reading = keeping.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
         dates = [date for document in reading.documents if (date := modified_at(document, read_at))]
         self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
@@ -261,12 +266,35 @@ class EntityCommit:
             open_alert(self._connection, self._events, self._step.seller_id, kept, text)
             self._alerts.add(kept)
 
+    # whose account it is
+
+    def _recognize(self, documents: Sequence[Any]) -> None:
+        """Before any of them is kept. For orders of the account that is known to be the seller's it costs no statement."""
+        if names := self._accounts.recognizes(self._step, documents):
+            self.named = names
+            if twin := self._accounts.learn(self._connection, self._step, names):
+                self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
+
+    def tell_twin(self) -> None:
+        """The alert that another seller has the same account closes once none has."""
+        if AlertKind.ACCOUNT_TAKEN in self._alerts and not self._accounts.twin(self._connection, self._step):
+            self.close_alert(AlertKind.ACCOUNT_TAKEN)
+
+    def refuse_account(self, words: str) -> None:
+        """The token is of another eBay account: no step works with it. `words`: what the alert says."""
+        self._accounts.refuse(self._connection, self._step)
+        self.open_alert(AlertKind.WRONG_ACCOUNT, words)
+
     def close_alert(self, kind: AlertKind, about: str = "") -> None:
         """Close an alert of this seller; costs nothing where none was open when the step began."""
         kept = named(kind, about)
         if kept in self._alerts:
             close_alert(self._connection, self._events, self._step.seller_id, kept)
             self._alerts.discard(kept)
+
+
+def twin_words(twin: str) -> str:
+    return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"
 
 
 def _stale(reading: Reading, stored: dict[str, Any], read_at: datetime) -> set[str]:

@@ -12,6 +12,8 @@ class AlertKind(StrEnum):
     SLOW_ANSWER = "slow_answer"  # eBay took longer than 10 s
     MANY_CHANGES = "many_changes"  # more than 1,000 changes in one poll
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
+    WRONG_ACCOUNT = "wrong_account"  # the token is another eBay account's
+    ACCOUNT_TAKEN = "account_taken"  # another seller has the same one, since before that was refused
     TOKEN_ENDS = "token_ends"
     SET_ASIDE = "set_aside"
     MISSED = "missed"  # a sweep found what polling had missed

@@ -21,8 +21,10 @@ def _of(statement: str) -> dict[bool, TextClause]:
 
 SELLERS = _of("""
     SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
+        EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
         coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
-    FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id) WHERE {one} ORDER BY seller_id
+    FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id)
+    WHERE {one} ORDER BY seller_id
 """)
 STREAMS = _of("""
     SELECT seller_id, stream, cursor,
@@ -51,6 +53,9 @@ WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND res
 
 
 SPENT = ("eBay's quota of calls is spent", "the rest of eBay's quota is kept back")  # how `why` begins while a stream waits for calls
+
+
+ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
 
 
 class Status:
@@ -172,6 +177,8 @@ def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tup
         return "removed", f"removed at {iso(row.removed_at)}"
     if row.dead_at is not None:
         return "needs_reauthorization", row.dead_reason
+    if row.another:
+        return "needs_reauthorization", ANOTHER
     if row.wishes.get("paused"):
         return "paused", str(row.wishes["paused"])
     if "orders" in waits:

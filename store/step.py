@@ -1,6 +1,6 @@
 """A step: one bounded read of one seller, and the right to commit what it read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from pacing import InventorySource, Stream
 from reconciling import Mode
 from store.permits import Lease
+from store.whose import Account
 
 RESOURCES = dict.fromkeys(Stream, "orders") | {
     Stream.INVENTORY: "inventory",
@@ -52,6 +53,17 @@ class Step:
     notified_at: datetime | None = None  # the last notification that was read
     polls_first: int = 0  # of `orders`, at the last comparison: those of which no notification came in time
     orders: int = 0
+    account: Account = field(default_factory=Account)  # what is known of whose eBay account it is
+
+    @property
+    def another(self) -> bool:
+        """The token was found to be another eBay account's: only a new one helps."""
+        return self.token_generation > 0 and self.account.refused == self.token_generation
+
+    @property
+    def proven(self) -> bool:
+        """The token was found to be the seller's account's."""
+        return self.account.generation >= self.token_generation
 
     @property
     def offers(self) -> bool:

@@ -10,12 +10,14 @@ from changes.moments import Moment
 from pacing import Stream
 from reconciling import Mode
 from store import absent, moments, scans, stock
+from store.accounts import Accounts
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
 from store.step import RESOURCES, Step
+from store.whose import Account
 
 EVER, ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 ALERT_AFTER = 3  # failures in a row
@@ -39,6 +41,8 @@ BEGIN = text(f"""
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
         ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
         EXISTS (SELECT FROM set_aside x WHERE x.seller_id = :seller_id) AS set_aside,
+        (SELECT jsonb_build_array(a.user_id, encode(a.name, 'hex'), encode(a.eias, 'hex'), a.generation, a.refused, a.before,
+            extract(epoch FROM a.ask_at), extract(epoch FROM a.known_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
         m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
     FROM mine
     JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
@@ -83,8 +87,8 @@ OPEN_ORDERS = text("""
 
 
 class Steps:
-    def __init__(self, engine: Engine, forgotten: Forgotten) -> None:
-        self._engine, self._forgotten = engine, forgotten
+    def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts) -> None:
+        self._engine, self._forgotten, self.accounts = engine, forgotten, accounts
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
 
     def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> Step:
@@ -143,6 +147,7 @@ class Steps:
             notified_at=row.notified_at,
             polls_first=row.polls_first or 0,
             orders=row.orders or 0,
+            account=Account.read(row.account),
         )
 
     def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:
@@ -163,9 +168,14 @@ class Steps:
             StoreUnavailableError: retried. A connection that broke at the very end may have committed: the next step's cursor tells.
         """
         with translated(), self._engine.begin() as connection:
-            commit = Commit(connection, step, self._fence(connection, step, now), self._forgotten)
+            commit = self._commit(connection, step, self._fence(connection, step, now))
             yield commit
             commit.close()
+        if commit.named:
+            self.accounts.remember(step, commit.named)
+
+    def _commit(self, connection: Connection, step: Step, now: datetime) -> Commit:
+        return Commit(connection, step, now, self._forgotten, self.accounts)
 
     def _fence(self, connection: Connection, step: Step, now: datetime | None) -> datetime:
         clock: datetime | None = connection.execute(FENCE, {"seller_id": step.seller_id, "epoch": step.epoch}).scalar()
@@ -195,7 +205,7 @@ class Steps:
                     "error": words,
                 }
                 failures: int = connection.execute(FAIL, values).scalar_one()
-                commit = Commit(connection, step, clock, self._forgotten)
+                commit = self._commit(connection, step, clock)
                 if slow:
                     commit.open_alert(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
                 if failures > ALERT_AFTER:
@@ -213,7 +223,7 @@ class Steps:
         """
         try:
             with translated(), self._engine.begin() as connection:
-                commit = Commit(connection, step, self._fence(connection, step, None), self._forgotten)
+                commit = self._commit(connection, step, self._fence(connection, step, None))
                 token = connection.execute(TOKEN_STATE, {"seller_id": step.seller_id}).one_or_none()
                 if token is None or not token.dead:
                     return False

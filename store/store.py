@@ -49,13 +49,12 @@ class Store(Steps):
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self.hashes = KeyedHash(engine, vault)
-        super().__init__(engine, Forgotten(self.hashes))
+        super().__init__(engine, Forgotten(self.hashes), Accounts(engine, self.hashes))
         self.engine = engine
         self.deletions = Deletions(engine, vault, self.hashes)
         self.erasing = Erasing(engine, self.hashes)
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
-        self.accounts = Accounts(engine)
         self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
         self.permits = Permits(engine)

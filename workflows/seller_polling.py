@@ -124,7 +124,7 @@ class SellerPolling:
         generation = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else 0
         if error == "UnknownSellerError":
             self.gone = True
-        elif error == "DeadTokenError" and generation >= self.state.generation:
+        elif error in ("DeadTokenError", "AnotherAccountError") and generation >= self.state.generation:
             self.state.dead = error
         return self.gone or self.state.dead is not None
 

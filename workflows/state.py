@@ -61,6 +61,10 @@ class StreamState(BaseModel):
         return StreamStatus(next_poll_at=next_due, why=self.stopped or self.why, failures=self.failures, last_error=self.last_error)
 
 
+REFUSED = "eBay refuses the seller's token; `starter.py connect {seller}` with a new one revives the polling"
+DEAD = {"AnotherAccountError": "another eBay account; `starter.py connect {seller}` with the seller's own token revives the polling"}
+
+
 class PollingState(BaseModel):
     seller_id: str
     streams: dict[Stream, StreamState]
@@ -235,10 +239,7 @@ class PollingState(BaseModel):
     def state(self) -> tuple[State, str]:
         """In one word and in a sentence, the gravest first."""
         if self.dead:
-            return (
-                "needs_reauthorization",
-                f"{self.dead}: eBay refuses the seller's token; `starter.py connect {self.seller_id}` with a new one revives the polling",
-            )
+            return "needs_reauthorization", f"{self.dead}: {DEAD.get(self.dead, REFUSED).format(seller=self.seller_id)}"
         if self.paused:
             return "paused", self.paused
         for stream, mine in self.streams.items():

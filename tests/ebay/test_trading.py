@@ -254,3 +254,23 @@ def test_ebays_clock_is_told_to_the_millisecond_where_the_date_is_cut_to_the_sec
     api.listing("1101")
 
     assert api.date == WHEN
+
+
+def test_a_user_is_asked_for_by_their_token_alone(wire, api):
+    inner = "<SellerInfo><User><UserID>another</UserID></User></SellerInfo>"
+    user = f"<User><EIASToken> nY+sHZ2PrBmdj6wV== </EIASToken>{inner}<UserID>shop_1</UserID></User>"
+    wire.answers = [xml(response("GetUser", user))]
+
+    told = api.user()
+
+    assert sent(wire.requests[0]) == {"GetUserRequest": [None]}
+    assert (told.name, told.eias, api.calls) == ("shop_1", "nY+sHZ2PrBmdj6wV==", 1)
+    assert "shop_1" not in repr(told)
+
+
+@pytest.mark.parametrize("user", ["", "<User/>", "<User><UserID> </UserID></User>", "<Seller><User><UserID>x</UserID></User></Seller>"])
+def test_an_answer_that_names_no_user_is_none(wire, api, user):
+    wire.answers = [xml(response("GetUser", user))]
+
+    with pytest.raises(BadAnswerError):
+        api.user()

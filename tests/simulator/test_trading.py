@@ -257,3 +257,29 @@ def test_a_page_size_in_the_wrong_place_is_passed_over_in_silence(anna, world: W
 @pytest.mark.parametrize(("size", "page"), [(201, 1), (0, 1), ("all", 1), (10, 0)])
 def test_wrong_page_numbers_are_refused(anna, size: int | str, page: int) -> None:
     assert trading_error(anna.trading("GetMyeBaySelling", PAGE.format(size, page))) == (200, "Failure", 37)
+
+
+def test_getuser_tells_who_asks_by_a_name_that_may_change_and_an_id_that_does_not(anna, world: World) -> None:
+    before = xml(anna.trading("GetUser")).find("User")
+    world.accounts.usernames["anna"] = "anna-and-daughters"
+    after = xml(anna.trading("GetUser")).find("User")
+
+    assert before is not None
+    assert after is not None
+    assert [user.findtext("UserID") for user in (before, after)] == ["anna", "anna-and-daughters"]
+    assert before.findtext("EIASToken") == after.findtext("EIASToken") == world.accounts.eias_token("anna")
+    assert trading_error(anna.trading("GetUser", "<UserID>bert</UserID>"))[1] == "Failure"
+
+
+def test_another_account_may_be_behind_a_sellers_consent(anna, world: World) -> None:
+    world.add_seller("carla")
+    world.place_order("anna")
+    world.accounts.usernames["carla"] = "carla-1"
+    order = world.place_order("carla")
+
+    anna.access = anna.token(world.accounts.lend("anna", "carla")).json()["access_token"]
+
+    assert xml(anna.trading("GetUser")).findtext("User/UserID") == "carla-1"
+    assert anna.get("/commerce/identity/v1/user/").json()["userId"] == world.accounts.user_id("carla")
+    assert [one["sellerId"] for one in anna.get(f"/sell/fulfillment/v1/order?orderIds={order}").json()["orders"]] == ["carla-1"]
+    assert world.accounts.owner(world.refresh_token("anna")) == "carla"

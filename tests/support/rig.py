@@ -28,6 +28,7 @@ from activities.tokens import StoredTokens
 from changes.sales import SOLD
 from ebay.client import Ebay
 from ebay.http import http_client
+from ebay.identity import Identity
 from ebay.oauth import OAuth
 from pacing import Stream
 from simulator import World, serve
@@ -46,7 +47,7 @@ class Rig:
         self.tokens = StoredTokens(store, oauth)
         ebay = Ebay(url, self.tokens, oauth, self.http, timedelta(seconds=10))
         pace = Pace({stream: timedelta(seconds=seconds) for stream, seconds in EVERY.items()})
-        self.steps = steps = Steps(store, ebay, pace, QuotaWatch(store, ebay))
+        self.steps = steps = Steps(store, ebay, pace, QuotaWatch(store, ebay), identity=Identity(self.http, url))
         self.activities: dict[Stream, Callable[[Poll], PollResult]] = {
             Stream.ORDERS: OrderPolling(steps, overlap).poll_orders,
             Stream.FULFILLMENT: FulfillmentPolling(steps).poll_fulfillment,

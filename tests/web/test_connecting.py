@@ -179,3 +179,28 @@ async def test_only_who_is_logged_in_makes_links_and_only_for_ids_that_can_be(it
     assert (await it.site.press("/", "/links", seller="no such/id")).status_code == 422
     assert (await it.site.browser.post("/links", data={"seller": "s-1", "form_token": "x"})).status_code == 403
     assert it.rows("consents") == []
+
+
+async def test_a_token_of_another_account_is_refused_whichever_way_the_first_one_came(it: Consent, temporal: Client) -> None:
+    await it.consents(it.link("s-1"), "bert")
+    before = [it.rows(table) for table in ("sellers", "tokens", "accounts", "change_events")], await signals(temporal, "s-1")
+
+    wrong = await it.consents(it.link("s-1"), "anna")
+    taken = await it.consents(it.link("s-27"), "bert")
+
+    assert shows(wrong, Outcome.WRONG_ACCOUNT)
+    assert shows(taken, Outcome.TAKEN)
+    assert ([it.rows(table) for table in ("sellers", "tokens", "accounts", "change_events")], await signals(temporal, "s-1")) == before
+
+
+async def test_a_changed_user_name_is_the_same_account(it: Consent) -> None:
+    await it.consents(it.link())
+    (before,) = it.rows("accounts")
+    it.world.accounts.usernames["anna"] = "anna-and-daughters"
+
+    answer = await it.consents(it.link())
+
+    (after,) = it.rows("accounts")
+    assert shows(answer, Outcome.DONE)
+    assert (after["user_id"], after["generation"]) == (before["user_id"], 2)
+    assert bytes(after["name"]) != bytes(before["name"])

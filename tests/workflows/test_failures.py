@@ -51,6 +51,22 @@ async def test_a_dead_token_stops_the_polls_until_the_seller_connects_again(time
     assert (await seller.query(SellerPolling.status)).state == "polling"
 
 
+async def test_a_token_of_another_account_stops_the_polls_and_says_so(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    steps.answer = refusing("AnotherAccountError", 1)
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(days=2))
+    stopped = await seller.query(SellerPolling.status)
+    polls = len(steps.polls)
+
+    steps.answer = steps.by_the_rules
+    await seller.signal(SellerPolling.connected, Connected(generation=2))
+
+    await eventually(lambda: len(steps.polls) == 2)
+    assert (stopped.state, polls) == ("needs_reauthorization", 1)
+    assert "another eBay account" in stopped.reason
+    assert (await seller.query(SellerPolling.status)).state == "polling"
+
+
 async def test_a_late_refusal_of_the_old_token_does_not_stop_the_new_one(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     steps.answer = refusing("DeadTokenError", 1)
     await start(time_skipping, orders_only(await time_skipping.get_current_time(), generation=2))

@@ -1,0 +1,147 @@
+"""Whose account: the comparison is right for whatever eBay tells, and what is kept says nobody's name."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from alembic import command
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from store import Store, migrate
+from store.accounts import Binding
+from store.engine import connect
+from store.whose import Account, Told, Verdict, compare, seller_names
+from tests.store.documents import enroll
+
+
+def name_of(name: str) -> bytes:
+    return sha256(f"name {name.lower()}".encode()).digest()
+
+
+def eias_of(token: str) -> bytes:
+    return sha256(f"eias {token}".encode()).digest()
+
+
+some = st.none() | st.sampled_from(["a", "b", "c"])
+tolds = st.builds(Told, user_id=some, name=some, eias=some)
+
+
+def kept(told: Told) -> Account:
+    return Account(told.user_id, name_of(told.name) if told.name else None, eias_of(told.eias) if told.eias else None)
+
+
+def verdict(known: Told, told: Told) -> Verdict:
+    return compare(kept(known), told, name_of, eias_of)
+
+
+@given(tolds, some)
+def test_a_changed_name_is_no_other_account(known: Told, name: str | None) -> None:
+    told = Told(known.user_id, name, known.eias)
+
+    assert verdict(known, told) is not Verdict.OTHER
+    if known.user_id or known.eias:
+        assert verdict(known, told) is Verdict.SAME
+
+
+@given(tolds, tolds)
+def test_only_words_that_never_change_make_it_another_account(known: Told, told: Told) -> None:
+    user_ids = known.user_id and told.user_id and known.user_id != told.user_id
+    eias = known.eias and told.eias and known.eias != told.eias
+
+    if verdict(known, told) is Verdict.OTHER:
+        assert user_ids or eias
+    if user_ids:
+        assert verdict(known, told) is Verdict.OTHER
+
+
+@given(tolds, tolds)
+def test_each_kind_is_compared_with_its_own_alone(known: Told, told: Told) -> None:
+    shared = (known.user_id and told.user_id) or (known.eias and told.eias) or (known.name and told.name)
+    an_id_for_a_name = known.user_id and known.user_id == told.name
+    a_name_that_is_an_id = known.name and known.name == told.user_id
+
+    if not shared and not an_id_for_a_name and not a_name_that_is_an_id:
+        assert verdict(known, told) is Verdict.UNKNOWN
+
+
+@given(tolds)
+def test_what_was_told_before_is_the_same_in_capitals(told: Told) -> None:
+    loud = Told(told.user_id, told.name.upper() if told.name else None, told.eias)
+
+    assert verdict(told, loud) is (Verdict.SAME if told.words() or told.eias else Verdict.UNKNOWN)
+
+
+@given(st.lists(st.none() | st.integers() | st.fixed_dictionaries({}, optional={"sellerId": some | st.integers(), "creationDate": some})))
+def test_the_newest_orders_seller_is_the_last(documents: list[object]) -> None:
+    named = [one for one in documents if isinstance(one, dict) and isinstance(one.get("sellerId"), str)]
+    names = seller_names(documents)
+
+    assert sorted(names) == sorted({one["sellerId"] for one in named})
+    if named:
+        newest = max(str(one.get("creationDate")) for one in named)
+        assert names[-1] in {one["sellerId"] for one in named if str(one.get("creationDate")) == newest}
+
+
+def rows(store: Store) -> dict[str, tuple[object, ...]]:
+    with store.engine.connect() as connection:
+        found = connection.execute(text("SELECT seller_id, user_id, name, eias, generation, before FROM accounts"))
+        return {row.seller_id: tuple(row)[1:] for row in found}
+
+
+def test_no_user_name_is_stored_in_clear(store: Store) -> None:
+    enroll(store, "s-1")
+
+    store.accounts.bind("s-1", Told("u-1", "canary-name", "canary-eias"))
+
+    assert "canary" not in repr(rows(store))
+    assert "canary" not in repr(Told("canary", "canary", "canary"))
+    assert None not in rows(store)["s-1"]
+
+
+def test_a_twin_is_found_by_any_kind_of_word_and_only_while_enrolled(store: Store) -> None:
+    enroll(store, "s-1")
+    store.accounts.bind("s-1", Told("u-1", "one", "e-1"))
+    enroll(store, "s-2")
+
+    for told in (Told("u-1"), Told(name="ONE"), Told(eias="e-1"), Told(name="u-1"), Told("u-1", "renamed")):
+        bound = store.accounts.bind("s-2", told)
+        assert (bound.binding, bound.other) == (Binding.ANOTHER_SELLER, "s-1"), told
+    assert store.accounts.bind("s-2", Told("u-2", "one")).binding is Binding.BOUND  # whose name it was has another by now
+    assert "s-2" in rows(store)
+    store.sellers.remove("s-1")
+    enroll(store, "s-3")
+    assert store.accounts.bind("s-3", Told(name="one", eias="e-1")).binding is Binding.ANOTHER_SELLER  # s-2 has that name now
+    assert store.accounts.bind("s-3", Told("u-1", "renamed")).binding is Binding.BOUND
+    assert "s-1" not in rows(store)
+
+
+def test_the_migration_takes_sellers_of_before_for_who_they_are(empty_database: str) -> None:
+    config = migrate._config()
+    engine = connect(empty_database)
+    with engine.begin() as connection:
+        config.attributes.update(connection=connection, told=lambda **_: None)
+        command.upgrade(config, "0012")
+    engine.dispose()
+    store = Store.connect(empty_database, ["1wQ5hTk3d5Xo7Zr0c0u2y2bq9mF1d3e5f7h9j1l3n5o="])
+    with store.engine.begin() as connection:
+        for seller, generation in (("linked", 3), ("filed", 2)):
+            connection.execute(
+                text("INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES (:s, gen_random_uuid(), clock_timestamp())"),
+                {"s": seller},
+            )
+            connection.execute(text("INSERT INTO tokens (seller_id, generation) VALUES (:s, :g)"), {"s": seller, "g": generation})
+        connection.execute(text("INSERT INTO accounts (seller_id, user_id, known_at) VALUES ('linked', 'u-1', clock_timestamp())"))
+
+    migrate.upgrade(empty_database)
+
+    assert rows(store) == {"linked": ("u-1", None, None, 3, True), "filed": (None, None, None, 2, True)}
+    assert store.accounts.all() == {"linked": "u-1"}
+    store.close()
+
+
+@pytest.mark.parametrize("word", ["", " ", "x" * 201, "a\nb", None, 7, []])
+def test_what_is_no_name_says_nothing(word: object) -> None:
+    assert seller_names([{"sellerId": word}]) == []
