@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 ANOTHER = "another eBay account"  # how every reason begins
 OTHER = f"the token is of {ANOTHER} than the one that was polled before"
 HAS_IT = f"the token is of {ANOTHER}: the one that {{}} has"
+UNPROVEN = "it is not known yet whose eBay account the new token is"
 NEW = timedelta(days=1)  # an enrolled seller of whom no order came for so long is asked for by GetUser
 LATER = timedelta(hours=1)  # what nothing could decide is asked again then
 NEVER = timedelta(days=3650)
 HOLD = timedelta(minutes=5)  # for what must not be read before it is known whose it is
+ALONE = 3  # of the stored orders, asked for one by one where eBay does not answer for all of them
 UNTOLD = (AccessDeniedError, RejectedError, NotFoundError, BadAnswerError)  # eBay answers, and says nothing of whose it is
 logger = logging.getLogger("sellerbeat.owners")
 
@@ -47,12 +49,21 @@ def shows_stored(api: SellerApi, ids: Sequence[str]) -> bool | None:
     Raises:
         EbayError: eBay does not answer now; as every call.
     """
-    if not ids:
-        return None
-    try:
-        return any(entity_id(order) in ids for order in api.orders_by_id(ids).orders)
-    except UNTOLD:
-        return None
+    answers: list[bool] = []
+    failure: EbayUnavailableError | None = None
+    for some in [ids, *([one] for one in ids[:ALONE])] if ids else []:
+        try:
+            answers.append(any(entity_id(order) in ids for order in api.orders_by_id(some).orders))
+        except UNTOLD:
+            continue
+        except EbayUnavailableError as error:  # one record that eBay cannot show may spoil the list: the next ones alone
+            failure = error
+            continue
+        if answers[-1] or some is ids:
+            return answers[-1]
+    if failure and not answers:
+        raise failure
+    return any(answers) if answers else None
 
 
 def told_by_trading(api: SellerApi) -> Told | None:
@@ -124,11 +135,11 @@ class Owners:
         begun = step.step
         if begun.another:
             raise another(begun.token_generation)
-        if begun.proven or step.request.hinted:
+        if begun.proven:
             return None
         if begun.account.known:
             return self.prove(step)
-        if step.stream is Stream.ORDERS and not begun.account.before:
+        if step.stream is Stream.ORDERS and not step.request.hinted:
             self.ask_late(step)
         return None
 
@@ -146,7 +157,7 @@ class Owners:
                 self.keep(step, told)
                 return None
             self.asked[begun.seller_id] = (consent, now + LATER)
-        if ids and step.stream is not Stream.ORDERS:  # eBay shows none of them: the next orders tell
+        if ids and (step.stream is not Stream.ORDERS or step.request.hinted):  # eBay shows none of them: the next orders tell
             return self.hold(step)
         return None
 
@@ -224,7 +235,9 @@ class Owners:
             self.keep(step, told)
 
     def hold(self, step: RunningStep) -> PollResult:
-        return step.steps.wait(step, step.now() + HOLD, "it is not known yet whose eBay account the new token is", quota=False)
+        if step.request.hinted:
+            return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
+        return step.steps.wait(step, step.now() + HOLD, UNPROVEN, quota=False)
 
     def stop(self, step: RunningStep, what: str) -> NoReturn:
         """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well."""

@@ -15,7 +15,7 @@ from store.whose import Account, Told, Verdict, compare, seller_names
 LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 KEPT = """
     a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at, a.known_at,
-    s.seller_id IS NOT NULL AND s.removed_at IS NULL AS enrolled
+    s.removed_at IS NULL AND (s.seller_id IS NOT NULL OR a.known_at > clock_timestamp() - interval '2 minutes') AS enrolled
 """
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
 MINE = text(f"SELECT {KEPT} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
@@ -23,11 +23,11 @@ MINE = text(f"SELECT {KEPT} FROM accounts a JOIN sellers s USING (seller_id) WHE
 NEWEST = text("""
     SELECT data ->> 'sellerId' FROM orders WHERE seller_id = :seller_id AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 1
 """)
-# Another seller's, if that one is enrolled; a removed seller's account may move on to another id of the app's.
+# Another seller's, if that one is enrolled, or about to be; a removed seller's account may move on to another id of the app's.
 OTHERS = text(f"""
     SELECT {KEPT} FROM accounts a LEFT JOIN sellers s USING (seller_id)
     WHERE a.seller_id <> :seller_id
-        AND (a.user_id = ANY (CAST(:words AS text[])) OR a.name = ANY (CAST(:names AS bytea[])) OR a.eias = :eias)
+        AND (a.user_id = :user_id OR a.name = :name OR a.eias = :eias)
     ORDER BY a.known_at, a.seller_id
 """)
 FREE = text("DELETE FROM accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
@@ -138,16 +138,17 @@ class Accounts:
         twin = next((one.seller_id for one in others if one.enrolled), None)
         if twin and not lenient and not (same and enrolled):  # whose it was before, has it still
             return Bound(Binding.ANOTHER_SELLER, twin, same)
-        connection.execute(FREE, {"sellers": [one.seller_id for one in others if not one.enrolled]})
-        values = {
-            "seller_id": seller_id,
-            "user_id": None if any(one.enrolled and one.user_id == told.user_id for one in others) else told.user_id,
-            "name": self.name(told.name) if told.name else None,
-            "eias": self.eias(told.eias) if told.eias else None,
-            "generation": generation,
-        }
+        if free := [one.seller_id for one in others if not one.enrolled]:
+            connection.execute(FREE, {"sellers": free})
+        values = {"seller_id": seller_id, **self._kept(told), "generation": generation}
+        if any(one.enrolled and one.user_id == told.user_id for one in others):
+            values["user_id"] = None  # it stands with the twin
         connection.execute(BIND, values)
         return Bound(Binding.BOUND, twin, same)
+
+    def _kept(self, told: Told) -> dict[str, Any]:
+        name, eias = self.name(told.name) if told.name else None, self.eias(told.eias) if told.eias else None
+        return {"user_id": told.user_id, "name": name, "eias": eias}
 
     def _known(self, connection: Connection, seller_id: str, row: Row[Any] | None) -> Account:
         known = _account(row) if row is not None else Account()
@@ -158,13 +159,7 @@ class Accounts:
 
     def _others(self, connection: Connection, seller_id: str, told: Told) -> list[Row[Any]]:
         """Other sellers whose account it is, or was."""
-        words = list(told.words())
-        values = {
-            "seller_id": seller_id,
-            "words": words,
-            "names": [self.name(word) for word in words],
-            "eias": self.eias(told.eias) if told.eias else None,
-        }
+        values = {"seller_id": seller_id, **self._kept(told)}
         return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), told) is Verdict.SAME]
 
     def _compare(self, known: Account, told: Told) -> Verdict:

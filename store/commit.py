@@ -260,6 +260,7 @@ class Commit(OrderCommit):
     def close(self) -> None:
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
+        self.learn_account()
         closed = self._connection.execute(
             CLOSE_BESIDE if self._beside else CLOSE,
             {

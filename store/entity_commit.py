@@ -55,7 +55,7 @@ class EntityCommit:
         """`clock`: ours, by which what is to be read again falls due."""
         self._clock = clock
         self._connection, self._step, self._forgotten, self._accounts = connection, step, forgotten, accounts
-        self.named: list[str] = []  # by which eBay calls the seller, and which this transaction learns
+        self.named: list[str] = []  # by which eBay calls the seller, and what this transaction learns
         self._events = Events(step.enrollment)
         self.sightings = Sightings(step)
         self._changes = self._duplicates = self._stale = self._told = 0
@@ -74,7 +74,7 @@ class EntityCommit:
             source: poll, sweep, backfill or notification. Orders created before the enrolment get "backfill" in any case.
             read_from: "list", or "single" for getOrder.
         Raises:
-            AccountUnsureError, AccountTakenError: they may be, or are, the orders of another eBay account. Nothing may be kept.
+            AccountUnsureError, AccountTakenError: at the commit's end: they may be, or are, another eBay account's. Nothing is kept.
         """
         self._recognize(documents)
         reading = keeping.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
@@ -269,11 +269,13 @@ class EntityCommit:
     # whose account it is
 
     def _recognize(self, documents: Sequence[Any]) -> None:
-        """Before any of them is kept. For orders of the account that is known to be the seller's it costs no statement."""
-        if names := self._accounts.recognizes(self._step, documents):
-            self.named = names
-            if twin := self._accounts.learn(self._connection, self._step, names):
-                self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
+        """For orders of the account that is known to be the seller's it costs no statement. What is not known is learnt at the end."""
+        self.named += self._accounts.recognizes(self._step, documents)
+
+    def learn_account(self) -> None:
+        """Late, since it is done under a lock that all sellers share. Raises as `keep_orders` says: the transaction is for nothing."""
+        if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named)):
+            self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
 
     def tell_twin(self) -> None:
         """The alert that another seller has the same account closes once none has."""

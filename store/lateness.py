@@ -20,6 +20,7 @@ LATE = text("""
     FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND t.next_poll_at < clock_timestamp()
         AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
+        AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
         AND clock_timestamp() - coalesce(t.last_good_at, s.enrolled_at)
             > greatest(:intervals * (t.next_poll_at - coalesce(t.last_good_at, s.enrolled_at)), :shortest)
 """)

@@ -14,7 +14,9 @@ FLEET = text("""
         CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
         CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
     FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id) LEFT JOIN modes m USING (seller_id)
-    WHERE s.removed_at IS NULL AND k.dead_at IS NULL AND t.stream = ANY(CAST(:streams AS text[]))
+    WHERE s.removed_at IS NULL AND k.dead_at IS NULL
+        AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
+        AND t.stream = ANY(CAST(:streams AS text[]))
 """)
 PUT = text("""
     INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())

@@ -26,10 +26,6 @@ class Told:
     name: str | None = field(default=None, repr=False)
     eias: str | None = field(default=None, repr=False)
 
-    def words(self) -> tuple[str, ...]:
-        """What may stand where a name stood."""
-        return tuple(word for word in (self.name, self.user_id) if word)
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -70,11 +66,9 @@ def compare(known: Account, told: Told, name_of: Hashed, eias_of: Hashed) -> Ver
         return Verdict.SAME if known.user_id == told.user_id else Verdict.OTHER
     if known.eias and told.eias:
         return Verdict.SAME if known.eias == eias_of(told.eias) else Verdict.OTHER
-    if known.user_id and known.user_id == told.name:
-        return Verdict.SAME
-    if known.name and any(known.name == name_of(word) for word in told.words()):
-        return Verdict.SAME
-    return Verdict.UNSURE if known.name and told.name else Verdict.UNKNOWN
+    if known.name and told.name:
+        return Verdict.SAME if known.name == name_of(told.name) else Verdict.UNSURE
+    return Verdict.UNKNOWN
 
 
 def seller_names(documents: Iterable[Any]) -> list[str]:

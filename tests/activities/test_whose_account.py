@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from pacing import Stream
 from simulator.accounts import FULFILLMENT, INVENTORY
+from store.whose import Told
 from tests.support.rig import Rig, rig
 
 NO_IDENTITY = [FULFILLMENT[1], INVENTORY[1]]
@@ -318,7 +319,7 @@ def test_while_ebay_cannot_say_whose_a_new_token_is_the_step_fails_and_stores_no
     all_of(it, "bert")
     it.enroll("bert", token=it.world.accounts.lend("bert", "carla", NO_IDENTITY))
     before = it.stored("bert")
-    it.world.faults.force(503, "<html>down</html>", resource="order")
+    it.world.faults.force(503, "<html>down</html>", times=4, resource="order")
 
     with pytest.raises(Exception, match="eBay failed"):
         it.poll("bert", Stream.INVENTORY)
@@ -338,3 +339,44 @@ def test_erasing_forgets_whose_account_it_was(it: Rig) -> None:
     assert account(it, "anna") is None
     enrol(it, "carla", "anna")
     assert all_of(it, "carla") == {"anna"}
+
+
+def test_an_order_that_ebay_cannot_show_hides_nobodys_account(it: Rig) -> None:
+    enrol(it, "bert")
+    all_of(it, "bert")
+    it.world.accounts.usernames["bert"] = "bert-and-sons"
+    it.enroll("bert", token=it.world.accounts.renew("bert", NO_IDENTITY))
+    it.world.faults.force(500, "<html>poison</html>", resource="order")  # the list of his orders
+
+    it.poll("bert", Stream.INVENTORY)
+
+    assert it.store.seller("bert")["state"] == "polling"
+    assert account(it, "bert").generation == 2
+
+
+def test_a_seller_known_by_the_user_id_whose_orders_show_that_id_is_the_same(it: Rig) -> None:
+    enrol(it, "bert", scopes=None)
+    it.store.accounts.bind("bert", Told(it.world.accounts.user_id("bert"), "bert"))
+    it.world.place_order("bert", change={"sellerId": it.world.accounts.user_id("bert")})
+    it.advance(minutes=6)
+
+    it.poll("bert")
+
+    assert it.store.seller("bert")["state"] == "polling"
+    assert len(it.stored("bert")) == 1
+
+
+def test_a_token_that_changed_hands_is_found_by_the_next_orders(it: Rig) -> None:
+    """eBay's tokens do not; but nothing of it would be stored."""
+    enrol(it, "bert")
+    all_of(it, "bert")
+    before = it.stored("bert")
+    grant = it.world.accounts.grants[it.world.refresh_token("bert")]
+    grant.seller = "carla"
+    it.world.accounts.access.clear()
+    it.world.place_order("carla")
+    it.advance(minutes=6)
+
+    stopped(it, "bert")
+
+    assert it.stored("bert") == before
