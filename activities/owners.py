@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -35,7 +36,7 @@ OTHER = f"the token is of {ANOTHER} than the one that was polled before"
 HAS_IT = f"the token is of {ANOTHER}: the one that {{}} has"
 UNPROVEN = "it is not known yet whose eBay account the new token is"
 NEW = timedelta(days=1)  # an enrolled seller of whom no order came for so long is asked for by GetUser
-LATER = timedelta(hours=1)  # what nothing could decide is asked again then
+LATER = timedelta(hours=6)  # what nothing could decide is asked again then
 NEVER = timedelta(days=3650)
 HOLD = timedelta(minutes=5)  # for what must not be read before it is known whose it is
 ALONE = 3  # of the stored orders, asked for one by one where eBay does not answer for all of them
@@ -137,7 +138,7 @@ class Owners:
             raise another(begun.token_generation)
         if begun.proven:
             return None
-        if begun.account.known:
+        if begun.account.known or begun.account.generation:  # where an earlier token was theirs, stored orders speak too
             return self.prove(step)
         if step.stream is Stream.ORDERS and not step.request.hinted:
             self.ask_late(step)
@@ -153,7 +154,7 @@ class Owners:
             verdict, told = self.verdict(step, None, ids)
             if verdict is Verdict.OTHER:
                 self.stop(step, OTHER)
-            if verdict is Verdict.SAME:
+            if verdict is Verdict.SAME or (told and not ids and not begun.account.known):  # there is nothing that it could be another than
                 self.keep(step, told)
                 return None
             self.asked[begun.seller_id] = (consent, now + LATER)
@@ -166,10 +167,10 @@ class Owners:
         if isinstance(error, AccountTakenError):
             self.stop(step, HAS_IT.format(error.other))
         ids = self.store.accounts.recent_orders(step.request.seller_id, step.ebays_now())
-        verdict, _ = self.verdict(step, error.told, ids)
+        verdict, told = self.verdict(step, error.told, ids)
         if verdict is Verdict.OTHER:
             self.stop(step, OTHER)
-        self.keep(step, error.told)
+        self.keep(step, replace(told or error.told, name=error.told.name))
         return step.more("another user name of the same eBay account: the orders are read again")
 
     def verdict(self, step: RunningStep, told: Told | None, ids: Sequence[str]) -> tuple[Verdict, Told | None]:

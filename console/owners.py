@@ -123,5 +123,5 @@ class _Fresh:
     def renewed(self, seller_id: str, refused: str) -> str:
         return self._token
 
-    def belongs(self, seller_id: str, consent: Hashable) -> None:
+    def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
         pass

@@ -123,10 +123,20 @@ class Accounts:
         with translated(), self._engine.begin() as connection:
             return self._bind(connection, seller_id, Told(told) if isinstance(told, str) else told, sure, generation, lenient=False)
 
-    def _bind(self, connection: Connection, seller_id: str, told: Told, sure: bool, generation: int | None, lenient: bool) -> Bound:
+    def _bind(
+        self,
+        connection: Connection,
+        seller_id: str,
+        told: Told,
+        sure: bool,
+        generation: int | None,
+        lenient: bool,
+        known: Account | None = None,
+    ) -> Bound:
         connection.execute(LOCK)
         row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
-        verdict = self._compare(self._known(connection, seller_id, row), told)
+        mine = _account(row) if row is not None else Account()
+        verdict = self._compare(mine if mine.known else known or self._known(connection, seller_id, row), told)
         if verdict is Verdict.OTHER:
             return Bound(Binding.ANOTHER_ACCOUNT)
         if verdict is Verdict.UNSURE and not sure:
@@ -181,23 +191,33 @@ class Accounts:
         mine = any(name.lower() in seen or self._compare(account, Told(name=name)) is Verdict.SAME for name in names)
         return [] if mine and account.generation >= step.token_generation else names
 
-    def learn(self, connection: Connection, step: Step, names: Sequence[str]) -> str | None:
+    def learn(self, connection: Connection, step: Step, names: Sequence[str], stored: bytes | None) -> str | None:
         """Keep, in the transaction of the orders themselves, by which name eBay calls the seller.
 
+        Args:
+            stored: what `stored_name` told before the orders were stored.
         Returns:
             another seller of the same account, where both are enrolled since before accounts were compared.
         Raises:
             AccountUnsureError, AccountTakenError: nothing may be kept.
         """
         told = [Told(name=name) for name in names]
-        best = next((one for one in told if self._compare(step.account, one) is Verdict.SAME), told[-1])
+        known = step.account if step.account.known else replace(step.account, name=stored)
+        best = next((one for one in told if self._compare(known, one) is Verdict.SAME), told[-1])
         lenient = step.account.before and step.account.generation >= step.token_generation
-        bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient)
+        bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient, known)
         if bound.binding is Binding.ANOTHER_SELLER:
             raise AccountTakenError(bound.other or "")
         if bound.binding is not Binding.BOUND:
             raise AccountUnsureError(best)
         return bound.other
+
+    def stored_name(self, connection: Connection, step: Step) -> bytes | None:
+        """The name that stored orders have, of a seller whose account is not known otherwise; no statement where it is, or who is new."""
+        if step.account.known or not step.account.generation:
+            return None
+        stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": step.seller_id}).scalar()}])
+        return self.name(stored[0]) if stored else None
 
     def twin(self, connection: Connection, step: Step) -> str | None:
         """Another enrolled seller of the same account, by what is kept of both."""

@@ -56,6 +56,7 @@ class EntityCommit:
         self._clock = clock
         self._connection, self._step, self._forgotten, self._accounts = connection, step, forgotten, accounts
         self.named: list[str] = []  # by which eBay calls the seller, and what this transaction learns
+        self._named_before: bytes | None = None
         self._events = Events(step.enrollment)
         self.sightings = Sightings(step)
         self._changes = self._duplicates = self._stale = self._told = 0
@@ -270,11 +271,14 @@ class EntityCommit:
 
     def _recognize(self, documents: Sequence[Any]) -> None:
         """For orders of the account that is known to be the seller's it costs no statement. What is not known is learnt at the end."""
-        self.named += self._accounts.recognizes(self._step, documents)
+        names = self._accounts.recognizes(self._step, documents)
+        if names and not self.named:
+            self._named_before = self._accounts.stored_name(self._connection, self._step)  # before they are stored beside
+        self.named += names
 
     def learn_account(self) -> None:
         """Late, since it is done under a lock that all sellers share. Raises as `keep_orders` says: the transaction is for nothing."""
-        if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named)):
+        if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named, self._named_before)):
             self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
 
     def tell_twin(self) -> None:

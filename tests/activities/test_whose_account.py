@@ -380,3 +380,32 @@ def test_a_token_that_changed_hands_is_found_by_the_next_orders(it: Rig) -> None
     stopped(it, "bert")
 
     assert it.stored("bert") == before
+
+
+@pytest.mark.parametrize("stream", [Stream.ORDERS, Stream.INVENTORY])
+def test_what_was_stored_before_accounts_were_compared_speaks_for_its_seller(it: Rig, stream: Stream) -> None:
+    enrol(it, "bert")
+    it.poll("bert", Stream.BACKFILL)
+    of_before(it)
+    before = it.stored("bert")
+    it.enroll("bert", token=it.world.accounts.renew("bert", NO_IDENTITY))
+    it.poll("bert", stream)
+    own = it.store.seller("bert")["state"]
+
+    it.enroll("bert", token=it.world.accounts.lend("bert", "carla", NO_IDENTITY))
+    stopped(it, "bert", stream)
+
+    assert own == "polling"
+    assert it.stored("bert") == before
+    assert set(it.stored("bert", "inventory")) <= set(it.world.shelves["bert"].stock)
+
+
+def test_of_whom_nothing_is_known_the_first_account_is_theirs(it: Rig) -> None:
+    it.enroll("bert", token=it.world.accounts.lend("bert", "bert", NO_IDENTITY))
+    of_before(it)
+    it.enroll("bert", token=it.world.accounts.renew("bert", NO_IDENTITY))
+    for _ in range(3):
+        it.poll("bert", Stream.INVENTORY)
+
+    assert account(it, "bert").generation == 2
+    assert it.calls("bert", "trading") == 1

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store import Store, migrate
-from store.accounts import Binding
+from store.accounts import AccountTakenError, AccountUnsureError, Binding
 from store.engine import connect
 from store.whose import Account, Told, Verdict, compare, seller_names
-from tests.store.documents import enroll
+from tests.store.documents import enroll, keep_orders, order
 
 
 def name_of(name: str) -> bytes:
@@ -140,6 +140,40 @@ def test_the_migration_takes_sellers_of_before_for_who_they_are(empty_database: 
     assert rows(store) == {"linked": ("u-1", None, None, 3, True), "filed": (None, None, None, 2, True)}
     assert store.accounts.all() == {"linked": "u-1"}
     store.close()
+
+
+def stored(store: Store, seller_id: str = "seller-1") -> set[str]:
+    return {row["entity_id"] for row in store.snapshot(seller_id, "orders")}
+
+
+def test_orders_of_another_name_than_the_stored_ones_are_not_kept_before_it_is_known_whose_they_are(store: Store) -> None:
+    keep_orders(store, order("o-1", sellerId="bert"))
+    with store.engine.begin() as connection:  # as the migration finds who was enrolled before
+        connection.execute(text("UPDATE accounts SET name = NULL, generation = 1, before = true"))
+    enroll(store, "seller-1")  # a new token
+
+    with pytest.raises(AccountUnsureError):
+        keep_orders(store, order("o-2", sellerId="carla"), order("o-3", sellerId="carla"))
+    refused = stored(store)
+    keep_orders(store, order("o-2", sellerId="BERT"))
+
+    assert refused == {"o-1"}
+    assert stored(store) == {"o-1", "o-2"}
+    assert rows(store)["seller-1"][3:] == (2, False)
+
+
+def test_orders_of_another_sellers_account_are_not_kept(store: Store) -> None:
+    for seller in ("s-1", "s-2"):
+        enroll(store, seller)
+    keep_orders(store, order("o-1", sellerId="anna"), seller_id="s-1")
+
+    with pytest.raises(AccountTakenError) as caught:
+        keep_orders(store, order("o-1", sellerId="anna"), seller_id="s-2")
+
+    assert caught.value.other == "s-1"
+    assert "anna" not in str(caught.value)
+    assert stored(store, "s-2") == set()
+    assert [event["type"] for event in store.feed.read(seller="s-2")] == []
 
 
 @pytest.mark.parametrize("word", ["", " ", "x" * 201, "a\nb", None, 7, []])
