@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -12,13 +12,15 @@ from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.orders import entity_id
 from changes.rereads import Doubt
-from ebay.client import OPEN_ORDERS, PAGE
+from ebay.client import PAGE, open_filter
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
 
 PARCELS_A_TIME = 50
 PAST_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
 IDS_A_CALL = 50  # eBay's most
+OLD, OLDEST = timedelta(days=30), timedelta(days=90)  # of open orders: asked for in each round, once a day, by the sweep alone
+A_DAY = timedelta(hours=22)  # the rounds' own interval comes to it
 ABSENT_FOR = timedelta(hours=6)  # an open order that eBay shows no more is over: it was paid with others, under another id
 
 
@@ -30,7 +32,7 @@ class FulfillmentPolling:
     def poll_fulfillment(self, request: Poll) -> PollResult:
         """Read the orders and parcels that the orders poll announced; then, unless these alone were asked for, some of the past.
 
-        Last come the open orders, which are compared with eBay's.
+        Last come the open orders, which are compared with eBay's: those of a month in each round, those of three once a day.
         The round is needed since eBay does not promise that a shipment moves an order's `lastModifiedDate`: orders that left eBay's
         list of open ones are read again, 50 a call. Errors: see `Steps.run`.
         """
@@ -38,7 +40,7 @@ class FulfillmentPolling:
 
     def read(self, step: RunningStep) -> PollResult:
         seller_id, store = step.request.seller_id, self.steps.store
-        while alone := store.singles_due(seller_id, 1, step.now()):
+        while alone := store.singles_due(seller_id, 1, step.step.enrolled_at, step.now()):
             self.read_single(step, alone[0])
             if step.over():
                 return step.more("more orders to read alone")
@@ -77,17 +79,17 @@ class FulfillmentPolling:
 
         All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists.
         """
-        place: dict[str, Any] = step.step.reading or {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND}
-        while place["past"] and (due := self.steps.store.parcels_due(step.request.seller_id, 1, now=step.now())):
-            self.read_parcels(step, due[0])
+        place = self.place(step)
+        start = datetime.fromisoformat(place["since"])
+        while place["past"] and self.read_past(step):
             place = {**place, "past": place["past"] - 1}
             if step.over():
                 with step.commit() as commit:
                     commit.advance(reading=place)
                 return step.more("more parcels of the past to read")
-        if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id):
+        if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id, start):
             for number in count(place["page"]):
-                page = step.api.orders(OPEN_ORDERS, offset=number * PAGE)
+                page = step.api.orders(open_filter(start), offset=number * PAGE)
                 place = {**place, "page": number + 1, "listed": page.next is None}
                 with step.commit() as commit:
                     step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
@@ -97,7 +99,7 @@ class FulfillmentPolling:
                     break
                 if step.over():
                     return step.more("more open orders to compare")
-        while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL):
+        while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL, start):
             since, witness = self.steps.store.absent_since(step.request.seller_id, unlisted)
             if witness:  # an answer without it is an empty one, and says nothing of the others
                 unlisted = unlisted[: IDS_A_CALL - 1]
@@ -114,9 +116,32 @@ class FulfillmentPolling:
         with step.commit() as commit:
             step.count(commit)
             commit.end_scan(place["scan"])
-            commit.advance(reading=None)
+            commit.advance(cursor=datetime.fromisoformat(place["began"]) if place.get("began") else None, reading=None)
             step.finish(commit)
         return step.rest or step.more()
+
+    def place(self, step: RunningStep) -> dict[str, Any]:
+        """Where the round stands. A new one compares open orders of the last month, once a day those of three; older ones the sweep.
+
+        When the last of three months began is the stream's cursor.
+        """
+        now, last = step.now(), step.step.cursor
+        oldest = last is None or not now - A_DAY < last < now + A_DAY
+        since = {"since": (step.ebays_now() - (OLDEST if oldest else OLD)).isoformat(timespec="milliseconds")}
+        if step.step.reading:  # without it: begun by an earlier version, over all that eBay lists
+            return {**since, **step.step.reading}
+        if oldest:
+            self.steps.store.close_cancelled(step.request.seller_id)
+            since["began"] = now.isoformat()
+        return {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND, **since}
+
+    def read_past(self, step: RunningStep) -> bool:
+        """One order that is due, from before the enrolment too. False: none is."""
+        if alone := self.steps.store.singles_due(step.request.seller_id, 1, now=step.now()):
+            self.read_single(step, alone[0])
+        elif due := self.steps.store.parcels_due(step.request.seller_id, 1, now=step.now()):
+            self.read_parcels(step, due[0])
+        return bool(alone or due)
 
 
 def doubt_of(error: EbayError) -> Doubt:

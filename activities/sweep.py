@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from temporalio import activity
 
+from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
 from changes.moments import Moment
+from changes.orders import entity_id
 from ebay.client import created_filter
 from ebay.clock import MS
 from ebay.narrowing import Width
@@ -23,8 +25,17 @@ from store.times import iso
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most
+OLD_A_CALL = IDS_A_CALL - 1  # beside another order, whose presence tells that an answer is no empty one
+OLD_A_SWEEP = 2000  # old open orders: some 40 calls a day; where there are more, the next sweep goes on behind them
 RETRIES = 100  # documents set aside, tried again after each sweep: a newer version of this code may read them
 ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
+
+
+class Asked(NamedTuple):
+    """Open orders that are asked for by number, and since when eBay showed some of them no more."""
+
+    ids: list[str]
+    since: dict[str, datetime]
 
 
 class Sweep:
@@ -47,10 +58,16 @@ class Sweep:
         if place["offset"] is not None and (left := self.read_created(step, place)):
             return left
         place = {**place, "offset": None}
-        while ids := self.steps.store.open_orders(step.request.seller_id, IDS_A_CALL, place["after"]):
+        seller_id, old = step.request.seller_id, moment(place["to"]) - OLD
+        while ids := self.steps.store.open_orders_since(seller_id, old, IDS_A_CALL, place["after"]):
             place = self.keep(step, step.api.orders_by_id(ids).orders, {**place, "after": ids[-1]})
             if step.over():
                 return step.more("sweep: more open orders to read")
+        place = {"old": OLD_A_SWEEP, "old_after": self.steps.store.old_orders_turn(seller_id), **place}
+        while place["old"] > 0:
+            place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]))
+            if step.over():
+                return step.more("sweep: more old open orders to read")
         return self.end(step, place)
 
     def read_created(self, step: RunningStep, place: dict[str, Any]) -> PollResult | None:
@@ -62,12 +79,21 @@ class Sweep:
         for part in created_between(lambda span, offset: step.api.orders(created(span), offset), edges, width, unreadable):
             done = (part.cursor - start) / max(end - start, MS)
             at = {"edges": [iso(edge) for edge in part.remaining], "limit": width.kept(), "done": round(done, 3)}
-            place.update(self.keep(step, part.orders, {**place, **at, "offset": 0 if part.remaining else None}, part.unreadable))
+            place.update(self.keep(step, part.orders, {**place, **at, "offset": 0 if part.remaining else None}, unreadable=part.unreadable))
             if part.failed and step.over():
                 width.stop()
             elif part.remaining and not part.mid_window and step.over():
                 return step.more("sweep: more orders of the last week to read")
         return None
+
+    def read_old(self, step: RunningStep, place: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+        """Some of the open orders that no round asks for. Behind the last one the next sweep begins anew."""
+        if not ids:
+            return {**place, "old": 0, "old_after": ""}
+        since, witness = self.steps.store.absent_since(step.request.seller_id, ids)
+        page = step.api.orders_by_id([*ids, *([witness] if witness else [])])
+        place = {**place, "old": place["old"] - len(ids), "old_after": ids[-1]}
+        return self.keep(step, page.orders, place, Asked(ids, since))
 
     def begin(self, step: RunningStep) -> dict[str, Any]:
         """Where polling stands is where the sweep ends: what is newer is the next poll's."""
@@ -83,7 +109,14 @@ class Sweep:
             "undated": 0,
         }
 
-    def keep(self, step: RunningStep, orders: list[Any], place: dict[str, Any], unreadable: Moment | None = None) -> dict[str, Any]:
+    def keep(
+        self,
+        step: RunningStep,
+        orders: list[Any],
+        place: dict[str, Any],
+        asked: Asked | None = None,
+        unreadable: Moment | None = None,
+    ) -> dict[str, Any]:
         with step.commit() as commit:
             if unreadable:
                 commit.unreadable(unreadable)
@@ -91,6 +124,9 @@ class Sweep:
             missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
             step.count(commit, kept)
             commit.missed(missed, undated)
+            if asked:
+                shown = {order for order in map(entity_id, orders) if order}
+                commit.absent(asked.ids, shown, asked.since, step.ebays_now() - ABSENT_FOR, step.read_at())
             place = {**place, "missed": place["missed"] + missed, "undated": place["undated"] + undated}
             commit.advance(reading=place)
         return place
@@ -99,6 +135,7 @@ class Sweep:
         with step.commit() as commit:
             step.count(commit)
             lost = commit.find_lost()
+            commit.end_old_orders(place["old_after"])
             commit.missed(lost, 0)
             place["missed"] += lost
             commit.advance(cursor=moment(place["to"]), reading=None)

@@ -11,6 +11,7 @@ from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import last_segment, text
 
 CANCELED = "CANCELED"
+CLOSED = "FULFILLED"  # orderFulfillmentStatus of an order that gets no more parcels; eBay adds values unannounced, and those may be open
 REFUNDED = {"PARTIALLY_REFUNDED": 1, "FULLY_REFUNDED": 2}  # an order's payment status: how far it is refunded
 DONE, NOT_DONE = "REFUNDED", ("PENDING", "FAILED")  # a refund's own status
 
@@ -19,6 +20,11 @@ def entity_id(document: Any) -> str | None:
     """The `orderId`; None for what cannot be kept as an order."""
     value = document.get("orderId") if type(document) is dict else None
     return value if type(value) is str and value else None
+
+
+def is_open(order: Document) -> bool:
+    """Whether parcels of it may still come: it is neither wholly sent nor cancelled, be it sent in part before."""
+    return order.get("orderFulfillmentStatus") != CLOSED and _cancel_state(order) != CANCELED
 
 
 def detect_orders(fetched: Sequence[Document], stored: Mapping[str, Stored], now: datetime) -> Detection:

@@ -6,6 +6,7 @@ A sale is a fact and is told from its order (`inventory.sold`). The stock is not
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from changes.model import Change, Document
@@ -15,6 +16,7 @@ RESTOCKS = frozenset({"order.cancelled", "order.refunded"})
 SOLD = "inventory.sold"
 LONGEST = 500  # characters of an id that an index takes
 MOST = 2**31  # pieces
+OLD = timedelta(days=30)  # of a cancelled order at the enrolment
 UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -61,6 +63,12 @@ def asks_to_cancel(change: Change) -> bool:
     if not asked_to_cancel(change.data):
         return False
     return change.types[0] == "order.created" or ("cancelStatus" in change.changed and _state(change.previous) != _state(change.data))
+
+
+def is_old_history(change: Change, created_at: datetime | None, enrolled_at: datetime, now: datetime) -> bool:
+    """An order of the past that nobody knew: who asked to cancel it weeks ago moves nobody, and would be a call for each of thousands."""
+    past = change.types[0] == "order.created" and created_at is not None and created_at < enrolled_at
+    return past and created_at is not None and created_at < now - OLD
 
 
 def listing_id(item_id: str) -> str:

@@ -19,7 +19,7 @@ from ebay.connection import AccessTokens, Connection
 from ebay.documents import Document, parse
 from ebay.errors import BadAnswerError, NotFoundError
 from ebay.feed import FeedCalls
-from ebay.filters import OPEN_ORDERS, created_filter, modified_filter
+from ebay.filters import OPEN_ORDERS, created_filter, modified_filter, open_filter
 from ebay.http import MAX_BODY, Answer, utc_now
 from ebay.oauth import AccessToken, OAuth
 from ebay.pages import InventoryPage, OfferList, OrderPage, RateLimit
@@ -37,6 +37,7 @@ __all__ = [
     "SellerApi",
     "created_filter",
     "modified_filter",
+    "open_filter",
 ]
 
 PAGE = 200  # eBay's most for orders and inventory items; more fails

@@ -10,6 +10,11 @@ from ebay.clock import stamp
 OPEN_ORDERS = "orderfulfillmentstatus:{NOT_STARTED|IN_PROGRESS}"
 
 
+def open_filter(start: datetime) -> str:
+    """Open orders created since then: eBay looks back two years by this, and 90 days without it."""
+    return f"creationdate:[{stamp(start)}..],{OPEN_ORDERS}"
+
+
 def created_filter(start: datetime, end: datetime) -> str:
     """Orders created from `start` to `end`, both included, to the millisecond."""
     return f"creationdate:[{stamp(start)}..{stamp(end)}]"

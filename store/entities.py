@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from changes.dates import SKEW, modified_at, read_time
 from changes.model import Change, Document, Kind, Stored
+from changes.orders import is_open
 from store.errors import refused, sqlstate
 
 TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory", Kind.OFFER: "offers"}
-CLOSED = "FULFILLED"  # orderFulfillmentStatus of an order that gets no more parcels; eBay adds values unannounced, and those may be open
 
 # An order's date beyond eBay's clock at the answer that had it is none: believed, it would make all later documents older ones.
 _POSSIBLE = f"CASE WHEN e.modified_at <= e.as_of + interval '{SKEW.total_seconds():g} seconds' THEN e.modified_at END"
@@ -97,7 +97,7 @@ class Row:
         if kind is Kind.ORDER:
             values["modified_at"] = modified_at(document, as_of)
             values["created_at"] = read_time(document.get("creationDate"))
-            values["is_open"] = document.get("orderFulfillmentStatus") != CLOSED
+            values["is_open"] = is_open(document)
             values["parcels_due"] = change is not None and change.parcels_due
         elif kind is Kind.FULFILLMENT:
             values["order_id"] = self.entity_id.partition("/")[0]

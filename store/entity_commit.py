@@ -15,7 +15,7 @@ from changes.offers import detect_offers
 from changes.offers import gone as offer_gone
 from changes.orders import detect_orders
 from changes.readings import Trust, trust
-from changes.sales import asks_to_cancel
+from changes.sales import asks_to_cancel, is_old_history
 from pacing import InventorySource, Stream
 from store import aside, entities, keeping, listing_reading, offers, sales, stock
 from store.accounts import Accounts
@@ -218,10 +218,11 @@ class EntityCommit:
         """Which changed orders have to be read alone, what they sold, and which stock they moved."""
         seller_id, enrolled_at = self._step.seller_id, self._step.enrolled_at
         changes = [row.change for row in rows if row.change is not None]
-        asked = [change.entity_id for change in changes if asks_to_cancel(change)] if read_from == "list" else []
+        placed = [(read_time(change.data.get("creationDate")), change) for change in changes]
+        news = [change for at, change in placed if not is_old_history(change, at, enrolled_at, read_at)] if read_from == "list" else []
+        asked = [change.entity_id for change in news if asks_to_cancel(change)]
         if asked:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
-        placed = [(read_time(change.data.get("creationDate")), change) for change in changes]
         orders = [sales.Order(change, at, keeping.source_of(change, source, enrolled_at, at)) for at, change in placed]
         reads = self._step.inventory_source is not InventorySource.INVENTORY_API
         return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads)

@@ -12,6 +12,7 @@ from store.errors import translated
 INDEXES = {
     # the name's digest: an index takes 2,700 bytes at most, and what eBay sends may be longer; nor is it there to be read
     "orders_by_buyer": "orders (md5(lower(data -> 'buyer' ->> 'username')))",
+    "orders_open_by_creation": "orders (seller_id, created_at) WHERE is_open",
     "change_events_by_entity": "change_events (seller_id, entity_id)",
     "deletions_person": "deletions (person)",
 }

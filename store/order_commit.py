@@ -10,7 +10,7 @@ from sqlalchemy import text
 from changes.model import Kind
 from changes.parcels import detect_parcels
 from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
-from store import aside, entities, keeping, rereads
+from store import aside, entities, keeping, old_orders, rereads
 from store.entity_commit import EntityCommit, Kept
 from store.kinds import AlertKind
 from store.rereads import What
@@ -67,6 +67,13 @@ class OrderCommit(EntityCommit):
     def find_lost(self) -> int:
         """Orders that name more parcels than are stored, cancellations without their requests: how many are due from now on."""
         return len(rereads.find_lost(self._connection, self._step.seller_id, self._step.enrolled_at, self._clock))
+
+    def end_old_orders(self, after: str) -> None:
+        """The next sweep goes on with old open orders behind this id. Cancelled ones that are stored as open are so no more."""
+        values = {"seller_id": self._step.seller_id, "after": after, "read_at": self._read_at}
+        self._connection.execute(old_orders.CLOSE_CANCELLED, values)
+        if after or self._connection.execute(old_orders.TURN, values).scalar():
+            self._connection.execute(old_orders.TURNED, values)
 
     def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
         """Keep an order that was read alone, with what only getOrder fills."""

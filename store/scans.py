@@ -23,7 +23,7 @@ _SEEN = """
 _UNLISTED = {
     Stream.INVENTORY: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND e.entity_id NOT LIKE 'listing:%'",
     Stream.REPORT: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND starts_with(e.entity_id, 'listing:')",
-    Stream.FULFILLMENT: "FROM orders e WHERE e.seller_id = :seller_id AND e.is_open",
+    Stream.FULFILLMENT: "FROM orders e WHERE e.seller_id = :seller_id AND e.is_open AND e.created_at >= :since",
 }
 UNLISTED = {
     stream: text(f"""
@@ -56,9 +56,11 @@ def put_page(connection: Connection, step: Step, scan: int, page: int, ids: Sequ
     connection.execute(PUT_PAGE, {**values, "ids": list(ids), "read_at": read_at})
 
 
-def unlisted(connection: Connection, seller_id: str, stream: Stream, scan: int, limit: int | None = None) -> list[str]:
-    """What is stored and was on no page of a scan: SKUs for the inventory stream, open orders for the fulfillment stream."""
-    values = {"seller_id": seller_id, "stream": stream.value, "scan": scan, "limit": limit}
+def unlisted(
+    connection: Connection, seller_id: str, stream: Stream, scan: int, limit: int | None = None, since: datetime | None = None
+) -> list[str]:
+    """What is stored and was on no page of a scan: SKUs for the inventory stream; for the fulfillment stream open orders created since."""
+    values = {"seller_id": seller_id, "stream": stream.value, "scan": scan, "limit": limit, "since": since}
     return list(connection.execute(UNLISTED[stream], values).scalars())
 
 

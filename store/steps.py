@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from changes.moments import Moment
 from pacing import Stream
 from reconciling import Mode
-from store import absent, moments, scans, stock
+from store import absent, moments, old_orders, scans, stock
 from store.accounts import Accounts
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
@@ -75,7 +75,8 @@ PARCELS_DUE = text("""
     LIMIT :limit
 """)
 SINGLES_DUE = text("""
-    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due ORDER BY entity_id LIMIT :limit)
+    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due
+        AND (version > 1 OR coalesce(created_at, :since) >= :since) ORDER BY entity_id LIMIT :limit)
     UNION ALL
     (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at LIMIT :limit)
     LIMIT :limit
@@ -238,9 +239,12 @@ class Steps:
         """Orders whose parcels have to be read, of those modified since then, the newest first; then those to be read again by now."""
         return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since, now=now)
 
-    def singles_due(self, seller_id: str, limit: int, now: datetime = ALWAYS) -> list[str]:
-        """Orders that have to be read alone, since somebody asked to cancel them; then those to be read again by now."""
-        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit, now=now)
+    def singles_due(self, seller_id: str, limit: int, since: datetime = EVER, now: datetime = ALWAYS) -> list[str]:
+        """Orders that have to be read alone, since somebody asked to cancel them; then those to be read again by now.
+
+        `since`: without those of before that came as they are, and changed no more.
+        """
+        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit, since=since, now=now)
 
     def skus_due(self, seller_id: str, limit: int) -> list[str]:
         """SKUs whose stock has to be read, since orders moved it."""
@@ -269,10 +273,27 @@ class Steps:
     def has_open_orders(self, seller_id: str) -> bool:
         return bool(self.open_orders(seller_id, limit=1))
 
-    def unlisted_orders(self, seller_id: str, scan: int, limit: int) -> list[str]:
-        """Stored open orders that were on no page of a scan of the fulfillment stream."""
+    def open_orders_since(self, seller_id: str, since: datetime, limit: int, after: str = "") -> list[str]:
+        """Open orders that were created since then, by id."""
+        return self._ids(old_orders.SINCE, seller_id=seller_id, since=since, limit=limit, after=after)
+
+    def old_open_orders(self, seller_id: str, before: datetime, limit: int, after: str = "") -> list[str]:
+        """Open orders that were created before, by id; those without a date too."""
+        return self._ids(old_orders.BEFORE, seller_id=seller_id, before=before, limit=limit, after=after)
+
+    def old_orders_turn(self, seller_id: str) -> str:
+        """Behind which id the next sweep goes on with old open orders."""
+        return next(iter(self._ids(old_orders.TURN, seller_id=seller_id)), "")
+
+    def close_cancelled(self, seller_id: str) -> None:
+        """See `old_orders.CLOSE_CANCELLED`: harmless at any time, so it needs no lease."""
         with translated(), self._single.connect() as connection:
-            return scans.unlisted(connection, seller_id, Stream.FULFILLMENT, scan, limit)
+            connection.execute(old_orders.CLOSE_CANCELLED, {"seller_id": seller_id})
+
+    def unlisted_orders(self, seller_id: str, scan: int, limit: int, since: datetime = EVER) -> list[str]:
+        """Stored open orders, created since then, that were on no page of a scan of the fulfillment stream."""
+        with translated(), self._single.connect() as connection:
+            return scans.unlisted(connection, seller_id, Stream.FULFILLMENT, scan, limit, since)
 
     def absent_since(self, seller_id: str, ids: Sequence[str]) -> tuple[dict[str, datetime], str | None]:
         """Since when eBay does not show these open orders, those that it showed left out; and where any is left, another order's id."""

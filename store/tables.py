@@ -72,7 +72,7 @@ streams = Table(
     metadata,
     _text("seller_id", primary_key=True),
     _text("stream", primary_key=True),
-    _time("cursor"),  # everything up to here is read and committed; eBay's clock
+    _time("cursor"),  # everything up to here is read and committed; eBay's clock; fulfillment: the last round over open orders of 3 months
     _time("watermark"),  # newest lastModifiedDate seen: it informs, the cursor decides
     _json("reading", nullable=True),  # the read in progress; null: none
     _time("last_change_at"),
@@ -122,6 +122,7 @@ orders = _entities(
     Index("orders_by_creation", "seller_id", "created_at"),
     Index("orders_by_buyer", text("md5(lower((data -> 'buyer'::text) ->> 'username'::text))")),  # made by indexes.py
     Index("orders_open", "seller_id", "entity_id", postgresql_where=text("is_open")),
+    Index("orders_open_by_creation", "seller_id", "created_at", postgresql_where=text("is_open")),  # made by indexes.py
     Index("orders_parcels_due", "seller_id", "modified_at", postgresql_where=text("parcels_due")),
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
