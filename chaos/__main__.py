@@ -16,12 +16,13 @@ from typing import Any
 
 from temporalio.runtime import Runtime, TelemetryConfig
 
-from chaos import failing_guards, hostile, matrix, overlapping, random_kills, server_kills
+from chaos import failing_guards, hostile, lasting, matrix, overlapping, random_kills, server_kills
 from chaos.report import Report, say
 from console.leaving import leave
 
 PARTS: dict[str, Any] = {  # the longest first: two run at a time
     "matrix": matrix,
+    "lasting": lasting,
     "guards": failing_guards,
     "postgres": server_kills.Postgres,
     "outage": server_kills.Outage,
@@ -40,6 +41,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="of each cell of the matrix, kills of the others")
     parser.add_argument("--points", nargs="*", default=[], help="of the matrix, or guards: only these")
     parser.add_argument("--streams", nargs="*", default=[], help="of the matrix: only these")
+    parser.add_argument("--only", nargs="*", default=[], help="of lasting: only these scenes (outage, keys, poison, old, many)")
+    parser.add_argument("--sellers", type=int, help="of lasting: how many live through an hour without eBay")
     parser.add_argument("--minutes", type=float, help="that the hostile eBay rages; without: one, and until all has happened")
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time: they wait for dead workers more than they work")
     parser.add_argument("--keep", type=Path, help="a folder for what each part showed, told, stored and found, to look into: FOLDER/PART")
@@ -62,7 +65,11 @@ def part(name: str, given: argparse.Namespace) -> list[str]:
     say(f"== {name}, seed {given.seed}")
     report, began = Report(), time.monotonic()
     known = inspect.signature(PARTS[name].run).parameters
-    options = {key: value for key in ("rounds", "points", "streams", "minutes") if key in known and (value := getattr(given, key))}
+    options = {
+        key: value
+        for key in ("rounds", "points", "streams", "minutes", "only", "sellers")
+        if key in known and (value := getattr(given, key))
+    }
     keep = given.keep and (given.keep / name).absolute()
     try:
         PARTS[name].run(report, given.seed, keep=keep, **options)
@@ -91,6 +98,8 @@ def side_by_side(names: Sequence[str], given: argparse.Namespace) -> int:
         options = ["--seed", str(given.seed)]
         options += ["--rounds", str(given.rounds)] if given.rounds else []
         options += ["--minutes", str(given.minutes)] if given.minutes else []
+        options += ["--sellers", str(given.sellers)] if given.sellers else []
+        options += ["--only", *given.only] if given.only else []
         options += ["--points", *given.points] if given.points else []
         options += ["--streams", *given.streams] if given.streams else []
         options += ["--keep", str(given.keep)] if given.keep else []

@@ -56,10 +56,11 @@ REPLAY = text(f"""
             AND (CAST(:seller AS text) IS NULL OR c.seller_id = :seller)
     ), kept AS (
         INSERT INTO redeliveries (endpoint_id, seller_id, position) SELECT endpoint, seller, position FROM asked
+        ORDER BY endpoint, seller, position
         ON CONFLICT DO NOTHING
     ), woken AS (
         INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
-        SELECT DISTINCT endpoint, seller, 0, statement_timestamp() FROM asked
+        SELECT endpoint, seller, 0, statement_timestamp() FROM asked GROUP BY endpoint, seller ORDER BY endpoint, seller
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET tell_at = excluded.tell_at WHERE l.retry_at IS NULL
     )
     SELECT count(*) FROM asked

@@ -50,6 +50,8 @@ ON = text("""
     UPDATE endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
     WHERE id = :id RETURNING id
 """)
+# The order of locks: see lanes.py.
+LOCK_LANES = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
 HURRY = text("""
     UPDATE delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
@@ -58,7 +60,7 @@ REMOVE = [
     text(f"DELETE FROM {table} WHERE endpoint_id = :id") for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
 ]
 REMOVE_ENDPOINT = text("DELETE FROM endpoints WHERE id = :id")
-OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id FOR UPDATE")
+OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
 SEALED = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
 RESEAL = text("UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before")
 
@@ -155,6 +157,7 @@ class Endpoints:
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
             connection.execute(ON, {"id": endpoint_id})
+            connection.execute(LOCK_LANES, {"id": endpoint_id})
             connection.execute(HURRY, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
@@ -186,6 +189,7 @@ class Endpoints:
 
 def forget(connection: Connection, endpoint_id: str) -> None:
     connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
+    connection.execute(LOCK_LANES, {"id": endpoint_id})
     for removal in REMOVE:
         connection.execute(removal, {"id": endpoint_id})
     _close_alerts(connection, endpoint_id)

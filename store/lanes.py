@@ -58,11 +58,14 @@ LOG = """
     SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
     FROM lane
 """
+# Locks are taken in one order, or two would wait for each other: the endpoint, its lanes in the order of sellers, the seller, the positions.
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
 DELIVERED = text(f"""
-    WITH before AS (SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0), lane AS (
+    WITH before AS (
+        SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
+    ), lane AS (
         UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
-        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
+        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
     ), log AS ({LOG}), done AS (
         DELETE FROM redeliveries USING lane WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
     ), well AS (
@@ -72,9 +75,9 @@ DELIVERED = text(f"""
     SELECT before.failures, before.failing_since FROM lane LEFT JOIN before ON true
 """)
 FAILED = text(f"""
-    WITH lane AS (
+    WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), lane AS (
         UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
-        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
+        WHERE endpoint_id = (SELECT id FROM mine) AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
     ), log AS ({LOG}), ill AS (
         UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM lane
         WHERE id = :endpoint RETURNING endpoints.failing_since
@@ -92,9 +95,12 @@ REST = text("""
 """)
 # Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
 HURRY = text("""
-    UPDATE delivery_lanes SET retry_at = NULL, tell_at = :now
-    WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
-        AND failing_since >= CAST(:since AS timestamptz) - interval '1 minute'
+    UPDATE delivery_lanes l SET retry_at = NULL, tell_at = :now FROM (
+        SELECT seller_id FROM delivery_lanes
+        WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
+            AND failing_since >= CAST(:since AS timestamptz) - interval '1 minute'
+        ORDER BY seller_id FOR NO KEY UPDATE
+    ) AS others WHERE l.endpoint_id = :endpoint AND l.seller_id = others.seller_id
 """)
 OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id")
 
@@ -204,13 +210,15 @@ class Lanes:
             row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this lane has begun")
-            if row.failures is not None and row.failures >= TROUBLED:
-                connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
+            troubled = row.failures is not None and row.failures >= TROUBLED
             # The seller's alert first: a commit of theirs locks their row before it waits for positions (events.py), and so does this.
             if run.tries and run.seller != FLEET_LANE:
                 self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
             if row.failures is not None:
                 self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
+        if troubled:  # apart: the lane in hand may stand behind others in the order of locks
+            with translated(), self._single.connect() as connection:
+                connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
 
     def failed(self, run: Run, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
         """Record that it was not. Raises SupersededError."""

@@ -57,7 +57,7 @@ SCAN = text(f"""
         FROM behind b
     ), passed AS (
         INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence)
-        SELECT endpoint, seller, sequence FROM looked WHERE NOT wanted
+        SELECT endpoint, seller, sequence FROM looked WHERE NOT wanted ORDER BY endpoint, seller
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET sequence = greatest(l.sequence, excluded.sequence)
     )
     (SELECT endpoint, seller FROM looked WHERE wanted LIMIT {AT_ONCE})
