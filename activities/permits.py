@@ -50,7 +50,12 @@ class Permits:
 
     def add(self, resource: str, purpose: Purpose, lease: Lease) -> None:
         with self.lock:
-            held = self.held.setdefault((resource, purpose is Purpose.PAST), _Held())
+            place = resource, purpose is Purpose.PAST
+            held = self.held.setdefault(place, _Held())
+            if held.reset_at is not None and held.reset_at > lease.reset_at:
+                return  # it was taken before midnight, and came after another one of the new day
+            if held.reset_at is not None and held.reset_at < lease.reset_at:
+                held = self.held[place] = _Held()
             held.permits += lease.permits
             held.left, held.reset_at = lease.left, lease.reset_at
 

@@ -70,7 +70,8 @@ class RunningStep:
         return self.steps.ebay.times.now(self.now())
 
     def permit(self, resource: str) -> None:
-        self.steps.permits.take(resource, purpose(self.request, self.stream), self.step.now)
+        at = self.step.now + timedelta(seconds=time.monotonic() - self.began)  # the call's own time: a step may run into eBay's next day
+        self.steps.permits.take(resource, purpose(self.request, self.stream), at)
 
     def over(self) -> bool:
         return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)

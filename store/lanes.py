@@ -58,7 +58,7 @@ LOG = """
     SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
     FROM lane
 """
-# Locks are taken in one order, or two would wait for each other: the endpoint, its lanes in the order of sellers, the seller, the positions.
+# Locks are taken in one order, or two would wait for each other: endpoint, its lanes in the order of sellers, seller, positions.
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
 DELIVERED = text(f"""
     WITH before AS (

@@ -41,6 +41,7 @@ LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a w
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 LISTED = "search-attributes"  # the patch that writes them
 HINTS = "notifications"  # the patch that reads what they tell of; an older worker knew no such signal
+FAIR = "asked-again-and-again"  # the patch that leaves every stream its turn
 SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
@@ -61,6 +62,7 @@ class SellerPolling:
     def __init__(self, state: PollingState) -> None:
         self.state = state  # all that outlives continue-as-new, and nothing else
         self.told = False  # a handler changed the state: look again at what is due
+        self.hinted = False  # the latest step read what notifications told
         self.gone = False  # the seller is no longer enrolled
 
     @workflow.run
@@ -69,15 +71,24 @@ class SellerPolling:
         while not self.gone and not self.long_enough(workflow.info()):
             if not self.state.remembered:
                 await self.remember()
-            elif self.state.hints_are_due(workflow.now()):
+            elif self.state.hints_are_due(workflow.now()) and not self.hints_had_their_turn():
                 await self.read_hints()
-            elif due := self.state.due(workflow.now()):
+            elif due := self.due():
                 await self.poll(due[0])
             else:
                 await self.sleep()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not self.gone:
             workflow.continue_as_new(self.state)
+
+    def due(self) -> list[Stream]:
+        """Which streams are; fairly, but where a history of before had another one go first."""
+        fair, before = self.state.due(workflow.now()), self.state.due(workflow.now(), fair=False)
+        return fair if fair[:1] == before[:1] or workflow.patched(FAIR) else before
+
+    def hints_had_their_turn(self) -> bool:
+        """Notifications that come all the time leave a stream that is due every second step."""
+        return self.hinted and bool(self.state.due(workflow.now())) and workflow.patched(FAIR)
 
     async def sleep(self) -> None:
         self.told = False
@@ -87,7 +98,8 @@ class SellerPolling:
             )
 
     async def poll(self, stream: Stream) -> None:
-        began = workflow.now()
+        began = self.state.streams[stream].began = workflow.now()
+        self.hinted = False
         request = self.state.request(stream, began)
         self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
         self.state.streams[stream].wanted = False
@@ -105,6 +117,7 @@ class SellerPolling:
 
     async def read_hints(self) -> None:
         """What notifications told of goes before every stream: somebody bought something a second ago."""
+        self.hinted = True
         self.state.hints_at = None  # told of from here on, it is read after this
         request = Poll(seller_id=self.state.seller_id, hinted=True)
         try:

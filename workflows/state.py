@@ -41,6 +41,7 @@ class StreamState(BaseModel):
     announced_at: datetime | None = None  # another stream announced work for this one, due then
     asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
     cadence: timedelta | None = None
+    began: datetime | None = None  # its latest step; unknown to older histories
     wanted: bool = False  # told so since its latest step began: that step's word that it is over no longer holds
 
     def is_due(self, now: datetime) -> bool:
@@ -95,19 +96,26 @@ class PollingState(BaseModel):
             state.streams[stream].cadence = every
         return state
 
-    def due(self, now: datetime) -> list[Stream]:
+    def due(self, now: datetime, *, fair: bool = True) -> list[Stream]:
         """The streams to poll now: asked for first, then the one that waits longest; a backfill when nothing else is due.
 
-        Where something always is, as with cadences of seconds, the backfill gets a step once it has waited for a while.
+        Where something always is, as with cadences of seconds, the backfill gets a step once it has waited for a while. What is asked for
+        again and again goes first once, and then has its turn: another one that was due when it began comes before it.
+
+        Args:
+            fair: False: as older histories have it, asked for is first in any case.
         """
         if self.paused or self.dead:
             return []
         ready = [stream for stream in STREAM_ORDER if (it := self.streams.get(stream)) and it.is_due(now)]
         yields = now - self.streams[Stream.BACKFILL].when() < PATIENCE if Stream.BACKFILL in ready else False
+        waits = [it.when() for stream in ready if not (it := self.streams[stream]).asked and not (stream is Stream.BACKFILL and yields)]
 
         def place(stream: Stream) -> tuple[bool, bool, datetime]:
             mine = self.streams[stream]
-            return stream is Stream.BACKFILL and yields, not mine.asked, mine.when()
+            had_its_turn = fair and mine.asked and mine.began is not None and any(since <= mine.began for since in waits)
+            since = max(mine.began, mine.when()) if had_its_turn and mine.began else mine.when()
+            return stream is Stream.BACKFILL and yields, not mine.asked or had_its_turn, since
 
         return sorted(ready, key=place)
 

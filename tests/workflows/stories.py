@@ -47,6 +47,21 @@ async def poll_now(stage: Stage) -> Seller:
     return seller
 
 
+async def asked_again_and_again(stage: Stage) -> Seller:
+    """A poll of orders is wanted again before it is over, for some steps; the inventory and the sweep have their turns."""
+    seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY, Stream.SWEEP)
+    wanted = iter(range(8))
+
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        again = (Stream.ORDERS,) if stream is Stream.ORDERS and next(wanted, None) is not None else ()
+        return PollResult(next_due=now + timedelta(minutes=5), why="every 5 min", rounds=again)
+
+    stage.steps.answer = answer
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+    await stage.pass_time(minutes=7)
+    return seller
+
+
 async def speed_up(stage: Stage) -> Seller:
     """Speeded up for three minutes; it ends by itself."""
     seller = await stage.seller(Stream.ORDERS)
@@ -414,6 +429,7 @@ async def delivery_over(stage: Stage) -> WorkflowHandle[Delivery, None]:
 STORIES: dict[str, Story] = {
     "pause-and-resume": pause_and_resume,
     "poll-now": poll_now,
+    "asked-again-and-again": asked_again_and_again,
     "speed-up": speed_up,
     "seller-active": seller_active,
     "set-cadence": set_cadence,
