@@ -14,8 +14,9 @@ from activities.dead_tokens import DeadTokens
 from activities.wishes import Wishes, wishes_of
 from pacing import Stream
 from store import Store
-from store.kinds import AlertKind
+from store.kinds import AlertKind, named
 from store.lateness import INTERVALS, LatePoll
+from store.many_alerts import SellersAlert
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
 AT_ONCE = 200
@@ -58,11 +59,8 @@ class LostSellers:
     def look_for_late_polls(self) -> None:
         """No good poll for 3 intervals at two looks, a minute apart: a seller who was paused until just now is polled in between."""
         late, told = self.store.lateness.late(), self.store.lateness.told()
-        opening, closing = sorted((late & self.suspects) - told), sorted(told - late)
-        for seller_id, stream in opening[:AT_ONCE]:
-            self.store.open_alert(AlertKind.LATE, late_words(stream), seller_id, stream.value)
-        for seller_id, stream in closing[:AT_ONCE]:
-            self.store.close_alert(AlertKind.LATE, seller_id, stream.value)
+        self.store.many_alerts.open(alert_of(one) for one in (late & self.suspects) - told)
+        self.store.many_alerts.close(alert_of(one) for one in told - late)
         self.suspects = late
 
     async def look_for_others(self) -> None:
@@ -73,6 +71,10 @@ class LostSellers:
             await asyncio.to_thread(self.store.open_alert, AlertKind.TWO_DEPLOYMENTS, TWO_DEPLOYMENTS_TEXT)
         else:
             await asyncio.to_thread(self.store.close_alert, AlertKind.TWO_DEPLOYMENTS)
+
+
+def alert_of(late: LatePoll) -> SellersAlert:
+    return SellersAlert(late.seller_id, named(AlertKind.LATE, late.stream.value), late_words(late.stream))
 
 
 def late_words(stream: Stream) -> str:

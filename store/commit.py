@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -15,7 +15,7 @@ from store import absent, aside, modes, moments, scans
 from store.accounts import Accounts
 from store.events import event_id
 from store.forgotten import Forgotten
-from store.kinds import AlertKind
+from store.kinds import AlertKind, named
 from store.order_commit import OrderCommit
 from store.step import Step
 from store.times import iso
@@ -23,6 +23,7 @@ from store.times import iso
 NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"
 DEAD_TOKEN = AlertKind.NEEDS_REAUTHORIZATION
 
+CALM = timedelta(minutes=30)  # so long without its cause, an alert that could come and go with every poll is over
 MANY_CHANGES = 1_000  # in one poll, a backfill's aside
 SLOW_S = 10.0
 
@@ -81,6 +82,12 @@ CLOSE_BESIDE = text("""
     )
     UPDATE streams SET last_change_at = greatest(last_change_at, :now)
     WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
+""")
+SEEN = text("""
+    UPDATE alerts SET seen_at = greatest(seen_at, :now) WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL
+""")
+SEEN_SINCE = text("""
+    SELECT EXISTS (SELECT FROM alerts WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL AND seen_at > :since)
 """)
 ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 STAND_IN = text("UPDATE streams SET replaced_at = :planned WHERE seller_id = :seller_id AND stream = :stream")
@@ -294,17 +301,29 @@ class Commit(OrderCommit):
         self.emit()
 
     def _judge(self, changes: int, slow: bool) -> None:
-        """Alerts of what the poll showed so far; they close when a later one ends without it."""
+        """Alerts of what the poll showed so far; they close when later ones end without it, for half an hour."""
         stream = self._step.stream.value
         if changes > MANY_CHANGES:
             words = f"{stream}: more than {MANY_CHANGES:,} changes in one poll: a busy day, a mass edit, or a fault"
-            self.open_alert(AlertKind.MANY_CHANGES, words, stream)
+            self.seen(AlertKind.MANY_CHANGES, words, stream)
         elif self._good:
-            self.close_alert(AlertKind.MANY_CHANGES, stream)
+            self.calm(AlertKind.MANY_CHANGES, stream)
         if slow:
-            self.open_alert(AlertKind.SLOW_ANSWER, slow_words(stream), stream)
+            self.seen(AlertKind.SLOW_ANSWER, slow_words(stream), stream)
         elif self._good:
-            self.close_alert(AlertKind.SLOW_ANSWER, stream)
+            self.calm(AlertKind.SLOW_ANSWER, stream)
+
+    def seen(self, kind: AlertKind, text: str, about: str) -> None:
+        """Open an alert at once, or keep it open for a while from now on."""
+        self.open_alert(kind, text, about)
+        self._connection.execute(SEEN, {"seller_id": self._step.seller_id, "kind": named(kind, about), "now": self._now})
+
+    def calm(self, kind: AlertKind, about: str) -> None:
+        """Close an alert whose cause was not seen for a while. Costs nothing where none was open when the step began."""
+        if (kept := named(kind, about)) in self._alerts:
+            values = {"seller_id": self._step.seller_id, "kind": kept, "since": self._now - CALM}
+            if not self._connection.execute(SEEN_SINCE, values).scalar():
+                self.close_alert(kind, about)
 
     def totals(self) -> Totals:
         """What this commit keeps."""

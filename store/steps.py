@@ -208,7 +208,7 @@ class Steps:
                 failures: int = connection.execute(FAIL, values).scalar_one()
                 commit = self._commit(connection, step, clock)
                 if slow:
-                    commit.open_alert(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
+                    commit.seen(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
                 if failures > ALERT_AFTER:
                     words = f"{step.stream.value}: more than {ALERT_AFTER} failures in a row"
                     commit.open_alert(AlertKind.FAILING, words, step.stream.value)

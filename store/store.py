@@ -26,6 +26,7 @@ from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
 from store.lookout import Lookout
+from store.many_alerts import ManyAlerts
 from store.modes import Modes
 from store.notifications import Notifications
 from store.offers import Offers
@@ -71,6 +72,7 @@ class Store(Steps):
         self.lanes = Lanes(engine, vault)
         self.lookout = Lookout(engine)
         self.deliveries = Deliveries(engine)
+        self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)
         self._retry = Retry(engine, self)

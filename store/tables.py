@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0016"  # the migration that these tables are; a test compares
+REVISION = "0017"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -290,6 +290,7 @@ alerts = Table(
     _text("text"),
     _time("opened_at", nullable=False),
     _time("closed_at"),
+    _time("seen_at"),  # its cause, the last time; of kinds that close only after a while without it
     Index("alerts_open", "seller_id", "kind", unique=True, postgresql_where=text("closed_at IS NULL"), postgresql_nulls_not_distinct=True),
     Index("alerts_by_kind", "seller_id", "kind", desc("version")),
 )

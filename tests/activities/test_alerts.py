@@ -25,7 +25,7 @@ def open_kinds(it: Rig) -> list[str]:
     return [alert["kind"] for alert in it.store.alerts()]
 
 
-def test_more_than_a_thousand_changes_in_a_poll_of_several_steps_are_one_alert_until_a_poll_tells_fewer(anna: Rig) -> None:
+def test_more_than_a_thousand_changes_in_a_poll_of_several_steps_are_one_alert_until_polls_tell_fewer_for_half_an_hour(anna: Rig) -> None:
     anna.poll("anna")
     for _ in range(1001):
         anna.world.place_order("anna")
@@ -35,7 +35,7 @@ def test_more_than_a_thousand_changes_in_a_poll_of_several_steps_are_one_alert_u
     while anna.step("anna", until=anna.world.clock.now()).more:  # each ends after its first window
         steps += 1
     opened = open_kinds(anna)
-    anna.advance(minutes=5)
+    anna.advance(minutes=31)
     anna.poll("anna")
 
     assert steps > 1
@@ -56,15 +56,33 @@ def test_the_many_changes_of_a_first_scan_are_no_alert(anna: Rig) -> None:
     assert open_kinds(anna) == []
 
 
-def test_a_slow_answer_is_an_alert_until_a_poll_without_one(anna: Rig) -> None:
+def test_a_slow_answer_is_an_alert_until_half_an_hour_passed_without_one(anna: Rig) -> None:
     anna.steps.slow_s = 0.0  # every answer takes longer
     anna.poll("anna")
     anna.poll("anna")
     opened = open_kinds(anna)
     anna.steps.slow_s = 10.0
     anna.poll("anna")
+    at_once = open_kinds(anna)
+    anna.advance(minutes=31)
+    anna.poll("anna")
 
-    assert opened == ["slow_answer:orders"]
+    assert opened == at_once == ["slow_answer:orders"]
+    assert told(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
+
+
+def test_answers_that_are_slow_now_and_then_are_one_alert_that_does_not_flap(anna: Rig) -> None:
+    for number in range(40):
+        anna.steps.slow_s = 0.0 if number % 3 == 0 else 10.0
+        anna.poll("anna")
+        anna.advance(minutes=5)
+    flapping = told(anna)
+    anna.steps.slow_s = 10.0
+    for _ in range(7):
+        anna.poll("anna")
+        anna.advance(minutes=5)
+
+    assert flapping == [("opened", "slow_answer:orders")]
     assert told(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
 
 

@@ -7,8 +7,14 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from temporalio.testing import WorkflowEnvironment
 
+from activities.poll import PollResult
 from pacing import Stream
+from tests.support.waiting import eventually
+from tests.workflows.fakes import FakeSteps, start
+from workflows.messages import PollNow
+from workflows.seller_polling import SellerPolling
 from workflows.state import POLLED, STREAM_ORDER, PollingState
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
@@ -64,3 +70,17 @@ def test_every_stream_has_its_turn_whatever_is_asked_for_in_every_step(asked: se
         places = [place for place, one in enumerate(found) if one is stream]
         assert places[0] <= 46  # a minute until the last one is due is 30 steps; a backfill lets others go first for 10 s
         assert all(later - earlier <= 170 for earlier, later in pairwise(places))
+
+
+async def test_notifications_that_never_cease_leave_the_polls_their_time(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(minutes=1))
+    before = len(steps.of(Stream.ORDERS))
+    steps.hint = lambda request, now: PollResult(next_due=now, why="more was told meanwhile", done=len(steps.hinted) >= 200)
+
+    await seller.signal(SellerPolling.notified)
+    await eventually(lambda: len(steps.hinted) >= 3)
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+    await eventually(lambda: len(steps.of(Stream.ORDERS)) > before)
+
+    assert len(steps.hinted) < 200
