@@ -17,6 +17,7 @@ from ebay.identity import Identity
 from ebay.oauth import OAuth
 from store import Store
 from store.accounts import Binding, Bound
+from store.errors import SecretError
 from store.permits import Purpose
 from store.whose import Told, Verdict
 
@@ -67,7 +68,10 @@ def check_account(office: Office, http: httpx.Client, seller_id: str, access_tok
         logger.warning("eBay does not tell whose account it is", extra={"seller_id": seller_id, "error": str(error)})
         return Learnt()
     told = Told(user.user_id, user.name)
-    bound = accounts.bind(seller_id, told)
+    try:
+        bound = accounts.bind(seller_id, told)
+    except SecretError:  # a key was dropped too early; a new token is the remedy, and must not fail for that
+        return Learnt(date=user.date)
     if bound.binding is Binding.UNSURE:
         try:
             verdict = _asked(office, http, seller_id, access_token, told, user.date)

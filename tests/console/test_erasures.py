@@ -40,8 +40,7 @@ def test_the_list_names_nobody_and_after_a_restore_it_does_its_work_again(house:
 
 def test_a_seller_whose_account_was_deleted_after_the_backup_is_erased_again(house: House) -> None:
     house.enroll("sina")
-    house.store.accounts.bind("sina", "u-77")
-    house.store.deletions.take("", "u-77", "n-7")
+    house.store.deletions.take("", house.world.accounts.user_id("sina"), "n-7")
 
     assert house.command("erasures", "--again").out.startswith("erased again: 1 sellers; 0")
     assert "sina" not in house.store.enrolled()

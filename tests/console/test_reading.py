@@ -74,8 +74,8 @@ def read(house: House, *arguments: str) -> list[dict[str, Any]]:
 
 
 def calls(house: House, seller: str) -> int:
-    """As eBay counts them."""
-    return sum(n for (who, used), n in house.world.calls.items() if who == seller and not used.startswith("token"))
+    """As eBay counts those of its polls."""
+    return sum(n for (who, used), n in house.world.calls.items() if who == seller and not used.startswith(("token", "user")))
 
 
 def assert_times(row: dict[str, Any]) -> None:

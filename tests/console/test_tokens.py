@@ -68,7 +68,7 @@ def test_a_key_that_is_dropped_too_early_is_said_with_the_sellers(house: House) 
 
     assert line == (
         "0 sellers' tokens and 0 secrets of endpoints are encrypted anew; "
-        f"no key in SELLERBEAT_SECRET_KEYS opens those of {', '.join(enrolled)}"
+        f"no key in SELLERBEAT_SECRET_KEYS opens those of {', '.join(enrolled)}, the key of hashes"
     )
 
 
@@ -77,6 +77,8 @@ SEALED = {"tokens.refresh_token", "tokens.access_token", "notifications.person",
     "secrets.sealed",
 }
 HASHES = {f"{table}.digest" for table in ("orders", "fulfillments", "inventory", "offers")} | {
+    "accounts.name",
+    "accounts.eias",
     "consents.code",
     "deletions.name",
     "deletions.person",
@@ -135,3 +137,12 @@ def test_a_token_is_kept_with_the_key_that_proved_it(house: House) -> None:
     assert said.code == 0
     assert enrolled == [(ours,)]
     assert house.rows("SELECT client, refused_at, tried_client FROM tokens WHERE seller_id = 'kim'") == [(ours, None, None)]
+
+
+def test_a_new_token_is_taken_where_no_key_opens_what_accounts_are_compared_by(house: House) -> None:
+    house.enroll("frida")
+    token, key = house.world.accounts.renew("frida"), Fernet.generate_key().decode()
+
+    said = house.command("connect", "frida", "--refresh-token-file", "-", stdin=token, SELLERBEAT_SECRET_KEYS=key)
+
+    assert (said.code, said.err) == (0, "")

@@ -34,8 +34,9 @@ def test_no_code_state_or_token_of_a_consent_is_anywhere_in_clear(open_house: Ca
     house.world.accounts.redirects["Ru"] = f"{address}/ebay/connected", f"{address}/ebay/connected"
     link = house.command("connect", "anna", "--json", **here).object["url"]
     leads = [httpx.post(link, data={"seller": "anna", "answer": "agree"}).headers["location"] for _ in range(2)]
+    house.world.faults.force(503, leads[0], resource="token")
+    house.world.faults.force(400, leads[0], resource="token")
     house.world.faults.force(503, leads[0], resource="user")
-    house.world.faults.force(400, leads[0], resource="user")
 
     answers = [httpx.get(place).status_code for place in (leads[0], leads[0], leads[0], leads[0], leads[1], leads[1] + "x" * 5000)]
     child.end(signal.SIGTERM)
