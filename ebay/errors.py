@@ -78,5 +78,5 @@ def may_be_of_one_record(error: EbayError) -> bool:
     Never of a record are: no connection at all, a refused token, a missing scope, a spent quota.
     """
     if isinstance(error, EbayUnavailableError):
-        return error.status is not None or error.narrower
+        return error.narrower
     return isinstance(error, BadAnswerError | RejectedError | NotFoundError) and error.status != 401

@@ -82,9 +82,6 @@ SINGLES_DUE = text("""
     LIMIT :limit
 """)
 CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
-OPEN_ORDERS = text("""
-    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND is_open AND entity_id > :after ORDER BY entity_id LIMIT :limit
-""")
 
 
 class Steps:
@@ -255,10 +252,6 @@ class Steps:
         with translated(), self._single.connect() as connection:
             return stock.listings_due(connection, seller_id, now, read_to, limit)
 
-    def open_orders(self, seller_id: str, limit: int = 10_000, after: str = "") -> list[str]:
-        """Orders that are not wholly fulfilled, by id."""
-        return self._ids(OPEN_ORDERS, seller_id=seller_id, limit=limit, after=after)
-
     def cursor(self, seller_id: str, stream: Stream) -> datetime | None:
         """How far a stream is read and committed."""
         with translated(), self._single.connect() as connection:
@@ -270,8 +263,9 @@ class Steps:
         with translated(), self._single.connect() as connection:
             return moments.of_stream(connection, seller_id, stream, since)
 
-    def has_open_orders(self, seller_id: str) -> bool:
-        return bool(self.open_orders(seller_id, limit=1))
+    def has_open_orders(self, seller_id: str, since: datetime = EVER) -> bool:
+        """Of those created since then."""
+        return bool(self._ids(old_orders.ANY_SINCE, seller_id=seller_id, since=since))
 
     def open_orders_since(self, seller_id: str, since: datetime, limit: int, after: str = "") -> list[str]:
         """Open orders that were created since then, by id."""
