@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,7 @@ BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
 POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
 WITH_STOCK = (*POLLED, Stream.INVENTORY)
 NUMBERS = count(1)  # of databases
+NAMED = re.compile(r"([\w-]+)/([^\s/:#]+)")  # seller and record, in the judge's words
 
 
 @dataclass
@@ -47,9 +49,10 @@ class Outcome:
 
     name: str
     fleet: SkippedFleet
-    poisoned: set[str] = field(default_factory=set)  # records that cannot be known
+    poisoned: set[tuple[str, str]] = field(default_factory=set)  # sellers' records that cannot be known
     cost: list[str] = field(default_factory=list)  # in words
     missed: list[str] = field(default_factory=list)  # bars, in words
+    held_up: int = 0  # while the fault lasted, where that was before the end
     findings: list[str] = field(default_factory=list)  # the judge's
     row: tuple[str, ...] = ()  # of the table, but for the costs
 
@@ -63,7 +66,7 @@ class Outcome:
 
     def judged(self, found: Verdict) -> tuple[int, int]:
         """How many are lost, and how many were held up: lost or late, though they are not what cannot be known."""
-        lost = [words for words in found.findings if words.startswith("lost") and not any(one in words for one in self.poisoned)]
+        lost = [words for words in found.findings if words.startswith("lost") and self.poisoned.isdisjoint(NAMED.findall(words))]
         return len(lost), len(lost) + sum(1 for delay in found.delays if delay > LATE_S)
 
 
@@ -87,7 +90,7 @@ class Stage:
         url = make_url(self.server).set(database=name).render_as_string(hide_password=False)
         migrate.upgrade(url)
         with skipped_fleet(url, World(seed=self.seed, now=START), **settings) as fleet:
-            fleet.patience = time.monotonic() + PATIENCE_S
+            fleet.patience = time.monotonic() + max(PATIENCE_S, 0.4 * self.sellers)
             yield fleet
 
     def spread(self, most: timedelta) -> timedelta:
@@ -174,13 +177,16 @@ def comeback(fleet: SkippedFleet, seller: str, stream: Stream, down: tuple[int, 
     return (after - end) / (before[-1].result.next_due - before[-1].at)
 
 
-def told(stage: Stage, it: Outcome, sellers: Sequence[str]) -> Outcome:
-    """The figures that every scene has."""
+def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict | None = None) -> Outcome:
+    """The figures that every scene has. `meanwhile`: what the judge said while the fault lasted, where that was before the end."""
     found = it.verdict()
     lost, held_up = it.judged(found)
+    if meanwhile:
+        held_up = it.held_up
     with it.fleet.store.engine.connect() as connection:
         dead = connection.execute(text("SELECT count(*) FROM tokens WHERE dead_at IS NOT NULL")).scalar_one()
-    latest = found.delays[-1] if found.delays else 0.0
+    delays = (meanwhile or found).delays
+    latest = delays[-1] if delays else 0.0
     it.expect(it.fleet.broken_off is None, f"broken off at {it.fleet.broken_off}: {len(it.fleet.polls)} steps took too long")
     it.expect(not (lost or found.twice or found.wrong), f"{lost} lost, {found.twice} twice, {found.wrong} wrong: {found.examples[:3]}")
     it.expect(not held_up, f"{held_up} changes were held up")
