@@ -29,6 +29,7 @@ from simulator.judge import judge
 from simulator.poison import How
 from simulator.verdict import Verdict
 from store import migrate
+from workflows.messages import PollNow
 
 KINDS = ("order", "fulfillment", "inventory")
 PATIENCE_S = 150.0  # for one scene; what takes longer is broken off, and that is a failure
@@ -37,7 +38,9 @@ QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")
 USUAL, OUTAGE, AFTER = timedelta(minutes=40), timedelta(hours=1), timedelta(minutes=60)
 BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
+SETTLED = timedelta(minutes=6)  # listings are read some minutes after a sale
 POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
+WITH_LISTINGS = (Stream.LISTINGS, Stream.REPORT)
 WITH_STOCK = (*POLLED, Stream.INVENTORY)
 NUMBERS = count(1)  # of databases
 NAMED = re.compile(r"([\w-]+)/([^\s/:#]+)")  # seller and record, in the judge's words
@@ -125,8 +128,9 @@ def outage(name: str, *resources: str, how: How = How.GATEWAY, every: int = 1, s
         with stage.fleet(quota_trading=1_000_000) as fleet:
             it = Outcome(name, fleet)
             for seller in sellers:
-                fleet.world.add_seller(seller, skus=2, listings=2 if api == "trading" else 0)
-                fleet.enroll(seller, (Stream.ORDERS, Stream.LISTINGS) if api == "trading" else POLLED, stage.spread(timedelta(minutes=10)))
+                fleet.world.add_seller(seller, listings=3 if api == "trading" else 0)
+                fleet.world.move_in(seller)
+                fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(timedelta(minutes=10)))
             live(stage, fleet, sellers, USUAL + OUTAGE + AFTER, timedelta(hours=1))
             fleet.run(USUAL)
             begin = fleet.now()
@@ -168,10 +172,10 @@ def measure(
 
 def comeback(fleet: SkippedFleet, seller: str, stream: Stream, down: tuple[int, int]) -> float:
     """How long after an outage a seller had a good poll, in intervals of theirs before it."""
-    begin, end = (START + timedelta(minutes=minute) for minute in down)
+    end = START + timedelta(minutes=down[1])
     mine = [one for one in fleet.polls if one.seller == seller and one.stream is stream and one.result and not one.result.waiting]
-    before = [one for one in mine if one.at < begin]
-    after = next((one.at for one in mine if one.at >= end and one.result), None)
+    before = [one for one in mine if one.at < end and one.result]
+    after = next((one.at for one in mine if one.at >= end), None)
     if after is None or not before or not before[-1].result:
         return float("inf")
     return (after - end) / (before[-1].result.next_due - before[-1].at)
@@ -179,6 +183,7 @@ def comeback(fleet: SkippedFleet, seller: str, stream: Stream, down: tuple[int, 
 
 def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict | None = None) -> Outcome:
     """The figures that every scene has. `meanwhile`: what the judge said while the fault lasted, where that was before the end."""
+    settle(it.fleet)
     found = it.verdict()
     lost, held_up = it.judged(found)
     if meanwhile:
@@ -196,6 +201,14 @@ def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict |
     it.findings = found.findings
     it.row = (it.name, str(stage.seed), *map(str, row))
     return it
+
+
+def settle(fleet: SkippedFleet) -> None:
+    """Everybody is asked for, and once more for what the first polls announce: what is not told then is lost."""
+    for _ in range(2):
+        for seller in fleet.sellers:
+            fleet.signal(seller, "poll_now", PollNow())
+        fleet.run(SETTLED)
 
 
 def scenes() -> dict[str, tuple[Scene, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from chaos.lasting import POLLED, WITH_STOCK, Outcome, Stage, live, told, trade
+from chaos.lasting import POLLED, WITH_LISTINGS, WITH_STOCK, Outcome, Stage, live, told, trade
 from chaos.skipped import SkippedFleet
 from pacing import Stream
 from simulator import World
@@ -96,7 +96,7 @@ def poison(stage: Stage) -> Outcome:
         for seller in sellers:
             world.add_seller(seller, skus=30, listings=6 if seller in ("listing", "well") else 0)
             world.move_in(seller)
-            more = (Stream.LISTINGS,) if seller in ("listing", "well") else ()
+            more = WITH_LISTINGS if seller in ("listing", "well") else ()
             fleet.enroll(seller, (*WITH_STOCK, *more, Stream.SWEEP), stage.spread(timedelta(minutes=10)))
         live(stage, fleet, sellers, DAYS - timedelta(hours=4), timedelta(hours=4))
         fleet.run(timedelta(hours=1))
