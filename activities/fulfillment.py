@@ -9,12 +9,17 @@ from typing import Any
 from temporalio import activity
 
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver, try_again
 from activities.steps import RunningStep, Steps
+from changes.model import Kind
 from changes.orders import entity_id
 from changes.rereads import Doubt
+from ebay.blame import may_be_the_record
 from ebay.client import PAGE, open_filter
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
+from store.aside import Due
+from store.rereads import What
 
 PARCELS_A_TIME = 50
 PAST_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
@@ -39,57 +44,93 @@ class FulfillmentPolling:
         return self.steps.run(request, Stream.FULFILLMENT, self.read)
 
     def read(self, step: RunningStep) -> PollResult:
-        seller_id, store = step.request.seller_id, self.steps.store
-        while alone := store.singles_due(seller_id, 1, step.step.enrolled_at, step.now()):
-            self.read_single(step, alone[0])
-            if step.over():
+        alone = SteppingOver(step, What.SINGLE, step.api.order)
+        while due := self.due(step, alone):
+            self.read_single(step, due[0], alone)
+            if step.over() or alone.full:
                 return step.more("more orders to read alone")
-        while due := store.parcels_due(seller_id, PARCELS_A_TIME, step.step.enrolled_at, step.now()):
+        parcels = SteppingOver(step, What.PARCELS, step.api.shipping_fulfillments)
+        while due := self.due(step, parcels):
             for order_id in due:
-                self.read_parcels(step, order_id)
-                if step.over():
+                self.read_parcels(step, order_id, parcels)
+                if step.over() or parcels.full:
                     return step.more("more parcels to read")
         if step.request.announced:
+            alone.settle()
+            parcels.settle()
             return step.result(next_due=step.now(), why="the announced parcels are read")
-        return self.read_round(step)
+        return self.read_round(step, alone, parcels)
 
-    def read_single(self, step: RunningStep, order_id: str) -> None:
-        """Who asked to cancel, and why: only getOrder tells."""
+    def due(self, step: RunningStep, over: SteppingOver) -> list[str]:
+        """Orders to be read so; those that failed in this step come last, and not again."""
+        seller_id, store, now = step.request.seller_id, self.steps.store, step.now()
+        if over.what is What.SINGLE:
+            found = store.singles_due(seller_id, 1 + len(over.failing), step.step.enrolled_at, now)
+        else:
+            found = store.parcels_due(seller_id, PARCELS_A_TIME + len(over.failing), step.step.enrolled_at, now)
+        return [order for order in found if order not in over.failing]
+
+    def read_single(self, step: RunningStep, order_id: str, over: SteppingOver | None = None) -> None:
+        """Who asked to cancel, and why: only getOrder tells. `over`: None raises what fails."""
         try:
             document = step.api.order(order_id)
         except (NotFoundError, RejectedError) as error:  # of this order alone
             with step.commit() as commit:
                 step.count(commit, commit.doubt_single(order_id, doubt_of(error)))
             return
+        except EbayError as error:
+            if over is None:
+                raise
+            over.failed(order_id, error)
+            return
         with step.commit() as commit:
             step.count(commit, commit.keep_single(order_id, document, step.read_at()))
+        if over is not None:
+            over.worked()
 
-    def read_parcels(self, step: RunningStep, order_id: str) -> None:
+    def read_parcels(self, step: RunningStep, order_id: str, over: SteppingOver | None = None) -> None:
         try:
             documents = step.api.shipping_fulfillments(order_id)
         except (NotFoundError, RejectedError) as error:  # of this order alone; it must not keep the others waiting
             with step.commit() as commit:
                 step.count(commit, commit.doubt_parcels(order_id, doubt_of(error)))
             return
+        except EbayError as error:
+            if over is None:
+                raise
+            over.failed(order_id, error)
+            return
         with step.commit() as commit:
             step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
+        if over is not None:
+            over.worked()
 
-    def read_round(self, step: RunningStep) -> PollResult:
+    def read_round(self, step: RunningStep, alone: SteppingOver, parcels: SteppingOver) -> PollResult:
         """Some parcels of the past, then the open orders.
 
-        All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists.
+        All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists. A page that eBay fails for may hold
+        an order that it cannot show: then all that we hold are read by number.
         """
         place = self.place(step)
         start = datetime.fromisoformat(place["since"])
-        while place["past"] and self.read_past(step):
+        while place["past"] and self.read_past(step, alone, parcels):
             place = {**place, "past": place["past"] - 1}
-            if step.over():
+            if step.over() or parcels.full or alone.full:
                 with step.commit() as commit:
                     commit.advance(reading=place)
                 return step.more("more parcels of the past to read")
+        orders = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]))
         if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id, start):
             for number in count(place["page"]):
-                page = step.api.orders(open_filter(start), offset=number * PAGE)
+                try:
+                    page = step.api.orders(open_filter(start), offset=number * PAGE)
+                except EbayError as error:
+                    if not may_be_the_record(error):
+                        raise
+                    place = {**place, "listed": True}
+                    break
+                for over in (alone, parcels, orders):
+                    over.answered()
                 place = {**place, "page": number + 1, "listed": page.next is None}
                 with step.commit() as commit:
                     step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
@@ -100,19 +141,12 @@ class FulfillmentPolling:
                 if step.over():
                     return step.more("more open orders to compare")
         while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL, start):
-            since, witness = self.steps.store.absent_since(step.request.seller_id, unlisted)
-            if witness:  # an answer without it is an empty one, and says nothing of the others
-                unlisted = unlisted[: IDS_A_CALL - 1]
-            page = step.api.orders_by_id([*unlisted, *([witness] if witness else [])])
-            with step.commit() as commit:
-                step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
-                shown = {order for order in map(entity_id, page.orders) if order}
-                commit.absent(unlisted, shown, since, step.ebays_now() - ABSENT_FOR, step.read_at())
-                commit.scan_page(place["scan"], place["page"], unlisted)
-                place = {**place, "page": place["page"] + 1, "listed": True}
-                commit.advance(reading=place)
-            if step.over():
+            place = self.read_unlisted(step, unlisted, place, orders)
+            if step.over() or orders.full:
                 return step.more("more open orders to read")
+        for over in (alone, parcels, orders):
+            over.settle()
+        try_again(step, (What.PARCELS, What.SINGLE, What.LISTED), lambda one: self.read_again(step, one))
         with step.commit() as commit:
             step.count(commit)
             commit.end_scan(place["scan"])
@@ -135,13 +169,58 @@ class FulfillmentPolling:
             since["began"] = now.isoformat()
         return {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND, **since}
 
-    def read_past(self, step: RunningStep) -> bool:
+    def read_past(self, step: RunningStep, alone: SteppingOver, parcels: SteppingOver) -> bool:
         """One order that is due, from before the enrolment too. False: none is."""
-        if alone := self.steps.store.singles_due(step.request.seller_id, 1, now=step.now()):
-            self.read_single(step, alone[0])
-        elif due := self.steps.store.parcels_due(step.request.seller_id, 1, now=step.now()):
-            self.read_parcels(step, due[0])
-        return bool(alone or due)
+        if due := self.past_due(step, alone):
+            self.read_single(step, due[0], alone)
+        elif due := self.past_due(step, parcels):
+            self.read_parcels(step, due[0], parcels)
+        return bool(due)
+
+    def past_due(self, step: RunningStep, over: SteppingOver) -> list[str]:
+        """Those that failed in this step come last, and not again."""
+        find = self.steps.store.singles_due if over.what is What.SINGLE else self.steps.store.parcels_due
+        found = find(step.request.seller_id, 1 + len(over.failing), now=step.now())
+        return [order for order in found if order not in over.failing]
+
+    def read_unlisted(self, step: RunningStep, unlisted: list[str], place: dict[str, Any], over: SteppingOver) -> dict[str, Any]:
+        """A list of open orders by their numbers; those that are set aside have their own time."""
+        seller_id = step.request.seller_id
+        aside = set(self.steps.store.aside_of(seller_id, Kind.ORDER, unlisted)) if step.step.set_aside or step.aside_moved else set()
+        wanted = [order for order in unlisted if order not in aside]
+        since, witness = self.steps.store.absent_since(seller_id, wanted)
+        if witness:  # an answer without it is an empty one, and says nothing of the others
+            unlisted, wanted = unlisted[: IDS_A_CALL - 1], wanted[: IDS_A_CALL - 1]
+        if wanted:
+            for part, page in over.lists(wanted, lambda ids: step.api.orders_by_id([*ids, *([witness] if witness else [])])):
+                with step.commit() as commit:
+                    step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                    shown = {order for order in map(entity_id, page.orders) if order}
+                    commit.absent(part, shown, since, step.ebays_now() - ABSENT_FOR, step.read_at())
+                    commit.records_read(What.LISTED, part)
+                    commit.scan_page(place["scan"], place["page"], part)
+                    place = {**place, "page": place["page"] + 1, "listed": True}
+                    commit.advance(reading=place)
+        if passed := [order for order in unlisted if order in aside or order in over.failing]:
+            with step.commit() as commit:
+                step.count(commit)
+                commit.scan_page(place["scan"], place["page"], passed)
+                place = {**place, "page": place["page"] + 1, "listed": True}
+                commit.advance(reading=place)
+        return place
+
+    def read_again(self, step: RunningStep, one: Due) -> None:
+        """What was set aside, by itself."""
+        order_id = one.name.partition("/")[0]  # of a parcel that could not be kept: `order/parcel`
+        if one.what == What.PARCELS:
+            self.read_parcels(step, order_id)
+        elif one.what == What.SINGLE:
+            self.read_single(step, order_id)
+        else:
+            page = step.api.orders_by_id([one.name])
+            with step.commit() as commit:
+                step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                commit.records_read(What.LISTED, [one.name])
 
 
 def doubt_of(error: EbayError) -> Doubt:

@@ -12,14 +12,17 @@ from temporalio import activity
 from activities import sources
 from activities.listing_single import keep_single, read_single
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
 from changes.orders import entity_id
-from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, RejectedError
+from ebay.blame import may_be_the_record
+from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, NotFoundError, RejectedError
 from ebay.topics import Asks, asks, moves_orders
 from pacing import Stream
 from store.listings import PREFIX
 from store.notifications import Pending, State
+from store.rereads import What
 
 IDS_A_CALL = 50  # eBay's most
 SOURCE = "notification"
@@ -65,10 +68,12 @@ class HintReading:
             parcels_due += self.read_orders(step, hints)
             if step.over():
                 break
+        over = SteppingOver(step, What.LISTING, kept=False)
         for hint in by[Asks.LISTINGS]:
-            if step.over():
+            if step.over() or over.full:
                 break
-            self.read_listings(step, hint)
+            self.read_listings(step, hint, over)
+        over.settle()
         return self.rest(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
     def rest(self, step: RunningStep, due: tuple[Stream, ...]) -> PollResult:
@@ -89,40 +94,36 @@ class HintReading:
 
     def read_orders(self, step: RunningStep, hints: Sequence[Pending]) -> int:
         """Returns how many orders' parcels are due now because of it."""
-        documents: list[Any] = []
-        refused: set[str] = set()
         wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
         if not wanted:  # a topic of orders that names none
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
             return 0
+        over = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]), kept=False)
+        over.patient = all(hint.asks == 0 for hint in hints)
         try:
-            documents, refused = self.orders(step, wanted)
+            documents = [order for _, page in over.lists(wanted, step.api.orders_by_id) for order in page.orders]
+            over.settle()
         except AccessDeniedError:  # the poll of orders meets it too, and tells
             self.settle(step, Outcome(left=[hint.id for hint in hints]))
             return 0
         except (EbayUnavailableError, BadAnswerError):
             self.settle(step, failed(hints))
             raise
+        except (RejectedError, NotFoundError):  # eBay refuses all that they name, each by itself
+            documents = []
         with step.commit() as commit:
             commit.told((order_id, hint.received_at) for hint in hints for order_id in hint.orders)
             kept = commit.keep_orders(documents, read_at=step.read_at(), source=SOURCE)
             step.count(commit, kept)
+            commit.records_read(What.LISTED, [order for order in wanted if order not in over.failing])
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
-        self.settle(step, judged(hints, shown, set(kept.changed), refused))
+        refused = {order for order, error in over.failing.items() if isinstance(error, RejectedError | NotFoundError)}
+        broken = over.failing.keys() - refused
+        self.settle(step, broken_off([hint for hint in hints if broken & set(hint.orders)]))
+        self.settle(step, judged([hint for hint in hints if not broken & set(hint.orders)], shown, set(kept.changed), refused))
         return kept.parcels_due
 
-    def orders(self, step: RunningStep, ids: Sequence[str]) -> tuple[list[Any], set[str]]:
-        """The orders, and which ids eBay refuses: one that is no order's must not spoil the others' call."""
-        try:
-            return step.api.orders_by_id(ids).orders, set()
-        except RejectedError:
-            if len(ids) == 1:
-                return [], {ids[0]}
-        middle = len(ids) // 2
-        (some, no), (more, nor) = self.orders(step, ids[:middle]), self.orders(step, ids[middle:])
-        return some + more, no | nor
-
-    def read_listings(self, step: RunningStep, hint: Pending) -> None:
+    def read_listings(self, step: RunningStep, hint: Pending, over: SteppingOver) -> None:
         if not self.follows_listings(step):
             self.settle(step, Outcome(left=[hint.id]))
             return
@@ -132,9 +133,14 @@ class HintReading:
             except AccessDeniedError:
                 self.settle(step, Outcome(left=[hint.id]))
                 return
-            except (EbayUnavailableError, BadAnswerError):
-                self.settle(step, failed([hint]))
-                raise
+            except (EbayUnavailableError, BadAnswerError) as error:
+                if not may_be_the_record(error):
+                    self.settle(step, failed([hint]))
+                    raise
+                self.settle(step, broken_off([hint]))
+                over.failed(item_id, error)
+                return
+            over.worked()
             with step.commit() as commit:
                 commit.told([(PREFIX + item_id, hint.received_at)])
                 keep_single(step, commit, single, SOURCE)
@@ -196,6 +202,17 @@ def failed(hints: Sequence[Pending]) -> Outcome:
     for hint in hints:
         if hint.asks < len(WAITS):
             outcome.held.setdefault(AT_ONCE, []).append(hint.id)
+        else:
+            outcome.left.append(hint.id)
+    return outcome
+
+
+def broken_off(hints: Sequence[Pending]) -> Outcome:
+    """eBay fails for a record that these name, and answers for others: they wait by themselves, and are left to polling in the end."""
+    outcome = Outcome()
+    for hint in hints:
+        if hint.asks < len(WAITS):
+            outcome.held.setdefault(WAITS[hint.asks], []).append(hint.id)
         else:
             outcome.left.append(hint.id)
     return outcome

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from temporalio import activity
 
 from activities import inventory_pages, sources
 from activities.inventory_pages import Scan
+from activities.listing_skus import set_aside
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver, try_again
 from activities.steps import RunningStep, Steps
 from changes.inventory import entity_id
 from ebay.client import InventoryPage
+from ebay.errors import BadAnswerError
 from pacing import InventorySource, Stream
+from store.aside import Due
 from store.kinds import AlertKind
+from store.rereads import What
 
 SKUS_A_CALL = 25  # eBay's most
 TURNS = 4  # scans whose SKUs never agree with eBay's `total` before the scan is taken as it is, with an alert
@@ -35,29 +43,43 @@ class InventoryPolling:
     def read(self, step: RunningStep) -> PollResult:
         if end := sources.unused(step):
             return end
-        if left := self.read_sold(step):
+        sold = skus(step)
+        if left := self.read_sold(step, sold):
             return left
         if step.request.announced:
+            sold.settle()
             return step.result(next_due=step.now(), why="the stock of what was sold is read")
         scan = inventory_pages.begin(step)
         while scan["total"] is None:
             page, after = inventory_pages.read(step, scan)
+            sold.answered()
             scan = self.keep_page(step, scan, page, after)
             if step.over():
                 return step.more(f"inventory scan: {scan['page']} pages read")
+        sold.settle()
         return self.settle(step, scan)
 
-    def read_sold(self, step: RunningStep) -> PollResult | None:
+    def read_sold(self, step: RunningStep, over: SteppingOver) -> PollResult | None:
         """SKUs that sales moved, 25 a call. A SKU that eBay's inventory does not know is no news here: a scan decides what is gone."""
-        while due := self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL):
-            found = step.api.inventory_items(due)
-            with step.commit() as commit:
-                there = [item for item in found.values() if item is not None]
-                step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
-                commit.stock_read(due)
-            if step.over():
+        while due := self.sold(step, over):
+            aside = set_aside(step, due)
+            for part, found in read_skus(step, over, [sku for sku in due if sku not in aside]):
+                with step.commit() as commit:
+                    there = [item for item in found.values() if item is not None]
+                    step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
+                    commit.stock_read(part)
+                    commit.records_read(What.SKU, list(found))
+            if aside:
+                with step.commit() as commit:
+                    commit.stock_read(sorted(aside))
+            if step.over() or over.full:
                 return step.more("more sold stock to read")
         return None
+
+    def sold(self, step: RunningStep, over: SteppingOver) -> list[str]:
+        """Those that failed in this step come last, and not again."""
+        found = self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL + len(over.failing))
+        return [sku for sku in found if sku not in over.failing][:SKUS_A_CALL]
 
     def keep_page(self, step: RunningStep, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
         with step.commit() as commit:
@@ -68,18 +90,13 @@ class InventoryPolling:
 
     def settle(self, step: RunningStep, scan: Scan) -> PollResult:
         """All pages are read: ask for what is missing, 25 a call, and see whether the SKUs agree with eBay's count."""
+        over = skus(step)
         while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
-            found = step.api.inventory_items(absent)
-            with step.commit() as commit:
-                there = [item for item in found.values() if item is not None]
-                kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
-                gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
-                step.count(commit, kept, gone)
-                commit.scan_page(scan["scan"], scan["page"], absent)
-                scan = {**scan, "page": scan["page"] + 1}
-                commit.advance(reading=scan)
-            if step.over():
+            scan = self.read_absent(step, scan, absent, over)
+            if step.over() or over.full:
                 return step.more("inventory scan: asking for SKUs that did not come")
+        over.settle()
+        try_again(step, (What.SKU,), lambda one: self.read_again(step, one))
         if step.step.inventory_source is InventorySource.INVENTORY_API:
             leave_to_inventory(step)  # of a time when listings were read: nothing else would
         with step.commit() as commit:
@@ -103,5 +120,47 @@ class InventoryPolling:
                 )
             return sources.finish(step, commit, None if seen else NO_ITEMS)
 
+    def read_absent(self, step: RunningStep, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
+        """Of a SKU that eBay does not show, though it was asked for, nothing is known: it stays as it is."""
+        aside = set_aside(step, absent)
+        for part, found in read_skus(step, over, [sku for sku in absent if sku not in aside]):
+            with step.commit() as commit:
+                there = [item for item in found.values() if item is not None]
+                kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
+                gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
+                step.count(commit, kept, gone)
+                commit.records_read(What.SKU, list(found))
+                commit.scan_page(scan["scan"], scan["page"], part)
+                scan = {**scan, "page": scan["page"] + 1}
+                commit.advance(reading=scan)
+        if passed := [sku for sku in absent if sku in aside or sku in over.failing]:
+            with step.commit() as commit:
+                step.count(commit)
+                commit.skus_lacking(passed)
+                commit.scan_page(scan["scan"], scan["page"], passed)
+                scan = {**scan, "page": scan["page"] + 1}
+                commit.advance(reading=scan)
+        return scan
+
+    def read_again(self, step: RunningStep, one: Due) -> None:
+        """What was set aside. A SKU that eBay does not know any more is for the scan to tell."""
+        found = step.api.inventory_items([one.name])
+        with step.commit() as commit:
+            there = [item for item in found.values() if item is not None]
+            step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
+            commit.records_read(What.SKU, list(found))
+
     def source(self, step: RunningStep) -> str:
         return "backfill" if step.step.scanned_at is None else "poll"  # the first scan tells of stock that was there before
+
+
+def skus(step: RunningStep) -> SteppingOver:
+    return SteppingOver(step, What.SKU, lambda sku: step.api.inventory_items([sku]))
+
+
+def read_skus(step: RunningStep, over: SteppingOver, asked: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """In lists as eBay answers them. One for which an answer holds an error of its own failed as if it were alone."""
+    for part, found in over.lists(asked, step.api.inventory_items) if asked else ():
+        for sku in (one for one in part if one not in found):
+            over.failed(sku, BadAnswerError("eBay's answer has an error in place of the SKU", status=207))
+        yield [sku for sku in part if sku in found], found

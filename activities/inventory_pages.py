@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from activities.steps import RunningStep
+from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
-from ebay.errors import BadAnswerError, EbayError, may_be_of_one_record
+from ebay.errors import BadAnswerError, EbayError
 from ebay.isolating import IN_A_ROW
 
 Scan = dict[str, Any]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known"}
@@ -49,7 +50,7 @@ def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
             try:
                 page = step.api.inventory_page(scan["place"])
             except EbayError as error:
-                if step.step.failures < IN_A_ROW - 1 or not may_be_of_one_record(error):
+                if step.step.failures < IN_A_ROW - 1 or not may_be_the_record(error):
                     raise
                 scan = cut(scan, row)
             else:
@@ -71,7 +72,7 @@ def read_part(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
             page, by = ask(step, first, size, by)
         except EbayError as error:
             failures.append(error)
-            if len(failures) > FAILING or not may_be_of_one_record(error):
+            if len(failures) > FAILING or not may_be_the_record(error):
                 raise
             parts += halved(first, size) if size > 1 else []
             sick |= {first} if size == 1 else set()

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.listing_skus import inventory_items
+from activities.stepping_over import SteppingOver
 from activities.steps import RunningStep
 from changes.model import Document
-from ebay.errors import NotFoundError, RejectedError
+from ebay.errors import EbayError, NotFoundError, RejectedError
 from store import Commit, Kept
 from store.listings import PREFIX
+from store.rereads import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +24,33 @@ class Single:
     date: datetime
 
 
-def read_single(step: RunningStep, entity_id: str) -> Single:
-    """GetItem, before the commit that keeps it."""
+def read_single(step: RunningStep, entity_id: str, over: SteppingOver | None = None) -> Single:
+    """GetItem, before the commit that keeps it. `over`: notes what eBay does not show; None: raised where it is no refusal."""
     try:
         listing = step.api.listing(entity_id.removeprefix(PREFIX))
-    except (NotFoundError, RejectedError):  # of this listing alone; it must not keep the others waiting
+    except EbayError as error:  # of this listing alone; it must not keep the others waiting
+        if over is not None:
+            over.failed(entity_id, error)
+        elif not isinstance(error, NotFoundError | RejectedError):
+            raise
         return Single(entity_id, None, True, [], step.read_at())
     date = step.read_at()
+    if over is not None:
+        over.worked()
     return Single(entity_id, listing, False, inventory_items(step, [listing] if listing else []), date)
 
 
 def keep_single(step: RunningStep, commit: Commit, single: Single, source: str = "poll") -> Kept:
-    """Kept as it stands; over, or unknown to eBay, it is removed; refused, it is no longer due, and the next report looks again."""
+    """Kept as it stands; over, or unknown to eBay, it is removed; of one that eBay does not show nothing is concluded."""
     if single.items:
         step.count(commit, commit.keep_inventory(single.items, single.date, source, read_from="bulk"))
     if single.refused:
-        commit.stock_read([single.entity_id])
         kept = Kept()
     elif single.listing:
         kept = commit.keep_listings([single.listing], single.date, source, read_from="item")
     else:
         kept = commit.remove_listings([single.entity_id], single.date, source)
+    if not single.refused:
+        commit.records_read(What.LISTING, [single.entity_id])
     step.count(commit, kept)
     return kept

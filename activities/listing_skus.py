@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from activities.stepping_over import SteppingOver, refused
 from activities.steps import RunningStep
-from changes.model import Document
-from ebay.errors import AccessDeniedError, RejectedError
+from changes.model import Document, Kind
+from ebay.errors import AccessDeniedError, NotFoundError, RejectedError
 from pacing import InventorySource
+from store.rereads import KEYS, What
 
 SKUS_A_CALL = 25  # eBay's most
 
@@ -28,14 +30,37 @@ def inventory_items(step: RunningStep, listings: Sequence[Document]) -> list[Any
 
 
 def _read(step: RunningStep, skus: Sequence[str]) -> dict[str, Any]:
+    """Those of these that the Inventory API has. One that it cannot show, such as one that it could never hold, spoils no other's."""
     found: dict[str, Any] = {}
     asked = list(dict.fromkeys(skus))
-    for start in range(0, len(asked), SKUS_A_CALL):
-        try:
-            answer = step.api.inventory_items(asked[start : start + SKUS_A_CALL])
-        except AccessDeniedError:  # the consent does not cover the Inventory API: what it has is not seen here
-            return found
-        except RejectedError:  # a SKU that it could never hold
-            continue
-        found |= {sku: item for sku, item in answer.items() if item is not None}
+    over = SteppingOver(step, What.SKU, lambda sku: step.api.inventory_items([sku]), refusals=False)
+    try:
+        for start in range(0, len(asked), SKUS_A_CALL):
+            for part, answer in over.lists(asked[start : start + SKUS_A_CALL], step.api.inventory_items):
+                found |= {sku: item for sku, item in answer.items() if item is not None}
+                records_read(step, part)
+        over.settle()
+    except AccessDeniedError:  # the consent does not cover the Inventory API: what it has is not seen here
+        return found
+    except (RejectedError, NotFoundError):  # no list of these tells anything
+        return found
+    if broken := {sku: error for sku, error in over.failing.items() if not refused(error)}:
+        aside = set_aside(step, list(broken))
+        for sku, error in broken.items():
+            if sku not in aside:
+                raise error  # what belongs to the Inventory API must not be told of as a listing for a moment's failure
     return found
+
+
+def records_read(step: RunningStep, skus: Sequence[str]) -> None:
+    if step.step.failing:
+        with step.commit() as commit:
+            commit.records_read(What.SKU, skus)
+
+
+def set_aside(step: RunningStep, asked: Sequence[str]) -> set[str]:
+    """Those of these SKUs that are set aside: they have a time of their own."""
+    if not step.step.set_aside and not step.aside_moved:
+        return set()
+    own = {one(sku): sku for sku in asked for one in KEYS[What.SKU]}
+    return {own[key] for key in step.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, list(own))}

@@ -10,14 +10,18 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities import sources
+from activities import moments, sources
 from activities.listing_single import keep_single, read_single
 from activities.listing_skus import inventory_items
-from activities.listing_windows import LAG, keep, too_old, windows
+from activities.listing_windows import FAR, LAG, keep, too_old, windows
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver, books, try_again
 from activities.steps import RunningStep, Steps
+from changes.model import Kind
 from pacing import InventorySource, Stream
+from store import aside
 from store.listings import Neighbours
+from store.rereads import What
 from store.sales import ListingsDue
 from store.stock import Due
 
@@ -48,6 +52,7 @@ class ListingPolling:
         if step.step.cursor is None or too_old(step.step.cursor, step.now()):
             return self.ask_for_report(step)
         until = step.ebays_now() - (timedelta() if step.request.announced or step.request.asked else LAG)
+        moments.read_listings(step, step.ebays_now() - FAR)
         new_skus, shown, read_to = False, False, step.step.cursor
         for window in windows(step, step.step.cursor - LAG, until, step.step.reading):
             items = inventory_items(step, window.listings) if window.whole else []
@@ -58,23 +63,35 @@ class ListingPolling:
             if not window.last and not window.failed and step.over():
                 return step.more("more modified listings to read")
         due = self.steps.store.listings_due(step.request.seller_id, step.ebays_now(), read_to, AT_ONCE)
-        self.read_unshown(step, due)
+        over = books(step, What.LISTING)
+        over.answered()  # the windows were
+        self.read_unshown(step, due, over)
+        over.settle()
+        try_again(step, (What.LISTING,), lambda one: self.read_again(step, one))
         return self.finish(step, new_skus, moved=shown or bool(due))
 
-    def read_unshown(self, step: RunningStep, due: Sequence[Due]) -> None:
+    def read_unshown(self, step: RunningStep, due: Sequence[Due], over: SteppingOver) -> None:
         """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
-        alone = [one for one in due if one.unshown][:SINGLES]
-        if as_stored := [one.entity_id for one in due if not one.unshown]:
+        ids = [one.entity_id for one in due if one.unshown]
+        put = self.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, ids) if ids and step.step.set_aside else set()
+        alone = [one for one in due if one.unshown and one.entity_id not in put][:SINGLES]
+        if as_stored := [one.entity_id for one in due if not one.unshown or one.entity_id in put]:
             with step.commit() as commit:
                 commit.stock_read(as_stored)
         for one in alone:
-            single = read_single(step, one.entity_id)
+            single = read_single(step, one.entity_id, over)
             with step.commit() as commit:
                 kept = keep_single(step, commit, single)
-                if not one.known and one.entity_id not in kept.changed:
+                if not single.refused and not one.known and one.entity_id not in kept.changed:
                     commit.leave_to_report(one.entity_id, single.date)
-            if step.over():
+            if step.over() or over.full:
                 return
+
+    def read_again(self, step: RunningStep, one: aside.Due) -> None:
+        """What was set aside. Refused again, nothing is concluded."""
+        single = read_single(step, one.name)
+        with step.commit() as commit:
+            keep_single(step, commit, single)
 
     def finish(self, step: RunningStep, new_skus: bool, moved: bool) -> PollResult:
         """`moved`: listings were read or due, so others may be due soon."""

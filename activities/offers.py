@@ -13,21 +13,21 @@ from temporalio import activity
 from activities import sources
 from activities.permits import PermitRefusedError
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver, try_again
 from activities.steps import RunningStep, Steps
+from changes.model import Kind
 from ebay.client import OfferList
-from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
+from ebay.errors import EbayError, QuotaSpentError
 from pacing import Stream
 from store.kinds import AlertKind
 from store.permits import OFFERS, Purpose
+from store.rereads import KEYS, What
 
 ROUND = timedelta(days=1)  # all of a seller's SKUs once
 SLICES = 96  # of a round: a quarter of an hour each; a seller with fewer SKUs has one SKU a slice
 AT_ONCE = 10  # SKUs a commit, which a crash reads again
 SOON = timedelta(minutes=1)
 LATER = timedelta(minutes=15)
-PATIENCE = 3  # failures in a row, of the stream: then one SKU may be to blame, and the next ones are tried
-IN_A_ROW = 5  # SKUs that fail: more of them are no matter of the SKUs
-UNREAD_TEXT = "eBay fails for the offers of some SKUs, each time they are asked for; they are tried again in the next round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Place:
 
     sku: str = ""  # the last one that was read
     round: int = 0  # the first one tells of what was there before
-    unread: int = 0  # SKUs of this round for which eBay failed
+    unread: int = 0  # of versions that had a rule of their own for SKUs that eBay fails for
 
     @property
     def source(self) -> str:
@@ -79,11 +79,10 @@ class Slice:
 
     def __init__(self, step: RunningStep, total: int) -> None:
         self.step, self.total = step, total
-        self.place = self.at = Place(**(step.step.reading or {}))  # the last SKU that was read, and the last one that was asked for
+        self.place = self.at = Place(**(step.step.reading or {}))  # the last SKU that was asked for: as it is kept, and by now
         self.most = total if self.place.round == 0 else self.usual()
         self.read_count = 0
-        self.broken: list[EbayError] = []  # of the SKUs between `place` and `at`
-        self.passed = self.clean = False
+        self.tried = SteppingOver(step, What.OFFERS, step.api.offers)
         self.stopped: EbayError | None = None
         step.api.permit = self.permit
 
@@ -95,60 +94,82 @@ class Slice:
         self.step.permit(resource)
 
     def read(self) -> PollResult:
+        self.read_failed()
         rounds = 0
         while not self.over():
             if skus := self.after(self.at, AT_ONCE):
-                self.keep(list(self.answers(skus)))
+                self.keep(skus, list(self.answers(skus)))
                 continue
             rounds += 1
-            if rounds > 1:  # eBay failed for each of them
-                raise self.broken[-1] if self.broken else BadAnswerError("the SKUs are gone")
-            self.clean = not self.at.unread
+            if rounds > 1:  # none of them could be read
+                break
             self.at, self.most = Place(round=self.at.round + 1), self.usual()
+        if self.stopped is None:
+            self.tried.settle()
+            try_again(self.step, (What.OFFERS,), lambda one: self.read_one(one.name))
         return self.end()
+
+    def read_failed(self) -> None:
+        """SKUs that failed are not left to the next round, which is tomorrow."""
+        if not self.step.step.failing:
+            return
+        for sku in self.step.steps.store.records_due(self.step.request.seller_id, What.OFFERS, self.step.now(), AT_ONCE):
+            try:
+                self.read_one(sku)
+            except EbayError as error:
+                self.tried.failed(sku, error)
+            else:
+                self.tried.worked()
+
+    def read_one(self, sku: str) -> None:
+        found = self.step.api.offers(sku)
+        with self.step.commit() as commit:
+            kept = commit.keep_offers(sku, found.offers, self.step.read_at(), self.at.source, found.whole)
+            self.step.count(commit, kept)
+            commit.records_read(What.OFFERS, [sku])
 
     def after(self, place: Place, limit: int) -> list[str]:
         return self.step.steps.store.offers.skus(self.step.request.seller_id, place.sku, limit)
 
     def over(self) -> bool:
-        """Never behind SKUs that failed: only another one that does not fail tells that it was theirs, and no outage."""
-        if self.stopped or self.broken:
-            return self.stopped is not None
-        return self.read_count >= self.most or (self.read_count > 0 and self.step.over())
+        if self.stopped or self.tried.full:
+            return True
+        asked = self.read_count + len(self.tried.failing)
+        return asked >= self.most or (asked > 0 and self.step.over())
 
     def answers(self, skus: list[str]) -> Iterator[Answered]:
-        for sku in skus:
+        """SKUs that eBay fails for are passed over, and so are those that are set aside: these have their own time."""
+        for sku in self.not_aside(skus):
             try:
                 offers = self.step.api.offers(sku)
+            except QuotaSpentError as error:
+                self.stopped = error
+                return
             except EbayError as error:
-                if len(self.broken) >= IN_A_ROW or not self.may_be_the_skus(error):
-                    self.stopped = error
-                    return
-                self.broken.append(error)
-                self.at = replace(self.at, sku=sku, unread=self.at.unread + 1)
-                continue
-            self.passed = self.passed or bool(self.broken)
-            self.broken.clear()
+                self.tried.failed(sku, error)
+            else:
+                self.tried.worked()
+                self.read_count += 1
+                yield Answered(sku, offers, self.step.read_at(), self.at.source)
             self.place = self.at = replace(self.at, sku=sku)
-            self.read_count += 1
-            yield Answered(sku, offers, self.step.read_at(), self.at.source)
             if self.over():
                 return
+        self.place = self.at = replace(self.at, sku=skus[-1])
 
-    def may_be_the_skus(self, error: EbayError) -> bool:
-        if isinstance(error, EbayUnavailableError | BadAnswerError):
-            return self.step.step.failures >= PATIENCE
-        return isinstance(error, RejectedError)
+    def not_aside(self, skus: list[str]) -> list[str]:
+        if not self.step.step.set_aside and not self.step.aside_moved:
+            return skus
+        own = {KEYS[What.OFFERS][0](sku): sku for sku in skus}
+        aside = {own[key] for key in self.step.steps.store.aside_of(self.step.request.seller_id, Kind.OFFER, list(own))}
+        return [sku for sku in skus if sku not in aside]
 
-    def keep(self, answers: list[Answered]) -> None:
+    def keep(self, skus: list[str], answers: list[Answered]) -> None:
         with self.step.commit() as commit:
             kept = [commit.keep_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
             self.step.count(commit, *kept)
+            commit.records_read(What.OFFERS, [it.sku for it in answers])
             commit.advance(reading=asdict(self.place))
-            if self.clean:
-                commit.close_alert(AlertKind.OFFERS_UNREAD)
-            if self.passed:
-                commit.open_alert(AlertKind.OFFERS_UNREAD, UNREAD_TEXT)
+            commit.close_alert(AlertKind.OFFERS_UNREAD)  # of versions that had a rule of their own here
 
     def end(self) -> PollResult:
         """Spread over the round; the first one goes on at once."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import moments
 from activities.poll import Poll, PollResult
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
@@ -40,14 +41,16 @@ def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollR
     cursor = min(step.step.cursor or step.step.enrolled_at, step.ebays_now())  # ahead of eBay it would be asked for nothing but the future
     width = Width.of(limit(step.step.reading), step.step.failures)
     store, seller_id, since = step.steps.store, step.request.seller_id, cursor - overlap
-    unreadable = store.unreadable(seller_id, step.stream, since) if step.step.set_aside else ()
+    if source == "poll":
+        moments.read_orders(step, Stream.ORDERS, step.fetch)
+    unreadable = store.unreadable(seller_id, Stream.ORDERS, since) if step.step.set_aside else ()
     for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading), width, step.sure_at, unreadable):
         with step.commit() as commit:
             kept = commit.keep_orders(part.orders, read_at=step.read_at(), source=source)
             step.count(commit, kept)
             commit.advance(cursor=part.cursor, reading=reading(part, width, source))
             if part.unreadable:
-                commit.unreadable(part.unreadable)
+                commit.unreadable(part.unreadable, Stream.ORDERS)
             if not part.complete:
                 commit.open_alert(
                     AlertKind.ORDERS_INCOMPLETE,

@@ -200,6 +200,7 @@ class Report:
             step.count(commit)
             commit.end_scan(place.scan)
             commit.end_report()
+            commit.part_lost("active listings", f"{place.lost} listings of the list of active ones" if place.lost else None)
             commit.missed(missed, 0)
             commit.advance(cursor=place.began_at, reading=None)
             if place.behind:

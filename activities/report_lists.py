@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from activities.listing_single import keep_single, read_single
 from activities.listing_skus import inventory_items
+from activities.poll import PollResult
+from activities.report_pages import read_rows
 from activities.report_place import LISTS, MANY, WALK, WALKS, Place
+from activities.stepping_over import books
 from activities.steps import RunningStep
 from changes.listings import entity_id
+from changes.model import Kind
+from changes.unreadable import AGAIN
+from store.rereads import What
 
 AT_ONCE = 200  # listings removed in a commit
 
 
 def read_page(step: RunningStep, place: Place) -> Place:
     """A page of the active listings. What moves meanwhile shifts rows, so they are walked again until eBay's count stays the same."""
-    place = place if place.page else place.move(walks=place.walks + 1, count=0, steady=True)
+    place = place if place.page else place.move(walks=place.walks + 1, count=0, lost=0, steady=True)
     number = place.page + 1
-    page = step.api.selling_page(number)
+    page = read_rows(step, number)
+    date = page.date or step.read_at()
     # Of a seller without any SKU in the Inventory API thousands of listings would be asked for in vain.
     items = inventory_items(step, page.listings) if place.skus else []
     with step.commit() as commit:
         if items:
-            step.count(commit, commit.keep_inventory(items, page.date, read_from="bulk"))
-        kept = commit.keep_listings(page.listings, page.date, place.source, read_from="selling", odd=page.odd)
+            step.count(commit, commit.keep_inventory(items, date, read_from="bulk"))
+        kept = commit.keep_listings(page.listings, date, place.source, read_from="selling", odd=page.odd)
         step.count(commit, kept)
-        commit.scan_page(place.scan, place.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], page.date)
+        commit.scan_page(place.scan, place.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], date)
         steady = place.steady and (number == 1 or page.total == place.rows)
         count = place.count + len(page.listings) + len(page.odd)
-        place = place.found(kept.changed, page.date).move(page=number, rows=page.total, steady=steady, count=count)
+        lost = place.lost + page.lost
+        place = place.found(kept.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
         if number >= page.pages:
             place = _walked(place)
         commit.advance(reading=place.model_dump(mode="json"))
@@ -36,21 +44,32 @@ def read_page(step: RunningStep, place: Place) -> Place:
 def _walked(place: Place) -> Place:
     """Another walk, unless this one can be trusted, or there were enough."""
     place = place.move(page=0)
-    complete = place.steady and place.count >= place.rows
-    if not complete and place.walks < WALKS:
+    whole = place.steady and place.count + place.lost >= place.rows  # what eBay cannot show it will not show in another walk
+    complete = whole and not place.lost
+    if not whole and place.walks < WALKS:
         return place
     again = place.task is not None and place.compared == 1  # the report shows what slipped through
     return place.move(phase="compare" if again else "absent", lists=place.lists + complete)
 
 
-def read_item(step: RunningStep, place: Place) -> Place:
-    """One of the listings of which the report says something new."""
+def read_item(step: RunningStep, place: Place) -> Place | PollResult:
+    """One of the listings of which the report says something new. One that eBay does not show comes last, until it is set aside."""
+    over, seller_id = books(step, What.LISTING), step.request.seller_id
     if not place.wanted:
+        over.settle()
         return _kept(step, place.move(phase="absent"))
-    single = read_single(step, place.wanted[0])
+    first, rest = place.wanted[0], place.wanted[1:]
+    if (step.step.set_aside or step.aside_moved) and step.steps.store.aside_of(seller_id, Kind.INVENTORY, [first]):
+        return place.move(wanted=rest)
+    if first in over.failing:  # so has every other one that is left
+        over.settle()
+        with step.commit() as commit:
+            step.count(commit)
+            return step.pause(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
+    single = read_single(step, first, over)
     with step.commit() as commit:
         kept = keep_single(step, commit, single, place.source)
-        place = place.found(kept.changed, single.date).move(wanted=place.wanted[1:])
+        place = place.found(kept.changed, single.date).move(wanted=(*rest, first) if single.refused else rest)
         commit.advance(reading=place.model_dump(mode="json"))
     return place
 
@@ -60,9 +79,10 @@ def read_absent(step: RunningStep, place: Place) -> Place:
     seller_id = step.request.seller_id
     absent = step.steps.store.listings.unlisted(seller_id, place.scan, max(MANY + 1, AT_ONCE))
     if not absent or place.alone >= MANY:
+        books(step, What.LISTING).settle()
         return _kept(step, place.move(phase="judge"))
     if place.few(len(absent)) or (place.walks >= WALKS and place.lists < LISTS):
-        single = read_single(step, absent[0])
+        single = read_single(step, absent[0], books(step, What.LISTING))
         with step.commit() as commit:
             kept = keep_single(step, commit, single, place.source)
             commit.scan_page(place.scan, (WALKS + 1) * WALK + place.alone, absent[:1], single.date)

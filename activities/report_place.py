@@ -39,6 +39,7 @@ class Place(BaseModel, frozen=True):
     walks: int = 0
     page: int = 0  # the last one that was kept
     count: int = 0  # listings on the pages of this walk
+    lost: int = 0  # rows of it that eBay cannot show
     steady: bool = True  # the total stayed the same in this walk
     wanted: tuple[str, ...] = ()  # to be read alone
     alone: int = 0  # absent ones read alone

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -21,6 +22,7 @@ from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.sooner import brought_forward, replaced
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, TokensSpentError
+from changes import unreadable
 from ebay.client import Ebay, OrderPage
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
@@ -36,6 +38,14 @@ from store.step import RESOURCES
 
 SPENT = "eBay's quota of calls is spent"
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
+ASIDE = {  # what of a seller's set-aside records a stream tells of, beside how it does: labels of `store.aside`
+    Stream.ORDERS: ("order", "window:orders"),
+    Stream.FULFILLMENT: ("fulfillment", "order"),
+    Stream.INVENTORY: ("inventory", "window:inventory"),
+    Stream.LISTINGS: ("listing", "window:listings"),
+    Stream.REPORT: ("listing", "page"),
+    Stream.OFFERS: ("offer",),
+}
 HOUSE = Path(__file__).parent.parent
 logger = logging.getLogger("sellerbeat.steps")
 
@@ -59,6 +69,8 @@ class RunningStep:
         self.rest: PollResult | None = None
         self.skus_moved = False  # by orders that this step kept
         self.listings_due: ListingsDue | None = None  # the same
+        self.books: dict[str, Any] = {}  # of records that eBay fails for: `stepping_over.books`
+        self.aside_moved = False  # something was set aside by this step, or left it
         self.reread_at: datetime | None = None  # our clock: when the first order is to be read again whose answer was not the last word
 
     def now(self) -> datetime:
@@ -99,6 +111,7 @@ class RunningStep:
                 commit.slow()
             yield commit
         self.announced += commit.sightings.found
+        self.aside_moved = self.aside_moved or commit.aside_moved
         self.steps.meters.kept(self.stream, commit.totals(), self.delays)
 
     def count(self, commit: Commit, *kept: Kept) -> None:
@@ -135,16 +148,23 @@ class RunningStep:
             now=now,
             enrolled_cadence=timedelta(seconds=options) if options else None,
         )
-        at = following.at
+        at, why = following.at, self.with_aside(commit, following.why)
         if self.stream is Stream.LISTINGS and self.request.announced:
             at = replaced(step.next_poll_at, at, now)
             if at != following.at:
                 commit.stand_in(step.next_poll_at)
-        commit.finish(next_poll_at=at, why=following.why, pace=following.pace)
-        self.rest = self.result(next_due=at, why=following.why, due=due, tier=following.tier)
+        commit.finish(next_poll_at=at, why=why, pace=following.pace)
+        self.rest = self.result(next_due=at, why=why, due=due, tier=following.tier)
+
+    def with_aside(self, commit: Commit, why: str) -> str:
+        """The stream is well, and says what it goes on without."""
+        counts = commit.aside_counts() if self.aside_moved or commit.aside_moved else self.step.set_aside
+        told = unreadable.words(counts, ASIDE.get(self.stream, ()))
+        return f"{why}; {told}" if told else why
 
     def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
+        why = self.with_aside(commit, why)
         commit.finish(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why, rounds=rounds)
 

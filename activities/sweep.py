@@ -8,34 +8,38 @@ from zlib import crc32
 
 from temporalio import activity
 
+from activities import moments
 from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
+from activities.stepping_over import SteppingOver
 from activities.steps import RunningStep, Steps
 from changes.dates import read_time
+from changes.model import Kind
 from changes.moments import Moment
 from changes.orders import entity_id
-from ebay.client import created_filter
+from ebay.client import OrderPage, created_filter
 from ebay.clock import MS
 from ebay.narrowing import Width
 from ebay.windows import Span, Window, created_between
 from pacing import Stream, words
 from store import Kept
+from store.aside import DOCUMENT
 from store.kinds import AlertKind
+from store.rereads import What
 from store.times import iso
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most
 OLD_A_CALL = IDS_A_CALL - 1  # beside another order, whose presence tells that an answer is no empty one
 OLD_A_SWEEP = 2000  # old open orders: some 40 calls a day; where there are more, the next sweep goes on behind them
-RETRIES = 100  # documents set aside, tried again after each sweep: a newer version of this code may read them
 ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
 
 
 class Asked(NamedTuple):
-    """Open orders that are asked for by number, and since when eBay showed some of them no more."""
+    """Open orders that are asked for by number, and since when eBay showed some of them no more; None: that is not looked at."""
 
     ids: list[str]
-    since: dict[str, datetime]
+    since: dict[str, datetime] | None
 
 
 class Sweep:
@@ -59,15 +63,17 @@ class Sweep:
             return left
         place = {**place, "offset": None}
         seller_id, old = step.request.seller_id, moment(place["to"]) - OLD
+        orders = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]))
         while ids := self.steps.store.open_orders_since(seller_id, old, IDS_A_CALL, place["after"]):
-            place = self.keep(step, step.api.orders_by_id(ids).orders, {**place, "after": ids[-1]})
-            if step.over():
+            place = self.read_open(step, place, ids, {"after": ids[-1]}, orders)
+            if step.over() or orders.full:
                 return step.more("sweep: more open orders to read")
         place = {"old": OLD_A_SWEEP, "old_after": self.steps.store.old_orders_turn(seller_id), **place}
         while place["old"] > 0:
-            place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]))
-            if step.over():
+            place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]), orders)
+            if step.over() or orders.full:
                 return step.more("sweep: more old open orders to read")
+        orders.settle()
         return self.end(step, place)
 
     def read_created(self, step: RunningStep, place: dict[str, Any]) -> PollResult | None:
@@ -76,7 +82,12 @@ class Sweep:
         width = Width.of(place.get("limit"), step.step.failures)
         unreadable = step.steps.store.unreadable(step.request.seller_id, step.stream, start) if step.step.set_aside else ()
         edges = [moment(edge) for edge in place.get("edges") or (place["from"], place["to"])]
-        for part in created_between(lambda span, offset: step.api.orders(created(span), offset), edges, width, unreadable):
+
+        def fetch(span: Span, offset: int) -> OrderPage:
+            return step.api.orders(created(span), offset)
+
+        moments.read_orders(step, Stream.SWEEP, fetch)
+        for part in created_between(fetch, edges, width, unreadable):
             done = (part.cursor - start) / max(end - start, MS)
             at = {"edges": [iso(edge) for edge in part.remaining], "limit": width.kept(), "done": round(done, 3)}
             place.update(self.keep(step, part.orders, {**place, **at, "offset": 0 if part.remaining else None}, unreadable=part.unreadable))
@@ -86,14 +97,39 @@ class Sweep:
                 return step.more("sweep: more orders of the last week to read")
         return None
 
-    def read_old(self, step: RunningStep, place: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+    def read_open(
+        self,
+        step: RunningStep,
+        place: dict[str, Any],
+        ids: list[str],
+        behind: dict[str, Any],
+        over: SteppingOver,
+        since: dict[str, datetime] | None = None,
+    ) -> dict[str, Any]:
+        """A list of open orders; one that eBay fails for is left out.
+
+        Args:
+            behind: what the place says once they are read.
+            since: as `absent_since` told of them, where those that eBay shows no more are to be noted.
+        """
+        store, seller_id = self.steps.store, step.request.seller_id
+        aside = store.aside_of(seller_id, Kind.ORDER, ids) if step.step.set_aside or step.aside_moved else set()
+        witness = [other] if since and (other := store.absent_since(seller_id, list(since))[1]) else []
+        if wanted := [order for order in ids if order not in aside]:
+            for part, page in over.lists(wanted, lambda some: step.api.orders_by_id([*some, *witness])):
+                place = self.keep(step, page.orders, place, Asked(part, since))
+        place = {**place, **behind}
+        with step.commit() as commit:
+            step.count(commit)
+            commit.advance(reading=place)
+        return place
+
+    def read_old(self, step: RunningStep, place: dict[str, Any], ids: list[str], over: SteppingOver) -> dict[str, Any]:
         """Some of the open orders that no round asks for. Behind the last one the next sweep begins anew."""
         if not ids:
             return {**place, "old": 0, "old_after": ""}
-        since, witness = self.steps.store.absent_since(step.request.seller_id, ids)
-        page = step.api.orders_by_id([*ids, *([witness] if witness else [])])
-        place = {**place, "old": place["old"] - len(ids), "old_after": ids[-1]}
-        return self.keep(step, page.orders, place, Asked(ids, since))
+        since, _ = self.steps.store.absent_since(step.request.seller_id, ids)
+        return self.read_open(step, place, ids, {"old": place["old"] - len(ids), "old_after": ids[-1]}, over, since)
 
     def begin(self, step: RunningStep) -> dict[str, Any]:
         """Where polling stands is where the sweep ends: what is newer is the next poll's."""
@@ -120,11 +156,13 @@ class Sweep:
         with step.commit() as commit:
             if unreadable:
                 commit.unreadable(unreadable)
+            if asked:
+                commit.records_read(What.LISTED, asked.ids)
             kept = commit.keep_orders(orders, read_at=step.read_at(), source="sweep")
             missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
             step.count(commit, kept)
             commit.missed(missed, undated)
-            if asked:
+            if asked and asked.since is not None:
                 shown = {order for order in map(entity_id, orders) if order}
                 commit.absent(asked.ids, shown, asked.since, step.ebays_now() - ABSENT_FOR, step.read_at())
             place = {**place, "missed": place["missed"] + missed, "undated": place["undated"] + undated}
@@ -146,8 +184,9 @@ class Sweep:
             commit.close_alert(AlertKind.ORDERS_INCOMPLETE)
             step.reread_at = step.now() if lost else None
             result = step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
-        for aside in self.steps.store.set_aside(step.request.seller_id)[:RETRIES]:
-            self.steps.store.retry_set_aside(aside["id"])  # each in a step of its own: this one is over
+        if step.step.set_aside or step.aside_moved:
+            for one in self.steps.store.aside_due(step.request.seller_id, [DOCUMENT], step.now()):
+                self.steps.store.retry_set_aside(one.id, step.now())  # each in a step of its own: this one is over
         return result
 
     def put_off(self, step: RunningStep) -> PollResult:

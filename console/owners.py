@@ -129,3 +129,6 @@ class _Fresh:
 
     def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
         pass
+
+    def revived(self, seller_id: str, now: datetime | None = None) -> bool:
+        return False

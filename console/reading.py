@@ -86,16 +86,16 @@ def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those tha
 @commands.command()
 @with_json
 def set_aside(
-    seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this document again.")] = None
+    seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this one again.")] = None
 ) -> None:
-    """Documents of eBay's that could not be stored, each with the reason."""
+    """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
     store = Office("database_url").store
     if retry is not None:
         kept = store.retry_set_aside(retry)
         if kept is None:
             raise FailedError(f"no document is set aside under {retry}")
-        later = "stays set aside: refused again, or, where it is a parcel, read with its order at the next poll"
-        say(f"document {retry} {'is stored' if kept else later}", id=retry, stored=kept)
+        later = "stays set aside: refused again, or, where it is no document, asked for at the next poll"
+        say(f"{retry} {'is stored' if kept else later}", id=retry, stored=kept)
         return
     rows = store.set_aside(seller)
     show(

@@ -55,13 +55,14 @@ class SellerCalls:
             BadAnswerError: a fresh token was refused too. Not the seller's fault, as far as we know: the refresh token was good just now.
         """
         tokens = self.ebay.tokens
-        token = tokens.current(self.seller_id)
+        token = _had(lambda: tokens.current(self.seller_id))
         try:
             return read(self._counted(resource, ask, token))
         except EbayError as error:
             if not token_refused(error):
                 raise
-        token = tokens.renewed(self.seller_id, token)
+        old = token
+        token = _had(lambda: tokens.renewed(self.seller_id, old))
         try:
             return read(self._counted(resource, ask, token))
         except EbayError as error:
@@ -90,3 +91,11 @@ class SellerCalls:
     def _heard(self, date: datetime | None) -> None:
         moment = self.ebay.times.hear(date, self.ours())
         self.date, self.sure, self.dated = moment.at, moment.sure, moment.dated
+
+
+def _had(token: Callable[[], str]) -> str:
+    try:
+        return token()
+    except EbayError as error:
+        error.token = True
+        raise

@@ -12,6 +12,7 @@ class EbayError(Exception):
         status: HTTP status of eBay's answer; None where none came.
         codes: eBay's numeric errorIds, at most five.
         narrower: it may be for how much was asked for; less of it may be answered.
+        token: no access token could be had, so nothing was asked for.
     """
 
     def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = (), narrower: bool = False) -> None:
@@ -21,6 +22,7 @@ class EbayError(Exception):
         self.status = status
         self.codes = codes
         self.narrower = narrower
+        self.token = False
 
 
 class EbayUnavailableError(EbayError):
@@ -70,13 +72,3 @@ class RejectedError(EbayError):
 
 class NotFoundError(EbayError):
     """eBay does not know the thing asked for (404). Not retried."""
-
-
-def may_be_of_one_record(error: EbayError) -> bool:
-    """Whether eBay may fail for something that it was asked for, so that the rest of it may be answered: it was reached, and took us in.
-
-    Never of a record are: no connection at all, a refused token, a missing scope, a spent quota.
-    """
-    if isinstance(error, EbayUnavailableError):
-        return error.narrower
-    return isinstance(error, BadAnswerError | RejectedError | NotFoundError) and error.status != 401

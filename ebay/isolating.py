@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from ebay.blame import may_be_the_record
 from ebay.clock import MS, floor_ms
-from ebay.errors import EbayError, may_be_of_one_record
+from ebay.errors import EbayError
 
 Read = TypeVar("Read")
 
@@ -61,7 +62,7 @@ def around(
         try:
             return read(start, end)
         except EbayError as error:
-            if not may_be_of_one_record(error):
+            if not may_be_the_record(error):
                 raise
             last = error
             return None

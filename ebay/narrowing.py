@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ebay.errors import EbayError, may_be_of_one_record
+from ebay.blame import may_be_the_record
+from ebay.errors import EbayError
 from ebay.isolating import IN_A_ROW
 
 USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is first of all an outage
@@ -66,7 +67,7 @@ class Width:
     def isolates(self, error: EbayError, width: timedelta) -> bool:
         """Whether it is no matter of the width any more: something in the window may be what eBay cannot show."""
         too_wide = width > USUAL or (self.good is not None and width > self.good)
-        return may_be_of_one_record(error) and not too_wide and self.failures >= IN_A_ROW - 1
+        return may_be_the_record(error) and not too_wide and self.failures >= IN_A_ROW - 1
 
     def forget(self) -> None:
         """It was something in the window that failed, and no matter of the width."""

@@ -108,12 +108,12 @@ class TradingCalls(SellerCalls):
             raise BadAnswerError("eBay's answer is not the listing asked for", status=200)
         return reply.listings[0]
 
-    def selling_page(self, page: int) -> SellingPage:
-        """GetMyeBaySelling: active listings, 200 a page, the first page is 1. A page after the last one is empty."""
+    def selling_page(self, page: int, rows: int = PAGE) -> SellingPage:
+        """GetMyeBaySelling: active listings, 200 a page at most, the first page is 1. A page after the last one is empty."""
         reply = self._trading(
             "GetMyeBaySelling",
             "<ActiveList><Include>true</Include><Sort>StartTime</Sort>"
-            f"<Pagination><EntriesPerPage>{PAGE}</EntriesPerPage><PageNumber>{page}</PageNumber></Pagination></ActiveList>"
+            f"<Pagination><EntriesPerPage>{rows}</EntriesPerPage><PageNumber>{page}</PageNumber></Pagination></ActiveList>"
             "<HideVariations>false</HideVariations>",
         )
         if reply.pages is None and (reply.listings or reply.odd):

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from changes.moments import Moment
+from ebay.blame import may_be_the_record
 from ebay.clock import MS, floor_ms
 from ebay.cutting import NARROW, PAGE, ROWS, Since, Span, Window, cut, cut_sorted, halves, is_sorted
-from ebay.errors import EbayError, may_be_of_one_record
+from ebay.errors import EbayError
 from ebay.http import utc_now
 from ebay.isolating import around
 from ebay.narrowing import Width
@@ -265,7 +266,7 @@ def _recut(fetch: Fetch, window: Window, page: OrderPage, skewed: bool, by: str)
         try:
             middle = fetch(window, page.total // 2 // PAGE * PAGE)  # a look, not a reading: whether rows moved does not matter
         except EbayError as error:
-            if not may_be_of_one_record(error):
+            if not may_be_the_record(error):
                 raise
         else:
             parts = halves(window, dates(middle.orders, by))

@@ -24,6 +24,7 @@ CLOSE = text("""
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL
     RETURNING kind, version, text, opened_at, closed_at
 """)
+REWORD = text("UPDATE alerts SET text = :text WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL AND text <> :text")
 LOCK_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 
 
@@ -58,6 +59,11 @@ def open_alert(connection: Connection, events: Events, seller_id: str | None, ki
 def close_alert(connection: Connection, events: Events, seller_id: str | None, kind: str) -> bool:
     row = connection.execute(CLOSE, {"seller_id": seller_id, "kind": kind}).one_or_none()
     return _tell(events, "alert.closed", row, row.closed_at if row else None)
+
+
+def reword_alert(connection: Connection, seller_id: str, kind: str, text: str) -> None:
+    """An open alert has more, or less, to tell; that is no event."""
+    connection.execute(REWORD, {"seller_id": seller_id, "kind": kind, "text": text})
 
 
 def _events(connection: Connection, seller_id: str | None) -> Events:

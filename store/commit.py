@@ -16,7 +16,7 @@ from store.accounts import Accounts
 from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import AlertKind, named
-from store.order_commit import OrderCommit
+from store.record_commit import RecordCommit
 from store.step import Step
 from store.times import iso
 
@@ -104,7 +104,7 @@ def slow_words(stream: str) -> str:
     return f"{stream}: eBay took longer than {SLOW_S:g} s for an answer"
 
 
-class Commit(OrderCommit):
+class Commit(RecordCommit):
     def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten, accounts: Accounts) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
         super().__init__(connection, step, forgotten, accounts, now)
@@ -166,18 +166,18 @@ class Commit(OrderCommit):
 
     def unreadable(self, moment: Moment, stream: Stream | None = None) -> None:
         """Set a moment of the stream (of the step's own, where none is named) aside: it is passed over, and tried again."""
-        moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, moment.end)
-        self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+        moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, self._now)
+        self.tell_aside()
 
     def unreadable_rows(self, rows: Collection[int], read_at: datetime) -> None:
         """The rows of the stream's list that eBay could not show in this scan; those of the scan before are forgotten."""
-        moments.replace_rows(self._connection, self._step.seller_id, self._step.stream, rows, read_at)
-        if rows:
-            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+        moments.replace_rows(self._connection, self._step.seller_id, self._step.stream, rows, read_at, self._now)
+        self.tell_aside()
 
-    def readable(self, moment: Moment) -> None:
-        """eBay shows it after all."""
-        moments.clear(self._connection, self._step.seller_id, self._step.stream, moment)
+    def readable(self, moment: Moment, stream: Stream) -> None:
+        """eBay shows it after all, or another reading has shown since what it held."""
+        if moments.clear(self._connection, self._step.seller_id, stream, moment):
+            self.tell_aside()
 
     # how the stream goes on
 

@@ -19,7 +19,7 @@ from changes.sales import asks_to_cancel, is_old_history
 from pacing import InventorySource, Stream
 from store import aside, entities, keeping, listing_reading, offers, sales, stock
 from store.accounts import Accounts
-from store.alerts import close_alert, open_alert
+from store.alerts import close_alert, open_alert, reword_alert
 from store.aside import Refusal
 from store.events import Events
 from store.forgotten import Forgotten
@@ -64,6 +64,7 @@ class EntityCommit:
         self._source = "backfill" if step.stream is Stream.BACKFILL else "poll"
         self._alerts = set(step.alerts)
         self._read_at = step.now
+        self.aside_moved = False  # something was set aside, or left it
 
     # what was read
 
@@ -242,22 +243,31 @@ class EntityCommit:
     def _set_aside(self, reading: Reading, read_at: datetime) -> None:
         """What could be kept after all leaves the set-aside documents, what was refused joins them."""
         seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
+        cleared = False
         if self._step.set_aside:
             kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
-            none_left = aside.clear(
-                self._connection, seller_id, reading.kind, kept, reading.order_id if reading.whole and not refused else ""
-            )
-            if none_left and not refused:
-                self.close_alert(AlertKind.SET_ASIDE)
+            whole = reading.order_id if reading.whole and not refused else ""
+            cleared = aside.clear(self._connection, seller_id, reading.kind, kept, whole)
         for refusal in reading.refusals:
-            aside.put(self._connection, seller_id, reading.kind, refusal, read_at)
-        if refused:
-            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+            aside.put(self._connection, seller_id, reading.kind, refusal, read_at, self._clock)
+        if cleared or refused:
+            self.tell_aside()
 
     def no_longer_aside(self, kind: Kind, key: str) -> None:
         """A set-aside document could be kept. One without an id was kept under its text, which no kept entity's id equals."""
         if aside.clear(self._connection, self._step.seller_id, kind, [key]):
+            self.tell_aside()
+
+    def tell_aside(self) -> None:
+        """What is set aside changed: the seller's alert says so."""
+        self.aside_moved = True
+        text = aside.alert_text(self._connection, self._step.seller_id)
+        if text is None:
             self.close_alert(AlertKind.SET_ASIDE)
+        elif AlertKind.SET_ASIDE in self._alerts:
+            reword_alert(self._connection, self._step.seller_id, AlertKind.SET_ASIDE, text)
+        else:
+            self.open_alert(AlertKind.SET_ASIDE, text)
 
     # what people should know
 

@@ -8,25 +8,20 @@ from sqlalchemy import Connection, text
 from changes.dates import read_time
 from changes.moments import Moment
 from pacing import Stream
+from store import aside
 from store.times import iso
 
 WINDOW = "window"  # the kind of the rows
 
-PUT = text("""
-    INSERT INTO set_aside AS a (seller_id, kind, key, entity_id, raw, reason, read_at, at)
-    VALUES (:seller_id, 'window', :key, NULL, 'null', :reason, :read_at, clock_timestamp())
-    ON CONFLICT (seller_id, kind, key) DO UPDATE SET
-        reason = excluded.reason, read_at = excluded.read_at, at = excluded.at, attempts = a.attempts + 1
-""")
 OF_STREAM = text("""
     SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
     ORDER BY key LIMIT 1000
 """)
+# By every scan itself: no row is ever due.
 FORGET_ROWS = text("""
     DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND starts_with(key, :rows) AND key <> ALL(CAST(:keys AS text[]))
 """)
 ROW_TEXT = "unreadable at eBay: it fails for one row of the list, whose id is not known"
-CLEAR = text("DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key = :key")
 
 
 def key(stream: Stream, moment: Moment) -> str:
@@ -40,9 +35,14 @@ def moment_of(key: str, reason: str) -> Moment | None:
     return Moment(since, until, reason) if since and until else None
 
 
-def put(connection: Connection, seller_id: str, stream: Stream, moment: Moment, read_at: datetime) -> None:
-    values = {"seller_id": seller_id, "key": key(stream, moment), "reason": f"unreadable at eBay: {moment.reason}", "read_at": read_at}
-    connection.execute(PUT, values)
+def put(connection: Connection, seller_id: str, stream: Stream, moment: Moment, now: datetime) -> None:
+    refusal = aside.Refusal(None, f"unreadable at eBay: {moment.reason}")
+    aside.put(connection, seller_id, WINDOW, refusal, moment.end, now, what_of(stream), own_key=key(stream, moment))
+
+
+def what_of(stream: Stream) -> str:
+    """How it is read again: by its stream."""
+    return f"{WINDOW}:{stream.value}"
 
 
 def of_stream(connection: Connection, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:
@@ -52,14 +52,14 @@ def of_stream(connection: Connection, seller_id: str, stream: Stream, since: dat
     return [moment for row in rows if (moment := moment_of(row.key, row.reason))]
 
 
-def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> None:
-    connection.execute(CLEAR, {"seller_id": seller_id, "key": key(stream, moment)})
+def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> bool:
+    return aside.clear(connection, seller_id, WINDOW, [key(stream, moment)])
 
 
-def replace_rows(connection: Connection, seller_id: str, stream: Stream, rows: Collection[int], read_at: datetime) -> None:
+def replace_rows(connection: Connection, seller_id: str, stream: Stream, rows: Collection[int], read_at: datetime, now: datetime) -> None:
     """Rows of a list, counted from 0, that eBay cannot show, in place of those known before."""
     begin = f"{stream.value}:row "
     keys = [f"{begin}{row}" for row in sorted(rows)]
     connection.execute(FORGET_ROWS, {"seller_id": seller_id, "rows": begin, "keys": keys})
     for one in keys:
-        connection.execute(PUT, {"seller_id": seller_id, "key": one, "reason": ROW_TEXT, "read_at": read_at})
+        aside.put(connection, seller_id, WINDOW, aside.Refusal(None, ROW_TEXT), read_at, now, "row", own_key=one)

@@ -12,7 +12,6 @@ from changes.parcels import detect_parcels
 from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
 from store import aside, entities, keeping, old_orders, rereads
 from store.entity_commit import EntityCommit, Kept
-from store.kinds import AlertKind
 from store.rereads import What
 from store.sightings import unchanged
 
@@ -60,8 +59,8 @@ class OrderCommit(EntityCommit):
         seller_id = self._step.seller_id
         due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock)
         if refusal:
-            rereads.put_aside(self._connection, seller_id, what, refusal, self._read_at)
-            self.open_alert(AlertKind.SET_ASIDE, aside.ALERT_TEXT)
+            rereads.put_aside(self._connection, seller_id, what, refusal, self._read_at, self._clock)
+            self.tell_aside()
         return replace(kept, reread_at=due_at, set_aside=kept.set_aside + (refusal is not None))
 
     def find_lost(self) -> int:

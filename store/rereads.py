@@ -1,6 +1,9 @@
-"""Orders whose parcels, or which alone, are read again until eBay's answers agree, else set aside; see `changes/rereads.py`."""
+"""Orders whose parcels, or which alone, are read again until eBay's answers agree, else set aside; see `changes/rereads.py`.
 
-from collections.abc import Sequence
+The same rows keep what eBay fails for: see `unreadable.py`.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,11 +21,45 @@ MOST_FOUND = 500  # by one sweep, a call each
 
 
 class What(StrEnum):
-    PARCELS = "parcels"
-    SINGLE = "single"
+    """How a record is read."""
+
+    PARCELS = "parcels"  # of an order
+    SINGLE = "single"  # an order alone
+    LISTED = "listed"  # an order by its id, among others
+    SKU = "sku"  # by its id, among others
+    LISTING = "listing"  # alone
+    OFFERS = "offers"  # of a SKU
 
 
-KINDS = {What.PARCELS: Kind.FULFILLMENT, What.SINGLE: Kind.ORDER}
+KINDS = {
+    What.PARCELS: Kind.FULFILLMENT,
+    What.SINGLE: Kind.ORDER,
+    What.LISTED: Kind.ORDER,
+    What.SKU: Kind.INVENTORY,
+    What.LISTING: Kind.INVENTORY,
+    What.OFFERS: Kind.OFFER,
+}
+Key = Callable[[str], str]
+
+
+def _as(what: What) -> Key:
+    return lambda record: f"{record}/?{what}"
+
+
+def _itself(record: str) -> str:
+    return record
+
+
+KEYS: dict[What, tuple[Key, ...]] = {
+    What.PARCELS: (_as(What.PARCELS),),
+    What.SINGLE: (_as(What.SINGLE),),
+    What.LISTED: (_itself,),
+    What.SKU: (_as(What.SKU), _itself),
+    What.LISTING: (_itself,),
+    What.OFFERS: (_as(What.OFFERS),),
+}
+"""Under which keys a record may be set aside, the usual one first. One that is kept by its own id leaves when any list shows it. A SKU that
+scans show, and eBay refuses by its id, is none of these: until a scan lacks it, nothing of it is unknown."""
 
 TAKE = text("""
     DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :order_id AND what = :what RETURNING tries, said_at, source
@@ -91,8 +128,8 @@ def again(
     return now + wait, None
 
 
-def put_aside(connection: Connection, seller_id: str, what: What, refusal: Refusal, read_at: datetime) -> None:
-    aside.put(connection, seller_id, KINDS[what], refusal, read_at)
+def put_aside(connection: Connection, seller_id: str, what: What, refusal: Refusal, read_at: datetime, now: datetime) -> None:
+    aside.put(connection, seller_id, KINDS[what], refusal, read_at, now, what.value)
 
 
 def find_lost(connection: Connection, seller_id: str, enrolled_at: datetime, now: datetime) -> Sequence[str]:

@@ -1,51 +1,52 @@
-"""Trying set-aside documents again, by hand: `starter.py set-aside --retry ID`."""
+"""Trying again what is set aside, by hand: `starter.py set-aside --retry ID`. Documents that could not be kept also by themselves.
+
+What eBay could not show is asked for again by the next poll of whoever reads it (`activities/stepping_over.py`).
+"""
 
 import json
+from datetime import datetime
 
 from sqlalchemy import Engine, text
 
 from changes import listings
 from changes.model import Kind
 from pacing import Stream
-from store import moments
+from store.aside import ASK, DOCUMENT, WHAT
 from store.errors import translated
 from store.rereads import What
 from store.steps import Steps
 
-FIND = text("SELECT seller_id, kind, key, entity_id, raw, read_at FROM set_aside WHERE id = :id")
+FIND = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM set_aside WHERE id = :id")
 SINGLE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
 PARCELS = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
+FLAGS = {What.PARCELS.value: PARCELS, What.SINGLE.value: SINGLE}
 STREAMS = {Kind.ORDER: Stream.ORDERS, Kind.FULFILLMENT: Stream.FULFILLMENT, Kind.INVENTORY: Stream.INVENTORY, Kind.OFFER: Stream.OFFERS}
-
-
-def is_unread(kind: str, key: str) -> bool:
-    """Whether a set-aside row is an order that eBay did not show alone, and no document."""
-    return kind == Kind.ORDER and key.endswith(f"/?{What.SINGLE}")
 
 
 class Retry:
     def __init__(self, engine: Engine, steps: Steps) -> None:
         self._engine, self._steps = engine, steps
 
-    def again(self, aside_id: int) -> bool | None:
+    def again(self, aside_id: int, now: datetime | None = None) -> bool | None:
         """Try one set-aside document again, in a step of its own (a poll that runs meanwhile is superseded, and tries again).
 
-        Returns True: it is kept; an older one than what is stored by now is done with too. False: refused again, or its order is to be read
-        again at the next poll, since parcels are only compared all together. None: there is no such document.
+        `now`: the clock that paces the polls, where it is not the database's.
+
+        Returns True: it is kept; an older one than what is stored by now is done with too. False: refused again, or it is no document, and
+        asked for again at the next poll. None: there is nothing of that id.
         """
         with translated(), self._engine.begin() as connection:
             row = connection.execute(FIND, {"id": aside_id}).one_or_none()
             if row is None:
                 return None
-            if row.kind == moments.WINDOW:  # its stream reads it again
-                return False
-            read_again = PARCELS if row.kind == Kind.FULFILLMENT else SINGLE if is_unread(row.kind, row.key) else None
-            if read_again is not None and row.entity_id:
-                connection.execute(read_again, {"seller_id": row.seller_id, "order_id": row.entity_id.partition("/")[0]})
+            if row.what != DOCUMENT:
+                order = {"seller_id": row.seller_id, "order_id": row.key.partition("/")[0]}
+                if (flag := FLAGS.get(row.what)) is None or not connection.execute(flag, order).rowcount:
+                    connection.execute(ASK, {"id": aside_id})
                 return False
         step = self._steps.begin(row.seller_id, STREAMS[Kind(row.kind)])
         document = json.loads(row.raw)
-        with self._steps.commit(step) as commit:
+        with self._steps.commit(step, now) as commit:
             if row.kind == Kind.ORDER:
                 kept = commit.keep_orders([document], row.read_at)
             elif row.kind == Kind.OFFER:
@@ -57,4 +58,6 @@ class Retry:
                 kept = commit.keep_inventory([document], row.read_at)
             if not kept.set_aside:
                 commit.no_longer_aside(Kind(row.kind), row.key)
+            else:
+                commit.aside_tried(aside_id, spent=False)  # no call was made
         return kept.set_aside == 0

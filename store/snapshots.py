@@ -53,6 +53,7 @@ def _unstored(kind: Kind) -> TextClause:
         SELECT a.entity_id, NULL AS data, NULL AS version, a.read_at AS as_of, NULL AS read_from, NULL AS removed_at, a.reason AS set_aside
         FROM set_aside a WHERE a.seller_id = :seller_id AND a.kind = '{kind.value}'
             AND NOT EXISTS (SELECT FROM {TABLES[kind]} e WHERE e.seller_id = a.seller_id AND e.entity_id = a.key)
+            AND NOT starts_with(a.reason, 'unreadable')
         ORDER BY a.id
     """)
 

@@ -43,7 +43,7 @@ class Step:
     dead: bool  # the token is dead: only the seller's new consent helps
     quota_until: datetime | None  # eBay's quota is spent until then
     alerts: frozenset[str]  # kinds of the seller's open alerts
-    set_aside: bool  # the seller has documents set aside
+    set_aside: dict[str, int]  # how much of the seller's is, by kind: `aside.LABEL`
     lease: Lease | None  # the permits that were asked for
     now: datetime  # the database's clock at the beginning
     next_poll_at: datetime | None = None  # of this stream, as its last poll decided
@@ -53,6 +53,8 @@ class Step:
     notified_at: datetime | None = None  # the last notification that was read
     polls_first: int = 0  # of `orders`, at the last comparison: those of which no notification came in time
     orders: int = 0
+    retry_at: datetime | None = None  # when the first of what is set aside is to be tried again; our clock
+    failing: bool = False  # there are records that eBay failed for, parcels and single orders aside
     account: Account = field(default_factory=Account)  # what is known of whose eBay account it is
 
     @property

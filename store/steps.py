@@ -9,13 +9,15 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from changes.moments import Moment
 from pacing import Stream
 from reconciling import Mode
-from store import absent, moments, old_orders, scans, stock
+from store import absent, aside, moments, old_orders, scans, stock, unreadable
 from store.accounts import Accounts
+from store.aside import COUNTS
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
+from store.rereads import What
 from store.step import RESOURCES, Step
 from store.whose import Account
 
@@ -40,9 +42,11 @@ BEGIN = text(f"""
         (SELECT q.reset_at FROM quotas q
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
         ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
-        EXISTS (SELECT FROM set_aside x WHERE x.seller_id = :seller_id) AS set_aside,
         (SELECT jsonb_build_array(a.user_id, encode(a.name, 'hex'), encode(a.eias, 'hex'), a.generation, a.refused, a.before,
             extract(epoch FROM a.ask_at), extract(epoch FROM a.known_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
+        ({COUNTS}) AS set_aside,
+        (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id) AS retry_at,
+        EXISTS (SELECT FROM rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
         m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
     FROM mine
     JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
@@ -136,7 +140,9 @@ class Steps:
             dead=row.dead,
             quota_until=row.quota_until,
             alerts=frozenset(row.alerts),
-            set_aside=row.set_aside,
+            set_aside=row.set_aside or {},
+            retry_at=row.retry_at,
+            failing=row.failing,
             lease=None if row.calls_left is None else Lease(permits, row.calls_left, row.lease_reset_at),
             now=row.now,
             mode=Mode(row.mode or Mode.POLLING),
@@ -299,6 +305,29 @@ class Steps:
         """Stored SKUs, not removed, that were on no page of a scan of the inventory stream."""
         with translated(), self._single.connect() as connection:
             return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
+
+    def aside_due(self, seller_id: str, whats: Sequence[str], now: datetime) -> list[aside.Due]:
+        """What is set aside and to be tried again by now."""
+        with translated(), self._single.connect() as connection:
+            return aside.due(connection, seller_id, whats, now)
+
+    def aside_of(self, seller_id: str, kind: str, keys: Sequence[str]) -> set[str]:
+        """Those of these keys under which something is set aside."""
+        with translated(), self._single.connect() as connection:
+            return aside.which(connection, seller_id, kind, keys)
+
+    def records_due(self, seller_id: str, what: What, now: datetime, limit: int) -> list[str]:
+        """Records that eBay failed for, to be read again so by now."""
+        return self._ids(unreadable.DUE, seller_id=seller_id, what=what.value, now=now, limit=limit)
+
+    def well_at(self, seller_id: str, streams: Sequence[Stream]) -> datetime | None:
+        """When one of these streams was polled well last."""
+        with translated(), self._single.connect() as connection:
+            return unreadable.well_at(connection, seller_id, [stream.value for stream in streams])
+
+    def proven(self, seller_id: str, what: What) -> list[str]:
+        """A few records that eBay showed before, and did not fail for since."""
+        return self._ids(unreadable.PROVEN[what], seller_id=seller_id)
 
     def _ids(self, statement: TextClause, **values: str | int | bool | datetime) -> list[str]:
         with translated(), self._single.connect() as connection:

@@ -122,8 +122,8 @@ class Store(Steps):
     def set_aside(self, seller_id: str | None = None) -> list[dict[str, Any]]:
         return self.status.set_aside(seller_id)
 
-    def retry_set_aside(self, aside_id: int) -> bool | None:
-        return self._retry.again(aside_id)
+    def retry_set_aside(self, aside_id: int, now: datetime | None = None) -> bool | None:
+        return self._retry.again(aside_id, now)
 
     def put_quota(self, resource: str, *, limit: int | None, remaining: int | None, reset_at: datetime | None) -> None:
         self.quotas.put(resource, limit=limit, remaining=remaining, reset_at=reset_at)

@@ -44,6 +44,8 @@ sellers = Table(
     Column("options", JSONB, nullable=False, server_default="{}"),  # what `enroll` set: intervals, backfill
     Column("wishes", JSONB, nullable=False, server_default="{}"),  # what people set later, mirrored from the workflow
     Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
+    _count("retries"),  # of what is set aside, that failed, in the day from then
+    _time("retries_from"),
 )
 
 tokens = Table(
@@ -127,15 +129,17 @@ orders = _entities(
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
 rereads = Table(
-    "rereads",  # orders whose parcels, or which alone, are to be read again: eBay's answers disagreed (changes/rereads.py)
+    "rereads",  # to be read again: eBay's answers disagreed (changes/rereads.py), or it failed for them alone (changes/unreadable.py)
     metadata,
     _text("seller_id", primary_key=True),
-    _text("order_id", primary_key=True),
-    _text("what", primary_key=True),  # parcels or single
+    _text("order_id", primary_key=True),  # the record's: of an order, a listing, a SKU
+    _text("what", primary_key=True),  # how it is read: parcels, single, listed, sku, listing, offers
     _count("tries"),
     _time("due_at", nullable=False),
     _time("said_at"),  # when eBay itself refused it first
     Column("source", Text, nullable=False, server_default="poll"),  # of what it tells
+    _count("failures"),  # in a row that count against the record
+    _time("failed_at"),  # the first of these, counted or not
     Index("rereads_due", "seller_id", "what", "due_at"),
 )
 
@@ -277,7 +281,12 @@ set_aside = Table(
     _time("read_at", nullable=False),
     _time("at", nullable=False),
     Column("attempts", Integer, nullable=False, server_default="1"),
+    _text("what", nullable=True),  # how it is read again, as in `rereads`; null: see `aside.WHAT`
+    Column("retry_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),  # our clock
+    _time("tried_at"),
+    Column("asked", Boolean, nullable=False, server_default="false"),  # by hand: whatever is left of the day's tries
     Index("set_aside_key", "seller_id", "kind", "key", unique=True),
+    Index("set_aside_retries", "seller_id", "retry_at"),
 )
 
 alerts = Table(

@@ -182,23 +182,26 @@ def test_an_answer_that_lacks_offers_removes_nothing(ollie: Rig) -> None:
 def test_an_outage_costs_no_round_and_a_sku_that_always_fails_does_not_stop_the_others(ollie: Rig) -> None:
     ollie.world.preload_skus("ollie", 30)
     scan(ollie)
-    ollie.world.faults.force(500, "", times=3, resource="offer")
+    ollie.world.lasting.stop("offer")
     for _ in range(3):
         with pytest.raises(EbayUnavailableError):
             ollie.step("ollie", Stream.OFFERS)
+    ollie.world.lasting.start()
+    ollie.advance(minutes=5)
     broken = ollie.world.skus("ollie")[3:5]
     break_skus(ollie, *broken)
-    failures = 0
-    for _ in range(20):
-        try:
-            if not ollie.step("ollie", Stream.OFFERS).more:
-                break
-        except EbayUnavailableError:
-            failures += 1
+    ollie.poll("ollie", Stream.OFFERS)
+    told_first, aside_first = len(told(ollie)), ollie.store.set_aside("ollie")
+    for _ in range(4):
+        ollie.advance(minutes=16)
+        ollie.poll("ollie", Stream.OFFERS)
 
-    assert failures <= 4
-    assert len(told(ollie)) == 28
-    assert [alert["kind"] for alert in ollie.store.alerts(seller_id="ollie")] == ["offers_unread"]
+    assert (told_first, aside_first) == (28, [])
+    assert sorted(row["entity_id"] for row in ollie.store.set_aside("ollie")) == [f"{sku}/?offers" for sku in broken]
+    [alert] = ollie.store.alerts(seller_id="ollie")
+    assert alert["kind"] == "set_aside"
+    assert all(sku in alert["text"] for sku in broken)
+    assert "the offers of 2 SKUs set aside" in ollie.store.seller("ollie")["streams"]["offers"]["why"]
     ollie.world.faults.before_answer = None
     a_round(ollie)
     a_round(ollie)
