@@ -176,3 +176,23 @@ def test_all_skus_but_the_one_that_ebay_cannot_list_are_read(anna: Rig, counted:
     assert len(known) == 1
     assert calls <= 25
     assert anna.types("anna").count("inventory.updated") == 1
+
+
+def test_a_moment_is_asked_for_again_by_itself_and_leaves_when_ebay_shows_it(anna: Rig) -> None:
+    anna.advance(minutes=5)
+    anna.poll("anna")
+    sick = anna.world.place_order("anna")
+    anna.world.lasting.poison("anna", sick, where=Where.LISTED)
+    anna.advance(minutes=5)
+    until_well(anna)
+    why = anna.store.seller("anna")["streams"]["orders"]["why"]
+
+    anna.world.lasting.cure()
+    anna.advance(minutes=20)
+    assert attempt(anna)
+
+    assert "set aside" in why
+    assert sick in anna.stored("anna")
+    assert {event["source"] for event in anna.events("anna") if event["entity_id"] == sick} == {"sweep"}
+    assert windows_aside(anna) == []
+    assert anna.store.alerts(seller_id="anna") == []
