@@ -90,7 +90,7 @@ def failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Failed steps without their tracebacks: our errors say what to do in a line, and the SDK logs one for each attempt."""
     if event.get("logger") == "temporalio.activity" and isinstance(error := _error(event.get("exc_info")), BaseException):
         event["event"], event["exc_info"] = "step failed", None
-        event["error"], event["detail"] = type(error).__name__, str(error)
+        event["error"], event["detail"] = getattr(error, "type", None) or type(error).__name__, str(error)
     return event
 
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
 )
-from temporalio.worker import Worker
+from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import logs
@@ -43,6 +44,8 @@ from activities.report import Report
 from activities.steps import Steps
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
+from activities.vacancy import Vacancies
+from activities.waits import Lasting
 from activities.wishes import WishKeeping
 from console.leaving import bounded, leave
 from ebay.client import Ebay
@@ -64,6 +67,7 @@ from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
+from workflows.waking import this_version, wake_failing
 from workflows.watchdog import Watchdog
 
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
@@ -125,12 +129,20 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             UserErasing(store, client).erase_users,
         ],
         activity_executor=threads,
-        max_concurrent_activities=THREADS,
+        tuner=places(steps.breakers.is_ill),
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=MISSED,
-        interceptors=[Heartbeats()],
+        interceptors=[Heartbeats(), Lasting()],
         workflow_runner=RUNNER,
+    )
+
+
+def places(is_ill: Callable[[], bool]) -> WorkerTuner:
+    """As many steps at once as there are threads; none while this worker fails where others do not. All else as the SDK has it."""
+    usual = FixedSizeSlotSupplier(100)
+    return WorkerTuner.create_composite(
+        workflow_supplier=usual, activity_supplier=Vacancies(THREADS, is_ill), local_activity_supplier=usual, nexus_supplier=usual
     )
 
 
@@ -189,8 +201,10 @@ async def work(settings: Settings) -> None:
             polling = build(client, settings, store, threads, meters)
             async with polling, delivering(client, settings.task_queue, deliveries, poster, meters) as end_deliveries:
                 await schedule(client, settings.task_queue)
+                waking = asyncio.create_task(wake_failing(client, store, this_version()))
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
+                waking.cancel()
                 ending()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
                 await asyncio.gather(polling.shutdown(), end_deliveries())  # together: each has its grace

@@ -8,7 +8,8 @@ from temporalio import activity
 
 from activities.orders import read_windows
 from activities.poll import Poll, PollResult
-from activities.steps import RunningStep, Steps
+from activities.running import RunningStep
+from activities.steps import Steps
 from pacing import Stream
 
 

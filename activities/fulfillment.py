@@ -9,8 +9,9 @@ from typing import Any
 from temporalio import activity
 
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.model import Kind
 from changes.orders import entity_id
 from changes.rereads import Doubt

@@ -12,8 +12,9 @@ from temporalio import activity
 from activities import sources
 from activities.listing_single import keep_single, read_single
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.dates import read_time
 from changes.orders import entity_id
 from ebay.blame import may_be_the_record

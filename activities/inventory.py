@@ -12,8 +12,9 @@ from activities.inventory_pages import Scan
 from activities.listing_skus import set_aside
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.inventory import entity_id
 from ebay.client import InventoryPage
 from ebay.errors import BadAnswerError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs
 
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
 from ebay.errors import BadAnswerError, EbayError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.listing_skus import inventory_items
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver
-from activities.steps import RunningStep
 from changes.model import Document
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from store import Commit, Kept

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, refused
-from activities.steps import RunningStep
 from changes.model import Document, Kind
 from ebay.errors import AccessDeniedError, NotFoundError, RejectedError
 from pacing import InventorySource

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from changes.dates import read_time
 from changes.model import Document
 from changes.moments import Moment

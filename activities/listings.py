@@ -15,8 +15,9 @@ from activities.listing_single import keep_single, read_single
 from activities.listing_skus import inventory_items
 from activities.listing_windows import FAR, LAG, keep, too_old, windows
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, books, try_again
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.model import Kind
 from pacing import InventorySource, Stream
 from store import aside

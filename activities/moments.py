@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from activities.listing_skus import inventory_items
+from activities.running import RunningStep
 from activities.stepping_over import try_again
-from activities.steps import RunningStep
 from changes.moments import Moment
 from ebay.cutting import Window
 from ebay.window_reading import Fetch, read

@@ -13,8 +13,9 @@ from temporalio import activity
 from activities import sources
 from activities.permits import PermitRefusedError
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.model import Kind
 from ebay.client import OfferList
 from ebay.errors import EbayError, QuotaSpentError

@@ -9,7 +9,8 @@ from temporalio import activity
 
 from activities import moments
 from activities.poll import Poll, PollResult
-from activities.steps import RunningStep, Steps
+from activities.running import RunningStep
+from activities.steps import Steps
 from changes.dates import read_time
 from ebay.narrowing import Width
 from ebay.windows import Part, changed_since

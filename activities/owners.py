@@ -29,7 +29,7 @@ from store.permits import Purpose
 from store.whose import Told, Verdict
 
 if TYPE_CHECKING:
-    from activities.steps import RunningStep
+    from activities.running import RunningStep
 
 ANOTHER = "another eBay account"  # how every reason begins
 OTHER = f"the token is of {ANOTHER} than the one that was polled before"

@@ -17,6 +17,7 @@ class Poll(BaseModel, frozen=True):
     seller_id: str
     announced: bool = False  # only what another stream announced (parcels of changed orders); the stream's own round comes at its time
     asked: bool = False  # somebody asked for it: the reserve of the quota may be used
+    failures: int = 0  # of reading what notifications told of, in a row
     hinted: bool = False  # notifications told of something: it is read beside the stream, whose cursor and time stay
     until: datetime | None = None  # UTC; another stream falls due then: stop after the call in hand
     speed_up: timedelta | None = None  # an operator's `speed-up`, while it lasts
@@ -33,7 +34,8 @@ class PollResult(BaseModel, frozen=True):
     more: bool = False  # there is more to read: come back at once
     done: bool = False  # the stream has nothing left to read, ever (a backfill)
     waiting: bool = False  # nothing could be read, by no fault of the seller: `next_due` is when to ask again
-    quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys
+    quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys, or is down
+    down: bool = False  # it waits because eBay is down for everybody
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
     tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (pacing/cadence.py)

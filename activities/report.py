@@ -16,7 +16,8 @@ from activities.poll import Poll, PollResult
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
 from activities.report_place import LOOKS, PATIENCE, TRIES, Place
-from activities.steps import RunningStep, Steps
+from activities.running import RunningStep
+from activities.steps import Steps
 from changes.listings import entity_id
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
 from ebay.feed import TooMany

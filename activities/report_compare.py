@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.report_place import Place
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from changes.listings import differs, entity_id
 from changes.model import Document
 from ebay.report import Odd, read_report

@@ -7,8 +7,8 @@ from activities.listing_skus import inventory_items
 from activities.poll import PollResult
 from activities.report_pages import read_rows
 from activities.report_place import LISTS, MANY, WALK, WALKS, Place
+from activities.running import RunningStep
 from activities.stepping_over import books
-from activities.steps import RunningStep
 from changes.listings import entity_id
 from changes.model import Kind
 from changes.unreadable import AGAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from changes.model import Document
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.poll import PollResult
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from pacing import InventorySource, Stream
 from store import Commit
 from store.kinds import AlertKind

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from changes import unreadable
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError, NotFoundError, RejectedError

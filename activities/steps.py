@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 import logging
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities import safety_net
+from activities import waits
+from activities.breakers import Breakers, OutageError
 from activities.owners import Owners
-from activities.pace import Pace, Shown, pace_of
+from activities.pace import Pace
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
-from activities.sooner import brought_forward, replaced
-from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, TokensSpentError
-from changes import unreadable
-from ebay.client import Ebay, OrderPage
+from activities.running import RunningStep, purpose
+from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
+from ebay.client import Ebay
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
-from ebay.windows import Span
 from metering.meters import SILENT, Meters
 from pacing import Stream
-from store import Commit, Kept, Step, Store, StoreError, SupersededError
+from store import Store, StoreError, SupersededError
 from store.commit import SLOW_S
 from store.kinds import AlertKind
-from store.permits import Purpose
-from store.sales import ListingsDue
 from store.step import RESOURCES
 
 SPENT = "eBay's quota of calls is spent"
-STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
-ASIDE = {  # what of a seller's set-aside records a stream tells of, beside how it does: labels of `store.aside`
-    Stream.ORDERS: ("order", "window:orders"),
-    Stream.FULFILLMENT: ("fulfillment", "order"),
-    Stream.INVENTORY: ("inventory", "window:inventory"),
-    Stream.LISTINGS: ("listing", "window:listings"),
-    Stream.REPORT: ("listing", "page"),
-    Stream.OFFERS: ("offer",),
-}
 HOUSE = Path(__file__).parent.parent
 logger = logging.getLogger("sellerbeat.steps")
 
@@ -53,166 +38,8 @@ logger = logging.getLogger("sellerbeat.steps")
 class UnexpectedError(Exception):
     """A bug: told by its place alone, since its text may hold a buyer. Retried; act: look at that place, and report it."""
 
-
-class RunningStep:
-    """One step of one seller while it runs."""
-
-    def __init__(self, steps: Steps, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
-        self.steps, self.request, self.stream, self.step = steps, request, stream, step
-        self.api = steps.ebay.seller(request.seller_id)
-        self.api.permit = self.permit
-        self.api.ours = self.now
-        self.began = time.monotonic()
-        self.began_at = now
-        self.changes = self.duplicates = self.counted = self.announced = 0
-        self.delays: list[float] = []  # of the commit in hand
-        self.rest: PollResult | None = None
-        self.skus_moved = False  # by orders that this step kept
-        self.listings_due: ListingsDue | None = None  # the same
-        self.books: dict[str, Any] = {}  # of records that eBay fails for: `stepping_over.books`
-        self.aside_moved = False  # something was set aside by this step, or left it
-        self.reread_at: datetime | None = None  # our clock: when the first order is to be read again whose answer was not the last word
-
-    def now(self) -> datetime:
-        """Temporal's clock, which decides when timers fire, carried on by this machine's."""
-        return self.began_at + timedelta(seconds=time.monotonic() - self.began)
-
-    def ebays_now(self) -> datetime:
-        """The same by eBay's clock, as far as several of its answers agree: ours may be some minutes off."""
-        return self.steps.ebay.times.now(self.now())
-
-    def permit(self, resource: str) -> None:
-        at = self.step.now + timedelta(seconds=time.monotonic() - self.began)  # the call's own time: a step may run into eBay's next day
-        self.steps.permits.take(resource, purpose(self.request, self.stream), at)
-
-    def over(self) -> bool:
-        return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)
-
-    def fetch(self, span: Span, offset: int) -> OrderPage:
-        """getOrders for one window, as `ebay/windows.py` asks for it."""
-        return self.api.orders(span.filter, offset)
-
-    def read_at(self) -> datetime:
-        """eBay's clock at the latest answer."""
-        return self.api.date or self.ebays_now()
-
-    def sure_at(self) -> datetime:
-        """Not after eBay's clock at the latest answer, whichever clock is wrong: how far a cursor may move."""
-        return self.api.sure or self.ebays_now()
-
-    @contextmanager
-    def commit(self) -> Iterator[Commit]:
-        """As `Store.commit`. What it kept is counted once it is kept."""
-        self.delays.clear()
-        with self.steps.store.commit(self.step, now=self.now()) as commit:
-            if self.request.hinted:
-                commit.beside()
-            elif self.api.slowest_s > self.steps.slow_s:
-                commit.slow()
-            yield commit
-        self.announced += commit.sightings.found
-        self.aside_moved = self.aside_moved or commit.aside_moved
-        self.steps.meters.kept(self.stream, commit.totals(), self.delays)
-
-    def count(self, commit: Commit, *kept: Kept) -> None:
-        """Add what was kept and the calls made since the last commit to the poll's record."""
-        for one in kept:
-            self.changes += one.changes
-            self.duplicates += one.duplicates
-            self.reread_at = min(filter(None, (one.reread_at, self.reread_at)), default=None)
-            self.skus_moved = self.skus_moved or one.stock_due > 0
-            self.listings_due = one.listings_due.sooner(self.listings_due) if one.listings_due else self.listings_due
-            if self.stream is Stream.ORDERS:
-                self.delays += delays(one, self.step.enrolled_at, self.read_at())
-        commit.count(calls=self.api.calls - self.counted)
-        self.counted = self.api.calls
-
-    def more(self, why: str = "more to read") -> PollResult:
-        return self.result(next_due=self.now(), why=why, more=True)
-
-    def finish(self, commit: Commit, due: tuple[Stream, ...] = ()) -> None:
-        """The poll went well: decide the next one, in the same transaction."""
-        now = self.now()
-        options = self.step.options.get("cadence", {}).get(self.stream)
-        step = self.step  # a read that took several steps is one poll
-        told = self.announced + commit.announced()  # by notifications, since the last poll: orders too, that this one would have found
-        last_change = now if self.changes else step.last_change_at
-        changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
-        share = safety_net.share(commit, step, pace_of(step.pace, last_change))
-        shown = Shown(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
-        following = self.steps.pace.after(
-            self.step.seller_id,
-            self.stream,
-            self.request,
-            shown,
-            now=now,
-            enrolled_cadence=timedelta(seconds=options) if options else None,
-        )
-        at, why = following.at, self.with_aside(commit, following.why)
-        if self.stream is Stream.LISTINGS and self.request.announced:
-            at = replaced(step.next_poll_at, at, now)
-            if at != following.at:
-                commit.stand_in(step.next_poll_at)
-        commit.finish(next_poll_at=at, why=why, pace=following.pace)
-        self.rest = self.result(next_due=at, why=why, due=due, tier=following.tier)
-
-    def with_aside(self, commit: Commit, why: str) -> str:
-        """The stream is well, and says what it goes on without."""
-        counts = commit.aside_counts() if self.aside_moved or commit.aside_moved else self.step.set_aside
-        told = unreadable.words(counts, ASIDE.get(self.stream, ()))
-        return f"{why}; {told}" if told else why
-
-    def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
-        """The same for a stream that keeps a fixed interval."""
-        why = self.with_aside(commit, why)
-        commit.finish(next_poll_at=at, why=why)
-        return self.result(next_due=at, why=why, rounds=rounds)
-
-    def pause(self, commit: Commit, at: datetime, why: str) -> PollResult:
-        """The read goes on then: what it needs is not there yet. Neither a success nor a failure."""
-        commit.defer(next_poll_at=at, why=why)
-        return self.result(next_due=at, why=why)
-
-    def result(
-        self,
-        *,
-        next_due: datetime,
-        why: str,
-        more: bool = False,
-        done: bool = False,
-        waiting: bool = False,
-        quota: bool = True,
-        tier: str | None = None,
-        due: tuple[Stream, ...] = (),
-        rounds: tuple[Stream, ...] = (),
-    ) -> PollResult:
-        moved = (*due, Stream.INVENTORY) if self.skus_moved and self.stream is not Stream.INVENTORY else due
-        later = self.bring_forward()
-        if later is not None and later <= self.now():
-            moved, later = (*moved, Stream.LISTINGS), None
-        return PollResult(
-            changes=self.changes,
-            duplicates=self.duplicates,
-            api_calls=self.api.calls,
-            next_due=next_due,
-            why=why,
-            more=more,
-            done=done,
-            waiting=waiting,
-            quota=quota,
-            tier=tier,
-            due=tuple(dict.fromkeys(moved)),
-            due_at={stream: at for stream, at in ((Stream.LISTINGS, later), (Stream.FULFILLMENT, self.reread_at)) if at},
-            rounds=rounds,
-        )
-
-    def bring_forward(self) -> datetime | None:
-        """When the listings that orders moved are to be read; None: none are."""
-        if self.listings_due is None:
-            return None
-        now = self.now()
-        clock = self.steps.ebay.times.now(now) - now
-        return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS))
+    wait: timedelta | None = None  # as `EbayError`
+    lasting: bool = False
 
 
 class Steps:
@@ -231,6 +58,8 @@ class Steps:
         self.permits = Permits(store, limits)
         self.owners = Owners(store, identity)
         self.slow_s = SLOW_S
+        self.breakers = ebay.tokens.breakers if isinstance(ebay.tokens, StoredTokens) else Breakers(store)
+        self.breakers.meters = meters
 
     def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult], named: str | None = None) -> PollResult:
         """As `attempt`, and counted, by the stream or as `named`."""
@@ -251,8 +80,10 @@ class Steps:
             SupersededError: a later step has begun for this seller; retried with a new epoch.
             StoreError: Postgres does not answer; retried.
         """
+        step: RunningStep | None = None
         try:
             started = activity.info().started_time
+            self.breakers.begin(request.seller_id, started, asked=request.asked)
             resource, use = RESOURCES[stream], purpose(request, stream)
             begun = self.store.begin(request.seller_id, stream, self.permits.wanted(resource, use, started), use)
             if begun.lease:
@@ -269,7 +100,10 @@ class Steps:
         except Exception as error:
             place = _place(error)
             logger.error("step failed for a reason nobody foresaw", extra={"seller_id": request.seller_id, "place": place})
-            raise UnexpectedError(place) from None
+            unexpected = UnexpectedError(place)
+            if step:
+                self.note(step, unexpected)
+            raise unexpected from None
 
     def revived(self, seller_id: str) -> bool:
         """Whether a dead token works again; it is rarely time to try it, and costs a quiet seller nothing."""
@@ -286,6 +120,10 @@ class Steps:
         except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
             return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")
+        except OutageError as down:
+            usual = waits.usual(self.pace, step.request, step.stream, step.step, step.now())
+            until = step.now() + waits.in_outage(usual, down, step.step)
+            return self.wait(step, until, down.words, quota=False, down=True)
         except PermitRefusedError as refused:  # our own ledger: eBay was not asked
             until = self.quota.spread(step.request.seller_id, refused.until)
             return self.wait(step, until, SPENT if refused.spent else "the rest of eBay's quota is kept back for people and sweeps")
@@ -298,43 +136,42 @@ class Steps:
         except KeysDoubtedError as doubted:
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_DOUBTED_TEXT)
             why = "eBay refuses the consent, perhaps for the application's keys"
-            return self.wait(step, step.now() + doubted.wait(step.request.seller_id), why, quota=False)
+            return self.wait(step, step.now() + doubted.pause_of(step.request.seller_id), why, quota=False)
         except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_REFUSED_TEXT)
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
             return self.wait(step, until, "eBay refuses the application's keys", quota=False)
         except EbayError as error:
-            if step.request.hinted:  # the stream's own polls tell how they fare
-                raise
-            self.store.failed(
+            self.note(step, error)
+            raise
+
+    def note(self, step: RunningStep, error: EbayError | UnexpectedError) -> None:
+        """A failure that concerns this seller alone: how long the stream waits for it goes with the error."""
+        usual = waits.usual(self.pace, step.request, step.stream, step.step, step.now())
+
+        def wait(failures: int) -> timedelta:
+            return waits.alone(failures, usual, step.step.seller_id, step.stream)
+
+        if step.request.hinted:  # the stream's own polls tell how they fare
+            failures = step.request.failures + 1
+        else:
+            failures = self.store.failed(
                 step.step,
                 f"{type(error).__name__}: {error}",
                 calls=step.api.calls - step.counted,
                 now=step.now(),
                 slow=step.api.slowest_s > self.slow_s,
+                wait=wait,
             )
-            raise
+        if failures:  # else a later step has begun, which tells
+            error.wait, error.lasting = wait(failures), failures >= waits.ONE_ATTEMPT
 
-    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, quota: bool = True) -> PollResult:
+    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, quota: bool = True, down: bool = False) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
             commit.defer(next_poll_at=until, why=why)
-        return step.result(next_due=until, why=why, waiting=True, quota=quota)
-
-
-def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
-    """How long after eBay's date each changed order was seen, in seconds; those of the time before the enrolment aside."""
-    dated = [modified for modified, known in kept.dated.values() if modified and modified != known and modified >= enrolled_at]
-    return [max((read_at - modified).total_seconds(), 0.0) for modified in dated]
-
-
-def purpose(request: Poll, stream: Stream) -> Purpose:
-    if (
-        request.asked or request.hinted or stream in (Stream.SWEEP, Stream.REPORT)
-    ):  # people wait for it, or it looks for what polling missed
-        return Purpose.URGENT
-    return Purpose.PAST if stream in (Stream.BACKFILL, Stream.OFFERS) else Purpose.POLL
+        return step.result(next_due=until, why=why, waiting=True, quota=quota, down=down)
 
 
 def _place(error: Exception) -> str:

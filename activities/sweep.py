@@ -11,8 +11,9 @@ from temporalio import activity
 from activities import moments
 from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
+from activities.running import RunningStep
 from activities.stepping_over import SteppingOver
-from activities.steps import RunningStep, Steps
+from activities.steps import Steps
 from changes.dates import read_time
 from changes.model import Kind
 from changes.moments import Moment

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from zlib import crc32
 
+from activities.breakers import Breakers
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.http import USER_AGENT
 from ebay.oauth import OAuth
@@ -41,7 +42,7 @@ class KeysDoubtedError(ClientRefusedError):
     Not retried: the fleet asks now and then, and who needs a token waits. An operator checks the keys.
     """
 
-    def wait(self, seller_id: str) -> timedelta:
+    def pause_of(self, seller_id: str) -> timedelta:
         """30 to 60 s, apart from each other: once the keys are right, all poll again within two minutes."""
         return PROBE + timedelta(seconds=crc32(seller_id.encode()) % 30)
 
@@ -51,6 +52,7 @@ class StoredTokens:
 
     def __init__(self, store: Store, oauth: OAuth) -> None:
         self.store, self.oauth = store, oauth
+        self.breakers = Breakers(store)
         self.known: dict[str, str] = {}  # by seller: a quiet poll reads no token from Postgres
         self.consents: dict[str, Hashable] = {}  # by seller: whose token that is
         self.began: dict[str, datetime] = {}  # by seller: when their latest step did, by the clock that paces the polls
@@ -62,6 +64,7 @@ class StoredTokens:
             self.began[seller_id] = now
         if self.consents.setdefault(seller_id, consent) != consent:
             self.consents[seller_id] = consent
+            self.breakers.refreshes.pop(seller_id, None)
             self.known.pop(seller_id, None)
             self.refused.pop(seller_id, None)
 
@@ -83,12 +86,12 @@ class StoredTokens:
         self.known.pop(seller_id, None)
         self.refused[seller_id] = refused
         trial, failure = None, None
-        with self.store.tokens.locked(seller_id) as row:
+        with self.breakers.tokens(seller_id) as gate, self.store.tokens.locked(seller_id) as row:
             if row.dead:
                 raise DeadTokenError(row.dead_reason or "the stored token is dead")
             if not row.access_token or row.access_token == refused or row.expires_at is None or row.expires_at <= row.now:
                 trial = row.trial(self.oauth.client, VERSION, self.began.get(seller_id, row.now))
-                failure = self.refresh(row, trial)
+                failure = self.refresh(row, trial, gate)
         if trial:
             self.tell(trial, failure)
         if failure or not row.access_token:  # raised here and not under the lock, which would forget what the row was told
@@ -104,7 +107,7 @@ class StoredTokens:
 
         Returns whether it is dead no more. Raises what `renewed` does, but DeadTokenError.
         """
-        with self.store.tokens.locked(seller_id) as row:
+        with self.breakers.tokens(seller_id) as gate, self.store.tokens.locked(seller_id) as row:
             if not row.dead:
                 return True
             now = now or self.began.get(seller_id, row.now)
@@ -113,7 +116,7 @@ class StoredTokens:
             trial = row.trial(self.oauth.client, VERSION, now)
             if in_doubt(trial.key, now):
                 return False
-            failure = self.refresh(row, trial)
+            failure = self.refresh(row, trial, gate)
         if isinstance(failure, DeadTokenError):
             return False
         self.tell(trial, failure)
@@ -121,14 +124,15 @@ class StoredTokens:
             raise failure
         return True
 
-    def refresh(self, row: TokenRow, trial: Trial) -> EbayError | None:
-        """Ask eBay. What failed and must be remembered with the row is returned; any other error is raised."""
+    def refresh(self, row: TokenRow, trial: Trial, gate: Callable[[], None]) -> EbayError | None:
+        """Ask eBay, if the `gate` lets us. What failed and must be remembered with the row is returned; any other error is raised."""
         if seconds := row.spent_for():
             return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds)
         if self.keys_refused_until and trial.now < self.keys_refused_until:
             raise ClientRefusedError("eBay refused the application's client id or secret a moment ago")
         if not self.may_try(trial):
             return KeysDoubtedError("eBay refused consents a moment ago, perhaps for the application's keys")
+        gate()
         try:
             fresh = self.oauth.refresh(row.refresh_token, row.scopes)
         except DeadTokenError as error:

@@ -64,6 +64,7 @@ class SellerState(StrEnum):
     PAUSED = "paused"
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
     WAITING_FOR_QUOTA = "waiting_for_quota"
+    EBAY_DOWN = "ebay_down"
     FAILING = "failing"
     REMOVED = "removed"
 

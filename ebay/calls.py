@@ -34,6 +34,8 @@ class SellerCalls:
     spent: Counter[str] = field(default_factory=Counter)  # the same calls by resource
     ours: Callable[[], datetime] = utc_now  # our clock, which eBay's is compared with
     permit: Callable[[str], None] | None = None  # asked before each call, by its resource; it raises where none may be made
+    gate: Callable[[str], None] | None = None  # the same, before a token is asked for: whether eBay is there at all
+    told: Callable[[str, EbayError | None], EbayError | None] | None = None  # how each call ended; gives the error to be raised
 
     def now(self) -> datetime:
         return self.date or self.ours()
@@ -54,26 +56,45 @@ class SellerCalls:
         Raises:
             BadAnswerError: a fresh token was refused too. Not the seller's fault, as far as we know: the refresh token was good just now.
         """
-        tokens = self.ebay.tokens
+        if self.gate:
+            self.gate(resource)
+        tokens, known = self.ebay.tokens, self.ebay.refused
         token = _had(lambda: tokens.current(self.seller_id))
         try:
-            return read(self._counted(resource, ask, token))
+            return self._judged(resource, ask, read, token)
         except EbayError as error:
             if not token_refused(error):
                 raise
-        old = token
-        token = _had(lambda: tokens.renewed(self.seller_id, old))
-        try:
-            return read(self._counted(resource, ask, token))
-        except EbayError as error:
-            if isinstance(error, AccessDeniedError) or not token_refused(error):
-                raise
             refused = error
+        if isinstance(refused, AccessDeniedError) or not known.has(self.seller_id, token, self.ours()):
+            old = token
+            token = _had(lambda: tokens.renewed(self.seller_id, old))
+            try:
+                return self._judged(resource, ask, read, token)
+            except EbayError as error:
+                if isinstance(error, AccessDeniedError) or not token_refused(error):
+                    raise
+                refused = error
+            known.note(self.seller_id, token, self.ours())
         raise BadAnswerError("eBay refused a fresh access token", status=refused.status, codes=refused.codes)
 
-    def _counted(self, resource: str, ask: Callable[[str], Answer], token: str) -> Answer:
+    def _judged(self, resource: str, ask: Callable[[str], Answer], read: Callable[[Answer], T], token: str) -> T:
+        """One call, and told how it ended."""
         if self.permit:
             self.permit(resource)
+        try:
+            value = read(self._counted(resource, ask, token))
+        except EbayError as error:
+            instead = self.told(resource, error) if self.told else error
+            if instead is None or instead is error:
+                raise
+            raise instead from None
+        if self.told:
+            self.told(resource, None)
+        self.ebay.refused.forget(self.seller_id)
+        return value
+
+    def _counted(self, resource: str, ask: Callable[[str], Answer], token: str) -> Answer:
         self.calls += 1
         self.spent[resource] += 1
         self.latest = resource

@@ -10,6 +10,7 @@ from ebay.clock import EbayClock
 from ebay.errors import BadAnswerError
 from ebay.http import MAX_BODY, Answer, Exchange, Headers, utc_now
 
+A_WHILE = timedelta(minutes=90)  # less than the two hours that an access token is good for
 JSON_BODY = (b"Content-Type", b"application/json")
 
 
@@ -44,6 +45,25 @@ def _nobody(resource: str, status: int | None, took_s: float) -> None:
     pass
 
 
+class RefusedTokens:
+    """Fresh access tokens that eBay refused: a newer one is not asked for at every call. Shared by all threads."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, tuple[str, datetime]] = {}  # by seller: the token, and when
+
+    def note(self, seller_id: str, token: str, now: datetime) -> None:
+        self._refused[seller_id] = token, now
+
+    def forget(self, seller_id: str) -> None:
+        if self._refused:
+            self._refused.pop(seller_id, None)
+
+    def has(self, seller_id: str, token: str, now: datetime) -> bool:
+        """Whether this one was refused when it was fresh, less than 90 minutes ago: 16 tokens a day."""
+        kept, at = self._refused.get(seller_id, (None, now))
+        return kept == token and abs(now - at) < A_WHILE
+
+
 class Connection:
     """Shared by all threads."""
 
@@ -54,6 +74,7 @@ class Connection:
         self.times = EbayClock()
         self.application_ahead = timedelta()  # eBay's clock less this machine's, by the application's latest answer: its token's end
         self.observe: Observer = _nobody
+        self.refused = RefusedTokens()
 
     def clock(self, answer: Answer) -> datetime:
         """eBay's time by this answer alone, which is good enough for how long to wait: no cursor moves by it."""

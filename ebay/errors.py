@@ -4,6 +4,8 @@ The text of an error holds constant words, the HTTP status and eBay's numeric er
 an answer: these texts reach logs, Temporal histories and the status page.
 """
 
+from datetime import timedelta
+
 
 class EbayError(Exception):
     """Any failure of a call to eBay.
@@ -13,7 +15,12 @@ class EbayError(Exception):
         codes: eBay's numeric errorIds, at most five.
         narrower: it may be for how much was asked for; less of it may be answered.
         token: no access token could be had, so nothing was asked for.
+        wait: how long the stream waits now, as the step decided that failed.
+        lasting: it failed again and again, so that the step is not tried once more before that.
     """
+
+    wait: timedelta | None = None
+    lasting: bool = False
 
     def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = (), narrower: bool = False) -> None:
         details = [f"HTTP {status}"] if status is not None else []

@@ -54,6 +54,8 @@ class Meters:
         for resource in RESOURCES:
             for answer in ANSWERS:
                 self.add(metrics.CALLS, 0, resource, answer)
+        for resource in (*RESOURCES, "tokens"):
+            self.set(metrics.ILL, 0, resource)
         for outcome in DELIVERED:
             self.add(metrics.DELIVERIES, 0, outcome)
 

@@ -43,6 +43,7 @@ ANSWER = Metric("sellerbeat_api_answer_seconds", Kind.HISTOGRAM, "how long eBay 
 DELAY = Metric("sellerbeat_detection_delay_seconds", Kind.HISTOGRAM, "from eBay's date of a changed order to its being seen", (), DELAYS)
 DELIVERIES = Metric("sellerbeat_deliveries_total", Kind.COUNTER, "messages sent to endpoints, by how they ended", ("outcome",))
 RECEIVER = Metric("sellerbeat_delivery_answer_seconds", Kind.HISTOGRAM, "how long endpoints took for their answers", (), SECONDS)
+ILL = Metric("sellerbeat_worker_unreachable", Kind.GAUGE, "1: this worker fails at eBay where others do not", ("resource",))
 # counted by the web process that took it
 NOTIFICATIONS = Metric("sellerbeat_notifications_total", Kind.COUNTER, "what came to /ebay/notifications, by its end", ("outcome",))
 # of the whole fleet, read from Postgres once a minute by web.py
@@ -57,10 +58,11 @@ WAITING = Metric("sellerbeat_delivery_oldest_seconds", Kind.GAUGE, "for how long
 ENDPOINTS = Metric("sellerbeat_endpoints", Kind.GAUGE, "endpoints, by state", ("state",))
 MODES = Metric("sellerbeat_sellers_by_mode", Kind.GAUGE, "enrolled sellers, by how they are watched", ("mode",))
 SEEN = Metric("sellerbeat_compared_changes", Kind.GAUGE, "changes of the sellers' last weekly comparisons, by who saw them", ("seen_by",))
+DOWN = Metric("sellerbeat_ebay_down", Kind.GAUGE, "1: eBay is down for everybody, by the breaker of a resource", ("resource",))
 ERASING = Metric("sellerbeat_erasure_oldest_seconds", Kind.GAUGE, "for how long the oldest user who left waits to be forgotten")
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", Kind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
-    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, NOTIFICATIONS),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, ERASING, READ_AT),
+    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, ILL, NOTIFICATIONS),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, READ_AT),
 )

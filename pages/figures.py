@@ -17,6 +17,7 @@ from pages.fleet import AWAKE, freshness, quota
 from pages.overview import GRAVITY, Fleet
 from reconciling import Mode
 from store import Store, StoreError
+from store.breakers import ALERTS
 from store.kinds import AlertKind
 
 EVERY_S = 60.0
@@ -43,6 +44,9 @@ def look(desk: Desk, meters: Meters) -> None:
     for use in quota(desk, fleet.now):
         meters.set(metrics.LIMIT, use.limit or 0, use.resource)
         meters.set(metrics.LEFT, max((use.limit or 0) - use.used, 0), use.resource)
+    down = desk.store.breakers.open()
+    for resource in ALERTS:
+        meters.set(metrics.DOWN, resource in down, resource)
     opened = desk.store.status.open_alerts()
     for kind in AlertKind:
         meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)

@@ -24,7 +24,7 @@ ROWS = 50
 NAMED = 12  # sellers of one alert
 DAILY = (Stream.SWEEP, Stream.REPORT)  # the seller's own page shows them
 OVERDUE = timedelta(minutes=1)
-AWAKE = ("polling", "failing", "waiting_for_quota")  # are to be polled now
+AWAKE = ("polling", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
 router = APIRouter(include_in_schema=False)
 
 

@@ -20,7 +20,7 @@ from workflows import remedies
 
 FOLDER = Path(__file__).parent
 TIME = Markup('<time datetime="{exact}" title="{exact}">{words}</time>')
-STATES = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota"}
+STATES = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota", "ebay_down": "eBay is down"}
 READ_FROM = {
     "list": "Inventory API, scan",
     "bulk": "Inventory API, by SKU",

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, Row, text
 
 from changes.model import Kind
 from pacing import Stream
+from store.breakers import Breaker, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.snapshots import ALL
 from store.status import SELLERS, SPENT, WAITS, _state
@@ -25,6 +26,7 @@ KNOWN = text("SELECT FROM sellers WHERE seller_id = :seller_id")
 TROUBLED = text("""
     SELECT seller_id, stream, why, failures, last_error FROM streams
     WHERE failures >= :failures OR starts_with(why, :spent) OR starts_with(why, :kept)
+        OR EXISTS (SELECT FROM breakers WHERE opened_at IS NOT NULL)
 """)
 ORDERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
 STREAMS = text("""
@@ -52,7 +54,7 @@ STOCK = text(f"""
     WHERE entity_id > :after AND starts_with(entity_id, :begins) ORDER BY entity_id LIMIT :limit
 """)
 NEWEST = 2**63 - 1
-GRAVITY = ("needs_reauthorization", "failing", "waiting_for_quota", "paused", "polling", "removed")
+GRAVITY = ("needs_reauthorization", "ebay_down", "failing", "waiting_for_quota", "paused", "polling", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ class Overview:
             troubled = connection.execute(TROUBLED, {"failures": ALERT_AFTER, **words}).all()
             orders = {row.seller_id: row for row in connection.execute(ORDERS)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            down = open_breakers(connection)
         by_seller = _grouped(troubled)
-        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits) for row in rows]
+        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
         return Fleet(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
 
     def known(self, seller_id: str) -> None:
@@ -127,7 +130,7 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     return grouped
 
 
-def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str]) -> Seller:
-    state, reason = _state(row, troubled, waits)
+def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]) -> Seller:
+    state, reason = _state(row, troubled, waits, down)
     fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
     return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None, row.mode)

@@ -31,6 +31,7 @@ class How(StrEnum):
     GATEWAY = "gateway"  # 502, a page in HTML
     REFUSED = "refused"  # 400 with eBay's errorId, Trading's failure
     NO_WORD = "no word"  # 400, a page in HTML
+    UNAUTHORIZED = "unauthorized"  # 401: the access token, however fresh
     SILENT = "silent"  # no answer: the connection ends
 
 
@@ -161,6 +162,8 @@ def _bad(how: How, request: Request) -> Answer:
         return Answer(400, GATEWAY.format(400, "Bad Request"), HTML)
     if how is How.GATEWAY:
         return Answer(502, GATEWAY.format(502, "Bad Gateway"), HTML)
+    if how is How.UNAUTHORIZED:
+        return ApiError(401, 1001, "OAuth", "Invalid access token").answer
     if how is How.REFUSED:
         return _refusal(request).answer
     if request.resource.startswith("token"):

@@ -241,7 +241,7 @@ def _count(goods: Mapping[str, Any]) -> int | None:
 
 
 def _why(seller: Mapping[str, Any], told: Mapping[str, Any], awake: bool) -> str:
-    if not awake or seller["state"] == "waiting_for_quota":
+    if not awake or seller["state"] in ("waiting_for_quota", "ebay_down"):
         return str(seller["reason"] or "")
     if told["failures"]:
         return f"failed {told['failures']}x: {told['last_error']}"

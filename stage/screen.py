@@ -13,7 +13,7 @@ from stage.goods import goods_table
 from stage.picture import Frame, News, Picture, Row, ago, clock, due_in
 
 COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
-WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota"}
+WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota", "ebay_down": "eBay is down"}
 FEWEST_NEWS = 3
 FEWEST_HINTS = 2  # a heading and a command
 TALL = 30

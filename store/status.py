@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Row, TextClause, text
 
 from changes.dates import read_time
 from pacing import Stream
+from store.breakers import Breaker, hindering, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.kinds import runbook
 from store.steps import ALERT_AFTER
@@ -114,14 +115,17 @@ class Status:
             streams = connection.execute(STREAMS[one], values).all()
             day = {row.seller_id: row for row in connection.execute(DAY[one], values)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            down = open_breakers(connection)
         by_seller: dict[str, list[Row[Any]]] = {}
         for row in streams:
             by_seller.setdefault(row.seller_id, []).append(row)
-        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits) for row in sellers]
+        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits, down) for row in sellers]
 
 
-def _seller(row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str]) -> dict[str, Any]:
-    state, reason = _state(row, streams, waits)
+def _seller(
+    row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]
+) -> dict[str, Any]:
+    state, reason = _state(row, streams, waits, down)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
     order = {stream.value: place for place, stream in enumerate(Stream)}
@@ -171,7 +175,7 @@ def progress(row: Row[Any], backfill_from: str | None) -> float | None:
     return float(min(max((row.cursor - start) / (end - start), 0.0), 0.99))
 
 
-def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tuple[str, str | None]:
+def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[str, str | None]:
     """The state, and why; what hinders most comes first."""
     if row.removed_at is not None:
         return "removed", f"removed at {iso(row.removed_at)}"
@@ -181,6 +185,8 @@ def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str]) -> tup
         return "needs_reauthorization", ANOTHER
     if row.wishes.get("paused"):
         return "paused", str(row.wishes["paused"])
+    if down and (words := hindering(down, ((one.stream, one.why) for one in streams))):
+        return "ebay_down", words
     if "orders" in waits:
         return "waiting_for_quota", f"eBay's quota of orders is spent until {waits['orders']}"
     if spent := [one for one in streams if one.why and one.why.startswith(SPENT)]:

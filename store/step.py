@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pacing import InventorySource, Stream
 from reconciling import Mode
 from store.permits import Lease
 from store.whose import Account
+
+if TYPE_CHECKING:
+    from store.breakers import Breaker
 
 RESOURCES = dict.fromkeys(Stream, "orders") | {
     Stream.INVENTORY: "inventory",
@@ -55,6 +58,7 @@ class Step:
     orders: int = 0
     retry_at: datetime | None = None  # when the first of what is set aside is to be tried again; our clock
     failing: bool = False  # there are records that eBay failed for, parcels and single orders aside
+    breakers: "dict[str, Breaker]" = field(default_factory=dict)  # by resource; empty while nothing was ever down
     account: Account = field(default_factory=Account)  # what is known of whose eBay account it is
 
     @property

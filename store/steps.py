@@ -1,27 +1,25 @@
 """Beginning a step, committing under its fence, recording its failure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, text
 
-from changes.moments import Moment
 from pacing import Stream
 from reconciling import Mode
-from store import absent, aside, moments, old_orders, scans, stock, unreadable
 from store.accounts import Accounts
 from store.aside import COUNTS
+from store.breakers import ROWS, UP, read_rows
 from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
 from store.permits import KEPT, TAKE, Lease, Purpose
-from store.rereads import What
+from store.reads import Reads
 from store.step import RESOURCES, Step
 from store.whose import Account
 
-EVER, ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
@@ -30,7 +28,7 @@ BEGIN = text(f"""
     WITH mine AS (
         UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
         RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
-    ), lease AS ({TAKE})
+    ), lease AS ({TAKE.replace("WHERE", f"WHERE {UP} AND", 1)})
     SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
         mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
         s.cursor, s.reading, s.next_poll_at, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
@@ -47,7 +45,8 @@ BEGIN = text(f"""
         ({COUNTS}) AS set_aside,
         (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id) AS retry_at,
         EXISTS (SELECT FROM rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
-        m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now
+        m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now,
+        {ROWS} AS breakers
     FROM mine
     JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
     LEFT JOIN tokens t ON t.seller_id = mine.seller_id
@@ -66,29 +65,16 @@ FAIL = text("""
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
         RETURNING seller_id
     )
-    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now
+    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now,
+        failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END
     FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
     RETURNING s.failures
 """)
+AGAIN = text("UPDATE streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream")
 TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
-PARCELS_DUE = text("""
-    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
-        ORDER BY modified_at DESC, entity_id LIMIT :limit)
-    UNION ALL
-    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'parcels' AND due_at <= :now ORDER BY due_at LIMIT :limit)
-    LIMIT :limit
-""")
-SINGLES_DUE = text("""
-    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due
-        AND (version > 1 OR coalesce(created_at, :since) >= :since) ORDER BY entity_id LIMIT :limit)
-    UNION ALL
-    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at LIMIT :limit)
-    LIMIT :limit
-""")
-CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
 
 
-class Steps:
+class Steps(Reads):
     def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts) -> None:
         self._engine, self._forgotten, self.accounts = engine, forgotten, accounts
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
@@ -152,6 +138,7 @@ class Steps:
             polls_first=row.polls_first or 0,
             orders=row.orders or 0,
             account=Account.read(row.account),
+            breakers=read_rows(row.breakers),
         )
 
     def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:
@@ -187,12 +174,25 @@ class Steps:
             raise SupersededError("a later step has begun for this seller, or the seller was removed")
         return now or clock
 
-    def failed(self, step: Step, error: str, *, calls: int = 0, now: datetime | None = None, slow: bool = False) -> int:
+    def failed(
+        self,
+        step: Step,
+        error: str,
+        *,
+        calls: int = 0,
+        now: datetime | None = None,
+        slow: bool = False,
+        wait: Callable[[int], timedelta] | None = None,
+    ) -> int:
         """Record a failed attempt; more than 3 in a row open an alert, and so does a slow answer.
 
         Silent when the step is superseded: the later one tells.
 
-        `error`: constant words, no values of documents. Returns the failures in a row, 0 when superseded.
+        Args:
+            error: constant words, no values of documents.
+            wait: how long the stream waits after so many failures in a row; told from the alert on.
+        Returns:
+            the failures in a row, 0 when superseded.
         """
         words = error.replace("\0", "")[:500]
         try:
@@ -215,6 +215,9 @@ class Steps:
                 if failures > ALERT_AFTER:
                     words = f"{step.stream.value}: more than {ALERT_AFTER} failures in a row"
                     commit.open_alert(AlertKind.FAILING, words, step.stream.value)
+                    if wait:
+                        again = {"at": clock + wait(failures), "why": f"failed {failures} times in a row: waits a while"}
+                        connection.execute(AGAIN, {**values, **again})
                 commit.emit()
                 return failures
         except SupersededError:
@@ -237,98 +240,3 @@ class Steps:
                 return True
         except SupersededError:
             return False
-
-    def parcels_due(self, seller_id: str, limit: int, since: datetime = EVER, now: datetime = ALWAYS) -> list[str]:
-        """Orders whose parcels have to be read, of those modified since then, the newest first; then those to be read again by now."""
-        return self._ids(PARCELS_DUE, seller_id=seller_id, limit=limit, since=since, now=now)
-
-    def singles_due(self, seller_id: str, limit: int, since: datetime = EVER, now: datetime = ALWAYS) -> list[str]:
-        """Orders that have to be read alone, since somebody asked to cancel them; then those to be read again by now.
-
-        `since`: without those of before that came as they are, and changed no more.
-        """
-        return self._ids(SINGLES_DUE, seller_id=seller_id, limit=limit, since=since, now=now)
-
-    def skus_due(self, seller_id: str, limit: int) -> list[str]:
-        """SKUs whose stock has to be read, since orders moved it."""
-        return self._ids(stock.SKUS_DUE, seller_id=seller_id, limit=limit)
-
-    def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.Due]:
-        """Listings that are due to be read, since orders moved them; see `sales.listings_due`."""
-        with translated(), self._single.connect() as connection:
-            return stock.listings_due(connection, seller_id, now, read_to, limit)
-
-    def cursor(self, seller_id: str, stream: Stream) -> datetime | None:
-        """How far a stream is read and committed."""
-        with translated(), self._single.connect() as connection:
-            found: datetime | None = connection.execute(CURSOR, {"seller_id": seller_id, "stream": stream.value}).scalar()
-            return found
-
-    def unreadable(self, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:
-        """Moments of a stream since then that are set aside, since eBay cannot show them; oldest first."""
-        with translated(), self._single.connect() as connection:
-            return moments.of_stream(connection, seller_id, stream, since)
-
-    def has_open_orders(self, seller_id: str, since: datetime = EVER) -> bool:
-        """Of those created since then."""
-        return bool(self._ids(old_orders.ANY_SINCE, seller_id=seller_id, since=since))
-
-    def open_orders_since(self, seller_id: str, since: datetime, limit: int, after: str = "") -> list[str]:
-        """Open orders that were created since then, by id."""
-        return self._ids(old_orders.SINCE, seller_id=seller_id, since=since, limit=limit, after=after)
-
-    def old_open_orders(self, seller_id: str, before: datetime, limit: int, after: str = "") -> list[str]:
-        """Open orders that were created before, by id; those without a date too."""
-        return self._ids(old_orders.BEFORE, seller_id=seller_id, before=before, limit=limit, after=after)
-
-    def old_orders_turn(self, seller_id: str) -> str:
-        """Behind which id the next sweep goes on with old open orders."""
-        return next(iter(self._ids(old_orders.TURN, seller_id=seller_id)), "")
-
-    def close_cancelled(self, seller_id: str) -> None:
-        """See `old_orders.CLOSE_CANCELLED`: harmless at any time, so it needs no lease."""
-        with translated(), self._single.connect() as connection:
-            connection.execute(old_orders.CLOSE_CANCELLED, {"seller_id": seller_id})
-
-    def unlisted_orders(self, seller_id: str, scan: int, limit: int, since: datetime = EVER) -> list[str]:
-        """Stored open orders, created since then, that were on no page of a scan of the fulfillment stream."""
-        with translated(), self._single.connect() as connection:
-            return scans.unlisted(connection, seller_id, Stream.FULFILLMENT, scan, limit, since)
-
-    def absent_since(self, seller_id: str, ids: Sequence[str]) -> tuple[dict[str, datetime], str | None]:
-        """Since when eBay does not show these open orders, those that it showed left out; and where any is left, another order's id."""
-        with translated(), self._single.connect() as connection:
-            since = absent.first_absent(connection, seller_id, ids)
-            return since, absent.witness(connection, seller_id, ids) if since else None
-
-    def unlisted_skus(self, seller_id: str, scan: int, limit: int) -> list[str]:
-        """Stored SKUs, not removed, that were on no page of a scan of the inventory stream."""
-        with translated(), self._single.connect() as connection:
-            return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
-
-    def aside_due(self, seller_id: str, whats: Sequence[str], now: datetime) -> list[aside.Due]:
-        """What is set aside and to be tried again by now."""
-        with translated(), self._single.connect() as connection:
-            return aside.due(connection, seller_id, whats, now)
-
-    def aside_of(self, seller_id: str, kind: str, keys: Sequence[str]) -> set[str]:
-        """Those of these keys under which something is set aside."""
-        with translated(), self._single.connect() as connection:
-            return aside.which(connection, seller_id, kind, keys)
-
-    def records_due(self, seller_id: str, what: What, now: datetime, limit: int) -> list[str]:
-        """Records that eBay failed for, to be read again so by now."""
-        return self._ids(unreadable.DUE, seller_id=seller_id, what=what.value, now=now, limit=limit)
-
-    def well_at(self, seller_id: str, streams: Sequence[Stream]) -> datetime | None:
-        """When one of these streams was polled well last."""
-        with translated(), self._single.connect() as connection:
-            return unreadable.well_at(connection, seller_id, [stream.value for stream in streams])
-
-    def proven(self, seller_id: str, what: What) -> list[str]:
-        """A few records that eBay showed before, and did not fail for since."""
-        return self._ids(unreadable.PROVEN[what], seller_id=seller_id)
-
-    def _ids(self, statement: TextClause, **values: str | int | bool | datetime) -> list[str]:
-        with translated(), self._single.connect() as connection:
-            return list(connection.execute(statement, values).scalars())

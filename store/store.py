@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from store import account_tables, notification_tables  # noqa: F401 (so that `tables.metadata` has them)
+from store import account_tables, notification_tables, outage_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
+from store.breakers import Breakers
 from store.consents import Consents
 from store.deletions import Deletions
 from store.deliveries import Deliveries
@@ -27,6 +28,7 @@ from store.levels import Levels
 from store.listings import Listings
 from store.lookout import Lookout
 from store.many_alerts import ManyAlerts
+from store.marks import Marks
 from store.modes import Modes
 from store.notifications import Notifications
 from store.offers import Offers
@@ -59,6 +61,8 @@ class Store(Steps):
         self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
         self.permits = Permits(engine)
+        self.breakers = Breakers(engine)
+        self.marks = Marks(engine)
         self.levels = Levels(engine)
         self.feed = Feed(engine)
         self.listings = Listings(engine)

@@ -84,6 +84,7 @@ streams = Table(
     _text("why", nullable=True),
     _count("failures"),
     _text("last_error", nullable=True),
+    _time("failing_since"),  # the first of the failures in a row
     _count("last_changes"),  # of the last poll
     _time("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
     _count("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly

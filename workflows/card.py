@@ -9,7 +9,7 @@ from workflows import remedies
 from workflows.state import PollingState, StreamState
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
-WORDS = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota"}
+WORDS = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota", "ebay_down": "eBay is down"}
 
 
 def card(state: PollingState) -> str:

@@ -50,7 +50,7 @@ class SetCadence(BaseModel, frozen=True):
         return {stream: every for stream, every in named.items() if every is not None}
 
 
-State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "failing", "removed"]
+State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "removed"]
 
 
 class StreamStatus(BaseModel, frozen=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 STATES = {
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
-    "failing": "Polling tries again by itself, at least once a minute. If it lasts, see the last error of each stream.",
+    "ebay_down": "Nothing: one call in a while asks whether eBay is back, then all go on. Nothing is lost meanwhile.",
+    "failing": "Polling tries again by itself, ever more rarely where it lasts. See the last error of each stream; poll-now tries at once.",
     "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
     "paused": "Resume when it is time (starter.py resume {seller}): polling goes on from where it stopped, and nothing is lost.",
     "removed": "Enrol the seller again to poll them: starter.py enroll {seller} --refresh-token-file FILE",
@@ -31,6 +32,7 @@ ALERTS = {
     "late": "Is worker.py running, and are Temporal and Postgres well? It closes by itself with the next good poll.",
     "slow_answer": "One now and then: nothing. Many sellers at once: see eBay's API status, and the line.",
     "many_changes": "Nothing, if the seller had a sale or edited many items. It closes with the next poll that tells fewer.",
+    "ebay_down": "Nothing is lost, and polling goes on by itself. If it lasts, see eBay's API status, and whether the worker reaches eBay.",
     "quota_high": "Nothing is lost. If it comes every day long before the reset, ask eBay for more calls, or poll less often.",
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
     "wrong_account": "Send the seller the address that starter.py connect {seller} prints: they log in with the account of before.",

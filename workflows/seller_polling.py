@@ -44,6 +44,8 @@ HINTS = "notifications"  # the patch that reads what they tell of; an older work
 FAIR = "asked-again-and-again"  # the patch that leaves every stream its turn
 SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
+NO_WAIT = ("DeadTokenError",)  # its detail is a generation
+LONGEST_WAIT_S = 86_400
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
 
 
@@ -54,6 +56,14 @@ def summary_of(seller_id: str) -> str:
 
 def short(text: str) -> str:
     return text if len(text) <= SUMMARY else f"{text[: SUMMARY - 3]}..."
+
+
+def told_wait(cause: BaseException | None) -> timedelta | None:
+    """How long the step says that the stream waits now; None: it says nothing, as steps of older versions."""
+    if not isinstance(cause, ApplicationError) or cause.type in NO_WAIT or not cause.details:
+        return None
+    seconds = cause.details[0]
+    return timedelta(seconds=seconds) if isinstance(seconds, int | float) and 0 < seconds <= LONGEST_WAIT_S else None
 
 
 @workflow.defn
@@ -119,13 +129,13 @@ class SellerPolling:
         """What notifications told of goes before every stream: somebody bought something a second ago."""
         self.hinted = True
         self.state.hints_at = None  # told of from here on, it is read after this
-        request = Poll(seller_id=self.state.seller_id, hinted=True)
+        request = Poll(seller_id=self.state.seller_id, hinted=True, failures=self.state.hint_failures)
         try:
             result: PollResult = await workflow.execute_activity_method(HintReading.read_hints, request, summary="notifications", **STEP)
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise
-            self.state.hints_failed(workflow.now())  # they stay pending, whatever failed
+            self.state.hints_failed(workflow.now(), told_wait(failure.cause))  # they stay pending, whatever failed
             self.fail_all(failure.cause)
         else:
             self.state.hints_read(result, workflow.now())
@@ -155,7 +165,7 @@ class SellerPolling:
             else:
                 self.state.streams[stream].stopped = why
         else:
-            self.state.failed(stream, told, workflow.now())
+            self.state.failed(stream, told, workflow.now(), told_wait(cause))
 
     async def remember(self) -> None:
         """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""
@@ -210,6 +220,7 @@ class SellerPolling:
         asked = POLLED if request.stream is None else self.state.named(request.stream)
         for stream, mine in self.state.streams.items():
             mine.asked = mine.asked or stream in asked
+        self.state.free_hints(workflow.now())
         self.changed()
 
     @workflow.signal
@@ -225,12 +236,13 @@ class SellerPolling:
     def notified(self) -> None:
         """Notifications wait in Postgres. The signal only wakes: lost, it is said again, and twice it costs a step that finds nothing."""
         if workflow.patched(HINTS):
-            self.state.hints_at = workflow.now()
+            self.state.hinted(workflow.now())
             self.changed()
 
     @workflow.signal
     def connected(self, request: Connected) -> None:
         self.state.connected(request.generation)
+        self.state.free_hints(workflow.now())
         self.changed()
 
     @workflow.signal

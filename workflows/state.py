@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
-from pacing import Stream
+from pacing import Stream, words
+from pacing.outage import backoff as backoff
 from workflows.messages import State, Status, StreamStatus
 
-BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure: an error is not quiet
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure that tells none: a time-out
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
 DENIED = timedelta(days=1)  # so long a stream that the consent does not cover waits, unless people ask
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
@@ -37,6 +38,8 @@ class StreamState(BaseModel):
     stopped: str | None = None  # why this stream alone waits for a new consent
     rarely: bool = False  # stopped, but tried again: once a day, and when people ask; older histories did not
     waiting: bool = False  # eBay's quota is spent
+    down: bool = False  # eBay is down for everybody
+    held_until: datetime | None = None  # it fails for this seller alone: so long, the step decided, only people may ask
     early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
     announced_at: datetime | None = None  # another stream announced work for this one, due then
     asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
@@ -45,7 +48,11 @@ class StreamState(BaseModel):
     wanted: bool = False  # told so since its latest step began: that step's word that it is over no longer holds
 
     def is_due(self, now: datetime) -> bool:
-        return not self.waits_for_consent and (self.is_due_itself(now) or (self.announced_at is not None and self.announced_at <= now))
+        announced = self.announced_at is not None and self.announced_at <= now and not self.is_held(now)
+        return not self.waits_for_consent and (self.is_due_itself(now) or announced)
+
+    def is_held(self, now: datetime) -> bool:
+        return self.held_until is not None and now < self.held_until
 
     @property
     def waits_for_consent(self) -> bool:
@@ -55,7 +62,10 @@ class StreamState(BaseModel):
         return self.asked or self.next_due - self.early <= now
 
     def when(self) -> datetime:
-        return self.next_due if self.announced_at is None else min(self.next_due, self.announced_at)
+        if self.announced_at is None:
+            return self.next_due
+        announced = self.announced_at if self.held_until is None else max(self.announced_at, self.held_until)
+        return min(self.next_due, announced)
 
     def status(self, awake: bool) -> StreamStatus:
         next_due = self.next_due if awake and not self.waits_for_consent else None
@@ -82,6 +92,7 @@ class PollingState(BaseModel):
     last_changes: int = 0
     hints_at: datetime | None = None  # notifications told of something: when to read it
     hint_failures: int = 0  # in a row
+    hints_held_until: datetime | None = None  # the step that failed decided so
 
     @classmethod
     def new(cls, seller_id: str, now: datetime, streams: tuple[Stream, ...] = STREAM_ORDER) -> PollingState:
@@ -153,7 +164,7 @@ class PollingState(BaseModel):
             return
         mine = self.streams[stream]
         mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting and result.quota
-        mine.stopped, mine.rarely = None, False
+        mine.stopped, mine.rarely, mine.down, mine.held_until = None, False, result.waiting and result.down, None
         ahead = stream is Stream.LISTINGS and mine.announced_at is not None and mine.announced_at > began  # too early for that sale
         if not ahead:
             mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
@@ -163,7 +174,7 @@ class PollingState(BaseModel):
             mine.early = min(max(result.next_due - now, timedelta()) * SHARE, LONGEST_SHARE)
         self.announce(result, now)
         for other in result.rounds:
-            if other in self.streams:
+            if other in self.streams and not self.streams[other].is_held(now):
                 self.streams[other].asked = True
 
     def announce(self, result: PollResult, now: datetime) -> None:
@@ -176,25 +187,37 @@ class PollingState(BaseModel):
 
     def hints_read(self, result: PollResult, now: datetime) -> None:
         """`done`: nothing is pending. What was told meanwhile keeps its time."""
-        self.hint_failures = 0
+        self.hint_failures, self.hints_held_until = 0, None
         if not result.done:
             self.hints_at = min(self.hints_at or result.next_due, result.next_due)
         self.announce(result, now)
         self.noted(Stream.ORDERS, result, now)
 
-    def hints_failed(self, now: datetime) -> None:
+    def hints_failed(self, now: datetime, wait: timedelta | None = None) -> None:
         self.hint_failures += 1
-        self.hints_at = now + backoff(self.hint_failures)
+        self.hints_at = now + (wait or short_backoff(self.hint_failures))
+        self.hints_held_until = self.hints_at if wait else None
 
-    def failed(self, stream: Stream, error: str, now: datetime) -> None:
+    def free_hints(self, now: datetime) -> None:
+        """People ask: what is held is read at once."""
+        if self.hints_held_until is not None:
+            self.hints_at, self.hints_held_until = now, None
+
+    def hinted(self, now: datetime) -> None:
+        self.hints_at = max(now, self.hints_held_until or now)
+
+    def failed(self, stream: Stream, error: str, now: datetime, wait: timedelta | None = None) -> None:
+        """`wait`: as the step decided, where it could."""
         mine = self.streams[stream]
         mine.failures += 1
         mine.last_error = error
         mine.early = timedelta()
         if stream is not Stream.LISTINGS or mine.announced_at is None or mine.announced_at <= now:
             mine.announced_at = None  # the next poll reads what was announced too, but no sale of just now
-        wait = backoff(mine.failures)
-        mine.next_due, mine.why, mine.waiting = now + wait, f"failed {mine.failures} times in a row: again after {wait.seconds} s", False
+        mine.held_until = now + wait if wait else None
+        wait = wait or short_backoff(mine.failures)
+        mine.next_due, mine.waiting, mine.down = now + wait, False, False
+        mine.why = f"failed {mine.failures} times in a row: again after {words(round(wait.total_seconds()))}"
 
     def denied(self, stream: Stream, why: str, now: datetime) -> None:
         """A new consent revives the stream; eBay may also think better of it, which a call a day finds out."""
@@ -251,6 +274,9 @@ class PollingState(BaseModel):
         if self.paused:
             return "paused", self.paused
         for stream, mine in self.streams.items():
+            if mine.down:
+                return "ebay_down", f"{stream}: {mine.why}"
+        for stream, mine in self.streams.items():
             if mine.stopped:
                 return "failing", f"{stream}: {mine.stopped}"
             if mine.failures:
@@ -266,7 +292,8 @@ class PollingState(BaseModel):
         return Status(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})
 
 
-def backoff(failures: int) -> timedelta:
+def short_backoff(failures: int) -> timedelta:
+    """Where the failure tells no wait: Postgres or a worker is gone, or the step ran under an older version."""
     first, longest = BACKOFF
     wait: timedelta = min(first * 2 ** min(failures - 1, 10), longest)
     return wait

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 import store.steps
 from activities.poll import PollResult
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from pacing import Stream
 from store import Commit, SupersededError
 from tests.support.rig import Rig

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from activities.poll import PollResult
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from ebay.errors import EbayUnavailableError
 from ebay.windows import Window
 from pacing import Stream

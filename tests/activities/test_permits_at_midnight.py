@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.poll import Poll
-from activities.steps import RunningStep
+from activities.running import RunningStep
 from pacing import Stream
 from store.permits import Lease, Purpose
 from tests.support.rig import Rig

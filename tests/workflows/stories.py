@@ -20,7 +20,7 @@ from workflows.client import tell
 from workflows.delivery import Delivery
 from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, workflow_id
 from workflows.seller_polling import SellerPolling
-from workflows.state import POLLED
+from workflows.state import POLLED, backoff
 from workflows.watchdog import Watchdog
 
 Story = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]  # returns the workflow that is kept
@@ -229,6 +229,50 @@ async def failing_and_recovering(stage: Stage) -> Seller:
         await stage.pass_time(minutes=1)
     stage.steps.answer = stage.steps.by_the_rules
     await stage.pass_time(minutes=11)
+    return seller
+
+
+async def failing_for_a_day(stage: Stage) -> Seller:
+    """It fails for this seller alone: the steps say how long to wait, ever longer, and what is announced waits too. Then people ask."""
+    seller = await stage.seller(Stream.ORDERS, Stream.FULFILLMENT)
+    failed: list[datetime] = []
+
+    def down(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        failed.append(now)
+        wait = backoff(len(failed)).total_seconds()
+        raise ApplicationError("eBay failed", wait, type="EbayUnavailableError", non_retryable=len(failed) >= 3)
+
+    def rare(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        return PollResult(next_due=now + timedelta(hours=5), why="seldom", due=(Stream.FULFILLMENT,))
+
+    stage.steps.answer = only(Stream.FULFILLMENT, down, rare)
+    await stage.pass_time(days=1)
+    stage.steps.answer = seldom
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.FULFILLMENT))
+    await stage.pass_time(minutes=1)
+    return seller
+
+
+async def ebay_down(stage: Stage) -> Seller:
+    """eBay is down for everybody for an hour, notifications come nevertheless; then it is back."""
+    began = await stage.world.get_current_time()
+
+    def outage(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if not timedelta(minutes=6) <= now - began < timedelta(hours=1):
+            return PollResult(next_due=now + timedelta(minutes=30), why="every 30 min")
+        why = "eBay is down (eBay fails (HTTP 502)): waits"
+        return PollResult(waiting=True, quota=False, down=True, next_due=now + timedelta(minutes=15), why=why)
+
+    def hint(request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("eBay failed", 600.0, type="EbayUnavailableError", non_retryable=True)
+
+    stage.steps.answer, stage.steps.hint = outage, hint
+    seller = await stage.seller(Stream.ORDERS)
+    await stage.pass_time(minutes=7)
+    for _ in range(2):
+        await seller.signal(SellerPolling.notified)
+        await stage.pass_time(minutes=1)
+    await stage.pass_time(minutes=100)
     return seller
 
 
@@ -442,6 +486,8 @@ STORIES: dict[str, Story] = {
     "missing-scope": missing_scope,
     "missing-scope-for-a-while": missing_scope_for_a_while,
     "failing-and-recovering": failing_and_recovering,
+    "failing-for-a-day": failing_for_a_day,
+    "ebay-down": ebay_down,
     "killed-worker": killed_worker,
     "spent-quota": spent_quota,
     "announced-parcels": announced_parcels,

@@ -126,3 +126,35 @@ async def test_a_spent_quota_is_waited_out_and_is_no_failure(time_skipping: Work
 
     assert len(steps.polls) == 2
     assert (await seller.query(SellerPolling.status)).state == "polling"
+
+
+async def test_the_wait_comes_from_the_step_and_people_need_not_wait(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    def fail(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        raise ApplicationError("eBay failed", 7200.0, type="EbayUnavailableError", non_retryable=True)
+
+    steps.answer = fail
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(hours=5))
+    assert gaps(steps.of(Stream.ORDERS)) == [7200, 7200]
+    status = await seller.query(SellerPolling.status)
+    assert status.streams[Stream.ORDERS].why == "failed 3 times in a row: again after 2 h"
+
+    await seller.signal(SellerPolling.poll_now, PollNow())
+    await eventually(lambda: len(steps.polls) == 4)
+
+
+async def test_an_outage_is_a_state_of_its_own_and_no_failure(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    def down(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        why = "cannot reach eBay: waits until 12:00:00 UTC"
+        return PollResult(waiting=True, quota=False, down=True, next_due=now + timedelta(minutes=5), why=why)
+
+    steps.answer = down
+    seller = await start(time_skipping)
+    await time_skipping.sleep(timedelta(minutes=12))
+    status = await seller.query(SellerPolling.status)
+    assert (status.state, status.reason) == ("ebay_down", "orders: cannot reach eBay: waits until 12:00:00 UTC")
+    assert gaps(steps.of(Stream.ORDERS)) == [300, 300]
+
+    steps.answer = steps.by_the_rules
+    await time_skipping.sleep(timedelta(minutes=5))
+    assert (await seller.query(SellerPolling.status)).state == "polling"
