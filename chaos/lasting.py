@@ -40,7 +40,7 @@ USUAL, OUTAGE, AFTER = timedelta(minutes=40), timedelta(hours=1), timedelta(minu
 BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
 SETTLED = timedelta(minutes=6)  # listings are read some minutes after a sale
 POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
-WITH_LISTINGS = (Stream.LISTINGS, Stream.REPORT)
+WITH_LISTINGS = (Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT)  # the report waits for the first scan
 WITH_STOCK = (*POLLED, Stream.INVENTORY)
 NUMBERS = count(1)  # of databases
 NAMED = re.compile(r"([\w-]+)/([^\s/:#]+)")  # seller and record, in the judge's words
