@@ -38,6 +38,8 @@ class OutageError(EbayError):
         doubt: the breaker is not open yet.
     """
 
+    outage = True
+
     def __init__(self, resource: str, reason: str, every: timedelta, sellers: int, *, doubt: bool, narrower: bool = False) -> None:
         super().__init__(reason, narrower=narrower)
         self.resource, self.reason, self.every, self.sellers, self.doubt = resource, reason, every, sellers, doubt

@@ -32,6 +32,7 @@ ASIDE = {  # what of a seller's set-aside records a stream tells of, beside how 
     Stream.REPORT: ("listing", "page"),
     Stream.OFFERS: ("offer",),
 }
+PROBED = 3  # calls of a step that asks whether eBay is back: the one that fails may fail for what one seller has
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
 
 
@@ -42,7 +43,7 @@ class RunningStep:
         self.steps, self.request, self.stream, self.step = steps, request, stream, step
         self.api = steps.ebay.seller(request.seller_id)
         self.api.permit, self.api.gate, self.api.told = self.permit, self.gate, self.told
-        self.probes = ""  # the resource for which this step asks whether eBay is back
+        self.probes, self.probed = "", 0  # the resource for which this step asks whether eBay is back, and its calls
         self.api.ours = self.now
         self.began = time.monotonic()
         self.began_at = now
@@ -70,8 +71,10 @@ class RunningStep:
 
     def gate(self, resource: str) -> None:
         """Raises OutageError: eBay is down, and another step asks whether it is back."""
-        if self.steps.breakers.gate(resource, self.step.breakers):
-            self.probes = resource
+        if self.probes == resource and self.probed < PROBED:
+            self.probed += 1
+        elif self.steps.breakers.gate(resource, self.step.breakers):
+            self.probes, self.probed = resource, 1
 
     def told(self, resource: str, error: EbayError | None) -> EbayError | None:
         return self.steps.breakers.told(resource, self.step.seller_id, error, self.step.breakers)

@@ -21,6 +21,7 @@ class EbayError(Exception):
 
     wait: timedelta | None = None
     lasting: bool = False
+    outage: bool = False  # of everybody, as it seems
 
     def __init__(self, message: str, *, status: int | None = None, codes: tuple[int, ...] = (), narrower: bool = False) -> None:
         details = [f"HTTP {status}"] if status is not None else []

@@ -65,9 +65,13 @@ class Width:
         return True
 
     def isolates(self, error: EbayError, width: timedelta) -> bool:
-        """Whether it is no matter of the width any more: something in the window may be what eBay cannot show."""
+        """Whether it is no matter of the width any more: something in the window may be what eBay cannot show.
+
+        So too where eBay seems to be down and this is the call that asks whether it is back: a single seller has no other to tell.
+        """
         too_wide = width > USUAL or (self.good is not None and width > self.good)
-        return may_be_the_record(error) and not too_wide and self.failures >= IN_A_ROW - 1
+        often = error.narrower if error.outage else may_be_the_record(error) and self.failures >= IN_A_ROW - 1
+        return often and not too_wide
 
     def forget(self) -> None:
         """It was something in the window that failed, and no matter of the width."""

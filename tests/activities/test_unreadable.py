@@ -121,7 +121,15 @@ def test_without_any_connection_nothing_counts_against_a_record(anna: Rig) -> No
     assert order in anna.stored("anna")
 
 
+def accompanied(it: Rig) -> None:
+    """Not the only seller: what fails for one alone is no outage."""
+    for other in ("bert", "carla"):
+        it.world.add_seller(other)
+        it.enroll(other)
+
+
 def test_a_lone_order_whose_parcels_fail_counts_only_beside_good_polls_of_the_orders(anna: Rig) -> None:
+    accompanied(anna)
     shipped(anna, 1)
     anna.world.lasting.poison("anna", *anna.world.order_ids("anna"), resources=[PARCELS])
 
@@ -157,6 +165,7 @@ def test_three_hundred_poison_parcels_cost_three_calls_each_then_twenty_a_day(an
 
 
 def test_an_open_order_that_breaks_every_list_is_found_and_the_others_are_compared(anna: Rig) -> None:
+    accompanied(anna)
     orders = sorted(anna.world.place_order("anna") for _ in range(60))
     anna.advance(minutes=5)
     anna.poll("anna")
