@@ -109,7 +109,7 @@ class InventoryPolling:
                 commit.advance(reading=inventory_pages.once_more(step, scan))
                 return step.more("inventory scan: eBay's count differs, once more")
             commit.end_scan(scan["scan"])
-            commit.advance(cursor=step.read_at(), reading={"limit": {"sick": sick}} if sick else None)
+            commit.advance(cursor=step.read_at(), reading=inventory_pages.to_remember(step, scan))
             if sick or step.step.set_aside:
                 commit.unreadable_rows(sick, step.read_at())
             if agreed:

@@ -1,22 +1,30 @@
 """Pages of the list of all SKUs. One that eBay cannot show is read in parts of ever fewer rows, all but the row that it fails for.
 
-Which SKU stands in such a row is not known, and rows move as SKUs come and go. So rows are remembered from one scan to the next, where they
-are passed over, and found again where they have moved. What stands there and was known before is asked for by its SKU.
+Which SKU stands in such a row is not known, and rows move as SKUs come and go. So rows are remembered from one scan to the next, where the
+25 around each are passed over: what stood there before is asked for by its SKU, in one call, and where the count of all SKUs does not
+agree then, the scan is made once more, row by row. Once a day each row is asked for again.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from activities.running import RunningStep
+from changes.dates import read_time
 from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
 from ebay.errors import BadAnswerError, EbayError
 from ebay.isolating import IN_A_ROW
+from store.times import iso
 
-Scan = dict[str, Any]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known"}
+Scan = dict[
+    str, Any
+]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known", "fine", "looked"}
 SIZES = (100, 50, 25, 5, 1)  # each goes into the one before: eBay's documents count offsets by pages, its answers may by rows
+COARSE = 25  # rows that are passed over around one that is known to fail, as many as one call asks for by their SKUs
+LOOKED = timedelta(days=1)
 FAILING = 6  # parts in a row: it is no matter of single rows any more
 
 
@@ -25,15 +33,24 @@ def begin(step: RunningStep) -> Scan:
     reading = step.step.reading or {}
     if "scan" in reading:
         return dict(reading)
-    known = (reading.get("limit") or {}).get("sick", [])
-    new = {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
-    return {**new, "known": known} if known else new
+    last = reading.get("limit") or {}
+    new: Scan = {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
+    if not last.get("sick"):
+        return new
+    looked = read_time(last.get("looked"))
+    look = looked is None or step.now() - looked >= LOOKED
+    return {**new, "known": last["sick"], "fine": look, "looked": iso(step.now()) if look else last["looked"]}
 
 
 def once_more(step: RunningStep, scan: Scan) -> Scan:
     """The next turn of a scan whose SKUs do not agree with eBay's count."""
-    new = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
-    return {**new, "known": scan["sick"]} if scan.get("sick") else new
+    new: Scan = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
+    return {**new, "known": scan["sick"], "fine": True, "looked": iso(step.now())} if scan.get("sick") else new
+
+
+def to_remember(step: RunningStep, scan: Scan) -> Scan | None:
+    """What the next scan has to know."""
+    return {"limit": {"sick": scan["sick"], "looked": scan.get("looked") or iso(step.now())}} if scan.get("sick") else None
 
 
 def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
@@ -65,8 +82,9 @@ def read_part(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
     page, by, of = None, scan.get("by"), scan.get("of")  # `of`: how many SKUs there are, as a part said that eBay answered
     while parts and page is None:
         first, size = parts.pop(0)
-        if size == 1 and first in scan.get("known", []) and (of is not None or parts):
-            sick.add(first)
+        around = {one for one in scan.get("known", []) if first <= one < first + size}
+        if around and size <= COARSE and not scan.get("fine") and (of is not None or parts):
+            sick |= around
             continue
         try:
             page, by = ask(step, first, size, by)
@@ -118,10 +136,10 @@ def following(scan: Scan, place: str | None, row: int, page: InventoryPage) -> S
 def cut(scan: Scan, row: int) -> Scan:
     """A page in parts: two, or so that each row known to fail stands alone."""
     parts = [[row, PAGE]]
-    for size in SIZES:
+    for size in SIZES if scan.get("fine", True) else SIZES[: SIZES.index(COARSE) + 1]:
         bad = [part for part in parts if any(part[0] <= one < part[0] + part[1] for one in scan.get("known", [])) or part[1] == PAGE]
         parts = [half for part in parts for half in (halved(*part) if part in bad and part[1] > size else [part])]
-    return {**scan, "row": row, "parts": sorted(parts, key=lambda part: (part[1] == 1, part[0]))}
+    return {**scan, "row": row, "parts": sorted(parts, key=lambda part: (part[1] <= COARSE, part[0]))}
 
 
 def halved(first: int, size: int) -> list[list[int]]:
