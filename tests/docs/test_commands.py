@@ -72,6 +72,13 @@ def run(folder: Path, command: str, **environment: str) -> str:
         return said
 
 
+def newcomer(settings: dict[str, str], seller: str) -> str:
+    """The refresh token of a new seller at the simulated eBay: an account can be one seller only."""
+    answer = httpx.post(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/seller", params={"seller": seller}, timeout=PATIENCE_S)
+    token: str = answer.json()["refresh_token"]
+    return token
+
+
 def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) -> None:
     (code,) = blocks(TUTORIAL, "python")
     (folder / "first_reader.py").write_text(code, encoding="utf-8")
@@ -91,8 +98,7 @@ def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) ->
 
 def test_the_commands_of_the_readme_work(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=PATIENCE_S).json()["sellers"]
-    (folder / "token.txt").write_text(sellers[0]["refresh_token"], encoding="utf-8")
+    (folder / "token.txt").write_text(newcomer(settings, "my-seller"), encoding="utf-8")
     typed = commands(HOUSE / "README.md", (".venv/bin/python",))
 
     said = {command: run(folder, command, **settings | {"SELLERBEAT_WEB_BIND": "127.0.0.1:0"}) for command in typed}
@@ -107,17 +113,16 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
 
 def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    sellers = httpx.get(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/sellers", timeout=PATIENCE_S).json()["sellers"]
-    token = sellers[1]["refresh_token"]
+    tokens = [newcomer(settings, f"shop-{number}") for number in (1, 2, 3)]
     simple, moving = HOUSE / "docs" / "how-to" / "enroll-many.md", HOUSE / "docs" / "how-to" / "move-from-celery.md"
     (many,), (celery,) = blocks(simple, "sh"), blocks(moving, "sh")
     heading = next(line.strip() for line in simple.read_text(encoding="utf-8").splitlines() if line.startswith("    seller_id,"))
     environment = settings | {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"}
 
-    (folder / "sellers.csv").write_text(f"{heading}\nshop-1,{token},30s,30d\nshop-2,{token},,\n", encoding="utf-8")
+    (folder / "sellers.csv").write_text(f"{heading}\nshop-1,{tokens[0]},30s,30d\nshop-2,{tokens[1]},,\n", encoding="utf-8")
     said = run(folder, many, **environment)
     last = datetime.now(UTC).isoformat(timespec="seconds")
-    (folder / "sellers.csv").write_text(f"seller_id,refresh_token,last_poll_at\nshop-3,{token},{last}\n", encoding="utf-8")
+    (folder / "sellers.csv").write_text(f"seller_id,refresh_token,last_poll_at\nshop-3,{tokens[2]},{last}\n", encoding="utf-8")
     moved = run(folder, celery, **environment)
 
     assert [line.partition(";")[0] for line in (said + moved).splitlines()] == [f"shop-{number} is enrolled" for number in (1, 2, 3)]

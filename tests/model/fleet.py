@@ -41,6 +41,9 @@ class Fleet(Rig):
         self.http = httpx.Client(transport=InProcess(lambda: self.world))
         self.clock, self.moments = clock, Moments(store.engine)
         ebay, oauth = self.activities[Stream.ORDERS].__self__.steps.ebay, self.tokens.oauth  # type: ignore[attr-defined]
+        identity = self.steps.owners.identity
+        assert identity is not None
+        identity.exchange.http = self.http
         for owner, tokens in ((ebay, False), (oauth, True)):
             owner.exchange.http = self.http
             owner.exchange = Watched(owner.exchange, self.moments, tokens)

@@ -100,7 +100,7 @@ def a_step_left_out(patch: Patch) -> None:
 
 def polls_in_another_order(patch: Patch) -> None:
     before = PollingState.due
-    patch.setattr(PollingState, "due", lambda self, now: before(self, now)[::-1])
+    patch.setattr(PollingState, "due", lambda self, now, **how: before(self, now, **how)[::-1])
 
 
 def wishes_kept_after_the_poll(patch: Patch) -> None:
