@@ -41,7 +41,7 @@ class OutageError(EbayError):
     outage = True
 
     def __init__(self, resource: str, reason: str, every: timedelta, sellers: int, *, doubt: bool, narrower: bool = False) -> None:
-        super().__init__(reason, narrower=narrower)
+        super().__init__(reason, narrower=narrower and sellers < SELLERS)  # of several, others tell whether it is what this one asks for
         self.resource, self.reason, self.every, self.sellers, self.doubt = resource, reason, every, sellers, doubt
 
     @property

@@ -121,7 +121,9 @@ class Steps:
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
             return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")
         except OutageError as down:
-            usual = waits.usual(self.pace, step.request, step.stream, step.step, step.now())
+            row = step.step.breakers.get(down.resource)
+            began = row.opened_at if row and row.opened_at else step.now()  # nobody knows whether a seller is quiet meanwhile
+            usual = waits.usual(self.pace, step.request, step.stream, step.step, min(began, step.now()))
             until = step.now() + waits.in_outage(usual, down, step.step)
             return self.wait(step, until, down.words, quota=False, down=True)
         except PermitRefusedError as refused:  # our own ledger: eBay was not asked

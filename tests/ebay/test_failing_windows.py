@@ -96,7 +96,7 @@ def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is
     assert all(any(moment.touches(one, one) for moment in unreadable) for one in bad)
     assert all(moment.end - moment.start == MS for moment in unreadable)
     assert len(unreadable) <= 2 * many
-    assert len(world.calls) < 60 * many + 40
+    assert len(world.calls) < 92 * many + 40
 
 
 def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_overlap() -> None:
