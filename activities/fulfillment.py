@@ -48,13 +48,13 @@ class FulfillmentPolling:
         alone = SteppingOver(step, What.SINGLE, step.api.order)
         while due := self.due(step, alone):
             self.read_single(step, due[0], alone)
-            if step.over() or alone.full:
+            if (step.over() or alone.full) and self.due(step, alone):  # not for those that failed: there would be no end of steps
                 return step.more("more orders to read alone")
         parcels = SteppingOver(step, What.PARCELS, step.api.shipping_fulfillments)
         while due := self.due(step, parcels):
             for order_id in due:
                 self.read_parcels(step, order_id, parcels)
-                if step.over() or parcels.full:
+                if (step.over() or parcels.full) and self.due(step, parcels):
                     return step.more("more parcels to read")
         if step.request.announced:
             alone.settle()

@@ -73,7 +73,7 @@ class InventoryPolling:
             if aside:
                 with step.commit() as commit:
                     commit.stock_read(sorted(aside))
-            if step.over() or over.full:
+            if (step.over() or over.full) and self.sold(step, over):  # not for those that failed: there would be no end of steps
                 return step.more("more sold stock to read")
         return None
 
