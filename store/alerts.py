@@ -24,7 +24,10 @@ CLOSE = text("""
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL
     RETURNING kind, version, text, opened_at, closed_at
 """)
-REWORD = text("UPDATE alerts SET text = :text WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL AND text <> :text")
+REWORD = text("""
+    UPDATE alerts SET text = :text
+    WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL AND text <> :text
+""")
 LOCK_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 
 
@@ -61,7 +64,7 @@ def close_alert(connection: Connection, events: Events, seller_id: str | None, k
     return _tell(events, "alert.closed", row, row.closed_at if row else None)
 
 
-def reword_alert(connection: Connection, seller_id: str, kind: str, text: str) -> None:
+def reword_alert(connection: Connection, seller_id: str | None, kind: str, text: str) -> None:
     """An open alert has more, or less, to tell; that is no event."""
     connection.execute(REWORD, {"seller_id": seller_id, "kind": kind, "text": text})
 

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, text
 
 from changes.dates import read_time
 from pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
-from store.alerts import close_alert, open_alert
+from store.alerts import close_alert, open_alert, reword_alert
 from store.errors import translated
 from store.events import FLEET, Events
-from store.kinds import AlertKind, named
+from store.kinds import AlertKind
 from store.step import RESOURCES
 
 TOKENS = "tokens"
@@ -76,6 +76,9 @@ FORGET = text("""
     ) AS of_the_outage
     WHERE s.seller_id = of_the_outage.seller_id AND s.stream = of_the_outage.stream
 """)
+
+# Who trips or closes one breaker sees what others did to theirs: the alert is of all of them.
+TELLING = text("SELECT pg_advisory_xact_lock(7355614)")
 
 ALERTS = {
     "orders": "eBay's orders API is down",
@@ -179,10 +182,7 @@ class Breakers:
         with translated(), self._engine.begin() as connection:
             if connection.execute(OPEN, values).scalar() is None:
                 return False
-            events = Events(FLEET)
-            words = f"{ALERTS[resource]}: {reason}. Nobody calls it but for one call in a while that asks whether it is back"
-            open_alert(connection, events, None, named(AlertKind.EBAY_DOWN, resource), words)
-            events.emit(connection, None)
+            _tell(connection)
             return True
 
     def claim(self, resource: str, now: datetime) -> bool:
@@ -209,9 +209,7 @@ class Breakers:
                 return False
             if row.since is not None:
                 connection.execute(FORGET, {"streams": streams_of(resource), "since": row.since - DEAR})
-            events = Events(FLEET)
-            close_alert(connection, events, None, named(AlertKind.EBAY_DOWN, resource))
-            events.emit(connection, None)
+            _tell(connection)
             return True
 
     def _any(self, statement: Any, **values: Any) -> bool:
@@ -221,6 +219,20 @@ class Breakers:
     def _run(self, statement: Any, **values: Any) -> None:
         with translated(), self._single.connect() as connection:
             connection.execute(statement, values)
+
+
+def _tell(connection: Connection) -> None:
+    """One alert, whatever of eBay is down: opened with the first, closed with the last, and its text names what is down now."""
+    connection.execute(TELLING)
+    down = [f"{ALERTS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]
+    events = Events(FLEET)
+    if down:
+        text = f"{'; '.join(down)}. Nobody calls it but for one call in a while that asks whether it is back"
+        if not open_alert(connection, events, None, AlertKind.EBAY_DOWN, text):
+            reword_alert(connection, None, AlertKind.EBAY_DOWN, text)
+    else:
+        close_alert(connection, events, None, AlertKind.EBAY_DOWN)
+    events.emit(connection, None)
 
 
 def words(one: Breaker) -> str:

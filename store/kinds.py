@@ -29,7 +29,7 @@ class AlertKind(StrEnum):
     NOTIFICATIONS_STOPPED = "notifications_stopped"
     # of the fleet; a resource, an endpoint or nothing behind the colon
     KEYS_REFUSED = "keys_refused"
-    EBAY_DOWN = "ebay_down"  # the resource behind the colon, for everybody
+    EBAY_DOWN = "ebay_down"  # a resource of it, or all, for everybody; the text names them
     QUOTA_HIGH = "quota_high"  # more than 90 % of a day's calls are used
     QUOTA_SHORT = "quota_short"  # not even the longest interval promised can be kept
     PLANNER_LATE = "planner_late"
