@@ -72,7 +72,7 @@ class Sweep:
         place = {"old": OLD_A_SWEEP, "old_after": self.steps.store.old_orders_turn(seller_id), **place}
         while place["old"] > 0:
             place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]), orders)
-            if step.over() or orders.full:
+            if place["old"] > 0 and (step.over() or orders.full):
                 return step.more("sweep: more old open orders to read")
         orders.settle()
         return self.end(step, place)
