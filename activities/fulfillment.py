@@ -49,12 +49,14 @@ class FulfillmentPolling:
         while due := self.due(step, alone):
             self.read_single(step, due[0], alone)
             if (step.over() or alone.full) and self.due(step, alone):  # not for those that failed: there would be no end of steps
+                alone.settle()
                 return step.more("more orders to read alone")
         parcels = SteppingOver(step, What.PARCELS, step.api.shipping_fulfillments)
         while due := self.due(step, parcels):
             for order_id in due:
                 self.read_parcels(step, order_id, parcels)
                 if (step.over() or parcels.full) and self.due(step, parcels):
+                    parcels.settle()
                     return step.more("more parcels to read")
         if step.request.announced:
             alone.settle()
@@ -117,6 +119,8 @@ class FulfillmentPolling:
         while place["past"] and self.read_past(step, alone, parcels):
             place = {**place, "past": place["past"] - 1}
             if step.over() or parcels.full or alone.full:
+                alone.settle()
+                parcels.settle()
                 with step.commit() as commit:
                     commit.advance(reading=place)
                 return step.more("more parcels of the past to read")
@@ -144,6 +148,7 @@ class FulfillmentPolling:
         while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL, start):
             place = self.read_unlisted(step, unlisted, place, orders)
             if step.over() or orders.full:
+                orders.settle()
                 return step.more("more open orders to read")
         for over in (alone, parcels, orders):
             over.settle()

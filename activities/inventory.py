@@ -74,6 +74,7 @@ class InventoryPolling:
                 with step.commit() as commit:
                     commit.stock_read(sorted(aside))
             if (step.over() or over.full) and self.sold(step, over):  # not for those that failed: there would be no end of steps
+                over.settle()
                 return step.more("more sold stock to read")
         return None
 
@@ -95,6 +96,7 @@ class InventoryPolling:
         while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
             scan = self.read_absent(step, scan, absent, over)
             if step.over() or over.full:
+                over.settle()
                 return step.more("inventory scan: asking for SKUs that did not come")
         over.settle()
         try_again(step, (What.SKU,), lambda one: self.read_again(step, one))

@@ -76,7 +76,10 @@ class SteppingOver:
             self.settle()
 
     def settle(self) -> None:
-        """No record is left that could tell. Raises the first record's error where nothing else tells that eBay is well."""
+        """No record is left that could tell, or the step's time is over: the next one would begin with the same.
+
+        Raises the first record's error where nothing else tells that eBay is well.
+        """
         if not self._pending:
             return
         first, since = min(self._pending.items(), key=lambda one: one[1])

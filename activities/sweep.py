@@ -68,11 +68,13 @@ class Sweep:
         while ids := self.steps.store.open_orders_since(seller_id, old, IDS_A_CALL, place["after"]):
             place = self.read_open(step, place, ids, {"after": ids[-1]}, orders)
             if step.over() or orders.full:
+                orders.settle()
                 return step.more("sweep: more open orders to read")
         place = {"old": OLD_A_SWEEP, "old_after": self.steps.store.old_orders_turn(seller_id), **place}
         while place["old"] > 0:
             place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]), orders)
             if place["old"] > 0 and (step.over() or orders.full):
+                orders.settle()
                 return step.more("sweep: more old open orders to read")
         orders.settle()
         return self.end(step, place)
