@@ -44,7 +44,8 @@ def test_an_outage_is_one_alert_and_one_state_and_a_call_every_half_minute(it: R
     fleet.run(hours=1)
 
     probes = calls(it, "order") - before
-    assert 80 <= probes <= 120
+    # of one or two sellers nobody else tells whether it is what they ask for, so they look at another moment too
+    assert 80 <= probes <= (120 if sellers > 2 else 240)
     assert alerts(it) == ["ebay_down"]
     assert states(it) == {"ebay_down"}
     reason = it.store.seller("s0")["reason"]
