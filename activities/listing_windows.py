@@ -125,6 +125,7 @@ def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta
         listings, odd, date = (events.listings, events.odd, events.date) if events else ([], [], step.read_at())
         return Window(listings, odd, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
 
+    limit.searched += 1
     near = start - AN_HOUR if step.ebays_now() - start < FAR - AN_HOUR else start
     read_to, found, widest = start, False, timedelta()
     try:
@@ -145,6 +146,7 @@ def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta
         raise
     if found:
         limit.forget()
+        limit.searched = 0
     elif limit.narrower(failure, end - start, NARROWEST):
         limit.worked(widest, LONGEST_WINDOW)
 

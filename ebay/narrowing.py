@@ -15,6 +15,7 @@ from ebay.isolating import IN_A_ROW
 
 USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is first of all an outage
 AGAIN = 3  # failures in a row after which a usual one is halved too
+SEARCHES = 2  # of one step that find nothing: what fails by and by would be searched for without an end
 TRIES = 2  # halvings in a row, then the step ends with the failure; the next one begins with half of that
 WIDER, BACK = 1.1, 0.75  # a width that is proven grows with each answer, and falls below what works when it was too much
 TINY, TWICE = timedelta(minutes=1), 2  # so narrow a window grows faster: it were other failures that made it so, and hours are to be read
@@ -29,6 +30,7 @@ class Width:
     proven: bool = False  # wider ones failed where this one works, so it widens slowly
     failures: int = 0  # of the stream in a row, before this step
     tried: int = 0  # halvings since a window was answered in this step
+    searched: int = 0  # searches of this step for what eBay cannot show that found nothing
     answered: bool = False  # one was, in this step: what fails by and by is no matter of the width
 
     @classmethod
@@ -71,7 +73,7 @@ class Width:
         """
         too_wide = width > USUAL or (self.good is not None and width > self.good)
         often = error.narrower if error.outage else may_be_the_record(error) and self.failures >= IN_A_ROW - 1
-        return often and not too_wide
+        return often and not too_wide and self.searched < SEARCHES
 
     def forget(self) -> None:
         """It was something in the window that failed, and no matter of the width."""

@@ -217,6 +217,7 @@ def _isolated(
     Where eBay answers nothing of it, it is made narrower for the next step, as any window that fails.
     """
     window, rest = Window(edges[0], edges[1]), edges[1:]
+    width.searched += 1
     settled, ahead = window.start, list[datetime]()  # read up to; begin of what was read ahead
     found, widest = False, timedelta()
 
@@ -247,6 +248,7 @@ def _isolated(
         raise
     if found:
         width.forget()
+        width.searched = 0
     elif width.narrower(failure, window.width, MS):  # all of it was answered in parts
         width.worked(widest, LONGEST)
 

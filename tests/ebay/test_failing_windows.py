@@ -117,6 +117,16 @@ def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_
     assert world.missing(kept) == []
 
 
+def test_every_second_answer_that_fails_is_searched_for_twice_a_step_and_not_without_an_end() -> None:
+    world = failing(lambda window: len(world.calls) % 2 == 0, hours=1, rows=9)
+    width = Width(failures=7)
+
+    with pytest.raises(EbayUnavailableError):
+        list(changed_since(world.fetch, START + timedelta(minutes=50), OVERLAP, (), width, lambda: world.now))
+
+    assert len(world.calls) < 200
+
+
 def test_an_outage_finds_no_moment_and_costs_two_calls_a_step() -> None:
     world = failing(lambda window: True, hours=1, rows=9)
     width = Width(failures=7)
