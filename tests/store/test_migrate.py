@@ -1,10 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from cryptography.fernet import Fernet
 
 from store import Store, migrate
 from store.tables import REVISION, metadata
+from tests.support.revisions import at_revision
+
+KEY = Fernet.generate_key().decode()
 
 
 def test_the_migrations_create_exactly_the_tables_of_the_code(store: Store) -> None:
@@ -18,6 +24,19 @@ def test_the_migrations_create_exactly_the_tables_of_the_code(store: Store) -> N
 
 def test_the_code_names_the_newest_migration(store: Store) -> None:
     assert migrate.newest() == REVISION
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_column_that_0011_made_in_one_of_its_versions_alone_is_in_no_database_any_more(empty_database: str, made: bool) -> None:
+    with at_revision(empty_database, "0011") as connection:
+        if not made:
+            connection.exec_driver_sql("ALTER TABLE stock_due DROP COLUMN sure")
+
+    migrate.upgrade(empty_database)
+
+    with closing(Store.connect(empty_database, [KEY])) as store, store.engine.connect() as connection:
+        columns = connection.exec_driver_sql("SELECT column_name FROM information_schema.columns WHERE table_name = 'stock_due'")
+        assert set(columns.scalars()) == set(metadata.tables["stock_due"].columns.keys())
 
 
 def test_migrating_twice_is_harmless(empty_database: str) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from changes.readings import JITTER
@@ -16,6 +15,7 @@ from store import Store, connect, migrate
 from store.stock import INDEX_LAG, LAG
 from store.times import iso
 from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order
+from tests.support.revisions import at_revision
 
 LISTING = {"itemId": "1", "title": "A thing", "status": "Active", "available": 40, "quantity": 40, "quantitySold": 0}
 SOON = LATER + timedelta(minutes=1)
@@ -172,15 +172,10 @@ ODD_LINES: list[Any] = [
 @pytest.fixture
 def before(empty_database: str) -> str:
     """A database of the version before sales were told, with a seller."""
-    config = migrate._config()
-    engine = connect(empty_database)
-    with engine.begin() as connection:
-        config.attributes.update(connection=connection, told=lambda **_: None)
-        command.upgrade(config, "0010")
+    with at_revision(empty_database, "0010") as connection:
         connection.execute(
             text("INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES ('seller-1', gen_random_uuid(), :at)"), {"at": ENROLLED}
         )
-    engine.dispose()
     return empty_database
 
 

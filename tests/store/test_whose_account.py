@@ -5,16 +5,15 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from store import Store, migrate
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
-from store.engine import connect
 from store.whose import Account, Told, Verdict, compare, seller_names
 from tests.store.documents import enroll, keep_orders, order
+from tests.support.revisions import at_revision
 
 
 def name_of(name: str) -> bytes:
@@ -119,12 +118,8 @@ def test_a_twin_is_found_by_any_kind_of_word_and_only_while_enrolled(store: Stor
 
 
 def test_the_migration_takes_sellers_of_before_for_who_they_are(empty_database: str) -> None:
-    config = migrate._config()
-    engine = connect(empty_database)
-    with engine.begin() as connection:
-        config.attributes.update(connection=connection, told=lambda **_: None)
-        command.upgrade(config, "0012")
-    engine.dispose()
+    with at_revision(empty_database, "0012"):
+        pass
     store = Store.connect(empty_database, ["1wQ5hTk3d5Xo7Zr0c0u2y2bq9mF1d3e5f7h9j1l3n5o="])
     with store.engine.begin() as connection:
         for seller, generation in (("linked", 3), ("filed", 2)):

@@ -2,7 +2,7 @@
 
 `sold_lines` has every line once, so that `inventory.sold` is told once; lines of stored orders are marked as not to be told any more.
 Listings whose figures were derived are due to be read. Safe while polling runs: columns without or with a constant default rewrite no row.
-On large installations it takes its time: the lines of all orders since each enrolment are copied.
+On large installations the lines of all orders since each enrolment are copied, some 20 s a million orders.
 """
 
 import sqlalchemy as sa
@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.add_column("streams", sa.Column("replaced_at", TIMESTAMP(timezone=True)))
     for name in ("moved_at", "held_at", "asked_at"):
         op.add_column("stock_due", sa.Column(name, TIMESTAMP(timezone=True)))
+    op.add_column("stock_due", sa.Column("sure", sa.Boolean, nullable=False, server_default="true"))
     op.execute("""
         INSERT INTO sold_lines (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at, told)
         SELECT o.seller_id, line.id, o.entity_id,
