@@ -6,8 +6,10 @@ Temporal's SDK asks for a place before it polls for a step. One place every half
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from temporalio.worker import (
     CustomSlotSupplier,
@@ -18,34 +20,50 @@ from temporalio.worker import (
 )
 
 TRY_S = 30.0
-LOOK_S = 0.05
+LOOK_S = 1.0  # who waits for a place is woken when one is free; whether the worker is well again is looked at so often
 
 
 class Vacancies(CustomSlotSupplier):
-    """Used from the worker's event loop and from threads of the SDK; counting is all that they share."""
+    """Asked from the worker's event loop and from threads of the SDK's own."""
 
     def __init__(self, places: int, is_ill: Callable[[], bool]) -> None:
         self.places, self.is_ill = places, is_ill
+        self.lock = threading.Lock()
         self.taken = 0
         self.tried = -TRY_S
+        self.waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
-        while (permit := self.try_reserve_slot(ctx)) is None:
-            await asyncio.sleep(LOOK_S)
-        return permit
+        mine = asyncio.get_running_loop(), asyncio.Event()
+        with self.lock:
+            self.waiting.add(mine)
+        try:
+            while (permit := self.try_reserve_slot(ctx)) is None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(mine[1].wait(), LOOK_S)
+                mine[1].clear()
+            return permit
+        finally:
+            with self.lock:
+                self.waiting.discard(mine)
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
-        if self.taken >= self.places:
-            return None
-        if self.is_ill():
-            if time.monotonic() - self.tried < TRY_S:
+        with self.lock:
+            if self.taken >= self.places:
                 return None
-            self.tried = time.monotonic()
-        self.taken += 1
-        return SlotPermit()
+            if self.is_ill():
+                if time.monotonic() - self.tried < TRY_S:
+                    return None
+                self.tried = time.monotonic()
+            self.taken += 1
+            return SlotPermit()
 
     def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
         pass
 
     def release_slot(self, ctx: SlotReleaseContext) -> None:
-        self.taken -= 1
+        with self.lock:
+            self.taken -= 1
+            for loop, freed in self.waiting:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                    loop.call_soon_threadsafe(freed.set)

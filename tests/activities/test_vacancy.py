@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,14 +37,47 @@ def test_an_ill_worker_has_one_place_and_then_none_for_half_a_minute(monkeypatch
     assert first == later == [True, False, False, False, False]
 
 
-async def test_who_waits_for_a_place_gets_it_when_the_worker_is_well_again() -> None:
+async def test_who_waits_is_woken_by_a_place_that_is_given_back_from_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activities.vacancy.LOOK_S", 3600.0)
+    places = Vacancies(1, is_ill=lambda: False)
+    await places.reserve_slot(NOBODY)
+    waiting = asyncio.create_task(places.reserve_slot(NOBODY))
+    while not places.waiting:
+        await asyncio.sleep(0)
+    assert not waiting.done()
+
+    await asyncio.to_thread(places.release_slot, NOBODY)
+
+    assert await asyncio.wait_for(waiting, 60) is not None
+    assert (places.taken, places.waiting) == (1, set())
+
+
+async def test_who_waits_for_a_place_gets_it_when_the_worker_is_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activities.vacancy.LOOK_S", 0.001)
     ill = [True]
     places = Vacancies(20, is_ill=lambda: ill[0])
     await places.reserve_slot(NOBODY)
     waiting = asyncio.create_task(places.reserve_slot(NOBODY))
-    await asyncio.sleep(0.1)
+    while not places.waiting:
+        await asyncio.sleep(0)
     assert not waiting.done()
 
     ill[0] = False
 
-    assert await asyncio.wait_for(waiting, 5) is not None
+    assert await asyncio.wait_for(waiting, 60) is not None
+
+
+def test_two_threads_never_get_the_last_place_both() -> None:
+    both = threading.Barrier(2)
+
+    def meet() -> bool:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # the other one comes, unless it waits for its turn
+        return False
+
+    places = Vacancies(1, is_ill=meet)
+
+    with ThreadPoolExecutor(2) as threads:
+        given = list(threads.map(places.try_reserve_slot, [NOBODY] * 2))
+
+    assert [one is None for one in given].count(True) == 1
