@@ -112,8 +112,7 @@ class InventoryPolling:
                 return step.more("inventory scan: eBay's count differs, once more")
             commit.end_scan(scan["scan"])
             commit.advance(cursor=step.read_at(), reading=inventory_pages.to_remember(step, scan))
-            if sick or step.step.set_aside:
-                commit.unreadable_rows(sick, step.read_at())
+            commit.part_lost("SKUs", f"{len(sick)} of the list of SKUs" if sick else None)
             if agreed:
                 commit.close_alert(AlertKind.INVENTORY_INCOMPLETE)
             else:

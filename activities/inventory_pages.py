@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 from activities.running import RunningStep
 from changes.dates import read_time
+from changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
 from ebay.errors import BadAnswerError, EbayError
-from ebay.isolating import IN_A_ROW
 from store.times import iso
 
 Scan = dict[
@@ -67,7 +67,7 @@ def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
             try:
                 page = step.api.inventory_page(scan["place"])
             except EbayError as error:
-                if step.step.failures < IN_A_ROW - 1 or not may_be_the_record(error):
+                if step.step.failures < TIMES - 1 or not may_be_the_record(error):
                     raise
                 scan = cut(scan, row)
             else:

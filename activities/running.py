@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 ASIDE = {  # what of a seller's set-aside records a stream tells of, beside how it does: labels of `store.aside`
     Stream.ORDERS: ("order", "window:orders"),
     Stream.FULFILLMENT: ("fulfillment", "order"),
-    Stream.INVENTORY: ("inventory", "window:inventory"),
+    Stream.INVENTORY: ("inventory", "page:SKUs"),
     Stream.LISTINGS: ("listing", "window:listings"),
-    Stream.REPORT: ("listing", "page"),
+    Stream.REPORT: ("listing", "page:active listings"),
     Stream.OFFERS: ("offer",),
 }
 PROBED = 3  # calls of a step that asks whether eBay is back: the one that fails may fail for what one seller has

@@ -7,7 +7,7 @@ record only where something shows that eBay is well otherwise (`counts`); the th
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-TIMES = 3  # counted failures in a row, then it is set aside
+TIMES = 3  # failures in a row that pass no more by themselves: a record is set aside, a window searched for what fails it
 AGAIN = timedelta(minutes=1)  # between them, at least
 IN_A_ROW = 5  # different records that fail: more of them are no matter of the records
 LASTED = timedelta(hours=2)  # unless that has lasted for so long, while eBay is well for others
@@ -16,6 +16,7 @@ FLOOD = 100  # of a kind set aside: one more is so at its first counted failure
 RETRIES = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))  # then daily
 A_DAY = 20  # calls of a seller's that fail for what is set aside
 DAY = timedelta(days=1)
+UNREADABLE = "unreadable"  # how the reason begins of what eBay cannot show
 NAMED, LONGEST = 5, 60  # records in an alert's text, characters of one
 MANY = 1_000  # counted as "more than"
 
@@ -28,6 +29,8 @@ NOUNS = {
     "page": ("{} part of a list", "{} parts of a list"),
     "window": ("{} window", "{} windows"),
 }
+
+NAMES = {"fulfillment": "parcels of order", "inventory": "SKU", "offer": "offers of SKU", "page": "a part of the list of"}
 
 
 def counts(worked: bool, failing: int, lasted: timedelta, well_since: bool) -> bool:
@@ -60,7 +63,17 @@ def left_today(began: datetime | None, spent: int, now: datetime) -> int:
 def reason(status: int | None, codes: Sequence[int]) -> str:
     """For people: constant words, eBay's status and its numeric errorIds."""
     said = [f"HTTP {status}" if status is not None else "no whole answer", *(f"errorId {code}" for code in codes)]
-    return f"unreadable at eBay, which answers for others: {', '.join(said)}"
+    return because(", ".join(said))
+
+
+def because(what: str) -> str:
+    """The reason of whatever eBay cannot show; `soon` tells it from documents that could not be kept."""
+    return f"{UNREADABLE} at eBay, which answers for others: {what}"
+
+
+def soon(reason: str) -> bool:
+    """Whether it is tried again soon after it was set aside: another answer may come at any time."""
+    return reason.startswith(UNREADABLE)
 
 
 def words(aside: Mapping[str, int], kinds: Sequence[str]) -> str:
@@ -72,7 +85,7 @@ def words(aside: Mapping[str, int], kinds: Sequence[str]) -> str:
 def alert(aside: Mapping[str, int], first: Sequence[tuple[str, str]]) -> str:
     """`set aside: order 04-1, SKU A-1 and 2 more: see starter.py set-aside`. `first`: kind and name of some, the oldest first."""
     total = sum(aside.values())
-    told = [f"{_noun(kind)} {_short(name)}" if name else f"a document of kind {kind} without an id" for kind, name in first[:NAMED]]
+    told = [_told(kind, name) for kind, name in first[:NAMED]]
     more = f" and {'more than ' if total > MANY else ''}{total - len(told):,} more" if total > len(told) else ""
     return f"could not be read or kept, and set aside: {', '.join(told)}{more}: see starter.py set-aside"
 
@@ -82,8 +95,13 @@ def _counted(kind: str, count: int) -> str:
     return (one if count == 1 else many).format(f"over {MANY:,}" if count > MANY else f"{count:,}")
 
 
-def _noun(kind: str) -> str:
-    return {"fulfillment": "parcels of order", "inventory": "SKU", "offer": "offers of SKU", "page": "part of a list"}.get(kind, kind)
+def _told(kind: str, name: str) -> str:
+    if not name:
+        return f"a document of kind {kind} without an id"
+    kind, _, stream = kind.partition(":")
+    if kind == "window":  # `orders:START/END`
+        return f"what was modified in {stream} at {name.partition(':')[2].partition('/')[0]}"
+    return f"{NAMES.get(kind, kind)} {_short(name)}"
 
 
 def _short(name: str) -> str:

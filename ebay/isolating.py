@@ -19,8 +19,6 @@ from ebay.errors import EbayError
 
 Read = TypeVar("Read")
 
-IN_A_ROW = 3  # failures of one stream, the one in hand too, after which it is looked for the moment
-
 
 @dataclass(frozen=True, slots=True)
 class Piece(Generic[Read]):

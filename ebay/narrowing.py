@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError
-from ebay.isolating import IN_A_ROW
 
 USUAL = timedelta(hours=1)  # as wide as windows of polls are: that one fails is first of all an outage
-AGAIN = 3  # failures in a row after which a usual one is halved too
 SEARCHES = 2  # of one step that find nothing: what fails by and by would be searched for without an end
 TRIES = 2  # halvings in a row, then the step ends with the failure; the next one begins with half of that
 WIDER, BACK = 1.1, 0.75  # a width that is proven grows with each answer, and falls below what works when it was too much
@@ -58,9 +57,9 @@ class Width:
             self.proven = True
             self.tried += 1
             return True
-        if width <= USUAL and self.most is None and self.failures < AGAIN:
+        if width <= USUAL and self.most is None and self.failures < TIMES:
             return False
-        if self.good is not None and (self.answered or self.failures < AGAIN):  # as wide a window was answered before
+        if self.good is not None and (self.answered or self.failures < TIMES):  # as wide a window was answered before
             return False
         self.most, self.good, self.proven = max(width / 2, narrowest), None, False
         self.tried = self.tried + 1 if width > USUAL else TRIES + 1
@@ -72,7 +71,7 @@ class Width:
         So too where eBay seems to be down and this is the call that asks whether it is back: a single seller has no other to tell.
         """
         too_wide = width > USUAL or (self.good is not None and width > self.good)
-        often = error.narrower if error.outage else may_be_the_record(error) and self.failures >= IN_A_ROW - 1
+        often = error.narrower if error.outage else may_be_the_record(error) and self.failures >= TIMES - 1
         return often and not too_wide and self.searched < SEARCHES
 
     def forget(self) -> None:

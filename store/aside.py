@@ -21,7 +21,7 @@ WHAT = """coalesce(what, CASE WHEN kind = 'fulfillment' THEN 'parcels' WHEN kind
         ELSE 'document' END)"""
 """How a row is read again; versions before 0013 did not say it, and a parcel that could not be kept comes with its order."""
 LABEL = """CASE WHEN kind = 'inventory' AND starts_with(key, 'listing:') THEN 'listing'
-        WHEN kind = 'window' THEN 'window:' || split_part(key, ':', 1) ELSE kind END"""
+        WHEN kind IN ('window', 'page') THEN kind || ':' || split_part(key, ':', 1) ELSE kind END"""
 """The kind, as people tell them apart: a listing is no SKU."""
 COUNTS = f"""
     SELECT jsonb_object_agg(label, n) FROM (
@@ -48,7 +48,7 @@ DUE = text(f"""
     WHERE seller_id = :seller_id AND retry_at <= :now AND {WHAT} = ANY(CAST(:whats AS text[])) ORDER BY retry_at, id LIMIT :limit
 """)
 SPENT = text("SELECT retries, retries_from FROM sellers WHERE seller_id = :seller_id")
-ATTEMPTS = text("SELECT attempts, starts_with(reason, 'unreadable') AS unreadable FROM set_aside WHERE id = :id AND seller_id = :seller_id")
+ATTEMPTS = text("SELECT attempts, reason FROM set_aside WHERE id = :id AND seller_id = :seller_id")
 TRIED = text("""
     UPDATE set_aside SET attempts = attempts + :spent, tried_at = :now, retry_at = :retry_at, asked = false
     WHERE id = :id AND seller_id = :seller_id
@@ -127,7 +127,6 @@ def put(
         what: how it is read again; None: a document that could not be kept.
         own_key: where it is not to be found by its entity's id.
     """
-    soon = refusal.reason.startswith("unreadable")
     connection.execute(
         PUT,
         {
@@ -139,7 +138,7 @@ def put(
             "reason": refusal.reason,
             "read_at": read_at,
             "what": what,
-            "retry_at": now + (unreadable.retry_after(1) if soon else unreadable.DAY),
+            "retry_at": now + (unreadable.retry_after(1) if unreadable.soon(refusal.reason) else unreadable.DAY),
         },
     )
 
@@ -198,7 +197,7 @@ def tried(connection: Connection, seller_id: str, aside_id: int, now: datetime, 
     row = connection.execute(ATTEMPTS, {"seller_id": seller_id, "id": aside_id}).one_or_none()
     if row is None:
         return False
-    wait = unreadable.retry_after(row.attempts + 1) if row.unreadable else unreadable.DAY
+    wait = unreadable.retry_after(row.attempts + 1) if unreadable.soon(row.reason) else unreadable.DAY
     connection.execute(TRIED, {"seller_id": seller_id, "id": aside_id, "now": now, "retry_at": now + wait, "spent": int(spent)})
     if spent:
         connection.execute(SPEND, {"seller_id": seller_id, "now": now, "since": now - unreadable.DAY})

@@ -169,11 +169,6 @@ class Commit(RecordCommit):
         moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, self._now)
         self.tell_aside()
 
-    def unreadable_rows(self, rows: Collection[int], read_at: datetime) -> None:
-        """The rows of the stream's list that eBay could not show in this scan; those of the scan before are forgotten."""
-        moments.replace_rows(self._connection, self._step.seller_id, self._step.stream, rows, read_at, self._now)
-        self.tell_aside()
-
     def readable(self, moment: Moment, stream: Stream) -> None:
         """eBay shows it after all, or another reading has shown since what it held."""
         if moments.clear(self._connection, self._step.seller_id, stream, moment):

@@ -1,10 +1,11 @@
 """Moments that eBay cannot show, set aside: a row each of `set_aside`, of kind `window`, with no document."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from changes import unreadable
 from changes.dates import read_time
 from changes.moments import Moment
 from pacing import Stream
@@ -17,11 +18,6 @@ OF_STREAM = text("""
     SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
     ORDER BY key LIMIT 1000
 """)
-# By every scan itself: no row is ever due.
-FORGET_ROWS = text("""
-    DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND starts_with(key, :rows) AND key <> ALL(CAST(:keys AS text[]))
-""")
-ROW_TEXT = "unreadable at eBay: it fails for one row of the list, whose id is not known"
 
 
 def key(stream: Stream, moment: Moment) -> str:
@@ -36,7 +32,7 @@ def moment_of(key: str, reason: str) -> Moment | None:
 
 
 def put(connection: Connection, seller_id: str, stream: Stream, moment: Moment, now: datetime) -> None:
-    refusal = aside.Refusal(None, f"unreadable at eBay: {moment.reason}")
+    refusal = aside.Refusal(None, unreadable.because(moment.reason))
     aside.put(connection, seller_id, WINDOW, refusal, moment.end, now, what_of(stream), own_key=key(stream, moment))
 
 
@@ -54,12 +50,3 @@ def of_stream(connection: Connection, seller_id: str, stream: Stream, since: dat
 
 def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> bool:
     return aside.clear(connection, seller_id, WINDOW, [key(stream, moment)])
-
-
-def replace_rows(connection: Connection, seller_id: str, stream: Stream, rows: Collection[int], read_at: datetime, now: datetime) -> None:
-    """Rows of a list, counted from 0, that eBay cannot show, in place of those known before."""
-    begin = f"{stream.value}:row "
-    keys = [f"{begin}{row}" for row in sorted(rows)]
-    connection.execute(FORGET_ROWS, {"seller_id": seller_id, "rows": begin, "keys": keys})
-    for one in keys:
-        aside.put(connection, seller_id, WINDOW, aside.Refusal(None, ROW_TEXT), read_at, now, "row", own_key=one)

@@ -57,10 +57,10 @@ class RecordCommit(OrderCommit):
         """A part of a list that eBay cannot show: no id of it is known, and whoever reads the list tries it again. None: all was shown."""
         seller_id = self._step.seller_id
         if what is not None:
-            refusal = Refusal(None, f"unreadable at eBay, which answers for others: {what}", name)
+            refusal = Refusal(None, rule.because(what), name)
             aside.put(self._connection, seller_id, "page", refusal, self._clock, self._clock, "page")
             self.tell_aside()
-        elif self._step.set_aside.get("page") and aside.clear(self._connection, seller_id, "page", [name]):
+        elif self._step.set_aside.get(f"page:{name}") and aside.clear(self._connection, seller_id, "page", [name]):
             self.tell_aside()
 
     def aside_tried(self, aside_id: int, spent: bool = True) -> bool:

@@ -43,7 +43,7 @@ BEGIN = text(f"""
         (SELECT jsonb_build_array(a.user_id, encode(a.name, 'hex'), encode(a.eias, 'hex'), a.generation, a.refused, a.before,
             extract(epoch FROM a.ask_at), extract(epoch FROM a.known_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
         ({COUNTS}) AS set_aside,
-        (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id) AS retry_at,
+        (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id AND x.kind <> 'page') AS retry_at,
         EXISTS (SELECT FROM rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
         m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now,
         {ROWS} AS breakers

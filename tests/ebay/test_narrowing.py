@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from changes.unreadable import TIMES
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
-from ebay.narrowing import AGAIN, Width
+from ebay.narrowing import Width
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 LONGEST = 48 * HOUR
@@ -53,7 +54,7 @@ def test_few_more_calls_are_made_than_the_width_that_works_needs(works: timedelt
 def test_a_window_as_wide_as_any_polls_is_halved_when_it_failed_again_and_again(length: timedelta) -> None:
     asked = read(length, works=length / 8)
 
-    assert [step[0] for step in asked[: AGAIN + 1]] == [length / HOUR] * (AGAIN + 1)
+    assert [step[0] for step in asked[: TIMES + 1]] == [length / HOUR] * (TIMES + 1)
     assert sum(length / 8 / HOUR >= window for step in asked for window in step) >= 8
     assert sum(map(len, asked)) < 25
 
