@@ -43,7 +43,7 @@ from activities.quota import QuotaWatch
 from activities.report import Report
 from activities.steps import Steps
 from activities.sweep import Sweep
-from activities.tokens import StoredTokens
+from activities.tokens import VERSION, StoredTokens
 from activities.vacancy import Vacancies
 from activities.waits import Lasting
 from activities.wishes import WishKeeping
@@ -67,7 +67,7 @@ from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
-from workflows.waking import this_version, wake_failing
+from workflows.waking import wake_failing
 from workflows.watchdog import Watchdog
 
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
@@ -201,7 +201,7 @@ async def work(settings: Settings) -> None:
             polling = build(client, settings, store, threads, meters)
             async with polling, delivering(client, settings.task_queue, deliveries, poster, meters) as end_deliveries:
                 await schedule(client, settings.task_queue)
-                waking = asyncio.create_task(wake_failing(client, store, this_version()))
+                waking = asyncio.create_task(wake_failing(client, store, VERSION))
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
                 waking.cancel()

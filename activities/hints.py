@@ -120,7 +120,7 @@ class HintReading:
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
         refused = {order for order, error in over.failing.items() if isinstance(error, RejectedError | NotFoundError)}
         broken = over.failing.keys() - refused
-        self.settle(step, broken_off([hint for hint in hints if broken & set(hint.orders)]))
+        self.settle(step, failed([hint for hint in hints if broken & set(hint.orders)], apart=True))
         self.settle(step, judged([hint for hint in hints if not broken & set(hint.orders)], shown, set(kept.changed), refused))
         return kept.parcels_due
 
@@ -138,7 +138,7 @@ class HintReading:
                 if not may_be_the_record(error):
                     self.settle(step, failed([hint]))
                     raise
-                self.settle(step, broken_off([hint]))
+                self.settle(step, failed([hint], apart=True))
                 over.failed(item_id, error)
                 return
             over.worked()
@@ -197,23 +197,15 @@ def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], r
     return outcome
 
 
-def failed(hints: Sequence[Pending]) -> Outcome:
-    """eBay's answer was no good. The step is tried again; but an order whose answer never is must not keep others waiting for ever."""
+def failed(hints: Sequence[Pending], *, apart: bool = False) -> Outcome:
+    """eBay's answer was no good; an order whose answer never is must not keep others waiting for ever, and is left to polling in the end.
+
+    `apart`: eBay answers for others, so these wait by themselves; else the step is tried again.
+    """
     outcome = Outcome()
     for hint in hints:
         if hint.asks < len(WAITS):
-            outcome.held.setdefault(AT_ONCE, []).append(hint.id)
-        else:
-            outcome.left.append(hint.id)
-    return outcome
-
-
-def broken_off(hints: Sequence[Pending]) -> Outcome:
-    """eBay fails for a record that these name, and answers for others: they wait by themselves, and are left to polling in the end."""
-    outcome = Outcome()
-    for hint in hints:
-        if hint.asks < len(WAITS):
-            outcome.held.setdefault(WAITS[hint.asks], []).append(hint.id)
+            outcome.held.setdefault(WAITS[hint.asks] if apart else AT_ONCE, []).append(hint.id)
         else:
             outcome.left.append(hint.id)
     return outcome

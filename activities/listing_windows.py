@@ -144,11 +144,7 @@ def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta
         if read_to == start and limit.narrower(error, end - start, NARROWEST):
             yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
         raise
-    if found:
-        limit.forget()
-        limit.searched = 0
-    elif limit.narrower(failure, end - start, NARROWEST):
-        limit.worked(widest, LONGEST_WINDOW)
+    limit.search_over(failure, end - start, widest, found=found, narrowest=NARROWEST, longest=LONGEST_WINDOW)
 
 
 def keep(step: RunningStep, commit: Commit, window: Window, items: Sequence[Document]) -> None:

@@ -26,7 +26,7 @@ KEYS_DOUBTED_TEXT = (
     "worker. Nobody has to consent anew"
 )
 A_MOMENT, A_DAY = 60.0, 86_400.0  # seconds to wait after a 429 of the token endpoint: where eBay does not say how long, and the longest
-VERSION = USER_AGENT
+VERSION = USER_AGENT  # of ours: another one may mend what this one failed at
 
 
 class TokensSpentError(QuotaSpentError):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg2
 from cryptography.fernet import Fernet
-from sqlalchemy import make_url
 
 import devstack
 from simulator import World, serve
@@ -64,11 +62,7 @@ class Stack:
 
     def part(self, name: str) -> Servers:
         """With a fresh database, so that no part inherits another's rows."""
-        with closing(psycopg2.connect(self.postgres_url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name}")
-        url = make_url(self.postgres_url).set(database=name).render_as_string(hide_password=False)
+        url = devstack.create_database(self.postgres_url, name)
         migrate.upgrade(url)
         folder = self.folder / name
         folder.mkdir()

@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -17,8 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg2
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 import devstack
 from chaos.report import Report, Table, say
@@ -86,11 +85,7 @@ class Stage:
     @contextmanager
     def fleet(self, **settings: Any) -> Iterator[SkippedFleet]:
         name = f"lasting_{next(NUMBERS)}"
-        with closing(psycopg2.connect(self.server)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name}")
-        url = make_url(self.server).set(database=name).render_as_string(hide_password=False)
+        url = devstack.create_database(self.server, name)
         migrate.upgrade(url)
         with skipped_fleet(url, World(seed=self.seed, now=START), **settings) as fleet:
             fleet.patience = time.monotonic() + max(PATIENCE_S, 0.4 * self.sellers)

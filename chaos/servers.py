@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import psutil
-import psycopg2
-from sqlalchemy import make_url
 
 import devstack
 from workflows.attributes import FLAGS
@@ -70,8 +68,4 @@ class Servers:
         self.running.pop(name).close()
 
     def create_database(self) -> str:
-        with closing(psycopg2.connect(self.database_url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {DATABASE}")
-        return make_url(self.database_url).set(database=DATABASE).render_as_string(hide_password=False)
+        return devstack.create_database(self.database_url, DATABASE)

@@ -198,7 +198,9 @@ def _proved(office: Office, seller_id: str, refresh_token: str, scopes: list[str
             access = oauth.refresh(refresh_token, scopes)
             return access, check_account(office, oauth.exchange.http, seller_id, access.value, scopes)
     except DeadTokenError as error:
-        raise FailedError(f"{error}; nothing was stored. The seller must give a new consent") from None
+        keys = "SELLERBEAT_EBAY_CLIENT_ID, SELLERBEAT_EBAY_CLIENT_SECRET and SELLERBEAT_EBAY_API_URL"
+        words = f"the seller must give a new consent, or it was given to another application: see {keys}"
+        raise FailedError(f"{error}; nothing was stored. Either {words}") from None
     except ClientRefusedError as error:
         keys = "SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET"
         raise NobodyError(f"{error}; nothing was stored. Check {keys}", passing=False) from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
+from sqlalchemy.engine import make_url
 
 from devstack.binaries import postgres_bin
 from devstack.errors import DevstackError
@@ -107,3 +108,12 @@ def _user(data: Path) -> tuple[int, int] | None:
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid
     raise DevstackError("Postgres refuses to run as root, and there is no user `postgres` or `nobody`: start as another user")
+
+
+def create_database(server: str, name: str) -> str:
+    """A new, empty database on a server, by the address of another one there. Returns its own address."""
+    with contextlib.closing(psycopg2.connect(server)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -74,9 +74,20 @@ class Width:
         often = error.narrower if error.outage else may_be_the_record(error) and self.failures >= TIMES - 1
         return often and not too_wide and self.searched < SEARCHES
 
-    def forget(self) -> None:
-        """It was something in the window that failed, and no matter of the width."""
-        self.most, self.good, self.proven, self.tried = None, None, False, 0
+    def search_over(
+        self, failure: EbayError, width: timedelta, widest: timedelta, *, found: bool, narrowest: timedelta, longest: timedelta
+    ) -> None:
+        """A search for what eBay cannot show came to its end.
+
+        Args:
+            failure: what the window of this `width` failed with.
+            widest: of its parts, as they were answered.
+            found: it was something in the window, and no matter of the width.
+        """
+        if found:
+            self.most, self.good, self.proven, self.tried, self.searched = None, None, False, 0, 0
+        elif self.narrower(failure, width, narrowest):  # all of it was answered in parts
+            self.worked(widest, longest)
 
     def stop(self) -> None:
         """The step's time is over: no more tries."""

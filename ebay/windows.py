@@ -246,11 +246,7 @@ def _isolated(
         if settled == window.start and not ahead and width.narrower(error, window.width, MS):
             yield Part([], cursor, _kept(edges), failed=True)
         raise
-    if found:
-        width.forget()
-        width.searched = 0
-    elif width.narrower(failure, window.width, MS):  # all of it was answered in parts
-        width.worked(widest, LONGEST)
+    width.search_over(failure, window.width, widest, found=found, narrowest=MS, longest=LONGEST)
 
 
 def _empty(window: Window) -> Window:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -18,13 +17,6 @@ from workflows.seller_polling import SellerPolling
 MARK = "worker"
 BETWEEN_S = 0.1  # so that thousands do not come together
 logger = logging.getLogger("sellerbeat.worker")
-
-
-def this_version() -> str:
-    try:
-        return version("sellerbeat")
-    except PackageNotFoundError:  # run from a folder that was never installed
-        return "unknown"
 
 
 async def wake_failing(client: Client, store: Store, ours: str, between_s: float = BETWEEN_S) -> int:
