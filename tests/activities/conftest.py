@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from tests.support.keyed_fleet import Fleet
 from tests.support.listed import begin, poll
+from tests.support.postgres_clock import PostgresClock, driven
 from tests.support.rig import Rig, rig
 
 
@@ -25,3 +28,16 @@ def hub(anna: Rig) -> Iterator[Rig]:
     begin(anna)
     poll(anna)
     return anna
+
+
+@pytest.fixture
+def fleet_of(database: str) -> Iterator[Callable[[int], Fleet]]:
+    url, clock = driven(database), PostgresClock(database)
+    with ExitStack() as open_rigs:
+
+        def make(count: int) -> Fleet:
+            sellers = [f"s{n}" for n in range(count)]
+            return Fleet(open_rigs.enter_context(rig(url, *sellers)), clock, sellers)
+
+        yield make
+    clock.close()
