@@ -52,7 +52,7 @@ class InventoryPolling:
             return step.result(next_due=step.now(), why="the stock of what was sold is read")
         scan = inventory_pages.begin(step)
         while scan["total"] is None:
-            page, after = inventory_pages.read(step, scan)
+            page, after = inventory_pages.read(step, scan, sold)
             sold.answered()
             scan = self.keep_page(step, scan, page, after)
             if step.over():
@@ -125,17 +125,11 @@ class InventoryPolling:
     def read_absent(self, step: RunningStep, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
         """Of a SKU that eBay does not show, though it was asked for, nothing is known: it stays as it is."""
         aside = set_aside(step, absent)
-        for part, found in read_skus(step, over, [sku for sku in absent if sku not in aside]):
-            with step.commit() as commit:
-                there = [item for item in found.values() if item is not None]
-                kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
-                gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
-                step.count(commit, kept, gone)
-                commit.records_read(What.SKU, list(found))
-                commit.scan_page(scan["scan"], scan["page"], part)
-                scan = {**scan, "page": scan["page"] + 1}
-                commit.advance(reading=scan)
-        if passed := [sku for sku in absent if sku in aside or sku in over.failing]:
+        lists, later = inventory_pages.lists(scan, [sku for sku in absent if sku not in aside])
+        for asked in lists:
+            for part, found in read_skus(step, over, asked):
+                scan = self.keep_absent(step, inventory_pages.told_apart(scan, asked, part), part, found)
+        if passed := [sku for sku in absent if sku in aside or sku in over.failing or sku in later]:
             with step.commit() as commit:
                 step.count(commit)
                 commit.skus_lacking(passed)
@@ -143,6 +137,18 @@ class InventoryPolling:
                 scan = {**scan, "page": scan["page"] + 1}
                 commit.advance(reading=scan)
         return scan
+
+    def keep_absent(self, step: RunningStep, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
+        after = {**scan, "page": scan["page"] + 1}
+        with step.commit() as commit:
+            there = [item for item in found.values() if item is not None]
+            kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
+            gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
+            step.count(commit, kept, gone)
+            commit.records_read(What.SKU, list(found))
+            commit.scan_page(scan["scan"], scan["page"], part)
+            commit.advance(reading=after)
+        return after
 
     def read_again(self, step: RunningStep, one: Due) -> None:
         """What was set aside. A SKU that eBay does not know any more is for the scan to tell."""

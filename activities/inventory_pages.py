@@ -2,16 +2,19 @@
 
 Which SKU stands in such a row is not known, and rows move as SKUs come and go. So rows are remembered from one scan to the next, where the
 25 around each are passed over: what stood there before is asked for by its SKU, in one call, and where the count of all SKUs does not
-agree then, the scan is made once more, row by row. Once a day each row is asked for again.
+agree then, the scan is made once more, row by row. Once a day each row is asked for again. A SKU that breaks each list it is in, and
+can be read alone, is remembered too: lists go without it, and so that many of them cost no more than one, they take turns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from activities.running import RunningStep
+from activities.stepping_over import SteppingOver
 from changes.dates import read_time
 from changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
@@ -21,11 +24,13 @@ from store.times import iso
 
 Scan = dict[
     str, Any
-]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known", "fine", "looked"}
+]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known", "fine", "looked", "apart"}
 SIZES = (100, 50, 25, 5, 1)  # each goes into the one before: eBay's documents count offsets by pages, its answers may by rows
 COARSE = 25  # rows that are passed over around one that is known to fail, as many as one call asks for by their SKUs
 LOOKED = timedelta(days=1)
-FAILING = 6  # parts in a row: it is no matter of single rows any more
+ALONE = 2  # SKUs that a scan asks for one by one, since lists break at them
+FAILING = 6  # parts in a row: it is no matter of single rows any more, unless a SKU that eBay showed before can be read
+MANY = 20  # rows that fail: from then on they are not parted further than in 25
 
 
 def begin(step: RunningStep) -> Scan:
@@ -39,23 +44,45 @@ def begin(step: RunningStep) -> Scan:
         return new
     looked = read_time(last.get("looked"))
     look = looked is None or step.now() - looked >= LOOKED
-    return {**new, "known": last["sick"], "fine": look, "looked": iso(step.now()) if look else last["looked"]}
+    apart = last.get("apart", [])
+    apart = apart[ALONE:] + ([] if look else apart[:ALONE])  # those whose turn it was come last, or into lists again
+    return {**new, "known": last["sick"], "fine": look, "looked": iso(step.now()) if look else last["looked"], "apart": apart}
 
 
 def once_more(step: RunningStep, scan: Scan) -> Scan:
     """The next turn of a scan whose SKUs do not agree with eBay's count."""
     new: Scan = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
-    return {**new, "known": scan["sick"], "fine": True, "looked": iso(step.now())} if scan.get("sick") else new
+    if not scan.get("sick"):
+        return new
+    return {**new, "known": scan["sick"], "fine": True, "looked": iso(step.now()), "apart": scan.get("apart", [])}
 
 
 def to_remember(step: RunningStep, scan: Scan) -> Scan | None:
     """What the next scan has to know."""
-    return {"limit": {"sick": scan["sick"], "looked": scan.get("looked") or iso(step.now())}} if scan.get("sick") else None
+    if not scan.get("sick"):
+        return None
+    return {"limit": {"sick": scan["sick"], "looked": scan.get("looked") or iso(step.now()), "apart": scan.get("apart", [])}}
 
 
-def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
+def lists(scan: Scan, skus: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+    """How SKUs are asked for: in lists, those at which lists break alone; and those whose turn it is not."""
+    apart = scan.get("apart", [])
+    together = [sku for sku in skus if sku not in apart]
+    alone = [[sku] for sku in apart[:ALONE] if sku in skus]
+    return [*([together] if together else []), *alone], [sku for sku in apart[ALONE:] if sku in skus]
+
+
+def told_apart(scan: Scan, asked: Sequence[str], part: Sequence[str]) -> Scan:
+    """After an answer: where a list was halved until one SKU was left, and that one can be read, lists break at it or at its neighbour."""
+    new = [sku for sku in part if sku not in scan.get("apart", [])] if len(part) == 1 < len(asked) else []
+    return {**scan, "apart": [*scan.get("apart", []), *new]} if new else scan
+
+
+def read(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
     """The next page, or a part of one; and the scan as it is once that is kept.
 
+    Args:
+        over: the step's books of SKUs, which find out whether eBay answers at all.
     Raises:
         EbayError: eBay fails for it, and it is not known yet, or not to be believed, that this is for one row.
     """
@@ -72,14 +99,15 @@ def read(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
                 scan = cut(scan, row)
             else:
                 return page, following(scan, page.next, row + PAGE, page)
-    return read_part(step, scan)
+    return read_part(step, scan, over)
 
 
-def read_part(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
+def read_part(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
     """The next part that eBay answers; where none is left, no items."""
     parts, sick = [list(part) for part in scan["parts"]], set(scan.get("sick", []))
     failures: list[EbayError] = []
     page, by, of = None, scan.get("by"), scan.get("of")  # `of`: how many SKUs there are, as a part said that eBay answered
+    many = len(scan.get("known", [])) > MANY
     while parts and page is None:
         first, size = parts.pop(0)
         around = {one for one in scan.get("known", []) if first <= one < first + size}
@@ -90,10 +118,15 @@ def read_part(step: RunningStep, scan: Scan) -> tuple[InventoryPage, Scan]:
             page, by = ask(step, first, size, by)
         except EbayError as error:
             failures.append(error)
-            if len(failures) > FAILING or not may_be_the_record(error):
+            if not may_be_the_record(error):
                 raise
-            parts += halved(first, size) if size > 1 else []
-            sick |= {first} if size == 1 else set()
+            if len(failures) == FAILING + 1:
+                many = True
+                if not over.is_well():
+                    raise
+            least = size == 1 or (many and size <= COARSE)
+            parts += [] if least else halved(first, size)
+            sick |= set(range(first, first + size)) if least else set()
     if page is None and of is None:  # nothing tells that it is no outage
         raise failures[-1] if failures else BadAnswerError("eBay shows no row of the list")
     page = page or InventoryPage([], of or 0, None, step.read_at(), dated=False)
@@ -136,7 +169,8 @@ def following(scan: Scan, place: str | None, row: int, page: InventoryPage) -> S
 def cut(scan: Scan, row: int) -> Scan:
     """A page in parts: two, or so that each row known to fail stands alone."""
     parts = [[row, PAGE]]
-    for size in SIZES if scan.get("fine", True) else SIZES[: SIZES.index(COARSE) + 1]:
+    fine = scan.get("fine", True) and len(scan.get("known", [])) <= MANY
+    for size in SIZES if fine else SIZES[: SIZES.index(COARSE) + 1]:
         bad = [part for part in parts if any(part[0] <= one < part[0] + part[1] for one in scan.get("known", [])) or part[1] == PAGE]
         parts = [half for part in parts for half in (halved(*part) if part in bad and part[1] > size else [part])]
     return {**scan, "row": row, "parts": sorted(parts, key=lambda part: (part[1] <= COARSE, part[0]))}

@@ -83,7 +83,7 @@ class SteppingOver:
         if not self._pending:
             return
         first, since = min(self._pending.items(), key=lambda one: one[1])
-        worked = self._probe() is True
+        worked = self.is_well()
         lasted = self.step.now() - since
         if not unreadable.counts(worked, len(self._pending), lasted, self._answered or self._well_since(since)):
             raise self.failing[first]
@@ -118,6 +118,10 @@ class SteppingOver:
                 continue
             self.worked()
             yield part, answer
+
+    def is_well(self) -> bool:
+        """Whether eBay shows a record that it showed before: what fails otherwise fails for itself."""
+        return self._probe() is True
 
     def _answers(self, failed: int) -> bool:
         probed = self._probe()

@@ -192,6 +192,58 @@ def test_all_skus_but_the_one_that_ebay_cannot_list_are_read(anna: Rig, counted:
     assert anna.types("anna").count("inventory.updated") == 1
 
 
+@pytest.mark.parametrize("sick", [1, 8])
+def test_skus_at_which_every_list_breaks_take_turns_alone(anna: Rig, sick: int) -> None:
+    anna.world.preload_skus("anna", 450)
+    until_well(anna, Stream.INVENTORY)
+    names = [name for _, name in anna.world.shelves["anna"].skus[40 : 40 + 20 * sick : 20]]
+    anna.world.lasting.poison("anna", *names, where=Where.IN_LISTS)
+
+    for _ in range(2):  # it is learnt which rows they are in, and which they are
+        anna.advance(minutes=30)
+        until_well(anna, Stream.INVENTORY)
+    for name in names:
+        anna.world.set_stock("anna", name, 777)
+    scans = []
+    for _ in range(sick):
+        anna.advance(minutes=30)
+        before = anna.calls("anna")
+        until_well(anna, Stream.INVENTORY)
+        scans.append(anna.calls("anna") - before)
+    stored = [anna.stored("anna", "inventory")[name]["data"]["availability"] for name in names]
+
+    assert max(scans) <= 13
+    assert stored == [{"shipToLocationAvailability": {"quantity": 777}}] * sick
+    assert anna.types("anna").count("inventory.removed") == 0
+
+
+def test_a_list_with_a_sick_row_in_most_parts_of_a_page_is_read_around_them(anna: Rig) -> None:
+    anna.world.preload_skus("anna", 450)
+    until_well(anna, Stream.INVENTORY)
+    names = [name for _, name in anna.world.shelves["anna"].skus]
+    sick, beside = names[:150:5], names[1]
+    anna.world.lasting.poison("anna", *sick, where=Where.LISTED)
+
+    until_well(anna, Stream.INVENTORY)
+    anna.world.set_stock("anna", beside, 777)
+    scans = []
+    for hours in (1, 1, 23, 1):  # once a day each part is looked at
+        anna.advance(hours=hours)
+        before = anna.calls("anna")
+        assert attempt(anna, Stream.INVENTORY)
+        scans.append(anna.calls("anna") - before)
+    aside = reasons(anna, "page")
+    anna.world.lasting.cure()
+    anna.advance(days=1, minutes=1)
+    assert attempt(anna, Stream.INVENTORY)
+
+    assert max(scans) <= 30
+    assert anna.stored("anna", "inventory")[beside]["data"]["availability"] == {"shipToLocationAvailability": {"quantity": 777}}
+    assert len(aside) == 1
+    assert reasons(anna, "page") == []
+    assert anna.types("anna").count("inventory.removed") == 0
+
+
 def test_a_moment_is_asked_for_again_by_itself_and_leaves_when_ebay_shows_it(anna: Rig) -> None:
     anna.advance(minutes=5)
     anna.poll("anna")
