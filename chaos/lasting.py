@@ -35,7 +35,8 @@ PATIENCE_S = 150.0  # for one scene; what takes longer is broken off, and that i
 LATE_S = 3 * 3600.0  # a change that is told so long after eBay shows it was held up: the longest quiet interval and some tries
 QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")
-USUAL, OUTAGE, AFTER = timedelta(minutes=40), timedelta(hours=1), timedelta(minutes=60)
+LISTINGS_EVERY, ORDERS_EVERY = timedelta(minutes=30), timedelta(minutes=10)
+USUAL, OUTAGE, AFTER = timedelta(minutes=30), timedelta(hours=1), timedelta(minutes=60)
 BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
 SETTLED = timedelta(minutes=6)  # listings are read some minutes after a sale
 POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
@@ -119,15 +120,16 @@ def outage(name: str, *resources: str, how: How = How.GATEWAY, every: int = 1, s
     def play(stage: Stage) -> Outcome:
         api = {"order": "orders", "trading": "trading", "token": "token"}.get(resources[0] if resources else "", "")
         stream = Stream.LISTINGS if api == "trading" else Stream.ORDERS
+        between = LISTINGS_EVERY if api == "trading" else ORDERS_EVERY  # they are enrolled by and by, as their polls are spread in a fleet
         sellers = [f"seller-{number}" for number in range(max(4, int(stage.sellers * share)))]
-        with stage.fleet(quota_trading=1_000_000) as fleet:
+        with stage.fleet() as fleet:
             it = Outcome(name, fleet)
             for seller in sellers:
                 fleet.world.add_seller(seller, listings=3 if api == "trading" else 0)
                 fleet.world.move_in(seller)
-                fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(timedelta(minutes=10)))
-            live(stage, fleet, sellers, USUAL + OUTAGE + AFTER, timedelta(hours=1))
-            fleet.run(USUAL)
+                fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(between))
+            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, timedelta(hours=1))
+            fleet.run(between + USUAL)
             begin = fleet.now()
             if api == "token":
                 for seller in sellers:
