@@ -25,6 +25,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 import worker
+from activities import waits
 from activities.poll import PollResult
 from ebay.http import http_client
 from pacing import Stream
@@ -294,7 +295,8 @@ class SkippedFleet:
         except ApplicationError:
             raise
         except Exception as error:
-            raise ApplicationError(str(error), type=type(error).__name__) from None
+            wait = getattr(error, "wait", None)  # as the worker's interceptor takes it
+            raise waits.told(error, wait) if wait else ApplicationError(str(error), type=type(error).__name__) from None
         finally:
             if stream:
                 self.polls.append(Polled(self.now(), request.seller_id, stream, result if isinstance(result, PollResult) else None))
