@@ -47,7 +47,12 @@ def counts(worked: bool, failing: int, lasted: timedelta, well_since: bool) -> b
 
 def after(failures: int, beside: int) -> timedelta | None:
     """When a record is read again after so many counted failures; None: it is set aside. `beside`: of its kind set aside already."""
-    return AGAIN if failures < TIMES and beside < FLOOD else None
+    return AGAIN if failures < TIMES and not is_flood(beside) else None
+
+
+def is_flood(aside: int) -> bool:
+    """Whether so many of a kind are set aside that it is no matter of single records any more."""
+    return aside >= FLOOD
 
 
 def retry_after(attempts: int) -> timedelta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from pacing import Stream
 from simulator.hostile import Hostility
 from simulator.poison import How, Where
 from tests.support.listed import report
-from tests.support.rig import Rig, rig
+from tests.support.rig import START, Rig, rig
 
 PARCELS = "shipping_fulfillment"
 
@@ -162,6 +163,33 @@ def test_three_hundred_poison_parcels_cost_three_calls_each_then_twenty_a_day(an
         row["data"]["orderId"] if "orderId" in (row["data"] or {}) else one.partition("/")[0]
         for one, row in anna.stored("anna", "fulfillments").items()
     } == set(good)
+
+
+def test_of_a_past_that_is_mostly_poison_one_record_a_round_is_tried_and_new_parcels_are_read_meanwhile(anna: Rig) -> None:
+    anna.world.add_seller("bert")
+    old = anna.world.preload_orders("bert", 600, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
+    anna.world.lasting.poison("bert", *old[:590], resources=[PARCELS])  # the newest can be read
+    anna.enroll("bert", backfill=timedelta(days=6))
+    while anna.poll("bert", Stream.BACKFILL).more:
+        pass
+    rounds = []
+    for _ in range(40):
+        anna.advance(minutes=15)
+        before = anna.calls("bert", PARCELS)
+        with suppress(EbayError):
+            while anna.poll("bert", Stream.FULFILLMENT).more:
+                pass
+        rounds.append(anna.calls("bert", PARCELS) - before)
+    new = anna.world.place_order("bert")
+    anna.world.ship("bert", new)
+    anna.advance(minutes=5)
+    anna.poll("bert")
+    anna.poll("bert", Stream.FULFILLMENT)
+
+    aside = len(anna.store.set_aside("bert"))
+    assert 100 <= aside <= 400
+    assert max(rounds[-20:]) <= 3  # with a record that can be read, which tells that eBay is well
+    assert {one.partition("/")[0] for one in anna.stored("bert", "fulfillments")} == {*old[590:], new}
 
 
 def test_an_open_order_that_breaks_every_list_is_found_and_the_others_are_compared(anna: Rig) -> None:
