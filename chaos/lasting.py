@@ -31,7 +31,7 @@ from store import migrate
 from workflows.messages import PollNow
 
 KINDS = ("order", "fulfillment", "inventory")
-PATIENCE_S = 150.0  # for one scene; what takes longer is broken off, and that is a failure
+PATIENCE_S = 400.0  # for one scene; what takes longer is broken off, and that is a failure
 LATE_S = 3 * 3600.0  # a change that is told so long after eBay shows it was held up: the longest quiet interval and some tries
 QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")

@@ -44,6 +44,7 @@ HINTS = "notifications"  # the patch that reads what they tell of; an older work
 FAIR = "asked-again-and-again"  # the patch that leaves every stream its turn
 SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
+HELD = timedelta(hours=1)  # a stream that fails and waits longer tries what is announced to it: it may be well, and so show the way
 NO_WAIT = ("DeadTokenError",)  # its detail is a generation
 LONGEST_WAIT_S = 86_400
 SHORTEST_CADENCE, LONGEST_CADENCE = timedelta(seconds=0.5), timedelta(days=1)
@@ -165,7 +166,9 @@ class SellerPolling:
             else:
                 self.state.streams[stream].stopped = why
         else:
-            self.state.failed(stream, told, workflow.now(), told_wait(cause))
+            wait = told_wait(cause)
+            held = HELD if wait and wait > HELD and workflow.patched("held-for-an-hour") else None
+            self.state.failed(stream, told, workflow.now(), wait, held)
 
     async def remember(self) -> None:
         """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""

@@ -206,15 +206,20 @@ class PollingState(BaseModel):
     def hinted(self, now: datetime) -> None:
         self.hints_at = max(now, self.hints_held_until or now)
 
-    def failed(self, stream: Stream, error: str, now: datetime, wait: timedelta | None = None) -> None:
-        """`wait`: as the step decided, where it could."""
+    def failed(self, stream: Stream, error: str, now: datetime, wait: timedelta | None = None, held: timedelta | None = None) -> None:
+        """A step failed.
+
+        Args:
+            wait: as the step decided, where it could.
+            held: so long not even what other streams announce is tried; None: all the wait.
+        """
         mine = self.streams[stream]
         mine.failures += 1
         mine.last_error = error
         mine.early = timedelta()
         if stream is not Stream.LISTINGS or mine.announced_at is None or mine.announced_at <= now:
             mine.announced_at = None  # the next poll reads what was announced too, but no sale of just now
-        mine.held_until = now + wait if wait else None
+        mine.held_until = now + (held or wait) if wait else None
         wait = wait or short_backoff(mine.failures)
         mine.next_due, mine.waiting, mine.down = now + wait, False, False
         mine.why = f"failed {mine.failures} times in a row: again after {words(round(wait.total_seconds()))}"

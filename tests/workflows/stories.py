@@ -253,6 +253,27 @@ async def failing_for_a_day(stage: Stage) -> Seller:
     return seller
 
 
+async def announced_while_failing(stage: Stage) -> Seller:
+    """A stream fails for this seller alone, and waits for hours; what is announced to it is tried after one, and goes well."""
+    seller = await stage.seller(Stream.ORDERS, Stream.FULFILLMENT)
+    failed: list[datetime] = []
+
+    def down(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        failed.append(now)
+        raise ApplicationError("eBay failed", 21_600.0, type="EbayUnavailableError", non_retryable=True)
+
+    def rare(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        return PollResult(next_due=now + timedelta(hours=5), why="seldom", due=(Stream.FULFILLMENT,) if failed else ())
+
+    stage.steps.answer = only(Stream.FULFILLMENT, down, rare)
+    await stage.pass_time(minutes=10)
+    await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+    await stage.pass_time(minutes=10)
+    stage.steps.answer = only(Stream.FULFILLMENT, seldom, rare)
+    await stage.pass_time(hours=1)
+    return seller
+
+
 async def ebay_down(stage: Stage) -> Seller:
     """eBay is down for everybody for an hour, notifications come nevertheless; then it is back."""
     began = await stage.world.get_current_time()
@@ -487,6 +508,7 @@ STORIES: dict[str, Story] = {
     "missing-scope-for-a-while": missing_scope_for_a_while,
     "failing-and-recovering": failing_and_recovering,
     "failing-for-a-day": failing_for_a_day,
+    "announced-while-failing": announced_while_failing,
     "ebay-down": ebay_down,
     "killed-worker": killed_worker,
     "spent-quota": spent_quota,

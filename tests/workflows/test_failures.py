@@ -143,6 +143,19 @@ async def test_the_wait_comes_from_the_step_and_people_need_not_wait(time_skippi
     await eventually(lambda: len(steps.polls) == 4)
 
 
+async def test_what_is_announced_to_a_failing_stream_waits_an_hour_at_most(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
+    def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if stream is Stream.FULFILLMENT:
+            raise ApplicationError("eBay failed", 6 * 3600.0, type="EbayUnavailableError", non_retryable=True)
+        return PollResult(next_due=now + timedelta(minutes=10), why="every 10 min", due=(Stream.FULFILLMENT,))
+
+    steps.answer = answer
+    await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.FULFILLMENT))
+    await time_skipping.sleep(timedelta(hours=5, minutes=5))
+
+    assert gaps(steps.of(Stream.FULFILLMENT)) == [3600] * 5
+
+
 async def test_an_outage_is_a_state_of_its_own_and_no_failure(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     def down(stream: Stream, request: Poll, now: datetime) -> PollResult:
         why = "cannot reach eBay: waits until 12:00:00 UTC"
