@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -69,6 +70,28 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: s
     if table.row_count:
         Console().print(table)
     else:
+        typer.echo(empty)
+
+
+def show_texts(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], texts: Mapping[str, str], empty: str) -> None:
+    """For rows whose words need the width of the screen: a line of facts, and the sentences indented below it.
+
+    Args:
+        heads: fields of the line, each with what stands before its value; what a row lacks is left out.
+        texts: fields of the sentences, likewise.
+    """
+    if Output.json:
+        for row in rows:
+            print_json(row)
+        return
+    console, told = Console(), False
+    for row in rows:
+        head = [f"{before}{_cell(field, row[field])}" for field, before in heads.items() if row.get(field) is not None]
+        console.print(Text(("\n" if told else "") + ", ".join(head), style="bold"))
+        for field, before in texts.items():
+            console.print(Padding(Text(f"{before}{row[field]}"), (0, 0, 0, 2), expand=False))
+        told = True
+    if not told:
         typer.echo(empty)
 
 

@@ -17,7 +17,7 @@ from console.arguments import (
 )
 from console.events import event_line
 from console.office import Office
-from console.output import FailedError, Output, print_json, say, show, with_json
+from console.output import FailedError, Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from console.status import seller_status, sellers_list
@@ -79,8 +79,8 @@ def quota(
 def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False) -> None:
     """What needs a look and what to do, the newest first."""
     rows = [{**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in Office("database_url").store.alerts(closed=closed)]
-    columns = {"opened_at": "since", "seller_id": "seller", "kind": "alert", "text": "what it is", "to_do": "what to do"}
-    show(rows, columns | ({"closed_at": "closed"} if closed else {}) | {"runbook": "more"}, empty="no alerts")
+    heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
+    show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts")
 
 
 @commands.command()

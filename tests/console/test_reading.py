@@ -221,6 +221,16 @@ def test_alerts_quota_and_set_aside_documents_are_objects_with_utc_times(house: 
     assert read(house, "set-aside", "--seller", "bert") == []
 
 
+def test_an_alert_is_told_in_whole_words_on_a_narrow_screen(house: House) -> None:
+    head, *lines = house.command("alerts").out.splitlines()
+
+    assert head.startswith("set_aside, seller anna, opened ")
+    assert lines[0].startswith("  could not be read or kept, and set aside: ")
+    assert [line for line in lines if line.startswith("  What to do: ")]
+    assert lines[-1] == "  More: docs/runbooks/set_aside.md"
+    assert max(map(len, lines)) <= 80
+
+
 def test_a_document_set_aside_is_tried_again_by_hand(house: House) -> None:
     (aside,) = house.store.set_aside("anna")
 
