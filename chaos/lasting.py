@@ -114,8 +114,8 @@ def trade(world: World, seller: str) -> str:
     return world.place_order(seller)
 
 
-def outage(name: str, *resources: str, how: How = How.GATEWAY, every: int = 1, share: float = 0.2) -> Scene:
-    """An hour without some of eBay. `share`: of the sellers of the largest outage."""
+def outage(name: str, *resources: str, how: How = How.GATEWAY, failing: float = 1.0, share: float = 0.2) -> Scene:
+    """An hour without some of eBay. `failing`: so many of the answers; `share`: of the sellers of the largest outage."""
 
     def play(stage: Stage) -> Outcome:
         api = {"order": "orders", "trading": "trading", "token": "token"}.get(resources[0] if resources else "", "")
@@ -134,12 +134,12 @@ def outage(name: str, *resources: str, how: How = How.GATEWAY, every: int = 1, s
             if api == "token":
                 for seller in sellers:
                     fleet.at(begin + stage.spread(OUTAGE), lambda seller=seller: fleet.world.accounts.expire(seller))  # type: ignore[misc]
-            down = fleet.world.lasting.stop(*resources, how=how, every=every)
+            down = fleet.world.lasting.stop(*resources, how=how, share=failing)
             fleet.run(OUTAGE)
             end, met = fleet.now(), down.met
             fleet.world.lasting.start()
             fleet.run(AFTER)
-            measure(it, fleet, sellers, stream, api, (fleet.minute(begin), fleet.minute(end)), met if every == 1 else None)
+            measure(it, fleet, sellers, stream, api, (fleet.minute(begin), fleet.minute(end)), met if failing == 1 else None)
             return told(stage, it, sellers)
 
     return play
@@ -168,14 +168,18 @@ def measure(
 
 
 def comeback(fleet: SkippedFleet, seller: str, stream: Stream, down: tuple[int, int]) -> float:
-    """How long after an outage a seller had a good poll, in intervals of theirs before it."""
+    """How long after an outage a seller had a good poll, in intervals of theirs before it.
+
+    The longest of that hour: a poll that a sale brings forward leaves the next one where it was.
+    """
     end = START + timedelta(minutes=down[1])
     mine = [one for one in fleet.polls if one.seller == seller and one.stream is stream and one.result and not one.result.waiting]
     before = [one for one in mine if one.at < end and one.result]
     after = next((one.at for one in mine if one.at >= end), None)
-    if after is None or not before or not before[-1].result:
+    intervals = [one.result.next_due - one.at for one in before if one.result and one.at >= START + timedelta(minutes=down[0] - 60)]
+    if after is None or not intervals:
         return float("inf")
-    return (after - end) / (before[-1].result.next_due - before[-1].at)
+    return (after - end) / max(intervals)
 
 
 def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict | None = None) -> Outcome:
@@ -215,9 +219,9 @@ def scenes() -> dict[str, tuple[Scene, ...]]:
         "outage": (
             outage("an hour without eBay (502)", share=1.0),
             outage("an hour without an answer", how=How.SILENT),
-            outage("half of the answers fail for an hour", how=How.FAILS, every=2),
+            outage("half of the answers fail for an hour", how=How.FAILS, failing=0.5),
             outage("orders alone are down", "order", "shipping_fulfillment"),
-            outage("Trading alone is down", "trading"),
+            outage("Trading alone is down", "trading", share=1.0),  # of few sellers each minute has a handful of calls, or none
             outage("the token endpoint alone is down", "token"),
         ),
         "keys": (records.keys,),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
 
 from simulator import refusals
 from simulator.answers import Answer, ApiError
@@ -66,8 +67,9 @@ class Outage:
     how: How = How.GATEWAY
     resources: frozenset[str] = frozenset()
     sellers: frozenset[str] = frozenset()
-    every: int = 1  # each one; 2: every second call
+    share: float = 1.0  # of the calls that fail; which ones is drawn, the same in each run
     met: int = 0  # calls so far, answered or not
+    draws: Random = field(default_factory=lambda: Random(1))
 
 
 @dataclass
@@ -88,9 +90,9 @@ class Lasting:
             for record in records or tuple(mine):
                 mine.pop(record, None)
 
-    def stop(self, *resources: str, how: How = How.GATEWAY, sellers: Collection[str] = (), every: int = 1) -> Outage:
-        """Calls of these resources (`token` is one) fail from now on; without any, all do."""
-        outage = Outage(how, frozenset(resources), frozenset(sellers), every)
+    def stop(self, *resources: str, how: How = How.GATEWAY, sellers: Collection[str] = (), share: float = 1.0) -> Outage:
+        """Calls of these resources (`token` is one) fail from now on, or this share of them; without any, all do."""
+        outage = Outage(how, frozenset(resources), frozenset(sellers), share)
         self.outages.append(outage)
         return outage
 
@@ -106,7 +108,7 @@ class Lasting:
             )
             if mine:
                 outage.met += 1
-                if outage.met % outage.every == 0:
+                if outage.draws.random() < outage.share:
                     return _bad(outage.how, request)
         return None
 

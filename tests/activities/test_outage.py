@@ -100,7 +100,7 @@ def test_an_hour_of_many_sellers_costs_a_fiftieth_of_a_day_and_the_return_is_no_
 def test_half_of_the_answers_failing_is_no_outage(it: Rig) -> None:
     fleet = Fleet(it, 30)
     fleet.run(minutes=10)
-    it.world.lasting.stop("order", every=2)
+    it.world.lasting.stop("order", share=0.5)
 
     fleet.run(hours=1)
 
