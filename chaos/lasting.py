@@ -36,8 +36,11 @@ LATE_S = 3 * 3600.0  # a change that is told so long after eBay shows it was hel
 QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")
 LISTINGS_EVERY, ORDERS_EVERY = timedelta(minutes=30), timedelta(minutes=10)
+SELLS = (timedelta(hours=1), timedelta(minutes=20))  # a seller, the second with listings: after a quiet hour their interval would grow
 USUAL, OUTAGE, AFTER = timedelta(minutes=30), timedelta(hours=1), timedelta(minutes=60)
 BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
+MOST = (3_000, 200)  # sellers in an outage, the second with listings: a day's 5,000 calls read no more of them every half hour
+BURST = 5  # minutes: a poll of Trading reads each listing that sold, up to a handful of calls at once
 SETTLED = timedelta(minutes=6)  # listings are read some minutes after a sale
 POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
 WITH_LISTINGS = (Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT)  # the report waits for the first scan
@@ -89,7 +92,7 @@ class Stage:
         url = devstack.create_database(self.server, name)
         migrate.upgrade(url)
         with skipped_fleet(url, World(seed=self.seed, now=START), **settings) as fleet:
-            fleet.patience = time.monotonic() + max(PATIENCE_S, 0.4 * self.sellers)
+            fleet.patience = time.monotonic() + max(PATIENCE_S, 1.0 * self.sellers)
             yield fleet
 
     def spread(self, most: timedelta) -> timedelta:
@@ -121,14 +124,14 @@ def outage(name: str, *resources: str, how: How = How.GATEWAY, failing: float = 
         api = {"order": "orders", "trading": "trading", "token": "token"}.get(resources[0] if resources else "", "")
         stream = Stream.LISTINGS if api == "trading" else Stream.ORDERS
         between = LISTINGS_EVERY if api == "trading" else ORDERS_EVERY  # they are enrolled by and by, as their polls are spread in a fleet
-        sellers = [f"seller-{number}" for number in range(max(4, int(stage.sellers * share)))]
+        sellers = [f"seller-{number}" for number in range(max(4, min(int(stage.sellers * share), MOST[api == "trading"])))]
         with stage.fleet() as fleet:
             it = Outcome(name, fleet)
             for seller in sellers:
                 fleet.world.add_seller(seller, listings=3 if api == "trading" else 0)
                 fleet.world.move_in(seller)
                 fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(between))
-            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, timedelta(hours=1))
+            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, SELLS[api == "trading"])
             fleet.run(between + USUAL)
             begin = fleet.now()
             if api == "token":
@@ -153,11 +156,13 @@ def measure(
     shown = None if api in ("", "token") else api
     minutes = [fleet.called(minute, minute + 1, api=shown) for minute in range(first - 25, first)]
     usual = max(sum(minutes) / len(minutes), 5.0)
-    peak = max(fleet.called(minute, minute + 1, api=shown) for minute in range(last, max(fleet.minute(), last + 1)))
+    burst = BURST if api == "trading" else 1
+    peak = max(fleet.called(minute, minute + burst, api=shown) / burst for minute in range(last, max(fleet.minute(), last + 1)))
+    words = f"a minute of {burst} after" if burst > 1 else "in a minute after"
     it.cost.append(
-        f"{usual:.1f} calls a minute before, {fleet.called(first, last, api=shown) / (last - first):.1f} in it, {peak} at most after"
+        f"{usual:.1f} calls a minute before, {fleet.called(first, last, api=shown) / (last - first):.1f} in it, {peak:.0f} at most {words}"
     )
-    it.expect(peak <= BAR_MINUTE * usual, f"{peak} calls in a minute after it, {usual:.1f} are usual")
+    it.expect(peak <= BAR_MINUTE * usual, f"{peak:.0f} calls {words}, {usual:.1f} are usual")
     if met is not None:
         share = met / QUOTAS[api]
         it.cost.append(f"{met} calls met it: {share:.2%} of a day's quota, {1 - share:.1%} left")
