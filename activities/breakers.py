@@ -19,7 +19,7 @@ from ebay.http import utc_now
 from ebay.verdict import failure, is_answer
 from metering import metrics
 from metering.meters import SILENT, Meters
-from pacing.outage import CALLS, PROBE, SELLERS, Streak, backoff, trial_every
+from pacing.outage import CALLS, PROBE, SELLERS, Mixture, Streak, backoff, trial_every
 from store import Store
 from store.breakers import TOKENS, Breaker
 
@@ -65,6 +65,7 @@ class Memory:
     every: timedelta = PROBE
     sellers: int = 1
     counted_at: datetime | None = None
+    mixture: Mixture = field(default_factory=Mixture)
 
     def clear(self) -> None:
         self.streak, self.doubts, self.refuted, self.tried_at = None, False, False, None
@@ -114,6 +115,11 @@ class Breakers:
         """Whether this process fails where others do not: it should take no steps, but for one now and then."""
         return bool(self.ill)
 
+    def is_common(self, resource: str) -> bool:
+        """Whether many sellers fail and succeed by turns: then nobody's failures are their own."""
+        with self.lock:
+            return self.of(resource).mixture.is_common()
+
     def gate(self, resource: str, rows: MutableMapping[str, Breaker]) -> bool:
         """Before a call. True: it asks for all whether eBay is back.
 
@@ -144,6 +150,9 @@ class Breakers:
         """After a call: what is to be raised, the error itself where it concerns this seller alone."""
         now, row = self.clock.now(), rows.get(resource)
         words = failure(error)
+        if words is not None or is_answer(error):
+            with self.lock:
+                self.of(resource).mixture.add(seller_id, words is not None)
         if words is None:
             if is_answer(error):
                 self.answered(resource, rows, now)

@@ -150,9 +150,10 @@ class Steps:
     def note(self, step: RunningStep, error: EbayError | UnexpectedError) -> None:
         """A failure that concerns this seller alone: how long the stream waits for it goes with the error."""
         usual = waits.usual(self.pace, step.request, step.stream, step.step, step.now())
+        common = self.breakers.is_common(RESOURCES[step.stream])
 
         def wait(failures: int) -> timedelta:
-            return waits.alone(failures, usual, step.step.seller_id, step.stream)
+            return waits.alone(failures, usual, step.step.seller_id, step.stream, common=common)
 
         if step.request.hinted:  # the stream's own polls tell how they fare
             failures = step.request.failures + 1

@@ -34,8 +34,8 @@ def in_outage(interval: timedelta, error: OutageError, step: Step) -> timedelta:
     return wait(interval, error.sellers, error.every, share(f"{step.seller_id}/{step.epoch}"))
 
 
-def alone(failures: int, interval: timedelta, seller_id: str, stream: str) -> timedelta:
-    return outage.alone(failures, interval, share(f"{seller_id}/{stream}"))
+def alone(failures: int, interval: timedelta, seller_id: str, stream: str, *, common: bool) -> timedelta:
+    return outage.alone(failures, interval, share(f"{seller_id}/{stream}"), common=common)
 
 
 def share(text: str) -> float:

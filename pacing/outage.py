@@ -20,6 +20,7 @@ AT_A_TIME = 0.5  # of the time between two probes: so often, on average, a step 
 FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=6)  # waits of a seller who fails alone
 AFTER_A_FEW = 6  # failures in a row, from which on nobody is asked faster than by their cadence
 SPREAD = 0.1
+LATELY, COMMON = 60, 0.2  # sellers whose latest calls are remembered, and the share of them that tells of eBay, not of them
 
 
 @dataclass(slots=True)
@@ -46,6 +47,24 @@ class Streak:
     def is_proof(self, now: datetime) -> bool:
         """Whether it is one, if no other process had a success meanwhile."""
         return now - self.began >= PROOF
+
+
+@dataclass(slots=True)
+class Mixture:
+    """How the sellers who called last fared: where many fail and succeed by turns, eBay is neither down nor well."""
+
+    latest: dict[str, tuple[bool, bool]] = field(default_factory=dict)  # by seller: it failed; the one before fared otherwise
+
+    def add(self, seller_id: str, failed: bool) -> None:
+        before = self.latest.pop(seller_id, None)
+        self.latest[seller_id] = failed, before is not None and before[0] != failed
+        if len(self.latest) > LATELY:
+            del self.latest[next(iter(self.latest))]
+
+    def is_common(self) -> bool:
+        """Whether a seller's failures in a row are no matter of their own. Who fails alone never succeeds in between."""
+        mixed = sum(differs for _, differs in self.latest.values())
+        return mixed >= max(SELLERS, COMMON * len(self.latest))
 
 
 def probe_every(limit: int | None) -> timedelta:
@@ -78,17 +97,19 @@ def doubt(interval: timedelta, sellers: int, every: timedelta, share: float) -> 
     return min(interval, trial_every(every) * 2 + min(PROOF, timedelta(seconds=2 * sellers)) * share)
 
 
-def alone(failures: int, cadence: timedelta, share: float) -> timedelta:
+def alone(failures: int, cadence: timedelta, share: float, *, common: bool = False) -> timedelta:
     """How long a seller waits who fails alone: doubled each time, towards 6 hours, after a few no less than their cadence.
 
     Args:
         failures: in a row.
         cadence: the stream's own.
         share: of the seller, 0 to 1.
+        common: others fail by turns too: no longer than their cadence.
     """
     wait = backoff(failures)
     if failures >= AFTER_A_FEW:
-        wait = min(max(wait, cadence * (1 + SPREAD)), LONGEST)
+        most = cadence * (1 + SPREAD)
+        wait = min(most if common else max(wait, most), LONGEST)
     return wait * (1 - SPREAD * share)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing.outage import LONGEST, PROBE, PROOF, RARE_PROBE, Streak, alone, backoff, doubt, probe_every, rest, trial_every
+from pacing.outage import LONGEST, PROBE, PROOF, RARE_PROBE, Mixture, Streak, alone, backoff, doubt, probe_every, rest, trial_every
 
 NOON = datetime(2026, 6, 18, 12, tzinfo=UTC)
 shares = st.floats(0, 1)
@@ -54,6 +55,31 @@ def test_who_fails_alone_waits_ever_longer_and_never_more_than_six_hours(failure
     assert wait <= alone(failures + 1, cadence, share)
     if failures >= 6:
         assert wait >= min(cadence, LONGEST * 0.9) * 0.99
+
+
+@given(st.integers(6, 500), intervals, shares)
+def test_where_others_fail_by_turns_nobody_waits_much_longer_than_their_cadence(failures: int, cadence: timedelta, share: float) -> None:
+    wait = alone(failures, cadence, share, common=True)
+
+    assert min(cadence, LONGEST * 0.9) * 0.98 <= wait <= cadence * 1.1
+
+
+@pytest.mark.parametrize(
+    ("failing", "by_turns", "well", "common"),
+    [(0, 30, 30, True), (10, 2, 40, False), (40, 0, 0, False), (3, 3, 4, True), (1, 3, 90, False)],
+)
+def test_failures_are_common_where_many_sellers_fail_and_succeed_by_turns(failing: int, by_turns: int, well: int, common: bool) -> None:
+    mixture = Mixture()
+    for turn in range(4):
+        for number in range(failing):
+            mixture.add(f"failing-{number}", True)
+        for number in range(by_turns):
+            mixture.add(f"by-turns-{number}", turn % 2 == 1)
+        for number in range(well):
+            mixture.add(f"well-{number}", False)
+
+    assert mixture.is_common() == common
+    assert len(mixture.latest) <= 60
 
 
 def test_the_wait_begins_with_seconds_and_ends_with_hours() -> None:
