@@ -46,7 +46,7 @@ class OutageError(EbayError):
 
     @property
     def words(self) -> str:
-        """How `why` begins; `store.breakers.DOWN` knows it."""
+        """How `why` begins."""
         if self.reason.startswith("cannot"):
             return self.reason
         return f"eBay seems to be down ({self.reason})" if self.doubt else f"eBay is down ({self.reason})"

@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.poll import PollResult
 from changes.orders import entity_id
+from domain.seller_state import Wait
 from ebay.answers import token_refused
 from ebay.client import SellerApi
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
@@ -238,7 +239,7 @@ class Owners:
     def hold(self, step: RunningStep) -> PollResult:
         if step.request.hinted:
             return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
-        return step.steps.wait(step, step.now() + HOLD, UNPROVEN, quota=False)
+        return step.steps.wait(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
 
     def stop(self, step: RunningStep, what: str) -> NoReturn:
         """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well."""

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from temporalio.common import RetryPolicy
 
+from domain.seller_state import Wait
 from pacing import Stream
 
 
@@ -36,6 +37,7 @@ class PollResult(BaseModel, frozen=True):
     waiting: bool = False  # nothing could be read, by no fault of the seller: `next_due` is when to ask again
     quota: bool = True  # it waits because eBay's quota is spent; else because eBay refuses the application's keys, or is down
     down: bool = False  # it waits because eBay is down for everybody
+    waits_for: Wait | None = None  # what it waits for; `quota` and `down` say it to workflows of versions before
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
     tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (pacing/cadence.py)

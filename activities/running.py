@@ -13,6 +13,7 @@ from activities.pace import Shown, pace_of
 from activities.poll import Poll, PollResult
 from activities.sooner import brought_forward, replaced
 from changes import unreadable
+from domain.seller_state import CALLS, Wait
 from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
@@ -175,8 +176,7 @@ class RunningStep:
         more: bool = False,
         done: bool = False,
         waiting: bool = False,
-        quota: bool = True,
-        down: bool = False,
+        waits_for: Wait | None = None,
         tier: str | None = None,
         due: tuple[Stream, ...] = (),
         rounds: tuple[Stream, ...] = (),
@@ -194,8 +194,9 @@ class RunningStep:
             more=more,
             done=done,
             waiting=waiting,
-            quota=quota,
-            down=down,
+            quota=waits_for is None or waits_for in CALLS,
+            down=waits_for is Wait.OUTAGE,
+            waits_for=waits_for,
             tier=tier,
             due=tuple(dict.fromkeys(moved)),
             due_at={stream: at for stream, at in ((Stream.LISTINGS, later), (Stream.FULFILLMENT, self.reread_at)) if at},

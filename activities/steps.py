@@ -20,6 +20,7 @@ from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.running import RunningStep, purpose
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
+from domain.seller_state import Wait
 from ebay.client import Ebay
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
@@ -119,16 +120,19 @@ class Steps:
             return self.owners.guarded(step, read)
         except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
-            return self.wait(step, self.quota.spread(step.request.seller_id, until), "eBay gives no more access tokens for now")
+            words = "eBay gives no more access tokens for now"
+            return self.wait(step, self.quota.spread(step.request.seller_id, until), words, Wait.TOKENS)
         except OutageError as down:
             row = step.step.breakers.get(down.resource)
             began = row.opened_at if row and row.opened_at else step.now()  # nobody knows whether a seller is quiet meanwhile
             usual = waits.usual(self.pace, step.request, step.stream, step.step, min(began, step.now()))
             until = step.now() + waits.in_outage(usual, down, step.step)
-            return self.wait(step, until, down.words, quota=False, down=True)
+            return self.wait(step, until, down.words, Wait.OUTAGE)
         except PermitRefusedError as refused:  # our own ledger: eBay was not asked
             until = self.quota.spread(step.request.seller_id, refused.until)
-            return self.wait(step, until, SPENT if refused.spent else "the rest of eBay's quota is kept back for people and sweeps")
+            if refused.spent:
+                return self.wait(step, until)
+            return self.wait(step, until, "the rest of eBay's quota is kept back for people and sweeps", Wait.RESERVE)
         except QuotaSpentError as spent:
             return self.wait(step, self.quota.spent(step.request.seller_id, step.api.latest or RESOURCES[step.stream], spent, step.now()))
         except DeadTokenError as error:
@@ -138,11 +142,11 @@ class Steps:
         except KeysDoubtedError as doubted:
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_DOUBTED_TEXT)
             why = "eBay refuses the consent, perhaps for the application's keys"
-            return self.wait(step, step.now() + doubted.pause_of(step.request.seller_id), why, quota=False)
+            return self.wait(step, step.now() + doubted.pause_of(step.request.seller_id), why, Wait.KEYS)
         except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_REFUSED_TEXT)
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
-            return self.wait(step, until, "eBay refuses the application's keys", quota=False)
+            return self.wait(step, until, "eBay refuses the application's keys", Wait.KEYS)
         except EbayError as error:
             self.note(step, error)
             raise
@@ -169,12 +173,12 @@ class Steps:
         if failures:  # else a later step has begun, which tells
             error.wait, error.lasting = wait(failures), failures >= waits.ONE_ATTEMPT
 
-    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, quota: bool = True, down: bool = False) -> PollResult:
+    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, waits_for: Wait = Wait.QUOTA) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
-            commit.defer(next_poll_at=until, why=why)
-        return step.result(next_due=until, why=why, waiting=True, quota=quota, down=down)
+            commit.defer(next_poll_at=until, why=why, waits_for=waits_for)
+        return step.result(next_due=until, why=why, waiting=True, waits_for=waits_for)
 
 
 def _place(error: Exception) -> str:

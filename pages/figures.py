@@ -10,11 +10,12 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 
+from domain.seller_state import GRAVITY
 from metering import metrics
 from metering.meters import Meters
 from pages.desk import Desk
 from pages.fleet import AWAKE, freshness, quota
-from pages.overview import GRAVITY, Fleet
+from pages.overview import Fleet
 from reconciling import Mode
 from store import Store, StoreError
 from store.breakers import ALERTS
@@ -52,8 +53,8 @@ def look(desk: Desk, meters: Meters) -> None:
         meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)
     meters.set(metrics.ASIDE, desk.store.status.aside())
     states = [endpoint.state for endpoint in desk.store.endpoints.all()]
-    for state in ("on", "failing", "off"):
-        meters.set(metrics.ENDPOINTS, states.count(state), state)
+    for word in ("on", "failing", "off"):
+        meters.set(metrics.ENDPOINTS, states.count(word), word)
     meters.set(metrics.WAITING, desk.store.deliveries.oldest())
     compare(desk.store, fleet, meters)
     meters.set(metrics.ERASING, desk.store.deletions.oldest())

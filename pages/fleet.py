@@ -14,11 +14,12 @@ from sqlalchemy import Row
 from starlette.responses import HTMLResponse
 
 from console.quota import level_words
+from domain.seller_state import GRAVITY
 from pacing import Stream, words
 from pages.access import Session
 from pages.desk import Desk
 from pages.looks import render
-from pages.overview import GRAVITY, Fleet, Seller
+from pages.overview import Fleet, Seller
 
 ROWS = 50
 NAMED = 12  # sellers of one alert

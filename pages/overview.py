@@ -13,19 +13,19 @@ from typing import Any
 from sqlalchemy import Engine, Row, text
 
 from changes.model import Kind
+from domain.seller_state import GRAVITY
 from pacing import Stream
 from store.breakers import Breaker, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.snapshots import ALL
-from store.status import SELLERS, SPENT, WAITS, _state
-from store.steps import ALERT_AFTER
+from store.status import SELLERS, WAITS, WAITS_FOR, state_of
 from store.times import iso
 
 NOW = text("SELECT clock_timestamp()")
 KNOWN = text("SELECT FROM sellers WHERE seller_id = :seller_id")
-TROUBLED = text("""
-    SELECT seller_id, stream, why, failures, last_error FROM streams
-    WHERE failures >= :failures OR starts_with(why, :spent) OR starts_with(why, :kept)
+TROUBLED = text(f"""
+    SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM streams
+    WHERE failures > 0 OR waits_for IS NOT NULL
         OR EXISTS (SELECT FROM breakers WHERE opened_at IS NOT NULL)
 """)
 ORDERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
@@ -54,7 +54,6 @@ STOCK = text(f"""
     WHERE entity_id > :after AND starts_with(entity_id, :begins) ORDER BY entity_id LIMIT :limit
 """)
 NEWEST = 2**63 - 1
-GRAVITY = ("needs_reauthorization", "ebay_down", "failing", "waiting_for_quota", "paused", "polling", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,10 @@ class Overview:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def fleet(self) -> Fleet:
-        words = dict(zip(("spent", "kept"), SPENT, strict=True))
         with translated(), self._engine.connect() as connection:
             now: datetime = connection.execute(NOW).scalar_one()
             rows = connection.execute(SELLERS[False]).all()
-            troubled = connection.execute(TROUBLED, {"failures": ALERT_AFTER, **words}).all()
+            troubled = connection.execute(TROUBLED).all()
             orders = {row.seller_id: row for row in connection.execute(ORDERS)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
             down = open_breakers(connection)
@@ -131,6 +129,6 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
 
 
 def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]) -> Seller:
-    state, reason = _state(row, troubled, waits, down)
+    state, reason = state_of(row, troubled, waits, down)
     fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
     return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None, row.mode)

@@ -6,7 +6,7 @@ reads the rows in the statement that begins it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -241,26 +241,16 @@ def words(one: Breaker) -> str:
     return f"{ALERTS[one.resource]} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
 
 
-def hindering(opened: Mapping[str, Breaker], streams: Iterable[tuple[str, str | None]]) -> str | None:
-    """What is down of what a seller's streams need, in words; None: nothing. Orders are everybody's; for all else only who waits for it.
+def hindered(opened: Mapping[str, Breaker], stream: str, *, waiting: bool) -> str | None:
+    """What is down that a stream needs, in words; None: nothing. Orders are everybody's; for all else only who waits for it.
 
     Args:
-        streams: each one's name and its `why`.
+        waiting: the stream's latest poll met it.
     """
-    for name, why in streams:
-        resource = _resource(name)
-        if (one := opened.get(resource)) and (resource == "orders" or is_wait(why)):
-            return f"{name}: {words(one)}"
-        if (one := opened.get(TOKENS)) and is_wait(why):
-            return f"{name}: {words(one)}"
-    return None
-
-
-DOWN = ("eBay is down", "eBay seems to be down", "cannot reach eBay")  # how `why` begins while a stream waits for eBay
-
-
-def is_wait(why: str | None) -> bool:
-    return why is not None and why.startswith(DOWN)
+    resource = _resource(stream)
+    if (one := opened.get(resource)) and (resource == "orders" or waiting):
+        return words(one)
+    return words(one) if (one := opened.get(TOKENS)) and waiting else None
 
 
 def _resource(stream: str) -> str:

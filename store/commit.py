@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from changes.model import Document
 from changes.moments import Moment
+from domain.seller_state import Wait
 from pacing import Stream
 from reconciling import Seen
 from store import absent, aside, modes, moments, scans
@@ -52,6 +53,7 @@ CLOSE = text("""
         last_good_at = CASE WHEN :good THEN :now ELSE last_good_at END,
         next_poll_at = coalesce(:next_poll_at, next_poll_at),
         why = coalesce(:why, why),
+        waits_for = :waits_for,
         failures = CASE WHEN :good THEN 0 ELSE failures END,
         last_error = CASE WHEN :good THEN NULL ELSE last_error END,
         last_changes = run.changes,
@@ -116,6 +118,7 @@ class Commit(RecordCommit):
         self._reading: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
+        self._waits_for: Wait | None = None
         self._pace: str | None = None
 
     # scans of the inventory
@@ -208,9 +211,9 @@ class Commit(RecordCommit):
         if self._step.stream is Stream.ORDERS:
             self.tell_twin()
 
-    def defer(self, *, next_poll_at: datetime, why: str) -> None:
+    def defer(self, *, next_poll_at: datetime, why: str, waits_for: Wait | None = None) -> None:
         """The poll waits, which is neither a success nor a failure: a spent quota."""
-        self._next_poll_at, self._why = next_poll_at, why
+        self._next_poll_at, self._why, self._waits_for = next_poll_at, why, waits_for
 
     def count(self, *, calls: int = 0) -> None:
         """API calls made since this step's last commit."""
@@ -285,6 +288,7 @@ class Commit(RecordCommit):
                 "good": self._good,
                 "next_poll_at": self._next_poll_at,
                 "why": self._why,
+                "waits_for": self._waits_for,
                 "scanned_at": self._scanned_at,
                 "pace": self._pace,
                 "told": self._told,

@@ -7,17 +7,20 @@ from typing import Any
 from sqlalchemy import Engine, Row, TextClause, text
 
 from changes.dates import read_time
+from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
 from pacing import Stream
-from store.breakers import Breaker, hindering, open_breakers
+from store.breakers import Breaker, hindered, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.kinds import runbook
-from store.steps import ALERT_AFTER
 from store.times import iso
+
+WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for END"
+"""What a stream waits for, as a column; of a good poll by a version that did not know it nothing."""
 
 
 def _of(statement: str) -> dict[bool, TextClause]:
     """The statement for one seller (True), and for all (False): two, so that each uses its index."""
-    return {True: text(statement.format(one="seller_id = :seller_id")), False: text(statement.format(one="true"))}
+    return {single: text(statement.format(one=one, waits=WAITS_FOR)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
 
 
 SELLERS = _of("""
@@ -30,7 +33,8 @@ SELLERS = _of("""
 STREAMS = _of("""
     SELECT seller_id, stream, cursor,
         coalesce(reading - 'limit' <> '{{}}', false) AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
-        failures, last_error, last_changes, sales_30d, CASE stream
+        failures, last_error, last_changes, sales_30d, {waits} AS waits_for,
+        CASE stream
             WHEN 'backfill' THEN jsonb_build_object('to', reading -> -1)
             WHEN 'sweep' THEN jsonb_build_object(
                 'offset', reading -> 'offset', 'total', reading -> 'total', 'done', reading -> 'done') END AS place
@@ -51,9 +55,6 @@ OPEN_ALERTS = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FR
 COUNT_ASIDE = text("SELECT count(*) FROM set_aside")
 CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
 WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
-
-
-SPENT = ("eBay's quota of calls is spent", "the rest of eBay's quota is kept back")  # how `why` begins while a stream waits for calls
 
 
 ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
@@ -125,7 +126,7 @@ class Status:
 def _seller(
     row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]
 ) -> dict[str, Any]:
-    state, reason = _state(row, streams, waits, down)
+    state, reason = state_of(row, streams, waits, down)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
     order = {stream.value: place for place, stream in enumerate(Stream)}
@@ -175,24 +176,30 @@ def progress(row: Row[Any], backfill_from: str | None) -> float | None:
     return float(min(max((row.cursor - start) / (end - start), 0.0), 0.99))
 
 
-def _state(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[str, str | None]:
-    """The state, and why; what hinders most comes first."""
-    if row.removed_at is not None:
-        return "removed", f"removed at {iso(row.removed_at)}"
-    if row.dead_at is not None:
-        return "needs_reauthorization", row.dead_reason
-    if row.another:
-        return "needs_reauthorization", ANOTHER
-    if row.wishes.get("paused"):
-        return "paused", str(row.wishes["paused"])
-    if down and (words := hindering(down, ((one.stream, one.why) for one in streams))):
-        return "ebay_down", words
-    if "orders" in waits:
-        return "waiting_for_quota", f"eBay's quota of orders is spent until {waits['orders']}"
-    if spent := [one for one in streams if one.why and one.why.startswith(SPENT)]:
-        return "waiting_for_quota", f"{spent[0].stream}: {spent[0].why}"
-    failing = [one for one in streams if one.failures >= ALERT_AFTER]
-    if failing:
-        worst = max(failing, key=lambda one: one.failures)
-        return "failing", f"{worst.stream}: {worst.failures} failures in a row: {worst.last_error}"
-    return "polling", None
+def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
+    """The state, and why."""
+    order = {stream.value: place for place, stream in enumerate(Stream)}
+    facts = [_facts(one, waits, down) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))]
+    if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
+        facts.insert(0, StreamFacts(Stream.ORDERS, _spent(waits), waits_for=Wait.QUOTA))
+    state, reason = seller_state(
+        facts,
+        removed=f"removed at {iso(row.removed_at)}" if row.removed_at is not None else None,
+        dead=(row.dead_reason or "") if row.dead_at is not None else ANOTHER if row.another else None,
+        paused=str(row.wishes["paused"]) if row.wishes.get("paused") else None,
+    )
+    return state, None if state == "polling" else reason
+
+
+def _facts(row: Row[Any], waits: dict[str, str], down: dict[str, Breaker]) -> StreamFacts:
+    """What a stream's row says, and what is known of eBay since: nobody has to poll to learn that orders are down, or their quota spent."""
+    waits_for, why = as_wait(row.waits_for), row.why or ""
+    if words := hindered(down, row.stream, waiting=waits_for is Wait.OUTAGE):
+        waits_for, why = Wait.OUTAGE, words
+    elif row.stream == Stream.ORDERS and "orders" in waits and waits_for is None:
+        waits_for, why = Wait.QUOTA, _spent(waits)
+    return StreamFacts(row.stream, why, row.failures, row.last_error, None, waits_for)
+
+
+def _spent(waits: dict[str, str]) -> str:
+    return f"eBay's quota of orders is spent until {waits['orders']}"

@@ -65,7 +65,7 @@ FAIL = text("""
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
         RETURNING seller_id
     )
-    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now,
+    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
         failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END
     FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
     RETURNING s.failures

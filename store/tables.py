@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
-REVISION = "0018"  # the migration that these tables are; a test compares
+REVISION = "0019"  # the migration that these tables are; a test compares
 
 metadata = MetaData()
 
@@ -96,6 +96,7 @@ streams = Table(
     Column("run_slow", Boolean, nullable=False, server_default="false"),
     Column("run_over", Boolean, nullable=False, server_default="true"),
     _time("replaced_at"),  # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
+    _text("waits_for", nullable=True),  # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
 )
 
 

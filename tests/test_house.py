@@ -16,23 +16,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pacing": set(),
     "fleets": {"pacing"},
     "changes": set(),
+    "domain": set(),
     "reconciling": set(),
     "ebay": {"changes"},
-    "store": {"changes", "pacing", "reconciling"},
+    "store": {"changes", "domain", "pacing", "reconciling"},
     "metering": set(),
     "logs": set(),
     "outbound": set(),
     "delivery": set(),
-    "activities": {"ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
-    "workflows": {"activities", "store", "pacing", "metering"},
+    "activities": {"domain", "ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
+    "workflows": {"activities", "domain", "store", "pacing", "metering"},
     "console": {"workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "reconciling", "settings"},
     "inbox": {"console", "metering", "workflows", "activities", "ebay", "store", "settings"},
-    "pages": {"inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
+    "pages": {"domain", "inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
     "settings": set(),
     "simulator": set(),
     "devstack": set(),
 }
-STANDARD_LIBRARY_ONLY = ("pacing", "changes", "delivery", "reconciling")
+STANDARD_LIBRARY_ONLY = ("domain", "pacing", "changes", "delivery", "reconciling")
 PROCESSES = ("worker", "starter", "web", "demo")
 ROOMS = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {path.stem for path in HOUSE.glob("*.py")}
 

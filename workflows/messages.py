@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from pydantic import BaseModel
 
+from domain.seller_state import State
 from pacing import Stream
 
 
@@ -48,9 +48,6 @@ class SetCadence(BaseModel, frozen=True):
     def given(self) -> dict[Stream, timedelta]:
         named = {Stream.ORDERS: self.orders, Stream.FULFILLMENT: self.fulfillment, Stream.INVENTORY: self.inventory}
         return {stream: every for stream, every in named.items() if every is not None}
-
-
-State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "removed"]
 
 
 class StreamStatus(BaseModel, frozen=True):

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.report import Report
     from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
+    from domain.seller_state import Wait
     from pacing import Stream
     from workflows.attributes import differences
     from workflows.card import card
@@ -122,6 +123,8 @@ class SellerPolling:
                 raise  # the seller left; swallowed here, the loop would never end
             self.fail(stream, failure.cause)
         else:  # `next_due` and `why` come with the result: policy is decided in the step, obeyed here
+            if result.waits_for is Wait.KEYS and not workflow.patched("keys-are-a-state"):
+                result = result.model_copy(update={"waits_for": None})
             self.state.polled(stream, request, result, workflow.now(), began)
             self.state.noted(stream, result, workflow.now())
         self.show()

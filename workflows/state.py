@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
+from domain.seller_state import State, StreamFacts, Wait, seller_state
 from pacing import Stream, words
 from pacing.outage import backoff as backoff
-from workflows.messages import State, Status, StreamStatus
+from workflows.messages import Status, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure that tells none: a time-out
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
@@ -37,8 +38,9 @@ class StreamState(BaseModel):
     last_error: str | None = None  # the error's class and its text: one from there to here
     stopped: str | None = None  # why this stream alone waits for a new consent
     rarely: bool = False  # stopped, but tried again: once a day, and when people ask; older histories did not
-    waiting: bool = False  # eBay's quota is spent
-    down: bool = False  # eBay is down for everybody
+    waiting: bool = False  # eBay's quota is spent: what versions before `waits_for` read, and wrote
+    down: bool = False  # eBay is down for everybody: likewise
+    waits_for: Wait | None = None  # by no fault of the seller
     held_until: datetime | None = None  # it fails for this seller alone: so long, the step decided, only people may ask
     early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
     announced_at: datetime | None = None  # another stream announced work for this one, due then
@@ -66,6 +68,10 @@ class StreamState(BaseModel):
             return self.next_due
         announced = self.announced_at if self.held_until is None else max(self.announced_at, self.held_until)
         return min(self.next_due, announced)
+
+    def facts(self, stream: Stream) -> StreamFacts:
+        before = Wait.OUTAGE if self.down else Wait.QUOTA if self.waiting else None
+        return StreamFacts(stream, self.why, self.failures, self.last_error, self.stopped, self.waits_for or before)
 
     def status(self, awake: bool) -> StreamStatus:
         next_due = self.next_due if awake and not self.waits_for_consent else None
@@ -165,6 +171,7 @@ class PollingState(BaseModel):
         mine = self.streams[stream]
         mine.failures, mine.last_error, mine.waiting = 0, None, result.waiting and result.quota
         mine.stopped, mine.rarely, mine.down, mine.held_until = None, False, result.waiting and result.down, None
+        mine.waits_for = result.waits_for if result.waiting else None
         ahead = stream is Stream.LISTINGS and mine.announced_at is not None and mine.announced_at > began  # too early for that sale
         if not ahead:
             mine.announced_at = result.next_due if request.announced and (result.more or result.waiting) else None
@@ -221,7 +228,7 @@ class PollingState(BaseModel):
             mine.announced_at = None  # the next poll reads what was announced too, but no sale of just now
         mine.held_until = now + (held or wait) if wait else None
         wait = wait or short_backoff(mine.failures)
-        mine.next_due, mine.waiting, mine.down = now + wait, False, False
+        mine.next_due, mine.waiting, mine.down, mine.waits_for = now + wait, False, False, None
         mine.why = f"failed {mine.failures} times in a row: again after {words(round(wait.total_seconds()))}"
 
     def denied(self, stream: Stream, why: str, now: datetime) -> None:
@@ -273,23 +280,9 @@ class PollingState(BaseModel):
         self.hurry(POLLED, "connected again: catching up from the cursor")
 
     def state(self) -> tuple[State, str]:
-        """In one word and in a sentence, the gravest first."""
-        if self.dead:
-            return "needs_reauthorization", f"{self.dead}: {DEAD.get(self.dead, REFUSED).format(seller=self.seller_id)}"
-        if self.paused:
-            return "paused", self.paused
-        for stream, mine in self.streams.items():
-            if mine.down:
-                return "ebay_down", f"{stream}: {mine.why}"
-        for stream, mine in self.streams.items():
-            if mine.stopped:
-                return "failing", f"{stream}: {mine.stopped}"
-            if mine.failures:
-                return "failing", f"{stream}: {mine.last_error}, {mine.failures} times in a row"
-        for stream, mine in self.streams.items():
-            if mine.waiting:
-                return "waiting_for_quota", f"{stream}: {mine.why}"
-        return "polling", "; ".join(f"{stream}: {mine.why}" for stream, mine in self.streams.items())
+        """In one word and in a sentence."""
+        dead = f"{self.dead}: {DEAD.get(self.dead, REFUSED).format(seller=self.seller_id)}" if self.dead else None
+        return seller_state([mine.facts(stream) for stream, mine in self.streams.items()], dead=dead, paused=self.paused or None)
 
     def status(self) -> Status:
         state, reason = self.state()

@@ -134,7 +134,7 @@ def test_refused_keys_of_the_application_are_one_alert_for_all_and_no_sellers_fa
     secret, anna.world.accounts.client_secret = anna.world.accounts.client_secret, "another"
     waits = [anna.step("anna").why for _ in range(2)]
     open_alerts = [(alert["seller_id"], alert["kind"]) for alert in anna.store.alerts()]
-    state = anna.store.seller("anna")["state"]
+    state, failures = anna.store.seller("anna")["state"], anna.store.seller("anna")["streams"]["orders"]["failures"]
 
     anna.world.accounts.client_secret = secret
     anna.tokens.keys_refused_until = None  # as after a restart
@@ -142,6 +142,7 @@ def test_refused_keys_of_the_application_are_one_alert_for_all_and_no_sellers_fa
 
     assert all(why.startswith("eBay refuses the application's keys: waits until") for why in waits)
     assert open_alerts == [(None, "keys_refused")]
-    assert state == "polling"
+    assert (state, failures) == ("failing", 0)
+    assert anna.store.seller("anna")["state"] == "polling"
     assert anna.store.alerts() == []
     assert [event["type"] for event in anna.events()] == ["alert.opened", "alert.closed"]

@@ -163,7 +163,7 @@ def application_alerted(shop: Shop, stream: Stream, outcome: PollResult | Except
     assert shop.token_calls() == before  # within a minute nobody asks again
     assert shop.alerts() == [(None, "keys_refused")]
     for seller in ("anna", "bert"):
-        assert shop.store.seller(seller)["state"] == "polling"
+        assert shop.store.seller(seller)["state"] == "failing"
     assert shop.stream(stream)["failures"] == 0
 
 
@@ -181,7 +181,7 @@ def waits_quietly(shop: Shop, stream: Stream, outcome: PollResult | Exception) -
     assert len(shop.world.requests) == before  # neither tokens nor the refused access token nor eBay's own count
     assert shop.rig.step("bert").waiting is False  # who has a token goes on: the orders' quota is another one
     assert shop.store.quota_until("orders") is None
-    assert shop.store.seller("anna")["state"] == "polling"
+    assert shop.store.seller("anna")["state"] == "waiting_for_quota"
     assert shop.alerts() == []
 
 
@@ -189,14 +189,14 @@ def retried(shop: Shop, stream: Stream, outcome: PollResult | Exception) -> None
     assert isinstance(outcome, EbayUnavailableError)
     assert shop.stream(stream)["failures"] == 1
     assert shop.stream(stream)["last_error"].startswith("EbayUnavailableError: ")
-    assert shop.store.seller("anna")["state"] == "polling"
+    assert shop.store.seller("anna")["state"] == "failing"
 
 
 def one_stream_denied(shop: Shop, stream: Stream, outcome: PollResult | Exception) -> None:
     assert isinstance(outcome, AccessDeniedError)
     assert shop.stream(stream)["failures"] == 1
     assert shop.rig.poll("anna", Stream.INVENTORY).more is False
-    assert shop.store.seller("anna")["state"] == "polling"
+    assert shop.store.seller("anna")["state"] == "failing"
     assert shop.alerts() == []
 
 
@@ -252,8 +252,8 @@ def test_a_refusal_leads_to_the_right_state_and_once_it_is_over_nothing_is_lost(
     fault.holds(shop, stream, outcome)
     shop.world.faults.before_answer = None
     fault.end(shop)
-    shop.rig.poll("anna", stream)
-    shop.rig.poll("anna")
+    for other in (stream, Stream.ORDERS, Stream.INVENTORY):
+        shop.rig.poll("anna", other)
 
     assert 0 < there < ORDERS or (there == 0 and prepare is prepare_first_call)
     created = Counter(event["entity_id"] for event in shop.rig.events("anna") if event["type"] == "order.created")

@@ -124,8 +124,8 @@ def fail(store: Store) -> None:
         (lambda store: None, "polling", None),
         (pause, "paused", "holiday"),
         (kill_token, "needs_reauthorization", "invalid_grant"),
-        (spend_quota, "waiting_for_quota", "eBay's quota of orders is spent until 2100-01-01T00:00:00.000Z"),
-        (fail, "failing", "inventory: 3 failures in a row: EbayUnavailableError: 503"),
+        (spend_quota, "waiting_for_quota", "orders: eBay's quota of orders is spent until 2100-01-01T00:00:00.000Z"),
+        (fail, "failing", "inventory: EbayUnavailableError: 503, 3 times in a row"),
     ],
 )
 def test_the_state_says_what_hinders_a_seller(store: Store, happening, state: str, reason: str | None) -> None:

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.deliver import Delivered
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
+from domain.seller_state import Wait
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
@@ -297,6 +298,22 @@ async def ebay_down(stage: Stage) -> Seller:
     return seller
 
 
+async def keys_refused(stage: Stage) -> Seller:
+    """eBay refuses the application's keys for a while, which is the seller's state and nobody's failure."""
+    began = await stage.world.get_current_time()
+
+    def refused(stream: Stream, request: Poll, now: datetime) -> PollResult:
+        if not timedelta(minutes=2) <= now - began < timedelta(minutes=8):
+            return PollResult(next_due=now + timedelta(minutes=1), why="every 1 min")
+        at = now + timedelta(minutes=1)
+        return PollResult(waiting=True, quota=False, waits_for=Wait.KEYS, next_due=at, why="eBay refuses the application's keys")
+
+    seller = await stage.seller(Stream.ORDERS)
+    stage.steps.answer = refused
+    await stage.pass_time(minutes=12)
+    return seller
+
+
 async def killed_worker(stage: Stage) -> Seller:
     """A step is heard of no more: it times out, three times, and begins anew. Recorded in 30 s: no clock jumps over a step."""
     seller = await stage.seller(Stream.ORDERS)
@@ -510,6 +527,7 @@ STORIES: dict[str, Story] = {
     "failing-for-a-day": failing_for_a_day,
     "announced-while-failing": announced_while_failing,
     "ebay-down": ebay_down,
+    "keys-refused": keys_refused,
     "killed-worker": killed_worker,
     "spent-quota": spent_quota,
     "announced-parcels": announced_parcels,
