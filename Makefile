@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up test test-system lint docs bench pictures pacing chaos clean
+.PHONY: setup demo up check quick test test-system lint docs bench pictures pacing chaos clean
 
 setup: .venv/ready
 
@@ -19,6 +19,11 @@ demo: setup ## all of it on this machine, against a simulated eBay; SECONDS=60 e
 
 up: setup ## the same against the eBay that .env names
 	@$(BIN)/python demo.py --real
+
+check: lint test ## what must pass before a change lands
+
+quick: lint ## in the middle of work: lint, types and what needs no server
+	$(BIN)/python -m pytest --numprocesses 3 tests/test_house.py $(addprefix tests/,pacing changes delivery reconciling metering)
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
