@@ -1,4 +1,4 @@
-"""The worker's memory: with many sellers in its cache, while it reads a past of 100,000 orders, or a first report of 100,000 listings."""
+"""The worker's memory: with many sellers in its cache, while it reads a history of 100,000 orders or a first report of 100,000 listings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
         f"{sizes.sellers:,} sellers enrolled, polled and cached", ["worker's memory, MB", "at start", "now", "at most", "promised", ""]
     )
     await _many(servers, client, sizes.sellers, many)
-    past = Table(f"a new seller's past of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
+    past = Table(f"a new seller's history of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
     await _past(servers, client, sizes.orders, past)
     first = Table(f"a new seller's first report: {sizes.listings:,} listings", ["", "measured", "least possible", "promised", ""])
     await _listings(servers, client, sizes.listings, first)

@@ -6,7 +6,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from rich.text import Text
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
+A_STEP = timedelta(seconds=15)
 UNITS = (("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -119,7 +120,18 @@ def _plain(value: Any) -> Any:
 def _cell(field: str, value: Any) -> str:
     if value is None or value == "":
         return "-"
-    return age(datetime.fromisoformat(value), datetime.now(UTC)) if field.endswith("_at") else str(value)
+    if not field.endswith("_at"):
+        return str(value)
+    moment, now = datetime.fromisoformat(value), datetime.now(UTC)
+    return due(moment, now) if field == "next_poll_at" else age(moment, now)
+
+
+def due(moment: datetime, now: datetime) -> str:
+    """`in 12 min`, `now`, `overdue by 7 min`: a step lasts some seconds, and so long nothing is overdue."""
+    if now - moment < A_STEP:
+        return age(max(moment, now), now)
+    words = age(moment, now)
+    return f"overdue by {words.removesuffix(' ago')}" if words.endswith(" ago") else f"overdue since {words}"
 
 
 def age(moment: datetime, now: datetime) -> str:

@@ -75,5 +75,6 @@ async def sellers_list(office: Office, state: str | None) -> list[dict[str, Any]
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     streams = [stream for stream in row["streams"].values() if not stream.get("done")]
     last = max((stream["last_poll_at"] for stream in streams if stream["last_poll_at"]), default=None)
-    following = min((stream["next_poll_at"] for stream in streams if stream["next_poll_at"]), default=None)
+    asleep = row["state"] in ("paused", "needs_reauthorization", "removed")  # nothing is due until somebody acts
+    following = None if asleep else min((stream["next_poll_at"] for stream in streams if stream["next_poll_at"]), default=None)
     return {**row, "last_poll_at": last, "next_poll_at": following}

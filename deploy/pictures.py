@@ -86,7 +86,7 @@ def take_pages(browser: Browser, site: str) -> None:
     page.goto(site)
     keep(page, "page-fleet.png")
     page.goto(f"{site}/endpoints")
-    page.get_by_text("Send again what was delivered").first.click()
+    page.get_by_text("Replay events").first.click()
     keep(page, "page-endpoints.png")
     page.close()
 

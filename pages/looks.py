@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from console.output import age
+from console.output import due as due_words
 from pages.chart import bars
 from pages.problems import ProblemError
 from store.kinds import runbook
@@ -42,11 +43,10 @@ def moment(when: datetime | str | None, now: datetime) -> Markup:
 
 
 def due(when: datetime | str, now: datetime) -> Markup:
-    """As `moment`; `now` where it is due within a second, or was within the last five: the page is older than the poll."""
+    """`in 12 min`, `now`, `overdue by 7 min`, with the exact time beneath."""
     given = datetime.fromisoformat(when) if isinstance(when, str) else when
-    if -5 < (given - now).total_seconds() < 1:
-        return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words="now")
-    return moment(given, now)
+    words = "now" if 0 < (given - now).total_seconds() < 1 else due_words(given, now)
+    return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words=words)
 
 
 @cache

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from console.output import due
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 
@@ -100,3 +102,13 @@ def test_the_shell_completes_commands_options_and_values(typed: str, at: str, of
 def test_starter_may_be_run_by_its_name_as_completion_needs() -> None:
     assert os.access(ROOT / "starter.py", os.X_OK)
     assert (ROOT / "starter.py").read_text().startswith("#!/usr/bin/env python3\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(720, "in 12 min"), (0, "now"), (-14, "now"), (-420, "overdue by 7 min"), (-5 * 86_400, "overdue since 2026-11-25 12:00")],
+)
+def test_a_poll_that_should_have_begun_is_overdue(seconds: float, words: str) -> None:
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+    assert due(now + timedelta(seconds=seconds), now) == words

@@ -261,7 +261,7 @@ async def test_an_empty_house_says_how_to_begin(site: Site) -> None:
     page = await site.page("/")
 
     assert "starter.py enroll SELLER" in page.text
-    assert "None: nothing needs a look." in page.text
+    assert "No open alerts." in page.text
 
 
 async def test_every_alert_state_and_error_has_its_remedy() -> None:

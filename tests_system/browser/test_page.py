@@ -105,7 +105,7 @@ def test_the_keyboard_alone_switches_an_endpoint_off_and_on_and_sends_again(page
     expect(page.get_by_role("status")).to_contain_text("Switched on")
     expect(first).not_to_contain_text("Off: by hand")
 
-    tab_to(page, "Send again what was delivered")
+    tab_to(page, "Replay events")
     page.keyboard.press("Enter")
     tab_to(page, "Seller", most=3)
     page.keyboard.type("nina")
@@ -125,7 +125,7 @@ def test_without_javascript_an_endpoint_is_switched_off_and_on_and_sent_again(br
     for button, said in (("Switch off", "Switched off"), ("Switch on", "Switched on")):
         first.get_by_role("button", name=button).click()
         expect(page.get_by_role("status")).to_contain_text(said)
-    first.get_by_text("Send again what was delivered").click()
+    first.get_by_text("Replay events").click()
     first.get_by_label("From position").fill("1")
     first.get_by_role("button", name="Send again").click()
 
