@@ -48,6 +48,7 @@ from activities.vacancy import Vacancies
 from activities.waits import Lasting
 from activities.wishes import WishKeeping
 from console.leaving import bounded, leave
+from domain.streams import STREAMS, Stream
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
@@ -58,7 +59,6 @@ from metering.runtime import MetricsBindError
 from metering.traces import TracesError, sent
 from outbound import Client as Poster
 from outbound import Policy
-from pacing import Stream
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
@@ -99,12 +99,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     tokens = StoredTokens(store, oauth)
     ebay = Ebay(settings.ebay_api_url, tokens, oauth, http, settings.ebay_timeout)
     ebay.observe = meters.answered
-    every = {
-        Stream.ORDERS: settings.orders_every,
-        Stream.FULFILLMENT: settings.fulfillment_every,
-        Stream.INVENTORY: settings.inventory_every,
-        Stream.LISTINGS: settings.inventory_every,
-    }
+    every: dict[Stream, timedelta] = {stream: getattr(settings, spec.every) for stream, spec in STREAMS.items() if spec.every}
     quota = QuotaWatch(store, ebay)
     pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
     identity = Identity(http, settings.identity_url, settings.ebay_timeout.total_seconds())

@@ -9,7 +9,6 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import sources
 from activities.listing_single import keep_single, read_single
 from activities.poll import Poll, PollResult
 from activities.running import RunningStep
@@ -17,6 +16,7 @@ from activities.stepping_over import SteppingOver
 from activities.steps import Steps
 from changes.dates import read_time
 from changes.orders import entity_id
+from domain.streams import BY_TRADING
 from ebay.blame import may_be_the_record
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, NotFoundError, RejectedError
 from ebay.topics import Asks, asks, moves_orders
@@ -149,7 +149,7 @@ class HintReading:
 
     def follows_listings(self, step: RunningStep) -> bool:
         """Whether listings are read for this seller, and the report of all of them has come: until then each would look like a new one."""
-        reads = step.step.inventory_source in sources.READ_BY[Stream.LISTINGS]
+        reads = step.step.inventory_source in BY_TRADING
         return reads and self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS) is not None
 
     def settle(self, step: RunningStep, outcome: Outcome) -> None:

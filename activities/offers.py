@@ -17,11 +17,12 @@ from activities.running import RunningStep
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import Steps
 from changes.model import Kind
+from domain.streams import Purpose
 from ebay.client import OfferList
 from ebay.errors import EbayError, QuotaSpentError
 from pacing import Stream
 from store.kinds import AlertKind
-from store.permits import OFFERS, Purpose
+from store.permits import OFFERS
 from store.rereads import KEYS, What
 
 ROUND = timedelta(days=1)  # all of a seller's SKUs once

@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 from activities.poll import PollResult
 from changes.orders import entity_id
 from domain.seller_state import Wait
+from domain.streams import Purpose
 from ebay.answers import token_refused
 from ebay.client import SellerApi
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
@@ -26,7 +27,6 @@ from pacing import Stream
 from store import Store
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
 from store.commit import NEEDS_REAUTHORIZATION
-from store.permits import Purpose
 from store.whose import Told, Verdict
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from activities.poll import Poll
+from domain.streams import RESOURCES, STREAMS
 from pacing import Facts, Fleet, SellerPace, Settings, Stream, next_poll, observe, tier
 from pacing.state import from_json, to_json
-from store.step import RESOURCES
 
-SHARED = (Stream.ORDERS, Stream.INVENTORY, Stream.LISTINGS)  # streams whose intervals the quota decides, each of another resource
+SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)  # each of another resource
 NEVER_BUSY = 2**31
 FRESH_S = 60.0  # a process reads the levels once in so long: a plan shows within its own period
 

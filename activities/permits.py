@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.streams import Purpose
 from ebay.errors import QuotaSpentError
 from pacing.reserve import LEASE, SINGLY
 from store import Store
-from store.permits import SHARES, Lease, Purpose
+from store.permits import SHARES, Lease
 
 LIMITS = {"orders": 100_000, "inventory": 2_000_000, "trading": 5_000, "feed": 100_000}  # eBay's defaults
 LATER = timedelta(seconds=60)  # while only the reserve is left: it is freed as the day goes by

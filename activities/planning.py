@@ -16,6 +16,7 @@ from temporalio.common import RetryPolicy
 from activities.pace import SHARED, Pace, pace_of
 from activities.quota import QuotaWatch
 from activities.wishes import Wishes
+from domain.streams import RESOURCES
 from pacing import (
     DEFAULT_CURVE,
     FULL,
@@ -43,7 +44,6 @@ from store import Store
 from store.kinds import AlertKind
 from store.levels import Polled, Said
 from store.permits import SHARES, Ledger
-from store.step import RESOURCES
 
 HOURLY = timedelta(hours=1)
 HIGH = 0.9  # of a day's calls

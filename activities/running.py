@@ -14,25 +14,17 @@ from activities.poll import Poll, PollResult
 from activities.sooner import brought_forward, replaced
 from changes import unreadable
 from domain.seller_state import CALLS, Wait
+from domain.streams import STREAMS, Purpose
 from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
 from pacing import Stream
 from store import Commit, Kept, Step
-from store.permits import Purpose
 from store.sales import ListingsDue
 
 if TYPE_CHECKING:
     from activities.steps import Steps
 
-ASIDE = {  # what of a seller's set-aside records a stream tells of, beside how it does: labels of `store.aside`
-    Stream.ORDERS: ("order", "window:orders"),
-    Stream.FULFILLMENT: ("fulfillment", "order"),
-    Stream.INVENTORY: ("inventory", "page:SKUs"),
-    Stream.LISTINGS: ("listing", "window:listings"),
-    Stream.REPORT: ("listing", "page:active listings"),
-    Stream.OFFERS: ("offer",),
-}
 PROBED = 3  # calls of a step that asks whether eBay is back: the one that fails may fail for what one seller has
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
 
@@ -154,7 +146,7 @@ class RunningStep:
     def with_aside(self, commit: Commit, why: str) -> str:
         """The stream is well, and says what it goes on without."""
         counts = commit.aside_counts() if self.aside_moved or commit.aside_moved else self.step.set_aside
-        told = unreadable.words(counts, ASIDE.get(self.stream, ()))
+        told = unreadable.words(counts, STREAMS[self.stream].aside)
         return f"{why}; {told}" if told else why
 
     def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
@@ -219,8 +211,5 @@ def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
 
 
 def purpose(request: Poll, stream: Stream) -> Purpose:
-    if (
-        request.asked or request.hinted or stream in (Stream.SWEEP, Stream.REPORT)
-    ):  # people wait for it, or it looks for what polling missed
-        return Purpose.URGENT
-    return Purpose.PAST if stream in (Stream.BACKFILL, Stream.OFFERS) else Purpose.POLL
+    """Of a step's calls. What people wait for goes before everything."""
+    return Purpose.URGENT if request.asked or request.hinted else STREAMS[stream].purpose

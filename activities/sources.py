@@ -10,35 +10,17 @@ from datetime import timedelta
 
 from activities.poll import PollResult
 from activities.running import RunningStep
-from pacing import InventorySource, Stream
+from domain.streams import BY_INVENTORY_API, STREAMS, InventorySource, Stream
 from store import Commit
 from store.kinds import AlertKind
 
 LOOK_AGAIN = timedelta(days=1)
-READ_BY = {
-    Stream.INVENTORY: (InventorySource.AUTO, InventorySource.INVENTORY_API, InventorySource.BOTH),
-    Stream.LISTINGS: (InventorySource.AUTO, InventorySource.TRADING, InventorySource.BOTH),
-    Stream.REPORT: (InventorySource.AUTO, InventorySource.TRADING, InventorySource.BOTH),
-}
-ALERTS = {
-    Stream.INVENTORY: (AlertKind.INVENTORY_INCOMPLETE,),
-    Stream.LISTINGS: (AlertKind.LISTINGS_INCOMPLETE,),
-    Stream.REPORT: (AlertKind.MISSED_LISTINGS, AlertKind.NO_REPORT),
-    Stream.OFFERS: (AlertKind.OFFERS_UNREAD,),
-}
-"""Of each stream that may end: nothing else would close them."""
-
-
-def used(source: InventorySource, offers: bool) -> set[Stream]:
-    """The streams that such a seller needs, of those that may end."""
-    streams = {stream for stream, sources in READ_BY.items() if source in sources}
-    return streams | ({Stream.OFFERS} if offers and Stream.INVENTORY in streams else set())
 
 
 def unused(step: RunningStep) -> PollResult | None:
     """The end of a stream that this seller does not need; None: go on."""
     source = step.step.inventory_source
-    if source in READ_BY[step.stream]:
+    if source in (STREAMS[step.stream].sources or ()):
         return None
     return over(step, f"not read: the seller's inventory source is {source}")
 
@@ -47,13 +29,13 @@ def over(step: RunningStep, why: str) -> PollResult:
     """The stream ends, and so does what its alerts told."""
     with step.commit() as commit:
         commit.finish(next_poll_at=None, why=why)
-        for kind in ALERTS[step.stream]:
-            commit.close_alert(kind)
+        for kind in STREAMS[step.stream].alerts:
+            commit.close_alert(AlertKind(kind))
     return step.result(next_due=step.now(), why=why, done=True)
 
 
 def reads_inventory(step: RunningStep) -> bool:
-    return step.step.inventory_source in READ_BY[Stream.INVENTORY]
+    return step.step.inventory_source in BY_INVENTORY_API
 
 
 def finish(step: RunningStep, commit: Commit, empty: str | None, rounds: tuple[Stream, ...] = ()) -> PollResult:

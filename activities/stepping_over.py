@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from activities.running import RunningStep
 from changes import unreadable
+from domain.streams import STREAMS
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
 from store.aside import Due
 from store.rereads import What
-from store.step import RESOURCES
 
 T = TypeVar("T")
 
@@ -207,7 +207,7 @@ def try_again(step: RunningStep, whats: Sequence[str], read: Callable[[Due], obj
 
 def shared(stream: Stream) -> str:
     """What fails together: the report's calls are Trading's too."""
-    return "trading" if stream is Stream.REPORT else RESOURCES[stream]
+    return STREAMS[stream].fails_with or STREAMS[stream].resource
 
 
 def _reason(error: EbayError) -> str:

@@ -21,6 +21,7 @@ from activities.quota import QuotaWatch
 from activities.running import RunningStep, purpose
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
 from domain.seller_state import Wait
+from domain.streams import RESOURCES
 from ebay.client import Ebay
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
@@ -29,7 +30,6 @@ from pacing import Stream
 from store import Store, StoreError, SupersededError
 from store.commit import SLOW_S
 from store.kinds import AlertKind
-from store.step import RESOURCES
 
 SPENT = "eBay's quota of calls is spent"
 HOUSE = Path(__file__).parent.parent

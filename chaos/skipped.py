@@ -27,6 +27,7 @@ from temporalio.testing import ActivityEnvironment
 import worker
 from activities import waits
 from activities.poll import PollResult
+from domain.streams import BY_STEP
 from ebay.http import http_client
 from pacing import Stream
 from settings import Settings
@@ -121,16 +122,19 @@ class Outside:
         while self.now() < until:
             await Pause(until)
 
-    async def execute_activity_method(self, method: Any, request: Any, *, retry_policy: RetryPolicy | None = None, **_: Any) -> Any:
+    async def execute_activity_method(self, method: Any, request: Any, **how: Any) -> Any:
+        return await self.execute_activity(method.__name__, request, **how)
+
+    async def execute_activity(self, name: str, request: Any, *, retry_policy: RetryPolicy | None = None, **_: Any) -> Any:
         """Attempts as Temporal would make them."""
         policy = retry_policy or RetryPolicy()
         attempt = 1
         while True:
             try:
-                return self.fleet.attempt(method.__name__, request, attempt)
+                return self.fleet.attempt(name, request, attempt)
             except ApplicationError as error:
                 if is_last(error, policy, attempt):
-                    raise failure_of(method.__name__, error) from error
+                    raise failure_of(name, error) from error
                 wait = error.next_retry_delay or policy.initial_interval * policy.backoff_coefficient ** (attempt - 1)
             await self.sleep(wait)
             attempt += 1
@@ -181,7 +185,7 @@ class SkippedFleet:
         self.queue: list[tuple[datetime, int, str | Callable[[], object]]] = []
         self.numbers = count()
         self.threads = ThreadPoolExecutor(1)
-        self.streams: dict[str, Stream] = {method.__name__: stream for stream, method in seller_polling.STEPS.items()}
+        self.streams: dict[str, Stream] = dict(BY_STEP)
         self.activities = self.start_worker(settings)
         self.patience = float("inf")  # by this machine's clock
         self.broken_off: datetime | None = None

@@ -11,12 +11,12 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities import sources
 from activities.wishes import wishes_of
 from console.office import Office
 from console.output import FailedError
 from console.owners import Learnt, check_account
 from console.rows import Row, Wanted
+from domain import streams
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
 from pacing import InventorySource
@@ -152,8 +152,10 @@ async def set_sources(office: Office, seller_id: str, source: InventorySource | 
     """
     client = await office.temporal()
     now, read = office.store.sellers.choose(seller_id, source, offers)
-    used = sources.used(now, read)
-    request = SetSources(used=tuple(sorted(used)), unused=tuple(sorted({*sources.ALERTS} - used)))
+    used = streams.used(now, frozenset({"offers"} if read else ()))
+    request = SetSources(
+        used=tuple(sorted(used)), unused=tuple(sorted({one for one, spec in streams.STREAMS.items() if spec.sources} - used))
+    )
     await tell(client, office.settings.task_queue, wishes_of(office.store, seller_id), SellerPolling.set_sources, request)
     return now, read
 

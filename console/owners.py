@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from activities.owners import same_account
 from console.output import FailedError
+from domain.streams import Purpose
 from ebay.client import Ebay, SellerApi
 from ebay.consent import IDENTITY
 from ebay.errors import EbayError, QuotaSpentError
@@ -18,7 +19,6 @@ from ebay.oauth import OAuth
 from store import Store
 from store.accounts import Binding, Bound
 from store.errors import SecretError
-from store.permits import Purpose
 from store.whose import Told, Verdict
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """When to poll next, and why, in words. Pure: no I/O, no clock, standard library only; seconds as float, times as unix time."""
 
+from domain.streams import InventorySource, Stream
 from pacing.cadence import Bounds, bounds_s, tier, wish
 from pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
 from pacing.day import QuotaDay, quota_day
@@ -7,7 +8,7 @@ from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now,
 from pacing.forecast import Freshness, forecast, with_notifications
 from pacing.interval import interval, weight
 from pacing.level import Demand, Slot, demand, level, slots, surge_effect
-from pacing.model import FULL, Curve, Facts, InventorySource, Level, Prior, SellerPace, Settings, Stream
+from pacing.model import FULL, Curve, Facts, Level, Prior, SellerPace, Settings
 from pacing.planner import Plan, Quota, plan
 from pacing.reserve import assumed_used, believed, permits, reserve_calls
 from pacing.state import from_json, to_json

@@ -2,32 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 HOUR = 3600.0
 DAY = 86_400.0
 
 Curve = tuple[float, ...]  # 24 values, one a local hour, mean 1: how a day's orders lie in the day
-
-
-class Stream(StrEnum):
-    ORDERS = "orders"
-    FULFILLMENT = "fulfillment"
-    INVENTORY = "inventory"
-    LISTINGS = "listings"  # stock that the Inventory API does not see
-    OFFERS = "offers"  # prices and quantities by marketplace, where a seller asks for them
-    BACKFILL = "backfill"
-    SWEEP = "sweep"
-    REPORT = "report"  # all active listings, once a day
-
-
-class InventorySource(StrEnum):
-    """Where a seller's stock is read."""
-
-    AUTO = "auto"  # both; where one of them has nothing, it is looked at once a day
-    INVENTORY_API = "inventory_api"
-    TRADING = "trading"  # every listing is told of as a listing, whatever its SKUs
-    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)

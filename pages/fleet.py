@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse
 
 from console.quota import level_words
 from domain.seller_state import GRAVITY
-from pacing import Stream, words
+from domain.streams import DAILY
+from pacing import words
 from pages.access import Session
 from pages.desk import Desk
 from pages.looks import render
@@ -23,7 +24,6 @@ from pages.overview import Fleet, Seller
 
 ROWS = 50
 NAMED = 12  # sellers of one alert
-DAILY = (Stream.SWEEP, Stream.REPORT)  # the seller's own page shows them
 OVERDUE = timedelta(minutes=1)
 AWAKE = ("polling", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
 router = APIRouter(include_in_schema=False)

@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from changes.dates import read_time
+from domain.streams import RESOURCES
 from pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
 from store.alerts import close_alert, open_alert, reword_alert
 from store.errors import translated
 from store.events import FLEET, Events
 from store.kinds import AlertKind
-from store.step import RESOURCES
 
 TOKENS = "tokens"
 LATELY = timedelta(minutes=2)  # so long somebody's doubt asks the others how they fare

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, text
 
-from pacing import Stream
+from domain.streams import POLLED, Stream
 from store.errors import translated
 from store.kinds import AlertKind
 
-POLLED = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.LISTINGS)
 INTERVALS = 3
 SHORTEST = timedelta(minutes=2)  # at intervals of seconds, a worker that is started anew is no news
 

@@ -7,10 +7,10 @@ A permit is never given back, so that whatever crashes the count is never too lo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Engine, text
 
+from domain.streams import Purpose
 from pacing import Settings
 from pacing.reserve import LAST
 from store.errors import translated
@@ -67,15 +67,6 @@ FOLLOW = text("""
 """)
 STATE = text('SELECT resource, "limit", used, day_start, reset_at, told, caused FROM permits ORDER BY resource')
 CAUSED = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
-
-
-class Purpose(StrEnum):
-    """What calls are for. It says how much of the rest of the day has to be left to others."""
-
-    URGENT = "urgent"  # people, notifications, sweeps: to the last call
-    POLL = "poll"  # but for the reserve
-    PAST = "past"  # a backfill: half of what is left for the rest of the day, so that no flood starves the polls
-    SPREAD = "spread"  # what may be used by now, where calls are to come evenly through the day
 
 
 KEPT = {

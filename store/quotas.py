@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from domain.streams import RESOURCES
 from pacing import Stream
 from store.errors import translated
-from store.step import RESOURCES
 from store.times import iso
 
 PUT = text("""

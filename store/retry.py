@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from changes import listings
 from changes.model import Kind
-from pacing import Stream
+from domain.streams import STREAMS
 from store.aside import ASK, DOCUMENT, WHAT
 from store.errors import translated
 from store.rereads import What
@@ -20,7 +20,7 @@ FIND = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS wh
 SINGLE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
 PARCELS = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
 FLAGS = {What.PARCELS.value: PARCELS, What.SINGLE.value: SINGLE}
-STREAMS = {Kind.ORDER: Stream.ORDERS, Kind.FULFILLMENT: Stream.FULFILLMENT, Kind.INVENTORY: Stream.INVENTORY, Kind.OFFER: Stream.OFFERS}
+READ_AGAIN_BY = {Kind(spec.retries): stream for stream, spec in STREAMS.items() if spec.retries}
 
 
 class Retry:
@@ -44,7 +44,7 @@ class Retry:
                 if (flag := FLAGS.get(row.what)) is None or not connection.execute(flag, order).rowcount:
                     connection.execute(ASK, {"id": aside_id})
                 return False
-        step = self._steps.begin(row.seller_id, STREAMS[Kind(row.kind)])
+        step = self._steps.begin(row.seller_id, READ_AGAIN_BY[Kind(row.kind)])
         document = json.loads(row.raw)
         with self._steps.commit(step, now) as commit:
             if row.kind == Kind.ORDER:

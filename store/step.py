@@ -5,21 +5,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pacing import InventorySource, Stream
+from domain.streams import InventorySource, Stream
 from reconciling import Mode
 from store.permits import Lease
 from store.whose import Account
 
 if TYPE_CHECKING:
     from store.breakers import Breaker
-
-RESOURCES = dict.fromkeys(Stream, "orders") | {
-    Stream.INVENTORY: "inventory",
-    Stream.OFFERS: "inventory",
-    Stream.LISTINGS: "trading",
-    Stream.REPORT: "feed",
-}
-"""Whose daily quota at eBay a stream's calls come from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
+from domain.streams import RESOURCES, Purpose
 from pacing import Stream
 from reconciling import Mode
 from store.accounts import Accounts
@@ -15,9 +16,9 @@ from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
-from store.permits import KEPT, TAKE, Lease, Purpose
+from store.permits import KEPT, TAKE, Lease
 from store.reads import Reads
-from store.step import RESOURCES, Step
+from store.step import Step
 from store.whose import Account
 
 ALERT_AFTER = 3  # failures in a row

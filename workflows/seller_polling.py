@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.backfill import Backfill
-    from activities.fulfillment import FulfillmentPolling
     from activities.hints import HintReading
-    from activities.inventory import InventoryPolling
-    from activities.listings import ListingPolling
-    from activities.offers import OfferReading
-    from activities.orders import OrderPolling
     from activities.poll import STEP, Poll, PollResult
-    from activities.report import Report
-    from activities.sweep import Sweep
     from activities.wishes import REMEMBER, Wishes, WishKeeping
     from domain.seller_state import Wait
+    from domain.streams import POLLED, STREAMS
     from pacing import Stream
     from workflows.attributes import differences
     from workflows.card import card
     from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, Status
-    from workflows.state import POLLED, PollingState
+    from workflows.state import PollingState
 
-STEPS: dict[Stream, Any] = {
-    Stream.ORDERS: OrderPolling.poll_orders,
-    Stream.FULFILLMENT: FulfillmentPolling.poll_fulfillment,
-    Stream.INVENTORY: InventoryPolling.poll_inventory,
-    Stream.LISTINGS: ListingPolling.poll_listings,
-    Stream.BACKFILL: Backfill.backfill_orders,
-    Stream.SWEEP: Sweep.sweep_orders,
-    Stream.REPORT: Report.read_report,
-    Stream.OFFERS: OfferReading.read_offers,
-}
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 LISTED = "search-attributes"  # the patch that writes them
@@ -117,7 +99,9 @@ class SellerPolling:
         self.state.streams[stream].wanted = False
         summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
         try:
-            result: PollResult = await workflow.execute_activity_method(STEPS[stream], request, summary=summary, **STEP)
+            result: PollResult = await workflow.execute_activity(
+                STREAMS[stream].step, request, result_type=PollResult, summary=summary, **STEP
+            )
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise  # the seller left; swallowed here, the loop would never end

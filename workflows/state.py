@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from domain.seller_state import State, StreamFacts, Wait, seller_state
+from domain.streams import IN_BACKGROUND, POLLED, STREAMS
 from pacing import Stream, words
 from pacing.outage import backoff as backoff
 from workflows.messages import Status, StreamStatus
@@ -18,17 +19,7 @@ BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wai
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
 DENIED = timedelta(days=1)  # so long a stream that the consent does not cover waits, unless people ask
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
-STREAM_ORDER = (  # who goes first when due together
-    Stream.ORDERS,
-    Stream.FULFILLMENT,
-    Stream.INVENTORY,
-    Stream.LISTINGS,
-    Stream.SWEEP,
-    Stream.REPORT,
-    Stream.OFFERS,
-    Stream.BACKFILL,
-)
-POLLED = STREAM_ORDER[:4]  # what people mean by "poll": sweeps, reports, offers and backfills keep their own time
+STREAM_ORDER = tuple(STREAMS)  # who goes first when due together
 
 
 class StreamState(BaseModel):
@@ -140,7 +131,7 @@ class PollingState(BaseModel):
         """When the next stream (another one than `after`) falls due; None: never by itself. Offers and backfills interrupt nobody."""
         if self.paused or self.dead:
             return None
-        passed_over = () if after is None else (after, Stream.OFFERS, Stream.BACKFILL)
+        passed_over = () if after is None else (after, *IN_BACKGROUND)
         waiting = [it.when() for stream, it in self.streams.items() if not it.waits_for_consent and stream not in passed_over]
         return min([*waiting, *([self.hints_at] if self.hints_at else [])], default=None)
 

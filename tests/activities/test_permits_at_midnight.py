@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from activities.poll import Poll
 from activities.running import RunningStep
+from domain.streams import Purpose
 from pacing import Stream
-from store.permits import Lease, Purpose
+from store.permits import Lease
 from tests.support.rig import Rig
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from activities.permits import Permits
 from activities.planning import FleetPlanning, Plans, fleets
+from domain.streams import Purpose
 from pacing import Stream
-from store.permits import Purpose
 from tests.support.postgres_clock import PostgresClock, driven
 from tests.support.rig import START, Rig, rig
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities.permits import PermitRefusedError, Permits
+from domain.streams import Purpose
 from store import Store
-from store.permits import Purpose
 from tests.support.postgres_clock import PostgresClock, driven
 
 MIDNIGHT = datetime(2026, 6, 18, 7, tzinfo=UTC)  # US Pacific, in summer

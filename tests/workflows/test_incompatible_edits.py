@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.lost_sellers import LostSellers
-from activities.poll import STEP, Poll, PollResult
+from activities.poll import STEP
+from domain.streams import STREAMS
 from pacing import Stream
 from tests.workflows.recorded import NAMES, load
 from workflows import seller_polling, watchdog
@@ -25,10 +27,6 @@ Patch = pytest.MonkeyPatch
 
 
 class Renamed:
-    @activity.defn
-    def read_orders(self, request: Poll) -> PollResult:
-        raise NotImplementedError
-
     @activity.defn
     async def look_for_lost_sellers(self) -> list[Any]:
         raise NotImplementedError
@@ -78,7 +76,7 @@ def a_timer_left_out(patch: Patch) -> None:
 
 
 def a_step_renamed(patch: Patch) -> None:
-    patch.setitem(seller_polling.STEPS, Stream.ORDERS, Renamed.read_orders)
+    patch.setitem(seller_polling.STREAMS, Stream.ORDERS, replace(STREAMS[Stream.ORDERS], step="read_orders"))
 
 
 def a_step_added(patch: Patch) -> None:
