@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.orders import read_windows
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.steps import Steps
 from pacing import Stream
 
@@ -22,7 +22,7 @@ class Backfill:
         """Read on from where the last slice ended, through the same windows as the poll. Errors: see `Steps.run`."""
         return self.steps.run(request, Stream.BACKFILL, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if not step.step.reading:  # enrolment left the window's edges here; none are left when all is read
             return step.result(next_due=step.now(), why="backfill complete", done=True)
         result = read_windows(step, overlap=timedelta(), source="backfill")

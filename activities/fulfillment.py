@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import activity
 
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import Steps
 from changes import unreadable
@@ -45,7 +45,7 @@ class FulfillmentPolling:
         """
         return self.steps.run(request, Stream.FULFILLMENT, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         alone = SteppingOver(step, What.SINGLE, step.api.order)
         while due := self.due(step, alone):
             self.read_single(step, due[0], alone)
@@ -65,7 +65,7 @@ class FulfillmentPolling:
             return step.result(next_due=step.now(), why="the announced parcels are read")
         return self.read_round(step, alone, parcels)
 
-    def due(self, step: RunningStep, over: SteppingOver) -> list[str]:
+    def due(self, step: StepRun, over: SteppingOver) -> list[str]:
         """Orders to be read so; those that failed in this step come last, and not again."""
         seller_id, store, now = step.request.seller_id, self.steps.store, step.now()
         if over.what is What.SINGLE:
@@ -74,7 +74,7 @@ class FulfillmentPolling:
             found = store.parcels_due(seller_id, PARCELS_A_TIME + len(over.failing), step.step.enrolled_at, now)
         return [order for order in found if order not in over.failing]
 
-    def read_single(self, step: RunningStep, order_id: str, over: SteppingOver | None = None) -> None:
+    def read_single(self, step: StepRun, order_id: str, over: SteppingOver | None = None) -> None:
         """Who asked to cancel, and why: only getOrder tells. `over`: None raises what fails."""
         try:
             document = step.api.order(order_id)
@@ -92,7 +92,7 @@ class FulfillmentPolling:
         if over is not None:
             over.worked()
 
-    def read_parcels(self, step: RunningStep, order_id: str, over: SteppingOver | None = None) -> None:
+    def read_parcels(self, step: StepRun, order_id: str, over: SteppingOver | None = None) -> None:
         try:
             documents = step.api.shipping_fulfillments(order_id)
         except (NotFoundError, RejectedError) as error:  # of this order alone; it must not keep the others waiting
@@ -109,7 +109,7 @@ class FulfillmentPolling:
         if over is not None:
             over.worked()
 
-    def read_round(self, step: RunningStep, alone: SteppingOver, parcels: SteppingOver) -> PollResult:
+    def read_round(self, step: StepRun, alone: SteppingOver, parcels: SteppingOver) -> PollResult:
         """Some parcels of the past, then the open orders.
 
         All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists. A page that eBay fails for may hold
@@ -164,7 +164,7 @@ class FulfillmentPolling:
             step.finish(commit)
         return step.rest or step.more()
 
-    def place(self, step: RunningStep) -> dict[str, Any]:
+    def place(self, step: StepRun) -> dict[str, Any]:
         """Where the round stands. A new one compares open orders of the last month, once a day those of three; older ones the sweep.
 
         When the last of three months began is the stream's cursor.
@@ -179,7 +179,7 @@ class FulfillmentPolling:
             since["began"] = now.isoformat()
         return {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND, **since}
 
-    def read_past(self, step: RunningStep, alone: SteppingOver, parcels: SteppingOver) -> bool:
+    def read_past(self, step: StepRun, alone: SteppingOver, parcels: SteppingOver) -> bool:
         """One order that is due, from before the enrolment too. False: none is."""
         if due := self.past_due(step, alone):
             self.read_single(step, due[0], alone)
@@ -187,13 +187,13 @@ class FulfillmentPolling:
             self.read_parcels(step, due[0], parcels)
         return bool(due)
 
-    def past_due(self, step: RunningStep, over: SteppingOver) -> list[str]:
+    def past_due(self, step: StepRun, over: SteppingOver) -> list[str]:
         """Those that failed in this step come last, and not again."""
         find = self.steps.store.singles_due if over.what is What.SINGLE else self.steps.store.parcels_due
         found = find(step.request.seller_id, 1 + len(over.failing), now=step.now())
         return [order for order in found if order not in over.failing]
 
-    def read_unlisted(self, step: RunningStep, unlisted: list[str], place: dict[str, Any], over: SteppingOver) -> dict[str, Any]:
+    def read_unlisted(self, step: StepRun, unlisted: list[str], place: dict[str, Any], over: SteppingOver) -> dict[str, Any]:
         """A list of open orders by their numbers; those that are set aside have their own time."""
         seller_id = step.request.seller_id
         aside = set(self.steps.store.aside_of(seller_id, Kind.ORDER, unlisted)) if step.step.set_aside or step.aside_moved else set()
@@ -219,7 +219,7 @@ class FulfillmentPolling:
                 commit.advance(reading=place)
         return place
 
-    def read_again(self, step: RunningStep, one: Due) -> None:
+    def read_again(self, step: StepRun, one: Due) -> None:
         """What was set aside, by itself."""
         order_id = one.name.partition("/")[0]  # of a parcel that could not be kept: `order/parcel`
         if one.what == What.PARCELS:

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.listing_single import keep_single, read_single
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from activities.steps import Steps
 from changes.dates import read_time
@@ -57,7 +57,7 @@ class HintReading:
         """
         return self.steps.run(request, Stream.ORDERS, self.read, named=SOURCE)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         found = self.steps.store.notifications.pending(step.request.seller_id, step.now())
         by = {what: [hint for hint in found if asks(hint.topic) is what] for what in Asks}
         if useless := [hint.id for what in (Asks.NOTHING, Asks.PERSON) for hint in by[what]]:  # kept by a later version
@@ -77,13 +77,13 @@ class HintReading:
         over.settle()
         return self.rest(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
-    def rest(self, step: RunningStep, due: tuple[Stream, ...]) -> PollResult:
+    def rest(self, step: StepRun, due: tuple[Stream, ...]) -> PollResult:
         """When the next hint is to be read, in `next_due`; `done`: there is none."""
         at = self.steps.store.notifications.next_due(step.request.seller_id, step.now())
         why = "nothing is pending" if at is None else "eBay does not show yet what it told of"
         return step.result(next_due=at or step.now(), why=why, done=at is None, due=due)
 
-    def check_token(self, step: RunningStep, hints: Sequence[Pending]) -> None:
+    def check_token(self, step: StepRun, hints: Sequence[Pending]) -> None:
         """The seller took the consent back, eBay says: a new access token tells. Raises DeadTokenError: so it is."""
         seller_id, tokens = step.request.seller_id, self.steps.ebay.tokens
         try:
@@ -93,7 +93,7 @@ class HintReading:
             raise
         self.steps.store.notifications.end([hint.id for hint in hints])
 
-    def read_orders(self, step: RunningStep, hints: Sequence[Pending]) -> int:
+    def read_orders(self, step: StepRun, hints: Sequence[Pending]) -> int:
         """Returns how many orders' parcels are due now because of it."""
         wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
         if not wanted:  # a topic of orders that names none
@@ -124,7 +124,7 @@ class HintReading:
         self.settle(step, judged([hint for hint in hints if not broken & set(hint.orders)], shown, set(kept.changed), refused))
         return kept.parcels_due
 
-    def read_listings(self, step: RunningStep, hint: Pending, over: SteppingOver) -> None:
+    def read_listings(self, step: StepRun, hint: Pending, over: SteppingOver) -> None:
         if not self.follows_listings(step):
             self.settle(step, Outcome(left=[hint.id]))
             return
@@ -147,12 +147,12 @@ class HintReading:
                 keep_single(step, commit, single, SOURCE)
         self.settle(step, Outcome(done=[hint.id]))
 
-    def follows_listings(self, step: RunningStep) -> bool:
+    def follows_listings(self, step: StepRun) -> bool:
         """Whether listings are read for this seller, and the report of all of them has come: until then each would look like a new one."""
         reads = step.step.inventory_source in BY_TRADING
         return reads and self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS) is not None
 
-    def settle(self, step: RunningStep, outcome: Outcome) -> None:
+    def settle(self, step: StepRun, outcome: Outcome) -> None:
         notifications = self.steps.store.notifications
         notifications.end(outcome.done)
         notifications.end(outcome.left, State.LEFT)

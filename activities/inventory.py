@@ -12,7 +12,7 @@ from activities.inventory_pages import Scan
 from activities.listing_skus import set_aside
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import Steps
 from changes.inventory import entity_id
@@ -41,7 +41,7 @@ class InventoryPolling:
         """
         return self.steps.run(request, Stream.INVENTORY, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if end := sources.unused(step):
             return end
         sold = skus(step)
@@ -60,7 +60,7 @@ class InventoryPolling:
         sold.settle()
         return self.settle(step, scan)
 
-    def read_sold(self, step: RunningStep, over: SteppingOver) -> PollResult | None:
+    def read_sold(self, step: StepRun, over: SteppingOver) -> PollResult | None:
         """SKUs that sales moved, 25 a call. A SKU that eBay's inventory does not know is no news here: a scan decides what is gone."""
         while due := self.sold(step, over):
             aside = set_aside(step, due)
@@ -78,19 +78,19 @@ class InventoryPolling:
                 return step.more("more sold stock to read")
         return None
 
-    def sold(self, step: RunningStep, over: SteppingOver) -> list[str]:
+    def sold(self, step: StepRun, over: SteppingOver) -> list[str]:
         """Those that failed in this step come last, and not again."""
         found = self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL + len(over.failing))
         return [sku for sku in found if sku not in over.failing][:SKUS_A_CALL]
 
-    def keep_page(self, step: RunningStep, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
+    def keep_page(self, step: StepRun, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
         with step.commit() as commit:
             step.count(commit, commit.keep_inventory(page.items, page.date, self.source(step)))
             commit.scan_page(scan["scan"], scan["page"], [sku for sku in map(entity_id, page.items) if sku])
             commit.advance(reading=after)
         return after
 
-    def settle(self, step: RunningStep, scan: Scan) -> PollResult:
+    def settle(self, step: StepRun, scan: Scan) -> PollResult:
         """All pages are read: ask for what is missing, 25 a call, and see whether the SKUs agree with eBay's count."""
         over = skus(step)
         while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
@@ -122,7 +122,7 @@ class InventoryPolling:
                 )
             return sources.finish(step, commit, None if seen else NO_ITEMS)
 
-    def read_absent(self, step: RunningStep, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
+    def read_absent(self, step: StepRun, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
         """Of a SKU that eBay does not show, though it was asked for, nothing is known: it stays as it is."""
         aside = set_aside(step, absent)
         lists, later = inventory_pages.lists(scan, [sku for sku in absent if sku not in aside])
@@ -138,7 +138,7 @@ class InventoryPolling:
                 commit.advance(reading=scan)
         return scan
 
-    def keep_absent(self, step: RunningStep, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
+    def keep_absent(self, step: StepRun, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
         after = {**scan, "page": scan["page"] + 1}
         with step.commit() as commit:
             there = [item for item in found.values() if item is not None]
@@ -150,7 +150,7 @@ class InventoryPolling:
             commit.advance(reading=after)
         return after
 
-    def read_again(self, step: RunningStep, one: Due) -> None:
+    def read_again(self, step: StepRun, one: Due) -> None:
         """What was set aside. A SKU that eBay does not know any more is for the scan to tell."""
         found = step.api.inventory_items([one.name])
         with step.commit() as commit:
@@ -158,15 +158,15 @@ class InventoryPolling:
             step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
             commit.records_read(What.SKU, list(found))
 
-    def source(self, step: RunningStep) -> str:
+    def source(self, step: StepRun) -> str:
         return "backfill" if step.step.scanned_at is None else "poll"  # the first scan tells of stock that was there before
 
 
-def skus(step: RunningStep) -> SteppingOver:
+def skus(step: StepRun) -> SteppingOver:
     return SteppingOver(step, What.SKU, lambda sku: step.api.inventory_items([sku]))
 
 
-def read_skus(step: RunningStep, over: SteppingOver, asked: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+def read_skus(step: StepRun, over: SteppingOver, asked: list[str]) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """In lists as eBay answers them. One for which an answer holds an error of its own failed as if it were alone."""
     for part, found in over.lists(asked, step.api.inventory_items) if asked else ():
         for sku in (one for one in part if one not in found):

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from changes.dates import read_time
 from changes.unreadable import TIMES
@@ -33,7 +33,7 @@ FAILING = 6  # parts in a row: it is no matter of single rows any more, unless a
 MANY = 20  # rows that fail: from then on they are not parted further than in 25
 
 
-def begin(step: RunningStep) -> Scan:
+def begin(step: StepRun) -> Scan:
     """Where the scan goes on, or a new one, which knows the rows that failed in the last."""
     reading = step.step.reading or {}
     if "scan" in reading:
@@ -49,7 +49,7 @@ def begin(step: RunningStep) -> Scan:
     return {**new, "known": last["sick"], "fine": look, "looked": iso(step.now()) if look else last["looked"], "apart": apart}
 
 
-def once_more(step: RunningStep, scan: Scan) -> Scan:
+def once_more(step: StepRun, scan: Scan) -> Scan:
     """The next turn of a scan whose SKUs do not agree with eBay's count."""
     new: Scan = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
     if not scan.get("sick"):
@@ -57,7 +57,7 @@ def once_more(step: RunningStep, scan: Scan) -> Scan:
     return {**new, "known": scan["sick"], "fine": True, "looked": iso(step.now()), "apart": scan.get("apart", [])}
 
 
-def to_remember(step: RunningStep, scan: Scan) -> Scan | None:
+def to_remember(step: StepRun, scan: Scan) -> Scan | None:
     """What the next scan has to know."""
     if not scan.get("sick"):
         return None
@@ -78,7 +78,7 @@ def told_apart(scan: Scan, asked: Sequence[str], part: Sequence[str]) -> Scan:
     return {**scan, "apart": [*scan.get("apart", []), *new]} if new else scan
 
 
-def read(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
+def read(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
     """The next page, or a part of one; and the scan as it is once that is kept.
 
     Args:
@@ -102,7 +102,7 @@ def read(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[InventoryPa
     return read_part(step, scan, over)
 
 
-def read_part(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
+def read_part(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
     """The next part that eBay answers; where none is left, no items."""
     parts, sick = [list(part) for part in scan["parts"]], set(scan.get("sick", []))
     failures: list[EbayError] = []
@@ -139,7 +139,7 @@ def read_part(step: RunningStep, scan: Scan, over: SteppingOver) -> tuple[Invent
     return page, {**following(scan, place, row, page), "of": None}
 
 
-def ask(step: RunningStep, first: int, size: int, by: str | None) -> tuple[InventoryPage, str | None]:
+def ask(step: StepRun, first: int, size: int, by: str | None) -> tuple[InventoryPage, str | None]:
     """Some rows. Where it is not known what offsets count: by rows, and where nothing stands there, by pages."""
     page = step.api.inventory_rows(first if by != "pages" else first // size, size)
     if by is None and first and size > 1 and not page.items and page.total > first:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.listing_skus import inventory_items
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from changes.model import Document
 from ebay.errors import EbayError, NotFoundError, RejectedError
@@ -24,7 +24,7 @@ class Single:
     date: datetime
 
 
-def read_single(step: RunningStep, entity_id: str, over: SteppingOver | None = None) -> Single:
+def read_single(step: StepRun, entity_id: str, over: SteppingOver | None = None) -> Single:
     """GetItem, before the commit that keeps it. `over`: notes what eBay does not show; None: raised where it is no refusal."""
     try:
         listing = step.api.listing(entity_id.removeprefix(PREFIX))
@@ -40,7 +40,7 @@ def read_single(step: RunningStep, entity_id: str, over: SteppingOver | None = N
     return Single(entity_id, listing, False, inventory_items(step, [listing] if listing else []), date)
 
 
-def keep_single(step: RunningStep, commit: Commit, single: Single, source: str = "poll") -> Kept:
+def keep_single(step: StepRun, commit: Commit, single: Single, source: str = "poll") -> Kept:
     """Kept as it stands; over, or unknown to eBay, it is removed; of one that eBay does not show nothing is concluded."""
     if single.items:
         step.count(commit, commit.keep_inventory(single.items, single.date, source, read_from="bulk"))

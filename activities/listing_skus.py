@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver, refused
 from changes.model import Document, Kind
 from ebay.errors import AccessDeniedError, NotFoundError, RejectedError
@@ -15,7 +15,7 @@ from store.rereads import KEYS, What
 SKUS_A_CALL = 25  # eBay's most
 
 
-def inventory_items(step: RunningStep, listings: Sequence[Document]) -> list[Any]:
+def inventory_items(step: StepRun, listings: Sequence[Document]) -> list[Any]:
     """Items of the Inventory API that these listings are made of and that no scan has told of yet.
 
     A scan is up to 30 minutes old. Without this, a listing that was just made by the Inventory API would be told of as a listing, and
@@ -29,7 +29,7 @@ def inventory_items(step: RunningStep, listings: Sequence[Document]) -> list[Any
     return list((found | _read(step, rest)).values())
 
 
-def _read(step: RunningStep, skus: Sequence[str]) -> dict[str, Any]:
+def _read(step: StepRun, skus: Sequence[str]) -> dict[str, Any]:
     """Those of these that the Inventory API has. One that it cannot show, such as one that it could never hold, spoils no other's."""
     found: dict[str, Any] = {}
     asked = list(dict.fromkeys(skus))
@@ -52,13 +52,13 @@ def _read(step: RunningStep, skus: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def records_read(step: RunningStep, skus: Sequence[str]) -> None:
+def records_read(step: StepRun, skus: Sequence[str]) -> None:
     if step.step.failing:
         with step.commit() as commit:
             commit.records_read(What.SKU, skus)
 
 
-def set_aside(step: RunningStep, asked: Sequence[str]) -> set[str]:
+def set_aside(step: StepRun, asked: Sequence[str]) -> set[str]:
     """Those of these SKUs that are set aside: they have a time of their own."""
     if not step.step.set_aside and not step.aside_moved:
         return set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.running import RunningStep
+from activities.running import StepRun
 from changes.dates import read_time
 from changes.model import Document
 from changes.moments import Moment
@@ -58,7 +58,7 @@ def too_old(cursor: datetime | None, now: datetime) -> bool:
     return cursor is None or now - cursor > FAR
 
 
-def windows(step: RunningStep, start: datetime, until: datetime, place: Place | None = None) -> Iterator[Window]:
+def windows(step: StepRun, start: datetime, until: datetime, place: Place | None = None) -> Iterator[Window]:
     """From `start` to `until`, oldest first, each as wide as eBay answers it, and whole: what fails or is not whole is halved in time.
 
     Args:
@@ -116,7 +116,7 @@ def windows(step: RunningStep, start: datetime, until: datetime, place: Place | 
         start = end
 
 
-def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta, limit: Width, failure: EbayError) -> Iterator[Window]:
+def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, limit: Width, failure: EbayError) -> Iterator[Window]:
     """The parts of a window that failed again and again: all but the seconds that eBay cannot show; later ones first where these fail."""
 
     def window(
@@ -147,7 +147,7 @@ def isolated(step: RunningStep, start: datetime, end: datetime, width: timedelta
     limit.search_over(failure, end - start, widest, found=found, narrowest=NARROWEST, longest=LONGEST_WINDOW)
 
 
-def keep(step: RunningStep, commit: Commit, window: Window, items: Sequence[Document]) -> None:
+def keep(step: StepRun, commit: Commit, window: Window, items: Sequence[Document]) -> None:
     """What a window told, in a step's commit. `items`: as `inventory_items` found them for its listings, before the commit."""
     if window.unreadable:
         commit.unreadable(window.unreadable, Stream.LISTINGS)

@@ -15,7 +15,7 @@ from activities.listing_single import keep_single, read_single
 from activities.listing_skus import inventory_items
 from activities.listing_windows import FAR, LAG, keep, too_old, windows
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver, books, try_again
 from activities.steps import Steps
 from changes.model import Kind
@@ -47,7 +47,7 @@ class ListingPolling:
         """
         return self.steps.run(request, Stream.LISTINGS, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if end := sources.unused(step):
             return end
         if step.step.cursor is None or too_old(step.step.cursor, step.now()):
@@ -71,7 +71,7 @@ class ListingPolling:
         try_again(step, (What.LISTING,), lambda one: self.read_again(step, one))
         return self.finish(step, new_skus, moved=shown or bool(due))
 
-    def read_unshown(self, step: RunningStep, due: Sequence[Due], over: SteppingOver) -> None:
+    def read_unshown(self, step: StepRun, due: Sequence[Due], over: SteppingOver) -> None:
         """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
         ids = [one.entity_id for one in due if one.unshown]
         put = self.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, ids) if ids and step.step.set_aside else set()
@@ -88,13 +88,13 @@ class ListingPolling:
             if step.over() or over.full:
                 return
 
-    def read_again(self, step: RunningStep, one: aside.Due) -> None:
+    def read_again(self, step: StepRun, one: aside.Due) -> None:
         """What was set aside. Refused again, nothing is concluded."""
         single = read_single(step, one.name)
         with step.commit() as commit:
             keep_single(step, commit, single)
 
-    def finish(self, step: RunningStep, new_skus: bool, moved: bool) -> PollResult:
+    def finish(self, step: StepRun, new_skus: bool, moved: bool) -> PollResult:
         """`moved`: listings were read or due, so others may be due soon."""
         seller_id, store = step.request.seller_id, self.steps.store
         has_listings, around = store.listings.any(seller_id), store.listings.neighbours(seller_id)
@@ -108,7 +108,7 @@ class ListingPolling:
                 step.listings_due = ListingsDue(at, step.now(), step.step.next_poll_at)
             return sources.finish(step, commit, None if has_listings else NO_LISTINGS, rounds)
 
-    def ask_for_report(self, step: RunningStep) -> PollResult:
+    def ask_for_report(self, step: StepRun) -> PollResult:
         around: Neighbours = self.steps.store.listings.neighbours(step.request.seller_id)
         with step.commit() as commit:
             why = "waits for the report of all listings, which comes first"
@@ -116,7 +116,7 @@ class ListingPolling:
             return step.finish_at(commit, step.now() + REPORT_FIRST, why, rounds)
 
 
-def leave_to_inventory(step: RunningStep) -> None:
+def leave_to_inventory(step: StepRun) -> None:
     """Listings all of whose SKUs the Inventory API has by now are told of as these."""
     if step.step.inventory_source is InventorySource.TRADING:
         return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from activities.listing_skus import inventory_items
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import try_again
 from changes.moments import Moment
 from ebay.cutting import Window
@@ -16,7 +16,7 @@ from store.aside import Due
 from store.moments import moment_of, what_of
 
 
-def read_orders(step: RunningStep, stream: Stream, fetch: Fetch) -> None:
+def read_orders(step: StepRun, stream: Stream, fetch: Fetch) -> None:
     """Those of a stream of orders: what they hold is told as found by a sweep, since the polls of their time could not see it."""
 
     def again(moment: Moment) -> None:
@@ -29,7 +29,7 @@ def read_orders(step: RunningStep, stream: Stream, fetch: Fetch) -> None:
     _try(step, stream, again)
 
 
-def read_listings(step: RunningStep, too_old: datetime) -> None:
+def read_listings(step: StepRun, too_old: datetime) -> None:
     """Those of GetSellerEvents. What is older than it looks back the daily report of all listings has told since."""
 
     def again(moment: Moment) -> None:
@@ -48,7 +48,7 @@ def read_listings(step: RunningStep, too_old: datetime) -> None:
     _try(step, Stream.LISTINGS, again)
 
 
-def _try(step: RunningStep, stream: Stream, read_moment: Callable[[Moment], None]) -> None:
+def _try(step: StepRun, stream: Stream, read_moment: Callable[[Moment], None]) -> None:
     def again(one: Due) -> None:
         if moment := moment_of(one.key, ""):
             read_moment(moment)

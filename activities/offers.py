@@ -13,7 +13,7 @@ from temporalio import activity
 from activities import sources
 from activities.permits import PermitRefusedError
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import Steps
 from changes.model import Kind
@@ -65,7 +65,7 @@ class OfferReading:
         """
         return self.steps.run(request, Stream.OFFERS, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if not step.step.offers or not sources.reads_inventory(step):
             return sources.over(step, "nobody asked for the offers of this seller")
         total = self.steps.store.offers.count(step.request.seller_id)
@@ -79,7 +79,7 @@ class OfferReading:
 class Slice:
     """A part of a round, as long as the step lasts."""
 
-    def __init__(self, step: RunningStep, total: int) -> None:
+    def __init__(self, step: StepRun, total: int) -> None:
         self.step, self.total = step, total
         self.place = self.at = Place(**(step.step.reading or {}))  # the last SKU that was asked for: as it is kept, and by now
         self.most = total if self.place.round == 0 else self.usual()

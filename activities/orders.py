@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities import moments
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.steps import Steps
 from changes.dates import read_time
 from ebay.narrowing import Width
@@ -32,11 +32,11 @@ class OrderPolling:
         """
         return self.steps.run(request, Stream.ORDERS, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         return read_windows(step, overlap=self.overlap, source="poll")
 
 
-def read_windows(step: RunningStep, *, overlap: timedelta, source: str) -> PollResult:
+def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResult:
     """Keep one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
     parcels_due = 0
     cursor = min(step.step.cursor or step.step.enrolled_at, step.ebays_now())  # ahead of eBay it would be asked for nothing but the future

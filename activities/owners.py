@@ -30,7 +30,7 @@ from store.commit import NEEDS_REAUTHORIZATION
 from store.whose import Told, Verdict
 
 if TYPE_CHECKING:
-    from activities.running import RunningStep
+    from activities.running import StepRun
 
 ANOTHER = "another eBay account"  # how every reason begins
 OTHER = f"the token is of {ANOTHER} than the one that was polled before"
@@ -118,7 +118,7 @@ class Owners:
         self.store, self.identity = store, identity
         self.asked: dict[str, tuple[object, object]] = {}  # by seller: the consent that nothing could decide, and when to ask again
 
-    def guarded(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:
+    def guarded(self, step: StepRun, read: Callable[[StepRun], PollResult]) -> PollResult:
         """What `read` comes to, where the token is the seller's own account's. Raises as `look` does."""
         if (held := self.look(step)) is not None:
             return held
@@ -127,7 +127,7 @@ class Owners:
         except (AccountUnsureError, AccountTakenError) as error:
             return self.settle(step, error)
 
-    def look(self, step: RunningStep) -> PollResult | None:
+    def look(self, step: StepRun) -> PollResult | None:
         """Before a step reads. None: it may; a result: it has to wait.
 
         Raises:
@@ -145,7 +145,7 @@ class Owners:
             self.ask_late(step)
         return None
 
-    def prove(self, step: RunningStep) -> PollResult | None:
+    def prove(self, step: StepRun) -> PollResult | None:
         """A new token of a seller whose account is known: nothing is read with it before it is found to be that account's."""
         begun, now = step.step, step.now()
         consent = (begun.enrollment, begun.token_generation)
@@ -163,7 +163,7 @@ class Owners:
             return self.hold(step)
         return None
 
-    def settle(self, step: RunningStep, error: AccountUnsureError | AccountTakenError) -> PollResult:
+    def settle(self, step: StepRun, error: AccountUnsureError | AccountTakenError) -> PollResult:
         """The orders that a step read may be, or are, another account's. None was kept; where they are the seller's, it reads again."""
         if isinstance(error, AccountTakenError):
             self.stop(step, HAS_IT.format(error.other))
@@ -174,7 +174,7 @@ class Owners:
         self.keep(step, replace(told or error.told, name=error.told.name))
         return step.more("another user name of the same eBay account: the orders are read again")
 
-    def verdict(self, step: RunningStep, told: Told | None, ids: Sequence[str]) -> tuple[Verdict, Told | None]:
+    def verdict(self, step: StepRun, told: Told | None, ids: Sequence[str]) -> tuple[Verdict, Told | None]:
         seller_id = step.request.seller_id
 
         def compared(said: Told) -> Verdict:
@@ -187,7 +187,7 @@ class Owners:
             told = Told(user.user_id, (told and told.name) or user.name)
         return same_account(compared, ids, step.api, told, step.step.proven)
 
-    def by_identity(self, step: RunningStep) -> Told | None:
+    def by_identity(self, step: StepRun) -> Told | None:
         """None: the scope is missing, or the API does not answer. Its calls have a quota of their own, 5,000 a day."""
         if self.identity is None:
             return None
@@ -205,7 +205,7 @@ class Owners:
             return None
         return Told(user.user_id, user.name)
 
-    def keep(self, step: RunningStep, told: Told | None) -> None:
+    def keep(self, step: StepRun, told: Told | None) -> None:
         """It is the seller's own account, by what was asked."""
         begun = step.step
         bound = self.store.accounts.bind(begun.seller_id, told or Told(), sure=True, generation=begun.token_generation)
@@ -216,7 +216,7 @@ class Owners:
         if told and told.name:
             self.store.accounts.remember(begun, [told.name])
 
-    def ask_late(self, step: RunningStep) -> None:
+    def ask_late(self, step: StepRun) -> None:
         """GetUser, once, for a new seller of whom no order came within a day: from Trading calls that nobody needs today."""
         begun, now = step.step, step.now()
         if step.ebays_now() - begun.enrolled_at < NEW or (begun.account.ask_at and begun.account.ask_at > now):
@@ -236,12 +236,12 @@ class Owners:
         else:
             self.keep(step, told)
 
-    def hold(self, step: RunningStep) -> PollResult:
+    def hold(self, step: StepRun) -> PollResult:
         if step.request.hinted:
             return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
         return step.steps.wait(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
 
-    def stop(self, step: RunningStep, what: str) -> NoReturn:
+    def stop(self, step: StepRun, what: str) -> NoReturn:
         """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well."""
         generation = step.step.token_generation
         with step.commit() as commit:

@@ -49,7 +49,7 @@ class PollResult(BaseModel, frozen=True):
 # Why these: a killed worker's step must be tried again within 15 s, so it beats every 3 s and is missed after 10 (heartbeat.py); a step
 # ends 2 s after its start but for the call in hand and its commit. Three attempts here, then the workflow's own backoff (state.py).
 # Nothing below retries: a hidden retry burns quota unseen.
-STEP: dict[str, Any] = {
+STEP_OPTIONS: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=3),
     "heartbeat_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(

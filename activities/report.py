@@ -16,7 +16,7 @@ from activities.poll import Poll, PollResult
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
 from activities.report_place import LOOKS, PATIENCE, TRIES, Place
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.steps import Steps
 from changes.listings import entity_id
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
@@ -34,7 +34,7 @@ Outcome = Place | PollResult
 class Report:
     def __init__(self, steps: Steps, every: timedelta) -> None:
         self.steps, self.every = steps, every
-        self.phases: dict[str, Callable[[RunningStep, Place], Outcome]] = {
+        self.phases: dict[str, Callable[[StepRun, Place], Outcome]] = {
             "ask": self.ask,
             "wait": self.wait,
             "meet": self.meet,
@@ -55,7 +55,7 @@ class Report:
         """
         return self.steps.run(request, Stream.REPORT, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if end := sources.unused(step):
             return end
         place = Place.model_validate(step.step.reading) if step.step.reading else self.begin(step)
@@ -67,7 +67,7 @@ class Report:
             if step.over():
                 return step.more(f"the report of all listings: {place.phase}")
 
-    def begin(self, step: RunningStep) -> Place:
+    def begin(self, step: StepRun) -> Place:
         cursor = self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS)
         return Place(
             began_at=step.now(),
@@ -79,7 +79,7 @@ class Report:
 
     # the report comes
 
-    def ask(self, step: RunningStep, place: Place) -> Outcome:
+    def ask(self, step: StepRun, place: Place) -> Outcome:
         try:
             answer = step.api.create_report(MARKETPLACE)
         except AccessDeniedError:  # the consent has not the full scope: that stays so, and is no alert
@@ -91,7 +91,7 @@ class Report:
         place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.sure_at())
         return self.come_back(step, place, "eBay makes the report of all listings")
 
-    def wait(self, step: RunningStep, place: Place) -> Outcome:
+    def wait(self, step: StepRun, place: Place) -> Outcome:
         try:
             report = step.api.report(place.task or "")
         except (AccessDeniedError, RejectedError):
@@ -103,7 +103,7 @@ class Report:
         place = place.move(phase="meet", ready_at=step.read_at(), whole=report.whole)
         return self.kept(step, place)
 
-    def come_back(self, step: RunningStep, place: Place, why: str) -> Outcome:
+    def come_back(self, step: StepRun, place: Place, why: str) -> Outcome:
         if step.ebays_now() - place.began_at > PATIENCE:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         with step.commit() as commit:
@@ -111,17 +111,17 @@ class Report:
             commit.advance(reading=place.model_dump(mode="json"))
             return step.pause(commit, step.now() + place.wait(), why)
 
-    def ask_again(self, step: RunningStep, place: Place) -> Outcome:
+    def ask_again(self, step: StepRun, place: Place) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
         if place.tries >= TRIES:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
 
-    def to_pages(self, step: RunningStep, place: Place, alert: AlertKind | None) -> Outcome:
+    def to_pages(self, step: StepRun, place: Place, alert: AlertKind | None) -> Outcome:
         place = place.move(phase="meet", task=None, began_at=step.sure_at(), ready_at=step.read_at())
         return self.kept(step, place, alert)
 
-    def kept(self, step: RunningStep, place: Place, alert: AlertKind | None = None) -> Place:
+    def kept(self, step: StepRun, place: Place, alert: AlertKind | None = None) -> Place:
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
@@ -131,7 +131,7 @@ class Report:
 
     # it is compared
 
-    def meet(self, step: RunningStep, place: Place) -> Outcome:
+    def meet(self, step: StepRun, place: Place) -> Outcome:
         """Before it is compared: what polling tells must have been told, and the Inventory API's scan be there."""
         around = self.steps.store.listings.neighbours(step.request.seller_id)
         if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
@@ -148,7 +148,7 @@ class Report:
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
 
-    def read_windows(self, step: RunningStep, place: Place, start: datetime, until: datetime) -> tuple[set[str], Place]:
+    def read_windows(self, step: StepRun, place: Place, start: datetime, until: datetime) -> tuple[set[str], Place]:
         """What was modified since, for the listings stream; returns the ids, and the place with what eBay answers."""
         told: set[str] = set()
         for window in windows(step, start, until, {"limit": place.limit}):
@@ -162,7 +162,7 @@ class Report:
             told |= {id_ for one in window.listings if (id_ := entity_id(one))}
         return told, place
 
-    def compare(self, step: RunningStep, place: Place) -> Outcome:
+    def compare(self, step: StepRun, place: Place) -> Outcome:
         try:
             return compare(step, place)
         except (BadAnswerError, NotFoundError):  # no zip, torn, too large, or no file at all: it stays so
@@ -172,7 +172,7 @@ class Report:
 
     # it is over
 
-    def judge(self, step: RunningStep, place: Place) -> Outcome:
+    def judge(self, step: StepRun, place: Place) -> Outcome:
         """What was found here and no window told of was missed. So polling first catches up with the last answer here.
 
         A listing that is modified just while it is asked for is in no window that was asked for: what seems missed is looked for again.
@@ -194,7 +194,7 @@ class Report:
         leave_to_inventory(step)
         return self.end(step, place, len(missed))
 
-    def end(self, step: RunningStep, place: Place, missed: int) -> PollResult:
+    def end(self, step: StepRun, place: Place, missed: int) -> PollResult:
         first = 0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000  # sellers enrolled together are not read together again
         wait = self.every * (first if place.first else 1)
         with step.commit() as commit:

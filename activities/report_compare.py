@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.report_place import Place
-from activities.running import RunningStep
+from activities.running import StepRun
 from changes.listings import differs, entity_id
 from changes.model import Document
 from ebay.report import Odd, read_report
@@ -18,7 +18,7 @@ BATCH = 1_000  # rows
 MOST_WANTED = 1_000  # listings to be read alone, kept by id: more are read page by page in any case
 
 
-def compare(step: RunningStep, place: Place) -> Place:
+def compare(step: StepRun, place: Place) -> Place:
     """Find the listings to be read: unknown ones, and those of which the report says something else than what is stored.
 
     Rows never become documents: the report is older than what polling read meanwhile, and lacks half of a listing. 100,000 rows take some
@@ -51,7 +51,7 @@ def compare(step: RunningStep, place: Place) -> Place:
     return place
 
 
-def _beside(step: RunningStep, documents: list[Document]) -> tuple[list[str], list[str]]:
+def _beside(step: StepRun, documents: list[Document]) -> tuple[list[str], list[str]]:
     """Ids of the listings to be read, and of those whose derived stock the report says too."""
     store, seller_id = step.steps.store.listings, step.request.seller_id
     alone = step.step.inventory_source is InventorySource.TRADING  # SKUs of a time when the Inventory API was read vouch for no listing

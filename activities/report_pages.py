@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from activities.running import RunningStep
+from activities.running import StepRun
 from changes.model import Document
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError
@@ -28,14 +28,14 @@ class Rows:
     pages: int = 0  # of the list
 
 
-def read_rows(step: RunningStep, number: int) -> Rows:
+def read_rows(step: StepRun, number: int) -> Rows:
     """Raises EbayError: eBay fails for all of it; or for the first time in this poll, which may pass by itself."""
     rows = Rows()
     _read(step, number, 0, rows)
     return rows
 
 
-def _read(step: RunningStep, number: int, level: int, rows: Rows) -> None:
+def _read(step: StepRun, number: int, level: int, rows: Rows) -> None:
     if rows.date is not None and (number - 1) * SIZES[level] >= rows.total:
         return
     page = None

@@ -29,7 +29,7 @@ PROBED = 3  # calls of a step that asks whether eBay is back: the one that fails
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
 
 
-class RunningStep:
+class StepRun:
     """One step of one seller while it runs."""
 
     def __init__(self, steps: Steps, request: Poll, stream: Stream, step: Step, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.poll import PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from domain.streams import BY_INVENTORY_API, STREAMS, InventorySource, Stream
 from store import Commit
 from store.kinds import AlertKind
@@ -17,7 +17,7 @@ from store.kinds import AlertKind
 LOOK_AGAIN = timedelta(days=1)
 
 
-def unused(step: RunningStep) -> PollResult | None:
+def unused(step: StepRun) -> PollResult | None:
     """The end of a stream that this seller does not need; None: go on."""
     source = step.step.inventory_source
     if source in (STREAMS[step.stream].sources or ()):
@@ -25,7 +25,7 @@ def unused(step: RunningStep) -> PollResult | None:
     return over(step, f"not read: the seller's inventory source is {source}")
 
 
-def over(step: RunningStep, why: str) -> PollResult:
+def over(step: StepRun, why: str) -> PollResult:
     """The stream ends, and so does what its alerts told."""
     with step.commit() as commit:
         commit.finish(next_poll_at=None, why=why)
@@ -34,11 +34,11 @@ def over(step: RunningStep, why: str) -> PollResult:
     return step.result(next_due=step.now(), why=why, done=True)
 
 
-def reads_inventory(step: RunningStep) -> bool:
+def reads_inventory(step: StepRun) -> bool:
     return step.step.inventory_source in BY_INVENTORY_API
 
 
-def finish(step: RunningStep, commit: Commit, empty: str | None, rounds: tuple[Stream, ...] = ()) -> PollResult:
+def finish(step: StepRun, commit: Commit, empty: str | None, rounds: tuple[Stream, ...] = ()) -> PollResult:
     """The poll went well. `empty`: there is nothing to poll here, in words; then it is looked at once a day, unless a cadence was set.
 
     Only where it was left to us: a seller whose source was named is polled at the cadence.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from activities.running import RunningStep
+from activities.running import StepRun
 from changes import unreadable
 from domain.streams import STREAMS
 from ebay.blame import may_be_the_record
@@ -30,7 +30,7 @@ class SteppingOver:
     """The records of one kind that one step reads."""
 
     def __init__(
-        self, step: RunningStep, what: What, ask: Callable[[str], object] | None = None, *, kept: bool = True, refusals: bool = True
+        self, step: StepRun, what: What, ask: Callable[[str], object] | None = None, *, kept: bool = True, refusals: bool = True
     ) -> None:
         """The records' books.
 
@@ -182,13 +182,13 @@ def refused(error: EbayError) -> bool:
     return isinstance(error, RejectedError | NotFoundError)
 
 
-def books(step: RunningStep, what: What) -> SteppingOver:
+def books(step: StepRun, what: What) -> SteppingOver:
     """Those of the step, for a reading that is made of several functions."""
     found: SteppingOver = step.books.setdefault(what, SteppingOver(step, what))
     return found
 
 
-def try_again(step: RunningStep, whats: Sequence[str], read: Callable[[Due], object]) -> None:
+def try_again(step: StepRun, whats: Sequence[str], read: Callable[[Due], object]) -> None:
     """What is set aside and due: each is read alone, a few a day. `read` keeps what it reads, with which it is set aside no more."""
     if not step.step.set_aside or step.step.retry_at is None or step.step.retry_at > step.now():
         return

@@ -18,7 +18,7 @@ from activities.pace import Pace
 from activities.permits import LIMITS, PermitRefusedError, Permits
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
-from activities.running import RunningStep, purpose
+from activities.running import StepRun, purpose
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
 from domain.seller_state import Wait
 from domain.streams import RESOURCES
@@ -62,7 +62,7 @@ class Steps:
         self.breakers = ebay.tokens.breakers if isinstance(ebay.tokens, StoredTokens) else Breakers(store)
         self.breakers.meters = meters
 
-    def run(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult], named: str | None = None) -> PollResult:
+    def run(self, request: Poll, stream: Stream, read: Callable[[StepRun], PollResult], named: str | None = None) -> PollResult:
         """As `attempt`, and counted, by the stream or as `named`."""
         try:
             result = self.attempt(request, stream, read)
@@ -72,7 +72,7 @@ class Steps:
         self.meters.polled(named or stream, more=result.more, waiting=result.waiting)
         return result
 
-    def attempt(self, request: Poll, stream: Stream, read: Callable[[RunningStep], PollResult]) -> PollResult:
+    def attempt(self, request: Poll, stream: Stream, read: Callable[[StepRun], PollResult]) -> PollResult:
         """Begin a step, let `read` do its work, and turn what may happen into a result or into an error of our own.
 
         Raises:
@@ -81,7 +81,7 @@ class Steps:
             SupersededError: a later step has begun for this seller; retried with a new epoch.
             StoreError: Postgres does not answer; retried.
         """
-        step: RunningStep | None = None
+        step: StepRun | None = None
         try:
             started = activity.info().started_time
             self.breakers.begin(request.seller_id, started, asked=request.asked)
@@ -92,7 +92,7 @@ class Steps:
             self.ebay.tokens.belongs(request.seller_id, (begun.enrollment, begun.token_generation), started)
             if begun.dead and self.revived(request.seller_id):
                 begun = self.store.begin(request.seller_id, stream)
-            step = RunningStep(self, request, stream, begun, started)
+            step = StepRun(self, request, stream, begun, started)
             if step.step.quota_until and step.step.quota_until > step.now():
                 return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))
             return self.watched(step, read)
@@ -113,7 +113,7 @@ class Steps:
         except (EbayError, StoreError):
             return False
 
-    def watched(self, step: RunningStep, read: Callable[[RunningStep], PollResult]) -> PollResult:
+    def watched(self, step: StepRun, read: Callable[[StepRun], PollResult]) -> PollResult:
         try:
             if step.step.dead:
                 raise DeadTokenError("the stored token is dead")
@@ -151,7 +151,7 @@ class Steps:
             self.note(step, error)
             raise
 
-    def note(self, step: RunningStep, error: EbayError | UnexpectedError) -> None:
+    def note(self, step: StepRun, error: EbayError | UnexpectedError) -> None:
         """A failure that concerns this seller alone: how long the stream waits for it goes with the error."""
         usual = waits.usual(self.pace, step.request, step.stream, step.step, step.now())
         common = self.breakers.is_common(RESOURCES[step.stream])
@@ -173,7 +173,7 @@ class Steps:
         if failures:  # else a later step has begun, which tells
             error.wait, error.lasting = wait(failures), failures >= waits.ONE_ATTEMPT
 
-    def wait(self, step: RunningStep, until: datetime, what: str = SPENT, waits_for: Wait = Wait.QUOTA) -> PollResult:
+    def wait(self, step: StepRun, until: datetime, what: str = SPENT, waits_for: Wait = Wait.QUOTA) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)

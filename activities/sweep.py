@@ -11,7 +11,7 @@ from temporalio import activity
 from activities import moments
 from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from activities.steps import Steps
 from changes.dates import read_time
@@ -56,7 +56,7 @@ class Sweep:
         """
         return self.steps.run(request, Stream.SWEEP, self.read)
 
-    def read(self, step: RunningStep) -> PollResult:
+    def read(self, step: StepRun) -> PollResult:
         if step.step.cursor is None:
             return self.put_off(step)
         place: dict[str, Any] = step.step.reading or self.begin(step)
@@ -79,7 +79,7 @@ class Sweep:
         orders.settle()
         return self.end(step, place)
 
-    def read_created(self, step: RunningStep, place: dict[str, Any]) -> PollResult | None:
+    def read_created(self, step: StepRun, place: dict[str, Any]) -> PollResult | None:
         """Windows of creation, oldest first, cut where a page does not hold one and narrowed where eBay cannot answer it."""
         start, end = moment(place["from"]), moment(place["to"])
         width = Width.of(place.get("limit"), step.step.failures)
@@ -102,7 +102,7 @@ class Sweep:
 
     def read_open(
         self,
-        step: RunningStep,
+        step: StepRun,
         place: dict[str, Any],
         ids: list[str],
         behind: dict[str, Any],
@@ -127,14 +127,14 @@ class Sweep:
             commit.advance(reading=place)
         return place
 
-    def read_old(self, step: RunningStep, place: dict[str, Any], ids: list[str], over: SteppingOver) -> dict[str, Any]:
+    def read_old(self, step: StepRun, place: dict[str, Any], ids: list[str], over: SteppingOver) -> dict[str, Any]:
         """Some of the open orders that no round asks for. Behind the last one the next sweep begins anew."""
         if not ids:
             return {**place, "old": 0, "old_after": ""}
         since, _ = self.steps.store.absent_since(step.request.seller_id, ids)
         return self.read_open(step, place, ids, {"old": place["old"] - len(ids), "old_after": ids[-1]}, over, since)
 
-    def begin(self, step: RunningStep) -> dict[str, Any]:
+    def begin(self, step: StepRun) -> dict[str, Any]:
         """Where polling stands is where the sweep ends: what is newer is the next poll's."""
         cursor = self.steps.store.cursor(step.request.seller_id, Stream.ORDERS) or step.step.enrolled_at
         start = max(cursor - FAR, step.step.enrolled_at)
@@ -150,7 +150,7 @@ class Sweep:
 
     def keep(
         self,
-        step: RunningStep,
+        step: StepRun,
         orders: list[Any],
         place: dict[str, Any],
         asked: Asked | None = None,
@@ -172,7 +172,7 @@ class Sweep:
             commit.advance(reading=place)
         return place
 
-    def end(self, step: RunningStep, place: dict[str, Any]) -> PollResult:
+    def end(self, step: StepRun, place: dict[str, Any]) -> PollResult:
         with step.commit() as commit:
             step.count(commit)
             lost = commit.find_lost()
@@ -192,7 +192,7 @@ class Sweep:
                 self.steps.store.retry_set_aside(one.id, step.now())  # each in a step of its own: this one is over
         return result
 
-    def put_off(self, step: RunningStep) -> PollResult:
+    def put_off(self, step: StepRun) -> PollResult:
         """A new seller's first sweep, spread over the interval's second half so that sellers enrolled together are not swept together."""
         wait = self.every * (0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000)
         with step.commit() as commit:

@@ -49,7 +49,7 @@ def without_token_lock() -> None:
 
 def without_heartbeat_timeout() -> None:
     """A step is missed only when its three minutes are over."""
-    activities.poll.STEP["heartbeat_timeout"] = None
+    activities.poll.STEP_OPTIONS["heartbeat_timeout"] = None
 
 
 def without_cursor_in_transaction() -> None:

@@ -23,7 +23,7 @@ from ebay.clock import http_date
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
 
 MAX_BODY = 64 * 1024 * 1024
-STEP = 64 * 1024
+STEP_OPTIONS = 64 * 1024
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -149,7 +149,7 @@ def _unzipped(chunks: Iterable[bytes], status: int) -> Iterator[bytes]:
         while chunk or member:
             member = member or zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
-                out = member.decompress(chunk, STEP)
+                out = member.decompress(chunk, STEP_OPTIONS)
             except zlib.error:
                 raise BadAnswerError("eBay's answer is not the gzip it says", status=status) from None
             if out:
@@ -157,7 +157,7 @@ def _unzipped(chunks: Iterable[bytes], status: int) -> Iterator[bytes]:
             chunk = member.unused_data if member.eof else member.unconsumed_tail
             if member.eof:
                 member = None
-            elif not chunk and len(out) < STEP:
+            elif not chunk and len(out) < STEP_OPTIONS:
                 break
     if member is not None:
         raise BadAnswerError("eBay's answer is truncated", status=status, narrower=True)

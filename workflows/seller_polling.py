@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from activities.hints import HintReading
-    from activities.poll import STEP, Poll, PollResult
+    from activities.poll import STEP_OPTIONS, Poll, PollResult
     from activities.wishes import REMEMBER, Wishes, WishKeeping
     from domain.seller_state import Wait
     from domain.streams import POLLED, STREAMS
@@ -100,7 +100,7 @@ class SellerPolling:
         summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
         try:
             result: PollResult = await workflow.execute_activity(
-                STREAMS[stream].step, request, result_type=PollResult, summary=summary, **STEP
+                STREAMS[stream].step, request, result_type=PollResult, summary=summary, **STEP_OPTIONS
             )
         except ActivityError as failure:
             if is_cancelled_exception(failure):
@@ -119,7 +119,9 @@ class SellerPolling:
         self.state.hints_at = None  # told of from here on, it is read after this
         request = Poll(seller_id=self.state.seller_id, hinted=True, failures=self.state.hint_failures)
         try:
-            result: PollResult = await workflow.execute_activity_method(HintReading.read_hints, request, summary="notifications", **STEP)
+            result: PollResult = await workflow.execute_activity_method(
+                HintReading.read_hints, request, summary="notifications", **STEP_OPTIONS
+            )
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise

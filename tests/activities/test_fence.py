@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 import store.steps
 from activities.poll import PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from pacing import Stream
 from store import Commit, SupersededError
 from tests.support.rig import Rig
@@ -21,7 +21,7 @@ def test_an_attempt_that_outlived_its_retry_commits_nothing(anna: Rig, monkeypat
     polling = anna.activities[Stream.ORDERS].__self__  # type: ignore[attr-defined]
     read, outlived = polling.read, iter([True])
 
-    def hang(step: RunningStep) -> PollResult:
+    def hang(step: StepRun) -> PollResult:
         if next(outlived, False):
             anna.poll("anna")  # the retry begins and commits while this attempt hangs
         return read(step)  # type: ignore[no-any-return]
@@ -61,7 +61,7 @@ def commit_an_older_reading_late(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> 
     polling = anna.activities[Stream.INVENTORY].__self__  # type: ignore[attr-defined]
     read, outlived = polling.read, iter([True])
 
-    def hang_before_the_commit(step: RunningStep) -> PollResult:
+    def hang_before_the_commit(step: StepRun) -> PollResult:
         commit = step.commit
 
         def late() -> AbstractContextManager[Commit]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from activities.poll import PollResult
-from activities.running import RunningStep
+from activities.running import StepRun
 from ebay.errors import EbayUnavailableError
 from ebay.windows import Window
 from pacing import Stream
@@ -91,7 +91,7 @@ def test_a_loop_over_offsets_loses_some_of_the_same_rows(anna: Rig, monkeypatch:
     assert len(set(anna.stored("anna"))) < len(orders)
 
 
-def read_by_offsets(step: RunningStep) -> PollResult:
+def read_by_offsets(step: StepRun) -> PollResult:
     cursor, offset = step.step.cursor or START, 0
     window = Window(cursor - timedelta(minutes=5), step.now().replace(microsecond=0) - timedelta(seconds=2))
     while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.poll import Poll
-from activities.running import RunningStep
+from activities.running import StepRun
 from domain.streams import Purpose
 from pacing import Stream
 from store.permits import Lease
@@ -19,7 +19,7 @@ def used(it: Rig) -> int:
 def test_a_step_that_runs_over_midnight_takes_the_new_days_permits_for_its_later_calls(anna: Rig) -> None:
     anna.poll("anna")
     permits = anna.steps.permits
-    step = RunningStep(anna.steps, Poll(seller_id="anna"), Stream.ORDERS, anna.store.begin("anna", Stream.ORDERS), anna.world.clock.now())
+    step = StepRun(anna.steps, Poll(seller_id="anna"), Stream.ORDERS, anna.store.begin("anna", Stream.ORDERS), anna.world.clock.now())
     held = permits.held["orders", False]
     assert held.permits > 1
     held.reset_at = step.step.now + timedelta(minutes=1)

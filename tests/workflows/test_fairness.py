@@ -18,7 +18,7 @@ from workflows.seller_polling import SellerPolling
 from workflows.state import POLLED, STREAM_ORDER, PollingState
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
-STEP = timedelta(seconds=2)
+STEP_OPTIONS = timedelta(seconds=2)
 LATER = timedelta(minutes=5)
 
 
@@ -32,7 +32,7 @@ def polls(state: PollingState, asked: tuple[Stream, ...], steps: int, fair: bool
         found.append(stream)
         mine = state.streams[stream]
         mine.began, mine.asked = now, False
-        now += STEP
+        now += STEP_OPTIONS
         mine.next_due = now + LATER
     return found
 

@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.lost_sellers import LostSellers
-from activities.poll import STEP
+from activities.poll import STEP_OPTIONS
 from domain.streams import STREAMS
 from pacing import Stream
 from tests.workflows.recorded import NAMES, load
@@ -46,7 +46,7 @@ def another_text(patch: Patch) -> None:
 
 def another_time(patch: Patch) -> None:
     """Nor is how long a step may take."""
-    patch.setitem(STEP, "heartbeat_timeout", timedelta(seconds=30))
+    patch.setitem(STEP_OPTIONS, "heartbeat_timeout", timedelta(seconds=30))
 
 
 def patched(patch: Patch) -> None:
