@@ -23,7 +23,7 @@ from metering.meters import SILENT, Meters
 from metering.runtime import MetricsBindError
 from pages import figures
 from pages.app import build
-from pages.desk import CONNECTIONS, Desk
+from pages.context import CONNECTIONS, Desk
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from console.context import Office
 from console.enrolment import A_SECOND, read_from
-from console.office import Office
 from console.owners import AccountRefusedError, Learnt, check_account
 from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError

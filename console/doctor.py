@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.office import Office
+from console.context import Office
 from console.output import FailedError
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken

@@ -11,7 +11,7 @@ import typer
 
 from activities.signing import send
 from console.arguments import SellerOption
-from console.office import Office
+from console.context import Office
 from console.output import FailedError, Output, say, show, with_json
 from delivery import Message, WrongTypesError, compose, judge, patterns
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.wishes import wishes_of
-from console.office import Office
+from console.context import Office
 from console.output import FailedError
 from console.owners import Learnt, check_account
 from console.rows import Row, Wanted

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from activities.erasing import end_seller
-from console.office import Office
+from console.context import Office
 from console.output import Output, say, show, with_json
 from store import Store
 

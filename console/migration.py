@@ -9,7 +9,7 @@ import typer
 
 from activities.comparing import Compared, compared, judge, told
 from console.arguments import SellerId, SellerOption, between
-from console.office import Office
+from console.context import Office
 from console.output import FailedError, Output, print_json, say, show, with_json
 from pacing import Stream, words
 from reconciling import Delays, Mode

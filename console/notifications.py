@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from console.arguments import SellerOrEverybody
+from console.context import Office
 from console.notifying import NEEDED, Row, arranged
-from console.office import Office
 from console.output import FailedError, Output, print_json, show, with_json
 
 commands = typer.Typer()

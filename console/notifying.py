@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.tokens import StoredTokens
-from console.office import Office
+from console.context import Office
 from console.output import FailedError
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError

@@ -24,7 +24,7 @@ from store.whose import Told, Verdict
 if TYPE_CHECKING:
     import httpx
 
-    from console.office import Office
+    from console.context import Office
 
 Word = Literal["wrong_account", "account_taken"]
 logger = logging.getLogger("sellerbeat.consent")

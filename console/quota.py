@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.pace import pace_of
 from activities.planning import facts
-from console.office import Office
+from console.context import Office
 from pacing import Settings, Stream, fleet_prior, words
 from pacing.forecast import Freshness, forecast, with_notifications
 from store.permits import SHARES

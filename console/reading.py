@@ -15,8 +15,8 @@ from console.arguments import (
     SellerOption,
     SellerState,
 )
+from console.context import Office
 from console.events import event_line
-from console.office import Office
 from console.output import FailedError, Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status

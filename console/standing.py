@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from activities.comparing import summary
-from console.office import Office
+from console.context import Office
 from console.output import Output, print_json, table_of
 from console.progress import bar
 from console.status import seller_status

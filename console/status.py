@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.office import Office
+from console.context import Office
 from store.times import iso
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from console.arguments import (
 )
 from console.consent import LASTING, make_link, options_of
 from console.consent import NEEDED as LINK_NEEDS
+from console.context import Office
 from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, scopes_of, set_sources
-from console.office import Office
 from console.output import FailedError, Output, fail, print_json, say, with_json
 from console.owners import AccountRefusedError
 from console.progress import progress

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import typer
 from cryptography.fernet import Fernet
 
+from console.context import Office
 from console.doctor import examine
-from console.office import Office
 from console.output import FailedError, say, show, with_json
 from console.progress import progress
 from store import SecretError, Store

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from activities.wishes import wishes_of
 from console.arguments import SELLER_ID
-from pages.desk import Desk
+from pages.context import Desk
 from pages.forms import one_of, read_form
 from pages.problems import ProblemError
 from settings import duration

@@ -18,7 +18,7 @@ from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
 from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
-from pages.desk import Desk
+from pages.context import Desk
 from pages.edge import Edge
 from pages.looks import FOLDER, problem_page
 from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, problem_json

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from temporalio.service import RPCError
 
 from console.consent import Outcome, receive
-from pages.desk import Desk
+from pages.context import Desk
 from pages.looks import render
 from settings import PREFIX
 from store import StoreError

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from console.arguments import SELLER_ID
 from console.endpoints import listed
 from pages.access import Session
-from pages.desk import Desk
+from pages.context import Desk
 from pages.forms import read_form
 from pages.looks import render
 from pages.problems import ProblemError

@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
 from console.arguments import SELLER_ID
-from pages.desk import Desk
+from pages.context import Desk
 from pages.problems import ProblemError
 
 LARGEST = 2**63 - 1

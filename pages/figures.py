@@ -13,7 +13,7 @@ from contextlib import suppress
 from domain.seller_state import GRAVITY
 from metering import metrics
 from metering.meters import Meters
-from pages.desk import Desk
+from pages.context import Desk
 from pages.fleet import AWAKE, freshness, quota
 from pages.overview import Fleet
 from reconciling import Mode

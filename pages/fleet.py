@@ -18,7 +18,7 @@ from domain.seller_state import GRAVITY
 from domain.streams import DAILY
 from pacing import words
 from pages.access import Session
-from pages.desk import Desk
+from pages.context import Desk
 from pages.looks import render
 from pages.overview import Fleet, Seller
 

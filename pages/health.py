@@ -9,7 +9,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from temporalio.service import RPCError
 
-from pages.desk import Desk
+from pages.context import Desk
 from store import StoreError
 from store.errors import TablesMissingError
 from workflows.client import TemporalUnavailableError

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse
 
 from console.arguments import SELLER_ID
 from console.consent import make_link
-from pages.desk import Desk
+from pages.context import Desk
 from pages.forms import read_form
 from pages.looks import render
 from pages.problems import ProblemError

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from pages.access import COOKIE
-from pages.desk import Desk
+from pages.context import Desk
 from pages.forms import read_form
 from pages.looks import render
 

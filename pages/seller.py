@@ -12,7 +12,7 @@ from console.arguments import SELLER_ID
 from console.status import SETTLED, _live
 from pages import acts, shown
 from pages.access import Session
-from pages.desk import Desk
+from pages.context import Desk
 from pages.looks import render
 from pages.overview import NEWEST
 from pages.problems import ProblemError

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from pages.app import build
-from pages.desk import Desk
+from pages.context import Desk
 from settings import Settings
 from store import Store
 

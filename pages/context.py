@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.consent import NEEDED as CONSENT_NEEDS
-from console.office import Office
+from console.context import Office
 from pages.access import Access
 from pages.arrivals import Arrivals, News, news
 from pages.day import Day
