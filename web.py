@@ -23,7 +23,7 @@ from metering.meters import SILENT, Meters
 from metering.runtime import MetricsBindError
 from pages import figures
 from pages.app import build
-from pages.context import CONNECTIONS, Desk
+from pages.context import CONNECTIONS, WebContext
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 
@@ -39,9 +39,9 @@ class BindError(Exception):
 class Server(uvicorn.Server):
     """Ends at a signal by itself; uvicorn's own would raise it again afterwards, and the exit code would be the signal's."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, context: WebContext) -> None:
         super().__init__(config)
-        self.desk = desk
+        self.context = context
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         yield
 
     def end(self) -> None:
-        self.desk.arrivals.close()  # who waits for changes is answered now
+        self.context.arrivals.close()  # who waits for changes is answered now
         self.should_exit = True
 
 
@@ -68,11 +68,11 @@ def listen(bind: str) -> socket.socket:
 
 
 async def serve(settings: Settings, store: Store, meters: Meters | None = None) -> None:
-    desk = Desk(settings, store, read_environment())
+    context = WebContext(settings, store, read_environment())
     inbox = Inbox(settings, store, {ACCOUNT_DELETION: forget}, meters=meters or SILENT)
     inbox.meters.begin_inbox()
     config = uvicorn.Config(
-        build(desk, inbox),
+        build(context, inbox),
         http="h11",
         loop="asyncio",
         ws="none",
@@ -86,13 +86,13 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
     with listen(settings.web_bind) as place:
         host, port = place.getsockname()[:2]
         logger.info("web listens", extra={"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"})
-        if not desk.access.by_login:
+        if not context.access.by_login:
             logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
-        warming = asyncio.create_task(warm(desk))
-        lasting = [asyncio.create_task(Waker(inbox, desk.temporal).keep())]
+        warming = asyncio.create_task(warm(context))
+        lasting = [asyncio.create_task(Waker(inbox, context.temporal).keep())]
         if meters:
-            lasting.append(asyncio.create_task(figures.keep(desk, meters)))
-        await Server(config, desk).serve([place])
+            lasting.append(asyncio.create_task(figures.keep(context, meters)))
+        await Server(config, context).serve([place])
         await warming
         for task in lasting:
             task.cancel()
@@ -100,10 +100,10 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
     logger.info("web has ended")
 
 
-async def warm(desk: Desk) -> None:
+async def warm(context: WebContext) -> None:
     """A whole day is added up once, before somebody waits for it."""
     with suppress(StoreError):  # whoever comes meets it
-        await desk.ask(desk.day.sums, [])
+        await context.ask(context.day.sums, [])
 
 
 def main() -> int:

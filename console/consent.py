@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from console.context import Office
+from console.context import CommandContext
 from console.enrolment import A_SECOND, read_from
 from console.owners import AccountRefusedError, Learnt, check_account
 from ebay.consent import IDENTITY, SCOPES, address
@@ -83,13 +83,17 @@ def options_of(orders_every: timedelta | None, backfill: timedelta | None, sourc
 
 
 def make_link(
-    office: Office, seller_id: str, lasting: timedelta = LASTING, options: Mapping[str, Any] | None = None, scopes: Sequence[str] = ()
+    context: CommandContext,
+    seller_id: str,
+    lasting: timedelta = LASTING,
+    options: Mapping[str, Any] | None = None,
+    scopes: Sequence[str] = (),
 ) -> Link:
     """A link for a seller, enrolled or not. Needs no eBay and no Temporal."""
-    settings = office.settings
+    settings = context.settings
     assert settings.ebay_client_id
     assert settings.ebay_redirect_name
-    state, end = office.store.consents.issue(seller_id, lasting, options, scopes)
+    state, end = context.store.consents.issue(seller_id, lasting, options, scopes)
     url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
     return Link(seller_id, url, end)
 
@@ -99,7 +103,7 @@ def _asked(scopes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*scopes, IDENTITY])) if scopes else list(SCOPES)
 
 
-def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
+def receive(context: CommandContext, ticket: Ticket, code: str) -> tuple[Outcome, int]:
     """Exchange the code, look whose account it is, store. Repeating it after any failure is safe.
 
     Returns:
@@ -107,14 +111,14 @@ def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
     Raises:
         StoreError: Postgres failed. The same link may be used again.
     """
-    consents = office.store.consents
+    consents = context.store.consents
     kept = consents.claim(ticket, code)
     if isinstance(kept, Unclaimed):
         return Outcome(kept.value), 0
     try:
         with http_client(1) as http:
-            grant = Grant.read(kept) if kept else _exchange(office, http, ticket, code)
-            learnt = check_account(office, http, ticket.seller_id, grant.access_token, _asked(ticket.scopes))
+            grant = Grant.read(kept) if kept else _exchange(context, http, ticket, code)
+            learnt = check_account(context, http, ticket.seller_id, grant.access_token, _asked(ticket.scopes))
     except AccountRefusedError as refused:
         consents.drop(ticket)
         return Outcome(refused.word), 0
@@ -128,11 +132,11 @@ def receive(office: Office, ticket: Ticket, code: str) -> tuple[Outcome, int]:
         consents.release(ticket)
         logger.error("eBay refuses a consent", extra={"seller_id": ticket.seller_id, "error": type(error).__name__, "detail": str(error)})
         return Outcome.REFUSED, 0
-    return _store(office, ticket, grant, learnt)
+    return _store(context, ticket, grant, learnt)
 
 
-def _exchange(office: Office, http: Any, ticket: Ticket, code: str) -> Grant:
-    settings = office.settings
+def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> Grant:
+    settings = context.settings
     assert settings.ebay_client_id
     assert settings.ebay_client_secret
     assert settings.ebay_redirect_name
@@ -141,16 +145,16 @@ def _exchange(office: Office, http: Any, ticket: Ticket, code: str) -> Grant:
     gave = oauth.exchange_code(code, settings.ebay_redirect_name)
     access = gave.access
     grant = Grant(gave.refresh_token, gave.refresh_expires_at, access.value, access.expires_at, access.date)
-    office.store.consents.keep(ticket, code, grant.written())
+    context.store.consents.keep(ticket, code, grant.written())
     return grant
 
 
-def _store(office: Office, ticket: Ticket, grant: Grant, learnt: Learnt) -> tuple[Outcome, int]:
-    store, seller_id = office.store, ticket.seller_id
+def _store(context: CommandContext, ticket: Ticket, grant: Grant, learnt: Learnt) -> tuple[Outcome, int]:
+    store, seller_id = context.store, ticket.seller_id
     if not store.consents.is_open(ticket):  # the seller was removed while eBay was asked
         return Outcome.EXPIRED, 0
     date = learnt.date or grant.date
-    backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else office.settings.backfill
+    backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else context.settings.backfill
     enrolled = store.sellers.enroll(
         seller_id,
         grant.refresh_token,
@@ -162,7 +166,7 @@ def _store(office: Office, ticket: Ticket, grant: Grant, learnt: Learnt) -> tupl
         access_token=grant.access_token,
         access_expires_at=grant.access_expires_at,
         refresh_expires_at=grant.refresh_expires_at,
-        client=office.client,
+        client=context.client,
     )
     if learnt.proven:
         store.accounts.proved(seller_id, enrolled.generation)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=10)
 
 
-class Office:
+class CommandContext:
     def __init__(self, *needed: str) -> None:
         """Raises SettingsError where one of the needed settings is missing, or any is malformed."""
         self.settings: Settings = load(*needed)
 
     @classmethod
-    def whole(cls) -> Office:
+    def whole(cls) -> CommandContext:
         """For commands that talk to eBay too."""
         return cls("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
 

@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.context import Office
+from console.context import CommandContext
 from console.output import FailedError
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
@@ -68,18 +68,18 @@ async def _check(what: str, look: Callable[[Visit], Awaitable[str]], visit: Visi
 
 
 async def _settings(visit: Visit) -> str:
-    Office.whole()
+    CommandContext.whole()
     return "all that the worker needs is set"
 
 
 async def _postgres(visit: Visit) -> str:
-    await asyncio.to_thread(current, Office("database_url").url)
+    await asyncio.to_thread(current, CommandContext("database_url").url)
     return "reached"
 
 
 async def _tables(visit: Visit) -> str:
-    office = Office("database_url")
-    found = await asyncio.to_thread(_revision, office.url)
+    context = CommandContext("database_url")
+    found = await asyncio.to_thread(_revision, context.url)
     if found != newest():
         raise FailedError(f"{'there are none' if found is None else f'at revision {found}, not {newest()}'}: run starter.py migrate")
     return f"at revision {found}, as this version needs them"
@@ -93,7 +93,7 @@ def _revision(url: str) -> str | None:
 
 
 async def _temporal(visit: Visit) -> str:
-    visit.client = await Office().temporal()
+    visit.client = await CommandContext().temporal()
     return f"reached at {visit.client.service_client.config.target_host}"
 
 
@@ -121,19 +121,19 @@ async def _search_attributes(visit: Visit) -> str:
 
 
 async def _worker(visit: Visit) -> str:
-    client, office = visit.temporal(), Office()
+    client, context = visit.temporal(), CommandContext()
     if not visit.namespace:
         raise NotLookedAtError("not looked at: the namespace comes first")
-    if not await office.has_worker(client):
-        raise FailedError(f"nobody works on task queue {office.settings.task_queue}: start worker.py")
-    return f"works on task queue {office.settings.task_queue}"
+    if not await context.has_worker(client):
+        raise FailedError(f"nobody works on task queue {context.settings.task_queue}: start worker.py")
+    return f"works on task queue {context.settings.task_queue}"
 
 
 async def _ebay(visit: Visit) -> str:
-    office = Office("ebay_client_id", "ebay_client_secret")
-    with office.oauth() as oauth:
+    context = CommandContext("ebay_client_id", "ebay_client_secret")
+    with context.oauth() as oauth:
         visit.token = oauth.application()
-    return f"grants the application a token at {office.settings.ebay_api_url}"
+    return f"grants the application a token at {context.settings.ebay_api_url}"
 
 
 async def _clock(visit: Visit) -> str:

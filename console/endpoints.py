@@ -11,7 +11,7 @@ import typer
 
 from activities.signing import send
 from console.arguments import SellerOption
-from console.context import Office
+from console.context import CommandContext
 from console.output import FailedError, Output, say, show, with_json
 from delivery import Message, WrongTypesError, compose, judge, patterns
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
@@ -28,25 +28,25 @@ MANY = 10_000
 RESOLVED_S = 5.0
 
 
-def office() -> Office:
-    return Office("database_url", "secret_keys")
+def new_context() -> CommandContext:
+    return CommandContext("database_url", "secret_keys")
 
 
 @commands.command()
 @with_json
 def endpoints() -> None:
     """Who is told of changes: state, what waits, and the last answer."""
-    rows = listed(office())
+    rows = listed(new_context())
     columns = {"id": "endpoint", "state": "state", "types": "types", "waiting": "waiting", "last": "last answer", "url": "address"}
     if not Output.json:
         rows = [row | {"types": types_of(row), "last": words_of(row["last"])} for row in rows]
     show(rows, columns, empty="no endpoints: starter.py endpoint add URL --types 'order.*'")
 
 
-def listed(office: Office) -> list[dict[str, Any]]:
-    store = office.store
+def listed(context: CommandContext) -> list[dict[str, Any]]:
+    store = context.store
     last = store.deliveries.last()
-    return [described(one) | waiting(office, one) | {"last": last.get(one.id)} for one in store.endpoints.all()]
+    return [described(one) | waiting(context, one) | {"last": last.get(one.id)} for one in store.endpoints.all()]
 
 
 def described(one: Endpoint) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def described(one: Endpoint) -> dict[str, Any]:
     }
 
 
-def waiting(office: Office, one: Endpoint) -> dict[str, Any]:
-    found = office.store.deliveries.waiting(one.id)
+def waiting(context: CommandContext, one: Endpoint) -> dict[str, Any]:
+    found = context.store.deliveries.waiting(one.id)
     return {"waiting": found.changes, "again": found.again, "oldest_at": iso(found.since)}
 
 
@@ -88,15 +88,15 @@ def add(
     thin: Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")] = False,
 ) -> None:
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
-    desk = office()
+    context = new_context()
     try:
         wanted = patterns(types or [])
-        checked(check_url(url, policy(desk)), policy(desk), system_resolver, time.monotonic() + RESOLVED_S)
+        checked(check_url(url, policy(context)), policy(context), system_resolver, time.monotonic() + RESOLVED_S)
     except (WrongTypesError, ForbiddenTargetError) as error:
         raise typer.BadParameter(f"{'--types' if isinstance(error, WrongTypesError) else 'URL'}: {error}") from None
     except NoAnswerError as error:
         raise FailedError(f"the endpoint is not added: {error}") from None
-    endpoint_id, secret = desk.store.endpoints.add(url, wanted, seller, thin)
+    endpoint_id, secret = context.store.endpoints.add(url, wanted, seller, thin)
     words = f"endpoint {endpoint_id} is told of {' '.join(wanted)} from now on; its secret, shown this once:\n{secret}"
     say(words, id=endpoint_id, url=url, types=wanted, seller_id=seller, thin=thin, secret=secret)
 
@@ -111,7 +111,7 @@ def secret(
     """Change an endpoint's secret: --rotate, give the new one to the receiver, --drop-old. No secret is shown a second time."""
     if rotate is drop_old:
         raise typer.BadParameter("name one of --rotate and --drop-old")
-    store = office().store
+    store = new_context().store
     if rotate:
         anew = store.endpoints.rotate(endpoint_id)
         say(f"endpoint {endpoint_id} signs with this secret too, shown this once:\n{anew}", id=endpoint_id, secret=anew)
@@ -124,7 +124,7 @@ def secret(
 @with_json
 def enable(endpoint_id: Id) -> None:
     """Switch an endpoint on: it catches up from where it was."""
-    office().store.endpoints.switch_on(endpoint_id)
+    new_context().store.endpoints.switch_on(endpoint_id)
     say(f"endpoint {endpoint_id} is on, and catches up", id=endpoint_id, state="on")
 
 
@@ -132,7 +132,7 @@ def enable(endpoint_id: Id) -> None:
 @with_json
 def disable(endpoint_id: Id) -> None:
     """Switch an endpoint off. Its place in the feed stays, so nothing is lost."""
-    office().store.endpoints.switch_off(endpoint_id)
+    new_context().store.endpoints.switch_off(endpoint_id)
     say(f"endpoint {endpoint_id} is off", id=endpoint_id, state="off")
 
 
@@ -140,7 +140,7 @@ def disable(endpoint_id: Id) -> None:
 @with_json
 def remove(endpoint_id: Id) -> None:
     """Forget an endpoint, with its secrets, its place in the feed and its log."""
-    office().store.endpoints.remove(endpoint_id)
+    new_context().store.endpoints.remove(endpoint_id)
     say(f"endpoint {endpoint_id} is removed", id=endpoint_id, state="removed")
 
 
@@ -148,14 +148,14 @@ def remove(endpoint_id: Id) -> None:
 @with_json
 def test(endpoint_id: Id) -> None:
     """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves."""
-    desk = office()
-    one = desk.store.endpoints.one(endpoint_id)
+    context = new_context()
+    one = context.store.endpoints.one(endpoint_id)
     now = iso(datetime.now(UTC))
     event = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": now, "endpoint": endpoint_id}
     message: Message = compose(event, thin=False)
-    client = Client(policy(desk))
+    client = Client(policy(context))
     try:
-        answer = send(client, one.url, message, desk.store.endpoints.secrets(endpoint_id))
+        answer = send(client, one.url, message, context.store.endpoints.secrets(endpoint_id))
     except (ForbiddenTargetError, NoAnswerError) as error:
         raise FailedError(f"endpoint {endpoint_id} was not reached: {error}") from None
     finally:
@@ -176,7 +176,7 @@ def deliveries(
     limit: Annotated[int, typer.Option(min=1, max=MANY, help="So many, the newest.")] = 100,
 ) -> None:
     """The log of what was sent in the last 14 days, with the answers; the newest first."""
-    rows = office().store.deliveries.log(endpoint, seller, failed, limit)
+    rows = new_context().store.deliveries.log(endpoint, seller, failed, limit)
     columns = {"at": "at", "endpoint_id": "endpoint", "seller_id": "seller", "position": "position", "type": "type"}
     answers = {"attempt": "attempt", "outcome": "outcome", "status": "status", "kind": "why", "took_ms": "ms"}
     show(rows, columns | answers, empty="nothing was sent")
@@ -196,7 +196,7 @@ def replay(
         raise typer.BadParameter("name changes by ID, by --from and --to, or by --seller")
     if first is not None and last is not None and last < first:
         raise typer.BadParameter("--to lies before --from")
-    store = office().store
+    store = new_context().store
     if endpoint is not None:
         store.endpoints.one(endpoint)
     if ids and (unknown := store.deliveries.unknown(ids)):
@@ -205,5 +205,5 @@ def replay(
     say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)
 
 
-def policy(desk: Office) -> Policy:
-    return Policy(loopback=desk.settings.delivery_loopback)
+def policy(context: CommandContext) -> Policy:
+    return Policy(loopback=context.settings.delivery_loopback)

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.wishes import wishes_of
-from console.context import Office
+from console.context import CommandContext
 from console.output import FailedError
 from console.owners import Learnt, check_account
 from console.rows import Row, Wanted
@@ -57,7 +57,7 @@ def read_from(ebays: datetime) -> datetime:
 
 
 async def enroll_seller(
-    office: Office,
+    context: CommandContext,
     seller_id: str,
     refresh_token: str,
     wanted: Wanted,
@@ -71,11 +71,11 @@ async def enroll_seller(
         AccountRefusedError: it is another account's than the seller's, or another seller's.
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored, in either case.
     """
-    client = client or await office.temporal()
+    client = client or await context.temporal()
     asked = scopes_of(wanted.scopes)
-    access, learnt = _proved(office, seller_id, refresh_token, asked)
-    far = wanted.backfill or office.settings.backfill
-    enrolled = office.store.sellers.enroll(
+    access, learnt = _proved(context, seller_id, refresh_token, asked)
+    far = wanted.backfill or context.settings.backfill
+    enrolled = context.store.sellers.enroll(
         seller_id,
         access.refresh_token or refresh_token,
         scopes=asked,
@@ -86,28 +86,28 @@ async def enroll_seller(
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=wanted.ends,
-        client=office.client,
+        client=context.client,
     )
     if learnt.proven:
-        office.store.accounts.proved(seller_id, enrolled.generation)
-    await office.tell_connected(client, seller_id, enrolled.generation)
+        context.store.accounts.proved(seller_id, enrolled.generation)
+    await context.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
-    return Answer(seller_id, what, await office.has_worker(client))
+    return Answer(seller_id, what, await context.has_worker(client))
 
 
-async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, Answer | FailedError], None]) -> int:
+async def enroll_rows(context: CommandContext, rows: Sequence[Row], told: Callable[[Row, Answer | FailedError], None]) -> int:
     """Enrol each row's seller, one after another; `told` hears of each what came of it. Returns how many failed.
 
     Raises:
         FailedError: no row can be enrolled: eBay refuses our own keys, or cannot be asked several times in a row.
     """
-    client = await office.temporal()
+    client = await context.temporal()
     failed = unanswered = 0
     for row in rows:
         outcome: Answer | FailedError = FailedError(row.wrong or "")
         if row.seller_id and not row.wrong:
             try:
-                outcome, unanswered = await enroll_seller(office, row.seller_id, row.refresh_token, row.wanted, client), 0
+                outcome, unanswered = await enroll_seller(context, row.seller_id, row.refresh_token, row.wanted, client), 0
             except NobodyError as error:
                 unanswered += 1
                 if not error.passing or unanswered == GIVE_UP:
@@ -120,61 +120,63 @@ async def enroll_rows(office: Office, rows: Sequence[Row], told: Callable[[Row, 
     return failed
 
 
-async def connect_seller(office: Office, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None) -> Answer:
+async def connect_seller(context: CommandContext, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None) -> Answer:
     """The same for an enrolled seller's new token. Raises UnknownSellerError, and FailedError as `enroll_seller` does."""
-    state = office.store.seller(seller_id)
+    state = context.store.seller(seller_id)
     if state["state"] == "removed":
         raise UnknownSellerError(seller_id, removed=True)
-    client = await office.temporal()
-    asked = scopes_of(scopes) or list(office.store.tokens.scopes(seller_id))
-    access, learnt = _proved(office, seller_id, refresh_token, asked)
-    generation = office.store.sellers.connect(
+    client = await context.temporal()
+    asked = scopes_of(scopes) or list(context.store.tokens.scopes(seller_id))
+    access, learnt = _proved(context, seller_id, refresh_token, asked)
+    generation = context.store.sellers.connect(
         seller_id,
         access.refresh_token or refresh_token,
         scopes=asked,
         access_token=access.value,
         access_expires_at=access.expires_at,
         refresh_expires_at=ends,
-        client=office.client,
+        client=context.client,
     )
     if learnt.proven:
-        office.store.accounts.proved(seller_id, generation)
-    await office.tell_connected(client, seller_id, generation)
-    return Answer(seller_id, "is connected: polling goes on from the cursor", await office.has_worker(client))
+        context.store.accounts.proved(seller_id, generation)
+    await context.tell_connected(client, seller_id, generation)
+    return Answer(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
 
 
-async def set_sources(office: Office, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
+async def set_sources(
+    context: CommandContext, seller_id: str, source: InventorySource | None, offers: bool | None
+) -> tuple[InventorySource, bool]:
     """Change where a seller's stock is read, from the next step on; told twice, it is the same. Returns what holds now.
 
     Raises:
         UnknownSellerError: not enrolled.
         OffersNeedInventoryError: offers, but the Trading API alone. Nothing is changed.
     """
-    client = await office.temporal()
-    now, read = office.store.sellers.choose(seller_id, source, offers)
+    client = await context.temporal()
+    now, read = context.store.sellers.choose(seller_id, source, offers)
     used = streams.used(now, frozenset({"offers"} if read else ()))
     request = SetSources(
         used=tuple(sorted(used)), unused=tuple(sorted({one for one, spec in streams.STREAMS.items() if spec.sources} - used))
     )
-    await tell(client, office.settings.task_queue, wishes_of(office.store, seller_id), SellerPolling.set_sources, request)
+    await tell(client, context.settings.task_queue, wishes_of(context.store, seller_id), SellerPolling.set_sources, request)
     return now, read
 
 
-async def remove_seller(office: Office, seller_id: str) -> None:
+async def remove_seller(context: CommandContext, seller_id: str) -> None:
     """Stop in Postgres first: from then on no step can commit, whether or not Temporal can be reached."""
-    office.store.sellers.remove(seller_id)
-    await _end(office, seller_id)
+    context.store.sellers.remove(seller_id)
+    await _end(context, seller_id)
 
 
-async def erase_seller(office: Office, seller_id: str) -> None:
-    office.store.seller(seller_id)
-    office.store.sellers.remove(seller_id)
-    await _end(office, seller_id)
-    office.store.sellers.erase(seller_id)
+async def erase_seller(context: CommandContext, seller_id: str) -> None:
+    context.store.seller(seller_id)
+    context.store.sellers.remove(seller_id)
+    await _end(context, seller_id)
+    context.store.sellers.erase(seller_id)
 
 
-async def _end(office: Office, seller_id: str) -> None:
-    client = await office.temporal()
+async def _end(context: CommandContext, seller_id: str) -> None:
+    client = await context.temporal()
     try:
         await handle(client, seller_id).terminate("the seller was removed")
     except RPCError as error:
@@ -193,12 +195,12 @@ def scopes_of(text: str | None) -> list[str]:
     return [scope for scope in re.split(r"[\s,]+", text or "") if scope]
 
 
-def _proved(office: Office, seller_id: str, refresh_token: str, scopes: list[str]) -> tuple[AccessToken, Learnt]:
+def _proved(context: CommandContext, seller_id: str, refresh_token: str, scopes: list[str]) -> tuple[AccessToken, Learnt]:
     """An access token, and that it is of the seller's account, as far as eBay tells. Raises FailedError: nothing is to be stored."""
     try:
-        with office.oauth() as oauth:
+        with context.oauth() as oauth:
             access = oauth.refresh(refresh_token, scopes)
-            return access, check_account(office, oauth.exchange.http, seller_id, access.value, scopes)
+            return access, check_account(context, oauth.exchange.http, seller_id, access.value, scopes)
     except DeadTokenError as error:
         keys = "SELLERBEAT_EBAY_CLIENT_ID, SELLERBEAT_EBAY_CLIENT_SECRET and SELLERBEAT_EBAY_API_URL"
         words = f"the seller must give a new consent, or it was given to another application: see {keys}"

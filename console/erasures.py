@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from activities.erasing import end_seller
-from console.context import Office
+from console.context import CommandContext
 from console.output import Output, say, show, with_json
 from store import Store
 
@@ -34,16 +34,16 @@ def erasures(
     """List the users who left eBay and were erased, without a name; or erase them again after a restore."""
     if known and not again:
         raise typer.BadParameter("--from goes with --again")
-    office = Office("database_url", "secret_keys")
+    context = CommandContext("database_url", "secret_keys")
     if again:
-        _again(office, known)
+        _again(context, known)
         return
-    rows = office.store.deletions.rows(pending=pending)
+    rows = context.store.deletions.rows(pending=pending)
     show(rows if Output.json else ({**row, "rows": _words(row["counts"])} for row in rows), COLUMNS, empty="nobody left")
 
 
-def _again(office: Office, known: str | None) -> None:
-    store, taken = office.store, 0
+def _again(context: CommandContext, known: str | None) -> None:
+    store, taken = context.store, 0
     for batch in _read(known) if known else ():
         try:
             taken += store.deletions.know(batch)
@@ -51,7 +51,7 @@ def _again(office: Office, known: str | None) -> None:
             raise typer.BadParameter(f"--from {known} holds lines that `erasures --json` did not print") from None
     sellers = store.deletions.persons(store.accounts.all())
     if sellers:
-        asyncio.run(_end(office, store, sellers))
+        asyncio.run(_end(context, store, sellers))
     found: Counter[str] = Counter(sellers=len(sellers))
     for page in store.erasing.all():
         found += page
@@ -59,8 +59,8 @@ def _again(office: Office, known: str | None) -> None:
     say(f"erased again: {words}; {taken} erasures were not known here", rows=dict(+found), taken=taken)
 
 
-async def _end(office: Office, store: Store, sellers: list[str]) -> None:
-    client = await office.temporal()
+async def _end(context: CommandContext, store: Store, sellers: list[str]) -> None:
+    client = await context.temporal()
     for seller_id in sellers:
         await end_seller(store, client, seller_id)
 

@@ -9,7 +9,7 @@ import typer
 
 from activities.comparing import Compared, compared, judge, told
 from console.arguments import SellerId, SellerOption, between
-from console.context import Office
+from console.context import CommandContext
 from console.output import FailedError, Output, print_json, say, show, with_json
 from pacing import Stream, words
 from reconciling import Delays, Mode
@@ -53,7 +53,7 @@ def reconcile(
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""
-    store = Office("database_url").store
+    store = CommandContext("database_url").store
     now = store.modes.clock()
     start, end = period(since, until, last, now)
     sellers = store.modes.watched() if seller is None else [seller]
@@ -126,8 +126,8 @@ def mode(
     force: Annotated[bool, typer.Option("--force", help="To webhooks although the seller is not ready.")] = False,
 ) -> None:
     """Say how a seller is watched: by polling, by polling compared with notifications, or by notifications with polling as safety net."""
-    office = Office("database_url")
-    store = office.store
+    context = CommandContext("database_url")
+    store = context.store
     now = store.modes.clock()
     state = compared(store, seller_id, now - LAST, now)
     before = state.watch.mode
@@ -138,7 +138,7 @@ def mode(
     changed = store.modes.set(seller_id, to)
     for kind in (*AFTER_WEBHOOKS, AlertKind.READY_FOR_WEBHOOKS) if changed else ():
         store.close_alert(kind, seller_id)
-    hurried = changed and before is Mode.WEBHOOKS and hurry(office, seller_id)
+    hurried = changed and before is Mode.WEBHOOKS and hurry(context, seller_id)
     at_once = ", at once" if hurried else ""
     verb = "is now" if changed else "is already"
     say(
@@ -151,10 +151,10 @@ def mode(
     )
 
 
-def hurry(office: Office, seller_id: str) -> bool:
+def hurry(context: CommandContext, seller_id: str) -> bool:
     """Polls were rare: the next one must not wait for its hour. Without Temporal it comes when it was due."""
     try:
-        office.tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+        context.tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
     except TemporalUnavailableError:
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from console.arguments import SellerOrEverybody
-from console.context import Office
+from console.context import CommandContext
 from console.notifying import NEEDED, Row, arranged
 from console.output import FailedError, Output, print_json, show, with_json
 
@@ -20,14 +20,14 @@ COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications",
 @with_json
 def setup(seller_id: SellerOrEverybody = None) -> None:
     """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
-    report(arranged(Office(*NEEDED), seller_id, mend=True, told=tell))
+    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, told=tell))
 
 
 @group.command()
 @with_json
 def repair(seller_id: SellerOrEverybody = None) -> None:
     """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
-    rows = arranged(Office(*NEEDED), seller_id, mend=True, told=lambda row: tell(row) if not quiet(row) else None)
+    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, told=lambda row: tell(row) if not quiet(row) else None)
     report([row for row in rows if not quiet(row)], empty="nothing to repair")
 
 
@@ -35,11 +35,11 @@ def repair(seller_id: SellerOrEverybody = None) -> None:
 @with_json
 def show_all(seller_id: SellerOrEverybody = None) -> None:
     """Show what eBay is set up to tell, and what came, by topic. Changes nothing."""
-    office = Office(*NEEDED)
-    rows = arranged(office, seller_id, mend=False, told=tell)
+    context = CommandContext(*NEEDED)
+    rows = arranged(context, seller_id, mend=False, told=tell)
     if not Output.json:
         show([row.fields() for row in rows], COLUMNS, empty="nothing")
-    counts = office.store.notifications.counts(seller_id)
+    counts = context.store.notifications.counts(seller_id)
     show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.tokens import StoredTokens
-from console.context import Office
+from console.context import CommandContext
 from console.output import FailedError
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
@@ -149,28 +149,28 @@ def reason(error: Exception) -> str:
 
 
 @contextmanager
-def arrangement(office: Office, mend: bool) -> Iterator[Arrangement]:
-    settings = office.settings
-    assert settings.public_url  # Office asked for them
+def arrangement(context: CommandContext, mend: bool) -> Iterator[Arrangement]:
+    settings = context.settings
+    assert settings.public_url  # CommandContext asked for them
     assert settings.notification_token
     assert settings.notification_email
-    with office.oauth() as oauth:
-        ebay = Ebay(settings.ebay_api_url, StoredTokens(office.store, oauth), oauth, oauth.exchange.http, settings.ebay_timeout)
+    with context.oauth() as oauth:
+        ebay = Ebay(settings.ebay_api_url, StoredTokens(context.store, oauth), oauth, oauth.exchange.http, settings.ebay_timeout)
         token = settings.notification_token.get_secret_value()
         yield Arrangement(NotificationApi(ebay), settings.public_url, token, settings.notification_email, mend)
 
 
-def arranged(office: Office, seller_id: str | None, mend: bool, told: Callable[[Row], None]) -> list[Row]:
+def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: Callable[[Row], None]) -> list[Row]:
     """Every row, told as it is known. `seller_id`: only this one, beside the application's own.
 
     Raises:
         FailedError: the seller is not enrolled.
     """
-    sellers = office.store.enrolled()
+    sellers = context.store.enrolled()
     if seller_id is not None and seller_id not in sellers:
         raise FailedError(f"seller {seller_id} is not enrolled")
     rows: list[Row] = []
-    with arrangement(office, mend) as it:
+    with arrangement(context, mend) as it:
         for row in it.rows(sellers if seller_id is None else [seller_id]):
             told(row)
             rows.append(row)

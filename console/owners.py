@@ -24,7 +24,7 @@ from store.whose import Told, Verdict
 if TYPE_CHECKING:
     import httpx
 
-    from console.context import Office
+    from console.context import CommandContext
 
 Word = Literal["wrong_account", "account_taken"]
 logger = logging.getLogger("sellerbeat.consent")
@@ -48,7 +48,7 @@ class Learnt:
     date: datetime | None = None  # eBay's clock when it told
 
 
-def check_account(office: Office, http: httpx.Client, seller_id: str, access_token: str, scopes: Sequence[str]) -> Learnt:
+def check_account(context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, scopes: Sequence[str]) -> Learnt:
     """Ask eBay whose account a proven token is, and keep it as the seller's. Repeating it is fine.
 
     Where it cannot be learnt, since the scope is missing or eBay does not answer, nothing is kept and polls find it out.
@@ -59,7 +59,7 @@ def check_account(office: Office, http: httpx.Client, seller_id: str, access_tok
         AccountRefusedError: it is another account, or another seller's. Nothing was kept.
         StoreError: Postgres failed.
     """
-    settings, accounts = office.settings, office.store.accounts
+    settings, accounts = context.settings, context.store.accounts
     if scopes and IDENTITY not in scopes:
         return Learnt()
     try:
@@ -74,7 +74,7 @@ def check_account(office: Office, http: httpx.Client, seller_id: str, access_tok
         return Learnt(date=user.date)
     if bound.binding is Binding.UNSURE:
         try:
-            verdict = _asked(office, http, seller_id, access_token, told, user.date)
+            verdict = _asked(context, http, seller_id, access_token, told, user.date)
         except EbayError:  # polls ask again, before anything of it is stored
             return Learnt(date=user.date)
         bound = accounts.bind(seller_id, told, sure=True) if verdict is Verdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
@@ -93,16 +93,16 @@ def check_account(office: Office, http: httpx.Client, seller_id: str, access_tok
     return Learnt(True, user.date)
 
 
-def _asked(office: Office, http: httpx.Client, seller_id: str, access_token: str, told: Told, ebays_now: datetime) -> Verdict:
+def _asked(context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, told: Told, ebays_now: datetime) -> Verdict:
     """The name differs, and no id of before is known: whether eBay shows the token what was stored of the seller."""
-    accounts = office.store.accounts
+    accounts = context.store.accounts
     ids = accounts.recent_orders(seller_id, ebays_now)
-    verdict, _ = same_account(lambda said: accounts.compared(seller_id, said), ids, _api(office, http, seller_id, access_token), told)
+    verdict, _ = same_account(lambda said: accounts.compared(seller_id, said), ids, _api(context, http, seller_id, access_token), told)
     return verdict
 
 
-def _api(office: Office, http: httpx.Client, seller_id: str, access_token: str) -> SellerApi:
-    settings, store = office.settings, office.store
+def _api(context: CommandContext, http: httpx.Client, seller_id: str, access_token: str) -> SellerApi:
+    settings, store = context.settings, context.store
     oauth = OAuth(http, settings.ebay_api_url, settings.ebay_client_id or "", "")  # never asked: the token is fresh
     api = Ebay(settings.ebay_api_url, _Fresh(access_token), oauth, http, settings.ebay_timeout).seller(seller_id)
     api.permit = lambda resource: _permit(store, resource)

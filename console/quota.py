@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.pace import pace_of
 from activities.planning import facts
-from console.context import Office
+from console.context import CommandContext
 from pacing import Settings, Stream, fleet_prior, words
 from pacing.forecast import Freshness, forecast, with_notifications
 from store.permits import SHARES
@@ -18,10 +18,10 @@ SAMPLE = 600  # sellers stand for all: a forecast of thousands takes seconds
 TIMES_MORE = (2, 5)  # what more quota would buy
 
 
-def use(office: Office) -> list[dict[str, Any]]:
+def use(context: CommandContext) -> list[dict[str, Any]]:
     """By resource: permits given today against the limit, what eBay counted, and the level of the planner."""
-    known, ledgers = {row["resource"]: row for row in office.store.quota_use()}, office.store.permits.all()
-    said = office.store.levels.all()
+    known, ledgers = {row["resource"]: row for row in context.store.quota_use()}, context.store.permits.all()
+    said = context.store.levels.all()
     rows: list[dict[str, Any]] = []
     for resource in sorted((known.keys() | ledgers.keys()) - SHARES.keys()):  # of eBay's: a share is in that of its whole
         ledger, ebays = ledgers.get(resource), known.get(resource, {})
@@ -30,7 +30,7 @@ def use(office: Office) -> list[dict[str, Any]]:
             {
                 "resource": resource,
                 "used": ledger.used if ledger else ebays.get("used", 0),  # a poll may call more than its stream's resource
-                "limit": ledger.limit if ledger else ebays.get("limit") or getattr(office.settings, f"quota_{resource}", None),
+                "limit": ledger.limit if ledger else ebays.get("limit") or getattr(context.settings, f"quota_{resource}", None),
                 "remaining": ebays.get("remaining"),
                 "reset_at": iso(ledger.reset_at) if ledger else ebays.get("reset_at"),
                 "level": level_words(plan),
@@ -47,20 +47,20 @@ def level_words(plan: dict[str, Any] | None) -> str | None:
     return f"short: intervals {plan['squeeze']:.1f} times the promise" if plan["squeeze"] > 1 else f"{plan['k']:.3g}"
 
 
-def planned(office: Office, sellers: int) -> list[dict[str, Any]]:
+def planned(context: CommandContext, sellers: int) -> list[dict[str, Any]]:
     """The freshness that so many sellers like these would get from the quota of orders: as it is, with more of it, with notifications."""
-    settings = office.settings
+    settings = context.settings
     rules = Settings(
         base_s=settings.orders_every.total_seconds(),
         promise_s=settings.pacing_promise.total_seconds(),
         use_spare=settings.pacing_use_spare,
     )
-    rows = office.store.levels.fleet([Stream.ORDERS.value])
+    rows = context.store.levels.fleet([Stream.ORDERS.value])
     fleet = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, Stream.ORDERS)) for row in rows]
     fleet = fleet[:: math.ceil(len(fleet) / SAMPLE) or 1]
-    ledger = office.store.permits.all().get("orders")
+    ledger = context.store.permits.all().get("orders")
     limit = ledger.limit if ledger else settings.quota_orders
-    caused, now = (ledger.caused if ledger else 0.0) * len(fleet) / max(len(rows), 1), office.store.levels.clock().timestamp()
+    caused, now = (ledger.caused if ledger else 0.0) * len(fleet) / max(len(rows), 1), context.store.levels.clock().timestamp()
     prior = fleet_prior(pace for pace, _ in fleet)
 
     def ask(what: str, quota: int, among: list[Any] = fleet) -> dict[str, Any]:

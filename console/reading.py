@@ -15,7 +15,7 @@ from console.arguments import (
     SellerOption,
     SellerState,
 )
-from console.context import Office
+from console.context import CommandContext
 from console.events import event_line
 from console.output import FailedError, Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
@@ -30,7 +30,7 @@ commands = typer.Typer()
 @with_json
 def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None) -> None:
     """All sellers, each with its state and why."""
-    rows = asyncio.run(sellers_list(Office("database_url"), state))
+    rows = asyncio.run(sellers_list(CommandContext("database_url"), state))
     columns = {
         "seller_id": "seller",
         "state": "state",
@@ -50,11 +50,11 @@ def status(
     follow: Annotated[bool, typer.Option("--follow", help="Show it anew every second, until Ctrl-C.")] = False,
 ) -> None:
     """One seller: state and what to do, for each stream the last and the next poll and why then, and how far a backfill or a sweep is."""
-    office = Office("database_url")
+    context = CommandContext("database_url")
     if follow:
-        follow_status(office, seller_id)
+        follow_status(context, seller_id)
     else:
-        show_status(asyncio.run(seller_status(office, seller_id)))
+        show_status(asyncio.run(seller_status(context, seller_id)))
 
 
 @commands.command()
@@ -65,20 +65,22 @@ def quota(
     """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
     from console.quota import planned, use  # it loads the steps, whose numbers it uses
 
-    office = Office("database_url")
+    context = CommandContext("database_url")
     if plan is None:
         columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}
-        show(use(office), {"resource": "resource", **columns}, empty="no calls today")
+        show(use(context), {"resource": "resource", **columns}, empty="no calls today")
         return
     columns = {"mean": "mean delay", "p95": "95 % within", "longest": "longest wait", "calls": "calls a day for polls"}
-    show(planned(office, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
+    show(planned(context, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
 
 
 @commands.command()
 @with_json
 def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False) -> None:
     """What needs a look and what to do, the newest first."""
-    rows = [{**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in Office("database_url").store.alerts(closed=closed)]
+    rows = [
+        {**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in CommandContext("database_url").store.alerts(closed=closed)
+    ]
     heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
     show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts")
 
@@ -89,7 +91,7 @@ def set_aside(
     seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this one again.")] = None
 ) -> None:
     """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
-    store = Office("database_url").store
+    store = CommandContext("database_url").store
     if retry is not None:
         kept = store.retry_set_aside(retry)
         if kept is None:
@@ -113,7 +115,7 @@ def changes(
     follow: Annotated[bool, typer.Option("--follow", help="Go on as changes come, until Ctrl-C.")] = False,
 ) -> None:
     """The change events, oldest first."""
-    feed = Office("database_url").store.feed
+    feed = CommandContext("database_url").store.feed
     with suppress(KeyboardInterrupt) if follow else nullcontext():  # Ctrl-C is how following ends, not how it fails
         while True:
             page = feed.read(after=after, limit=500, seller=seller)
@@ -133,4 +135,4 @@ def changes(
 @with_json
 def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
     """What is stored of a seller, one object a line; of the inventory also what should be left, and where two stocks of one SKU differ."""
-    show_snapshot(Office("database_url").store, seller_id, entities)
+    show_snapshot(CommandContext("database_url").store, seller_id, entities)

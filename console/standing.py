@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from activities.comparing import summary
-from console.context import Office
+from console.context import CommandContext
 from console.output import Output, print_json, table_of
 from console.progress import bar
 from console.status import seller_status
@@ -28,20 +28,20 @@ def show_status(answer: dict[str, Any]) -> None:
         Console().print(standing(answer))
 
 
-def follow_status(office: Office, seller_id: str) -> None:
+def follow_status(context: CommandContext, seller_id: str) -> None:
     """Until Ctrl-C; with `--json` a line whenever something is different."""
     with suppress(KeyboardInterrupt):
-        asyncio.run(_follow(office, seller_id))
+        asyncio.run(_follow(context, seller_id))
 
 
-async def _follow(office: Office, seller_id: str) -> None:
+async def _follow(context: CommandContext, seller_id: str) -> None:
     from rich.live import Live
 
     before: dict[str, Any] = {}
     with nullcontext() if Output.json else Live(auto_refresh=False) as screen:
         while True:
             began = time.monotonic()
-            answer = await seller_status(office, seller_id)
+            answer = await seller_status(context, seller_id)
             if screen:
                 screen.update(standing(answer), refresh=True)
             elif answer != before:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.context import Office
+from console.context import CommandContext
 from store.times import iso
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ PATIENCE = timedelta(seconds=2)
 SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
 
 
-async def seller_status(office: Office, seller_id: str) -> dict[str, Any]:
+async def seller_status(context: CommandContext, seller_id: str) -> dict[str, Any]:
     """`starter.py status --json`, as the contract has it.
 
     Raises:
         UnknownSellerError: never enrolled.
     """
-    answer = office.store.seller(seller_id)
+    answer = context.store.seller(seller_id)
     if answer["state"] in SETTLED:
         return answer
     from workflows.connection import TemporalUnavailableError
 
     try:
-        client = await office.temporal()
+        client = await context.temporal()
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
     return await _live(client, answer)
@@ -66,9 +66,9 @@ def _merged(answer: dict[str, Any], status: Status) -> dict[str, Any]:
     return {**answer, "state": status.state, "reason": status.reason, "streams": streams}
 
 
-async def sellers_list(office: Office, state: str | None) -> list[dict[str, Any]]:
+async def sellers_list(context: CommandContext, state: str | None) -> list[dict[str, Any]]:
     """All sellers by what Postgres holds, one row each: fast for thousands, and true without a worker."""
-    rows = office.store.status.all(state)
+    rows = context.store.status.all(state)
     return [_row(row) for row in rows]
 
 

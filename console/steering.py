@@ -28,7 +28,7 @@ from console.arguments import (
 )
 from console.consent import LASTING, make_link, options_of
 from console.consent import NEEDED as LINK_NEEDS
-from console.context import Office
+from console.context import CommandContext
 from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, scopes_of, set_sources
 from console.output import FailedError, Output, fail, print_json, say, with_json
 from console.owners import AccountRefusedError
@@ -68,13 +68,13 @@ def enroll(
         return
     if seller_id is None:
         raise typer.BadParameter("name a SELLER, or a CSV of many with --from")
-    answer = asyncio.run(enroll_seller(Office.whole(), seller_id, read_token(refresh_token_file), wanted))
+    answer = asyncio.run(enroll_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), wanted))
     say(answer.words(), **answer.fields())
 
 
 def enroll_many(rows: list[Row]) -> None:
     """One line a row as it is done. Raises FailedError where any failed; the file may be given again."""
-    office = Office.whole()
+    context = CommandContext.whole()
     with progress("enrolling", len(rows)) as one_more:
 
         def told(row: Row, outcome: Answer | FailedError) -> None:
@@ -87,7 +87,7 @@ def enroll_many(rows: list[Row]) -> None:
                 fail(f"row {row.number}{f' ({row.seller_id})' if row.seller_id else ''}: {outcome}", 1)
             one_more()
 
-        failed = asyncio.run(enroll_rows(office, rows, told))
+        failed = asyncio.run(enroll_rows(context, rows, told))
     if failed:
         raise FailedError(f"{failed} of {len(rows)} rows failed; correct them and give the file again: who is enrolled stays so")
 
@@ -116,12 +116,12 @@ def connect(
             raise typer.BadParameter(
                 "--refresh-token-expires goes with --refresh-token-file: of a consent by the address eBay tells the end"
             )
-        link = make_link(Office(*LINK_NEEDS), seller_id, valid_for or LASTING, options, scopes_of(scopes))
+        link = make_link(CommandContext(*LINK_NEEDS), seller_id, valid_for or LASTING, options, scopes_of(scopes))
         say(f"{link.url}\n\nFor {seller_id} alone: good once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", **link.fields())
         return
     if valid_for or options:
         raise typer.BadParameter("what an enrolment sets, and --valid-for, go with the address, not with --refresh-token-file")
-    answer = asyncio.run(connect_seller(Office.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
+    answer = asyncio.run(connect_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 
 
@@ -131,8 +131,8 @@ def remove(
     seller_id: SellerId, erase: Annotated[bool, typer.Option("--erase", help="Also delete all that was stored of the seller.")] = False
 ) -> None:
     """Stop polling a seller for good and forget the token. What was recorded stays, unless erased."""
-    office = Office("database_url", "secret_keys")
-    asyncio.run((erase_seller if erase else remove_seller)(office, seller_id))
+    context = CommandContext("database_url", "secret_keys")
+    asyncio.run((erase_seller if erase else remove_seller)(context, seller_id))
     say(f"{seller_id} is {'erased' if erase else 'removed'}", seller_id=seller_id, state="removed", erased=erase)
 
 
@@ -140,7 +140,7 @@ def remove(
 @with_json
 def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = "by hand") -> None:
     """Stop polling a seller until `resume`. The cursor stays, so nothing is lost."""
-    for told in Office("database_url").tell(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
+    for told in CommandContext("database_url").tell(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
         say(f"{told} is paused: {reason}", seller_id=told, state="paused", reason=reason)
 
 
@@ -148,7 +148,7 @@ def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reas
 @with_json
 def resume(seller_id: SellerOrAll = None, every_seller: All = False) -> None:
     """Poll a paused seller again, at once, from the cursor."""
-    for told in Office("database_url").tell(seller_id, every_seller, SellerPolling.resume):
+    for told in CommandContext("database_url").tell(seller_id, every_seller, SellerPolling.resume):
         say(f"{told} polls again", seller_id=told, state="polling")
 
 
@@ -162,7 +162,7 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    Office("database_url").tell(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
+    CommandContext("database_url").tell(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
@@ -175,7 +175,7 @@ def speed_up(
 @with_json
 def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.Option(help="One stream only.")] = None) -> None:
     """Poll a seller as soon as the call in hand is done."""
-    Office("database_url").tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None))
+    CommandContext("database_url").tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None))
     say(f"{seller_id} is polled now", seller_id=seller_id, stream=stream.value if stream else None)
 
 
@@ -183,7 +183,7 @@ def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.O
 @with_json
 def active(seller_id: SellerId) -> None:
     """Tell that the seller is using the app: a dormant one is polled at once."""
-    Office("database_url").tell(seller_id, False, SellerPolling.seller_active)
+    CommandContext("database_url").tell(seller_id, False, SellerPolling.seller_active)
     say(f"{seller_id} is active", seller_id=seller_id)
 
 
@@ -194,7 +194,7 @@ def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadenc
     request = SetCadence(orders=orders, fulfillment=fulfillment, inventory=inventory)
     if not request.given():
         raise typer.BadParameter("name at least one of --orders, --fulfillment, --inventory")
-    asyncio.run(Office("database_url").set_cadence(seller_id, request))
+    asyncio.run(CommandContext("database_url").set_cadence(seller_id, request))
     words = ", ".join(f"{stream} every {every}" for stream, every in request.given().items())
     say(
         f"{seller_id}: {words}",
@@ -211,6 +211,6 @@ def set_inventory(seller_id: SellerId, source: NewSource = None, offers: NewOffe
         raise typer.BadParameter("name at least one of --source, --offers, --no-offers")
     if offers and source is InventorySource.TRADING:
         raise typer.BadParameter("--offers needs the Inventory API: with --source trading there are none to read")
-    now, read = asyncio.run(set_sources(Office("database_url"), seller_id, source, offers))
+    now, read = asyncio.run(set_sources(CommandContext("database_url"), seller_id, source, offers))
     words = f"{seller_id}: the inventory source is {now}, offers are {'read' if read else 'not read'}"
     say(words, seller_id=seller_id, inventory_source=now.value, offers=read)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import typer
 from cryptography.fernet import Fernet
 
-from console.context import Office
+from console.context import CommandContext
 from console.doctor import examine
 from console.output import FailedError, say, show, with_json
 from console.progress import progress
@@ -25,11 +25,11 @@ commands = typer.Typer()
 @with_json
 def migrate() -> None:
     """Create or update the tables, and Temporal's search attributes. Safe to repeat, and while workers run."""
-    office = Office("database_url")
-    with progress("migrating the tables", steps_left(office.url)) as one_more:
-        revision = upgrade(office.url, lambda _: one_more())
+    context = CommandContext("database_url")
+    with progress("migrating the tables", steps_left(context.url)) as one_more:
+        revision = upgrade(context.url, lambda _: one_more())
     try:
-        made = asyncio.run(search_attributes(office))
+        made = asyncio.run(search_attributes(context))
     except (TemporalUnavailableError, AttributesMissingError) as error:
         say(f"the tables are at revision {revision}", revision=revision, search_attributes=None)
         raise FailedError(f"the tables are done, Temporal's search attributes are left: {error}") from None
@@ -37,9 +37,9 @@ def migrate() -> None:
     say(f"the tables are at revision {revision}; {words}", revision=revision, search_attributes=list(KINDS) if seen else None)
 
 
-async def search_attributes(office: Office) -> tuple[str, bool]:
+async def search_attributes(context: CommandContext) -> tuple[str, bool]:
     """What was done, in words, and whether they are known to be there. Not to know is no failure: it may stay so, and workers start."""
-    client = await office.temporal()
+    client = await context.temporal()
     names = await make(client)
     if names is None:
         return unknown(client), False
@@ -68,7 +68,7 @@ def new_key() -> None:
 @with_json
 def rotate_keys() -> None:
     """Encrypt all stored tokens and secrets with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
-    store = Office("database_url", "secret_keys").store
+    store = CommandContext("database_url", "secret_keys").store
     others = [what for what, rotate in OTHERS.items() if not _opens(rotate, store)]
     rotation = store.tokens.rotate()
     secrets, unreadable = store.endpoints.reseal()

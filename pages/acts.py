@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from activities.wishes import wishes_of
 from console.arguments import SELLER_ID
-from pages.context import Desk
+from pages.context import WebContext
 from pages.forms import one_of, read_form
 from pages.problems import ProblemError
 from settings import duration
@@ -47,15 +47,15 @@ ACTS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
 
 @router.post("/sellers/{seller_id}/{act}")
 async def press(request: Request, seller_id: str, act: str) -> Response:
-    desk: Desk = request.app.state.desk
+    context: WebContext = request.app.state.context
     if act not in ACTS:
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
-    desk.access.pressed(request, form)
+    context.access.pressed(request, form)
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
     signal, message = ACTS[act]
     given = message(form)
-    wishes = await desk.ask(wishes_of, desk.store, seller_id)
-    await tell(await desk.temporal(), desk.settings.task_queue, wishes, signal, given)
+    wishes = await context.ask(wishes_of, context.store, seller_id)
+    await tell(await context.temporal(), context.settings.task_queue, wishes, signal, given)
     return RedirectResponse(f"/sellers/{seller_id}?done={act}", 303)

@@ -18,7 +18,7 @@ from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
 from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
-from pages.context import Desk
+from pages.context import WebContext
 from pages.edge import Edge
 from pages.looks import FOLDER, problem_page
 from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, problem_json
@@ -29,9 +29,9 @@ from workflows.client import TemporalUnavailableError
 logger = logging.getLogger("sellerbeat.web")
 
 
-def build(desk: Desk, inbox: Inbox | None = None) -> ASGIApp:
+def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
     app = FastAPI(title="Sellerbeat", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = desk
+    app.state.context = context
     for part in (health, feed, connected, login, links, fleet, seller, acts, endpoints):
         app.include_router(part.router)
     if inbox:
@@ -45,7 +45,7 @@ def build(desk: Desk, inbox: Inbox | None = None) -> ASGIApp:
 
 
 def openapi(request: Request) -> Response:
-    request.app.state.desk.access.bearer(request)
+    request.app.state.context.access.bearer(request)
     described = request.app.openapi()
     described["components"]["schemas"].setdefault("Problem", PROBLEM_SCHEMA)
     return JSONResponse(described)

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from temporalio.service import RPCError
 
 from console.consent import Outcome, receive
-from pages.context import Desk
+from pages.context import WebContext
 from pages.looks import render
 from settings import PREFIX
 from store import StoreError
@@ -97,9 +97,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/ebay/connected")
 async def connected(request: Request) -> HTMLResponse:
-    desk: Desk = request.app.state.desk
+    context: WebContext = request.app.state.context
     try:
-        outcome = await _come_back(request, desk)
+        outcome = await _come_back(request, context)
     except (StoreError, TemporalUnavailableError, RPCError) as error:
         logger.error("a consent has to wait", extra={"error": type(error).__name__})
         outcome = Outcome.NOT_NOW
@@ -116,28 +116,28 @@ def page(outcome: Outcome, status: int | None = None) -> HTMLResponse:
     return HTMLResponse(body, status or usual, headers)
 
 
-async def _come_back(request: Request, desk: Desk) -> Outcome:
+async def _come_back(request: Request, context: WebContext) -> Outcome:
     """Everything that can be wrong without the code is found before it is spent."""
     state, code = _one(request, "state"), _one(request, "code")
-    ticket = desk.store.consents.read(state) if state else Unclaimed.FORGED
+    ticket = context.store.consents.read(state) if state else Unclaimed.FORGED
     if _declined(request):
         return Outcome.DECLINED
     if not isinstance(ticket, Ticket):
         return Outcome(ticket.value)
     if not code:
         return Outcome.FORGED
-    if missing := desk.unset():
+    if missing := context.unset():
         logger.error("a consent has to wait: a setting is missing", extra={"setting": f"{PREFIX}{missing.upper()}"})
         return Outcome.NOT_NOW
-    client = await desk.temporal()
-    outcome, generation = await to_thread.run_sync(partial(receive, desk, ticket, code), limiter=AT_ONCE)
+    client = await context.temporal()
+    outcome, generation = await to_thread.run_sync(partial(receive, context, ticket, code), limiter=AT_ONCE)
     if outcome is Outcome.DONE:
         try:
-            await desk.tell_connected(client, ticket.seller_id, generation)
+            await context.tell_connected(client, ticket.seller_id, generation)
         except (RPCError, StoreError):
-            await desk.ask(desk.store.consents.release, ticket)
+            await context.ask(context.store.consents.release, ticket)
             raise
-        await desk.ask(desk.store.consents.use, ticket)
+        await context.ask(context.store.consents.use, ticket)
         logger.info("seller connected", extra={"seller_id": ticket.seller_id})
     return outcome
 

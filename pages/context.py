@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.consent import NEEDED as CONSENT_NEEDS
-from console.context import Office
+from console.context import CommandContext
 from pages.access import Access
 from pages.arrivals import Arrivals, News, news
 from pages.day import Day
@@ -63,8 +63,8 @@ class Line:
             self._trying = None
 
 
-class Desk(Office):
-    """An office that stays open: one store and one client of Temporal for all who come."""
+class WebContext(CommandContext):
+    """A context that stays open: one store and one client of Temporal for all who come."""
 
     def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from console.arguments import SELLER_ID
 from console.endpoints import listed
 from pages.access import Session
-from pages.context import Desk
+from pages.context import WebContext
 from pages.forms import read_form
 from pages.looks import render
 from pages.problems import ProblemError
@@ -30,41 +30,41 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/endpoints", methods=["GET", "HEAD"])
 async def show(request: Request, done: str = "") -> Response:
-    desk: Desk = request.app.state.desk
-    session = desk.access.session(request)
-    answer = HTMLResponse(await desk.ask(_page, desk, session, done))
+    context: WebContext = request.app.state.context
+    session = context.access.session(request)
+    answer = HTMLResponse(await context.ask(_page, context, session, done))
     if session.new:
-        desk.access.keep(request, answer, session)
+        context.access.keep(request, answer, session)
     return answer
 
 
-def _page(desk: Desk, session: Session, done: str) -> str:
+def _page(context: WebContext, session: Session, done: str) -> str:
     return render(
         "endpoints.html",
-        now=desk.store.levels.clock(),
+        now=context.store.levels.clock(),
         session=session,
-        by_login=desk.access.by_login,
-        endpoints=listed(desk),
-        failed=desk.store.deliveries.log(failed=True, limit=FAILED),
+        by_login=context.access.by_login,
+        endpoints=listed(context),
+        failed=context.store.deliveries.log(failed=True, limit=FAILED),
         done=DONE.get(done),
     )
 
 
 @router.post("/endpoints/{endpoint_id}/{act}")
 async def press(request: Request, endpoint_id: str, act: str) -> Response:
-    desk: Desk = request.app.state.desk
+    context: WebContext = request.app.state.context
     if act not in DONE:
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
-    desk.access.pressed(request, form)
+    context.access.pressed(request, form)
     if not ENDPOINT_ID.fullmatch(endpoint_id):  # Postgres takes not every text
         raise ProblemError(404, "there is no such endpoint")
     try:
-        await desk.ask(desk.store.endpoints.one, endpoint_id)
+        await context.ask(context.store.endpoints.one, endpoint_id)
         if act == "replay":
-            await desk.ask(lambda: desk.store.deliveries.replay(endpoint=endpoint_id, **wanted(form)))
+            await context.ask(lambda: context.store.deliveries.replay(endpoint=endpoint_id, **wanted(form)))
         else:
-            await desk.ask(desk.store.endpoints.switch_on if act == "enable" else desk.store.endpoints.switch_off, endpoint_id)
+            await context.ask(context.store.endpoints.switch_on if act == "enable" else context.store.endpoints.switch_off, endpoint_id)
     except UnknownEndpointError:
         raise ProblemError(404, "there is no such endpoint") from None
     return RedirectResponse(f"/endpoints?done={act}", 303)

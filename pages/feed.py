@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
 from console.arguments import SELLER_ID
-from pages.context import Desk
+from pages.context import WebContext
 from pages.problems import ProblemError
 
 LARGEST = 2**63 - 1
@@ -62,28 +62,28 @@ router = APIRouter()
 @router.get("/v1/changes", response_model=Changes, responses=PROBLEMS, dependencies=[Security(by_token)])
 async def changes(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
     """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
-    desk: Desk = request.app.state.desk
-    desk.access.bearer(request)
+    context: WebContext = request.app.state.context
+    context.access.bearer(request)
     if len(request.query_params.multi_items()) != len(request.query_params):
         raise ProblemError(422, "each parameter may be given once")
     now = asyncio.get_running_loop().time
     end = now() + wanted.wait_s
-    with desk.arrivals.awaited(wanted.seller) if wanted.wait_s else nullcontext(asyncio.Event()) as bell:
+    with context.arrivals.awaited(wanted.seller) if wanted.wait_s else nullcontext(asyncio.Event()) as bell:
         while True:
             bell.clear()
-            page, found = await desk.ask(_page, desk, wanted)
-            if found or now() >= end or desk.arrivals.closed or await request.is_disconnected():
+            page, found = await context.ask(_page, context, wanted)
+            if found or now() >= end or context.arrivals.closed or await request.is_disconnected():
                 return Response(page, media_type="application/json")
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
                     await bell.wait()
 
 
-def _page(desk: Desk, wanted: Wanted) -> tuple[bytes, int]:
+def _page(context: WebContext, wanted: Wanted) -> tuple[bytes, int]:
     """The answer's body, and how many changes it has. Raises UnknownSellerError."""
-    events = desk.store.feed.read(wanted.after, wanted.limit, wanted.seller)
+    events = context.store.feed.read(wanted.after, wanted.limit, wanted.seller)
     if not events and wanted.seller is not None:
-        desk.overview.known(wanted.seller)  # waiting for one who was never enrolled would be for ever
+        context.overview.known(wanted.seller)  # waiting for one who was never enrolled would be for ever
     following = events[-1]["position"] if events else wanted.after
     return json.dumps({"changes": events, "next": following}, ensure_ascii=False).encode(), len(events)
 

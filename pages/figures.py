@@ -13,7 +13,7 @@ from contextlib import suppress
 from domain.seller_state import GRAVITY
 from metering import metrics
 from metering.meters import Meters
-from pages.context import Desk
+from pages.context import WebContext
 from pages.fleet import AWAKE, freshness, quota
 from pages.overview import Fleet
 from reconciling import Mode
@@ -26,38 +26,38 @@ SEEN_BY = ("both", "only_polling", "only_notifications")
 QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("1", 1.0))
 
 
-async def keep(desk: Desk, meters: Meters) -> None:
+async def keep(context: WebContext, meters: Meters) -> None:
     """Until cancelled. While Postgres does not answer the figures stay as they were, and their own age tells."""
     while True:
         with suppress(StoreError):
-            await desk.ask(look, desk, meters)
+            await context.ask(look, context, meters)
         await asyncio.sleep(EVERY_S)
 
 
-def look(desk: Desk, meters: Meters) -> None:
-    fleet = desk.overview.fleet()
+def look(context: WebContext, meters: Meters) -> None:
+    fleet = context.overview.fleet()
     for state in GRAVITY:
         if state != "removed":
             meters.set(metrics.SELLERS, sum(one.state == state for one in fleet.sellers), state)
     for (name, _), seconds in zip(QUANTILES, ages(fleet), strict=True):
         meters.set(metrics.FRESHNESS, seconds, name)
     meters.set(metrics.OVERDUE, freshness(fleet).overdue)
-    for use in quota(desk, fleet.now):
+    for use in quota(context, fleet.now):
         meters.set(metrics.LIMIT, use.limit or 0, use.resource)
         meters.set(metrics.LEFT, max((use.limit or 0) - use.used, 0), use.resource)
-    down = desk.store.breakers.open()
+    down = context.store.breakers.open()
     for resource in ALERTS:
         meters.set(metrics.DOWN, resource in down, resource)
-    opened = desk.store.status.open_alerts()
+    opened = context.store.status.open_alerts()
     for kind in AlertKind:
         meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)
-    meters.set(metrics.ASIDE, desk.store.status.aside())
-    states = [endpoint.state for endpoint in desk.store.endpoints.all()]
+    meters.set(metrics.ASIDE, context.store.status.aside())
+    states = [endpoint.state for endpoint in context.store.endpoints.all()]
     for word in ("on", "failing", "off"):
         meters.set(metrics.ENDPOINTS, states.count(word), word)
-    meters.set(metrics.WAITING, desk.store.deliveries.oldest())
-    compare(desk.store, fleet, meters)
-    meters.set(metrics.ERASING, desk.store.deletions.oldest())
+    meters.set(metrics.WAITING, context.store.deliveries.oldest())
+    compare(context.store, fleet, meters)
+    meters.set(metrics.ERASING, context.store.deletions.oldest())
     meters.set(metrics.READ_AT, fleet.now.timestamp())
 
 

@@ -18,7 +18,7 @@ from domain.seller_state import GRAVITY
 from domain.streams import DAILY
 from pacing import words
 from pages.access import Session
-from pages.context import Desk
+from pages.context import WebContext
 from pages.looks import render
 from pages.overview import Fleet, Seller
 
@@ -70,37 +70,37 @@ class Use:
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
-    desk: Desk = request.app.state.desk
-    session = desk.access.session(request)
-    answer = HTMLResponse(await desk.ask(_page, desk, session, wanted, await desk.trouble()))
+    context: WebContext = request.app.state.context
+    session = context.access.session(request)
+    answer = HTMLResponse(await context.ask(_page, context, session, wanted, await context.trouble()))
     if session.new:
-        desk.access.keep(request, answer, session)
+        context.access.keep(request, answer, session)
     return answer
 
 
-def _page(desk: Desk, session: Session, wanted: Wanted, trouble: str | None) -> str:
-    fleet = desk.overview.fleet()
+def _page(context: WebContext, session: Session, wanted: Wanted, trouble: str | None) -> str:
+    fleet = context.overview.fleet()
     counts = Counter(seller.state for seller in fleet.sellers)
     found = [one for one in fleet.sellers if chosen(one, wanted)]
     first = (wanted.page - 1) * ROWS
     rows = found[first : first + ROWS]
-    sums, whole = desk.day.sums(seller.seller_id for seller in rows)
+    sums, whole = context.day.sums(seller.seller_id for seller in rows)
     return render(
         "fleet.html",
         now=fleet.now,
         session=session,
-        by_login=desk.access.by_login,
+        by_login=context.access.by_login,
         trouble=trouble,
         wanted=wanted,
         states=[(state, counts[state]) for state in GRAVITY if counts[state]],
         freshness=freshness(fleet),
-        quota=quota(desk, fleet.now),
+        quota=quota(context, fleet.now),
         whole=whole,
-        alerts=grouped(desk.store.alerts()),
+        alerts=grouped(context.store.alerts()),
         daily=DAILY,
         rows=rows,
         sums=sums,
-        streams=desk.overview.streams(seller.seller_id for seller in rows),
+        streams=context.overview.streams(seller.seller_id for seller in rows),
         following=following,
         found=len(found),
         first=first,
@@ -139,14 +139,14 @@ def grouped(alerts: Iterable[dict[str, Any]]) -> list[Alert]:
     return found
 
 
-def quota(desk: Desk, now: datetime) -> list[Use]:
+def quota(context: WebContext, now: datetime) -> list[Use]:
     """By resource: permits given today, or where there is no ledger yet eBay's own count."""
-    levels = desk.store.levels.all()
+    levels = context.store.levels.all()
     rows: dict[str, tuple[int, int, datetime | None]] = {}
-    for one in desk.store.quotas.all():
+    for one in context.store.quotas.all():
         if one.limit is not None and one.remaining is not None and one.reset_at and one.reset_at > now:
             rows[one.resource] = (one.limit - one.remaining, one.limit, one.reset_at)
-    for resource, ledger in desk.store.permits.all().items():
+    for resource, ledger in context.store.permits.all().items():
         used, reset_at = (ledger.used, ledger.reset_at) if ledger.reset_at > now else (0, None)
         rows[resource] = (max(used, rows[resource][0] if resource in rows else 0), ledger.limit, reset_at)
     return [

@@ -9,7 +9,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from temporalio.service import RPCError
 
-from pages.context import Desk
+from pages.context import WebContext
 from store import StoreError
 from store.errors import TablesMissingError
 from workflows.client import TemporalUnavailableError
@@ -26,15 +26,15 @@ async def healthz() -> Response:
 @router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
 async def readyz(request: Request) -> Response:
     """The words are constants: whoever asks is not known."""
-    desk: Desk = request.app.state.desk
-    postgres, temporal = await asyncio.gather(_postgres(desk), _temporal(desk))
+    context: WebContext = request.app.state.context
+    postgres, temporal = await asyncio.gather(_postgres(context), _temporal(context))
     ready = postgres == temporal == "ok"
     return _json(200 if ready else 503, {"ready": ready, "postgres": postgres, "temporal": temporal})
 
 
-async def _postgres(desk: Desk) -> str:
+async def _postgres(context: WebContext) -> str:
     try:
-        await desk.check(PATIENCE.total_seconds())
+        await context.check(PATIENCE.total_seconds())
     except TablesMissingError:
         return "tables of another version, or none: run starter.py migrate"
     except (StoreError, TimeoutError):
@@ -42,9 +42,9 @@ async def _postgres(desk: Desk) -> str:
     return "ok"
 
 
-async def _temporal(desk: Desk) -> str:
+async def _temporal(context: WebContext) -> str:
     try:
-        client = await desk.temporal()
+        client = await context.temporal()
         healthy = await client.service_client.check_health(timeout=PATIENCE)
     except (TemporalUnavailableError, RPCError):
         return "does not answer"

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse
 
 from console.arguments import SELLER_ID
 from console.consent import make_link
-from pages.context import Desk
+from pages.context import WebContext
 from pages.forms import read_form
 from pages.looks import render
 from pages.problems import ProblemError
@@ -18,15 +18,15 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/links")
 async def link(request: Request) -> Response:
-    desk: Desk = request.app.state.desk
+    context: WebContext = request.app.state.context
     form = await read_form(request)
-    session = desk.access.pressed(request, form)
+    session = context.access.pressed(request, form)
     seller_id = form.get("seller", "").strip()
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(422, "a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
-    if missing := desk.unset():
+    if missing := context.unset():
         raise ProblemError(503, f"web.py lacks {PREFIX}{missing.upper()}: without it eBay cannot be asked for a consent")
-    made = await desk.ask(make_link, desk, seller_id)
-    now = await desk.ask(desk.store.levels.clock)
-    body = render("link.html", session=session, by_login=desk.access.by_login, now=now, link=made)
+    made = await context.ask(make_link, context, seller_id)
+    now = await context.ask(context.store.levels.clock)
+    body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)
     return HTMLResponse(body, headers={"Referrer-Policy": "no-referrer"})

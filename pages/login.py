@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from pages.access import COOKIE
-from pages.context import Desk
+from pages.context import WebContext
 from pages.forms import read_form
 from pages.looks import render
 
@@ -18,29 +18,29 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/login", methods=["GET", "HEAD"])
 async def form(request: Request) -> Response:
-    desk: Desk = request.app.state.desk
-    if not desk.access.by_login:
+    context: WebContext = request.app.state.context
+    if not context.access.by_login:
         return RedirectResponse("/", 303)
     return HTMLResponse(render("login.html", next=_ours(request.query_params.get("next", "/")), wrong=False))
 
 
 @router.post("/login")
 async def enter(request: Request) -> Response:
-    desk: Desk = request.app.state.desk
+    context: WebContext = request.app.state.context
     given = await read_form(request)
-    desk.access.not_from_elsewhere(request)
+    context.access.not_from_elsewhere(request)
     to = _ours(given.get("next", "/"))
-    if not desk.access.is_token(given.get("token", "").strip()):
+    if not context.access.is_token(given.get("token", "").strip()):
         return HTMLResponse(render("login.html", next=to, wrong=True), 401, {"WWW-Authenticate": 'Bearer realm="sellerbeat"'})
     answer = RedirectResponse(to, 303)
-    desk.access.keep(request, answer, desk.access.begin())
+    context.access.keep(request, answer, context.access.begin())
     return answer
 
 
 @router.post("/logout")
 async def leave(request: Request) -> Response:
-    desk: Desk = request.app.state.desk
-    desk.access.pressed(request, await read_form(request))
+    context: WebContext = request.app.state.context
+    context.access.pressed(request, await read_form(request))
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer

@@ -12,7 +12,7 @@ from console.arguments import SELLER_ID
 from console.status import SETTLED, _live
 from pages import acts, shown
 from pages.access import Session
-from pages.context import Desk
+from pages.context import WebContext
 from pages.looks import render
 from pages.overview import NEWEST
 from pages.problems import ProblemError
@@ -38,47 +38,49 @@ class Wanted(BaseModel, extra="ignore", frozen=True):
 
 @router.api_route("/sellers/{seller_id}", methods=["GET", "HEAD"])
 async def show(request: Request, seller_id: str, wanted: Annotated[Wanted, Query()]) -> Response:
-    desk: Desk = request.app.state.desk
-    session = desk.access.session(request)
+    context: WebContext = request.app.state.context
+    session = context.access.session(request)
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
-    trouble = await desk.trouble()
-    status = await (desk.ask(desk.store.seller, seller_id) if trouble else live(desk, seller_id))  # without a worker no workflow answers
-    answer = HTMLResponse(await desk.ask(_page, desk, session, status, wanted, trouble))
+    trouble = await context.trouble()
+    status = await (
+        context.ask(context.store.seller, seller_id) if trouble else live(context, seller_id)
+    )  # without a worker no workflow answers
+    answer = HTMLResponse(await context.ask(_page, context, session, status, wanted, trouble))
     if session.new:
-        desk.access.keep(request, answer, session)
+        context.access.keep(request, answer, session)
     return answer
 
 
-async def live(desk: Desk, seller_id: str) -> dict[str, Any]:
+async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
     """As `starter.py status` tells it: what Postgres holds, put right by the running workflow. Raises UnknownSellerError."""
-    answer = await desk.ask(desk.store.seller, seller_id)
+    answer = await context.ask(context.store.seller, seller_id)
     if answer["state"] in SETTLED:
         return answer
     try:
-        client = await desk.temporal()
+        client = await context.temporal()
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
     return await _live(client, answer)
 
 
-def _page(desk: Desk, session: Session, status: dict[str, Any], wanted: Wanted, trouble: str | None) -> str:
-    seller_id, overview = status["seller_id"], desk.overview
+def _page(context: WebContext, session: Session, status: dict[str, Any], wanted: Wanted, trouble: str | None) -> str:
+    seller_id, overview = status["seller_id"], context.overview
     changes = overview.changes(seller_id, CHANGES + 1, wanted.before)
     stock = overview.stock(seller_id, STOCK + 1, wanted.after, wanted.sku)
-    alerts = desk.store.alerts(closed=True, seller_id=seller_id)
+    alerts = context.store.alerts(closed=True, seller_id=seller_id)
     return render(
         "seller.html",
-        now=desk.store.levels.clock(),
+        now=context.store.levels.clock(),
         session=session,
-        by_login=desk.access.by_login,
+        by_login=context.access.by_login,
         trouble=trouble,
         seller=status,
         compared=status["comparison"],
-        sums=desk.day.sums([seller_id])[0][seller_id],
+        sums=context.day.sums([seller_id])[0][seller_id],
         alerts=[alert for alert in alerts if alert["closed_at"] is None],
         passed=[alert for alert in alerts if alert["closed_at"] is not None][:5],
-        aside=desk.store.set_aside(seller_id)[:10],
+        aside=context.store.set_aside(seller_id)[:10],
         polls=overview.polls(seller_id, POLLS),
         changes=changes[:CHANGES],
         older=changes[CHANGES - 1].position if len(changes) > CHANGES else None,

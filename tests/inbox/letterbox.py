@@ -13,7 +13,7 @@ from sqlalchemy import text
 from ebay.platform import Keys
 from inbox.inbox import Handler, Inbox
 from pages.app import build
-from pages.context import Desk
+from pages.context import WebContext
 from settings import Settings
 from simulator import World
 from store import Store
@@ -44,8 +44,8 @@ class Letterbox:
         self.settings = Settings(_env_file=None, **(given | settings))  # type: ignore[call-arg]
         self.store, self.world = store, world
         self.inbox = Inbox(self.settings, store, handlers)
-        self.desk = Desk(self.settings, store, {"TEMPORAL_ADDRESS": "127.0.0.1:1"})
-        self.app = build(self.desk, self.inbox)
+        self.context = WebContext(self.settings, store, {"TEMPORAL_ADDRESS": "127.0.0.1:1"})
+        self.app = build(self.context, self.inbox)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=("203.0.113.7", 4711))
         self.ebay = httpx.AsyncClient(transport=transport, base_url=PUBLIC)
         self.keys = Keys(DEV_ID, world.accounts.client_id, world.accounts.client_secret)
@@ -74,7 +74,7 @@ class Letterbox:
             return [dict(row._mapping) for row in connection.execute(text("SELECT * FROM notifications ORDER BY received_at"))]
 
     async def close(self) -> None:
-        self.desk.arrivals.close()
+        self.context.arrivals.close()
         self.inbox.close()
         await self.ebay.aclose()
 

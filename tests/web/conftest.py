@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 
-from pages import desk, health
+from pages import context, health
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store
@@ -42,8 +42,8 @@ def store(rooms_store: Store) -> Store:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page waits 50 ms for what Temporal says of the worker, and health some seconds for Postgres; here until it is said."""
-    monkeypatch.setattr(desk, "WORKER_AWAITED_S", PATIENCE_S)
-    monkeypatch.setattr(desk, "CONNECT_S", PATIENCE_S)
+    monkeypatch.setattr(context, "WORKER_AWAITED_S", PATIENCE_S)
+    monkeypatch.setattr(context, "CONNECT_S", PATIENCE_S)
     monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=PATIENCE_S))
 
 

@@ -37,11 +37,11 @@ class Consent:
         places = {"ebay_api_url": url, "ebay_apiz_url": url, "ebay_auth_url": url, "ebay_timeout": "60s"}
         site = self.open_site(temporal_address or self.temporal_address, ebay_redirect_name=RUNAME, **keys, **places)
         if store:
-            site.desk.store = store
+            site.context.store = store
         return site
 
     def link(self, seller: str = "s-1", **given: Any) -> str:
-        return make_link(self.site.desk, seller, **given).url
+        return make_link(self.site.context, seller, **given).url
 
     def answer(self, link: str, account: str = "anna", answer: str = "agree") -> str:
         """The seller presses a button at eBay; gives where eBay leads them."""

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from pages.app import build
-from pages.context import Desk
+from pages.context import WebContext
 from settings import Settings
 from store import Store
 
@@ -33,8 +33,8 @@ class Site:
     ) -> None:
         url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests", **more)  # type: ignore[call-arg]
-        self.desk = Desk(settings, store, {"TEMPORAL_ADDRESS": temporal_address})
-        self.transport = httpx.ASGITransport(build(self.desk), raise_app_exceptions=False, client=(visitor, 4711))
+        self.context = WebContext(settings, store, {"TEMPORAL_ADDRESS": temporal_address})
+        self.transport = httpx.ASGITransport(build(self.context), raise_app_exceptions=False, client=(visitor, 4711))
         self.host = host
         self.browser = self.visitor()
         self.program = self.visitor(Authorization=f"Bearer {token}") if token else self.visitor()
@@ -48,7 +48,7 @@ class Site:
 
     async def page(self, path: str) -> Page:
         """Of a person who is logged in."""
-        if self.desk.access.by_login and not self.browser.cookies:
+        if self.context.access.by_login and not self.browser.cookies:
             await self.login()
         answer = await self.browser.get(path)
         assert answer.status_code == 200, answer.text
@@ -66,7 +66,7 @@ class Site:
         return page
 
     async def close(self) -> None:
-        self.desk.arrivals.close()
+        self.context.arrivals.close()
         await self.browser.aclose()
         await self.program.aclose()
 

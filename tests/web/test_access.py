@@ -95,7 +95,7 @@ async def test_logging_out_ends_it(site: Site) -> None:
 
 async def test_a_button_without_the_forms_token_is_refused(site: Site) -> None:
     mine = (await site.page("/sellers/anna")).forms["/sellers/anna/pause"]["form_token"]
-    theirs: Session = site.desk.access.begin()
+    theirs: Session = site.context.access.begin()
     for token in (
         {"reason": "x"},
         {"form_token": ""},

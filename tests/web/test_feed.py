@@ -28,7 +28,7 @@ def sell(store: Store, seller: str, *numbers: int) -> None:
 
 async def waiters(site: Site, *, count: int) -> None:
     """Until so many wait for changes."""
-    await eventually(lambda: sum(len(bells) for bells in site.desk.arrivals._bells.values()) == count)
+    await eventually(lambda: sum(len(bells) for bells in site.context.arrivals._bells.values()) == count)
 
 
 async def test_the_feed_over_http_is_the_feed(site: Site, store: Store) -> None:
@@ -113,7 +113,7 @@ async def test_hundreds_of_waiters_hold_no_connection_and_no_thread(site: Site, 
     await asyncio.to_thread(sell, store, "anna", 1)
     pages = await asyncio.wait_for(asyncio.gather(*reading), 30)
     assert {page["next"] for page in pages} == {store.feed.last()}
-    assert not site.desk.arrivals._bells
+    assert not site.context.arrivals._bells
 
 
 async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> None:
@@ -160,7 +160,7 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
     reading = asyncio.create_task(site.changes(after=7, wait="60s"))
     await waiters(site, count=1)
 
-    site.desk.arrivals.close()
+    site.context.arrivals.close()
 
     assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7}
 
