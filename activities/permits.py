@@ -51,7 +51,7 @@ class Permits:
 
     def add(self, resource: str, purpose: Purpose, lease: Lease) -> None:
         with self.lock:
-            place = resource, purpose is Purpose.PAST
+            place = resource, purpose is Purpose.BACKFILL
             held = self.held.setdefault(place, _Held())
             if held.reset_at is not None and held.reset_at > lease.reset_at:
                 return  # it was taken before midnight, and came after another one of the new day
@@ -89,7 +89,7 @@ class Permits:
 
     def _held(self, resource: str, purpose: Purpose, now: datetime) -> _Held:
         """Yesterday's permits are worth nothing today: eBay counts anew."""
-        place = resource, purpose is Purpose.PAST
+        place = resource, purpose is Purpose.BACKFILL
         held = self.held.setdefault(place, _Held())
         if held.reset_at is not None and held.reset_at <= now:
             held = self.held[place] = _Held()

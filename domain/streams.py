@@ -33,7 +33,7 @@ class Purpose(StrEnum):
 
     URGENT = "urgent"  # people, notifications, sweeps: to the last call
     POLL = "poll"  # but for the reserve
-    PAST = "past"  # a backfill: half of what is left for the rest of the day, so that no flood starves the polls
+    BACKFILL = "backfill"  # half of what is left for the rest of the day, so that no flood starves the polls
     SPREAD = "spread"  # what may be used by now, where calls are to come evenly through the day
 
 
@@ -128,7 +128,7 @@ STREAMS: dict[Stream, StreamSpec] = {
     Stream.OFFERS: StreamSpec(
         step="read_offers",
         resource="inventory",
-        purpose=Purpose.PAST,
+        purpose=Purpose.BACKFILL,
         in_background=True,
         sources=BY_INVENTORY_API,
         option="offers",
@@ -136,7 +136,7 @@ STREAMS: dict[Stream, StreamSpec] = {
         alerts=("offers_unread",),
         retries="offer",
     ),
-    Stream.BACKFILL: StreamSpec(step="backfill_orders", resource="orders", purpose=Purpose.PAST, in_background=True),
+    Stream.BACKFILL: StreamSpec(step="backfill_orders", resource="orders", purpose=Purpose.BACKFILL, in_background=True),
 }
 """In the order in which they go where several are due together."""
 

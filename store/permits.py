@@ -72,7 +72,7 @@ CAUSED = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
 KEPT = {
     Purpose.URGENT: None,
     Purpose.POLL: 0.0,
-    Purpose.PAST: 0.5,
+    Purpose.BACKFILL: 0.5,
     Purpose.SPREAD: 0.9,
 }  # of the limit, by the share of the day that is left
 

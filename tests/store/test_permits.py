@@ -92,7 +92,7 @@ def test_a_backfill_leaves_half_of_the_rest_of_the_day_to_polls(store: Store) ->
     begin_day(store, 2000)
     permits = process(store)
 
-    past = spend(permits, NOON, Purpose.PAST)
+    past = spend(permits, NOON, Purpose.BACKFILL)
     polls = spend(permits, NOON)
 
     assert past == 2000 - (500 + 20 + 2)
