@@ -21,25 +21,25 @@ def delivery_id(lane: Lane) -> str:
 class Delivery:
     @workflow.init
     def __init__(self, lane: Lane) -> None:
-        self.told = False  # something is new, or the waiting is over: look again
+        self.wake_requested = False  # something is new, or the waiting is over: look again
 
     @workflow.run
     async def run(self, lane: Lane) -> None:
         """How far the lane is, and how often it failed, stands in Postgres: nothing here has to outlive continue-as-new."""
         while not self.long_enough(workflow.info()):
-            self.told = False
+            self.wake_requested = False
             result: Delivered = await workflow.execute_activity_method(Delivering.deliver_changes, lane, **DELIVER)
             workflow.set_current_details(f"{result.delivered} delivered; {result.why}")
             if result.wait_s is not None:
                 await self.sleep(result.wait_s, result.why)
-            elif not result.more and not self.told:  # told meanwhile, it may have read too early
+            elif not result.more and not self.wake_requested:  # told meanwhile, it may have read too early
                 return
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(lane)
 
     async def sleep(self, seconds: float, why: str) -> None:
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self.told, timeout=timedelta(seconds=seconds), timeout_summary=why)
+            await workflow.wait_condition(lambda: self.wake_requested, timeout=timedelta(seconds=seconds), timeout_summary=why)
 
     def long_enough(self, info: workflow.Info) -> bool:
         return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONG_ENOUGH
@@ -47,4 +47,4 @@ class Delivery:
     @workflow.signal
     def look(self) -> None:
         """Something is new, or the waiting is over. Sent once more than needed it costs a look at Postgres."""
-        self.told = True
+        self.wake_requested = True

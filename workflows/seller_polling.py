@@ -55,7 +55,7 @@ class SellerPolling:
     @workflow.init
     def __init__(self, state: PollingState) -> None:
         self.state = state  # all that outlives continue-as-new, and nothing else
-        self.told = False  # a handler changed the state: look again at what is due
+        self.wake_requested = False  # a handler changed the state: look again at what is due
         self.hinted = False  # the latest step read what notifications told
         self.gone = False  # the seller is no longer enrolled
 
@@ -85,10 +85,10 @@ class SellerPolling:
         return self.hinted and bool(self.state.due(workflow.now())) and workflow.patched(FAIR)
 
     async def sleep(self) -> None:
-        self.told = False
+        self.wake_requested = False
         with suppress(TimeoutError):  # the earliest stream is due; while paused there is no timer, only a signal
             await workflow.wait_condition(
-                lambda: self.told, timeout=self.state.time_left(workflow.now()), timeout_summary=short(self.state.awaited())
+                lambda: self.wake_requested, timeout=self.state.time_left(workflow.now()), timeout_summary=short(self.state.awaited())
             )
 
     async def poll(self, stream: Stream) -> None:
@@ -183,7 +183,7 @@ class SellerPolling:
             workflow.upsert_search_attributes(written)
 
     def changed(self) -> None:
-        self.told = True
+        self.wake_requested = True
         self.show()
 
     @workflow.signal
