@@ -20,7 +20,7 @@ FRESH_S = 60.0  # a process reads the levels once in so long: a plan shows withi
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PollOutcome:
     """What a poll showed, for the seller's pace."""
 
     changes: int
@@ -33,7 +33,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextPoll:
     at: datetime  # UTC
     why: str  # in words
     pace: str  # to be kept with the stream
@@ -64,8 +64,8 @@ class Pace:
         self._known: Mapping[str, Fleet] = {}
 
     def after(
-        self, seller_id: str, stream: Stream, request: Poll, shown: Shown, *, now: datetime, enrolled_cadence: timedelta | None
-    ) -> Next:
+        self, seller_id: str, stream: Stream, request: Poll, shown: PollOutcome, *, now: datetime, enrolled_cadence: timedelta | None
+    ) -> NextPoll:
         """The next poll and why then. Without a plan for the stream's resource the cadences hold exactly."""
         cadence = request.cadence or enrolled_cadence
         facts = Facts(
@@ -82,7 +82,7 @@ class Pace:
         pace = observe(pace, facts, moment, shown.changes, max(shown.calls, 1), known.prior, rules, known.curve)
         pace = replace(pace, last_change=shown.last_change.timestamp())
         at, why = next_poll(pace, facts, moment, rules, fleet, crc32(f"{seller_id}/{shown.poll}".encode()) / 2**32)
-        return Next(now + timedelta(seconds=at - moment), why, to_json(pace), tier(facts, moment, rules))
+        return NextPoll(now + timedelta(seconds=at - moment), why, to_json(pace), tier(facts, moment, rules))
 
     def is_roomy(self, stream: Stream) -> bool:
         """Whether the calls of the stream's resource reach for everybody's wishes, by the last plan; without any they do."""

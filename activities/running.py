@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from activities import safety_net
-from activities.pace import Shown, pace_of
+from activities.pace import PollOutcome, pace_of
 from activities.poll import Poll, PollResult
 from activities.sooner import brought_forward, replaced
 from changes import unreadable
@@ -126,7 +126,7 @@ class StepRun:
         last_change = now if self.changes else step.last_change_at
         changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
         share = safety_net.share(commit, step, pace_of(step.pace, last_change))
-        shown = Shown(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
+        shown = PollOutcome(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
         following = self.steps.pace.after(
             self.step.seller_id,
             self.stream,

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.breakers import OutageError
-from activities.pace import Pace, Shown
+from activities.pace import Pace, PollOutcome
 from activities.poll import Poll
 from pacing import Stream, outage
 from store import Step
@@ -23,7 +23,7 @@ def usual(pace: Pace, request: Poll, stream: Stream, step: Step, now: datetime) 
     if stream not in pace.rules:
         return DAILY
     seconds = step.options.get("cadence", {}).get(stream)
-    shown = Shown(0, 1, step.last_change_at, step.pace, step.sales_30d, step.epoch)
+    shown = PollOutcome(0, 1, step.last_change_at, step.pace, step.sales_30d, step.epoch)
     cadence = timedelta(seconds=seconds) if seconds else None
     return max(pace.after(step.seller_id, stream, request, shown, now=now, enrolled_cadence=cadence).at - now, timedelta(seconds=1))
 
