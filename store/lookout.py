@@ -82,7 +82,7 @@ class News:
     due: frozenset[Lane] = frozenset()  # whose time has come; they are found again until their run begins
 
 
-class Lookout:
+class DeliveryBacklog:
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -26,7 +26,7 @@ from store.lanes import Lanes
 from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
-from store.lookout import Lookout
+from store.lookout import DeliveryBacklog
 from store.many_alerts import ManyAlerts
 from store.marks import Marks
 from store.modes import Modes
@@ -74,7 +74,7 @@ class Store(Steps):
         self.status = Status(engine)
         self.endpoints = Endpoints(engine, vault)
         self.lanes = Lanes(engine, vault)
-        self.lookout = Lookout(engine)
+        self.lookout = DeliveryBacklog(engine)
         self.deliveries = Deliveries(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)

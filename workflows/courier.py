@@ -49,7 +49,7 @@ def delivery_queue(task_queue: str) -> str:
     return f"{task_queue}-delivery"
 
 
-class Courier:
+class DeliveryDispatcher:
     def __init__(self, store: Store, client: Client, queue: str) -> None:
         self.store, self.client, self.queue = store, client, queue
         self.stop = threading.Event()
@@ -147,7 +147,7 @@ async def delivering(client: Client, task_queue: str, store: Store, poster: Post
             interceptors=[Heartbeats()],
             workflow_runner=RUNNER,
         )
-        courier = Courier(store, client, queue)
+        courier = DeliveryDispatcher(store, client, queue)
         async with worker:
             looking = asyncio.create_task(courier.run())
 
