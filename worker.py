@@ -41,7 +41,7 @@ from activities.pace import Pace
 from activities.planning import FleetPlanning, Plans
 from activities.quota import QuotaWatch
 from activities.report import Report
-from activities.steps import Steps
+from activities.steps import StepRunner
 from activities.sweep import Sweep
 from activities.tokens import VERSION, StoredTokens
 from activities.vacancy import Vacancies
@@ -103,7 +103,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     quota = QuotaWatch(store, ebay)
     pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
     identity = Identity(http, settings.identity_url, settings.ebay_timeout.total_seconds())
-    steps = Steps(store, ebay, pace, quota, limits(settings), meters, identity)
+    steps = StepRunner(store, ebay, pace, quota, limits(settings), meters, identity)
     return Worker(
         client,
         task_queue=settings.task_queue,

@@ -9,17 +9,17 @@ from temporalio import activity
 from activities.orders import read_windows
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
-from activities.steps import Steps
+from activities.steps import StepRunner
 from pacing import Stream
 
 
 class Backfill:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
     def backfill_orders(self, request: Poll) -> PollResult:
-        """Read on from where the last slice ended, through the same windows as the poll. Errors: see `Steps.run`."""
+        """Read on from where the last slice ended, through the same windows as the poll. Errors: see `StepRunner.run`."""
         return self.steps.run(request, Stream.BACKFILL, self.read)
 
     def read(self, step: StepRun) -> PollResult:

@@ -88,7 +88,7 @@ class Clock:
 
 
 @dataclass
-class Breakers:
+class BreakerGate:
     """Shared by all threads of a process."""
 
     store: Store
@@ -276,7 +276,7 @@ class Breakers:
 
 @dataclass(slots=True)
 class TokenGate:
-    breakers: Breakers
+    breakers: BreakerGate
     seller_id: str
     rows: MutableMapping[str, Breaker]
     probe: bool

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciling import Comparison, Delays, Missing, Mode, Rules, Verdict, compare, verdict
+from reconciling import Comparison, Delays, MissingChange, Mode, Readiness, Rules, compare, verdict
 from reconciling.rules import RULES
 from store import Store, StoreError, UnknownSellerError
 from store.kinds import AlertKind
@@ -22,7 +22,7 @@ MONTH = timedelta(days=30)  # of which orders `unseen_share` counts
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class SellerComparison:
     """One seller's comparison over [since, until), and whether they are ready, which goes by the last week in any case."""
 
     seller_id: str
@@ -30,10 +30,10 @@ class Compared:
     since: datetime
     until: datetime
     comparison: Comparison
-    verdict: Verdict
+    verdict: Readiness
 
 
-def compared(store: Store, seller_id: str, since: datetime, until: datetime, rules: Rules = RULES) -> Compared:
+def compared(store: Store, seller_id: str, since: datetime, until: datetime, rules: Rules = RULES) -> SellerComparison:
     """
     Raises:
         UnknownSellerError: never enrolled.
@@ -42,10 +42,10 @@ def compared(store: Store, seller_id: str, since: datetime, until: datetime, rul
     watch, now, over = _period(store, seller_id, rules)
     week = over(now - rules.shadow, now)
     asked = week if (since, until) == (now - rules.shadow, now) else over(since, until)
-    return Compared(seller_id, watch, since, until, asked, verdict(watch.mode, watch.since or now, now, week, rules))
+    return SellerComparison(seller_id, watch, since, until, asked, verdict(watch.mode, watch.since or now, now, week, rules))
 
 
-def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Verdict | None:
+def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Readiness | None:
     """The comparison of the last week, kept for status and page, and for the pace what the last month's orders say.
 
     None: the mode was changed meanwhile, so nothing was kept.
@@ -71,7 +71,7 @@ def judge_due(store: Store) -> None:
             logger.error("comparison failed", extra={"seller_id": seller_id, "error": type(error).__name__})
 
 
-def tell(store: Store, seller_id: str, found: Verdict) -> None:
+def tell(store: Store, seller_id: str, found: Readiness) -> None:
     """An alert says that a seller in shadow is ready: what made them leave webhooks is over then."""
     if found.ready and store.modes.get(seller_id).mode is Mode.SHADOW:
         store.open_alert(AlertKind.READY_FOR_WEBHOOKS, READY_TEXT.format(why=found.why), seller_id)
@@ -114,7 +114,7 @@ def summary(kept: Mapping[str, Any] | None) -> str:
     return f"changes of {kept['days']} days: {counts}; {'ready for webhooks' if kept['ready'] else 'not yet ready'}: {kept['why']}"
 
 
-def told(it: Compared) -> dict[str, Any]:
+def told(it: SellerComparison) -> dict[str, Any]:
     """All of it, as `starter.py reconcile --json` prints it."""
     return {
         "seller_id": it.seller_id,
@@ -132,7 +132,7 @@ def told(it: Compared) -> dict[str, Any]:
     }
 
 
-def _missing(one: Missing) -> dict[str, Any]:
+def _missing(one: MissingChange) -> dict[str, Any]:
     return {**asdict(one), "occurred_at": iso(one.occurred_at), "detected_at": iso(one.detected_at)}
 
 

@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from activities.signing import Poster, send
 from activities.slots import Slots
 from activities.steps import UnexpectedError, _place
-from delivery import OFF_AFTER, TRIED_FOR, Outcome, compose, judge, retry_after, wait
+from delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, judge, retry_after, wait
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError
@@ -104,7 +104,7 @@ class Delivering:
                         return Delivered(delivered=sent, wait_s=random.uniform(*CROWDED_S), why="many messages to it are under way")
                     attempt, asked = self.post(run, event, replayed=not fresh)
                 self.meters.delivery(attempt.outcome, attempt.took_ms / 1000)
-                if attempt.outcome != Outcome.DELIVERED:
+                if attempt.outcome != AttemptOutcome.DELIVERED:
                     return self.failed(run, attempt, asked, sent, now())
                 self.store.lanes.delivered(run, attempt, now())
                 run, sent = replace(run, tries=0), sent + 1
@@ -117,15 +117,15 @@ class Delivering:
         message = compose(event, run.thin)
         began = time.monotonic()
 
-        def ended(outcome: Outcome, status: int | None = None, kind: str | None = None) -> Attempt:
+        def ended(outcome: AttemptOutcome, status: int | None = None, kind: str | None = None) -> Attempt:
             return Attempt(event, run.tries + 1, replayed, outcome.value, status, kind, round((time.monotonic() - began) * 1000))
 
         try:
             answer = send(self.client, run.url, message, run.secrets)
         except NoAnswerError as error:
-            return ended(Outcome.UNANSWERED, kind=error.kind), None
+            return ended(AttemptOutcome.UNANSWERED, kind=error.kind), None
         except ForbiddenTargetError as error:
-            return ended(Outcome.FORBIDDEN, kind=error.reason), None
+            return ended(AttemptOutcome.FORBIDDEN, kind=error.reason), None
         return ended(judge(answer.status), answer.status), retry_after(answer.headers, datetime.now(UTC))
 
     def failed(self, run: Run, attempt: Attempt, asked: float | None, sent: int, now: datetime) -> Delivered:
@@ -147,7 +147,7 @@ class Delivering:
 
 
 def off_reason(attempt: Attempt, failing: timedelta) -> str | None:
-    if attempt.outcome == Outcome.GONE:
+    if attempt.outcome == AttemptOutcome.GONE:
         return "it answered 410, so it wants no more"
     return "5 days of failure without a break" if failing >= OFF_AFTER_DAYS else None
 

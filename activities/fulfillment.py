@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes import unreadable
 from changes.model import Kind
 from changes.orders import entity_id
@@ -20,7 +20,7 @@ from ebay.blame import may_be_the_record
 from ebay.client import PAGE, open_filter
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
-from store.aside import Due
+from store.aside import SetAsideDue
 from store.rereads import What
 
 PARCELS_A_TIME = 50
@@ -32,7 +32,7 @@ ABSENT_FOR = timedelta(hours=6)  # an open order that eBay shows no more is over
 
 
 class FulfillmentPolling:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -41,7 +41,7 @@ class FulfillmentPolling:
 
         Last come the open orders, which are compared with eBay's: those of a month in each round, those of three once a day.
         The round is needed since eBay does not promise that a shipment moves an order's `lastModifiedDate`: orders that left eBay's
-        list of open ones are read again, 50 a call. Errors: see `Steps.run`.
+        list of open ones are read again, 50 a call. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.FULFILLMENT, self.read)
 
@@ -219,7 +219,7 @@ class FulfillmentPolling:
                 commit.advance(reading=place)
         return place
 
-    def read_again(self, step: StepRun, one: Due) -> None:
+    def read_again(self, step: StepRun, one: SetAsideDue) -> None:
         """What was set aside, by itself."""
         order_id = one.name.partition("/")[0]  # of a parcel that could not be kept: `order/parcel`
         if one.what == What.PARCELS:

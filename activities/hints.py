@@ -13,7 +13,7 @@ from activities.listing_single import keep_single, read_single
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.dates import read_time
 from changes.orders import entity_id
 from domain.streams import BY_TRADING
@@ -22,7 +22,7 @@ from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayU
 from ebay.topics import Asks, asks, moves_orders
 from pacing import Stream
 from store.listings import PREFIX
-from store.notifications import Pending, State
+from store.notifications import PendingHint, State
 from store.rereads import What
 
 IDS_A_CALL = 50  # eBay's most
@@ -35,7 +35,7 @@ SLACK = timedelta(seconds=5)  # an event may be dated a moment after the order t
 
 
 @dataclass(slots=True)
-class Outcome:
+class HintOutcome:
     """What becomes of hints that were looked at."""
 
     done: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class HintReading:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -53,7 +53,7 @@ class HintReading:
 
         Each call commits like a poll's, under the same fence, with the source `notification`; then its rows are ended, or held where eBay
         does not show yet what it told of. A crash in between reads again, and tells nothing twice. The orders' cursor stays: what was told
-        of is read, not what lies between. Errors: see `Steps.run`.
+        of is read, not what lies between. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.ORDERS, self.read, named=SOURCE)
 
@@ -61,7 +61,7 @@ class HintReading:
         found = self.steps.store.notifications.pending(step.request.seller_id, step.now())
         by = {what: [hint for hint in found if asks(hint.topic) is what] for what in Asks}
         if useless := [hint.id for what in (Asks.NOTHING, Asks.PERSON) for hint in by[what]]:  # kept by a later version
-            self.settle(step, Outcome(left=useless))
+            self.settle(step, HintOutcome(left=useless))
         if by[Asks.TOKEN]:
             self.check_token(step, by[Asks.TOKEN])
         parcels_due = 0
@@ -83,7 +83,7 @@ class HintReading:
         why = "nothing is pending" if at is None else "eBay does not show yet what it told of"
         return step.result(next_due=at or step.now(), why=why, done=at is None, due=due)
 
-    def check_token(self, step: StepRun, hints: Sequence[Pending]) -> None:
+    def check_token(self, step: StepRun, hints: Sequence[PendingHint]) -> None:
         """The seller took the consent back, eBay says: a new access token tells. Raises DeadTokenError: so it is."""
         seller_id, tokens = step.request.seller_id, self.steps.ebay.tokens
         try:
@@ -93,11 +93,11 @@ class HintReading:
             raise
         self.steps.store.notifications.end([hint.id for hint in hints])
 
-    def read_orders(self, step: StepRun, hints: Sequence[Pending]) -> int:
+    def read_orders(self, step: StepRun, hints: Sequence[PendingHint]) -> int:
         """Returns how many orders' parcels are due now because of it."""
         wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
         if not wanted:  # a topic of orders that names none
-            self.settle(step, Outcome(left=[hint.id for hint in hints]))
+            self.settle(step, HintOutcome(left=[hint.id for hint in hints]))
             return 0
         over = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]), kept=False)
         over.patient = all(hint.asks == 0 for hint in hints)
@@ -105,7 +105,7 @@ class HintReading:
             documents = [order for _, page in over.lists(wanted, step.api.orders_by_id) for order in page.orders]
             over.settle()
         except AccessDeniedError:  # the poll of orders meets it too, and tells
-            self.settle(step, Outcome(left=[hint.id for hint in hints]))
+            self.settle(step, HintOutcome(left=[hint.id for hint in hints]))
             return 0
         except (EbayUnavailableError, BadAnswerError):
             self.settle(step, failed(hints))
@@ -124,15 +124,15 @@ class HintReading:
         self.settle(step, judged([hint for hint in hints if not broken & set(hint.orders)], shown, set(kept.changed), refused))
         return kept.parcels_due
 
-    def read_listings(self, step: StepRun, hint: Pending, over: SteppingOver) -> None:
+    def read_listings(self, step: StepRun, hint: PendingHint, over: SteppingOver) -> None:
         if not self.follows_listings(step):
-            self.settle(step, Outcome(left=[hint.id]))
+            self.settle(step, HintOutcome(left=[hint.id]))
             return
         for item_id in hint.listings:
             try:
                 single = read_single(step, PREFIX + item_id)
             except AccessDeniedError:
-                self.settle(step, Outcome(left=[hint.id]))
+                self.settle(step, HintOutcome(left=[hint.id]))
                 return
             except (EbayUnavailableError, BadAnswerError) as error:
                 if not may_be_the_record(error):
@@ -145,14 +145,14 @@ class HintReading:
             with step.commit() as commit:
                 commit.told([(PREFIX + item_id, hint.received_at)])
                 keep_single(step, commit, single, SOURCE)
-        self.settle(step, Outcome(done=[hint.id]))
+        self.settle(step, HintOutcome(done=[hint.id]))
 
     def follows_listings(self, step: StepRun) -> bool:
         """Whether listings are read for this seller, and the report of all of them has come: until then each would look like a new one."""
         reads = step.step.inventory_source in BY_TRADING
         return reads and self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS) is not None
 
-    def settle(self, step: StepRun, outcome: Outcome) -> None:
+    def settle(self, step: StepRun, outcome: HintOutcome) -> None:
         notifications = self.steps.store.notifications
         notifications.end(outcome.done)
         notifications.end(outcome.left, State.LEFT)
@@ -160,9 +160,9 @@ class HintReading:
             notifications.hold(ids, step.now() + wait)
 
 
-def batches(hints: Iterable[Pending]) -> Iterable[list[Pending]]:
+def batches(hints: Iterable[PendingHint]) -> Iterable[list[PendingHint]]:
     """As many hints a call as it takes orders. A hint of its own names 50 at most."""
-    batch: list[Pending] = []
+    batch: list[PendingHint] = []
     ids: set[str] = set()
     for hint in hints:
         if batch and len(ids | set(hint.orders)) > IDS_A_CALL:
@@ -174,7 +174,7 @@ def batches(hints: Iterable[Pending]) -> Iterable[list[Pending]]:
         yield batch
 
 
-def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], refused: set[str]) -> Outcome:
+def judged(hints: Sequence[PendingHint], shown: dict[str, Any], changed: set[str], refused: set[str]) -> HintOutcome:
     """Which hints are carried out, given what eBay showed.
 
     Args:
@@ -182,7 +182,7 @@ def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], r
         changed: those that were new or different.
         refused: ids that eBay will never show.
     """
-    outcome = Outcome()
+    outcome = HintOutcome()
     for hint in hints:
         ids = [id_ for id_ in hint.orders if id_ not in refused]
         missing = [id_ for id_ in ids if id_ not in shown]
@@ -197,12 +197,12 @@ def judged(hints: Sequence[Pending], shown: dict[str, Any], changed: set[str], r
     return outcome
 
 
-def failed(hints: Sequence[Pending], *, apart: bool = False) -> Outcome:
+def failed(hints: Sequence[PendingHint], *, apart: bool = False) -> HintOutcome:
     """eBay's answer was no good; an order whose answer never is must not keep others waiting for ever, and is left to polling in the end.
 
     `apart`: eBay answers for others, so these wait by themselves; else the step is tried again.
     """
-    outcome = Outcome()
+    outcome = HintOutcome()
     for hint in hints:
         if hint.asks < len(WAITS):
             outcome.held.setdefault(WAITS[hint.asks] if apart else AT_ONCE, []).append(hint.id)
@@ -211,7 +211,7 @@ def failed(hints: Sequence[Pending], *, apart: bool = False) -> Outcome:
     return outcome
 
 
-def is_before(order: Any, hint: Pending) -> bool:
+def is_before(order: Any, hint: PendingHint) -> bool:
     """Whether eBay still shows the order as it was before what the hint tells of. Only where that moves the order's date."""
     modified: datetime | None = read_time(order.get("lastModifiedDate"))
     return moves_orders(hint.topic) and hint.happened_at is not None and modified is not None and modified < hint.happened_at - SLACK

@@ -14,12 +14,12 @@ from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.inventory import entity_id
 from ebay.client import InventoryPage
 from ebay.errors import BadAnswerError
 from pacing import InventorySource, Stream
-from store.aside import Due
+from store.aside import SetAsideDue
 from store.kinds import AlertKind
 from store.rereads import What
 
@@ -29,7 +29,7 @@ NO_ITEMS = "no item in the Inventory API"
 
 
 class InventoryPolling:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -37,7 +37,7 @@ class InventoryPolling:
         """Follow eBay's `next` from page to page, each kept with the scan's id and place; then ask directly for SKUs that did not come.
 
         eBay's inventory knows no "modified since", so a full scan is the way to see a change (N / 200 calls). A SKU is gone when it is
-        absent from a complete scan and a direct read says so too. Errors: see `Steps.run`.
+        absent from a complete scan and a direct read says so too. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.INVENTORY, self.read)
 
@@ -150,7 +150,7 @@ class InventoryPolling:
             commit.advance(reading=after)
         return after
 
-    def read_again(self, step: StepRun, one: Due) -> None:
+    def read_again(self, step: StepRun, one: SetAsideDue) -> None:
         """What was set aside. A SKU that eBay does not know any more is for the scan to tell."""
         found = step.api.inventory_items([one.name])
         with step.commit() as commit:

@@ -10,7 +10,7 @@ from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from changes.model import Document
 from ebay.errors import EbayError, NotFoundError, RejectedError
-from store import Commit, Kept
+from store import Commit, StoreResult
 from store.listings import PREFIX
 from store.rereads import What
 
@@ -40,12 +40,12 @@ def read_single(step: StepRun, entity_id: str, over: SteppingOver | None = None)
     return Single(entity_id, listing, False, inventory_items(step, [listing] if listing else []), date)
 
 
-def keep_single(step: StepRun, commit: Commit, single: Single, source: str = "poll") -> Kept:
+def keep_single(step: StepRun, commit: Commit, single: Single, source: str = "poll") -> StoreResult:
     """Kept as it stands; over, or unknown to eBay, it is removed; of one that eBay does not show nothing is concluded."""
     if single.items:
         step.count(commit, commit.keep_inventory(single.items, single.date, source, read_from="bulk"))
     if single.refused:
-        kept = Kept()
+        kept = StoreResult()
     elif single.listing:
         kept = commit.keep_listings([single.listing], single.date, source, read_from="item")
     else:

@@ -15,9 +15,9 @@ from ebay.clock import floor_ms
 from ebay.errors import EbayError
 from ebay.isolating import around
 from ebay.narrowing import Width
-from ebay.trading import LONGEST_WINDOW, Events
+from ebay.trading import LONGEST_WINDOW, SellerEvents
 from pacing import Stream
-from store import Commit, Kept
+from store import Commit, StoreResult
 from store.kinds import AlertKind
 from store.times import iso
 
@@ -32,7 +32,7 @@ INCOMPLETE_TEXT = "more listings were modified within a second than eBay lists; 
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ListingWindow:
     """What was modified in one window."""
 
     listings: list[Document]
@@ -58,7 +58,7 @@ def too_old(cursor: datetime | None, now: datetime) -> bool:
     return cursor is None or now - cursor > FAR
 
 
-def windows(step: StepRun, start: datetime, until: datetime, place: Place | None = None) -> Iterator[Window]:
+def windows(step: StepRun, start: datetime, until: datetime, place: Place | None = None) -> Iterator[ListingWindow]:
     """From `start` to `until`, oldest first, each as wide as eBay answers it, and whole: what fails or is not whole is halved in time.
 
     Args:
@@ -78,7 +78,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
         aside = [moment for moment in aside if moment.end > start]
         if aside and aside[0].start <= start:
             start = min(aside[0].end, until)
-            yield Window([], [], step.read_at(), start, width, last=start == until, whole=True, limit=limit.kept())
+            yield ListingWindow([], [], step.read_at(), start, width, last=start == until, whole=True, limit=limit.kept())
             continue
         end = floor_ms(min([until, start + limit.limited(width), *(moment.start for moment in aside)]))
         try:
@@ -94,7 +94,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
                 continue
             if not limit.narrower(error, end - start, NARROWEST):
                 raise
-            yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
             if limit.over or step.over():
                 raise
             continue
@@ -103,27 +103,27 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
         whole = events.complete and count < MOST
         if not whole and end - start > NARROWEST:
             most, width = min(most, count), floor_ms(start + (end - start) / 2) - start
-            yield Window(events.listings, events.odd, events.date, start, width, last=False, whole=False, limit=limit.kept())
+            yield ListingWindow(events.listings, events.odd, events.date, start, width, last=False, whole=False, limit=limit.kept())
             continue
         width = min(width * 2, LONGEST_WINDOW) if count * 2 < most else width
         read_to = min(end, step.sure_at() - LAG)
         last = end == until or read_to < end
         if last:
             limit.read_over()
-        yield Window(events.listings, events.odd, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept())
+        yield ListingWindow(events.listings, events.odd, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept())
         if read_to < end:
             return
         start = end
 
 
-def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, limit: Width, failure: EbayError) -> Iterator[Window]:
+def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, limit: Width, failure: EbayError) -> Iterator[ListingWindow]:
     """The parts of a window that failed again and again: all but the seconds that eBay cannot show; later ones first where these fail."""
 
     def window(
-        events: Events | None, read_to: datetime, wide: timedelta = width, moment: Moment | None = None, *, whole: bool = True
-    ) -> Window:
+        events: SellerEvents | None, read_to: datetime, wide: timedelta = width, moment: Moment | None = None, *, whole: bool = True
+    ) -> ListingWindow:
         listings, odd, date = (events.listings, events.odd, events.date) if events else ([], [], step.read_at())
-        return Window(listings, odd, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
+        return ListingWindow(listings, odd, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
 
     limit.searched += 1
     near = start - AN_HOUR if step.ebays_now() - start < FAR - AN_HOUR else start
@@ -142,12 +142,12 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
             yield window(events, read_to, moment=Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None)
     except EbayError as error:
         if read_to == start and limit.narrower(error, end - start, NARROWEST):
-            yield Window([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
         raise
     limit.search_over(failure, end - start, widest, found=found, narrowest=NARROWEST, longest=LONGEST_WINDOW)
 
 
-def keep(step: StepRun, commit: Commit, window: Window, items: Sequence[Document]) -> None:
+def keep(step: StepRun, commit: Commit, window: ListingWindow, items: Sequence[Document]) -> None:
     """What a window told, in a step's commit. `items`: as `inventory_items` found them for its listings, before the commit."""
     if window.unreadable:
         commit.unreadable(window.unreadable, Stream.LISTINGS)
@@ -156,7 +156,7 @@ def keep(step: StepRun, commit: Commit, window: Window, items: Sequence[Document
         return
     if items:
         step.count(commit, commit.keep_inventory(items, window.date, read_from="bulk"))
-    kept = commit.keep_listings(window.listings, window.date, odd=window.odd) if window.listings or window.odd else Kept()
+    kept = commit.keep_listings(window.listings, window.date, odd=window.odd) if window.listings or window.odd else StoreResult()
     step.count(commit, kept)
     if window.lost:
         commit.open_alert(AlertKind.LISTINGS_INCOMPLETE, INCOMPLETE_TEXT)

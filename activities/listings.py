@@ -17,14 +17,14 @@ from activities.listing_windows import FAR, LAG, keep, too_old, windows
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, books, try_again
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.model import Kind
 from pacing import InventorySource, Stream
 from store import aside
 from store.listings import Neighbours
 from store.rereads import What
 from store.sales import ListingsDue
-from store.stock import Due
+from store.stock import ListingDue
 
 SINGLES = 10  # listings read alone in a round, a Trading call each: what is left is read in the next one
 AT_ONCE = 500  # listings that left for the Inventory API, or that orders moved, a commit
@@ -34,7 +34,7 @@ NO_LISTINGS = "no listing outside of the Inventory API"
 
 
 class ListingPolling:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -43,7 +43,7 @@ class ListingPolling:
 
         Who asks, or has just sold, is shown what is newer too, which the next poll reads again. eBay looks back 48 hours: without a cursor,
         or with an older one, the report of all listings comes first, and sets it. Listings that the Inventory API sees are told of as SKUs.
-        Last come single listings that orders moved and no window showed. Errors: see `Steps.run`.
+        Last come single listings that orders moved and no window showed. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.LISTINGS, self.read)
 
@@ -71,7 +71,7 @@ class ListingPolling:
         try_again(step, (What.LISTING,), lambda one: self.read_again(step, one))
         return self.finish(step, new_skus, moved=shown or bool(due))
 
-    def read_unshown(self, step: StepRun, due: Sequence[Due], over: SteppingOver) -> None:
+    def read_unshown(self, step: StepRun, due: Sequence[ListingDue], over: SteppingOver) -> None:
         """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
         ids = [one.entity_id for one in due if one.unshown]
         put = self.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, ids) if ids and step.step.set_aside else set()
@@ -88,7 +88,7 @@ class ListingPolling:
             if step.over() or over.full:
                 return
 
-    def read_again(self, step: StepRun, one: aside.Due) -> None:
+    def read_again(self, step: StepRun, one: aside.SetAsideDue) -> None:
         """What was set aside. Refused again, nothing is concluded."""
         single = read_single(step, one.name)
         with step.commit() as commit:

@@ -12,7 +12,7 @@ from changes.moments import Moment
 from ebay.cutting import Window
 from ebay.window_reading import Fetch, read
 from pacing import Stream
-from store.aside import Due
+from store.aside import SetAsideDue
 from store.moments import moment_of, what_of
 
 
@@ -49,7 +49,7 @@ def read_listings(step: StepRun, too_old: datetime) -> None:
 
 
 def _try(step: StepRun, stream: Stream, read_moment: Callable[[Moment], None]) -> None:
-    def again(one: Due) -> None:
+    def again(one: SetAsideDue) -> None:
         if moment := moment_of(one.key, ""):
             read_moment(moment)
 

@@ -15,7 +15,7 @@ from activities.permits import PermitRefusedError
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.model import Kind
 from domain.streams import Purpose
 from ebay.client import OfferList
@@ -33,7 +33,7 @@ LATER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OffersCheckpoint:
     """How far the round is."""
 
     sku: str = ""  # the last one that was read
@@ -53,7 +53,7 @@ class Answered(NamedTuple):
 
 
 class OfferReading:
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -61,7 +61,7 @@ class OfferReading:
         """Read the offers of a slice of the seller's SKUs, a call each: there is no call for all of them.
 
         The first round goes as fast as it may, later ones are spread over a day. All sellers together use a fifth of the calls of the
-        inventory, no earlier in the day than it is their turn, and leave half of what remains to the polls. Errors: see `Steps.run`.
+        inventory, no earlier in the day than it is their turn, and leave half of what remains to the polls. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.OFFERS, self.read)
 
@@ -81,7 +81,7 @@ class Slice:
 
     def __init__(self, step: StepRun, total: int) -> None:
         self.step, self.total = step, total
-        self.place = self.at = Place(**(step.step.reading or {}))  # the last SKU that was asked for: as it is kept, and by now
+        self.place = self.at = OffersCheckpoint(**(step.step.reading or {}))  # the last SKU that was asked for: as it is kept, and by now
         self.most = total if self.place.round == 0 else self.usual()
         self.read_count = 0
         self.tried = SteppingOver(step, What.OFFERS, step.api.offers)
@@ -105,7 +105,7 @@ class Slice:
             rounds += 1
             if rounds > 1:  # none of them could be read
                 break
-            self.at, self.most = Place(round=self.at.round + 1), self.usual()
+            self.at, self.most = OffersCheckpoint(round=self.at.round + 1), self.usual()
         if self.stopped is None:
             self.tried.settle()
             try_again(self.step, (What.OFFERS,), lambda one: self.read_one(one.name))
@@ -130,7 +130,7 @@ class Slice:
             self.step.count(commit, kept)
             commit.records_read(What.OFFERS, [sku])
 
-    def after(self, place: Place, limit: int) -> list[str]:
+    def after(self, place: OffersCheckpoint, limit: int) -> list[str]:
         return self.step.steps.store.offers.skus(self.step.request.seller_id, place.sku, limit)
 
     def over(self) -> bool:
@@ -189,5 +189,5 @@ class Slice:
             wait = ROUND * self.read_count / self.total
             if self.place.round == 0:
                 wait = ROUND / SLICES
-                commit.advance(reading=asdict(Place(round=1)))
+                commit.advance(reading=asdict(OffersCheckpoint(round=1)))
             return step.finish_at(commit, now + wait, f"offers of {self.read_count} of {self.total} SKUs read: all of them once a day")

@@ -10,7 +10,7 @@ from temporalio import activity
 from activities import moments
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.dates import read_time
 from ebay.narrowing import Width
 from ebay.windows import Part, changed_since
@@ -20,7 +20,7 @@ from store.times import iso
 
 
 class OrderPolling:
-    def __init__(self, steps: Steps, overlap: timedelta) -> None:
+    def __init__(self, steps: StepRunner, overlap: timedelta) -> None:
         self.steps, self.overlap = steps, overlap
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -28,7 +28,7 @@ class OrderPolling:
         """Store what changed since the seller's cursor, window by window, oldest first, for about two seconds.
 
         Each window commits with its own cursor, fenced by the epoch that this step took: a retry repeats at most one window,
-        emits nothing twice, and a forgotten attempt can commit nothing. Errors: see `Steps.run`.
+        emits nothing twice, and a forgotten attempt can commit nothing. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.ORDERS, self.read)
 

@@ -27,7 +27,7 @@ from pacing import Stream
 from store import Store
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
 from store.commit import NEEDS_REAUTHORIZATION
-from store.whose import Told, Verdict
+from store.whose import AccountClaim, AccountVerdict
 
 if TYPE_CHECKING:
     from activities.running import StepRun
@@ -68,18 +68,22 @@ def shows_stored(api: SellerApi, ids: Sequence[str]) -> bool | None:
     return any(answers) if answers else None
 
 
-def told_by_trading(api: SellerApi) -> Told | None:
+def told_by_trading(api: SellerApi) -> AccountClaim | None:
     """What GetUser says; None: nothing. Raises EbayError: eBay does not answer now."""
     try:
         user = api.user()
     except UNTOLD:
         return None
-    return Told(name=user.name, eias=user.eias)
+    return AccountClaim(name=user.name, eias=user.eias)
 
 
 def same_account(
-    compared: Callable[[Told], Verdict], ids: Sequence[str], api: SellerApi, told: Told | None, sure_unless_denied: bool = False
-) -> tuple[Verdict, Told | None]:
+    compared: Callable[[AccountClaim], AccountVerdict],
+    ids: Sequence[str],
+    api: SellerApi,
+    told: AccountClaim | None,
+    sure_unless_denied: bool = False,
+) -> tuple[AccountVerdict, AccountClaim | None]:
     """The verdict on a token by all that can be asked, the cheapest first, and what eBay told on the way.
 
     Args:
@@ -91,23 +95,23 @@ def same_account(
         UNKNOWN where nothing could be learnt. Never UNSURE: a name that differs, with a token that nothing vouches for, is taken to be
         another account's: to stop for a person costs hours, to tell an app somebody else's orders cannot be undone.
     """
-    verdict = compared(told) if told else Verdict.UNKNOWN
-    if verdict in (Verdict.SAME, Verdict.OTHER):
+    verdict = compared(told) if told else AccountVerdict.UNKNOWN
+    if verdict in (AccountVerdict.SAME, AccountVerdict.OTHER):
         return verdict, told
     shown = shows_stored(api, ids)
     if shown:
-        return Verdict.SAME, told
+        return AccountVerdict.SAME, told
     if told is None or told.eias is None:
         said = told_by_trading(api)
         if said is not None:
             by_trading = compared(said)
-            told = Told(told.user_id if told else None, (told and told.name) or said.name, said.eias)
-            if by_trading in (Verdict.SAME, Verdict.OTHER):
+            told = AccountClaim(told.user_id if told else None, (told and told.name) or said.name, said.eias)
+            if by_trading in (AccountVerdict.SAME, AccountVerdict.OTHER):
                 return by_trading, told
-            verdict = Verdict.UNSURE if Verdict.UNSURE in (verdict, by_trading) else verdict
-    if verdict is Verdict.UNSURE:
-        return (Verdict.SAME if sure_unless_denied and shown is None else Verdict.OTHER), told
-    return Verdict.UNKNOWN, told
+            verdict = AccountVerdict.UNSURE if AccountVerdict.UNSURE in (verdict, by_trading) else verdict
+    if verdict is AccountVerdict.UNSURE:
+        return (AccountVerdict.SAME if sure_unless_denied and shown is None else AccountVerdict.OTHER), told
+    return AccountVerdict.UNKNOWN, told
 
 
 class Owners:
@@ -153,9 +157,11 @@ class Owners:
         ids = self.store.accounts.recent_orders(begun.seller_id, step.ebays_now())
         if last != consent or again is None or again <= now:  # type: ignore[operator]
             verdict, told = self.verdict(step, None, ids)
-            if verdict is Verdict.OTHER:
+            if verdict is AccountVerdict.OTHER:
                 self.stop(step, OTHER)
-            if verdict is Verdict.SAME or (told and not ids and not begun.account.known):  # there is nothing that it could be another than
+            if verdict is AccountVerdict.SAME or (
+                told and not ids and not begun.account.known
+            ):  # there is nothing that it could be another than
                 self.keep(step, told)
                 return None
             self.asked[begun.seller_id] = (consent, now + LATER)
@@ -169,25 +175,25 @@ class Owners:
             self.stop(step, HAS_IT.format(error.other))
         ids = self.store.accounts.recent_orders(step.request.seller_id, step.ebays_now())
         verdict, told = self.verdict(step, error.told, ids)
-        if verdict is Verdict.OTHER:
+        if verdict is AccountVerdict.OTHER:
             self.stop(step, OTHER)
         self.keep(step, replace(told or error.told, name=error.told.name))
         return step.more("another user name of the same eBay account: the orders are read again")
 
-    def verdict(self, step: StepRun, told: Told | None, ids: Sequence[str]) -> tuple[Verdict, Told | None]:
+    def verdict(self, step: StepRun, told: AccountClaim | None, ids: Sequence[str]) -> tuple[AccountVerdict, AccountClaim | None]:
         seller_id = step.request.seller_id
 
-        def compared(said: Told) -> Verdict:
+        def compared(said: AccountClaim) -> AccountVerdict:
             return self.store.accounts.compared(seller_id, said)
 
         if user := self.by_identity(step):
             verdict = compared(user)
-            if verdict in (Verdict.SAME, Verdict.OTHER):
+            if verdict in (AccountVerdict.SAME, AccountVerdict.OTHER):
                 return verdict, user
-            told = Told(user.user_id, (told and told.name) or user.name)
+            told = AccountClaim(user.user_id, (told and told.name) or user.name)
         return same_account(compared, ids, step.api, told, step.step.proven)
 
-    def by_identity(self, step: StepRun) -> Told | None:
+    def by_identity(self, step: StepRun) -> AccountClaim | None:
         """None: the scope is missing, or the API does not answer. Its calls have a quota of their own, 5,000 a day."""
         if self.identity is None:
             return None
@@ -203,12 +209,12 @@ class Owners:
                 user = self.identity.user(token)
         except (*UNTOLD, EbayUnavailableError, QuotaSpentError):
             return None
-        return Told(user.user_id, user.name)
+        return AccountClaim(user.user_id, user.name)
 
-    def keep(self, step: StepRun, told: Told | None) -> None:
+    def keep(self, step: StepRun, told: AccountClaim | None) -> None:
         """It is the seller's own account, by what was asked."""
         begun = step.step
-        bound = self.store.accounts.bind(begun.seller_id, told or Told(), sure=True, generation=begun.token_generation)
+        bound = self.store.accounts.bind(begun.seller_id, told or AccountClaim(), sure=True, generation=begun.token_generation)
         if bound.binding is Binding.ANOTHER_SELLER:
             self.stop(step, HAS_IT.format(bound.other))
         if bound.binding is Binding.ANOTHER_ACCOUNT:

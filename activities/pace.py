@@ -11,7 +11,7 @@ from zlib import crc32
 
 from activities.poll import Poll
 from domain.streams import RESOURCES, STREAMS
-from pacing import Facts, Fleet, SellerPace, Settings, Stream, next_poll, observe, tier
+from pacing import Facts, Fleet, PacingSettings, SellerPace, Stream, next_poll, observe, tier
 from pacing.state import from_json, to_json
 
 SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)  # each of another resource
@@ -55,7 +55,9 @@ class Pace:
             use_spare: spend the calls that nobody wished for, too.
             fleets: what the planner said last, by resource.
         """
-        self.rules = {stream: Settings(base_s=base.total_seconds(), promise_s=promise.total_seconds()) for stream, base in every.items()}
+        self.rules = {
+            stream: PacingSettings(base_s=base.total_seconds(), promise_s=promise.total_seconds()) for stream, base in every.items()
+        }
         for stream in self.rules.keys() - {Stream.ORDERS}:  # sales make orders urgent, not the slower rounds
             self.rules[stream] = replace(self.rules[stream], busy_sales=NEVER_BUSY)
         if Stream.ORDERS in self.rules:

@@ -32,7 +32,7 @@ class _Held:
     reset_at: datetime | None = None
 
 
-class Permits:
+class PermitPool:
     """Shared by all threads. A backfill's are held apart from those of polls, as more has to be left to others."""
 
     def __init__(self, store: Store, limits: Mapping[str, int] = LIMITS) -> None:

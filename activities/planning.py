@@ -25,11 +25,11 @@ from pacing import (
     Facts,
     Fleet,
     Level,
+    PacingSettings,
     Plan,
+    PlannedQuota,
     Prior,
-    Quota,
     SellerPace,
-    Settings,
     Stream,
     demand,
     fleet_prior,
@@ -87,7 +87,7 @@ class FleetPlanning:
             ledger = ledgers.get(RESOURCES[stream])
             if ledger is None:
                 continue
-            quota = Quota(ledger.limit, ledger.used, ledger.day_start.timestamp(), ledger.reset_at.timestamp(), ledger.caused)
+            quota = PlannedQuota(ledger.limit, ledger.used, ledger.day_start.timestamp(), ledger.reset_at.timestamp(), ledger.caused)
             mine = [row for row in rows if row.stream == stream.value]
             last = said.get(ledger.resource)
             planned = self.one(stream, mine, quota, now, last.plan if last else None, curve)
@@ -106,7 +106,7 @@ class FleetPlanning:
         return learn_curve(self.store.levels.hours(CURVE_OF)), now
 
     def one(
-        self, stream: Stream, rows: Iterable[Polled], quota: Quota, now: float, said: Mapping[str, Any] | None, curve: Curve
+        self, stream: Stream, rows: Iterable[Polled], quota: PlannedQuota, now: float, said: Mapping[str, Any] | None, curve: Curve
     ) -> dict[str, Any]:
         settings = self.pace.rules[stream]
         sellers = [(pace_of(row.pace, row.last_change_at or row.enrolled_at), facts(row, stream)) for row in rows]
@@ -155,7 +155,7 @@ def averaged(surging: float, now: float, said: Mapping[str, Any] | None) -> floa
     return float(said["effect"] * (1 - share) + surging * share)
 
 
-def shares(sellers: Iterable[tuple[SellerPace, Facts]], prior: Prior, settings: Settings) -> Iterable[tuple[float, float]]:
+def shares(sellers: Iterable[tuple[SellerPace, Facts]], prior: Prior, settings: PacingSettings) -> Iterable[tuple[float, float]]:
     for pace, facts in sellers:
         yield weight(base_rate(pace, facts, prior, settings), pace.calls_per_poll, settings), surge(pace, settings)
 

@@ -15,9 +15,9 @@ from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
-from activities.report_place import LOOKS, PATIENCE, TRIES, Place
+from activities.report_place import LOOKS, PATIENCE, TRIES, ReportCheckpoint
 from activities.running import StepRun
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.listings import entity_id
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
 from ebay.feed import TooMany
@@ -28,13 +28,13 @@ MISSED_TEXT = "the report of all listings found changes that polling had missed;
 NO_REPORT_TEXT = "eBay's report of all listings did not come or cannot be read: they are read page by page instead, which costs calls"
 MARKETPLACE = "EBAY_US"  # of the request; the report has a seller's listings on all of them
 A_MOMENT = timedelta(seconds=5)
-Outcome = Place | PollResult
+Outcome = ReportCheckpoint | PollResult
 
 
 class Report:
-    def __init__(self, steps: Steps, every: timedelta) -> None:
+    def __init__(self, steps: StepRunner, every: timedelta) -> None:
         self.steps, self.every = steps, every
-        self.phases: dict[str, Callable[[StepRun, Place], Outcome]] = {
+        self.phases: dict[str, Callable[[StepRun, ReportCheckpoint], Outcome]] = {
             "ask": self.ask,
             "wait": self.wait,
             "meet": self.meet,
@@ -51,14 +51,14 @@ class Report:
 
         What differs is read alone where that is little, else page by page (200 a call). A listing that is absent is asked for, and removed
         when it has ended. Without the scope `sell.inventory`, or where no report comes, all pages are read instead. Where the listings'
-        cursor was missing or too old, it is set. Errors: see `Steps.run`.
+        cursor was missing or too old, it is set. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.REPORT, self.read)
 
     def read(self, step: StepRun) -> PollResult:
         if end := sources.unused(step):
             return end
-        place = Place.model_validate(step.step.reading) if step.step.reading else self.begin(step)
+        place = ReportCheckpoint.model_validate(step.step.reading) if step.step.reading else self.begin(step)
         while True:
             outcome = self.phases[place.phase](step, place)
             if isinstance(outcome, PollResult):
@@ -67,9 +67,9 @@ class Report:
             if step.over():
                 return step.more(f"the report of all listings: {place.phase}")
 
-    def begin(self, step: StepRun) -> Place:
+    def begin(self, step: StepRun) -> ReportCheckpoint:
         cursor = self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS)
-        return Place(
+        return ReportCheckpoint(
             began_at=step.now(),
             first=step.step.cursor is None,
             behind=too_old(cursor, step.now()),
@@ -79,7 +79,7 @@ class Report:
 
     # the report comes
 
-    def ask(self, step: StepRun, place: Place) -> Outcome:
+    def ask(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         try:
             answer = step.api.create_report(MARKETPLACE)
         except AccessDeniedError:  # the consent has not the full scope: that stays so, and is no alert
@@ -91,7 +91,7 @@ class Report:
         place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.sure_at())
         return self.come_back(step, place, "eBay makes the report of all listings")
 
-    def wait(self, step: StepRun, place: Place) -> Outcome:
+    def wait(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         try:
             report = step.api.report(place.task or "")
         except (AccessDeniedError, RejectedError):
@@ -103,7 +103,7 @@ class Report:
         place = place.move(phase="meet", ready_at=step.read_at(), whole=report.whole)
         return self.kept(step, place)
 
-    def come_back(self, step: StepRun, place: Place, why: str) -> Outcome:
+    def come_back(self, step: StepRun, place: ReportCheckpoint, why: str) -> Outcome:
         if step.ebays_now() - place.began_at > PATIENCE:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         with step.commit() as commit:
@@ -111,17 +111,17 @@ class Report:
             commit.advance(reading=place.model_dump(mode="json"))
             return step.pause(commit, step.now() + place.wait(), why)
 
-    def ask_again(self, step: StepRun, place: Place) -> Outcome:
+    def ask_again(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
         if place.tries >= TRIES:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
 
-    def to_pages(self, step: StepRun, place: Place, alert: AlertKind | None) -> Outcome:
+    def to_pages(self, step: StepRun, place: ReportCheckpoint, alert: AlertKind | None) -> Outcome:
         place = place.move(phase="meet", task=None, began_at=step.sure_at(), ready_at=step.read_at())
         return self.kept(step, place, alert)
 
-    def kept(self, step: StepRun, place: Place, alert: AlertKind | None = None) -> Place:
+    def kept(self, step: StepRun, place: ReportCheckpoint, alert: AlertKind | None = None) -> ReportCheckpoint:
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
@@ -131,7 +131,7 @@ class Report:
 
     # it is compared
 
-    def meet(self, step: StepRun, place: Place) -> Outcome:
+    def meet(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """Before it is compared: what polling tells must have been told, and the Inventory API's scan be there."""
         around = self.steps.store.listings.neighbours(step.request.seller_id)
         if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
@@ -148,7 +148,7 @@ class Report:
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
 
-    def read_windows(self, step: StepRun, place: Place, start: datetime, until: datetime) -> tuple[set[str], Place]:
+    def read_windows(self, step: StepRun, place: ReportCheckpoint, start: datetime, until: datetime) -> tuple[set[str], ReportCheckpoint]:
         """What was modified since, for the listings stream; returns the ids, and the place with what eBay answers."""
         told: set[str] = set()
         for window in windows(step, start, until, {"limit": place.limit}):
@@ -162,7 +162,7 @@ class Report:
             told |= {id_ for one in window.listings if (id_ := entity_id(one))}
         return told, place
 
-    def compare(self, step: StepRun, place: Place) -> Outcome:
+    def compare(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         try:
             return compare(step, place)
         except (BadAnswerError, NotFoundError):  # no zip, torn, too large, or no file at all: it stays so
@@ -172,7 +172,7 @@ class Report:
 
     # it is over
 
-    def judge(self, step: StepRun, place: Place) -> Outcome:
+    def judge(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """What was found here and no window told of was missed. So polling first catches up with the last answer here.
 
         A listing that is modified just while it is asked for is in no window that was asked for: what seems missed is looked for again.
@@ -194,7 +194,7 @@ class Report:
         leave_to_inventory(step)
         return self.end(step, place, len(missed))
 
-    def end(self, step: StepRun, place: Place, missed: int) -> PollResult:
+    def end(self, step: StepRun, place: ReportCheckpoint, missed: int) -> PollResult:
         first = 0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000  # sellers enrolled together are not read together again
         wait = self.every * (first if place.first else 1)
         with step.commit() as commit:

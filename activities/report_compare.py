@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from activities.report_place import Place
+from activities.report_place import ReportCheckpoint
 from activities.running import StepRun
 from changes.listings import differs, entity_id
 from changes.model import Document
@@ -18,7 +18,7 @@ BATCH = 1_000  # rows
 MOST_WANTED = 1_000  # listings to be read alone, kept by id: more are read page by page in any case
 
 
-def compare(step: StepRun, place: Place) -> Place:
+def compare(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     """Find the listings to be read: unknown ones, and those of which the report says something else than what is stored.
 
     Rows never become documents: the report is older than what polling read meanwhile, and lacks half of a listing. 100,000 rows take some

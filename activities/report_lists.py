@@ -6,7 +6,7 @@ from activities.listing_single import keep_single, read_single
 from activities.listing_skus import inventory_items
 from activities.poll import PollResult
 from activities.report_pages import read_rows
-from activities.report_place import LISTS, MANY, WALK, WALKS, Place
+from activities.report_place import LISTS, MANY, WALK, WALKS, ReportCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import books
 from changes.listings import entity_id
@@ -17,7 +17,7 @@ from store.rereads import What
 AT_ONCE = 200  # listings removed in a commit
 
 
-def read_page(step: StepRun, place: Place) -> Place:
+def read_page(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     """A page of the active listings. What moves meanwhile shifts rows, so they are walked again until eBay's count stays the same."""
     place = place if place.page else place.move(walks=place.walks + 1, count=0, lost=0, steady=True)
     number = place.page + 1
@@ -41,7 +41,7 @@ def read_page(step: StepRun, place: Place) -> Place:
     return place
 
 
-def _walked(place: Place) -> Place:
+def _walked(place: ReportCheckpoint) -> ReportCheckpoint:
     """Another walk, unless this one can be trusted, or there were enough."""
     place = place.move(page=0)
     whole = place.steady and place.count + place.lost >= place.rows  # what eBay cannot show it will not show in another walk
@@ -52,7 +52,7 @@ def _walked(place: Place) -> Place:
     return place.move(phase="compare" if again else "absent", lists=place.lists + complete)
 
 
-def read_item(step: StepRun, place: Place) -> Place | PollResult:
+def read_item(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint | PollResult:
     """One of the listings of which the report says something new. One that eBay does not show comes last, until it is set aside."""
     over, seller_id = books(step, What.LISTING), step.request.seller_id
     if not place.wanted:
@@ -74,7 +74,7 @@ def read_item(step: StepRun, place: Place) -> Place | PollResult:
     return place
 
 
-def read_absent(step: StepRun, place: Place) -> Place:
+def read_absent(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     """Stored listings that are on no list. A few are asked for; many are over where two complete lists lack them."""
     seller_id = step.request.seller_id
     absent = step.steps.store.listings.unlisted(seller_id, place.scan, max(MANY + 1, AT_ONCE))
@@ -99,7 +99,7 @@ def read_absent(step: StepRun, place: Place) -> Place:
     return place
 
 
-def _kept(step: StepRun, place: Place) -> Place:
+def _kept(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     with step.commit() as commit:
         commit.advance(reading=place.model_dump(mode="json"))
     return place

@@ -21,7 +21,7 @@ LOOKS = 3  # at the windows, before a change counts as missed
 TOLD = 1_000  # listings that changed, kept by id to see whether polling told of them
 
 
-class Place(BaseModel, frozen=True):
+class ReportCheckpoint(BaseModel, frozen=True):
     phase: Phase = "ask"
     began_at: datetime  # before the report, or the first page, was asked for; eBay's clock once it answered
     first: bool  # no report was ever read: what is found is the past
@@ -54,10 +54,10 @@ class Place(BaseModel, frozen=True):
         """Of the events. What could not be polled is no miss: a pause is none."""
         return "backfill" if self.first else "poll" if self.behind else "sweep"
 
-    def move(self, **fields: object) -> Place:
+    def move(self, **fields: object) -> ReportCheckpoint:
         return self.model_copy(update=fields)
 
-    def found(self, changed: tuple[str, ...], read_at: datetime) -> Place:
+    def found(self, changed: tuple[str, ...], read_at: datetime) -> ReportCheckpoint:
         if not changed:
             return self
         return self.move(changed=tuple(dict.fromkeys([*self.changed, *changed]))[:TOLD], read_at=read_at)

@@ -19,11 +19,11 @@ from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
 from pacing import Stream
-from store import Commit, Kept, Step
+from store import Commit, Step, StoreResult
 from store.sales import ListingsDue
 
 if TYPE_CHECKING:
-    from activities.steps import Steps
+    from activities.steps import StepRunner
 
 PROBED = 3  # calls of a step that asks whether eBay is back: the one that fails may fail for what one seller has
 STEP_S = 2.0  # a step ends after the call in hand once it took this long, so that no stream waits long for another
@@ -32,7 +32,7 @@ STEP_S = 2.0  # a step ends after the call in hand once it took this long, so th
 class StepRun:
     """One step of one seller while it runs."""
 
-    def __init__(self, steps: Steps, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
+    def __init__(self, steps: StepRunner, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
         self.steps, self.request, self.stream, self.step = steps, request, stream, step
         self.api = steps.ebay.seller(request.seller_id)
         self.api.permit, self.api.gate, self.api.told = self.permit, self.gate, self.told
@@ -101,7 +101,7 @@ class StepRun:
         self.aside_moved = self.aside_moved or commit.aside_moved
         self.steps.meters.kept(self.stream, commit.totals(), self.delays)
 
-    def count(self, commit: Commit, *kept: Kept) -> None:
+    def count(self, commit: Commit, *kept: StoreResult) -> None:
         """Add what was kept and the calls made since the last commit to the poll's record."""
         for one in kept:
             self.changes += one.changes
@@ -204,7 +204,7 @@ class StepRun:
         return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS))
 
 
-def delays(kept: Kept, enrolled_at: datetime, read_at: datetime) -> list[float]:
+def delays(kept: StoreResult, enrolled_at: datetime, read_at: datetime) -> list[float]:
     """How long after eBay's date each changed order was seen, in seconds; those of the time before the enrolment aside."""
     dated = [modified for modified, known in kept.dated.values() if modified and modified != known and modified >= enrolled_at]
     return [max((read_at - modified).total_seconds(), 0.0) for modified in dated]

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from delivery import Message
 
 
-class Answer(Protocol):
+class HasStatus(Protocol):
     @property
     def status(self) -> int: ...
     @property
@@ -23,10 +23,10 @@ class Answer(Protocol):
 class Poster(Protocol):
     """What `outbound.Client` does: a guarded POST. Raises ForbiddenTargetError, NoAnswerError."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HasStatus: ...
 
 
-def send(client: Poster, url: str, message: Message, secrets: Sequence[str]) -> Answer:
+def send(client: Poster, url: str, message: Message, secrets: Sequence[str]) -> HasStatus:
     """POST a message, signed now. Raises ForbiddenTargetError, NoAnswerError."""
     return client.post(url, message.body.encode(), signed(message, secrets, datetime.now(UTC)))
 

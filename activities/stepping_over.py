@@ -16,7 +16,7 @@ from domain.streams import STREAMS
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from pacing import Stream
-from store.aside import Due
+from store.aside import SetAsideDue
 from store.rereads import What
 
 T = TypeVar("T")
@@ -188,7 +188,7 @@ def books(step: StepRun, what: What) -> SteppingOver:
     return found
 
 
-def try_again(step: StepRun, whats: Sequence[str], read: Callable[[Due], object]) -> None:
+def try_again(step: StepRun, whats: Sequence[str], read: Callable[[SetAsideDue], object]) -> None:
     """What is set aside and due: each is read alone, a few a day. `read` keeps what it reads, with which it is set aside no more."""
     if not step.step.set_aside or step.step.retry_at is None or step.step.retry_at > step.now():
         return

@@ -12,10 +12,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import waits
-from activities.breakers import Breakers, OutageError
+from activities.breakers import BreakerGate, OutageError
 from activities.owners import Owners
 from activities.pace import Pace
-from activities.permits import LIMITS, PermitRefusedError, Permits
+from activities.permits import LIMITS, PermitPool, PermitRefusedError
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.running import StepRun, purpose
@@ -43,7 +43,7 @@ class UnexpectedError(Exception):
     lasting: bool = False
 
 
-class Steps:
+class StepRunner:
     def __init__(
         self,
         store: Store,
@@ -56,10 +56,10 @@ class Steps:
     ) -> None:
         """`limits`: calls a day by resource, until eBay tells its own. `identity`: None where whose a token is is not asked there."""
         self.store, self.ebay, self.pace, self.quota, self.meters = store, ebay, pace, quota, meters
-        self.permits = Permits(store, limits)
+        self.permits = PermitPool(store, limits)
         self.owners = Owners(store, identity)
         self.slow_s = SLOW_S
-        self.breakers = ebay.tokens.breakers if isinstance(ebay.tokens, StoredTokens) else Breakers(store)
+        self.breakers = ebay.tokens.breakers if isinstance(ebay.tokens, StoredTokens) else BreakerGate(store)
         self.breakers.meters = meters
 
     def run(self, request: Poll, stream: Stream, read: Callable[[StepRun], PollResult], named: str | None = None) -> PollResult:

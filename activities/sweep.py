@@ -13,7 +13,7 @@ from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
-from activities.steps import Steps
+from activities.steps import StepRunner
 from changes.dates import read_time
 from changes.model import Kind
 from changes.moments import Moment
@@ -23,7 +23,7 @@ from ebay.clock import MS
 from ebay.narrowing import Width
 from ebay.windows import Span, Window, created_between
 from pacing import Stream, words
-from store import Kept
+from store import StoreResult
 from store.aside import DOCUMENT
 from store.kinds import AlertKind
 from store.rereads import What
@@ -36,7 +36,7 @@ OLD_A_SWEEP = 2000  # old open orders: some 40 calls a day; where there are more
 ALERT = "a sweep found changes that polling had missed; they are recorded now, with source sweep"
 
 
-class Asked(NamedTuple):
+class OpenOrdersAsked(NamedTuple):
     """Open orders that are asked for by number, and since when eBay showed some of them no more; None: that is not looked at."""
 
     ids: list[str]
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
 
 
 class Sweep:
-    def __init__(self, steps: Steps, every: timedelta, overlap: timedelta) -> None:
+    def __init__(self, steps: StepRunner, every: timedelta, overlap: timedelta) -> None:
         self.steps, self.every, self.overlap = steps, every, overlap
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -52,7 +52,7 @@ class Sweep:
         """Read orders of the last 7 days by their creation, and open ones by their number; count what polling should have told.
 
         Missed is a change dated since the enrolment and before the poll's cursor less the overlap, as they stood when the sweep began.
-        A change that moved no date could not be seen by polling for dates: it is counted apart, as undated. Errors: see `Steps.run`.
+        A change that moved no date could not be seen by polling for dates: it is counted apart, as undated. Errors: see `StepRunner.run`.
         """
         return self.steps.run(request, Stream.SWEEP, self.read)
 
@@ -120,7 +120,7 @@ class Sweep:
         witness = [other] if since and (other := store.absent_since(seller_id, list(since))[1]) else []
         if wanted := [order for order in ids if order not in aside]:
             for part, page in over.lists(wanted, lambda some: step.api.orders_by_id([*some, *witness])):
-                place = self.keep(step, page.orders, place, Asked(part, since))
+                place = self.keep(step, page.orders, place, OpenOrdersAsked(part, since))
         place = {**place, **behind}
         with step.commit() as commit:
             step.count(commit)
@@ -153,7 +153,7 @@ class Sweep:
         step: StepRun,
         orders: list[Any],
         place: dict[str, Any],
-        asked: Asked | None = None,
+        asked: OpenOrdersAsked | None = None,
         unreadable: Moment | None = None,
     ) -> dict[str, Any]:
         with step.commit() as commit:
@@ -200,7 +200,7 @@ class Sweep:
             return step.finish_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
 
 
-def count(kept: Kept, enrolled_at: datetime, before: datetime) -> tuple[int, int]:
+def count(kept: StoreResult, enrolled_at: datetime, before: datetime) -> tuple[int, int]:
     """How many of the changes polling should have told, and how many it could not see, since no date moved."""
     missed = undated = 0
     for modified, known in kept.dated.values():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from activities.breakers import Breakers
+from activities.breakers import BreakerGate
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.http import USER_AGENT
 from ebay.oauth import OAuth
@@ -52,7 +52,7 @@ class StoredTokens:
 
     def __init__(self, store: Store, oauth: OAuth) -> None:
         self.store, self.oauth = store, oauth
-        self.breakers = Breakers(store)
+        self.breakers = BreakerGate(store)
         self.known: dict[str, str] = {}  # by seller: a quiet poll reads no token from Postgres
         self.consents: dict[str, Hashable] = {}  # by seller: whose token that is
         self.began: dict[str, datetime] = {}  # by seller: when their latest step did, by the clock that paces the polls

@@ -19,7 +19,7 @@ from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.report import Report
-from activities.steps import Steps
+from activities.steps import StepRunner
 from activities.tokens import StoredTokens
 from benchmarks.servers import Servers, calls, simulated_ebay
 from ebay.client import Ebay
@@ -42,7 +42,7 @@ POLLED_AT = text("UPDATE streams SET last_poll_at = :now WHERE seller_id = :sell
 
 
 class Direct:
-    def __init__(self, world: World, url: str, store: Store, steps: Steps) -> None:
+    def __init__(self, world: World, url: str, store: Store, steps: StepRunner) -> None:
         self.world, self.url, self.store = world, url, store
         self.polls: dict[Stream, Callable[[Poll], PollResult]] = {
             Stream.ORDERS: OrderPolling(steps, OVERLAP).poll_orders,
@@ -117,7 +117,7 @@ def direct(servers: Servers, *sellers: str, skus: int = 0, listings: int = 0) ->
     ):
         oauth = OAuth(http, running.url, world.accounts.client_id, world.accounts.client_secret)
         ebay = Ebay(running.url, StoredTokens(store, oauth), oauth, http, timedelta(seconds=20))
-        it = Direct(world, running.url, store, Steps(store, ebay, Pace(EVERY), QuotaWatch(store, ebay), ENDLESS))
+        it = Direct(world, running.url, store, StepRunner(store, ebay, Pace(EVERY), QuotaWatch(store, ebay), ENDLESS))
         for seller in sellers:
             it.enroll(seller)
         yield it

@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks.servers import Servers
 from benchmarks.table import Table, kept
-from pacing import DEFAULT_CURVE, Curve, Facts, Plan, Quota, SellerPace, Settings, demand, fleet_prior, plan
+from pacing import DEFAULT_CURVE, Curve, Facts, PacingSettings, Plan, PlannedQuota, SellerPace, demand, fleet_prior, plan
 
 NOW, DAY = 1_799_136_000.0, 86_400.0
 ZONES: dict[Hashable, tuple[float, Curve]] = {float(hours): (float(hours), DEFAULT_CURVE) for hours in range(-8, 8, 2)}
@@ -63,10 +63,10 @@ def fleet(number: int) -> list[SellerPace]:
 
 
 def planned(paces: list[SellerPace]) -> Plan:
-    settings, prior = Settings(), fleet_prior(paces)
+    settings, prior = PacingSettings(), fleet_prior(paces)
     zones = list(ZONES)
     asked = [demand(pace, Facts(), NOW, prior, settings, 1.0, zones[number % len(zones)]) for number, pace in enumerate(paces)]
-    quota = Quota(len(paces) * 72, 0, NOW, NOW + DAY, 0)
+    quota = PlannedQuota(len(paces) * 72, 0, NOW, NOW + DAY, 0)
     return plan([one for one in asked if one is not None], ZONES, NOW, quota, settings, None)
 
 

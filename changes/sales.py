@@ -21,7 +21,7 @@ UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SoldLine:
     """A line of an order: what was bought. What eBay does not say, or not in a usable form, is None."""
 
     line_item_id: str | None  # eBay's, the same in whatever order shows the line
@@ -31,7 +31,7 @@ class Line:
     quantity: int | None  # pieces, above 0
 
 
-def lines(order: Document) -> list[Line]:
+def lines(order: Document) -> list[SoldLine]:
     """The lines of an order, as far as they are lines at all."""
     found = order.get("lineItems")
     return [_line(one) for one in found if type(one) is dict] if type(found) is list else []
@@ -42,7 +42,7 @@ def may_sell(change: Change) -> bool:
     return change.types[0] == "order.created" or "lineItems" in change.changed
 
 
-def moved(change: Change) -> list[Line]:
+def moved(change: Change) -> list[SoldLine]:
     """The lines whose stock this change of an order may have moved, those that it lost too.
 
     Shipping and paying move no stock: whoever reads it for these pays a call for nothing.
@@ -76,20 +76,20 @@ def listing_id(item_id: str) -> str:
     return f"listing:{item_id}"
 
 
-def names(sold: Iterable[Line]) -> list[str]:
+def names(sold: Iterable[SoldLine]) -> list[str]:
     """Every `entity_id` that these lines may be of."""
     skus = {line.sku for line in sold if line.sku}
     return sorted(skus | {listing_id(line.item_id) for line in sold if line.item_id})
 
 
-def told_as(line: Line, there: Iterable[str]) -> str | None:
+def told_as(line: SoldLine, there: Iterable[str]) -> str | None:
     """The `entity_id` of a sale, given those that stand: its SKU if that stands, else its listing. None: it names nothing."""
     if line.sku and (line.sku in there or not line.item_id):
         return line.sku
     return listing_id(line.item_id) if line.item_id else None
 
 
-def fact(order_id: str, line: Line, sold_at: str) -> Document:
+def fact(order_id: str, line: SoldLine, sold_at: str) -> Document:
     """`data` of `inventory.sold`."""
     return {
         "orderId": order_id,
@@ -134,11 +134,11 @@ def _state(order: Document) -> Any:
     return status.get("cancelState") if type(status) is dict else None
 
 
-def _line(line: Document) -> Line:
+def _line(line: Document) -> SoldLine:
     quantity, number = line.get("quantity"), line.get("lineItemId")
     found = line.get("variationAspects")
     aspects = [(one.get("name"), one.get("value")) for one in found if type(one) is dict] if type(found) is list else []
-    return Line(
+    return SoldLine(
         line_item_id=str(number) if type(number) is int else _text(number),
         sku=_text(line.get("sku")),
         item_id=_text(line.get("legacyItemId")),

@@ -71,7 +71,7 @@ def without_events_in_transaction() -> None:
     """Events are told after rows and cursor are committed, in a transaction of their own."""
     emit = store.commit.Commit.emit
     store.commit.Commit.emit = lambda commit: None  # type: ignore[method-assign, assignment]
-    inner = store.steps.Steps.commit
+    inner = store.steps.StepStore.commit
 
     @contextmanager
     def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.commit.Commit]:
@@ -82,7 +82,7 @@ def without_events_in_transaction() -> None:
             commit._connection = connection
             emit(commit)
 
-    store.steps.Steps.commit = committed  # type: ignore[method-assign, assignment]
+    store.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
 
 
 def between(commit: store.commit.Commit) -> None:

@@ -37,7 +37,7 @@ def hold(trips: Path) -> None:
 
 def prepare(trips: Path) -> None:
     """Wrap the product's functions. For the life of this process."""
-    init, run = activities.heartbeat._Beating.init, activities.steps.Steps.run
+    init, run = activities.heartbeat._Beating.init, activities.steps.StepRunner.run
 
     def begin(beating: Any, outbound: Any) -> None:
         init(beating, outbound)
@@ -52,7 +52,7 @@ def prepare(trips: Path) -> None:
                 over(trips).touch()
 
     activities.heartbeat._Beating.init = begin  # type: ignore[method-assign, assignment]
-    activities.steps.Steps.run = ran  # type: ignore[method-assign]
+    activities.steps.StepRunner.run = ran  # type: ignore[method-assign]
 
 
 def unless_held(beat: Callable[[], None]) -> Callable[[], None]:

@@ -136,15 +136,15 @@ def _steps(here: Callable[[str], None]) -> None:
     def enter(_: object, request: Any, stream: Stream, *__: object) -> None:
         _here.seller, _here.stream = request.seller_id, stream.value
 
-    around(activities.steps.Steps, "run", before=enter, after=lambda *_: here("before-result"))
-    around(store.steps.Steps, "begin", after=lambda *_: here("begun"))
-    around(store.steps.Steps, "failed", after=lambda *_, **__: here("failure-noted"))
+    around(activities.steps.StepRunner, "run", before=enter, after=lambda *_: here("before-result"))
+    around(store.steps.StepStore, "begin", after=lambda *_: here("begun"))
+    around(store.steps.StepStore, "failed", after=lambda *_, **__: here("failure-noted"))
 
 
 def _calls(here: Callable[[str], None]) -> None:
     around(ebay.client.Ebay, "send", before=lambda *_: here("before-call"), after=lambda *_: here("after-answer"))
     for call in ("send_xml", "download"):  # Trading, and the file of a report
-        around(ebay.connection.Connection, call, before=lambda *_: here("before-call"), after=lambda *_: here("after-answer"))
+        around(ebay.connection.EbayConnection, call, before=lambda *_: here("before-call"), after=lambda *_: here("after-answer"))
     around(ebay.client.SellerApi, "inventory_items", after=lambda *_: here("missing-skus"))
 
 
@@ -164,7 +164,7 @@ def _transactions(here: Callable[[str], None]) -> None:
     around(store.commit.Commit, "close", before=rows)
     around(guards, "between", after=lambda _, commit: here("after-commit") if len(commit._events) else None)
     around(store.commit.Commit, "emit", before=telling("before-events"), after=telling("before-commit"))
-    inner = store.steps.Steps.commit
+    inner = store.steps.StepStore.commit
     compared: set[store.commit.Commit] = set()  # that hold a part of a report
 
     def scanned(_: object, commit: store.commit.Commit, *__: object) -> None:
@@ -188,7 +188,7 @@ def _transactions(here: Callable[[str], None]) -> None:
             compared.discard(commit)
             here("between-batches")
 
-    store.steps.Steps.commit = committed  # type: ignore[method-assign, assignment]
+    store.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
 
 
 def _more_pages(reading: dict[str, Any]) -> bool:

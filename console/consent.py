@@ -25,7 +25,7 @@ NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret",
 logger = logging.getLogger("sellerbeat.consent")
 
 
-class Outcome(StrEnum):
+class ConsentOutcome(StrEnum):
     """What a consent came to; `pages/connected.py` has the words and statuses."""
 
     DONE = "done"
@@ -55,7 +55,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class PendingGrant:
     """What eBay gave, as it is kept until it is stored for good."""
 
     refresh_token: str
@@ -69,7 +69,7 @@ class Grant:
         return json.dumps([self.refresh_token, end and end.isoformat(), self.access_token, *times])
 
     @classmethod
-    def read(cls, text: str) -> Grant:
+    def read(cls, text: str) -> PendingGrant:
         refresh, end, access, over, *date = json.loads(text)
         given = datetime.fromisoformat(date[0]) if date else datetime.now(UTC)
         return cls(refresh, datetime.fromisoformat(end) if end else None, access, datetime.fromisoformat(over), given)
@@ -103,7 +103,7 @@ def _asked(scopes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*scopes, IDENTITY])) if scopes else list(SCOPES)
 
 
-def receive(context: CommandContext, ticket: Ticket, code: str) -> tuple[Outcome, int]:
+def receive(context: CommandContext, ticket: Ticket, code: str) -> tuple[ConsentOutcome, int]:
     """Exchange the code, look whose account it is, store. Repeating it after any failure is safe.
 
     Returns:
@@ -114,28 +114,28 @@ def receive(context: CommandContext, ticket: Ticket, code: str) -> tuple[Outcome
     consents = context.store.consents
     kept = consents.claim(ticket, code)
     if isinstance(kept, Unclaimed):
-        return Outcome(kept.value), 0
+        return ConsentOutcome(kept.value), 0
     try:
         with http_client(1) as http:
-            grant = Grant.read(kept) if kept else _exchange(context, http, ticket, code)
+            grant = PendingGrant.read(kept) if kept else _exchange(context, http, ticket, code)
             learnt = check_account(context, http, ticket.seller_id, grant.access_token, _asked(ticket.scopes))
     except AccountRefusedError as refused:
         consents.drop(ticket)
-        return Outcome(refused.word), 0
+        return ConsentOutcome(refused.word), 0
     except CodeRefusedError:
         consents.drop(ticket)
-        return Outcome.CODE_REFUSED, 0
+        return ConsentOutcome.CODE_REFUSED, 0
     except (EbayUnavailableError, QuotaSpentError):
         consents.release(ticket)
-        return Outcome.UNAVAILABLE, 0
+        return ConsentOutcome.UNAVAILABLE, 0
     except EbayError as error:
         consents.release(ticket)
         logger.error("eBay refuses a consent", extra={"seller_id": ticket.seller_id, "error": type(error).__name__, "detail": str(error)})
-        return Outcome.REFUSED, 0
+        return ConsentOutcome.REFUSED, 0
     return _store(context, ticket, grant, learnt)
 
 
-def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> Grant:
+def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> PendingGrant:
     settings = context.settings
     assert settings.ebay_client_id
     assert settings.ebay_client_secret
@@ -144,15 +144,15 @@ def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> 
     oauth = OAuth(http, settings.ebay_api_url, settings.ebay_client_id, secret, timeout_s)
     gave = oauth.exchange_code(code, settings.ebay_redirect_name)
     access = gave.access
-    grant = Grant(gave.refresh_token, gave.refresh_expires_at, access.value, access.expires_at, access.date)
+    grant = PendingGrant(gave.refresh_token, gave.refresh_expires_at, access.value, access.expires_at, access.date)
     context.store.consents.keep(ticket, code, grant.written())
     return grant
 
 
-def _store(context: CommandContext, ticket: Ticket, grant: Grant, learnt: Learnt) -> tuple[Outcome, int]:
+def _store(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt: Learnt) -> tuple[ConsentOutcome, int]:
     store, seller_id = context.store, ticket.seller_id
     if not store.consents.is_open(ticket):  # the seller was removed while eBay was asked
-        return Outcome.EXPIRED, 0
+        return ConsentOutcome.EXPIRED, 0
     date = learnt.date or grant.date
     backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else context.settings.backfill
     enrolled = store.sellers.enroll(
@@ -170,7 +170,7 @@ def _store(context: CommandContext, ticket: Ticket, grant: Grant, learnt: Learnt
     )
     if learnt.proven:
         store.accounts.proved(seller_id, enrolled.generation)
-    return Outcome.DONE, enrolled.generation
+    return ConsentOutcome.DONE, enrolled.generation
 
 
 def _enrolment(options: Mapping[str, Any]) -> dict[str, Any]:

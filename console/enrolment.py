@@ -15,7 +15,7 @@ from activities.wishes import wishes_of
 from console.context import CommandContext
 from console.output import FailedError
 from console.owners import Learnt, check_account
-from console.rows import Row, Wanted
+from console.rows import EnrolmentOptions, EnrolmentRow
 from domain import streams
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
@@ -39,7 +39,7 @@ class NobodyError(FailedError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class EnrolmentResult:
     seller_id: str
     what: str
     worker: bool
@@ -60,9 +60,9 @@ async def enroll_seller(
     context: CommandContext,
     seller_id: str,
     refresh_token: str,
-    wanted: Wanted,
+    wanted: EnrolmentOptions,
     client: Client | None = None,
-) -> Answer:
+) -> EnrolmentResult:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
 
     Args:
@@ -92,10 +92,12 @@ async def enroll_seller(
         context.store.accounts.proved(seller_id, enrolled.generation)
     await context.tell_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
-    return Answer(seller_id, what, await context.has_worker(client))
+    return EnrolmentResult(seller_id, what, await context.has_worker(client))
 
 
-async def enroll_rows(context: CommandContext, rows: Sequence[Row], told: Callable[[Row, Answer | FailedError], None]) -> int:
+async def enroll_rows(
+    context: CommandContext, rows: Sequence[EnrolmentRow], told: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None]
+) -> int:
     """Enrol each row's seller, one after another; `told` hears of each what came of it. Returns how many failed.
 
     Raises:
@@ -104,7 +106,7 @@ async def enroll_rows(context: CommandContext, rows: Sequence[Row], told: Callab
     client = await context.temporal()
     failed = unanswered = 0
     for row in rows:
-        outcome: Answer | FailedError = FailedError(row.wrong or "")
+        outcome: EnrolmentResult | FailedError = FailedError(row.wrong or "")
         if row.seller_id and not row.wrong:
             try:
                 outcome, unanswered = await enroll_seller(context, row.seller_id, row.refresh_token, row.wanted, client), 0
@@ -120,7 +122,9 @@ async def enroll_rows(context: CommandContext, rows: Sequence[Row], told: Callab
     return failed
 
 
-async def connect_seller(context: CommandContext, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None) -> Answer:
+async def connect_seller(
+    context: CommandContext, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None
+) -> EnrolmentResult:
     """The same for an enrolled seller's new token. Raises UnknownSellerError, and FailedError as `enroll_seller` does."""
     state = context.store.seller(seller_id)
     if state["state"] == "removed":
@@ -140,7 +144,7 @@ async def connect_seller(context: CommandContext, seller_id: str, refresh_token:
     if learnt.proven:
         context.store.accounts.proved(seller_id, generation)
     await context.tell_connected(client, seller_id, generation)
-    return Answer(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
+    return EnrolmentResult(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
 
 
 async def set_sources(
@@ -184,7 +188,7 @@ async def _end(context: CommandContext, seller_id: str) -> None:
             raise
 
 
-def _options(wanted: Wanted) -> dict[str, Any]:
+def _options(wanted: EnrolmentOptions) -> dict[str, Any]:
     """What was asked for; the rest is as the worker's version of us has it."""
     cadence = {"cadence": {"orders": wanted.orders_every.total_seconds()}} if wanted.orders_every else {}
     chosen = {} if wanted.source is InventorySource.AUTO else {"inventory_source": wanted.source.value}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.comparing import Compared, compared, judge, told
+from activities.comparing import SellerComparison, compared, judge, told
 from console.arguments import SellerId, SellerOption, between
 from console.context import CommandContext
 from console.output import FailedError, Output, print_json, say, show, with_json
@@ -94,7 +94,7 @@ COLUMNS = {
 }
 
 
-def _row(it: Compared) -> dict[str, Any]:
+def _row(it: SellerComparison) -> dict[str, Any]:
     row = told(it)
     return {**row, "ready": "yes" if row["ready"] else "not yet"}
 
@@ -106,7 +106,7 @@ def _ahead(who: str, by: Delays) -> str | None:
     return f"  {who} ahead in {by.count}: by {median} (median), {p95} (95 %), {most} (most)"
 
 
-def _tell(it: Compared, alone: bool) -> None:
+def _tell(it: SellerComparison, alone: bool) -> None:
     typer.echo(f"{it.seller_id}: {'ready' if it.verdict.ready else 'not yet ready'}: {it.verdict.why}")
     ahead = _ahead("notifications", it.comparison.notifications_ahead), _ahead("polling", it.comparison.polling_ahead)
     for line in filter(None, ahead):

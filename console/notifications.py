@@ -6,7 +6,7 @@ import typer
 
 from console.arguments import SellerOrEverybody
 from console.context import CommandContext
-from console.notifying import NEEDED, Row, arranged
+from console.notifying import NEEDED, SetupRow, arranged
 from console.output import FailedError, Output, print_json, show, with_json
 
 commands = typer.Typer()
@@ -43,17 +43,17 @@ def show_all(seller_id: SellerOrEverybody = None) -> None:
     show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
 
 
-def tell(row: Row) -> None:
+def tell(row: SetupRow) -> None:
     """As it happens, where programs read; a table at the end for people."""
     if Output.json:
         print_json(row.fields())
 
 
-def quiet(row: Row) -> bool:
+def quiet(row: SetupRow) -> bool:
     return row.optional or (row.ok and row.found in ("as it should be", "ENABLED"))
 
 
-def report(rows: list[Row], empty: str = "nothing to set up") -> None:
+def report(rows: list[SetupRow], empty: str = "nothing to set up") -> None:
     if not Output.json:
         show([row.fields() for row in rows], COLUMNS, empty=empty)
     if wrong := [row for row in rows if row.wrong]:

@@ -12,7 +12,7 @@ from console.context import CommandContext
 from console.output import FailedError
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
-from ebay.notification_api import Destination, NotificationApi, Place, Subscription, Topic
+from ebay.notification_api import Destination, NotificationAddress, NotificationApi, Subscription, Topic
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
 from store import StoreError
 
@@ -28,7 +28,7 @@ FAILURES = (EbayError, StoreError)  # of one seller: the others go on
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SetupRow:
     """One thing at eBay: the alert's address, a destination, a subscription."""
 
     what: str
@@ -64,7 +64,7 @@ class Arrangement:
         self.there: dict[str, Destination] = {}
         self.topics: dict[str, Topic] = {}
 
-    def rows(self, sellers: Sequence[str]) -> Iterator[Row]:
+    def rows(self, sellers: Sequence[str]) -> Iterator[SetupRow]:
         """The application's first, as everything else needs it; then each seller's. Raises EbayError: the application's own part fails."""
         yield self.config()
         self.there = {one.endpoint: one for one in self.api.destinations()}
@@ -72,21 +72,21 @@ class Arrangement:
         for seller_id in (None, *sellers):
             yield from self.of(seller_id)
 
-    def config(self) -> Row:
+    def config(self) -> SetupRow:
         email = self.api.alert_email()
         if email != self.email and self.mend:
             self.api.put_alert_email(self.email)
-            return Row("alert e-mail", None, self.email, True, "set")
+            return SetupRow("alert e-mail", None, self.email, True, "set")
         found = "as it should be" if email == self.email else "none: run notifications setup" if email is None else "another one"
-        return Row("alert e-mail", None, self.email, email == self.email, found)
+        return SetupRow("alert e-mail", None, self.email, email == self.email, found)
 
-    def of(self, seller_id: str | None) -> Iterator[Row]:
-        place = Place(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
+    def of(self, seller_id: str | None) -> Iterator[SetupRow]:
+        place = NotificationAddress(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
         destination = yield from self.destination(seller_id, place)
         try:
             known = {one.topic: one for one in self.api.subscriptions(seller_id)}
         except FAILURES as error:
-            yield Row("subscriptions", seller_id, "all", False, reason(error))
+            yield SetupRow("subscriptions", seller_id, "all", False, reason(error))
             return
         for topic in wanted(self.topics, seller_id):
             yield self.subscription(seller_id, topic, known.get(topic.id), destination)
@@ -94,7 +94,7 @@ class Arrangement:
     def endpoint(self, seller_id: str | None) -> str:
         return f"{self.url}{PATH}/{seller_id}" if seller_id else self.url + PATH
 
-    def destination(self, seller_id: str | None, place: Place) -> Generator[Row, None, str | None]:
+    def destination(self, seller_id: str | None, place: NotificationAddress) -> Generator[SetupRow, None, str | None]:
         """Returns its id, None where there is none that works."""
         known = self.there.get(place.endpoint)
         found, ok = (known.status, known.status == ENABLED) if known else ("missing", False)
@@ -102,11 +102,11 @@ class Arrangement:
             found, ok = self.mended_destination(known, place)
             if ok and not known:
                 self.there |= {one.endpoint: one for one in self.api.destinations()}
-        yield Row("destination", seller_id, place.endpoint, ok, found)
+        yield SetupRow("destination", seller_id, place.endpoint, ok, found)
         there = self.there.get(place.endpoint)
         return there.id if ok and there else None
 
-    def mended_destination(self, known: Destination | None, place: Place) -> tuple[str, bool]:
+    def mended_destination(self, known: Destination | None, place: NotificationAddress) -> tuple[str, bool]:
         try:
             if known:
                 self.api.update_destination(known.id, place)
@@ -116,15 +116,15 @@ class Arrangement:
             return reason(error), False
         return f"enabled again: it was {known.status}" if known else "made", True
 
-    def subscription(self, seller_id: str | None, topic: Topic, known: Subscription | None, destination: str | None) -> Row:
+    def subscription(self, seller_id: str | None, topic: Topic, known: Subscription | None, destination: str | None) -> SetupRow:
         right = known is not None and known.status == ENABLED and known.destination_id == destination
         if right:
-            return Row("subscription", seller_id, topic.id, True, ENABLED)
+            return SetupRow("subscription", seller_id, topic.id, True, ENABLED)
         wrong = "missing" if known is None else known.status if known.status != ENABLED else "goes elsewhere"
         if destination is None:
-            return Row("subscription", seller_id, topic.id, False, f"{wrong}: its destination comes first")
+            return SetupRow("subscription", seller_id, topic.id, False, f"{wrong}: its destination comes first")
         if not self.mend:
-            return Row("subscription", seller_id, topic.id, False, wrong, known is None and topic.id not in NEEDED_TOPICS)
+            return SetupRow("subscription", seller_id, topic.id, False, wrong, known is None and topic.id not in NEEDED_TOPICS)
         try:
             if known is None:
                 self.api.subscribe(seller_id, topic, destination)
@@ -132,8 +132,8 @@ class Arrangement:
                 self.api.update_subscription(seller_id, known.id, topic, destination)
         except FAILURES as error:
             optional = topic.id not in NEEDED_TOPICS and reason(error) == NOT_COVERED
-            return Row("subscription", seller_id, topic.id, False, reason(error), optional)
-        return Row("subscription", seller_id, topic.id, True, "made" if known is None else f"put right: {wrong}")
+            return SetupRow("subscription", seller_id, topic.id, False, reason(error), optional)
+        return SetupRow("subscription", seller_id, topic.id, True, "made" if known is None else f"put right: {wrong}")
 
 
 def reason(error: Exception) -> str:
@@ -160,7 +160,7 @@ def arrangement(context: CommandContext, mend: bool) -> Iterator[Arrangement]:
         yield Arrangement(NotificationApi(ebay), settings.public_url, token, settings.notification_email, mend)
 
 
-def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: Callable[[Row], None]) -> list[Row]:
+def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: Callable[[SetupRow], None]) -> list[SetupRow]:
     """Every row, told as it is known. `seller_id`: only this one, beside the application's own.
 
     Raises:
@@ -169,7 +169,7 @@ def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: C
     sellers = context.store.enrolled()
     if seller_id is not None and seller_id not in sellers:
         raise FailedError(f"seller {seller_id} is not enrolled")
-    rows: list[Row] = []
+    rows: list[SetupRow] = []
     with arrangement(context, mend) as it:
         for row in it.rows(sellers if seller_id is None else [seller_id]):
             told(row)

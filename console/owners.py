@@ -19,7 +19,7 @@ from ebay.oauth import OAuth
 from store import Store
 from store.accounts import Binding, Bound
 from store.errors import SecretError
-from store.whose import Told, Verdict
+from store.whose import AccountClaim, AccountVerdict
 
 if TYPE_CHECKING:
     import httpx
@@ -67,7 +67,7 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
     except EbayError as error:
         logger.warning("eBay does not tell whose account it is", extra={"seller_id": seller_id, "error": str(error)})
         return Learnt()
-    told = Told(user.user_id, user.name)
+    told = AccountClaim(user.user_id, user.name)
     try:
         bound = accounts.bind(seller_id, told)
     except SecretError:  # a key was dropped too early; a new token is the remedy, and must not fail for that
@@ -77,7 +77,7 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
             verdict = _asked(context, http, seller_id, access_token, told, user.date)
         except EbayError:  # polls ask again, before anything of it is stored
             return Learnt(date=user.date)
-        bound = accounts.bind(seller_id, told, sure=True) if verdict is Verdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
+        bound = accounts.bind(seller_id, told, sure=True) if verdict is AccountVerdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
     if bound.binding is Binding.ANOTHER_SELLER:
         raise AccountRefusedError(
             "account_taken",
@@ -93,7 +93,9 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
     return Learnt(True, user.date)
 
 
-def _asked(context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, told: Told, ebays_now: datetime) -> Verdict:
+def _asked(
+    context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, told: AccountClaim, ebays_now: datetime
+) -> AccountVerdict:
     """The name differs, and no id of before is known: whether eBay shows the token what was stored of the seller."""
     accounts = context.store.accounts
     ids = accounts.recent_orders(seller_id, ebays_now)

@@ -9,7 +9,7 @@ from typing import Any
 from activities.pace import pace_of
 from activities.planning import facts
 from console.context import CommandContext
-from pacing import Settings, Stream, fleet_prior, words
+from pacing import PacingSettings, Stream, fleet_prior, words
 from pacing.forecast import Freshness, forecast, with_notifications
 from store.permits import SHARES
 from store.times import iso
@@ -50,7 +50,7 @@ def level_words(plan: dict[str, Any] | None) -> str | None:
 def planned(context: CommandContext, sellers: int) -> list[dict[str, Any]]:
     """The freshness that so many sellers like these would get from the quota of orders: as it is, with more of it, with notifications."""
     settings = context.settings
-    rules = Settings(
+    rules = PacingSettings(
         base_s=settings.orders_every.total_seconds(),
         promise_s=settings.pacing_promise.total_seconds(),
         use_spare=settings.pacing_use_spare,

@@ -26,7 +26,7 @@ FURTHER = timedelta(days=1)  # before the last poll of another poller: it may ha
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EnrolmentOptions:
     """What an enrolment sets beside the token. `backfill` None: as the settings have it; `ends` None: 18 months from now."""
 
     orders_every: timedelta | None = None
@@ -43,13 +43,13 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Row:
+class EnrolmentRow:
     """`number`: the line of the file, the heading being 1. `wrong`: why nobody can be enrolled by it."""
 
     number: int
     seller_id: str | None = None
     refresh_token: str = ""
-    wanted: Wanted = Wanted()
+    wanted: EnrolmentOptions = EnrolmentOptions()
     wrong: str | None = None
 
 
@@ -57,7 +57,7 @@ class UnreadableError(ValueError):
     """Why a row cannot be used."""
 
 
-def read_rows(source: str, defaults: Wanted) -> list[Row]:
+def read_rows(source: str, defaults: EnrolmentOptions) -> list[EnrolmentRow]:
     """The rows of a file, or of standard input (`-`). An empty cell is as `defaults` have it; empty lines are left out.
 
     Raises:
@@ -71,7 +71,7 @@ def read_rows(source: str, defaults: Wanted) -> list[Row]:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise typer.BadParameter(f"--from {source} is no CSV: {error} (line {reader.line_num})") from None
-    rows: list[Row] = []
+    rows: list[EnrolmentRow] = []
     first: dict[str, int] = {}
     for number, cells in lines:
         if any(cells):
@@ -98,20 +98,20 @@ def _columns(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _row(number: int, columns: Sequence[str], cells: Sequence[str], defaults: Wanted) -> Row:
+def _row(number: int, columns: Sequence[str], cells: Sequence[str], defaults: EnrolmentOptions) -> EnrolmentRow:
     if len(cells) != len(columns):
-        return Row(number, wrong=f"{len(cells)} cells where the first line has {len(columns)}")
+        return EnrolmentRow(number, wrong=f"{len(cells)} cells where the first line has {len(columns)}")
     cell = dict(zip(columns, cells, strict=True))
     if not SELLER_ID.fullmatch(cell["seller_id"]):
-        return Row(number, wrong="seller_id has not 1 to 100 letters, digits, dots, dashes or underscores")
-    row = Row(number, cell["seller_id"])
+        return EnrolmentRow(number, wrong="seller_id has not 1 to 100 letters, digits, dots, dashes or underscores")
+    row = EnrolmentRow(number, cell["seller_id"])
     try:
         return replace(row, refresh_token=_token(cell["refresh_token"]), wanted=_wanted(cell, defaults))
     except UnreadableError as error:
         return replace(row, wrong=str(error))
 
 
-def _once(row: Row, first: dict[str, int]) -> Row:
+def _once(row: EnrolmentRow, first: dict[str, int]) -> EnrolmentRow:
     """Two tokens of one seller: which one is right, only the file's owner knows."""
     if row.seller_id is None or row.wrong:
         return row
@@ -126,7 +126,7 @@ def _token(text: str) -> str:
         raise UnreadableError(f"refresh_token is {error}") from None
 
 
-def _wanted(cell: Mapping[str, str], defaults: Wanted) -> Wanted:
+def _wanted(cell: Mapping[str, str], defaults: EnrolmentOptions) -> EnrolmentOptions:
     given: dict[str, Any] = {}
     for column, (field, read, expected) in READERS.items():
         if text := cell.get(column):

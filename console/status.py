@@ -14,7 +14,7 @@ from store.times import iso
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workflows.messages import Status
+    from workflows.messages import SellerStatus
 
 PATIENCE = timedelta(seconds=2)
 SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
@@ -43,11 +43,11 @@ async def _live(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     from temporalio.service import RPCError
 
     from workflows.connection import is_missing
-    from workflows.messages import Status, workflow_id
+    from workflows.messages import SellerStatus, workflow_id
 
     try:  # by its name: the workflow itself would load all steps
         handle = client.get_workflow_handle(workflow_id(answer["seller_id"]))
-        status: Status = await handle.query("status", result_type=Status, rpc_timeout=PATIENCE)
+        status: SellerStatus = await handle.query("status", result_type=SellerStatus, rpc_timeout=PATIENCE)
     except RPCError as error:
         missing = "the workflow does not run; the worker's watchdog starts it within a minute"
         return {**answer, "reason": missing if is_missing(error) else "no worker answers: is worker.py running?"}
@@ -56,7 +56,7 @@ async def _live(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     return _merged(answer, status)
 
 
-def _merged(answer: dict[str, Any], status: Status) -> dict[str, Any]:
+def _merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
     streams = dict(answer["streams"])
     for stream, live in status.streams.items():
         if stream.value in streams:

@@ -29,11 +29,20 @@ from console.arguments import (
 from console.consent import LASTING, make_link, options_of
 from console.consent import NEEDED as LINK_NEEDS
 from console.context import CommandContext
-from console.enrolment import Answer, connect_seller, enroll_rows, enroll_seller, erase_seller, remove_seller, scopes_of, set_sources
+from console.enrolment import (
+    EnrolmentResult,
+    connect_seller,
+    enroll_rows,
+    enroll_seller,
+    erase_seller,
+    remove_seller,
+    scopes_of,
+    set_sources,
+)
 from console.output import FailedError, Output, fail, print_json, say, with_json
 from console.owners import AccountRefusedError
 from console.progress import progress
-from console.rows import Row, Wanted, read_rows
+from console.rows import EnrolmentOptions, EnrolmentRow, read_rows
 from pacing import InventorySource, Stream
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
@@ -58,7 +67,7 @@ def enroll(
     offers: WithOffers = False,
 ) -> None:
     """Store a seller's refresh token and begin to poll; or that of many. Enrolling twice replaces the token and keeps all else."""
-    wanted = Wanted(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    wanted = EnrolmentOptions(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
     if wrong := wanted.wrong():
         raise typer.BadParameter(wrong)
     if rows is not None:
@@ -72,13 +81,13 @@ def enroll(
     say(answer.words(), **answer.fields())
 
 
-def enroll_many(rows: list[Row]) -> None:
+def enroll_many(rows: list[EnrolmentRow]) -> None:
     """One line a row as it is done. Raises FailedError where any failed; the file may be given again."""
     context = CommandContext.whole()
     with progress("enrolling", len(rows)) as one_more:
 
-        def told(row: Row, outcome: Answer | FailedError) -> None:
-            if isinstance(outcome, Answer):
+        def told(row: EnrolmentRow, outcome: EnrolmentResult | FailedError) -> None:
+            if isinstance(outcome, EnrolmentResult):
                 say(outcome.words(), row=row.number, **outcome.fields())
             elif Output.json:
                 word = {"code": outcome.word} if isinstance(outcome, AccountRefusedError) else {}

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """How an attempt ended; all but DELIVERED are failures."""
 
     DELIVERED = "delivered"  # 2xx
@@ -19,12 +19,12 @@ class Outcome(StrEnum):
     FORBIDDEN = "forbidden"  # its name leads to an address that we do not connect to
 
 
-def judge(status: int) -> Outcome:
+def judge(status: int) -> AttemptOutcome:
     if 200 <= status <= 299:
-        return Outcome.DELIVERED
+        return AttemptOutcome.DELIVERED
     if status == 410:
-        return Outcome.GONE
-    return Outcome.REDIRECTED if 300 <= status <= 399 else Outcome.REFUSED
+        return AttemptOutcome.GONE
+    return AttemptOutcome.REDIRECTED if 300 <= status <= 399 else AttemptOutcome.REFUSED
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ebay.answers import refusal, token_refused
-from ebay.connection import Connection
+from ebay.connection import EbayConnection
 from ebay.documents import parse
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError
 from ebay.http import Answer, utc_now
@@ -23,7 +23,7 @@ ORDERS, INVENTORY, TRADING, FEED = "orders", "inventory", "trading", "feed"
 class SellerCalls:
     """The part that all of a seller's calls share. Not for several threads at a time."""
 
-    ebay: Connection
+    ebay: EbayConnection
     seller_id: str
     calls: int = 0  # API calls made, failed ones and repeats with a renewed token too; token calls not
     date: datetime | None = None  # eBay's time at the latest answer, as near as it is known

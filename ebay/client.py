@@ -15,7 +15,7 @@ import httpx
 from ebay import pages
 from ebay.answers import refusal
 from ebay.calls import INVENTORY, ORDERS
-from ebay.connection import AccessTokens, Connection
+from ebay.connection import AccessTokens, EbayConnection
 from ebay.documents import Document, parse
 from ebay.errors import BadAnswerError, NotFoundError
 from ebay.feed import FeedCalls
@@ -50,7 +50,7 @@ UNKNOWN_SKU = {25702, 25710}
 OFFER_PAGES = 25  # of 100 offers: a `next` that goes on and on ends somewhere
 
 
-class Ebay(Connection):
+class Ebay(EbayConnection):
     """eBay for one application. Shared by all threads."""
 
     def __init__(

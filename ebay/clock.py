@@ -45,7 +45,7 @@ def retry_after(text: str | None, now: datetime) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ClockReading:
     """eBay's time at one of its answers."""
 
     at: datetime  # as near as the clocks allow
@@ -78,31 +78,31 @@ class EbayClock:
         with self._lock:
             self._ahead, self._agreed, self._other = ahead, True, None
 
-    def hear(self, date: datetime | None, ours: datetime) -> Moment:
+    def hear(self, date: datetime | None, ours: datetime) -> ClockReading:
         """An answer came: its date (None: it has none), and our time as it came."""
         with self._lock:
             if date is None:
                 return self._guess(ours)
             if self._agrees(date - ours, ours):
-                return Moment(date, date, True)
+                return ClockReading(date, date, True)
             believed = ours + self._ahead
             likely = not self._agreed and abs(date - ours) <= LIKELY  # good enough to date a row, but not to move a cursor
             at = believed if self._agreed else date if likely else min(date, believed)
             sure = min(date, believed)
-            return Moment(at, sure, sure == date)
+            return ClockReading(at, sure, sure == date)
 
     def now(self, ours: datetime) -> datetime:
         """eBay's time without an answer."""
         with self._lock:
             return self._guess(ours).at
 
-    def _guess(self, ours: datetime) -> Moment:
+    def _guess(self, ours: datetime) -> ClockReading:
         if self._agreed:
             believed = ours + self._ahead
-            return Moment(believed, believed, False)
+            return ClockReading(believed, believed, False)
         said = self._other[0] if self._other else timedelta()
         behind = min(said, timedelta())
-        return Moment(ours + (said if abs(said) <= LIKELY else behind), ours + min(behind, -UNKNOWN), False)
+        return ClockReading(ours + (said if abs(said) <= LIKELY else behind), ours + min(behind, -UNKNOWN), False)
 
     def _agrees(self, ahead: timedelta, ours: datetime) -> bool:
         if abs(ahead - self._ahead) > NEAR:

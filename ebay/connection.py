@@ -64,7 +64,7 @@ class RefusedTokens:
         return kept == token and abs(now - at) < A_WHILE
 
 
-class Connection:
+class EbayConnection:
     """Shared by all threads."""
 
     def __init__(self, api_url: str, tokens: AccessTokens, http: httpx.Client, timeout: timedelta, max_body: int = MAX_BODY) -> None:

@@ -51,7 +51,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NotificationAddress:
     """Where to deliver: an address of ours, and the token that its challenge is answered with."""
 
     name: str
@@ -100,11 +100,11 @@ class NotificationApi:
             for one in self._all(DESTINATION, "destinations")
         ]
 
-    def create_destination(self, place: Place) -> None:
+    def create_destination(self, place: NotificationAddress) -> None:
         """eBay asks the endpoint its challenge before it answers: 409, errorId 195020, where that fails."""
         self._ask("POST", DESTINATION, place.document())
 
-    def update_destination(self, id_: str, place: Place) -> None:
+    def update_destination(self, id_: str, place: NotificationAddress) -> None:
         """ENABLED again, with the challenge asked anew."""
         self._ask("PUT", f"{DESTINATION}/{segment(id_)}", place.document())
 

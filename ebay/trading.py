@@ -33,7 +33,7 @@ NEEDED = ("ItemID", "SKU", "Title", "Quantity", "QuantityAvailable", "StartPrice
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class SellerEvents:
     """What was modified in a window."""
 
     listings: list[Document] = field(repr=False)  # as `ebay/listings.py` shapes them; an item may come twice
@@ -79,7 +79,7 @@ class TradingCalls(SellerCalls):
 
     __slots__ = ()
 
-    def seller_events(self, since: datetime, until: datetime) -> Events:
+    def seller_events(self, since: datetime, until: datetime) -> SellerEvents:
         """GetSellerEvents: the state of each listing modified from `since` to `until`, at most 48 hours apart, `until` behind eBay's clock.
 
         A listing that is modified again leaves the older window, so windows must reach up to now, with some overlap (eBay says 2 minutes).
@@ -94,7 +94,7 @@ class TradingCalls(SellerCalls):
             "<IncludeVariationSpecifics>true</IncludeVariationSpecifics><HideVariations>false</HideVariations>",
         )
         complete = not reply.more and len(reply.listings) + len(reply.odd) < MOST_EVENTS
-        return Events(reply.listings, reply.odd, reply.date, complete)
+        return SellerEvents(reply.listings, reply.odd, reply.date, complete)
 
     def listing(self, item_id: str) -> Document | None:
         """GetItem; None: eBay knows no such listing of this seller any more. (One that ended is known for 90 days.)"""

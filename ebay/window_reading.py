@@ -16,14 +16,14 @@ Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter fro
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WindowPage:
     page: OrderPage
     fits: bool  # all on one page
     orders: list[Any] = field(default_factory=list)
     complete: bool = False
 
 
-def read(fetch: Fetch, span: Span) -> Reading:
+def read(fetch: Fetch, span: Span) -> WindowPage:
     """The span's first page, read up to four times until it agrees with eBay's count."""
     union: dict[object, Any] = {}
     for _ in range(READINGS):
@@ -31,15 +31,15 @@ def read(fetch: Fetch, span: Span) -> Reading:
         by_key = keyed(page.orders)
         agrees = len(by_key) == page.total
         if page.next is not None or page.total > PAGE or (len(page.orders) >= PAGE and not agrees):
-            return Reading(page, fits=False)
+            return WindowPage(page, fits=False)
         if agrees and not union:
-            return Reading(page, True, page.orders, True)
+            return WindowPage(page, True, page.orders, True)
         for key, order in by_key.items():
             if key not in union or not _older(order, union[key]):
                 union[key] = order
         if agrees:
-            return Reading(page, True, list(union.values()), True)
-    return Reading(page, True, list(union.values()), False)
+            return WindowPage(page, True, list(union.values()), True)
+    return WindowPage(page, True, list(union.values()), False)
 
 
 def keyed(orders: list[Any], offset: int = 0) -> dict[object, Any]:

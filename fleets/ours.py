@@ -13,11 +13,11 @@ from pacing import (
     Curve,
     Demand,
     Facts,
+    PacingSettings,
     Plan,
+    PlannedQuota,
     Prior,
-    Quota,
     SellerPace,
-    Settings,
     demand,
     enrolled,
     fleet_prior,
@@ -38,7 +38,7 @@ EFFECT_MEMORY_S = DAY
 class Ours:
     plan_every_s = 300.0
 
-    def __init__(self, fleet: Fleet, settings: Settings) -> None:
+    def __init__(self, fleet: Fleet, settings: PacingSettings) -> None:
         self.fleet, self.settings = fleet, settings
         self.paces: dict[int, SellerPace] = {}
         self.facts = [facts_of(seller) for seller in fleet.sellers]
@@ -101,7 +101,7 @@ class Ours:
         zones: dict[Hashable, tuple[float, Curve]] = {seller.offset_h: (seller.offset_h, self.curve) for seller in self.fleet.sellers}
         demands = list(self.demands.values())
         start = SINCE + day * DAY
-        quota = Quota(self.fleet.shape.quota, used, start, start + DAY, self.others)
+        quota = PlannedQuota(self.fleet.shape.quota, used, start, start + DAY, self.others)
         self.published = Published(plan(demands, zones, now, quota, self.settings, self.published.plan), self.prior, self.curve)
 
     def new_day(self, now: float) -> None:

@@ -11,7 +11,7 @@ from fleets.habits import Aimd, Cadences, ScaledAimd, Tiers
 from fleets.loop import Loop
 from fleets.ours import Ours
 from fleets.score import Score
-from pacing import Settings
+from pacing import PacingSettings
 
 LEAST = "least possible"
 OURS, SPARE = "Sellerbeat, cadences", "Sellerbeat, spare on"
@@ -27,6 +27,6 @@ POLICIES: dict[str, Callable[[Fleet], Score]] = {
     "everybody alike": lambda fleet: known.play(fleet, known.alike),
     "proportional to sales": lambda fleet: known.play(fleet, known.proportional),
     "square root of sales": lambda fleet: known.play(fleet, known.root_of_sales),
-    OURS: lambda fleet: Loop(fleet, Ours(fleet, Settings())).play(),
-    SPARE: lambda fleet: Loop(fleet, Ours(fleet, Settings(use_spare=True))).play(),
+    OURS: lambda fleet: Loop(fleet, Ours(fleet, PacingSettings())).play(),
+    SPARE: lambda fleet: Loop(fleet, Ours(fleet, PacingSettings(use_spare=True))).play(),
 }

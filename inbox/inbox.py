@@ -24,7 +24,7 @@ from inbox.keys import KeyUnavailableError, PublicKeys
 from metering.meters import SILENT, Meters
 from settings import Settings
 from store import Store
-from store.notifications import Kept
+from store.notifications import StoredNotification
 
 THREADS = 3  # that keep what came, with as many connections: what people look at meanwhile has its own
 KEY_TIMEOUT = timedelta(seconds=5)  # eBay waits for our answer meanwhile
@@ -38,7 +38,7 @@ What it needs is read from the row (`Store.notifications.of_topic`), and whoever
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class InboxAddress:
     """Where the world reaches us: what eBay's challenge is answered for."""
 
     url: str  # public_url
@@ -57,7 +57,7 @@ class Inbox:
         """`handlers`: by topic."""
         self.store, self.settings, self.handlers, self.meters = store, settings, dict(handlers or {}), meters
         token = settings.notification_token
-        self.place = Place(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
+        self.place = InboxAddress(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
         self.ebay = ebay or ebay_of(settings, store)
         self.keys = PublicKeys(NotificationApi(self.ebay).public_key) if self.ebay else None
         secret = settings.ebay_client_secret
@@ -80,7 +80,7 @@ class Inbox:
     def verified_platform(self, body: bytes) -> Notification | None:
         return platform.read(body, self.platform_keys, datetime.now(UTC)) if self.platform_keys else None
 
-    async def keep(self, it: Notification, seller_id: str | None) -> Kept:
+    async def keep(self, it: Notification, seller_id: str | None) -> StoredNotification:
         """Once; committed when this returns. `seller_id`: whom the address named that it came to. Raises StoreError."""
         personal = it.asks is Asks.PERSON
         person = {"username": it.user.username, "user_id": it.user.user_id, "eias_token": it.user.eias_token} if personal else None

@@ -8,7 +8,7 @@ from typing import Protocol
 from temporalio.common import MetricCounter, MetricGaugeFloat, MetricHistogramFloat, MetricMeter
 
 from metering import metrics
-from metering.metrics import Kind, Metric
+from metering.metrics import Metric, MetricKind
 
 RESOURCES = ("orders", "inventory", "trading", "feed")
 OUTCOMES = ("good", "more", "waiting", "failed")
@@ -17,7 +17,7 @@ NOTIFIED = ("kept", "copy", "forged", "oversize", "slow", "unverified", "failed"
 ANSWERS = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
-class Kept(Protocol):
+class StoreCounts(Protocol):
     """What a commit kept."""
 
     @property
@@ -36,9 +36,9 @@ class Meters:
         self._gauges: dict[str, MetricGaugeFloat] = {}
         self._histograms: dict[str, MetricHistogramFloat] = {}
         for one in metrics.METRICS:
-            if one.kind is Kind.COUNTER:
+            if one.kind is MetricKind.COUNTER:
                 self._counters[one.name] = meter.create_counter(one.made_as, one.text)
-            elif one.kind is Kind.GAUGE:
+            elif one.kind is MetricKind.GAUGE:
                 self._gauges[one.name] = meter.create_gauge_float(one.made_as, one.text)
             else:
                 self._histograms[one.name] = meter.create_histogram_float(one.made_as, one.text)
@@ -87,7 +87,7 @@ class Meters:
         self.add(metrics.POLLS, 1, str(stream), "failed")
         self.add(metrics.FAILURES, 1, str(stream), getattr(error, "type", None) or type(error).__name__)
 
-    def kept(self, stream: str, kept: Kept, delays: Sequence[float]) -> None:
+    def kept(self, stream: str, kept: StoreCounts, delays: Sequence[float]) -> None:
         """What a commit kept; `delays` in seconds, one for each changed order that has a date."""
         if kept.changes:
             self.add(metrics.CHANGES, kept.changes, str(stream))

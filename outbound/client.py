@@ -14,8 +14,8 @@ import httpx
 
 from outbound.addresses import Address, Policy
 from outbound.errors import Kind, NoAnswerError
-from outbound.kept import KEPT_S, Connection, KeptConnections, key_of
-from outbound.lines import Line, connect
+from outbound.kept import KEPT_S, KeptConnection, KeptConnections, key_of
+from outbound.lines import BoundedStream, connect
 from outbound.names import Resolve, checked, system_resolver
 from outbound.targets import Target, check_url
 
@@ -29,7 +29,7 @@ Got = tuple[int, Mapping[str, str], bytes]  # status, headers, beginning of the 
 
 
 @dataclass(frozen=True)
-class Answer:
+class EndpointResponse:
     """What came back, whatever its status; a redirect is an answer and is not followed.
 
     Attributes:
@@ -69,7 +69,7 @@ class Client:
             raise ValueError("a context that checks no certificates")
         self.kept = KeptConnections()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
         """Post to the address that was checked, or to none.
 
         Raises:
@@ -85,7 +85,7 @@ class Client:
         except NoAnswerError as error:
             error.took_ms = since(began)
             raise
-        return Answer(status, fields, start, since(began))
+        return EndpointResponse(status, fields, start, since(began))
 
     def exchange(self, target: Target, addresses: list[Address], post: httpcore.Request, until: float) -> Got:
         if kept := self.kept.take(target, addresses):
@@ -96,9 +96,9 @@ class Client:
                     raise  # else it was closed while it lay idle: the post was not answered, and is sent again on a new one
         address, line = connect(target, addresses, until, self.tls)
         http = httpcore.HTTP11Connection(post.url.origin, line, keepalive_expiry=KEPT_S)
-        return self.talk(Connection(key_of(target, address), line, http), post, until)
+        return self.talk(KeptConnection(key_of(target, address), line, http), post, until)
 
-    def talk(self, connection: Connection, post: httpcore.Request, until: float) -> Got:
+    def talk(self, connection: KeptConnection, post: httpcore.Request, until: float) -> Got:
         connection.line.begin(until, HEAD + self.most)
         try:
             answer = connection.http.handle_request(post)
@@ -147,7 +147,7 @@ def joined(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return found
 
 
-def kind(error: httpcore.RemoteProtocolError, line: Line) -> Kind:
+def kind(error: httpcore.RemoteProtocolError, line: BoundedStream) -> Kind:
     """httpcore keeps h11's error as the cause, which hints at status 431 where a head does not end."""
     if getattr(error.__cause__, "error_status_hint", None) == 431:
         return "too_long"

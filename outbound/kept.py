@@ -10,14 +10,14 @@ from typing import NamedTuple
 import httpcore
 
 from outbound.addresses import Address
-from outbound.lines import Line
+from outbound.lines import BoundedStream
 from outbound.targets import Target
 
 MOST_KEPT = 64
 KEPT_S = 20.0  # unused for so long, a connection is closed: many servers close after 5 to 75 s
 
 
-class Key(NamedTuple):
+class ConnectionKey(NamedTuple):
     """The certificate was checked for the host, so a connection serves no other name at the same address."""
 
     scheme: str
@@ -26,14 +26,14 @@ class Key(NamedTuple):
     address: Address
 
 
-class Connection(NamedTuple):
-    key: Key
-    line: Line
+class KeptConnection(NamedTuple):
+    key: ConnectionKey
+    line: BoundedStream
     http: httpcore.HTTP11Connection
 
 
-def key_of(target: Target, address: Address) -> Key:
-    return Key(target.scheme, target.host, target.port, address)
+def key_of(target: Target, address: Address) -> ConnectionKey:
+    return ConnectionKey(target.scheme, target.host, target.port, address)
 
 
 class KeptConnections:
@@ -42,10 +42,10 @@ class KeptConnections:
     def __init__(self, most: int = MOST_KEPT) -> None:
         self.most = most
         self.lock = threading.Lock()
-        self.idle: deque[Connection] = deque()  # the one used last stands last
+        self.idle: deque[KeptConnection] = deque()  # the one used last stands last
         self.closed = False
 
-    def take(self, target: Target, addresses: Iterable[Address]) -> Connection | None:
+    def take(self, target: Target, addresses: Iterable[Address]) -> KeptConnection | None:
         """One that leads to an address which this post's own look at the DNS allows."""
         wanted = {key_of(target, address) for address in addresses}
         with self.lock:
@@ -56,7 +56,7 @@ class KeptConnections:
                 connection.http.close()
         return None
 
-    def put(self, connection: Connection) -> None:
+    def put(self, connection: KeptConnection) -> None:
         with self.lock:
             if self.closed or not connection.http.is_idle() or has_surplus(connection.http):
                 connection.http.close()

@@ -17,7 +17,7 @@ from outbound.errors import Kind, NoAnswerError
 from outbound.targets import Target
 
 
-class Line(httpcore.NetworkStream):
+class BoundedStream(httpcore.NetworkStream):
     """What httpcore speaks HTTP over. The time-outs that it passes are ignored: each wait is cut at the end of the whole exchange.
 
     Attributes:
@@ -74,7 +74,7 @@ class Line(httpcore.NetworkStream):
         self.connection.close()
 
 
-def connect(target: Target, addresses: Iterable[Address], until: float, tls: ssl.SSLContext) -> tuple[Address, Line]:
+def connect(target: Target, addresses: Iterable[Address], until: float, tls: ssl.SSLContext) -> tuple[Address, BoundedStream]:
     """Connect to the first of the checked addresses that answers; each has its even share of the time that is left.
 
     Raises:
@@ -91,7 +91,7 @@ def connect(target: Target, addresses: Iterable[Address], until: float, tls: ssl
                 raise
 
 
-def connect_one(target: Target, address: Address, until: float, tls: ssl.SSLContext) -> Line:
+def connect_one(target: Target, address: Address, until: float, tls: ssl.SSLContext) -> BoundedStream:
     """The address is a number here, so no name is asked for again. Name for TLS and its certificate is the target's."""
     if (left := until - time.monotonic()) <= 0:
         raise NoAnswerError("timeout", target.host)
@@ -109,7 +109,7 @@ def connect_one(target: Target, address: Address, until: float, tls: ssl.SSLCont
     except BaseException:
         connection.close()
         raise
-    return Line(target.host, connection)
+    return BoundedStream(target.host, connection)
 
 
 def kind_of(error: OSError, otherwise: Kind) -> Kind:

@@ -8,8 +8,8 @@ from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now,
 from pacing.forecast import Freshness, forecast, with_notifications
 from pacing.interval import interval, weight
 from pacing.level import Demand, Slot, demand, level, slots, surge_effect
-from pacing.model import FULL, Curve, Facts, Level, Prior, SellerPace, Settings
-from pacing.planner import Plan, Quota, plan
+from pacing.model import FULL, Curve, Facts, Level, PacingSettings, Prior, SellerPace
+from pacing.planner import Plan, PlannedQuota, plan
 from pacing.reserve import assumed_used, believed, permits, reserve_calls
 from pacing.state import from_json, to_json
 from pacing.timer import Fleet, next_poll
@@ -26,12 +26,12 @@ __all__ = [
     "Freshness",
     "InventorySource",
     "Level",
+    "PacingSettings",
     "Plan",
+    "PlannedQuota",
     "Prior",
-    "Quota",
     "QuotaDay",
     "SellerPace",
-    "Settings",
     "Slot",
     "Stream",
     "assumed_used",

@@ -16,7 +16,7 @@ Quiet: no change for 1 h: twice the interval; for 2 h: 2.5 times; for 3 h: 3 tim
 import math
 from typing import NamedTuple
 
-from pacing.model import DAY, HOUR, Facts, SellerPace, Settings
+from pacing.model import DAY, HOUR, Facts, PacingSettings, SellerPace
 from pacing.words import words
 
 QUIET_STEPS = ((3, 1.0), (2, 0.75), (1, 0.5))  # after so many times `quiet_after_s`, so much of the way to `quiet_factor`
@@ -33,7 +33,7 @@ class Bounds(NamedTuple):
     obeyed: bool = False  # a speed-up: stays as it is even where everybody else is stretched
 
 
-def wish(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tuple[float, str]:
+def wish(pace: SellerPace, facts: Facts, now: float, settings: PacingSettings) -> tuple[float, str]:
     """Seconds between polls as the rules want them, and the reason; `math.inf` when there is to be no poll."""
     if facts.paused:
         return math.inf, "paused"
@@ -46,7 +46,7 @@ def wish(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tupl
     return interval, f"{reason}: {every}" if reason else every
 
 
-def tier(facts: Facts, now: float, settings: Settings) -> str:
+def tier(facts: Facts, now: float, settings: PacingSettings) -> str:
     """Whose line of the table it is, in a word; quiet hours change no tier."""
     if facts.speed_up_s is not None:
         return "speeded_up"
@@ -59,7 +59,7 @@ def tier(facts: Facts, now: float, settings: Settings) -> str:
     return "busy" if facts.sales_30d > settings.busy_sales else "normal"
 
 
-def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> Bounds:
+def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: PacingSettings) -> Bounds:
     """Shortest: what the rules want (with `use_spare` the fastest of all). Longest: that or the promise, whichever is more."""
     if facts.paused:
         return Bounds(math.inf, math.inf, "paused", weighed=False)
@@ -77,7 +77,7 @@ def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> 
     return Bounds(shortest, min(longest, facts.speed_up_s), why if longest <= facts.speed_up_s else "speeded up", weighed)
 
 
-def _unhurried(pace: SellerPace, facts: Facts, now: float, settings: Settings) -> tuple[float, str]:
+def _unhurried(pace: SellerPace, facts: Facts, now: float, settings: PacingSettings) -> tuple[float, str]:
     """The interval but for speed-ups and pauses, and its reason but for the interval."""
     set_s = settings.base_s if facts.cadence_s is None else facts.cadence_s
     if facts.last_login is not None and _dormant(facts, now, settings):
@@ -94,11 +94,11 @@ def _unhurried(pace: SellerPace, facts: Facts, now: float, settings: Settings) -
     return set_s * factor, ", ".join(reasons)
 
 
-def _dormant(facts: Facts, now: float, settings: Settings) -> bool:
+def _dormant(facts: Facts, now: float, settings: PacingSettings) -> bool:
     return facts.last_login is not None and now - facts.last_login >= settings.dormant_after_s
 
 
-def _quiet_factor(quiet: float, settings: Settings) -> float:
+def _quiet_factor(quiet: float, settings: PacingSettings) -> float:
     if quiet < settings.quiet_after_s:
         return 1.0
     for times, share in QUIET_STEPS:

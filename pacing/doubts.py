@@ -29,7 +29,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApplicationKey:
     """The application key of now."""
 
     client: str
@@ -41,7 +41,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecentRefusals:
     """Sellers whose latest try within 10 minutes was refused, for the first time (whoever asks among them), and whose was good."""
 
     refused: int
@@ -52,11 +52,11 @@ class Asked:
         return self.refused >= SEVERAL and 2 * self.refused >= self.refused + self.well
 
 
-def in_doubt(key: Key, now: datetime) -> bool:
+def in_doubt(key: ApplicationKey, now: datetime) -> bool:
     return _doubted(key, now) and not _over(key, now)
 
 
-def is_own(consent: Consent, key: Key, asked: Asked, now: datetime) -> bool:
+def is_own(consent: Consent, key: ApplicationKey, asked: RecentRefusals, now: datetime) -> bool:
     """Whether a refusal is the seller's own: their consent is over, and only a new one helps."""
     if _doubted(key, now) and key.doubted_at is not None:
         if not _over(key, now):
@@ -70,7 +70,7 @@ def is_own(consent: Consent, key: Key, asked: Asked, now: datetime) -> bool:
     return not asked.several
 
 
-def may_try(consent: Consent, key: Key, refused: int, now: datetime) -> bool:
+def may_try(consent: Consent, key: ApplicationKey, refused: int, now: datetime) -> bool:
     """Whether a seller may ask now. `refused`: sellers whom this key was refused for."""
     if not in_doubt(key, now):
         return True
@@ -81,7 +81,7 @@ def may_try(consent: Consent, key: Key, refused: int, now: datetime) -> bool:
     return consent.tried_at is None or consent.tried_at <= now - PROBE * min(refused, MOST) / 2
 
 
-def is_free(consent: Consent, key: Key) -> bool:
+def is_free(consent: Consent, key: ApplicationKey) -> bool:
     """In doubt a token asks beside the fleet's turn where it is the key's own and was not refused, or once the key brought another."""
     if consent.refused_at is None and consent.client == key.client:
         return True
@@ -99,9 +99,9 @@ def is_due(tried: tuple[str | None, str | None, datetime | None], key: str, vers
     return by != version and at <= now - HOURLY
 
 
-def _doubted(key: Key, now: datetime) -> bool:
+def _doubted(key: ApplicationKey, now: datetime) -> bool:
     return key.doubted_at is not None and now - max(key.doubted_at, key.tried_at or key.doubted_at) <= FORGOTTEN
 
 
-def _over(key: Key, now: datetime) -> bool:
+def _over(key: ApplicationKey, now: datetime) -> bool:
     return key.worked >= WORKS or (key.doubted_at is not None and now - key.doubted_at >= LONGEST)

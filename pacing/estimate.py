@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 
 from pacing.curve import curve_at, curve_days
-from pacing.model import Curve, Facts, Prior, SellerPace, Settings
+from pacing.model import Curve, Facts, PacingSettings, Prior, SellerPace
 
 HISTORY_DAYS = 18.0  # what 30 days of known sales count for
 SALES_DAYS = 30.0
@@ -27,7 +27,7 @@ def enrolled(now: float, sales_30d: int = 0, has_history: bool = False) -> Selle
 
 
 def observe(
-    pace: SellerPace, facts: Facts, seen_to: float, orders: int, calls: int, prior: Prior, settings: Settings, curve: Curve
+    pace: SellerPace, facts: Facts, seen_to: float, orders: int, calls: int, prior: Prior, settings: PacingSettings, curve: Curve
 ) -> SellerPace:
     """After a poll that reads up to `seen_to` (unix time) and found `orders` that make events; duplicates do not count.
 
@@ -71,7 +71,7 @@ def observe(
     )
 
 
-def base_rate(pace: SellerPace, facts: Facts, prior: Prior, settings: Settings) -> float:
+def base_rate(pace: SellerPace, facts: Facts, prior: Prior, settings: PacingSettings) -> float:
     """Orders a day that polls are to find first, of this week: without the hour of the day and without surges, as plans need it."""
     return long_rate(pace, prior) * (settings.mid_shape + pace.n1) / (settings.mid_shape + pace.x1) * facts.unseen_share
 
@@ -81,12 +81,12 @@ def long_rate(pace: SellerPace, prior: Prior) -> float:
     return (prior.shape + pace.n14) / (prior.days + pace.d14)
 
 
-def surge(pace: SellerPace, settings: Settings) -> float:
+def surge(pace: SellerPace, settings: PacingSettings) -> float:
     """How much more than that comes in these hours; below 1 in a lull."""
     return (settings.fast_shape + pace.nf) / (settings.fast_shape + pace.xf)
 
 
-def rate_now(pace: SellerPace, facts: Facts, now: float, prior: Prior, settings: Settings, curve: Curve) -> float:
+def rate_now(pace: SellerPace, facts: Facts, now: float, prior: Prior, settings: PacingSettings, curve: Curve) -> float:
     """Orders a day that polls are to find first, as of now; finite and above 0."""
     return base_rate(pace, facts, prior, settings) * surge(pace, settings) * curve_at(now, facts.utc_offset_h, curve)
 

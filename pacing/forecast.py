@@ -13,14 +13,14 @@ from pacing.curve import DEFAULT_CURVE, curve_at, curve_days
 from pacing.estimate import long_rate
 from pacing.interval import interval, weight
 from pacing.level import Demand, Slot, level
-from pacing.model import DAY, HOUR, Curve, Facts, Level, Prior, SellerPace, Settings
+from pacing.model import DAY, HOUR, Curve, Facts, Level, PacingSettings, Prior, SellerPace
 from pacing.reserve import LAST
 
 HOURS = 24
 UNEVEN = 1.025  # measured: what surges that are none add to the delay of those whom the level decides on
 BIN = 1.01  # delays are sorted into bins of a hundredth
 SOME = Prior()
-RULES = Settings()
+RULES = PacingSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def forecast(
     count: int,
     quota: int,
     now: float,
-    settings: Settings = RULES,
+    settings: PacingSettings = RULES,
     prior: Prior = SOME,
     curve: Curve = DEFAULT_CURVE,
     other_calls_per_day: float = 0.0,
@@ -98,7 +98,7 @@ def with_notifications(sellers: Sequence[tuple[SellerPace, Facts]], unseen_share
     return [(pace, replace(facts, unseen_share=min(facts.unseen_share, unseen_share))) for pace, facts in sellers]
 
 
-def _states(number: int, pace: SellerPace, facts: Facts, now: float, settings: Settings, prior: Prior, curve: Curve) -> list[_State]:
+def _states(number: int, pace: SellerPace, facts: Facts, now: float, settings: PacingSettings, prior: Prior, curve: Curve) -> list[_State]:
     """24 hours times how long ago the last change may be; orders come by chance, so an age has the share that its rate gives it."""
     rate = long_rate(pace, prior) * facts.unseen_share
     ages = [0.0, *(times * settings.quiet_after_s for times, _ in reversed(QUIET_STEPS)), math.inf]
@@ -124,14 +124,14 @@ def _none_for(age: float, orders_a_day: float, now: float, facts: Facts, curve: 
     return math.exp(-orders_a_day * curve_days(now - age, now, facts.utc_offset_h, curve)) if math.isfinite(age) else 0.0
 
 
-def _demand(state: _State, settings: Settings) -> Demand:
+def _demand(state: _State, settings: PacingSettings) -> Demand:
     """Costs as much as its share of the day."""
     bounds = state.bounds
     share = weight(state.orders, state.calls_per_poll, settings) if bounds.weighed else 0.0
     return Demand(math.inf if bounds.obeyed else share, bounds.shortest_s, bounds.longest_s, state.calls_per_poll * state.share)
 
 
-def _interval(state: _State, level: Level, settings: Settings) -> float:
+def _interval(state: _State, level: Level, settings: PacingSettings) -> float:
     shortest, longest = state.bounds.shortest_s, state.bounds.longest_s
     if state.bounds.obeyed:
         return shortest

@@ -2,16 +2,16 @@
 
 import math
 
-from pacing.model import DAY, Level, Settings
+from pacing.model import DAY, Level, PacingSettings
 
 
-def weight(rate: float, calls_per_poll: float, settings: Settings) -> float:
+def weight(rate: float, calls_per_poll: float, settings: PacingSettings) -> float:
     """Polls a day at level 1. The square root gives the least mean delay for all orders together: four times as many, twice the polls."""
     ratio: float = max(rate, 0.0) / max(calls_per_poll, 1.0)
     return math.sqrt(ratio) if settings.theta == 0.5 else ratio**settings.theta
 
 
-def interval(rate: float, calls_per_poll: float, shortest_s: float, longest_s: float, level: Level, settings: Settings) -> float:
+def interval(rate: float, calls_per_poll: float, shortest_s: float, longest_s: float, level: Level, settings: PacingSettings) -> float:
     """Seconds between polls of a seller with `rate` orders a day; `longest_s * squeeze` at most."""
     if level.full:
         return shortest_s

@@ -15,7 +15,7 @@ from pacing.cadence import bounds_s
 from pacing.curve import mean_power
 from pacing.estimate import base_rate
 from pacing.interval import weight
-from pacing.model import DAY, FULL, HOUR, Curve, Facts, Level, Prior, SellerPace, Settings
+from pacing.model import DAY, FULL, HOUR, Curve, Facts, Level, PacingSettings, Prior, SellerPace
 
 SLOT_S = 2 * HOUR
 SQUEEZE_MOST = 24.0  # an hour's promise becomes a day at most: nobody's timer may sleep through a reset
@@ -42,7 +42,7 @@ class Slot(NamedTuple):
 
 
 def demand(
-    pace: SellerPace, facts: Facts, now: float, prior: Prior, settings: Settings, effect: float = 1.0, zone: Hashable = 0
+    pace: SellerPace, facts: Facts, now: float, prior: Prior, settings: PacingSettings, effect: float = 1.0, zone: Hashable = 0
 ) -> Demand | None:
     """What a seller asks for; None while paused.
 
@@ -58,7 +58,7 @@ def demand(
     return Demand(share, bounds.shortest_s, bounds.longest_s, pace.calls_per_poll, zone)
 
 
-def slots(now: float, reset_at: float, zones: Mapping[Hashable, tuple[float, Curve]], settings: Settings) -> list[Slot]:
+def slots(now: float, reset_at: float, zones: Mapping[Hashable, tuple[float, Curve]], settings: PacingSettings) -> list[Slot]:
     """The time up to the reset in parts of two hours; `zones`: the UTC offset in hours, and the curve, of each."""
     cut: list[Slot] = []
     start = now
@@ -70,7 +70,7 @@ def slots(now: float, reset_at: float, zones: Mapping[Hashable, tuple[float, Cur
     return cut
 
 
-def surge_effect(sellers: Iterable[tuple[float, float]], level: Level, settings: Settings) -> float:
+def surge_effect(sellers: Iterable[tuple[float, float]], level: Level, settings: PacingSettings) -> float:
     """How surges change the polls of those whom the level decides on, now. `sellers`: weight and surge of each."""
     plain = surging = 0.0
     for share, surge in sellers:

@@ -10,7 +10,7 @@ Curve = tuple[float, ...]  # 24 values, one a local hour, mean 1: how a day's or
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PacingSettings:
     """For one stream. Seconds, but for what says otherwise."""
 
     base_s: float = 300.0

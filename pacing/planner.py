@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pacing.level import Demand, level, slots
-from pacing.model import DAY, FULL, Curve, Level, Settings
+from pacing.model import DAY, FULL, Curve, Level, PacingSettings
 from pacing.reserve import reserve_calls
 
 KEEP_S = 900.0  # the last minutes of a quota day keep their level: what is left of the calls is chance by then
@@ -12,7 +12,7 @@ NEAR = 2.0  # promises before the reset, from where timers may reach beyond it
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class PlannedQuota:
     """One resource's quota day, as the ledger has it. Times are unix times."""
 
     limit: int
@@ -35,8 +35,8 @@ def plan(
     demands: Sequence[Demand],
     zones: Mapping[Hashable, tuple[float, Curve]],
     now: float,
-    quota: Quota,
-    settings: Settings,
+    quota: PlannedQuota,
+    settings: PacingSettings,
     last: Plan | None = None,
 ) -> Plan:
     """Spend what is left of the quota by its reset, and nothing of the reserve.
@@ -58,5 +58,5 @@ def plan(
     return Plan(today, after, quota.reset_at)
 
 
-def _kept(now: float, quota: Quota, settings: Settings) -> int:
+def _kept(now: float, quota: PlannedQuota, settings: PacingSettings) -> int:
     return reserve_calls(now, quota.day_start, quota.reset_at, quota.limit, quota.other_calls_per_day, settings)

@@ -1,13 +1,13 @@
 """What of the quota is kept from polls, and whether a call may be made: the rules of the ledger, without the ledger."""
 
-from pacing.model import DAY, Settings
+from pacing.model import DAY, PacingSettings
 
 LAST = 0.001  # share of the limit that stays to the end, for people
 SINGLY = 1000  # permits left, below which they are given one at a time
 LEASE = 10
 
 
-def reserve_calls(now: float, day_start: float, reset_at: float, limit: int, other_calls_per_day: float, settings: Settings) -> int:
+def reserve_calls(now: float, day_start: float, reset_at: float, limit: int, other_calls_per_day: float, settings: PacingSettings) -> int:
     """Calls that polls leave alone, as of now.
 
     Freed as the quota day goes by, whose length is as the reset says (23, 24 or 25 hours).

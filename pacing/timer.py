@@ -12,7 +12,7 @@ from pacing.cadence import Bounds, bounds_s, wish
 from pacing.curve import DEFAULT_CURVE, curve_at
 from pacing.estimate import base_rate, surge
 from pacing.interval import interval
-from pacing.model import Curve, Facts, Level, Prior, SellerPace, Settings
+from pacing.model import Curve, Facts, Level, PacingSettings, Prior, SellerPace
 from pacing.planner import Plan
 from pacing.words import rounded, words
 
@@ -32,7 +32,7 @@ class Fleet:
 
 
 def next_poll(
-    pace: SellerPace, facts: Facts, now: float, settings: Settings, fleet: Fleet | None = None, unit: float = 0.5
+    pace: SellerPace, facts: Facts, now: float, settings: PacingSettings, fleet: Fleet | None = None, unit: float = 0.5
 ) -> tuple[float, str]:
     """Unix time of the poll after the one that ends `now`, and the reason; `math.inf` while paused.
 
@@ -51,7 +51,7 @@ def next_poll(
     return now + max(wait * jitter, 1e-3), why(bounds, wait, level)
 
 
-def _wait(pace: SellerPace, facts: Facts, bounds: Bounds, now: float, settings: Settings, fleet: Fleet) -> float:
+def _wait(pace: SellerPace, facts: Facts, bounds: Bounds, now: float, settings: PacingSettings, fleet: Fleet) -> float:
     """Seconds until the integral of 1/interval is 1."""
     plan, calls = fleet.plan, pace.calls_per_poll
     rate = base_rate(pace, facts, fleet.prior, settings) * surge(pace, settings) if bounds.weighed else 0.0

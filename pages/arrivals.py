@@ -19,18 +19,18 @@ NEWER = text("SELECT seller_id, max(position) AS position FROM change_events WHE
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewChanges:
     position: int  # the newest
     sellers: frozenset[str | None]  # whose changes are newer than what was known; None: alerts of the fleet
 
 
-def news(engine: Engine, known: int | None) -> News:
+def news(engine: Engine, known: int | None) -> NewChanges:
     """What arrived behind a position; None: where the feed stands."""
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         if known is None:
-            return News(connection.execute(LAST).scalar_one(), frozenset())
+            return NewChanges(connection.execute(LAST).scalar_one(), frozenset())
         rows = connection.execute(NEWER, {"position": known}).all()
-    return News(max((row.position for row in rows), default=known), frozenset(row.seller_id for row in rows))
+    return NewChanges(max((row.position for row in rows), default=known), frozenset(row.seller_id for row in rows))
 
 
 class Arrivals:
@@ -41,7 +41,7 @@ class Arrivals:
     """
 
     def __init__(
-        self, look: Callable[[int | None], Awaitable[News]], every_s: float = EVERY_S, after_failure_s: float = AFTER_FAILURE_S
+        self, look: Callable[[int | None], Awaitable[NewChanges]], every_s: float = EVERY_S, after_failure_s: float = AFTER_FAILURE_S
     ) -> None:
         self._look, self._every_s, self._after_failure_s = look, every_s, after_failure_s
         self._bells: dict[str | None, set[asyncio.Event]] = {}

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 from temporalio.service import RPCError
 
-from console.consent import Outcome, receive
+from console.consent import ConsentOutcome, receive
 from pages.context import WebContext
 from pages.looks import render
 from settings import PREFIX
@@ -27,64 +27,64 @@ AGAIN = {"Retry-After": "10"}
 AT_ONCE = CapacityLimiter(2)  # threads: each waits for eBay for most of its time, and others want to be answered meanwhile
 OPEN_AGAIN = "Open the link that you were sent once more."
 # Status, heading, what happened, what the seller can do. No name, no id: whoever looks over the seller's shoulder learns nothing.
-SHOWN: dict[Outcome, tuple[int, str, str, str]] = {
-    Outcome.DONE: (200, "Your eBay account is connected", "Thank you. There is nothing more to do.", "You can close this page."),
-    Outcome.DECLINED: (
+SHOWN: dict[ConsentOutcome, tuple[int, str, str, str]] = {
+    ConsentOutcome.DONE: (200, "Your eBay account is connected", "Thank you. There is nothing more to do.", "You can close this page."),
+    ConsentOutcome.DECLINED: (
         200,
         "You did not give your consent",
         "Nothing was connected and nothing was changed.",
         f"If you did not mean to: {OPEN_AGAIN[0].lower()}{OPEN_AGAIN[1:]}",
     ),
-    Outcome.FORGED: (
+    ConsentOutcome.FORGED: (
         400,
         "This address is not complete",
         "It is none that we gave out, or a part of it is missing. Nothing was connected.",
         "Open the link that you were sent, and go on from there.",
     ),
-    Outcome.EXPIRED: (
+    ConsentOutcome.EXPIRED: (
         410,
         "This link is too old",
         "It was good for a limited time, which is over. Nothing was connected.",
         "Ask who sent it for a new one.",
     ),
-    Outcome.USED: (
+    ConsentOutcome.USED: (
         409,
         "This link was used already",
         "It is good once, and has connected an account. Nothing was changed now.",
         "There is nothing more to do. To connect again, ask for a new link.",
     ),
-    Outcome.BUSY: (409, "This is in work already", "The same address was opened twice.", "Load this page again in half a minute."),
-    Outcome.CODE_REFUSED: (
+    ConsentOutcome.BUSY: (409, "This is in work already", "The same address was opened twice.", "Load this page again in half a minute."),
+    ConsentOutcome.CODE_REFUSED: (
         400,
         "eBay's answer is no longer good",
         "It lives for five minutes and can be used once. Nothing was connected.",
         OPEN_AGAIN,
     ),
-    Outcome.WRONG_ACCOUNT: (
+    ConsentOutcome.WRONG_ACCOUNT: (
         403,
         "This is another eBay account",
         "You are logged in at eBay with another account than the one connected before. Nothing was changed.",
         f"{OPEN_AGAIN} Log in with the account that you connected before.",
     ),
-    Outcome.TAKEN: (
+    ConsentOutcome.TAKEN: (
         409,
         "This eBay account is connected already",
         "It belongs to another entry in the application, and can be in one only. Nothing was changed.",
         f"To connect another account: {OPEN_AGAIN[0].lower()}{OPEN_AGAIN[1:]} Else ask who sent it.",
     ),
-    Outcome.UNAVAILABLE: (
+    ConsentOutcome.UNAVAILABLE: (
         503,
         "eBay does not answer just now",
         "Your consent is not lost.",
         "Load this page again in a moment. After five minutes, open the link that you were sent once more.",
     ),
-    Outcome.NOT_NOW: (
+    ConsentOutcome.NOT_NOW: (
         503,
         "We cannot do this just now",
         "Something of ours is out of order; it is not your fault.",
         "Load this page again in a moment. After five minutes, open the link that you were sent once more.",
     ),
-    Outcome.REFUSED: (
+    ConsentOutcome.REFUSED: (
         502,
         "eBay and we do not understand each other",
         "Nothing was connected. It is not your fault, and we know of it.",
@@ -102,36 +102,36 @@ async def connected(request: Request) -> HTMLResponse:
         outcome = await _come_back(request, context)
     except (StoreError, TemporalUnavailableError, RPCError) as error:
         logger.error("a consent has to wait", extra={"error": type(error).__name__})
-        outcome = Outcome.NOT_NOW
+        outcome = ConsentOutcome.NOT_NOW
     except Exception as error:  # its text may hold the code
         logger.error("a consent failed", extra={"error": type(error).__name__})
-        return page(Outcome.NOT_NOW, 500)
+        return page(ConsentOutcome.NOT_NOW, 500)
     return page(outcome)
 
 
-def page(outcome: Outcome, status: int | None = None) -> HTMLResponse:
+def page(outcome: ConsentOutcome, status: int | None = None) -> HTMLResponse:
     usual, heading, what, then = SHOWN[outcome]
-    headers = HEADERS | (AGAIN if usual == 503 or outcome is Outcome.BUSY else {})
-    body = render("connected.html", heading=heading, what=what, then=then, good=outcome is Outcome.DONE)
+    headers = HEADERS | (AGAIN if usual == 503 or outcome is ConsentOutcome.BUSY else {})
+    body = render("connected.html", heading=heading, what=what, then=then, good=outcome is ConsentOutcome.DONE)
     return HTMLResponse(body, status or usual, headers)
 
 
-async def _come_back(request: Request, context: WebContext) -> Outcome:
+async def _come_back(request: Request, context: WebContext) -> ConsentOutcome:
     """Everything that can be wrong without the code is found before it is spent."""
     state, code = _one(request, "state"), _one(request, "code")
     ticket = context.store.consents.read(state) if state else Unclaimed.FORGED
     if _declined(request):
-        return Outcome.DECLINED
+        return ConsentOutcome.DECLINED
     if not isinstance(ticket, Ticket):
-        return Outcome(ticket.value)
+        return ConsentOutcome(ticket.value)
     if not code:
-        return Outcome.FORGED
+        return ConsentOutcome.FORGED
     if missing := context.unset():
         logger.error("a consent has to wait: a setting is missing", extra={"setting": f"{PREFIX}{missing.upper()}"})
-        return Outcome.NOT_NOW
+        return ConsentOutcome.NOT_NOW
     client = await context.temporal()
     outcome, generation = await to_thread.run_sync(partial(receive, context, ticket, code), limiter=AT_ONCE)
-    if outcome is Outcome.DONE:
+    if outcome is ConsentOutcome.DONE:
         try:
             await context.tell_connected(client, ticket.seller_id, generation)
         except (RPCError, StoreError):

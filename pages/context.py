@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from console.consent import NEEDED as CONSENT_NEEDS
 from console.context import CommandContext
 from pages.access import Access
-from pages.arrivals import Arrivals, News, news
+from pages.arrivals import Arrivals, NewChanges, news
 from pages.day import Day
 from pages.overview import Overview
 from settings import Settings
@@ -30,7 +30,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Line:
+class SharedTemporalClient:
     """One client of Temporal for all, made when it is first needed. Where nobody answers, that is remembered for a moment."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -71,7 +71,7 @@ class WebContext(CommandContext):
         self.access = Access(settings.admin_token.get_secret_value() if settings.admin_token else None)
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.arrivals = Arrivals(self._news)
-        self._line = Line(environment)
+        self._line = SharedTemporalClient(environment)
         self._threads, self._check = CapacityLimiter(THREADS), CapacityLimiter(1)
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
 
@@ -108,5 +108,5 @@ class WebContext(CommandContext):
         async with asyncio.timeout(within_s):
             await to_thread.run_sync(self.store.check, abandon_on_cancel=True, limiter=self._check)
 
-    def _news(self, known: int | None) -> Awaitable[News]:
+    def _news(self, known: int | None) -> Awaitable[NewChanges]:
         return self.ask(news, self.store.engine, known)

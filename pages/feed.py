@@ -26,7 +26,7 @@ MEANING = {
 }
 
 
-class Wanted(BaseModel, extra="forbid", frozen=True):
+class FeedQuery(BaseModel, extra="forbid", frozen=True):
     after: int = Field(0, ge=0, le=LARGEST, description="only what comes after this position")
     limit: int = Field(500, ge=1, le=1000, description="so many changes at most")
     seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="of one seller only")
@@ -60,7 +60,7 @@ router = APIRouter()
 
 
 @router.get("/v1/changes", response_model=Changes, responses=PROBLEMS, dependencies=[Security(by_token)])
-async def changes(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+async def changes(request: Request, wanted: Annotated[FeedQuery, Query()]) -> Response:
     """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
     context: WebContext = request.app.state.context
     context.access.bearer(request)
@@ -79,7 +79,7 @@ async def changes(request: Request, wanted: Annotated[Wanted, Query()]) -> Respo
                     await bell.wait()
 
 
-def _page(context: WebContext, wanted: Wanted) -> tuple[bytes, int]:
+def _page(context: WebContext, wanted: FeedQuery) -> tuple[bytes, int]:
     """The answer's body, and how many changes it has. Raises UnknownSellerError."""
     events = context.store.feed.read(wanted.after, wanted.limit, wanted.seller)
     if not events and wanted.seller is not None:

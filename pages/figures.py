@@ -15,7 +15,7 @@ from metering import metrics
 from metering.meters import Meters
 from pages.context import WebContext
 from pages.fleet import AWAKE, freshness, quota
-from pages.overview import Fleet
+from pages.overview import FleetOverview
 from reconciling import Mode
 from store import Store, StoreError
 from store.breakers import ALERTS
@@ -61,7 +61,7 @@ def look(context: WebContext, meters: Meters) -> None:
     meters.set(metrics.READ_AT, fleet.now.timestamp())
 
 
-def compare(store: Store, fleet: Fleet, meters: Meters) -> None:
+def compare(store: Store, fleet: FleetOverview, meters: Meters) -> None:
     """Polling beside notifications: what the last comparisons of all sellers in shadow or webhooks came to."""
     sums = store.modes.sums()
     for mode in Mode:
@@ -70,7 +70,7 @@ def compare(store: Store, fleet: Fleet, meters: Meters) -> None:
         meters.set(metrics.SEEN, sums[seen_by], seen_by)
 
 
-def ages(fleet: Fleet) -> Sequence[float]:
+def ages(fleet: FleetOverview) -> Sequence[float]:
     """Seconds since the last good poll of orders, by QUANTILES, of the sellers who are to be polled; 0 where there are none."""
     known = sorted((fleet.now - seller.fresh_at).total_seconds() for seller in fleet.sellers if seller.state in AWAKE)
     if not known:

@@ -20,7 +20,7 @@ from pacing import words
 from pages.access import Session
 from pages.context import WebContext
 from pages.looks import render
-from pages.overview import Fleet, Seller
+from pages.overview import FleetOverview, Seller
 
 ROWS = 50
 NAMED = 12  # sellers of one alert
@@ -29,14 +29,14 @@ AWAKE = ("polling", "failing", "ebay_down", "waiting_for_quota")  # are to be po
 router = APIRouter(include_in_schema=False)
 
 
-class Wanted(BaseModel, extra="ignore", frozen=True):
+class FleetQuery(BaseModel, extra="ignore", frozen=True):
     state: str = ""
     find: str = Field("", max_length=100)
     page: int = Field(1, ge=1, le=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
+class ShownFreshness:
     polled: int  # sellers to be polled now
     usual: str  # half of them are as fresh
     nearly_all: str  # 95 %
@@ -69,7 +69,7 @@ class Use:
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def show(request: Request, wanted: Annotated[Wanted, Query()]) -> Response:
+async def show(request: Request, wanted: Annotated[FleetQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
     answer = HTMLResponse(await context.ask(_page, context, session, wanted, await context.trouble()))
@@ -78,7 +78,7 @@ async def show(request: Request, wanted: Annotated[Wanted, Query()]) -> Response
     return answer
 
 
-def _page(context: WebContext, session: Session, wanted: Wanted, trouble: str | None) -> str:
+def _page(context: WebContext, session: Session, wanted: FleetQuery, trouble: str | None) -> str:
     fleet = context.overview.fleet()
     counts = Counter(seller.state for seller in fleet.sellers)
     found = [one for one in fleet.sellers if chosen(one, wanted)]
@@ -108,23 +108,23 @@ def _page(context: WebContext, session: Session, wanted: Wanted, trouble: str | 
     )
 
 
-def chosen(seller: Seller, wanted: Wanted) -> bool:
+def chosen(seller: Seller, wanted: FleetQuery) -> bool:
     """Removed sellers are shown where they are asked for."""
     is_state = seller.state == wanted.state if wanted.state in GRAVITY else seller.state != "removed"
     return is_state and wanted.find.strip().lower() in seller.seller_id.lower()
 
 
-def freshness(fleet: Fleet) -> Freshness:
+def freshness(fleet: FleetOverview) -> ShownFreshness:
     """Of orders: how long ago the last good poll of each seller was who is to be polled now."""
     awake = sorted((seller for seller in fleet.sellers if seller.state in AWAKE), key=lambda one: one.fresh_at, reverse=True)
     if not awake:
-        return Freshness(0, "", "", None, 0)
+        return ShownFreshness(0, "", "", None, 0)
 
     def within(share: float) -> str:
         return words(round((fleet.now - awake[min(int(len(awake) * share), len(awake) - 1)].fresh_at).total_seconds()))
 
     overdue = sum(1 for one in awake if one.state == "polling" and one.next_at and one.next_at < fleet.now - OVERDUE)
-    return Freshness(len(awake), within(0.5), within(0.95), awake[-1], overdue)
+    return ShownFreshness(len(awake), within(0.5), within(0.95), awake[-1], overdue)
 
 
 def grouped(alerts: Iterable[dict[str, Any]]) -> list[Alert]:

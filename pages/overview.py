@@ -68,7 +68,7 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetOverview:
     now: datetime  # by Postgres's clock
     sellers: list[Seller]  # the gravest first, then by id
 
@@ -77,7 +77,7 @@ class Overview:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    def fleet(self) -> Fleet:
+    def fleet(self) -> FleetOverview:
         with translated(), self._engine.connect() as connection:
             now: datetime = connection.execute(NOW).scalar_one()
             rows = connection.execute(SELLERS[False]).all()
@@ -87,7 +87,7 @@ class Overview:
             down = open_breakers(connection)
         by_seller = _grouped(troubled)
         sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
-        return Fleet(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
+        return FleetOverview(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
 
     def known(self, seller_id: str) -> None:
         """Raises UnknownSellerError: never enrolled, or erased. A removed one is known."""

@@ -29,7 +29,7 @@ DONE = {
 router = APIRouter(include_in_schema=False)
 
 
-class Wanted(BaseModel, extra="ignore", frozen=True):
+class SellerQuery(BaseModel, extra="ignore", frozen=True):
     before: int = Field(NEWEST, ge=1, le=NEWEST)  # changes older than this position
     after: str = Field("", max_length=500)  # stock behind this id
     sku: str = Field("", max_length=100)  # stock that begins so
@@ -37,7 +37,7 @@ class Wanted(BaseModel, extra="ignore", frozen=True):
 
 
 @router.api_route("/sellers/{seller_id}", methods=["GET", "HEAD"])
-async def show(request: Request, seller_id: str, wanted: Annotated[Wanted, Query()]) -> Response:
+async def show(request: Request, seller_id: str, wanted: Annotated[SellerQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
     if not SELLER_ID.fullmatch(seller_id):
@@ -64,7 +64,7 @@ async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
     return await _live(client, answer)
 
 
-def _page(context: WebContext, session: Session, status: dict[str, Any], wanted: Wanted, trouble: str | None) -> str:
+def _page(context: WebContext, session: Session, status: dict[str, Any], wanted: SellerQuery, trouble: str | None) -> str:
     seller_id, overview = status["seller_id"], context.overview
     changes = overview.changes(seller_id, CHANGES + 1, wanted.before)
     stock = overview.stock(seller_id, STOCK + 1, wanted.after, wanted.sku)

@@ -1,24 +1,24 @@
 """Polling compared with notifications: who saw what, how far ahead, what is missing, who is ready. Pure: no I/O, no clock."""
 
-from reconciling.compare import Comparison, Delays, Missing, Pending, compare
+from reconciling.compare import Comparison, Delays, MissingChange, PendingChange, compare
 from reconciling.model import MODES, Mode, Seen, Side, side_of
 from reconciling.rules import Rules
 from reconciling.silence import silent
 from reconciling.topics import TOPICS, topic_of
-from reconciling.verdict import Verdict, verdict
+from reconciling.verdict import Readiness, verdict
 
 __all__ = [
     "MODES",
     "TOPICS",
     "Comparison",
     "Delays",
-    "Missing",
+    "MissingChange",
     "Mode",
-    "Pending",
+    "PendingChange",
+    "Readiness",
     "Rules",
     "Seen",
     "Side",
-    "Verdict",
     "compare",
     "side_of",
     "silent",

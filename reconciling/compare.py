@@ -21,7 +21,7 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingChange:
     """A change that one side never told, nor anything later of the same entity."""
 
     event_id: str
@@ -34,7 +34,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingChange:
     """Seen by one side so lately that the other may still tell it."""
 
     polling: int = 0  # polling has not come by since
@@ -51,9 +51,9 @@ class Comparison:
     late: int = (
         0  # of both: a notification should have told these, and the first that did came after the grace, maybe about something later
     )
-    only_polling: tuple[Missing, ...] = ()  # a notification should have told these
-    only_notifications: tuple[Missing, ...] = ()  # polling has come by since, and did not bring these
-    pending: Pending = field(default_factory=Pending)
+    only_polling: tuple[MissingChange, ...] = ()  # a notification should have told these
+    only_notifications: tuple[MissingChange, ...] = ()  # polling has come by since, and did not bring these
+    pending: PendingChange = field(default_factory=PendingChange)
     unannounced: int = 0  # seen by polling alone, and no topic tells such a change
     notifications_ahead: Delays = field(default_factory=Delays)  # of versions that both saw as such
     polling_ahead: Delays = field(default_factory=Delays)
@@ -81,7 +81,7 @@ def compare(
         topics: what the seller is subscribed to.
     """
     both: list[Seen] = []
-    missed: dict[Side, list[Missing]] = {Side.POLLING: [], Side.NOTIFICATIONS: []}
+    missed: dict[Side, list[MissingChange]] = {Side.POLLING: [], Side.NOTIFICATIONS: []}
     changes = unannounced = polls_late = told_late = orders = polls_first = late = 0
     for one in seen:
         changes += 1
@@ -110,7 +110,7 @@ def compare(
         late=late,
         only_polling=tuple(missed[Side.NOTIFICATIONS]),
         only_notifications=tuple(missed[Side.POLLING]),
-        pending=Pending(polls_late, told_late),
+        pending=PendingChange(polls_late, told_late),
         unannounced=unannounced,
         notifications_ahead=delays(one.ahead_s for one in same if one.first_by is Side.NOTIFICATIONS),
         polling_ahead=delays(one.ahead_s for one in same if one.first_by is Side.POLLING),
@@ -131,8 +131,8 @@ def told(one: Seen, rules: Rules) -> bool:
     return one.other_at is not None and not one.folded and one.when_other() - one.first_at <= rules.grace
 
 
-def missing(one: Seen) -> Missing:
-    return Missing(one.event_id, one.types[0], one.entity_id, one.version, one.topic, one.occurred_at, one.first_at)
+def missing(one: Seen) -> MissingChange:
+    return MissingChange(one.event_id, one.types[0], one.entity_id, one.version, one.topic, one.occurred_at, one.first_at)
 
 
 def delays(seconds: Iterable[float | None]) -> Delays:

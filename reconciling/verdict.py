@@ -9,27 +9,27 @@ from reconciling.rules import RULES, Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Readiness:
     ready: bool
     why: str
 
 
-def verdict(mode: Mode, since: datetime, now: datetime, week: Comparison, rules: Rules = RULES) -> Verdict:
+def verdict(mode: Mode, since: datetime, now: datetime, week: Comparison, rules: Rules = RULES) -> Readiness:
     """
     Args:
         since: when the mode began.
         week: the comparison of the last `rules.shadow`.
     """
     if mode is Mode.POLLING:
-        return Verdict(False, "in mode polling nothing is compared: begin with mode shadow")
+        return Readiness(False, "in mode polling nothing is compared: begin with mode shadow")
     if week.only_polling or week.late:
-        return Verdict(False, _failures(len(week.only_polling), week, rules))
+        return Readiness(False, _failures(len(week.only_polling), week, rules))
     if mode is Mode.SHADOW and now - since < rules.shadow:
-        return Verdict(False, f"compared for {_days(now - since)} of {_days(rules.shadow)}; so far no notification was lost")
+        return Readiness(False, f"compared for {_days(now - since)} of {_days(rules.shadow)}; so far no notification was lost")
     told = week.announced
     if told < rules.few:
-        return Verdict(False, f"only {told} changes were announced within {_days(rules.shadow)}: at least {rules.few} are needed to tell")
-    return Verdict(True, f"each of {told} changes of the last {_days(rules.shadow)} was told by a notification")
+        return Readiness(False, f"only {told} changes were announced within {_days(rules.shadow)}: at least {rules.few} are needed to tell")
+    return Readiness(True, f"each of {told} changes of the last {_days(rules.shadow)} was told by a notification")
 
 
 def _failures(lost: int, week: Comparison, rules: Rules) -> str:

@@ -6,7 +6,7 @@
 from store.commit import Commit
 from store.endpoints import Endpoint, UnknownEndpointError
 from store.engine import connect
-from store.entity_commit import Kept
+from store.entity_commit import StoreResult
 from store.errors import (
     SecretError,
     StoreError,
@@ -25,11 +25,11 @@ __all__ = [
     "Commit",
     "Endpoint",
     "Enrolled",
-    "Kept",
     "SecretError",
     "Step",
     "Store",
     "StoreError",
+    "StoreResult",
     "StoreUnavailableError",
     "SupersededError",
     "TablesMissingError",

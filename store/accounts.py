@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, text
 from store.errors import StoreError, translated
 from store.keyed import KeyedHash
 from store.step import Step
-from store.whose import Account, Told, Verdict, compare, seller_names
+from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
 
 LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 KEPT = """
@@ -85,7 +85,7 @@ class Bound:
 class AccountUnsureError(StoreError):
     """The orders name a seller of another name than the known one. Nothing was stored; the step asks whose account it is."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: AccountClaim) -> None:
         super().__init__("the orders may be those of another eBay account")
         self.told = told
 
@@ -112,7 +112,7 @@ class Accounts:
     def eias(self, token: str) -> bytes:
         return self._hashes.of(EIAS, token)
 
-    def bind(self, seller_id: str, told: Told | str, *, sure: bool = False, generation: int | None = None) -> Bound:
+    def bind(self, seller_id: str, told: AccountClaim | str, *, sure: bool = False, generation: int | None = None) -> Bound:
         """Keep that this eBay account is the seller's. Repeating it is fine; nothing changes where it is refused.
 
         Args:
@@ -121,13 +121,13 @@ class Accounts:
             generation: of the token that was proven by this; None: it is not stored yet (`proved`).
         """
         with translated(), self._engine.begin() as connection:
-            return self._bind(connection, seller_id, Told(told) if isinstance(told, str) else told, sure, generation, lenient=False)
+            return self._bind(connection, seller_id, AccountClaim(told) if isinstance(told, str) else told, sure, generation, lenient=False)
 
     def _bind(
         self,
         connection: Connection,
         seller_id: str,
-        told: Told,
+        told: AccountClaim,
         sure: bool,
         generation: int | None,
         lenient: bool,
@@ -137,11 +137,11 @@ class Accounts:
         row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
         mine = _account(row) if row is not None else Account()
         verdict = self._compare(mine if mine.known else known or self._known(connection, seller_id, row), told)
-        if verdict is Verdict.OTHER:
+        if verdict is AccountVerdict.OTHER:
             return Bound(Binding.ANOTHER_ACCOUNT)
-        if verdict is Verdict.UNSURE and not sure:
+        if verdict is AccountVerdict.UNSURE and not sure:
             return Bound(Binding.UNSURE)
-        same = verdict is not Verdict.UNKNOWN
+        same = verdict is not AccountVerdict.UNKNOWN
         enrolled = row is not None and row.enrolled
         whole = replace(told, user_id=told.user_id or (row.user_id if row is not None and enrolled else None))
         others = self._others(connection, seller_id, whole)
@@ -156,7 +156,7 @@ class Accounts:
         connection.execute(BIND, values)
         return Bound(Binding.BOUND, twin, same)
 
-    def _kept(self, told: Told) -> dict[str, Any]:
+    def _kept(self, told: AccountClaim) -> dict[str, Any]:
         name, eias = self.name(told.name) if told.name else None, self.eias(told.eias) if told.eias else None
         return {"user_id": told.user_id, "name": name, "eias": eias}
 
@@ -167,12 +167,12 @@ class Accounts:
         stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": seller_id}).scalar()}])
         return replace(known, name=self.name(stored[0])) if stored else known
 
-    def _others(self, connection: Connection, seller_id: str, told: Told) -> list[Row[Any]]:
+    def _others(self, connection: Connection, seller_id: str, told: AccountClaim) -> list[Row[Any]]:
         """Other sellers whose account it is, or was."""
         values = {"seller_id": seller_id, **self._kept(told)}
-        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), told) is Verdict.SAME]
+        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), told) is AccountVerdict.SAME]
 
-    def _compare(self, known: Account, told: Told) -> Verdict:
+    def _compare(self, known: Account, told: AccountClaim) -> AccountVerdict:
         return compare(known, told, self.name, self.eias)
 
     # what polls see
@@ -188,7 +188,7 @@ class Accounts:
         account, seen = step.account, self._names(step)
         if names[-1].lower() in seen:
             return []
-        mine = any(name.lower() in seen or self._compare(account, Told(name=name)) is Verdict.SAME for name in names)
+        mine = any(name.lower() in seen or self._compare(account, AccountClaim(name=name)) is AccountVerdict.SAME for name in names)
         return [] if mine and account.generation >= step.token_generation else names
 
     def learn(self, connection: Connection, step: Step, names: Sequence[str], stored: bytes | None) -> str | None:
@@ -201,9 +201,9 @@ class Accounts:
         Raises:
             AccountUnsureError, AccountTakenError: nothing may be kept.
         """
-        told = [Told(name=name) for name in names]
+        told = [AccountClaim(name=name) for name in names]
         known = step.account if step.account.known else replace(step.account, name=stored)
-        best = next((one for one in told if self._compare(known, one) is Verdict.SAME), told[-1])
+        best = next((one for one in told if self._compare(known, one) is AccountVerdict.SAME), told[-1])
         lenient = step.account.before and step.account.generation >= step.token_generation
         bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient, known)
         if bound.binding is Binding.ANOTHER_SELLER:
@@ -244,7 +244,7 @@ class Accounts:
         """GetUser is not asked before."""
         self._run(ASK_AGAIN, {"seller_id": seller_id, "at": at})
 
-    def compared(self, seller_id: str, told: Told) -> Verdict:
+    def compared(self, seller_id: str, told: AccountClaim) -> AccountVerdict:
         """Nothing is kept."""
         with translated(), self._engine.begin() as connection:
             row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()

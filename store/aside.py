@@ -168,7 +168,7 @@ def alert_text(connection: Connection, seller_id: str) -> str | None:
     return unreadable.alert(aside, [(row.label, row.name) for row in first])
 
 
-class Due(NamedTuple):
+class SetAsideDue(NamedTuple):
     """Something set aside that is to be tried again now."""
 
     id: int
@@ -179,12 +179,12 @@ class Due(NamedTuple):
     asked: bool
 
 
-def due(connection: Connection, seller_id: str, whats: Sequence[str], now: datetime, limit: int = unreadable.A_DAY) -> list[Due]:
+def due(connection: Connection, seller_id: str, whats: Sequence[str], now: datetime, limit: int = unreadable.A_DAY) -> list[SetAsideDue]:
     """What is to be tried again by now, what waits longest first, as far as the seller's day has tries left; what was asked for always."""
     row = connection.execute(SPENT, {"seller_id": seller_id}).one()
     left = unreadable.left_today(row.retries_from, row.retries, now)
     values = {"seller_id": seller_id, "now": now, "whats": list(whats), "limit": limit}
-    rows = [Due(*one) for one in connection.execute(DUE, values)]
+    rows = [SetAsideDue(*one) for one in connection.execute(DUE, values)]
     asked = [one for one in rows if one.asked]
     return asked + [one for one in rows if not one.asked][:left]
 

@@ -144,7 +144,7 @@ def open_breakers(connection: Connection) -> dict[str, Breaker]:
     return {resource: one for resource, one in read_rows(connection.execute(READ).scalar()).items() if one.is_open}
 
 
-class Breakers:
+class BreakerStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")

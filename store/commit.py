@@ -138,10 +138,10 @@ class Commit(RecordCommit):
         """How many distinct entities a scan saw so far."""
         return scans.seen(self._connection, self._step, scan)
 
-    def missing(self, scan: int) -> scans.Missing:
+    def missing(self, scan: int) -> scans.ScanResult:
         """What a scan saw so far, and which stored SKUs (for the fulfillment stream: open orders) it did not."""
         step = self._step
-        return scans.Missing(self.scanned(scan), scans.unlisted(self._connection, step.seller_id, step.stream, scan))
+        return scans.ScanResult(self.scanned(scan), scans.unlisted(self._connection, step.seller_id, step.stream, scan))
 
     def end_scan(self, scan: int) -> None:
         """The scan was complete: everything it left unchanged was so when it began. Its pages go."""
@@ -157,7 +157,7 @@ class Commit(RecordCommit):
         An answer that holds none at all is believed to be late, and ends nothing.
 
         Args:
-            since: as `Steps.absent_since` told before the answer.
+            since: as `StepStore.absent_since` told before the answer.
             before: an order that was absent then has been so for long enough.
         """
         lacking = set(asked) - set(shown)

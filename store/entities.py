@@ -74,7 +74,7 @@ BACK = text("ROLLBACK TO SAVEPOINT page; RELEASE SAVEPOINT page")
 
 
 @dataclass(slots=True)
-class Row:
+class EntityRow:
     """One entity to be written; `change` is None where only its bytes moved."""
 
     entity_id: str
@@ -125,8 +125,8 @@ def stored_parcels(connection: Connection, seller_id: str, order_id: str) -> lis
 
 
 def write(
-    connection: Connection, kind: Kind, seller_id: str, rows: Sequence[Row], as_of: datetime, read_from: str
-) -> list[tuple[Row, str]]:
+    connection: Connection, kind: Kind, seller_id: str, rows: Sequence[EntityRow], as_of: datetime, read_from: str
+) -> list[tuple[EntityRow, str]]:
     """Write all rows at once, or if Postgres refuses a value in one of them, one by one. Returns the refused ones, each with the reason."""
     if not rows:
         return []
@@ -138,7 +138,7 @@ def write(
     return [refusal for row in rows for refusal in write(connection, kind, seller_id, [row], as_of, read_from)]
 
 
-def _try(connection: Connection, kind: Kind, seller_id: str, rows: Sequence[Row], as_of: datetime, read_from: str) -> str | None:
+def _try(connection: Connection, kind: Kind, seller_id: str, rows: Sequence[EntityRow], as_of: datetime, read_from: str) -> str | None:
     """None when all went well, else why not, in words without values."""
     records = [row.values(kind, as_of) for row in rows]
     columns = {name: [record[name] for record in records] for name in records[0]}

@@ -23,7 +23,7 @@ from store.alerts import close_alert, open_alert, reword_alert
 from store.aside import Refusal
 from store.events import Events
 from store.forgotten import Forgotten
-from store.keeping import Reading
+from store.keeping import SortedDocuments
 from store.kinds import AlertKind, named
 from store.sightings import Sightings, unchanged
 from store.step import Step
@@ -32,7 +32,7 @@ SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :selle
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoreResult:
     """What became of the documents given to one `keep_...`."""
 
     changes: int = 0  # new versions of entities
@@ -68,7 +68,7 @@ class EntityCommit:
 
     # what was read
 
-    def keep_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> Kept:
+    def keep_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
         """Keep orders as eBay gave them.
 
         Args:
@@ -84,7 +84,7 @@ class EntityCommit:
         self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
         return self._keep_by_id(reading, detect_orders, read_at, source, read_from)
 
-    def keep_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> Kept:
+    def keep_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
         """Keep inventory items. Until a first scan is complete what a poll finds is "backfill".
 
         `read_from`: "list", "bulk" or "single".
@@ -95,7 +95,7 @@ class EntityCommit:
             stock.read_skus(self._connection, self._step.seller_id, ids, read_at, read_from)  # of a list, `scanned_at` says it
         return kept
 
-    def keep_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> Kept:
+    def keep_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> StoreResult:
         """Keep a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
         seller_id = self._step.seller_id
         reading = keeping.read(Kind.OFFER, documents)
@@ -128,7 +128,7 @@ class EntityCommit:
 
     def keep_listings(
         self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", odd: Sequence[str] = ()
-    ) -> Kept:
+    ) -> StoreResult:
         """Keep listings as the Trading API gave them; which of them are changes, see `listing_reading.compare`.
 
         Args:
@@ -152,22 +152,24 @@ class EntityCommit:
         if ids:
             stock.vouch(self._connection, self._step.seller_id, ids, read_at)
 
-    def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> Kept:
+    def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> StoreResult:
         """These listings are over, or are told of as SKUs of the Inventory API from now on."""
         stock.clear(self._connection, self._step.seller_id, ids)
         return self._remove(ids, read_at, source, read_from)
 
-    def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> Kept:
+    def remove_inventory(self, skus: Sequence[str], read_at: datetime, source: str = "poll") -> StoreResult:
         """eBay has these items no more: they are absent from a complete scan, and a direct read says so too."""
         return self._remove(skus, read_at, source, "bulk")
 
-    def _remove(self, ids: Sequence[str], read_at: datetime, source: str, read_from: str) -> Kept:
-        reading = Reading(Kind.INVENTORY, ids=list(ids))
+    def _remove(self, ids: Sequence[str], read_at: datetime, source: str, read_from: str) -> StoreResult:
+        reading = SortedDocuments(Kind.INVENTORY, ids=list(ids))
         stored = entities.stored(self._connection, Kind.INVENTORY, self._step.seller_id, dict.fromkeys(ids, keeping.UNEQUAL))
         changes = [gone(known, read_at) for known in stored.values() if not known.removed]
         return self._write(reading, Detection(changes=changes), stored, read_at, source, read_from)
 
-    def _keep_by_id(self, reading: Reading, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str) -> Kept:
+    def _keep_by_id(
+        self, reading: SortedDocuments, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str
+    ) -> StoreResult:
         stored = entities.stored(self._connection, reading.kind, self._step.seller_id, reading.digests)
         detection = keeping.detect(reading, lambda fetched: detect(fetched, stored, read_at))
         if reading.kind is Kind.INVENTORY and (older := self._older(detection, stored, read_at)):
@@ -183,8 +185,8 @@ class EntityCommit:
         return [id_ for id_, one in last.items() if trust(one, differ[id_], read_at, by_index=False) is Trust.OLDER]
 
     def _write(
-        self, reading: Reading, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
-    ) -> Kept:
+        self, reading: SortedDocuments, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
+    ) -> StoreResult:
         """Rows first, then what was refused goes aside, and every change that could be kept becomes events."""
         seller_id, kind = self._step.seller_id, reading.kind
         self._read_at, self._source = read_at, source
@@ -203,7 +205,7 @@ class EntityCommit:
         self._changes += len(written)
         self._duplicates += detection.duplicates
         self._stale += detection.stale
-        return Kept(
+        return StoreResult(
             changes=len(written),
             duplicates=detection.duplicates,
             stale=detection.stale,
@@ -215,7 +217,9 @@ class EntityCommit:
             dated={row.entity_id: _dates(row, stored, read_at) for row in written} if kind is Kind.ORDER else {},
         )
 
-    def _follow_orders(self, rows: Sequence[entities.Row], read_at: datetime, source: str, read_from: str) -> tuple[int, sales.Followed]:
+    def _follow_orders(
+        self, rows: Sequence[entities.EntityRow], read_at: datetime, source: str, read_from: str
+    ) -> tuple[int, sales.Followed]:
         """Which changed orders have to be read alone, what they sold, and which stock they moved."""
         seller_id, enrolled_at = self._step.seller_id, self._step.enrolled_at
         changes = [row.change for row in rows if row.change is not None]
@@ -224,11 +228,11 @@ class EntityCommit:
         asked = [change.entity_id for change in news if asks_to_cancel(change)]
         if asked:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
-        orders = [sales.Order(change, at, keeping.source_of(change, source, enrolled_at, at)) for at, change in placed]
+        orders = [sales.ChangedOrder(change, at, keeping.source_of(change, source, enrolled_at, at)) for at, change in placed]
         reads = self._step.inventory_source is not InventorySource.INVENTORY_API
         return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads)
 
-    def _tell(self, row: entities.Row, source: str) -> None:
+    def _tell(self, row: entities.EntityRow, source: str) -> None:
         change = row.change
         assert change is not None
         created_at = read_time(row.document.get("creationDate")) if change.kind is Kind.ORDER else None
@@ -240,7 +244,7 @@ class EntityCommit:
                 type_, row.entity_id, row.version, change.occurred_at, source, row.data, changed=change.changed, previous=change.previous
             )
 
-    def _set_aside(self, reading: Reading, read_at: datetime) -> None:
+    def _set_aside(self, reading: SortedDocuments, read_at: datetime) -> None:
         """What could be kept after all leaves the set-aside documents, what was refused joins them."""
         seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
         cleared = False
@@ -314,7 +318,7 @@ def twin_words(twin: str) -> str:
     return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"
 
 
-def _stale(reading: Reading, stored: dict[str, Any], read_at: datetime) -> set[str]:
+def _stale(reading: SortedDocuments, stored: dict[str, Any], read_at: datetime) -> set[str]:
     """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
     if reading.kind is not Kind.ORDER:
         return set()
@@ -325,7 +329,7 @@ def _stale(reading: Reading, stored: dict[str, Any], read_at: datetime) -> set[s
     return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}
 
 
-def _dates(row: entities.Row, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
+def _dates(row: entities.EntityRow, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
     before = stored.get(row.entity_id)
     if before and before.modified_at is None:  # there is no telling whether its date moved
         return None, None

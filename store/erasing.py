@@ -69,7 +69,7 @@ GONE = '"erased: it told of a user who left eBay"'
 Found = Counter[str]
 
 
-class Erasing:
+class ErasureStore:
     def __init__(self, engine: Engine, hashes: KeyedHash) -> None:
         self._engine, self._forgotten = engine, Forgotten(hashes)
 

@@ -9,7 +9,7 @@ from changes import inventory, offers, orders, parcels
 from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import digest
 from store.aside import Refusal, usable
-from store.entities import Row, as_json
+from store.entities import EntityRow, as_json
 
 IDS: dict[Kind, Callable[[Any], str | None]] = {
     Kind.ORDER: orders.entity_id,
@@ -21,7 +21,7 @@ UNEQUAL = b""  # a digest that equals none: the stored document is needed
 
 
 @dataclass(slots=True)
-class Reading:
+class SortedDocuments:
     """Documents of one kind as they came, sorted out."""
 
     kind: Kind
@@ -36,9 +36,9 @@ class Reading:
     known: dict[int, bytes] = field(default_factory=dict)  # digests by identity of the document: most are stored as they came
 
 
-def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Callable[[Any], str | None] | None = None) -> Reading:
+def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Callable[[Any], str | None] | None = None) -> SortedDocuments:
     """Documents that have an id, and refusals of the rest. `named`: gives the id, where the kind alone does not tell how."""
-    reading, named = Reading(kind), named or IDS[kind]
+    reading, named = SortedDocuments(kind), named or IDS[kind]
     for document in documents:
         if not isinstance(document, dict):
             reading.refusals.append(Refusal(document, "not an object"))
@@ -60,7 +60,7 @@ def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Call
     return reading
 
 
-def detect(reading: Reading, one: Callable[[Sequence[Document]], Detection]) -> Detection:
+def detect(reading: SortedDocuments, one: Callable[[Sequence[Document]], Detection]) -> Detection:
     """What changed. A document that makes the comparison fail is refused alone; an unforeseen shape must not stop a seller for ever."""
     try:
         return one(reading.documents)
@@ -74,7 +74,7 @@ def detect(reading: Reading, one: Callable[[Sequence[Document]], Detection]) -> 
     found = Detection()
     duplicates = stale = 0
     for document, entity_id in zip(reading.documents, reading.ids, strict=True):
-        alone = Reading(reading.kind, [document], [entity_id])
+        alone = SortedDocuments(reading.kind, [document], [entity_id])
         detection = detect(alone, one)
         reading.refusals.extend(alone.refusals)
         found.changes.extend(detection.changes)
@@ -84,16 +84,16 @@ def detect(reading: Reading, one: Callable[[Sequence[Document]], Detection]) -> 
     return Detection(found.changes, found.refreshed, duplicates, stale)
 
 
-def rows(reading: Reading, detection: Detection, stored: dict[str, Stored]) -> list[Row]:
+def rows(reading: SortedDocuments, detection: Detection, stored: dict[str, Stored]) -> list[EntityRow]:
     """What is to be written. What cannot be written as JSON is refused here."""
     found = [_row(reading, change.entity_id, change.version, change.data, change) for change in detection.changes]
     found += [_row(reading, entity_id, stored[entity_id].version, document, None) for entity_id, document in detection.refreshed.items()]
     return [row for row in found if row is not None]
 
 
-def _row(reading: Reading, entity_id: str, version: int, document: Document, change: Change | None) -> Row | None:
+def _row(reading: SortedDocuments, entity_id: str, version: int, document: Document, change: Change | None) -> EntityRow | None:
     try:
-        return Row(
+        return EntityRow(
             entity_id,
             version,
             document,

@@ -16,14 +16,14 @@ from changes.readings import Trust, trust
 from pacing import InventorySource
 from store import entities, keeping, stock
 from store.aside import Refusal
-from store.keeping import Reading
+from store.keeping import SortedDocuments
 from store.listings import inventory_skus
 from store.step import Step
 
 
 @dataclass(slots=True)
-class Compared:
-    reading: Reading
+class DetectedListings:
+    reading: SortedDocuments
     detection: Detection
     stored: dict[str, Stored]
     read: dict[str, Document]  # what was read of those whose stock is known by now, by id
@@ -34,7 +34,7 @@ class Compared:
 
 def compare(
     connection: Connection, step: Step, documents: Sequence[Any], odd: Sequence[str], read_at: datetime, read_from: str
-) -> Compared:
+) -> DetectedListings:
     """
     - A listing all of whose SKUs the Inventory API has is told of as these; as a listing it is removed.
     - One that has ended is removed, with what it ended with.
@@ -75,7 +75,7 @@ def compare(
     detection = Detection(changes, found.refreshed, duplicates, found.stale)
     refused = {refusal.entity_id for refusal in reading.refusals}
     read = {id_: one for id_, one in newest.items() if id_ not in passed_over | refused | leaving}
-    return Compared(reading, detection, stored, read, older, waits, sorted(leaving))
+    return DetectedListings(reading, detection, stored, read, older, waits, sorted(leaving))
 
 
 def _last(stored: Stored, ended: Document) -> Stored:

@@ -50,7 +50,7 @@ STREAMS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredListing:
     """A stored listing that is not removed."""
 
     data: Document
@@ -86,7 +86,7 @@ class Listings:
             known = inventory_skus(connection, seller_id, wanted(news))
         return [missing for one in news if (missing := [sku for sku in skus(one) or () if sku not in known])]
 
-    def stored(self, seller_id: str, ids: Sequence[str]) -> dict[str, Known]:
+    def stored(self, seller_id: str, ids: Sequence[str]) -> dict[str, StoredListing]:
         """What is stored of these listings, by id; removed ones are not."""
         with translated(), self._single.connect() as connection:
             return _stored(connection, seller_id, ids)
@@ -131,6 +131,6 @@ def inventory_skus(connection: Connection, seller_id: str, ids: Sequence[str]) -
     return set(connection.execute(SKUS, {"seller_id": seller_id, "ids": list(ids)}).scalars()) if ids else set()
 
 
-def _stored(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, Known]:
+def _stored(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, StoredListing]:
     found = connection.execute(STORED, {"seller_id": seller_id, "ids": list(ids)})
-    return {row.entity_id: Known(row.data, row.read_from == "derived") for row in found}
+    return {row.entity_id: StoredListing(row.data, row.read_from == "derived") for row in found}

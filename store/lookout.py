@@ -76,7 +76,7 @@ Lane = tuple[str, str]  # endpoint, seller
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class BacklogNews:
     known: int | None = None  # the newest position that was looked at; None: nobody is to be told, so none was
     lanes: frozenset[Lane] = frozenset()
     due: frozenset[Lane] = frozenset()  # whose time has come; they are found again until their run begins
@@ -98,16 +98,16 @@ class DeliveryBacklog:
             finally:
                 connection.invalidate()  # closes it: the lock goes with it, whatever state it is in
 
-    def new(self, connection: Connection, known: int | None) -> News:
+    def new(self, connection: Connection, known: int | None) -> BacklogNews:
         """Lanes with changes behind a position, and those whose time to be told has come. No endpoint: one cheap statement, and no more."""
         with translated():
             if not connection.execute(OPEN).scalar():
-                return News()
+                return BacklogNews()
             if known is None:  # what came before is the scan's
-                return News(connection.execute(LAST).scalar_one())
+                return BacklogNews(connection.execute(LAST).scalar_one())
             rows = connection.execute(NEW, {"known": known}).all()
         lanes, due = (frozenset((row.endpoint, row.seller) for row in rows if row.again is again) for again in (False, True))
-        return News(max(rows[0].position or 0, known), lanes, due)
+        return BacklogNews(max(rows[0].position or 0, known), lanes, due)
 
     def behind(self) -> set[Lane]:
         """Every lane with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""

@@ -85,7 +85,7 @@ PRUNE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredNotification:
     seller_id: str | None
     state: State
     copies: int  # 1: it is new
@@ -96,7 +96,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingHint:
     """A hint that was not carried out yet."""
 
     id: str
@@ -109,7 +109,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceivedNotification:
     """A notification of a topic that is not a seller's hint (an account's deletion)."""
 
     id: str
@@ -138,7 +138,7 @@ class Notifications:
         person: Mapping[str, str | None] | None = None,
         mapped: bool = True,
         useless: bool = False,
-    ) -> Kept:
+    ) -> StoredNotification:
         """Keep a notification, once. One statement, committed when this returns.
 
         Args:
@@ -163,14 +163,14 @@ class Notifications:
         }
         with translated(), self._single.connect() as connection:
             row = connection.execute(KEEP, values).one()
-        return Kept(row.seller_id, State(row.state), row.copies)
+        return StoredNotification(row.seller_id, State(row.state), row.copies)
 
-    def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[Pending]:
+    def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[PendingHint]:
         """The seller's hints that are due, oldest first. `now`: Temporal's clock."""
         values = {"seller_id": seller_id, "now": now, "limit": limit}
         with translated(), self._single.connect() as connection:
             return [
-                Pending(
+                PendingHint(
                     row.notification_id,
                     row.topic,
                     tuple(row.order_ids),
@@ -199,7 +199,7 @@ class Notifications:
         with translated(), self._single.connect() as connection:
             return list(connection.execute(HAND_ON, {"topic": topic}).scalars())
 
-    def of_topic(self, topic: str, id_: str | None = None, limit: int = 100) -> list[Told]:
+    def of_topic(self, topic: str, id_: str | None = None, limit: int = 100) -> list[ReceivedNotification]:
         """What is pending of a topic, oldest first, with the person it is about; but for those that no key opens.
 
         Raises:
@@ -212,12 +212,12 @@ class Notifications:
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
         return [one for one in told if one]
 
-    def _told(self, row: Row[Any]) -> Told | None:
+    def _told(self, row: Row[Any]) -> ReceivedNotification | None:
         try:
             person = json.loads(self._vault.open(row.person)) if row.person else {}
         except SecretError:
             return None
-        return Told(row.notification_id, row.topic, row.seller_id, row.received_at, person)
+        return ReceivedNotification(row.notification_id, row.topic, row.seller_id, row.received_at, person)
 
     def end(self, ids: Sequence[str], state: State = State.DONE) -> None:
         """These are carried out, or given up; whom they were about is forgotten. Again is no harm."""

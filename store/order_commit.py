@@ -11,7 +11,7 @@ from changes.model import Kind
 from changes.parcels import detect_parcels
 from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
 from store import aside, entities, keeping, old_orders, rereads
-from store.entity_commit import EntityCommit, Kept
+from store.entity_commit import EntityCommit, StoreResult
 from store.rereads import What
 from store.sightings import unchanged
 
@@ -25,7 +25,7 @@ PARCELS_READ = text("""
 class OrderCommit(EntityCommit):
     """See `EntityCommit`."""
 
-    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> Kept:
+    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> StoreResult:
         """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due.
 
         Unless the order has more of them: then none was removed, and they are read again.
@@ -48,13 +48,13 @@ class OrderCommit(EntityCommit):
         self.sightings.saw(Kind.FULFILLMENT, source, unchanged(known, known, kept.changed, ()))
         return self._doubted(kept, order_id, What.PARCELS, doubt, before) if doubt else kept
 
-    def doubt_parcels(self, order_id: str, doubt: Doubt) -> Kept:
+    def doubt_parcels(self, order_id: str, doubt: Doubt) -> StoreResult:
         """No list of this order's parcels came."""
         before = rereads.take(self._connection, self._step.seller_id, order_id, What.PARCELS)
         self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
-        return self._doubted(Kept(), order_id, What.PARCELS, doubt, before)
+        return self._doubted(StoreResult(), order_id, What.PARCELS, doubt, before)
 
-    def _doubted(self, kept: Kept, order_id: str, what: What, doubt: Doubt, before: rereads.Known) -> Kept:
+    def _doubted(self, kept: StoreResult, order_id: str, what: What, doubt: Doubt, before: rereads.RereadState) -> StoreResult:
         """The answer cannot be the last word: it is read again, or, after some days of that, set aside."""
         seller_id = self._step.seller_id
         due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock)
@@ -74,7 +74,7 @@ class OrderCommit(EntityCommit):
         if after or self._connection.execute(old_orders.TURN, values).scalar():
             self._connection.execute(old_orders.TURNED, values)
 
-    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> Kept:
+    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> StoreResult:
         """Keep an order that was read alone, with what only getOrder fills."""
         before = self._single_read(order_id)
         kept = self.keep_orders([document], read_at, before.source or "poll", read_from="single")
@@ -84,10 +84,10 @@ class OrderCommit(EntityCommit):
             self.no_longer_aside(Kind.ORDER, rereads.key(order_id, What.SINGLE))
         return kept
 
-    def doubt_single(self, order_id: str, doubt: Doubt) -> Kept:
+    def doubt_single(self, order_id: str, doubt: Doubt) -> StoreResult:
         """No answer about this order alone came."""
-        return self._doubted(Kept(), order_id, What.SINGLE, doubt, self._single_read(order_id))
+        return self._doubted(StoreResult(), order_id, What.SINGLE, doubt, self._single_read(order_id))
 
-    def _single_read(self, order_id: str) -> rereads.Known:
+    def _single_read(self, order_id: str) -> rereads.RereadState:
         self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
         return rereads.take(self._connection, self._step.seller_id, order_id, What.SINGLE)

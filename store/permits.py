@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from domain.streams import Purpose
-from pacing import Settings
+from pacing import PacingSettings
 from pacing.reserve import LAST
 from store.errors import translated
 
@@ -23,7 +23,7 @@ USED = f"CASE WHEN {OVER} THEN 0 ELSE p.used END"
 RESERVE = f"""
     (CASE WHEN {OVER} THEN 1 ELSE least(1, extract(epoch FROM p.reset_at - clock_timestamp())
         / greatest(extract(epoch FROM p.reset_at - p.day_start), 1)) END
-    * ((CAST(:kept AS double precision) + {Settings().reserve}) * p."limit" + p.caused) + {LAST} * p."limit")
+    * ((CAST(:kept AS double precision) + {PacingSettings().reserve}) * p."limit" + p.caused) + {LAST} * p."limit")
 """
 # One statement takes permits, and begins the new day where the old one is over.
 TAKE = f"""
@@ -101,7 +101,7 @@ class Ledger:
     caused: float  # calls a day that orders cause, however often one polls
 
 
-class Permits:
+class PermitLedger:
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -30,7 +30,7 @@ CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND strea
 
 
 class Reads:
-    """Of `Steps`, which begins and commits them."""
+    """Of `StepStore`, which begins and commits them."""
 
     _single: Engine
 
@@ -49,7 +49,7 @@ class Reads:
         """SKUs whose stock has to be read, since orders moved it."""
         return self._ids(stock.SKUS_DUE, seller_id=seller_id, limit=limit)
 
-    def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.Due]:
+    def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.ListingDue]:
         """Listings that are due to be read, since orders moved them; see `sales.listings_due`."""
         with translated(), self._single.connect() as connection:
             return stock.listings_due(connection, seller_id, now, read_to, limit)
@@ -106,7 +106,7 @@ class Reads:
         with translated(), self._single.connect() as connection:
             return scans.unlisted(connection, seller_id, Stream.INVENTORY, scan, limit)
 
-    def aside_due(self, seller_id: str, whats: Sequence[str], now: datetime) -> list[aside.Due]:
+    def aside_due(self, seller_id: str, whats: Sequence[str], now: datetime) -> list[aside.SetAsideDue]:
         """What is set aside and to be tried again by now."""
         with translated(), self._single.connect() as connection:
             return aside.due(connection, seller_id, whats, now)

@@ -95,7 +95,7 @@ FIND_SINGLES = text("""
 """)
 
 
-class Known(NamedTuple):
+class RereadState(NamedTuple):
     """What is known of a reading that has to be made again."""
 
     tries: int = 0
@@ -103,14 +103,14 @@ class Known(NamedTuple):
     source: str | None = None  # of what it tells; None: that of who reads it
 
 
-def take(connection: Connection, seller_id: str, order_id: str, what: What) -> Known:
+def take(connection: Connection, seller_id: str, order_id: str, what: What) -> RereadState:
     """It was read: no longer due, unless `again` says so."""
     row = connection.execute(TAKE, {"seller_id": seller_id, "order_id": order_id, "what": what.value}).one_or_none()
-    return Known(*row) if row else Known()
+    return RereadState(*row) if row else RereadState()
 
 
 def again(
-    connection: Connection, seller_id: str, order_id: str, what: What, doubt: Doubt, before: Known, now: datetime
+    connection: Connection, seller_id: str, order_id: str, what: What, doubt: Doubt, before: RereadState, now: datetime
 ) -> tuple[datetime | None, Refusal | None]:
     """What becomes of an order whose answer cannot be the last word: when it is read again, or what is to be set aside.
 

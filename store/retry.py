@@ -14,7 +14,7 @@ from domain.streams import STREAMS
 from store.aside import ASK, DOCUMENT, WHAT
 from store.errors import translated
 from store.rereads import What
-from store.steps import Steps
+from store.steps import StepStore
 
 FIND = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM set_aside WHERE id = :id")
 SINGLE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
@@ -24,7 +24,7 @@ READ_AGAIN_BY = {Kind(spec.retries): stream for stream, spec in STREAMS.items() 
 
 
 class Retry:
-    def __init__(self, engine: Engine, steps: Steps) -> None:
+    def __init__(self, engine: Engine, steps: StepStore) -> None:
         self._engine, self._steps = engine, steps
 
     def again(self, aside_id: int, now: datetime | None = None) -> bool | None:

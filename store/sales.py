@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from changes.expected import INDEX_LAG, UNSURE
 from changes.model import Change
-from changes.sales import SOLD, Line, fact, lines, may_sell, moved, names, told_as
+from changes.sales import SOLD, SoldLine, fact, lines, may_sell, moved, names, told_as
 from store.events import Events
 from store.stock import LAG, SHARE, mark
 from store.times import iso
@@ -36,7 +36,7 @@ LISTINGS_STREAM = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ChangedOrder:
     """A changed order, and when it was placed: eBay's clock; None: there is no telling."""
 
     change: Change
@@ -66,7 +66,7 @@ class Followed(NamedTuple):
 def follow(
     connection: Connection,
     seller_id: str,
-    orders: Sequence[Order],
+    orders: Sequence[ChangedOrder],
     enrolled_at: datetime,
     read_at: datetime,
     events: Events,
@@ -92,7 +92,7 @@ def follow(
 def _tell(
     connection: Connection,
     seller_id: str,
-    sold: Sequence[tuple[Order, Line]],
+    sold: Sequence[tuple[ChangedOrder, SoldLine]],
     rows: Mapping[str, Row[Any]],
     read_at: datetime,
     events: Events,
@@ -125,7 +125,7 @@ def _tell(
 def _mark_moved(
     connection: Connection,
     seller_id: str,
-    moves: Sequence[tuple[Order, Line]],
+    moves: Sequence[tuple[ChangedOrder, SoldLine]],
     rows: Mapping[str, Row[Any]],
     read_at: datetime,
     listings: bool,

@@ -44,7 +44,7 @@ END = text("""
 """)
 
 
-class Missing(NamedTuple):
+class ScanResult(NamedTuple):
     """How many distinct entities the scan saw, and the stored ones that it did not see."""
 
     seen: int

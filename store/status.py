@@ -60,7 +60,7 @@ WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND res
 ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
 
 
-class Status:
+class StatusReader:
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -75,7 +75,7 @@ AGAIN = text("UPDATE streams SET next_poll_at = :at, why = :why WHERE seller_id 
 TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
 
 
-class Steps(Reads):
+class StepStore(Reads):
     def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts) -> None:
         self._engine, self._forgotten, self.accounts = engine, forgotten, accounts
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT

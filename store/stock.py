@@ -102,7 +102,7 @@ LISTINGS_DUE = text(f"""
 """)
 
 
-class Due(NamedTuple):
+class ListingDue(NamedTuple):
     """A listing that is due to be read."""
 
     entity_id: str
@@ -190,7 +190,7 @@ def read_listings(
     read(connection, seller_id, list(documents), read_at)
 
 
-def listings_due(connection: Connection, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[Due]:
+def listings_due(connection: Connection, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[ListingDue]:
     """Listings that are due to be read.
 
     Args:
@@ -199,7 +199,7 @@ def listings_due(connection: Connection, seller_id: str, now: datetime, read_to:
     """
     values = {"seller_id": seller_id, "now": now, "read_to": read_to, "limit": limit}
     return [
-        Due(row.entity_id, row.known, not row.known or row.held or row.derived or still_open(row) is not None)
+        ListingDue(row.entity_id, row.known, not row.known or row.held or row.derived or still_open(row) is not None)
         for row in connection.execute(LISTINGS_DUE, values)
     ]
 

@@ -9,14 +9,14 @@ from sqlalchemy import Engine, text
 from store import account_tables, notification_tables, outage_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
-from store.breakers import Breakers
+from store.breakers import BreakerStore
 from store.consents import Consents
 from store.deletions import Deletions
 from store.deliveries import Deliveries
 from store.deployments import Deployments
 from store.endpoints import Endpoints
 from store.engine import connect
-from store.erasing import Erasing
+from store.erasing import ErasureStore
 from store.errors import TablesMissingError, translated
 from store.feed import Feed
 from store.forgotten import Forgotten
@@ -32,13 +32,13 @@ from store.marks import Marks
 from store.modes import Modes
 from store.notifications import Notifications
 from store.offers import Offers
-from store.permits import Permits
+from store.permits import PermitLedger
 from store.quotas import Quotas
 from store.retry import Retry
 from store.sellers import Sellers
 from store.snapshots import Snapshots
-from store.status import Status
-from store.steps import Steps
+from store.status import StatusReader
+from store.steps import StepStore
 from store.tables import REVISION
 from store.tokens import Tokens
 from store.vault import Vault
@@ -47,21 +47,21 @@ UNTOLD = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id 
 VERSION = text("SELECT version_num FROM alembic_version")
 
 
-class Store(Steps):
-    """Shared by all threads. `begin` and `commit` come from `Steps`; the rooms beside them are its attributes."""
+class Store(StepStore):
+    """Shared by all threads. `begin` and `commit` come from `StepStore`; the rooms beside them are its attributes."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self.hashes = KeyedHash(engine, vault)
         super().__init__(engine, Forgotten(self.hashes), Accounts(engine, self.hashes))
         self.engine = engine
         self.deletions = Deletions(engine, vault, self.hashes)
-        self.erasing = Erasing(engine, self.hashes)
+        self.erasing = ErasureStore(engine, self.hashes)
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
         self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
-        self.permits = Permits(engine)
-        self.breakers = Breakers(engine)
+        self.permits = PermitLedger(engine)
+        self.breakers = BreakerStore(engine)
         self.marks = Marks(engine)
         self.levels = Levels(engine)
         self.feed = Feed(engine)
@@ -71,7 +71,7 @@ class Store(Steps):
         self.deployments = Deployments(engine)
         self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)
-        self.status = Status(engine)
+        self.status = StatusReader(engine)
         self.endpoints = Endpoints(engine, vault)
         self.lanes = Lanes(engine, vault)
         self.lookout = DeliveryBacklog(engine)

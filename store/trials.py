@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from pacing.doubts import AT_ONCE, PROBE, WORKS, Asked, Consent, Key
+from pacing.doubts import AT_ONCE, PROBE, WORKS, ApplicationKey, Consent, RecentRefusals
 from store.alerts import close_alert
 from store.commit import REAUTHORIZED
 from store.errors import translated
@@ -89,11 +89,11 @@ class Trial:
     def look(self) -> None:
         values = {"client": self.client, "seller_id": self.seller_id, "since": self.now - AT_ONCE}
         row = self._connection.execute(READ, values).one()
-        self.key = Key(self.client, row.known, row.doubted_at, row.tried_at, row.worked or 0, row.worked_at)
+        self.key = ApplicationKey(self.client, row.known, row.doubted_at, row.tried_at, row.worked or 0, row.worked_at)
         self.refused_by_key: int = row.refused
         self.others_doubted: bool = row.others_doubted
         known_before = self.consent.refused_at is not None and self.consent.refused_at <= self.now - AT_ONCE
-        self.asked = Asked(row.others + (not known_before), row.well)
+        self.asked = RecentRefusals(row.others + (not known_before), row.well)
 
     def claim(self) -> bool:
         """Take the fleet's turn; False: another has it."""

@@ -19,7 +19,7 @@ Hashed = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AccountClaim:
     """What an answer of eBay's says, in clear; it is not kept."""
 
     user_id: str | None = field(default=None, repr=False)
@@ -53,22 +53,22 @@ class Account:
         return bool(self.user_id or self.name or self.eias)
 
 
-class Verdict(StrEnum):
+class AccountVerdict(StrEnum):
     SAME = "same"
     OTHER = "other"  # by a word that never changes
     UNSURE = "unsure"  # the names differ, and nothing that never changes can be compared
     UNKNOWN = "unknown"  # there is nothing of one kind to compare
 
 
-def compare(known: Account, told: Told, name_of: Hashed, eias_of: Hashed) -> Verdict:
+def compare(known: Account, told: AccountClaim, name_of: Hashed, eias_of: Hashed) -> AccountVerdict:
     """Whether what eBay told is of the known account. What never changes decides before names do."""
     if known.user_id and told.user_id:
-        return Verdict.SAME if known.user_id == told.user_id else Verdict.OTHER
+        return AccountVerdict.SAME if known.user_id == told.user_id else AccountVerdict.OTHER
     if known.eias and told.eias:
-        return Verdict.SAME if known.eias == eias_of(told.eias) else Verdict.OTHER
+        return AccountVerdict.SAME if known.eias == eias_of(told.eias) else AccountVerdict.OTHER
     if known.name and told.name:
-        return Verdict.SAME if known.name == name_of(told.name) else Verdict.UNSURE
-    return Verdict.UNKNOWN
+        return AccountVerdict.SAME if known.name == name_of(told.name) else AccountVerdict.UNSURE
+    return AccountVerdict.UNKNOWN
 
 
 def seller_names(documents: Iterable[Any]) -> list[str]:

@@ -118,6 +118,18 @@ def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in pinned.splitlines())
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Who searches for it finds it; two of one name are told apart by nobody."""
+    where: dict[str, list[str]] = {}
+    for path in (path for room in (*MAY_IMPORT.keys() - {"simulator", "devstack", "fleets"}, *PROCESSES) for path in files(room)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(path.relative_to(HOUSE).as_posix())
+
+    assert len(where) > 300
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
 def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
     long = {path.as_posix(): lines for path in HOUSE.glob("*/*.py") if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350}
 

@@ -57,7 +57,7 @@ class StreamStatus(BaseModel, frozen=True):
     last_error: str | None
 
 
-class Status(BaseModel, frozen=True):
+class SellerStatus(BaseModel, frozen=True):
     """The answer of the query `status`."""
 
     state: State

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from pacing import Stream
     from workflows.attributes import differences
     from workflows.card import card
-    from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, Status
+    from workflows.messages import Connected, Pause, PollNow, SellerStatus, SetCadence, SetSources, SpeedUp
     from workflows.state import PollingState
 
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
@@ -244,7 +244,7 @@ class SellerPolling:
         self.changed()
 
     @workflow.update
-    def set_cadence(self, request: SetCadence) -> Status:
+    def set_cadence(self, request: SetCadence) -> SellerStatus:
         for given, every in request.given().items():
             for stream in self.state.named(given):
                 if stream in self.state.streams:
@@ -263,5 +263,5 @@ class SellerPolling:
                 raise ApplicationError(f"the cadence of {stream} must lie between 0.5 s and 1 d")
 
     @workflow.query
-    def status(self) -> Status:
+    def status(self) -> SellerStatus:
         return self.state.status()

@@ -13,7 +13,7 @@ from domain.seller_state import State, StreamFacts, Wait, seller_state
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
 from pacing import Stream, words
 from pacing.outage import backoff as backoff
-from workflows.messages import Status, StreamStatus
+from workflows.messages import SellerStatus, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure that tells none: a time-out
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
@@ -275,10 +275,10 @@ class PollingState(BaseModel):
         dead = f"{self.dead}: {DEAD.get(self.dead, REFUSED).format(seller=self.seller_id)}" if self.dead else None
         return seller_state([mine.facts(stream) for stream, mine in self.streams.items()], dead=dead, paused=self.paused or None)
 
-    def status(self) -> Status:
+    def status(self) -> SellerStatus:
         state, reason = self.state()
         awake = not (self.paused or self.dead)
-        return Status(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})
+        return SellerStatus(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})
 
 
 def short_backoff(failures: int) -> timedelta:

@@ -11,7 +11,7 @@ from activities import hints
 from activities.hints import UNMOVED_WAITS, WAITS, batches
 from ebay.errors import BadAnswerError, EbayUnavailableError
 from pacing import Stream
-from store.notifications import Pending, State
+from store.notifications import PendingHint, State
 from tests.support.rig import START, Rig
 
 
@@ -342,7 +342,7 @@ def test_other_sellers_hints_are_not_touched(anna: Rig) -> None:
 
 
 def test_a_call_takes_as_many_hints_as_it_takes_orders() -> None:
-    given = [Pending(str(n), "ORDER_CONFIRMATION", tuple(f"{n}-{k}" for k in range(20)), (), None, 0) for n in range(5)]
+    given = [PendingHint(str(n), "ORDER_CONFIRMATION", tuple(f"{n}-{k}" for k in range(20)), (), None, 0) for n in range(5)]
 
     assert [[hint.id for hint in batch] for batch in batches(given)] == [["0", "1"], ["2", "3"], ["4"]]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.permits import Permits
+from activities.permits import PermitPool
 from activities.planning import FleetPlanning, Plans, fleets
 from domain.streams import Purpose
 from pacing import Stream
@@ -33,7 +33,7 @@ def ration(it: Rig, limit: int, resource: str = "orders", ebays: str = "order") 
     ledger = it.store.permits.all()[resource]
     with it.store.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE permits SET \"limit\" = {limit}, used = 0, told = true WHERE resource = '{resource}'")
-    it.steps.permits = Permits(it.store)
+    it.steps.permits = PermitPool(it.store)
     assert ledger.reset_at
 
 

@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from pacing import Stream
 from simulator.accounts import FULFILLMENT, INVENTORY
-from store.whose import Told
+from store.whose import AccountClaim
 from tests.support.rig import Rig, rig
 
 NO_IDENTITY = [FULFILLMENT[1], INVENTORY[1]]
@@ -356,7 +356,7 @@ def test_an_order_that_ebay_cannot_show_hides_nobodys_account(it: Rig) -> None:
 
 def test_a_seller_known_by_the_user_id_whose_orders_show_that_id_is_the_same(it: Rig) -> None:
     enrol(it, "bert", scopes=None)
-    it.store.accounts.bind("bert", Told(it.world.accounts.user_id("bert"), "bert"))
+    it.store.accounts.bind("bert", AccountClaim(it.world.accounts.user_id("bert"), "bert"))
     it.world.place_order("bert", change={"sellerId": it.world.accounts.user_id("bert")})
     it.advance(minutes=6)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from changes.model import Change
 from changes.orders import detect_orders
-from changes.sales import Line, asks_to_cancel, bought, fact, lines, listing_id, may_sell, moved, names, told_as
+from changes.sales import SoldLine, asks_to_cancel, bought, fact, lines, listing_id, may_sell, moved, names, told_as
 from tests.changes.documents import NOW, held, line, order
 
 
@@ -23,16 +23,16 @@ def updated(before: dict[str, Any], after: dict[str, Any]) -> Change:
     return detect_orders([order(**after)], {old["orderId"]: held(old)}, NOW).changes[0]
 
 
-def bare(number: str | None = "1", *, sku: str | None = None, item: str | None = None, quantity: int | None = 1) -> Line:
-    return Line(number, sku, item, (), quantity)
+def bare(number: str | None = "1", *, sku: str | None = None, item: str | None = None, quantity: int | None = 1) -> SoldLine:
+    return SoldLine(number, sku, item, (), quantity)
 
 
 def test_the_lines_of_an_order_are_what_was_bought() -> None:
     document = order(lineItems=[line(1), line(2, sku=None, legacyItemId="9", variationAspects=[{"name": "Size", "value": "M"}])])
 
     assert lines(document) == [
-        Line("10082609600001", "LAMP-1", "267452300001", (), 2),
-        Line("10082609600002", None, "9", (("Size", "M"),), 2),
+        SoldLine("10082609600001", "LAMP-1", "267452300001", (), 2),
+        SoldLine("10082609600002", None, "9", (("Size", "M"),), 2),
     ]
 
 
@@ -123,7 +123,7 @@ def test_who_asks_to_cancel_is_read_alone_once_for_each_state() -> None:
         (bare(), {"S"}, None),
     ],
 )
-def test_a_sale_is_told_of_its_sku_where_that_stands_and_else_of_its_listing(sold: Line, there: set[str], own: str | None) -> None:
+def test_a_sale_is_told_of_its_sku_where_that_stands_and_else_of_its_listing(sold: SoldLine, there: set[str], own: str | None) -> None:
     assert told_as(sold, there) == own
     assert own is None or own in names([sold])
 

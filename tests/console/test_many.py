@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer import BadParameter
 
 from console import rows
-from console.rows import Wanted, read_rows
+from console.rows import EnrolmentOptions, read_rows
 from pacing import InventorySource
 from tests.support.house import ROOT, House, Said
 
@@ -193,7 +193,7 @@ def test_any_text_is_rows_or_wrong_usage_and_shows_no_cell(tmp_path_factory: pyt
     file.write_text(f"seller_id,refresh_token,last_poll_at,offers\n{text}", encoding="utf-8", newline="")
 
     try:
-        found, refused = read_rows(str(file), Wanted(source=InventorySource.TRADING)), "is no CSV"
+        found, refused = read_rows(str(file), EnrolmentOptions(source=InventorySource.TRADING)), "is no CSV"
     except BadParameter as error:
         found, refused = [], error.message
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.arguments import read_token, token_in
 from console.pasted import NoTokenError, refresh_token
-from console.rows import Wanted, read_rows
+from console.rows import EnrolmentOptions, read_rows
 from tests.support.house import House
 
 TOKEN = "v^1.1#i^1#r^1#p^3#I^3#f^0#t^Ul4xMF8wOkFB+x/0=="
@@ -123,7 +123,7 @@ def test_a_cell_of_a_csv_is_read_the_same_way(tmp_path: Path) -> None:
     lines = [f"s-{number},{cell}" for number, cell in enumerate(cells)]
     (tmp_path / "rows.csv").write_bytes("\n".join(["seller_id,refresh_token", *lines]).encode("utf-16"))
 
-    rows = read_rows(f"{tmp_path}/rows.csv", Wanted())
+    rows = read_rows(f"{tmp_path}/rows.csv", EnrolmentOptions())
 
     assert [row.refresh_token for row in rows] == [TOKEN, TOKEN, TOKEN, TOKEN, ""]
     assert [row.wrong for row in rows[:4]] == [None] * 4

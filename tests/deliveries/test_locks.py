@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from delivery import Outcome
+from delivery import AttemptOutcome
 from store.endpoints import LOCK, LOCK_LANES
 from store.lanes import TROUBLED, Attempt, Run
 from tests.deliveries.lane import Hand
@@ -26,7 +26,7 @@ def under_way(hand: Hand, endpoint: str, seller: str) -> tuple[Run, Attempt]:
     run = hand.store.lanes.begin(endpoint, seller, hand.now)
     assert run is not None
     event = hand.store.lanes.next(run, 0, 1)[0]
-    return run, Attempt(event, 1, False, Outcome.DELIVERED.value, 200, None, 5)
+    return run, Attempt(event, 1, False, AttemptOutcome.DELIVERED.value, 200, None, 5)
 
 
 def waits(hand: Hand) -> None:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import Outcome, judge, retry_after
+from delivery import AttemptOutcome, judge, retry_after
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
 @given(st.integers(-10, 999))
 def test_only_2xx_is_a_success(status: int) -> None:
-    assert (judge(status) is Outcome.DELIVERED) is (200 <= status < 300)
+    assert (judge(status) is AttemptOutcome.DELIVERED) is (200 <= status < 300)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebay.clock import FOR, LIKELY, NEAR, SAID, UNKNOWN, EbayClock, Moment, http_date
+from ebay.clock import FOR, LIKELY, NEAR, SAID, UNKNOWN, ClockReading, EbayClock, http_date
 
 NOW = datetime(2026, 6, 18, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
 LEAPS = [timedelta(minutes=30), timedelta(hours=1), timedelta(hours=3), timedelta(days=29_000), timedelta(minutes=1)]
 
 
-def hears(clock: EbayClock, *ahead: timedelta | None, begin: datetime = NOW) -> list[Moment]:
+def hears(clock: EbayClock, *ahead: timedelta | None, begin: datetime = NOW) -> list[ClockReading]:
     """Answers five minutes apart by our clock, each with a date so far ahead of it; None: with none."""
     return [clock.hear(None if one is None else begin + number * FIVE + one, begin + number * FIVE) for number, one in enumerate(ahead)]
 
@@ -26,7 +26,7 @@ def test_dates_that_agree_are_ebays_time_as_they_are() -> None:
     dates = [timedelta(seconds=seconds) for seconds in (0, -1, 3, -6, 0)]
 
     assert hears(EbayClock(), *dates) == [
-        Moment(NOW + number * FIVE + one, NOW + number * FIVE + one, True) for number, one in enumerate(dates)
+        ClockReading(NOW + number * FIVE + one, NOW + number * FIVE + one, True) for number, one in enumerate(dates)
     ]
 
 

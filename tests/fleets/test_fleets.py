@@ -13,7 +13,7 @@ from fleets.loop import Loop
 from fleets.ours import Ours
 from fleets.policies import OURS, POLICIES, SPARE
 from fleets.table import BEGIN, END
-from pacing import Settings
+from pacing import PacingSettings
 
 HOUR = 3600.0
 SMALL = Shape("small", 40, 4_000, 2, warm_days=1)
@@ -152,7 +152,7 @@ def rows(table: str) -> dict[str, list[str]]:
 def test_no_awake_seller_waits_longer_than_promised() -> None:
     made = fleet(Shape("promised", 60, 6_000, 1, warm_days=2), 5)
 
-    score = Loop(made, Ours(made, Settings())).play()
+    score = Loop(made, Ours(made, PacingSettings())).play()
 
     assert score.longest <= HOUR * 1.05 + 120  # a permit may come a minute later
 

@@ -6,7 +6,7 @@ from fleets.fleet import Fleet, Shape, fleet
 from fleets.loop import Loop
 from fleets.ours import Ours
 from fleets.score import Score
-from pacing import Facts, Freshness, SellerPace, Settings, forecast
+from pacing import Facts, Freshness, PacingSettings, SellerPace, forecast
 
 
 class Watched(Ours):
@@ -21,10 +21,10 @@ class Watched(Ours):
 
 
 def both(made: Fleet) -> tuple[Freshness, Score]:
-    policy, shape = Watched(made, Settings()), made.shape
+    policy, shape = Watched(made, PacingSettings()), made.shape
     score = Loop(made, policy).play()
     others = policy.others + 0.2 * shape.sellers
-    said = forecast(policy.known, shape.sellers, shape.quota, shape.start, Settings(), policy.prior, policy.curve, others)
+    said = forecast(policy.known, shape.sellers, shape.quota, shape.start, PacingSettings(), policy.prior, policy.curve, others)
     return said, score
 
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from metering.meters import NOTIFIED
-from metering.metrics import METRICS, Kind
+from metering.metrics import METRICS, MetricKind
 from reconciling import Mode
 from simulator import World
 from store.kinds import AlertKind
@@ -112,7 +112,9 @@ def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, in
 def test_each_metric_is_shown_with_its_type_and_labels_and_nothing_else_of_ours_is(shown: PollOutcome) -> None:
     types = dict(re.findall(r"^# TYPE (sellerbeat_\S+) (\S+)$", shown.worker + shown.web, re.M))
     labels = {
-        metric.name: set(re.findall(r'(\w+)="', next(iter(shown.series(metric.name + ("_sum" if metric.kind is Kind.HISTOGRAM else ""))))))
+        metric.name: set(
+            re.findall(r'(\w+)="', next(iter(shown.series(metric.name + ("_sum" if metric.kind is MetricKind.HISTOGRAM else "")))))
+        )
         for metric in METRICS
     }
 

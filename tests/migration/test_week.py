@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from activities.comparing import Compared, compared, told
+from activities.comparing import SellerComparison, compared, told
 from pacing import Stream
 from reconciling import Mode, Seen, Side
 from simulator.judge import judge
@@ -34,11 +34,11 @@ def place(it: Announced, dice: Random) -> None:
             it.later(it.now + timedelta(minutes=2, hours=dice.random() * hours), act)
 
 
-def reconciled(it: Announced) -> Compared:
+def reconciled(it: Announced) -> SellerComparison:
     return compared(it.store, SELLER, it.now - WEEK, it.now)
 
 
-def missing(found: Compared, side: str) -> list[str]:
+def missing(found: SellerComparison, side: str) -> list[str]:
     return sorted(one["entity_id"] for one in told(found)["missing"][side])
 
 

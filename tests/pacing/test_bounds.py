@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from pacing import Bounds, Facts, SellerPace, Settings, bounds_s, wish
+from pacing import Bounds, Facts, PacingSettings, SellerPace, bounds_s, wish
 from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
 DAY, HOUR = 86_400.0, 3600.0
-SETTINGS = Settings()
-SPARE = Settings(use_spare=True)
+SETTINGS = PacingSettings()
+SPARE = PacingSettings(use_spare=True)
 ASLEEP = NOW - 7 * DAY
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing import Facts, SellerPace, Settings, next_poll, wish
+from pacing import Facts, PacingSettings, SellerPace, next_poll, wish
 
 NOW = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86_400.0
-SETTINGS = Settings()
+SETTINGS = PacingSettings()
 
 
-def wished(quiet: float = 0, settings: Settings = SETTINGS, **facts: object) -> tuple[float, str]:
+def wished(quiet: float = 0, settings: PacingSettings = SETTINGS, **facts: object) -> tuple[float, str]:
     return wish(SellerPace(last_change=NOW - quiet), Facts(**facts), NOW, settings)  # type: ignore[arg-type]
 
 
@@ -40,7 +40,7 @@ def test_quiet_slows_down_in_steps(quiet: float, expected: tuple[float, str]) ->
 
 
 def test_the_steps_of_quiet_follow_the_settings() -> None:
-    settings = Settings(base_s=2, quiet_after_s=20, quiet_factor=5)
+    settings = PacingSettings(base_s=2, quiet_after_s=20, quiet_factor=5)
 
     assert [wished(quiet, settings) for quiet in (19, 20, 40, 90)] == [
         (2, "every 2 s"),
@@ -63,11 +63,11 @@ def test_more_than_100_sales_are_busy_and_never_quiet() -> None:
 
 
 def test_busy_never_polls_less_often_than_the_base() -> None:
-    assert wished(settings=Settings(base_s=30), sales_30d=101)[0] == 30
+    assert wished(settings=PacingSettings(base_s=30), sales_30d=101)[0] == 30
 
 
 def test_a_stream_without_busy_keeps_its_base() -> None:
-    assert wished(settings=Settings(base_s=1800, busy_sales=math.inf), sales_30d=10**9) == (1800, "every 30 min")
+    assert wished(settings=PacingSettings(base_s=1800, busy_sales=math.inf), sales_30d=10**9) == (1800, "every 30 min")
 
 
 def test_a_cadence_set_by_hand_comes_before_busy_and_slows_down_when_quiet() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pacing import (
     DEFAULT_CURVE,
     Facts,
+    PacingSettings,
     Prior,
     SellerPace,
-    Settings,
     base_rate,
     curve_days,
     enrolled,
@@ -26,7 +26,7 @@ from pacing import (
 from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
 DAY, HOUR = 86_400.0, 3600.0
-SETTINGS, PRIOR = Settings(), Prior()
+SETTINGS, PRIOR = PacingSettings(), Prior()
 FLAT = (1.0,) * 24
 PRIORS = st.builds(Prior, st.just(0.3), st.floats(0.001, 10))
 GAPS = st.floats(1, 3 * DAY)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacing import Facts, SellerPace, Settings, enrolled, forecast, with_notifications
+from pacing import Facts, PacingSettings, SellerPace, enrolled, forecast, with_notifications
 from tests.pacing.strategies import NOW
 
 DAY, HOUR = 86_400.0, 3600.0
@@ -77,7 +77,7 @@ def test_paused_sellers_are_left_out_and_dormant_ones_cost_four_polls_a_day() ->
     ("sellers", "count", "quota"), [([], 100, 1000), (FLEET, 0, 1000), (FLEET, 100, 0), ([(SellerPace(NOW), Facts())], 1, 10)]
 )
 def test_nothing_to_forecast_divides_by_nothing(sellers: list[tuple[SellerPace, Facts]], count: int, quota: int) -> None:
-    found = forecast(sellers, count, quota, NOW, Settings())
+    found = forecast(sellers, count, quota, NOW, PacingSettings())
 
     assert found.mean_s >= 0
     assert found.p95_s >= 0

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing import FULL, Facts, Fleet, Level, Plan, Prior, SellerPace, Settings, bounds_s, interval, next_poll, wish
+from pacing import FULL, Facts, Fleet, Level, PacingSettings, Plan, Prior, SellerPace, bounds_s, interval, next_poll, wish
 from tests.pacing.strategies import ANY_FACTS, LEVELS, NOW, PACES, RATES
 
 DAY, HOUR = 86_400.0, 3600.0
 SECONDS = st.floats(1, DAY)
-SETTINGS = Settings()
+SETTINGS = PacingSettings()
 UNITS = st.floats(0, 1, exclude_max=True)
 
 
@@ -90,7 +90,7 @@ def busy_at(local_hour: float) -> Facts:
 def test_a_long_interval_of_the_night_ends_early_when_the_morning_comes() -> None:
     pace = SellerPace(last_change=NOW, seen_to=NOW, n14=20, d14=10)
     fleet = Fleet(Plan(Level(k=10), Level(k=10)), Prior())
-    settings = Settings(promise_s=DAY)
+    settings = PacingSettings(promise_s=DAY)
 
     night = next_poll(pace, busy_at(3), NOW, settings, fleet)[0] - NOW
     at_night = interval(2 * 0.13, 1, 300, DAY, Level(k=10), settings)
@@ -133,11 +133,11 @@ def test_before_the_first_plan_nobody_is_polled_more_often_than_an_even_share_al
         (0, Facts(speed_up_s=30), Level(0, 9), SETTINGS, "speeded up: every 30 s"),
         (0, Facts(last_login=NOW - 8 * DAY), Level(3), SETTINGS, "no login for 8 days: every 6 h"),
         (0, Facts(unseen_share=0.02), FULL, SETTINGS, "notifications work: every 30 min"),
-        (0, Facts(), FULL, Settings(use_spare=True), "every 1 min"),
+        (0, Facts(), FULL, PacingSettings(use_spare=True), "every 1 min"),
         (0, Facts(paused=True), Level(3), SETTINGS, "paused"),
     ],
 )
-def test_every_interval_has_its_reason_in_words(quiet: float, facts: Facts, level: Level, settings: Settings, reason: str) -> None:
+def test_every_interval_has_its_reason_in_words(quiet: float, facts: Facts, level: Level, settings: PacingSettings, reason: str) -> None:
     pace = SellerPace(last_change=NOW - quiet, seen_to=NOW, n14=16_000, d14=20)
 
     assert next_poll(pace, facts, NOW, settings, Fleet(Plan(level, level)))[1] == reason

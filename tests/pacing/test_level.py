@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pacing import DEFAULT_CURVE, FULL, Demand, Level, Settings, Slot, interval, level, slots, weight
+from pacing import DEFAULT_CURVE, FULL, Demand, Level, PacingSettings, Slot, interval, level, slots, weight
 
 DAY, HOUR = 86_400.0, 3600.0
 NOW = 1_800_000_000.0
@@ -107,7 +107,7 @@ def test_scaling_all_weights_changes_no_interval(demands: list[Demand], slots: l
     one, other = level(demands, slots, calls), level(scaled, slots, calls)
 
     def intervals(asked: list[Demand], at: Level) -> list[float]:
-        return [interval(each.weight**2, 1, each.shortest_s, each.longest_s, at, Settings()) for each in asked]
+        return [interval(each.weight**2, 1, each.shortest_s, each.longest_s, at, PacingSettings()) for each in asked]
 
     assume(not one.full)
     assert spent(scaled, slots, other) == pytest.approx(spent(demands, slots, one), rel=1e-4)
@@ -122,12 +122,12 @@ def _strictly_between(demands: list[Demand], slots: list[Slot], found: Level) ->
 
 @given(st.lists(st.floats(1, 1000), min_size=2, max_size=20), st.floats(0.1, 0.9))
 def test_equal_sellers_get_equal_shares(rates: list[float], share: float) -> None:
-    weights = [weight(rate, 1, Settings()) for rate in rates for _ in range(5)]
+    weights = [weight(rate, 1, PacingSettings()) for rate in rates for _ in range(5)]
     demands = [Demand(each, 300, HOUR) for each in weights]
     found = level(demands, [Slot(DAY, {})], between(demands, [Slot(DAY, {})], share))
 
     for rate in rates:
-        polls = [DAY / interval(rate, 1, 300, HOUR, found, Settings()) for _ in range(5)]
+        polls = [DAY / interval(rate, 1, 300, HOUR, found, PacingSettings()) for _ in range(5)]
         jain = sum(polls) ** 2 / (len(polls) * sum(each**2 for each in polls))
         assert jain >= 0.95
 
@@ -163,12 +163,12 @@ def test_nothing_to_share_divides_by_nothing(demands: list[Demand], cut: list[Sl
 def fleet(sellers: int) -> list[Demand]:
     dice = random.Random(1)
     rates = [1.5 * math.exp(1.6 * dice.gauss(0, 1)) for _ in range(sellers)]
-    return [Demand(weight(rate, 1, Settings()), 300, HOUR, 1.0, number % 8) for number, rate in enumerate(rates)]
+    return [Demand(weight(rate, 1, PacingSettings()), 300, HOUR, 1.0, number % 8) for number, rate in enumerate(rates)]
 
 
 def test_a_fleet_of_3000_sellers_and_12_slots_is_planned_in_a_second_and_100_mb() -> None:
     demands = fleet(3_000)
-    cut = slots(NOW, NOW + DAY, {zone: (zone, DEFAULT_CURVE) for zone in range(8)}, Settings())
+    cut = slots(NOW, NOW + DAY, {zone: (zone, DEFAULT_CURVE) for zone in range(8)}, PacingSettings())
     began = time.process_time()
     level(demands, cut, 90_000)
     took = time.process_time() - began
@@ -185,7 +185,7 @@ def test_a_fleet_of_3000_sellers_and_12_slots_is_planned_in_a_second_and_100_mb(
 @given(st.floats(0, 1), st.floats(1, 25 * HOUR))
 @settings(max_examples=50)
 def test_slots_cover_the_rest_of_the_day_two_hours_at_a_time(start: float, left: float) -> None:
-    cut = slots(NOW + start, NOW + start + left, {"here": (2.0, DEFAULT_CURVE)}, Settings())
+    cut = slots(NOW + start, NOW + start + left, {"here": (2.0, DEFAULT_CURVE)}, PacingSettings())
 
     assert sum(slot.seconds for slot in cut) == pytest.approx(left, abs=1e-3)
     assert all(0 < slot.seconds <= 2 * HOUR and 0.3 < slot.factors["here"] < 1.4 for slot in cut)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing import Settings, assumed_used, believed, permits, quota_day, reserve_calls
+from pacing import PacingSettings, assumed_used, believed, permits, quota_day, reserve_calls
 from tests.pacing.strategies import NOW
 
 DAY = 86_400.0
-SETTINGS = Settings()
+SETTINGS = PacingSettings()
 LIMITS = st.integers(0, 3000)
 
 

@@ -12,11 +12,11 @@ from pacing import (
     Demand,
     Facts,
     Level,
+    PacingSettings,
     Plan,
+    PlannedQuota,
     Prior,
-    Quota,
     SellerPace,
-    Settings,
     demand,
     plan,
     reserve_calls,
@@ -25,14 +25,14 @@ from pacing import (
 from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
 DAY, HOUR = 86_400.0, 3600.0
-SETTINGS = Settings()
+SETTINGS = PacingSettings()
 ZONES = {0: (0.0, DEFAULT_CURVE)}
 FLEET = [Demand(float(number), 300, HOUR) for number in range(1, 101)]
 EVERYBODYS_SHORTEST = 100 * 288
 
 
-def quota(limit: int, used: int = 0) -> Quota:
-    return Quota(limit, used, NOW, NOW + DAY, other_calls_per_day=50)
+def quota(limit: int, used: int = 0) -> PlannedQuota:
+    return PlannedQuota(limit, used, NOW, NOW + DAY, other_calls_per_day=50)
 
 
 def planned(limit: int, used: int = 0, at: float = NOW, last: Plan | None = None) -> Plan:
@@ -63,7 +63,7 @@ def test_the_last_minutes_of_a_day_keep_their_level() -> None:
     last = planned(10_000, 9_000, NOW + DAY - 1200)
 
     assert planned(10_000, 9_900, NOW + DAY - 800, last) == last
-    assert plan(FLEET, ZONES, NOW + DAY, Quota(10_000, 0, NOW + DAY, NOW + 2 * DAY), SETTINGS, last) != last
+    assert plan(FLEET, ZONES, NOW + DAY, PlannedQuota(10_000, 0, NOW + DAY, NOW + 2 * DAY), SETTINGS, last) != last
 
 
 def test_when_little_is_left_the_squeeze_ends_with_the_day() -> None:

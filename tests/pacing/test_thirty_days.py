@@ -6,7 +6,7 @@ The expected times are calculated apart from the rules' code, from the quiet tim
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from pacing import Facts, SellerPace, Settings, next_poll
+from pacing import Facts, PacingSettings, SellerPace, next_poll
 
 START = 1_800_000_000
 HOUR, DAY = 3600, 86_400
@@ -21,7 +21,7 @@ def simulate(changes: Sequence[int], facts: Callable[[int], Facts], wakes: Seque
         if polls and bisect_right(changes, now) > bisect_right(changes, polls[-1]):
             last_change = now
         polls.append(now)
-        at, _ = next_poll(SellerPace(last_change), facts(now), now, Settings())
+        at, _ = next_poll(SellerPace(last_change), facts(now), now, PacingSettings())
         now = min([round(at), *(wake for wake in wakes if now < wake < at)])
     return polls
 

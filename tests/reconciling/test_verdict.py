@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciling import Comparison, Missing, Mode, silent, topic_of, verdict
+from reconciling import Comparison, MissingChange, Mode, silent, topic_of, verdict
 
 SINCE = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
-LOST = Missing("e-1", "order.created", "o-1", 1, "ORDER_CONFIRMATION", SINCE, SINCE)
+LOST = MissingChange("e-1", "order.created", "o-1", 1, "ORDER_CONFIRMATION", SINCE, SINCE)
 SECOND = timedelta(seconds=1)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from changes.dates import read_time
 from pacing import Stream
-from store import Kept, Store
+from store import Store, StoreResult
 
 ENROLLED = datetime(2026, 3, 1, 12, tzinfo=UTC)  # eBay's clock at the enrolment
 LATER = ENROLLED + timedelta(hours=1)
@@ -59,12 +59,12 @@ def answered(orders: Sequence[Any]) -> datetime:
     return max([LATER, *filter(None, dates)])
 
 
-def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime | None = None, source: str = "poll") -> Kept:
+def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime | None = None, source: str = "poll") -> StoreResult:
     with store.commit(store.begin(seller_id, Stream.ORDERS)) as commit:
         return commit.keep_orders(orders, read_at or answered(orders), source)
 
 
-def keep_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> Kept:
+def keep_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
         return commit.keep_inventory(items, read_at)
 

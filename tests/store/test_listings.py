@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from pacing import Stream
-from store import Commit, Kept, Store
+from store import Commit, Store, StoreResult
 from store.times import iso
 from tests.store.documents import LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, told
 
@@ -27,7 +27,7 @@ def polled(store: Store, stream: Stream = Stream.LISTINGS, seller_id: str = SELL
         yield commit
 
 
-def keep(store: Store, *listings: Any, read_at: datetime = LATER, odd: tuple[str, ...] = (), **more: Any) -> Kept:
+def keep(store: Store, *listings: Any, read_at: datetime = LATER, odd: tuple[str, ...] = (), **more: Any) -> StoreResult:
     with polled(store) as commit:
         return commit.keep_listings(listings, read_at, odd=odd, **more)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pacing import Stream
-from store import Kept, Store
+from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, item, keep_inventory
 
 MUCH_LATER = LATER + timedelta(hours=9)
@@ -16,7 +16,7 @@ def offer(number: str, **fields: Any) -> dict[str, Any]:
     return {"offerId": number, "availableQuantity": 5, **fields}
 
 
-def keep(store: Store, sku: str, *offers: Any, at: Any = LATER, whole: bool = True) -> Kept:
+def keep(store: Store, sku: str, *offers: Any, at: Any = LATER, whole: bool = True) -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
         return commit.keep_offers(sku, offers, at, whole=whole)
 
@@ -33,7 +33,7 @@ def test_what_a_sku_no_longer_has_is_removed_and_what_others_have_is_not(store: 
     keep(store, "A", offer("1"), offer("2"))
     keep(store, "B", offer("3"))
 
-    assert keep(store, "A", offer("2")) == Kept(changes=1, duplicates=1, changed=("offer:1",))
+    assert keep(store, "A", offer("2")) == StoreResult(changes=1, duplicates=1, changed=("offer:1",))
     assert [row["removed_at"] is not None for row in rows(store).values()] == [True, False, False]
     assert types(store) == ["offer.created"] * 3 + ["offer.removed"]
 

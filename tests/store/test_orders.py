@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from pacing import Stream
-from store import Kept, Store
+from store import Store, StoreResult
 from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order, parcel, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
@@ -42,7 +42,7 @@ def test_a_changed_order_tells_what_changed_and_what_was_there_before(store: Sto
     kept = keep_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), read_at=MUCH_LATER)
 
     event = store.feed.read()[-1]
-    assert kept == Kept(changes=1, changed=("o-1",))
+    assert kept == StoreResult(changes=1, changed=("o-1",))
     assert (event["type"], event["version"], event["changed"]) == ("order.updated", 2, ["orderPaymentStatus"])
     assert event["previous"] == {"orderPaymentStatus": "PENDING"}
     assert event["occurred_at"] == "2026-03-01T14:00:00.000Z"
@@ -61,7 +61,7 @@ def test_an_order_that_comes_again_is_a_duplicate_and_no_event(store: Store) -> 
 
     kept = keep_orders(store, order("a"), order("b"))
 
-    assert kept == Kept(duplicates=2)
+    assert kept == StoreResult(duplicates=2)
     assert len(told(store)) == 2
 
 
@@ -71,7 +71,7 @@ def test_a_bumped_date_alone_is_kept_silently(store: Store) -> None:
     kept = keep_orders(store, order(modified=MUCH_LATER), read_at=MUCH_LATER)
 
     [row] = store.snapshot(SELLER, "orders")
-    assert kept == Kept(duplicates=1)
+    assert kept == StoreResult(duplicates=1)
     assert (row["version"], row["data"], row["as_of"]) == (1, order(modified=MUCH_LATER), "2026-03-01T14:00:00.000Z")
     assert len(told(store)) == 1
 
@@ -81,7 +81,7 @@ def test_an_older_document_never_overwrites_a_newer_one(store: Store) -> None:
 
     kept = keep_orders(store, order(modified=LATER))
 
-    assert kept == Kept(stale=1)
+    assert kept == StoreResult(stale=1)
     assert next(iter(store.snapshot(SELLER, "orders")))["data"]["orderPaymentStatus"] == "PAID"
 
 

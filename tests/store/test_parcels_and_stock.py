@@ -1,14 +1,14 @@
 from datetime import timedelta
 
 from pacing import Stream
-from store import Kept, Store
+from store import Store, StoreResult
 from tests.store.documents import ENROLLED, LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
 NIGHT = LATER + timedelta(hours=9)
 
 
-def keep_parcels(store: Store, *parcels: dict, order_id: str = "o-1") -> Kept:
+def keep_parcels(store: Store, *parcels: dict, order_id: str = "o-1") -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         return commit.keep_parcels(order_id, parcels, MUCH_LATER)
 

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from activities.permits import PermitRefusedError, Permits
+from activities.permits import PermitPool, PermitRefusedError
 from domain.streams import Purpose
 from store import Store
 from tests.support.postgres_clock import PostgresClock, driven
@@ -44,12 +44,12 @@ def begin_day(store: Store, limit: int) -> None:
     assert (ledger.limit, ledger.used) == (limit, 0)
 
 
-def process(store: Store) -> Permits:
+def process(store: Store) -> PermitPool:
     """As another worker with the same settings."""
-    return Permits(store, {resource: ledger.limit for resource, ledger in store.permits.all().items()})
+    return PermitPool(store, {resource: ledger.limit for resource, ledger in store.permits.all().items()})
 
 
-def spend(permits: Permits, now: datetime, purpose: Purpose = Purpose.POLL, most: int = 10**6) -> int:
+def spend(permits: PermitPool, now: datetime, purpose: Purpose = Purpose.POLL, most: int = 10**6) -> int:
     for spent in range(most):
         try:
             permits.take(ORDERS, purpose, now)

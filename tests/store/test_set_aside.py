@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pacing import Stream
-from store import Kept, Store
+from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, refused_title, sale, told
 
 ODD = [
@@ -31,7 +31,7 @@ def asides(store: Store) -> list[tuple[str | None, str, int]]:
 def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(store: Store, document, reason: str, entity_id: str | None) -> None:
     kept = keep_orders(store, order("before"), document, order("behind"))
 
-    assert kept == Kept(changes=2, set_aside=1, changed=("before", "behind"))
+    assert kept == StoreResult(changes=2, set_aside=1, changed=("before", "behind"))
     assert asides(store) == [(entity_id, reason, 1)]
     assert [type_ for type_, _, _ in told(store)] == ["order.created", "order.created", "alert.opened"]
     assert [row["kind"] for row in store.alerts()] == ["set_aside"]

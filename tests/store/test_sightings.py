@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pacing import Stream
 from reconciling import Mode, Seen, Side
-from store import Kept, Store
+from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, enroll, item, keep_orders, order, parcel, statements
 
 SOON = LATER + timedelta(minutes=2)
@@ -21,7 +21,7 @@ def numbers() -> Iterator[int]:
     return count()
 
 
-def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> Kept:
+def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> StoreResult:
     """As a notification's hint commits what it read."""
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
         commit.sightings.told_at.update({str(one["orderId"]): told_at for one in orders})

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from store import Store, migrate
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
-from store.whose import Account, Told, Verdict, compare, seller_names
+from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
 from tests.store.documents import enroll, keep_orders, order
 from tests.support.revisions import at_revision
 
@@ -25,49 +25,49 @@ def eias_of(token: str) -> bytes:
 
 
 some = st.none() | st.sampled_from(["a", "b", "c"])
-tolds = st.builds(Told, user_id=some, name=some, eias=some)
+tolds = st.builds(AccountClaim, user_id=some, name=some, eias=some)
 
 
-def kept(told: Told) -> Account:
+def kept(told: AccountClaim) -> Account:
     return Account(told.user_id, name_of(told.name) if told.name else None, eias_of(told.eias) if told.eias else None)
 
 
-def verdict(known: Told, told: Told) -> Verdict:
+def verdict(known: AccountClaim, told: AccountClaim) -> AccountVerdict:
     return compare(kept(known), told, name_of, eias_of)
 
 
 @given(tolds, some)
-def test_a_changed_name_is_no_other_account(known: Told, name: str | None) -> None:
-    told = Told(known.user_id, name, known.eias)
+def test_a_changed_name_is_no_other_account(known: AccountClaim, name: str | None) -> None:
+    told = AccountClaim(known.user_id, name, known.eias)
 
-    assert verdict(known, told) is not Verdict.OTHER
+    assert verdict(known, told) is not AccountVerdict.OTHER
     if known.user_id or known.eias:
-        assert verdict(known, told) is Verdict.SAME
+        assert verdict(known, told) is AccountVerdict.SAME
 
 
 @given(tolds, tolds)
-def test_only_words_that_never_change_make_it_another_account(known: Told, told: Told) -> None:
+def test_only_words_that_never_change_make_it_another_account(known: AccountClaim, told: AccountClaim) -> None:
     user_ids = known.user_id and told.user_id and known.user_id != told.user_id
     eias = known.eias and told.eias and known.eias != told.eias
 
-    if verdict(known, told) is Verdict.OTHER:
+    if verdict(known, told) is AccountVerdict.OTHER:
         assert user_ids or eias
     if user_ids:
-        assert verdict(known, told) is Verdict.OTHER
+        assert verdict(known, told) is AccountVerdict.OTHER
 
 
 @given(tolds, tolds)
-def test_each_kind_is_compared_with_its_own_alone(known: Told, told: Told) -> None:
+def test_each_kind_is_compared_with_its_own_alone(known: AccountClaim, told: AccountClaim) -> None:
     shared = bool((known.user_id and told.user_id) or (known.eias and told.eias) or (known.name and told.name))
 
-    assert (verdict(known, told) is Verdict.UNKNOWN) is not shared
+    assert (verdict(known, told) is AccountVerdict.UNKNOWN) is not shared
 
 
 @given(tolds)
-def test_what_was_told_before_is_the_same_in_capitals(told: Told) -> None:
-    loud = Told(told.user_id, told.name.upper() if told.name else None, told.eias)
+def test_what_was_told_before_is_the_same_in_capitals(told: AccountClaim) -> None:
+    loud = AccountClaim(told.user_id, told.name.upper() if told.name else None, told.eias)
 
-    assert verdict(told, loud) is (Verdict.SAME if told != Told() else Verdict.UNKNOWN)
+    assert verdict(told, loud) is (AccountVerdict.SAME if told != AccountClaim() else AccountVerdict.UNKNOWN)
 
 
 @given(st.lists(st.none() | st.integers() | st.fixed_dictionaries({}, optional={"sellerId": some | st.integers(), "creationDate": some})))
@@ -90,30 +90,30 @@ def rows(store: Store) -> dict[str, tuple[object, ...]]:
 def test_no_user_name_is_stored_in_clear(store: Store) -> None:
     enroll(store, "s-1")
 
-    store.accounts.bind("s-1", Told("u-1", "canary-name", "canary-eias"))
+    store.accounts.bind("s-1", AccountClaim("u-1", "canary-name", "canary-eias"))
 
     assert "canary" not in repr(rows(store))
-    assert "canary" not in repr(Told("canary", "canary", "canary"))
+    assert "canary" not in repr(AccountClaim("canary", "canary", "canary"))
     assert None not in rows(store)["s-1"]
 
 
 def test_a_twin_is_found_by_any_kind_of_word_and_only_while_enrolled(store: Store) -> None:
     enroll(store, "s-1")
-    store.accounts.bind("s-1", Told("u-1", "one", "e-1"))
+    store.accounts.bind("s-1", AccountClaim("u-1", "one", "e-1"))
     enroll(store, "s-2")
 
-    for told in (Told("u-1"), Told(name="ONE"), Told(eias="e-1"), Told("u-1", "renamed")):
+    for told in (AccountClaim("u-1"), AccountClaim(name="ONE"), AccountClaim(eias="e-1"), AccountClaim("u-1", "renamed")):
         bound = store.accounts.bind("s-2", told)
         assert (bound.binding, bound.other) == (Binding.ANOTHER_SELLER, "s-1"), told
-    assert store.accounts.bind("s-2", Told(name="u-1")).binding is Binding.BOUND  # a name that looks like an id is a name
+    assert store.accounts.bind("s-2", AccountClaim(name="u-1")).binding is Binding.BOUND  # a name that looks like an id is a name
     store.sellers.erase("s-2")
     enroll(store, "s-2")
-    assert store.accounts.bind("s-2", Told("u-2", "one")).binding is Binding.BOUND  # whose name it was has another by now
+    assert store.accounts.bind("s-2", AccountClaim("u-2", "one")).binding is Binding.BOUND  # whose name it was has another by now
     assert "s-2" in rows(store)
     store.sellers.remove("s-1")
     enroll(store, "s-3")
-    assert store.accounts.bind("s-3", Told(name="one", eias="e-1")).binding is Binding.ANOTHER_SELLER  # s-2 has that name now
-    assert store.accounts.bind("s-3", Told("u-1", "renamed")).binding is Binding.BOUND
+    assert store.accounts.bind("s-3", AccountClaim(name="one", eias="e-1")).binding is Binding.ANOTHER_SELLER  # s-2 has that name now
+    assert store.accounts.bind("s-3", AccountClaim("u-1", "renamed")).binding is Binding.BOUND
     assert "s-1" not in rows(store)
 
 

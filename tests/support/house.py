@@ -32,7 +32,7 @@ from store import Store
 from tests.support.histories import chain, client_of, histories
 from tests.support.waiting import PATIENCE_S, eventually_here
 from workflows.client import handle, is_missing
-from workflows.messages import Status, workflow_id
+from workflows.messages import SellerStatus, workflow_id
 from workflows.seller_polling import SellerPolling
 
 ROOT = Path(__file__).parent.parent.parent
@@ -191,7 +191,7 @@ class House:
         """Of a seller's workflow and of those that it continues."""
         return self.ask(lambda client: chain(client, workflow_id(seller)))
 
-    def status(self, seller: str) -> Status:
+    def status(self, seller: str) -> SellerStatus:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
     def worker(self, *, talkative: bool = False, wait: bool = True, **environment: str) -> Child:

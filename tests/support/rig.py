@@ -22,7 +22,7 @@ from activities.pace import Pace
 from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.report import Report
-from activities.steps import Steps
+from activities.steps import StepRunner
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
 from changes.sales import SOLD
@@ -47,7 +47,7 @@ class Rig:
         self.tokens = StoredTokens(store, oauth)
         ebay = Ebay(url, self.tokens, oauth, self.http, timedelta(seconds=10))
         pace = Pace({stream: timedelta(seconds=seconds) for stream, seconds in EVERY.items()})
-        self.steps = steps = Steps(store, ebay, pace, QuotaWatch(store, ebay), identity=Identity(self.http, url))
+        self.steps = steps = StepRunner(store, ebay, pace, QuotaWatch(store, ebay), identity=Identity(self.http, url))
         self.activities: dict[Stream, Callable[[Poll], PollResult]] = {
             Stream.ORDERS: OrderPolling(steps, overlap).poll_orders,
             Stream.FULFILLMENT: FulfillmentPolling(steps).poll_fulfillment,

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from console.consent import Outcome, make_link
+from console.consent import ConsentOutcome, make_link
 from ebay.http import http_client
 from pages.connected import SHOWN
 from simulator.server import Simulator
@@ -72,7 +72,7 @@ class Consent:
             return row.refresh_token
 
 
-def shows(answer: httpx.Response, outcome: Outcome) -> bool:
+def shows(answer: httpx.Response, outcome: ConsentOutcome) -> bool:
     """The outcome's page, as all of them are: for a phone, without a script, kept by nobody, and without anybody's data."""
     status, heading, _, _ = SHOWN[outcome]
     assert answer.headers["referrer-policy"] == "no-referrer"

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 from temporalio.client import Client
 
-from console.consent import Outcome
+from console.consent import ConsentOutcome
 from tests.web.consenting import HERE, RUNAME, Consent, shows
 from tests.web.site import KEY, Page
 from tests.web.test_buttons import signals
@@ -24,7 +24,7 @@ async def test_a_first_consent_enrols_the_seller_and_tells_the_workflow(it: Cons
 
     answer = await it.consents(link)
 
-    assert shows(answer, Outcome.DONE)
+    assert shows(answer, ConsentOutcome.DONE)
     assert it.token() == it.world.refresh_token("anna")
     (seller,) = it.rows("sellers")
     assert seller["options"].items() >= {"cadence": {"orders": 60.0}, "offers": True}.items()
@@ -42,7 +42,7 @@ async def test_a_new_consent_of_an_enrolled_seller_replaces_the_token_and_keeps_
 
     answer = await it.consents(it.link(options={"every": 90.0}))
 
-    assert shows(answer, Outcome.DONE)
+    assert shows(answer, ConsentOutcome.DONE)
     assert it.token() == it.world.refresh_token("anna")
     assert it.rows("sellers") == before
     assert await signals(temporal, "s-1") == [("connected", [{"generation": 1}]), ("connected", [{"generation": 2}])]
@@ -54,10 +54,10 @@ async def test_who_declines_changes_nothing_and_may_think_again(it: Consent) -> 
     declined = await it.back(it.answer(link, answer="decline"))
     bare = await it.back(HERE)
 
-    assert shows(declined, Outcome.DECLINED)
-    assert shows(bare, Outcome.DECLINED)
+    assert shows(declined, ConsentOutcome.DECLINED)
+    assert shows(bare, ConsentOutcome.DECLINED)
     assert (it.rows("sellers"), it.asked()) == ([], {})
-    assert shows(await it.consents(link), Outcome.DONE)
+    assert shows(await it.consents(link), ConsentOutcome.DONE)
 
 
 async def test_a_link_ends_at_its_time(it: Consent) -> None:
@@ -70,8 +70,8 @@ async def test_a_link_ends_at_its_time(it: Consent) -> None:
         connection.execute(text("UPDATE consents SET expires_at = clock_timestamp()"))
     by_the_database = await it.back(address)
 
-    assert shows(by_its_state, Outcome.EXPIRED)
-    assert shows(by_the_database, Outcome.EXPIRED)
+    assert shows(by_its_state, ConsentOutcome.EXPIRED)
+    assert shows(by_the_database, ConsentOutcome.EXPIRED)
     assert (it.rows("sellers"), it.asked()) == ([], {})
 
 
@@ -89,10 +89,10 @@ async def test_no_forged_state_gets_anywhere(it: Consent) -> None:
 
     for one in queries:
         async with it.site.visitor() as phone:
-            assert shows(await phone.get("/ebay/connected", params=one), Outcome.FORGED), one
+            assert shows(await phone.get("/ebay/connected", params=one), ConsentOutcome.FORGED), one
 
     assert (it.rows("sellers"), it.asked()) == ([], {})
-    assert shows(await it.back(address), Outcome.DONE)
+    assert shows(await it.back(address), ConsentOutcome.DONE)
 
 
 async def test_a_code_that_comes_twice_does_nothing_the_second_time(it: Consent, temporal: Client) -> None:
@@ -102,7 +102,7 @@ async def test_a_code_that_comes_twice_does_nothing_the_second_time(it: Consent,
 
     again = await it.back(address)
 
-    assert shows(again, Outcome.USED)
+    assert shows(again, ConsentOutcome.USED)
     assert (it.rows("tokens"), it.asked(), await signals(temporal, "s-1")) == before
 
 
@@ -121,9 +121,9 @@ async def test_a_code_that_ebay_refuses_leaves_the_link_for_another(it: Consent)
     address = it.answer(link)
     it.world.accounts.codes.clear()  # five minutes are over
 
-    assert shows(await it.back(address), Outcome.CODE_REFUSED)
+    assert shows(await it.back(address), ConsentOutcome.CODE_REFUSED)
     assert it.rows("sellers") == []
-    assert shows(await it.consents(link), Outcome.DONE)
+    assert shows(await it.consents(link), ConsentOutcome.DONE)
 
 
 async def test_another_account_than_before_is_refused_and_the_right_one_taken(it: Consent) -> None:
@@ -134,9 +134,9 @@ async def test_another_account_than_before_is_refused_and_the_right_one_taken(it
     kept = it.token()
     right = await it.consents(link, "anna")
 
-    assert shows(wrong, Outcome.WRONG_ACCOUNT)
+    assert shows(wrong, ConsentOutcome.WRONG_ACCOUNT)
     assert kept == token
-    assert shows(right, Outcome.DONE)
+    assert shows(right, ConsentOutcome.DONE)
     assert it.token() == it.world.refresh_token("anna") != token
 
 
@@ -149,9 +149,9 @@ async def test_an_account_is_not_enrolled_under_a_second_id_while_the_first_has_
     it.store.sellers.remove("s-1")
     moved = await it.consents(link)
 
-    assert shows(taken, Outcome.TAKEN)
+    assert shows(taken, ConsentOutcome.TAKEN)
     assert enrolled == ["s-1"]
-    assert shows(moved, Outcome.DONE)
+    assert shows(moved, ConsentOutcome.DONE)
     assert [row["seller_id"] for row in it.rows("accounts")] == ["s-2"]
 
 
@@ -169,7 +169,7 @@ async def test_a_press_on_the_page_makes_a_link_with_its_end(it: Consent) -> Non
         assert (query["redirect_uri"], query["response_type"]) == ([RUNAME], ["code"])
         assert page.all("time")[-1]["datetime"].startswith(f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}")
         assert "no-store" in answer.headers["cache-control"]
-    assert shows(await it.consents(address, "bert"), Outcome.DONE)
+    assert shows(await it.consents(address, "bert"), ConsentOutcome.DONE)
     assert it.store.enrolled() == ["s-1", "s-9"]
 
 
@@ -188,8 +188,8 @@ async def test_a_token_of_another_account_is_refused_whichever_way_the_first_one
     wrong = await it.consents(it.link("s-1"), "anna")
     taken = await it.consents(it.link("s-27"), "bert")
 
-    assert shows(wrong, Outcome.WRONG_ACCOUNT)
-    assert shows(taken, Outcome.TAKEN)
+    assert shows(wrong, ConsentOutcome.WRONG_ACCOUNT)
+    assert shows(taken, ConsentOutcome.TAKEN)
     assert ([it.rows(table) for table in ("sellers", "tokens", "accounts", "change_events")], await signals(temporal, "s-1")) == before
 
 
@@ -201,6 +201,6 @@ async def test_a_changed_user_name_is_the_same_account(it: Consent) -> None:
     answer = await it.consents(it.link())
 
     (after,) = it.rows("accounts")
-    assert shows(answer, Outcome.DONE)
+    assert shows(answer, ConsentOutcome.DONE)
     assert (after["user_id"], after["generation"]) == (before["user_id"], 2)
     assert bytes(after["name"]) != bytes(before["name"])

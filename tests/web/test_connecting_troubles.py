@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from console.consent import Outcome
+from console.consent import ConsentOutcome
 from store import Store, StoreUnavailableError
 from tests.web.consenting import NOBODY_THERE, Consent, shows
 from tests.web.site import KEY, Site
@@ -23,10 +23,10 @@ async def test_while_ebay_is_away_the_same_address_may_be_tried_again(it: Consen
     away = await it.back(address)
     back = await it.back(address)
 
-    assert shows(away, Outcome.UNAVAILABLE)
+    assert shows(away, ConsentOutcome.UNAVAILABLE)
     assert int(away.headers["retry-after"]) > 0
     assert it.rows("consents")[0]["sealed"] is None
-    assert shows(back, Outcome.DONE)
+    assert shows(back, ConsentOutcome.DONE)
     assert it.asked()["token:authorization_code"] == 1
 
 
@@ -38,7 +38,7 @@ async def test_where_ebay_does_not_say_whose_account_it_is_the_seller_is_connect
 
     answer = await it.consents(it.link())
 
-    assert shows(answer, Outcome.DONE)
+    assert shows(answer, ConsentOutcome.DONE)
     assert it.token() == it.world.refresh_token("anna")
     assert it.rows("accounts") == []  # the first page of orders tells
 
@@ -55,10 +55,10 @@ async def test_what_ebay_gave_is_kept_sealed_while_our_own_servers_are_away(it: 
         connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
     back = await it.back(address)
 
-    assert shows(away, Outcome.NOT_NOW)
+    assert shows(away, ConsentOutcome.NOT_NOW)
     assert sealed is not None
     assert b"v^1" not in bytes(sealed)
-    assert shows(back, Outcome.DONE)
+    assert shows(back, ConsentOutcome.DONE)
     assert it.asked()["token:authorization_code"] == 1
 
 
@@ -73,7 +73,7 @@ async def test_what_only_an_operator_can_mend_is_told_to_the_log_without_the_cod
     address = it.answer(it.link())
     it.world.faults.force(status, f'{{"error": "invalid_client", "error_description": "{address}"}}', resource="token")
 
-    assert shows(await it.back(address), Outcome.REFUSED)
+    assert shows(await it.back(address), ConsentOutcome.REFUSED)
 
     assert "eBay refuses a consent" in caplog.text
     assert not {one for values in parse_qs(urlsplit(address).query).values() for one in values if len(one) > 9 and one in caplog.text}
@@ -85,9 +85,9 @@ async def test_without_temporal_the_code_is_not_spent(it: Consent) -> None:
 
     away = await it.back(address, it.opened("127.0.0.1:1"))
 
-    assert shows(away, Outcome.NOT_NOW)
+    assert shows(away, ConsentOutcome.NOT_NOW)
     assert it.asked() == {}
-    assert shows(await it.back(address), Outcome.DONE)
+    assert shows(await it.back(address), ConsentOutcome.DONE)
 
 
 async def test_without_postgres_nothing_is_lost_but_a_little_time(it: Consent) -> None:
@@ -96,9 +96,9 @@ async def test_without_postgres_nothing_is_lost_but_a_little_time(it: Consent) -
 
     away = await it.back(address, it.opened(store=nowhere))
 
-    assert shows(away, Outcome.NOT_NOW)
+    assert shows(away, ConsentOutcome.NOT_NOW)
     assert it.asked() == {}
-    assert shows(await it.back(address), Outcome.DONE)
+    assert shows(await it.back(address), ConsentOutcome.DONE)
 
 
 async def test_when_postgres_dies_after_the_exchange_the_link_still_serves(it: Consent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,9 +118,9 @@ async def test_when_postgres_dies_after_the_exchange_the_link_still_serves(it: C
         connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
     again = await it.back(address)
 
-    assert shows(away, Outcome.NOT_NOW)
-    assert shows(again, Outcome.CODE_REFUSED)  # eBay takes a code once
-    assert shows(await it.consents(link), Outcome.DONE)
+    assert shows(away, ConsentOutcome.NOT_NOW)
+    assert shows(again, ConsentOutcome.CODE_REFUSED)  # eBay takes a code once
+    assert shows(await it.consents(link), ConsentOutcome.DONE)
 
 
 async def test_a_removed_sellers_link_enrols_nobody(it: Consent) -> None:
@@ -128,7 +128,7 @@ async def test_a_removed_sellers_link_enrols_nobody(it: Consent) -> None:
     address = it.answer(it.link())
     it.store.sellers.remove("s-1")
 
-    assert shows(await it.back(address), Outcome.EXPIRED)
+    assert shows(await it.back(address), ConsentOutcome.EXPIRED)
     assert it.store.enrolled() == []
 
 
@@ -139,7 +139,7 @@ async def test_a_seller_who_is_removed_while_ebay_is_asked_stays_removed(it: Con
 
     answer = await it.back(address)
 
-    assert shows(answer, Outcome.EXPIRED)
+    assert shows(answer, ConsentOutcome.EXPIRED)
     assert it.store.enrolled() == []
 
 
@@ -151,8 +151,8 @@ async def test_a_link_made_with_a_key_that_is_being_rotated_out_still_serves(it:
     refused = await it.back(address, it.opened(store=one))
     taken = await it.back(address, it.opened(store=both))
 
-    assert shows(refused, Outcome.FORGED)
-    assert shows(taken, Outcome.DONE)
+    assert shows(refused, ConsentOutcome.FORGED)
+    assert shows(taken, ConsentOutcome.DONE)
     both.close()
     one.close()
 
@@ -164,5 +164,5 @@ async def test_without_its_settings_the_site_says_not_now_and_names_them_in_the_
 
     answer = await it.back(address, open_site(it.temporal_address))
 
-    assert shows(answer, Outcome.NOT_NOW)
+    assert shows(answer, ConsentOutcome.NOT_NOW)
     assert [record.setting for record in caplog.records if hasattr(record, "setting")] == ["SELLERBEAT_EBAY_CLIENT_ID"]

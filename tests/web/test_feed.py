@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from pages.arrivals import Arrivals, News
+from pages.arrivals import Arrivals, NewChanges
 from store import Store, StoreUnavailableError
 from tests.store.documents import enroll, keep_orders, order
 from tests.support.waiting import eventually
@@ -119,10 +119,10 @@ async def test_hundreds_of_waiters_hold_no_connection_and_no_thread(site: Site, 
 async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> None:
     began, may_go_on = asyncio.Event(), asyncio.Event()
 
-    async def look(known: int | None) -> News:
+    async def look(known: int | None) -> NewChanges:
         began.set()
         await may_go_on.wait()
-        return News(1041, frozenset())  # it stands behind the change already: no later look will tell of it
+        return NewChanges(1041, frozenset())  # it stands behind the change already: no later look will tell of it
 
     arrivals = Arrivals(look, every_s=60)
     with arrivals.awaited("anna") as bell:
@@ -136,12 +136,12 @@ async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> Non
 
 
 async def test_a_lost_postgres_does_not_end_the_watch() -> None:
-    answers = [News(5, frozenset()), StoreUnavailableError("gone"), News(6, frozenset({"anna"}))]
+    answers = [NewChanges(5, frozenset()), StoreUnavailableError("gone"), NewChanges(6, frozenset({"anna"}))]
     asked: list[int | None] = []
 
-    async def look(known: int | None) -> News:
+    async def look(known: int | None) -> NewChanges:
         asked.append(known)
-        answer = answers.pop(0) if answers else News(6, frozenset())
+        answer = answers.pop(0) if answers else NewChanges(6, frozenset())
         if isinstance(answer, Exception):
             raise answer
         return answer

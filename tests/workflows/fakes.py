@@ -23,7 +23,7 @@ from temporalio.worker import Worker
 from activities.deliver import Delivered, Lane
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
-from pacing import Facts, SellerPace, Settings, Stream, next_poll
+from pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
 from tests.support.waiting import PATIENCE_S
 from workflows.attributes import KINDS
 from workflows.delivery import Delivery
@@ -77,7 +77,7 @@ class FakeSteps:
             cadence_s=request.cadence.total_seconds() if request.cadence else None,
             speed_up_s=request.speed_up.total_seconds() if request.speed_up else None,
         )
-        at, why = next_poll(SellerPace(self.last_change.timestamp()), facts, now.timestamp(), Settings())
+        at, why = next_poll(SellerPace(self.last_change.timestamp()), facts, now.timestamp(), PacingSettings())
         assert not math.isinf(at)
         return PollResult(changes=int(changed), next_due=datetime.fromtimestamp(at, UTC), why=why)
 
