@@ -192,8 +192,8 @@ def _transactions(here: Callable[[str], None]) -> None:
 
 
 def _more_pages(reading: dict[str, Any]) -> bool:
-    """By the shape that each scan keeps: inventory has a place, the open orders a page, the sweep an offset."""
-    return bool(reading.get("place") or (reading.get("listed") is False and reading.get("page")) or reading.get("offset"))
+    """By the shape that each scan keeps: inventory has a place, the open orders a page, the sweep edges of windows."""
+    return bool(reading.get("place") or (reading.get("listed") is False and reading.get("page")) or reading.get("edges"))
 
 
 def _tokens(here: Callable[[str], None]) -> None:
