@@ -36,7 +36,8 @@ LATE_S = 3 * 3600.0  # a change that is told so long after eBay shows it was hel
 QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")
 LISTINGS_EVERY, ORDERS_EVERY = timedelta(minutes=30), timedelta(minutes=10)
-SELLS = (timedelta(hours=1), timedelta(minutes=20))  # a seller, the second with listings: after a quiet hour their interval would grow
+# After a quiet hour a seller is polled half as often: the second is of those who are polled well meanwhile, or for their listings.
+SELLS = (timedelta(hours=1), timedelta(minutes=20))
 USUAL, OUTAGE, AFTER = timedelta(minutes=30), timedelta(hours=1), timedelta(minutes=60)
 BAR_SHARE, BAR_AGAIN, BAR_MINUTE = 0.02, 1.5, 3.0
 MOST = (3_000, 200)  # sellers in an outage, the second with listings: a day's 5,000 calls read no more of them every half hour
@@ -131,7 +132,7 @@ def outage(name: str, *resources: str, how: How = How.GATEWAY, failing: float = 
                 fleet.world.add_seller(seller, listings=3 if api == "trading" else 0)
                 fleet.world.move_in(seller)
                 fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(between))
-            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, SELLS[api == "trading"])
+            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, SELLS[api == "trading" or failing < 1])
             fleet.run(between + USUAL)
             begin = fleet.now()
             if api == "token":
