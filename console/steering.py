@@ -48,7 +48,7 @@ from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
 
 commands = typer.Typer()
-Reason = Annotated[str, typer.Option(help="PollOutcome in the Web UI and by status.")]
+Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
 
 
 @commands.command()

@@ -31,7 +31,7 @@ SELLER = "anna-of-metrics"
 
 
 @dataclass(frozen=True)
-class PollOutcome:
+class Shown:
     worker: str
     web: str
     traces: bytes  # what the worker sent, as it came
@@ -75,7 +75,7 @@ def ports() -> Iterator[tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, int]) -> PollOutcome:
+def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, int]) -> Shown:
     """A seller with an order, an error of eBay's, an open alert, and an endpoint that was told of it."""
     house = open_house(
         World(seed=77), orders_every="0.5s", admin_token="a token of the tests", web_bind="127.0.0.1:0", delivery_loopback="true"
@@ -106,10 +106,10 @@ def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, in
         of_worker: str = eventually_here(lambda: read(0, delayed))
     finally:
         assert [child.end(signal.SIGTERM) for child in (web, worker)] == [0, 0]
-    return PollOutcome(of_worker, of_web, b"".join(Collector.taken), worker.told())
+    return Shown(of_worker, of_web, b"".join(Collector.taken), worker.told())
 
 
-def test_each_metric_is_shown_with_its_type_and_labels_and_nothing_else_of_ours_is(shown: PollOutcome) -> None:
+def test_each_metric_is_shown_with_its_type_and_labels_and_nothing_else_of_ours_is(shown: Shown) -> None:
     types = dict(re.findall(r"^# TYPE (sellerbeat_\S+) (\S+)$", shown.worker + shown.web, re.M))
     labels = {
         metric.name: set(
@@ -122,7 +122,7 @@ def test_each_metric_is_shown_with_its_type_and_labels_and_nothing_else_of_ours_
     assert labels == {metric.name: set(metric.labels) for metric in METRICS}
 
 
-def test_the_figures_are_those_of_the_fleet(shown: PollOutcome) -> None:
+def test_the_figures_are_those_of_the_fleet(shown: Shown) -> None:
     assert shown.series("sellerbeat_sellers")['state="polling"'] == 1
     assert shown.series("sellerbeat_alerts_open")['kind="keys_refused"'] == 1
     assert shown.series("sellerbeat_alerts_open")['kind="set_aside"'] == 0
@@ -136,19 +136,19 @@ def test_the_figures_are_those_of_the_fleet(shown: PollOutcome) -> None:
     assert shown.series("sellerbeat_missed_changes_total")['stream="sweep"'] == 0  # there from the start
 
 
-def test_the_temporal_sdk_shows_its_own_beside_ours_and_nobody_is_named(shown: PollOutcome) -> None:
+def test_the_temporal_sdk_shows_its_own_beside_ours_and_nobody_is_named(shown: Shown) -> None:
     assert "temporal_activity_execution_latency_seconds_bucket" in shown.worker
     assert SELLER not in shown.worker + shown.web
 
 
-def test_traces_of_steps_go_where_the_variable_says_and_hold_ids_only(shown: PollOutcome) -> None:
+def test_traces_of_steps_go_where_the_variable_says_and_hold_ids_only(shown: Shown) -> None:
     assert b"/v1/traces\n" in shown.traces
     assert b"RunActivity:poll_orders" in shown.traces
     assert b"sellerbeat-worker" in shown.traces
     assert b"username" not in shown.traces
 
 
-def test_the_workers_log_is_json_where_it_is_no_terminal_with_the_seller_and_the_run_of_each_step(shown: PollOutcome) -> None:
+def test_the_workers_log_is_json_where_it_is_no_terminal_with_the_seller_and_the_run_of_each_step(shown: Shown) -> None:
     lines = [json.loads(line) for line in shown.log.splitlines()]
     failed = [line for line in lines if line["event"] == "step failed"]
 
@@ -179,12 +179,12 @@ def test_the_page_in_the_docs_describes_each_metric_as_it_is() -> None:
     assert described == [(metric.name, metric.kind.value, ", ".join(metric.labels)) for metric in METRICS]
 
 
-def existing(shown: PollOutcome) -> set[str]:
+def existing(shown: Shown) -> set[str]:
     """Names that an expression may use."""
     return {name for name, _, _ in SERIES.findall(shown.worker + shown.web)}
 
 
-def test_every_panel_of_the_dashboard_uses_metrics_that_exist(shown: PollOutcome) -> None:
+def test_every_panel_of_the_dashboard_uses_metrics_that_exist(shown: Shown) -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana" / "sellerbeat.json").read_text(encoding="utf-8"))
     used = {panel["title"]: set(NAME.findall(" ".join(target["expr"] for target in panel["targets"]))) for panel in dashboard["panels"]}
 
@@ -192,7 +192,7 @@ def test_every_panel_of_the_dashboard_uses_metrics_that_exist(shown: PollOutcome
     assert {title: names - existing(shown) for title, names in used.items() if not names or names - existing(shown)} == {}
 
 
-def test_every_rule_uses_metrics_that_exist_and_names_a_file_that_does(shown: PollOutcome) -> None:
+def test_every_rule_uses_metrics_that_exist_and_names_a_file_that_does(shown: Shown) -> None:
     text = (ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8")
     used = set(NAME.findall(" ".join(re.findall(r"^\s+expr: (.*)$", text, re.M))))
     books = [book for book in re.findall(r"runbook: '?([^'\n]+)", text) if "{{" not in book]
