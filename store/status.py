@@ -196,6 +196,8 @@ def _facts(row: Row[Any], waits: dict[str, str], down: dict[str, Breaker]) -> St
     waits_for, why = as_wait(row.waits_for), row.why or ""
     if words := hindered(down, row.stream, waiting=waits_for is Wait.OUTAGE):
         waits_for, why = Wait.OUTAGE, words
+    elif waits_for is Wait.OUTAGE:  # eBay is back since then, or is only doubted: the stream comes at its time
+        waits_for = None
     elif row.stream == Stream.ORDERS and "orders" in waits and waits_for is None:
         waits_for, why = Wait.QUOTA, _spent(waits)
     return StreamFacts(row.stream, why, row.failures, row.last_error, None, waits_for)

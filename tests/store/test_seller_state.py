@@ -12,7 +12,7 @@ from temporalio.common import TypedSearchAttributes
 
 from console.arguments import SellerState
 from domain.seller_state import CALLS, GRAVITY, State, StreamFacts, Wait, as_wait, seller_state
-from pacing import Stream
+from domain.streams import RESOURCES, Stream
 from pages.overview import Overview
 from store import Store
 from tests.store.documents import SELLER
@@ -47,10 +47,20 @@ def as_workflow(streams: list[dict], people: dict) -> PollingState:
     return state
 
 
+DOWN = text("""
+    INSERT INTO breakers (resource, opened_at, since, sellers, every_s) VALUES (:resource, :now, :now, 1, 30)
+    ON CONFLICT (resource) DO NOTHING
+""")
+
+
 def as_rows(store: Store, streams: list[dict], people: dict) -> None:
     store.put_wishes(SELLER, {"paused": people.get("paused")})
     with store.engine.begin() as connection:
         connection.execute(TOKEN, {"seller_id": SELLER, "dead": "dead" in people, "now": NOW})
+        connection.execute(text("DELETE FROM breakers"))
+        for stream, way in zip(POLLED, streams, strict=True):
+            if way.get("waits_for") is Wait.OUTAGE:
+                connection.execute(DOWN, {"resource": RESOURCES[stream], "now": NOW})
         for stream, way in zip(POLLED, streams, strict=True):
             facts = {"failures": 0, "last_error": None, "waits_for": None, "good": not way, **way}
             connection.execute(SET, {"seller_id": SELLER, "stream": stream.value, "now": NOW, **facts})
@@ -83,6 +93,16 @@ def test_what_another_version_waits_for_is_as_if_nothing_were_there() -> None:
     assert as_wait("the moon") is None
     assert as_wait(None) is None
     assert {as_wait(one.value) for one in CALLS} == set(CALLS)
+
+
+def test_once_ebay_is_back_a_seller_is_polled_though_some_stream_waits_for_its_time(store: Store) -> None:
+    as_rows(store, [{}, {}, {"waits_for": Wait.OUTAGE}], {})
+    down = store.seller(SELLER)["state"]
+
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE breakers SET opened_at = NULL"))
+
+    assert (down, store.seller(SELLER)["state"]) == ("ebay_down", "polling")
 
 
 def test_a_good_poll_by_an_older_version_ends_the_wait_that_it_does_not_know(store: Store) -> None:
