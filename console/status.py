@@ -53,16 +53,18 @@ async def _live(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "reason": missing if is_missing(error) else "no worker answers: is worker.py running?"}
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
         return {**answer, "reason": "no worker answers: is worker.py running?"}
-    return _merged(answer, status)
+    return merged(answer, status)
 
 
-def _merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
+def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
     streams = dict(answer["streams"])
     for stream, live in status.streams.items():
         if stream.value in streams:
             told = {"next_poll_at": iso(live.next_poll_at), "why": live.why, "failures": live.failures}
             kept = streams[stream.value]
             streams[stream.value] = {**kept, **told, "last_error": (kept["last_error"] or live.last_error) if live.failures else None}
+    if status.state == "ebay_down" != answer["state"]:  # a workflow learns with its next poll that eBay is back; Postgres knows it at once
+        return {**answer, "streams": streams}
     return {**answer, "state": status.state, "reason": status.reason, "streams": streams}
 
 

@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from console.output import due
+from console.status import merged
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
+from workflows.messages import SellerStatus
 
 HALF = """
     UPDATE streams SET cursor = cursor + (CAST(reading ->> -1 AS timestamptz) - cursor) / 2
@@ -112,3 +114,18 @@ def test_a_poll_that_should_have_begun_is_overdue(seconds: float, words: str) ->
     now = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
     assert due(now + timedelta(seconds=seconds), now) == words
+
+
+@pytest.mark.parametrize(("stored", "shown"), [("polling", "polling"), ("ebay_down", "ebay_down"), ("failing", "failing")])
+def test_status_says_that_ebay_is_back_though_the_workflow_has_not_polled_since(stored: str, shown: str) -> None:
+    live = SellerStatus(state="ebay_down", reason="orders: eBay is down", streams={})
+
+    assert merged({"state": stored, "reason": None, "streams": {}}, live)["state"] == shown
+
+
+def test_status_says_what_the_workflow_says() -> None:
+    live = SellerStatus(state="paused", reason="holiday", streams={})
+
+    told = merged({"state": "polling", "reason": None, "streams": {}}, live)
+
+    assert (told["state"], told["reason"]) == ("paused", "holiday")
