@@ -101,7 +101,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     ebay.observe = meters.answered
     every: dict[Stream, timedelta] = {stream: getattr(settings, spec.every) for stream, spec in STREAMS.items() if spec.every}
     quota = QuotaWatch(store, ebay)
-    pace = Pace(every | {Stream.BACKFILL: settings.orders_every}, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
+    pace = Pace(every, settings.pacing_promise, settings.pacing_use_spare, Plans(store))
     identity = Identity(http, settings.identity_url, settings.ebay_timeout.total_seconds())
     steps = StepRunner(store, ebay, pace, quota, limits(settings), meters, identity)
     return Worker(

@@ -159,9 +159,7 @@ async def set_sources(
     client = await context.temporal()
     now, read = context.store.sellers.choose(seller_id, source, offers)
     used = streams.used(now, frozenset({"offers"} if read else ()))
-    request = SetSources(
-        used=tuple(sorted(used)), unused=tuple(sorted({one for one, spec in streams.STREAMS.items() if spec.sources} - used))
-    )
+    request = SetSources(used=tuple(sorted(used)), unused=tuple(sorted(streams.BY_SOURCE - used)))
     await tell(client, context.settings.task_queue, wishes_of(context.store, seller_id), SellerPolling.set_sources, request)
     return now, read
 

@@ -136,7 +136,9 @@ STREAMS: dict[Stream, StreamSpec] = {
         alerts=("offers_unread",),
         retries="offer",
     ),
-    Stream.BACKFILL: StreamSpec(step="backfill_orders", resource="orders", purpose=Purpose.BACKFILL, in_background=True),
+    Stream.BACKFILL: StreamSpec(
+        step="backfill_orders", resource="orders", purpose=Purpose.BACKFILL, every="orders_every", in_background=True
+    ),
 }
 """In the order in which they go where several are due together."""
 
