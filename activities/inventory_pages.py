@@ -131,7 +131,7 @@ def read_part(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryP
         raise failures[-1] if failures else BadAnswerError("eBay shows no row of the list")
     page = page or InventoryPage([], of or 0, None, step.read_at(), dated=False)
     parts = [part for part in parts if part[0] < page.total]
-    scan = {**scan, "parts": parts, "by": by, "sick": sorted(sick), "of": page.total}
+    scan = {**scan, "parts": parts, "by": by, "sick": sorted(row for row in sick if row < page.total), "of": page.total}
     if parts:
         return page, {**scan, "page": scan["page"] + 1}
     row = scan["row"] + PAGE
