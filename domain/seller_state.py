@@ -82,8 +82,12 @@ def failing(one: StreamFacts) -> str | None:
     if one.stopped:
         return one.stopped
     if one.failures:
-        return f"{one.last_error}, {'once' if one.failures == 1 else f'{one.failures} times in a row'}"
+        return f"{one.last_error}, {times(one.failures)}"
     return one.why if one.waits_for is Wait.KEYS else None
+
+
+def times(failures: int) -> str:
+    return "once" if failures == 1 else f"{failures} times in a row"
 
 
 def as_wait(name: str | None) -> Wait | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from domain.seller_state import times
 from pacing import Stream
 from workflows import remedies
 from workflows.state import PollingState, StreamState
@@ -41,10 +42,6 @@ def row(stream: Stream, mine: StreamState) -> str:
 
 def to_do(remedy: str | None) -> list[str]:
     return [f"**What to do**: {plain(remedy)}"] if remedy else []
-
-
-def times(failures: int) -> str:
-    return "once" if failures == 1 else f"{failures} times in a row"
 
 
 def plain(text: str) -> str:

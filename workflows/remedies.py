@@ -5,7 +5,7 @@ from __future__ import annotations
 STATES = {
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
     "ebay_down": "Nothing: one call in a while asks whether eBay is back, then all go on. Nothing is lost meanwhile.",
-    "failing": "Polling tries again by itself, ever more rarely where it lasts. See the last error of each stream; poll-now tries at once.",
+    "failing": "Polling tries again by itself, ever more rarely. See the open alerts and each stream's last error; poll-now tries at once.",
     "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
     "paused": "Resume when it is time (starter.py resume {seller}): polling goes on from where it stopped, and nothing is lost.",
     "removed": "Enrol the seller again to poll them: starter.py enroll {seller} --refresh-token-file FILE",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
-from domain.seller_state import State, StreamFacts, Wait, seller_state
+from domain.seller_state import State, StreamFacts, Wait, seller_state, times
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
 from pacing import Stream, words
 from pacing.outage import backoff as backoff
@@ -220,7 +220,7 @@ class PollingState(BaseModel):
         mine.held_until = now + (held or wait) if wait else None
         wait = wait or short_backoff(mine.failures)
         mine.next_due, mine.waiting, mine.down, mine.waits_for = now + wait, False, False, None
-        mine.why = f"failed {mine.failures} times in a row: again after {words(round(wait.total_seconds()))}"
+        mine.why = f"failed {times(mine.failures)}: again after {words(round(wait.total_seconds()))}"
 
     def denied(self, stream: Stream, why: str, now: datetime) -> None:
         """A new consent revives the stream; eBay may also think better of it, which a call a day finds out."""

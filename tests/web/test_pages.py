@@ -257,6 +257,23 @@ async def test_a_seller_is_overdue_when_the_next_poll_should_long_have_begun(sit
     assert "1 poll is overdue" in (await site.page("/")).text
 
 
+async def test_a_reason_stands_once_in_a_row_and_a_failure_is_told_in_words(site: Site, store: Store) -> None:
+    enroll(store, "anna")
+    enroll(store, "bert")
+    waits = "eBay refuses the application's keys: waits until 08:10:00 UTC"
+    with store.engine.begin() as connection:
+        change = "UPDATE streams SET last_poll_at = now(), next_poll_at = now() + interval '1 minute', why = :why, waits_for = 'keys'"
+        connection.execute(text(f"{change} WHERE seller_id = 'anna'"), {"why": waits})
+        failed = "UPDATE streams SET failures = 1, last_error = 'EbayUnavailableError: 503' WHERE seller_id = 'bert' AND stream = 'orders'"
+        connection.execute(text(failed))
+
+    rows = (await site.page("/")).text
+
+    assert rows.count(waits) == 1
+    assert "EbayUnavailableError: 503, once" in rows
+    assert "failed once" in rows
+
+
 async def test_an_empty_house_says_how_to_begin(site: Site) -> None:
     page = await site.page("/")
 
