@@ -22,9 +22,9 @@ from delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, judge, retry
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError
-from store.delivery_tables import FLEET_LANE
+from store.delivery_cursors import Attempt, Claim
+from store.delivery_tables import FLEET_CURSOR
 from store.kinds import AlertKind
-from store.lanes import Attempt, Run
 
 RUN_S = 5.0  # a run ends after the message in hand once it took this long: its attempt by Temporal stays short
 BATCH = 50  # changes read at once
@@ -42,9 +42,9 @@ Clock = Callable[[], datetime]  # Temporal's, which decides when timers fire, ca
 logger = logging.getLogger("sellerbeat.delivery")
 
 
-class Lane(BaseModel, frozen=True):
+class DeliveryCursor(BaseModel, frozen=True):
     endpoint: str
-    seller: str = FLEET_LANE  # empty: the alerts of the fleet
+    seller: str = FLEET_CURSOR  # empty: the alerts of the fleet
 
 
 class Delivered(BaseModel, frozen=True):
@@ -62,88 +62,92 @@ class Delivering:
         self.store, self.client, self.slots, self.meters = store, client, slots or Slots(), meters
 
     @activity.defn(no_thread_cancel_exception=True)
-    def deliver_changes(self, lane: Lane) -> Delivered:
-        """Send what the lane's cursor has before it, oldest first; the cursor moves with each that was taken.
+    def deliver_changes(self, cursor: DeliveryCursor) -> Delivered:
+        """Send what the cursor has before it, oldest first; the cursor moves with each that was taken.
 
         So a crash repeats the message in hand at most, under the same id. What was asked for again comes when nothing new waits.
 
         Raises:
-            SupersededError: a later run of this lane has begun; retried.
+            SupersededError: a later run of this cursor has begun; retried.
             StoreError: Postgres does not answer, or no key opens the endpoint's secret; retried.
         """
         try:
             started, began = activity.info().started_time, time.monotonic()
-            return self.run(lane, lambda: started + timedelta(seconds=time.monotonic() - began))
+            return self.deliver(cursor, lambda: started + timedelta(seconds=time.monotonic() - began))
         except StoreError:
             raise
         except Exception as error:
             place = _place(error)
-            logger.error("delivery failed for a reason nobody foresaw", extra={"endpoint": lane.endpoint, "place": place})
+            logger.error("delivery failed for a reason nobody foresaw", extra={"endpoint": cursor.endpoint, "place": place})
             raise UnexpectedError(place) from None
 
-    def run(self, lane: Lane, now: Clock) -> Delivered:
-        run = self.store.lanes.begin(lane.endpoint, lane.seller, now())
-        if run is None:
+    def deliver(self, cursor: DeliveryCursor, now: Clock) -> Delivered:
+        claim = self.store.delivery_cursors.begin(cursor.endpoint, cursor.seller, now())
+        if claim is None:
             return Delivered(over=True, why="the endpoint is switched off or removed, or the seller was erased")
-        if run.retry_at and (early := (run.retry_at - now()).total_seconds()) > 1:
-            return Delivered(wait_s=early, why=waits(run.tries, early))
-        if run.troubled and not self.store.lanes.may_probe(run, now()):
-            wait_s = wait(run.tries + 1, random.random())
-            self.store.lanes.put_off(run, now(), now() + timedelta(seconds=wait_s))
+        if claim.retry_at and (early := (claim.retry_at - now()).total_seconds()) > 1:
+            return Delivered(wait_s=early, why=waits(claim.tries, early))
+        if claim.troubled and not self.store.delivery_cursors.may_probe(claim, now()):
+            wait_s = wait(claim.tries + 1, random.random())
+            self.store.delivery_cursors.postpone(claim, now(), now() + timedelta(seconds=wait_s))
             return Delivered(wait_s=wait_s, why="the endpoint fails, and another seller's changes ask it")
-        return self.send(run, now)
+        return self.send(claim, now)
 
-    def send(self, run: Run, now: Clock) -> Delivered:
-        began, sent, after = time.monotonic(), 0, run.sequence
-        while changes := (fresh := self.store.lanes.next(run, after, BATCH)) or self.store.lanes.again(run, BATCH):
+    def send(self, claim: Claim, now: Clock) -> Delivered:
+        began, sent, after = time.monotonic(), 0, claim.sequence
+        while changes := (fresh := self.store.delivery_cursors.next(claim, after, BATCH)) or self.store.delivery_cursors.again(
+            claim, BATCH
+        ):
             for event in changes:
                 if time.monotonic() - began > RUN_S:
                     return Delivered(delivered=sent, more=True, why="more to deliver")
-                with self.slots.place(run.endpoint) as free:
+                with self.slots.place(claim.endpoint) as free:
                     if not free:
                         return Delivered(delivered=sent, wait_s=random.uniform(*CROWDED_S), why="many messages to it are under way")
-                    attempt, asked = self.post(run, event, replayed=not fresh)
+                    attempt, asked = self.post(claim, event, replayed=not fresh)
                 self.meters.delivery(attempt.outcome, attempt.took_ms / 1000)
                 if attempt.outcome != AttemptOutcome.DELIVERED:
-                    return self.failed(run, attempt, asked, sent, now())
-                self.store.lanes.delivered(run, attempt, now())
-                run, sent = replace(run, tries=0), sent + 1
-                after = max(after, (event["position"] if run.seller == FLEET_LANE else event["sequence"]) if fresh else 0)
-        self.store.lanes.rest(run)
+                    return self.failed(claim, attempt, asked, sent, now())
+                self.store.delivery_cursors.delivered(claim, attempt, now())
+                claim, sent = replace(claim, tries=0), sent + 1
+                after = max(after, (event["position"] if claim.seller == FLEET_CURSOR else event["sequence"]) if fresh else 0)
+        self.store.delivery_cursors.complete(claim)
         return Delivered(delivered=sent, why="all is delivered")
 
-    def post(self, run: Run, event: dict[str, Any], replayed: bool) -> tuple[Attempt, float | None]:
+    def post(self, claim: Claim, event: dict[str, Any], replayed: bool) -> tuple[Attempt, float | None]:
         """One attempt, and for how long its answer asks us to wait."""
-        message = compose(event, run.thin)
+        message = compose(event, claim.thin)
         began = time.monotonic()
 
         def ended(outcome: AttemptOutcome, status: int | None = None, kind: str | None = None) -> Attempt:
-            return Attempt(event, run.tries + 1, replayed, outcome.value, status, kind, round((time.monotonic() - began) * 1000))
+            return Attempt(event, claim.tries + 1, replayed, outcome.value, status, kind, round((time.monotonic() - began) * 1000))
 
         try:
-            answer = send(self.client, run.url, message, run.secrets)
+            answer = send(self.client, claim.url, message, claim.secrets)
         except NoAnswerError as error:
             return ended(AttemptOutcome.UNANSWERED, kind=error.kind), None
         except ForbiddenTargetError as error:
             return ended(AttemptOutcome.FORBIDDEN, kind=error.reason), None
         return ended(judge(answer.status), answer.status), retry_after(answer.headers, datetime.now(UTC))
 
-    def failed(self, run: Run, attempt: Attempt, asked: float | None, sent: int, now: datetime) -> Delivered:
-        wait_s = wait(run.tries + 1, random.random(), asked)
-        since = self.store.lanes.failed(run, attempt, now, now + timedelta(seconds=wait_s))
-        told = {"endpoint": run.endpoint, "seller_id": run.seller, "outcome": attempt.outcome, "status": attempt.status}
-        logger.info("delivery failed", extra={**told, "tries": run.tries + 1, "retry_s": round(wait_s)})
+    def failed(self, claim: Claim, attempt: Attempt, asked: float | None, sent: int, now: datetime) -> Delivered:
+        wait_s = wait(claim.tries + 1, random.random(), asked)
+        since = self.store.delivery_cursors.failed(claim, attempt, now, now + timedelta(seconds=wait_s))
+        told = {"endpoint": claim.endpoint, "seller_id": claim.seller, "outcome": attempt.outcome, "status": attempt.status}
+        logger.info("delivery failed", extra={**told, "tries": claim.tries + 1, "retry_s": round(wait_s)})
         if off := off_reason(attempt, now - since.endpoint):
-            self.store.lanes.switch_off(run.endpoint, off, now, f"endpoint {run.endpoint} is switched off: {off}. Nothing is dropped")
+            self.store.delivery_cursors.switch_off(
+                claim.endpoint, off, now, f"endpoint {claim.endpoint} is switched off: {off}. Nothing is dropped"
+            )
             return Delivered(delivered=sent, over=True, why=f"the endpoint is switched off: {off}")
         if now - since.endpoint >= ALERT_AFTER:
-            words = f"endpoint {run.endpoint} has taken nothing for over an hour; it is tried on, and switched off after 5 days"
-            self.store.open_alert(AlertKind.ENDPOINT_FAILING, words, about=run.endpoint)
-        elif now - since.lane >= UNDELIVERED_AFTER and run.seller != FLEET_LANE:
-            words = f"endpoint {run.endpoint} takes other changes, but not the next of this seller, in spite of 75 hours of tries"
+            words = f"endpoint {claim.endpoint} has taken nothing for over an hour; it is tried on, and switched off after 5 days"
+            self.store.open_alert(AlertKind.ENDPOINT_FAILING, words, about=claim.endpoint)
+        elif now - since.cursor >= UNDELIVERED_AFTER and claim.seller != FLEET_CURSOR:
+            words = f"endpoint {claim.endpoint} takes other changes, but not the next of this seller, in spite of 75 hours of tries"
             with suppress(UnknownSellerError):  # erased meanwhile
-                self.store.open_alert(AlertKind.UNDELIVERED, words, run.seller, about=run.endpoint)
-        return Delivered(delivered=sent, wait_s=wait_s, why=waits(run.tries + 1, wait_s))
+                self.store.open_alert(AlertKind.UNDELIVERED, words, claim.seller, about=claim.endpoint)
+        return Delivered(delivered=sent, wait_s=wait_s, why=waits(claim.tries + 1, wait_s))
 
 
 def off_reason(attempt: Attempt, failing: timedelta) -> str | None:

@@ -126,7 +126,7 @@ def one_by_one(store: Store, taken: Taken, sellers: Sequence[str], number: int) 
     found = []
     for index in range(number):
         before = len(taken.bodies)
-        time.sleep(0.3 + 0.037 * (index % 7))  # wherever the courier's clock may stand
+        time.sleep(0.3 + 0.037 * (index % 7))  # wherever the dispatcher's clock may stand
         keep(store, sellers[index % len(sellers)], [f"alone-{index}"])
         began = time.monotonic()
         found.append((taken.wait(before + 1) - began) * 1000)

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from store.delivery_cursors import MATCHES
 from store.errors import translated
-from store.lanes import MATCHES
 from store.times import iso
 
 MANY = 10_000  # more than these are not counted
@@ -42,7 +42,7 @@ WAITING = text(f"""
     SELECT count(*) AS changes, min(detected_at) AS since, clock_timestamp() AS now,
         (SELECT count(*) FROM redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
 """)
-# What is not delivered yet is not sent twice for it: it comes anyway. Waits of a lane are over: somebody acts.
+# What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
 REPLAY = text(f"""
     WITH asked AS (
         SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM change_events c

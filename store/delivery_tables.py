@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.tables import _count, _text, _time, metadata
 
-FLEET_LANE = ""  # stands for the seller in the lane of the fleet's alerts, which have none
+FLEET_CURSOR = ""  # stands for the seller in the cursor of the fleet's alerts, which have none
 
 endpoints = Table(
     "endpoints",
@@ -42,8 +42,8 @@ delivery_lanes = Table(
     _count("tries"),  # failed, of what comes next
     _time("failing_since"),  # the first of them
     _time("retry_at"),  # not tried before
-    _time("tell_at"),  # when the courier has to wake the lane's workflow, unless it moved meanwhile
-    Index("delivery_lanes_by_seller", "seller_id"),
+    _time("tell_at"),  # when the dispatcher has to wake the cursor's workflow, unless it moved meanwhile
+    Index("delivery_cursors_by_seller", "seller_id"),
 )
 
 redeliveries = Table(

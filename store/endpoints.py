@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, text
 
 from store.alerts import close_alert
-from store.delivery_tables import FLEET_LANE
+from store.delivery_tables import FLEET_CURSOR
 from store.errors import SecretError, StoreError, UnknownSellerError, translated
 from store.events import FLEET, Events
 from store.kinds import AlertKind, named
@@ -23,7 +23,7 @@ ADD = text("""
     INSERT INTO endpoints (id, url, types, seller_id, thin, created_at)
     VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
 """)
-# An endpoint is told of what comes from now on: each lane begins where its seller stands. A seller enrolled later has no row: from 0.
+# An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
 BEGIN_LANES = text("""
     INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
     SELECT :id, seller_id, sequence FROM sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
@@ -50,8 +50,8 @@ ON = text("""
     UPDATE endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
     WHERE id = :id RETURNING id
 """)
-# The order of locks: see lanes.py.
-LOCK_LANES = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
+# The order of locks: see cursors.py.
+LOCK_CURSORS = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
 HURRY = text("""
     UPDATE delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
@@ -103,7 +103,7 @@ class Endpoints:
             UnknownSellerError: it is to be of one seller, who is not enrolled.
         """
         endpoint_id, secret = f"ep-{chance.token_hex(4)}", _new_secret()
-        values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_LANE}
+        values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_CURSOR}
         with translated(), self._engine.begin() as connection:
             if seller_id is not None and not connection.execute(IS_ENROLLED, values).scalar():
                 raise UnknownSellerError(seller_id, removed=False)
@@ -157,7 +157,7 @@ class Endpoints:
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
             connection.execute(ON, {"id": endpoint_id})
-            connection.execute(LOCK_LANES, {"id": endpoint_id})
+            connection.execute(LOCK_CURSORS, {"id": endpoint_id})
             connection.execute(HURRY, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
@@ -189,7 +189,7 @@ class Endpoints:
 
 def forget(connection: Connection, endpoint_id: str) -> None:
     connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
-    connection.execute(LOCK_LANES, {"id": endpoint_id})
+    connection.execute(LOCK_CURSORS, {"id": endpoint_id})
     for removal in REMOVE:
         connection.execute(removal, {"id": endpoint_id})
     _close_alerts(connection, endpoint_id)

@@ -75,15 +75,15 @@ ERASURES = [
     )
 ]
 CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
-# Last, and together: who is erased for eBay's word is found by the account, until it is done. A courier that looked, or a delivery that
-# ended, while the other rows went may have made a lane anew.
+# Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
+# ended, while the other rows went may have made a cursor anew.
 ERASE_SELLER = text("""
-    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), lanes AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), cursors AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
         log AS (DELETE FROM deliveries WHERE seller_id = :seller_id)
     DELETE FROM sellers WHERE seller_id = :seller_id
 """)
-# Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that lane stood.
-NEW_LANES = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
+# Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that cursor stood.
+NEW_CURSORS = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
 ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
 OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 # A step in flight works by what was chosen before: it is done again.
@@ -196,7 +196,7 @@ class Sellers:
                 known = connection.execute(FIND, values).one()
                 return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
             if before is None:
-                connection.execute(NEW_LANES, values)
+                connection.execute(NEW_CURSORS, values)
             reading = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None
             connection.execute(
                 STREAMS,

@@ -9,10 +9,12 @@ from sqlalchemy import Engine, text
 from store import account_tables, notification_tables, outage_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
+from store.backlog import DeliveryBacklog
 from store.breakers import BreakerStore
 from store.consents import Consents
 from store.deletions import Deletions
 from store.deliveries import Deliveries
+from store.delivery_cursors import DeliveryCursors
 from store.deployments import Deployments
 from store.endpoints import Endpoints
 from store.engine import connect
@@ -22,11 +24,9 @@ from store.feed import Feed
 from store.forgotten import Forgotten
 from store.keyed import KeyedHash
 from store.kinds import AlertKind, named
-from store.lanes import Lanes
 from store.lateness import Lateness
 from store.levels import Levels
 from store.listings import Listings
-from store.lookout import DeliveryBacklog
 from store.many_alerts import ManyAlerts
 from store.marks import Marks
 from store.modes import Modes
@@ -73,8 +73,8 @@ class Store(StepStore):
         self.lateness = Lateness(engine)
         self.status = StatusReader(engine)
         self.endpoints = Endpoints(engine, vault)
-        self.lanes = Lanes(engine, vault)
-        self.lookout = DeliveryBacklog(engine)
+        self.delivery_cursors = DeliveryCursors(engine, vault)
+        self.backlog = DeliveryBacklog(engine)
         self.deliveries = Deliveries(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)

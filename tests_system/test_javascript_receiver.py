@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import execute, migrated_template, postgres_server  # noqa: F401 - fixtures
 from tests.deliveries.conftest import client, hand, rooms_store, store  # noqa: F401 - fixtures
-from tests.deliveries.lane import Hand
+from tests.deliveries.hand import Hand
 from tests.deliveries.test_how_to import code, receive
 
 

@@ -1,4 +1,4 @@
-"""What one endpoint is still to be told of one seller. It runs only while something waits; the courier begins it (`courier.py`)."""
+"""What one endpoint is still to be told of one seller. It runs only while something waits; the dispatcher begins it (`dispatcher.py`)."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.deliver import DELIVER, Delivered, Delivering, Lane
+    from activities.deliver import DELIVER, Delivered, Delivering, DeliveryCursor
 
 LONG_ENOUGH = 500  # events, as the sellers' workflows
 
 
-def delivery_id(lane: Lane) -> str:
-    return f"delivery:{lane.endpoint}:{lane.seller or '*'}"
+def delivery_id(cursor: DeliveryCursor) -> str:
+    return f"delivery:{cursor.endpoint}:{cursor.seller or '*'}"
 
 
 @workflow.defn
 class Delivery:
     @workflow.init
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, cursor: DeliveryCursor) -> None:
         self.wake_requested = False  # something is new, or the waiting is over: look again
 
     @workflow.run
-    async def run(self, lane: Lane) -> None:
-        """How far the lane is, and how often it failed, stands in Postgres: nothing here has to outlive continue-as-new."""
+    async def run(self, cursor: DeliveryCursor) -> None:
+        """How far the cursor is, and how often it failed, stands in Postgres: nothing here has to outlive continue-as-new."""
         while not self.long_enough(workflow.info()):
             self.wake_requested = False
-            result: Delivered = await workflow.execute_activity_method(Delivering.deliver_changes, lane, **DELIVER)
+            result: Delivered = await workflow.execute_activity_method(Delivering.deliver_changes, cursor, **DELIVER)
             workflow.set_current_details(f"{result.delivered} delivered; {result.why}")
             if result.wait_s is not None:
                 await self.sleep(result.wait_s, result.why)
             elif not result.more and not self.wake_requested:  # told meanwhile, it may have read too early
                 return
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(lane)
+        workflow.continue_as_new(cursor)
 
     async def sleep(self, seconds: float, why: str) -> None:
         with suppress(TimeoutError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from standardwebhooks import Webhook
 
-from tests.deliveries.lane import change
+from tests.deliveries.hand import change
 from tests.outbound.targets import FORBIDDEN
 from tests.support.house import House, Said
 from tests.support.receivers import Receiver, answering

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from outbound import Client, Policy
 from store import Store
 from store.tables import metadata
-from tests.deliveries.lane import Hand
+from tests.deliveries.hand import Hand
 from tests.support.house import fresh_database
 from tests.support.waiting import PATIENCE_S
 

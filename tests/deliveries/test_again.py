@@ -14,9 +14,9 @@ from delivery import LARGE
 from outbound import Client, Policy
 from pacing import Stream
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
+from store.delivery_cursors import Attempt
 from store.kinds import AlertKind
-from store.lanes import Attempt
-from tests.deliveries.lane import Hand, ids, verified
+from tests.deliveries.hand import Hand, ids, verified
 from tests.store.documents import LATER, order, someone_waits
 from tests.support.receivers import Receiver, answering, hanging
 from tests.support.waiting import eventually_here
@@ -51,7 +51,7 @@ def test_a_run_that_was_overtaken_records_nothing(hand: Hand) -> None:
     class Overtaken(Client):
         def post(self, *given):
             answer = super().post(*given)
-            hand.store.lanes.begin(endpoint, "anna", hand.now)
+            hand.store.delivery_cursors.begin(endpoint, "anna", hand.now)
             return answer
 
     with Receiver() as receiver:
@@ -129,14 +129,14 @@ def test_a_replay_that_is_asked_for_as_a_run_ends_is_not_forgotten(hand: Hand) -
         endpoint, _ = hand.endpoint(receiver.url)
         hand.change("anna")
         hand.run(endpoint)
-        ending = hand.store.lanes.begin(endpoint, "anna", hand.now)
+        ending = hand.store.delivery_cursors.begin(endpoint, "anna", hand.now)
         assert ending
         hand.store.deliveries.replay(seller="anna")
-        hand.store.lanes.rest(ending)
+        hand.store.delivery_cursors.complete(ending)
 
-    with hand.store.lookout.leading() as connection:
+    with hand.store.backlog.leading() as connection:
         assert connection
-        assert hand.store.lookout.new(connection, 0).due == {(endpoint, "anna")}
+        assert hand.store.backlog.new(connection, 0).due == {(endpoint, "anna")}
 
 
 def test_an_endpoint_that_hangs_takes_few_threads_and_the_others_come_again(hand: Hand) -> None:
@@ -207,8 +207,8 @@ def test_whoever_comes_back_after_an_erasure_is_told_of_from_the_beginning(hand:
         hand.change("anna", orders=3)
 
         def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            if "DELETE FROM erased_orders" in statement:  # the lanes are gone, the seller is not yet
-                hand.store.lookout.behind()
+            if "DELETE FROM erased_orders" in statement:  # the cursors are gone, the seller is not yet
+                hand.store.backlog.behind()
 
         event.listen(hand.store.engine, "before_cursor_execute", look)
         hand.store.sellers.erase("anna")
@@ -229,19 +229,19 @@ def test_the_success_that_ends_two_alerts_and_a_commit_of_the_seller_do_not_wait
     endpoint, _ = hand.endpoint("https://shop.example.com/")
     (id_,) = hand.change("anna")
     store = hand.store
-    run = store.lanes.begin(endpoint, "anna", hand.now)
+    run = store.delivery_cursors.begin(endpoint, "anna", hand.now)
     assert run
-    (change,) = store.lanes.next(run, 0, limit=1)
-    store.lanes.failed(run, Attempt(change, 1, False, "refused", 500, None, 5), hand.now, hand.now)
+    (change,) = store.delivery_cursors.next(run, 0, limit=1)
+    store.delivery_cursors.failed(run, Attempt(change, 1, False, "refused", 500, None, 5), hand.now, hand.now)
     store.open_alert(AlertKind.ENDPOINT_FAILING, "it fails", about=endpoint)
     store.open_alert(AlertKind.UNDELIVERED, "it does not take this", "anna", about=endpoint)
-    again = store.lanes.begin(endpoint, "anna", hand.now)
+    again = store.delivery_cursors.begin(endpoint, "anna", hand.now)
     assert again
 
     with ThreadPoolExecutor(1) as pool:
         with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
             commit.keep_orders([order("o-9")], LATER)  # the seller's row is locked
-            taken = pool.submit(store.lanes.delivered, again, Attempt(change, 2, False, "delivered", 200, None, 5), hand.now)
+            taken = pool.submit(store.delivery_cursors.delivered, again, Attempt(change, 2, False, "delivered", 200, None, 5), hand.now)
             eventually_here(lambda: taken.done() or someone_waits(store))
         taken.result()
 

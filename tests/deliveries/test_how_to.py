@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from delivery import STEPS
-from tests.deliveries.lane import Hand
+from tests.deliveries.hand import Hand
 from tests.support.receivers import kept_port
 from tests.support.waiting import eventually_here
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from activities.signing import signed
 from delivery import Message
 from store.kinds import AlertKind
-from tests.deliveries.lane import Hand, ids, verified
+from tests.deliveries.hand import Hand, ids, verified
 from tests.support.receivers import Receiver
 
 

@@ -1,4 +1,4 @@
-"""Locks of deliveries are taken in one order, so that no two wait for each other: the endpoint, then lanes in the order of sellers."""
+"""Locks of deliveries are taken in one order, so that no two wait for each other: the endpoint, then cursors in the order of sellers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from delivery import AttemptOutcome
+from store.delivery_cursors import TROUBLED, Attempt, Claim
 from store.endpoints import LOCK, LOCK_LANES
-from store.lanes import TROUBLED, Attempt, Run
-from tests.deliveries.lane import Hand
+from tests.deliveries.hand import Hand
 from tests.support.waiting import eventually_here
 
 SELLERS = [f"s-{number:02}" for number in range(12)]
@@ -22,10 +22,10 @@ OTHERS = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id AND seller_id 
 BEHIND = text("UPDATE delivery_lanes SET sequence = 0, tries = 1, retry_at = :at, failing_since = :since, tell_at = NULL")
 
 
-def under_way(hand: Hand, endpoint: str, seller: str) -> tuple[Run, Attempt]:
-    run = hand.store.lanes.begin(endpoint, seller, hand.now)
+def under_way(hand: Hand, endpoint: str, seller: str) -> tuple[Claim, Attempt]:
+    run = hand.store.delivery_cursors.begin(endpoint, seller, hand.now)
     assert run is not None
-    event = hand.store.lanes.next(run, 0, 1)[0]
+    event = hand.store.delivery_cursors.next(run, 0, 1)[0]
     return run, Attempt(event, 1, False, AttemptOutcome.DELIVERED.value, 200, None, 5)
 
 
@@ -45,14 +45,14 @@ def test_a_delivery_that_ends_while_its_endpoint_is_switched_on_or_removed_waits
     endpoint, _ = hand.endpoint("https://example.com/")
     hand.change("anna")
     run, attempt = under_way(hand, endpoint, "anna")
-    hand.store.lanes.failed(run, attempt, hand.now, hand.now)  # in trouble, so that an end is one of its trouble too
+    hand.store.delivery_cursors.failed(run, attempt, hand.now, hand.now)  # in trouble, so that an end is one of its trouble too
 
     with ThreadPoolExecutor(1) as pool, hand.store.engine.begin() as connection:
         connection.execute(LOCK, {"id": endpoint})
         ended: Future[object] = pool.submit(
-            (lambda: hand.store.lanes.delivered(run, attempt, hand.now))
+            (lambda: hand.store.delivery_cursors.delivered(run, attempt, hand.now))
             if well
-            else (lambda: hand.store.lanes.failed(run, attempt, hand.now, hand.now))
+            else (lambda: hand.store.delivery_cursors.failed(run, attempt, hand.now, hand.now))
         )
         waits(hand)
         connection.execute(LOCK_LANES, {"id": endpoint})
@@ -69,7 +69,7 @@ def replay(hand: Hand, endpoint: str) -> None:
 
 
 def scan(hand: Hand, endpoint: str) -> None:
-    hand.store.lookout.behind()
+    hand.store.backlog.behind()
 
 
 def switch_on(hand: Hand, endpoint: str) -> None:
@@ -83,13 +83,13 @@ def remove(hand: Hand, endpoint: str) -> None:
 def hurry(hand: Hand, endpoint: str) -> None:
     """Of the last seller, when the endpoint is well again."""
     run, attempt = under_way(hand, endpoint, SELLERS[-1])
-    hand.store.lanes.delivered(run, attempt, hand.now)
+    hand.store.delivery_cursors.delivered(run, attempt, hand.now)
 
 
 @pytest.mark.parametrize("act", [replay, scan, switch_on, remove, hurry])
-def test_who_locks_many_lanes_begins_with_the_first_seller(hand: Hand, act: Callable[[Hand, str], None]) -> None:
+def test_who_locks_many_cursors_begins_with_the_first_seller(hand: Hand, act: Callable[[Hand, str], None]) -> None:
     hand.enroll(*SELLERS)
-    types = ("inventory.*",) if act is scan else ()  # nothing is wanted of what is passed, so the scan moves all lanes on
+    types = ("inventory.*",) if act is scan else ()  # nothing is wanted of what is passed, so the scan moves all cursors on
     endpoint, _ = hand.endpoint("https://example.com/", *types)
     for seller in reversed(SELLERS):
         hand.change(seller)

@@ -15,9 +15,9 @@ from temporalio.client import Client as Temporal
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.deliver import Delivering, Lane
+from activities.deliver import Delivering, DeliveryCursor
 from outbound import Client
-from tests.deliveries.lane import Hand, ids, verified
+from tests.deliveries.hand import Hand, ids, verified
 from tests.support.receivers import Receiver, Talk
 from workflows.delivery import Delivery, delivery_id
 
@@ -44,10 +44,10 @@ async def test_after_three_days_without_a_receiver_everything_arrives_in_order_f
             talk.answer(200 if up.is_set() else 503)
 
     async def begin(endpoint: str) -> list:
-        lanes = [Lane(endpoint=endpoint, seller=seller) for seller in SELLERS]
+        cursors = [DeliveryCursor(endpoint=endpoint, seller=seller) for seller in SELLERS]
         return [
-            await time_skipping.client.start_workflow(Delivery.run, lane, id=delivery_id(lane), task_queue=QUEUE, start_signal="look")
-            for lane in lanes
+            await time_skipping.client.start_workflow(Delivery.run, cursor, id=delivery_id(cursor), task_queue=QUEUE, start_signal="look")
+            for cursor in cursors
         ]
 
     with Receiver(behave) as receiver:

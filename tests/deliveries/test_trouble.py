@@ -11,7 +11,7 @@ import pytest
 from activities.deliver import Delivering
 from delivery import STEPS
 from outbound import Client, Policy
-from tests.deliveries.lane import Hand, ids
+from tests.deliveries.hand import Hand, ids
 from tests.support.receivers import SICK, Receiver, answering, garbage_body
 
 

@@ -20,7 +20,7 @@ from stage.home import Home
 from stage.receiver import Receiver, Till
 from stage.view import line
 from store import Store
-from tests.deliveries.lane import change
+from tests.deliveries.hand import change
 from tests.demo.pictures import picture
 from tests.store.documents import ENROLLED
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import groupby
 
 from simulator import World
-from tests.deliveries.lane import change
+from tests.deliveries.hand import change
 from tests.support.histories import forget_dead_worker
 from tests.support.house import House
 from tests.support.receivers import Receiver, Talk

@@ -7,7 +7,7 @@ from changes.rereads import Doubt
 from pacing import Stream
 from reconciling import Mode
 from store import Store, UnknownSellerError
-from store.lanes import Attempt
+from store.delivery_cursors import Attempt
 from store.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
 
@@ -120,10 +120,10 @@ def deliver(store: Store, seller_id: str) -> None:
     """An endpoint of this seller alone that took a change, which is to be sent again."""
     endpoint, _ = store.endpoints.add("https://shop.example.com/", ["*"], seller_id)
     keep_orders(store, order("o-3"), seller_id=seller_id)
-    run = store.lanes.begin(endpoint, seller_id, LATER)
+    run = store.delivery_cursors.begin(endpoint, seller_id, LATER)
     assert run
-    (event,) = store.lanes.next(run, run.sequence, limit=10)
-    store.lanes.delivered(run, Attempt(event, 1, False, "delivered", 200, None, 5), LATER)
+    (event,) = store.delivery_cursors.next(run, run.sequence, limit=10)
+    store.delivery_cursors.delivered(run, Attempt(event, 1, False, "delivered", 200, None, 5), LATER)
     assert store.deliveries.replay(seller=seller_id, ids=[event["id"]]) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from store import Store
 from store.kinds import AlertKind
-from tests.deliveries.lane import change
+from tests.deliveries.hand import change
 from tests.store.documents import enroll
 from tests.web.site import Site
 

@@ -20,7 +20,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.deliver import Delivered, Lane
+from activities.deliver import Delivered, DeliveryCursor
 from activities.poll import Poll, PollResult
 from activities.wishes import Wishes
 from pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
@@ -48,8 +48,8 @@ class FakeSteps:
         self.polls: list[tuple[Stream, datetime, Poll]] = []
         self.wishes: list[Wishes] = []
         self.lost: list[Wishes] = []  # what the watchdog finds
-        self.delivered: list[Delivered] = []  # what the next runs of a lane come to; then all is delivered
-        self.lanes: list[tuple[datetime, Lane]] = []  # runs
+        self.delivered: list[Delivered] = []  # what the next runs of a cursor come to; then all is delivered
+        self.cursors: list[tuple[datetime, DeliveryCursor]] = []  # runs
         self.held = threading.Event()  # cleared: runs wait for it
         self.held.set()
         self.changed_at: Callable[[datetime], bool] = lambda at: False
@@ -123,8 +123,8 @@ class FakeSteps:
         self.wishes.append(wishes)
 
     @activity.defn
-    def deliver_changes(self, lane: Lane) -> Delivered:
-        self.lanes.append((activity.info().started_time, lane))
+    def deliver_changes(self, cursor: DeliveryCursor) -> Delivered:
+        self.cursors.append((activity.info().started_time, cursor))
         self.held.wait(PATIENCE_S)
         return self.delivered.pop(0) if self.delivered else Delivered(delivered=1, why="all is delivered")
 

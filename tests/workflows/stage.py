@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.deliver import Lane
+from activities.deliver import DeliveryCursor
 from activities.poll import Poll, PollResult
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
@@ -38,8 +38,8 @@ class Stage:
         return watchdog
 
     async def delivery(self) -> WorkflowHandle[Delivery, None]:
-        lane = Lane(endpoint="ep-1f2e3d4c", seller=ANNA)
-        return await self.world.client.start_workflow(Delivery.run, lane, id=delivery_id(lane), task_queue=QUEUE, start_signal="look")
+        cursor = DeliveryCursor(endpoint="ep-1f2e3d4c", seller=ANNA)
+        return await self.world.client.start_workflow(Delivery.run, cursor, id=delivery_id(cursor), task_queue=QUEUE, start_signal="look")
 
     async def pass_time(self, **time: float) -> None:
         await self.world.sleep(timedelta(**time))

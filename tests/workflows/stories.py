@@ -501,7 +501,7 @@ async def delivery_fails(stage: Stage) -> WorkflowHandle[Delivery, None]:
 
 
 async def delivery_over(stage: Stage) -> WorkflowHandle[Delivery, None]:
-    """The endpoint is switched off while the lane waits."""
+    """The endpoint is switched off while the cursor waits."""
     stage.steps.delivered = [Delivered(wait_s=300, why="failed"), Delivered(over=True, why="the endpoint is switched off or removed")]
     told = await stage.delivery()
     await told.result()

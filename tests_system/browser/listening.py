@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconciling import Mode
 from store import Store
-from store.lanes import Attempt
+from store.delivery_cursors import Attempt
 from tests.store.documents import enroll, keep_orders, order
 
 HTML_URL = "https://shop.example.com/hooks/ebay?for=<script>document.title='pwned'</script>&" + "key=" + "x" * 200
@@ -25,17 +25,17 @@ def listen(store: Store) -> None:
     answered(store, on, None, "delivered", 204, times=4)
     answered(store, failing, "refused", "refused", 500, times=2)
     answered(store, failing, "timeout", "unanswered", None, times=1)
-    store.lanes.switch_off(off, "it answered 410 and wants no more", datetime.now(UTC), f"endpoint {off} wants no more")
+    store.delivery_cursors.switch_off(off, "it answered 410 and wants no more", datetime.now(UTC), f"endpoint {off} wants no more")
 
 
 def answered(store: Store, endpoint: str, kind: str | None, outcome: str, status: int | None, times: int) -> None:
     now = datetime.now(UTC)
     for number in range(1, times + 1):
-        run = store.lanes.begin(endpoint, "nina", now)
+        run = store.delivery_cursors.begin(endpoint, "nina", now)
         assert run
-        (event,) = store.lanes.next(run, run.sequence, 1)
+        (event,) = store.delivery_cursors.next(run, run.sequence, 1)
         attempt = Attempt(event, number, False, outcome, status, kind, 84)
         if outcome == "delivered":
-            store.lanes.delivered(run, attempt, now)
+            store.delivery_cursors.delivered(run, attempt, now)
         else:
-            store.lanes.failed(run, attempt, now, now + timedelta(minutes=5))
+            store.delivery_cursors.failed(run, attempt, now, now + timedelta(minutes=5))

@@ -1,4 +1,4 @@
-"""A lane driven by hand: changes are made, runs are run, and time passes as the test says."""
+"""A cursor driven by hand: changes are made, runs are run, and time passes as the test says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from standardwebhooks import Webhook
 from temporalio.testing import ActivityEnvironment
 
-from activities.deliver import Delivered, Delivering, Lane
+from activities.deliver import Delivered, Delivering, DeliveryCursor
 from outbound import Client
 from pacing import Stream
 from store import Store
@@ -43,7 +43,7 @@ class Hand:
         """One run, as Temporal would begin it now."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, started_time=self.now)
-        return environment.run((delivering or self.delivering).deliver_changes, Lane(endpoint=endpoint, seller=seller))
+        return environment.run((delivering or self.delivering).deliver_changes, DeliveryCursor(endpoint=endpoint, seller=seller))
 
     def run_on(self, endpoint: str, seller: str = "anna", until: Callable[[], bool] = lambda: False) -> Delivered:
         """Runs, each at the time that the one before named, until nothing waits or `until` says so."""

@@ -1,4 +1,4 @@
-"""Which lanes have something to deliver: a look at what is new, several times a second, and a scan that forgets nothing."""
+"""Which cursors have something to deliver: a look at what is new, several times a second, and a scan that forgets nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from store.delivery_cursors import MATCHES
 from store.errors import translated
-from store.lanes import MATCHES
 
-LEADER = 7_355_609  # of the workers' couriers one looks at a time
-AT_ONCE = 500  # lanes of a look
+LEADER = 7_355_609  # of the workers' dispatchers one looks at a time
+AT_ONCE = 500  # cursors of a look
 LOG_LASTS = timedelta(days=14)
 CHUNK = 5000  # rows of the log deleted in one transaction
 
 LEAD = text("SELECT pg_try_advisory_lock(:key)")
 LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
 OPEN = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
-# A lane that waits for its retry is told of nothing new: its workflow has a timer, and takes it along.
+# A cursor that waits for its retry is told of nothing new: its workflow has a timer, and takes it along.
 NEW = text(f"""
     WITH news AS (
         SELECT seller_id, type, max(position) AS position FROM change_events WHERE position > :known GROUP BY seller_id, type
-    ), lanes AS (
+    ), cursors AS (
         SELECT DISTINCT e.id AS endpoint, coalesce(n.seller_id, '') AS seller FROM news n
         JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = n.seller_id) AND e.off_at IS NULL
             AND {MATCHES.format(type="n.type", types="e.types")}
@@ -34,9 +34,9 @@ NEW = text(f"""
         WHERE l.tell_at <= clock_timestamp() LIMIT {AT_ONCE}
     )
     SELECT (SELECT max(position) FROM news) AS position, endpoint, seller, again FROM (SELECT 1) AS one
-    LEFT JOIN (SELECT *, false FROM lanes UNION ALL SELECT *, true FROM due) AS found (endpoint, seller, again) ON true
+    LEFT JOIN (SELECT *, false FROM cursors UNION ALL SELECT *, true FROM due) AS found (endpoint, seller, again) ON true
 """)
-# All lanes that are behind. Where nothing that was passed is wanted, the lane moves on by itself, and no workflow begins for it.
+# All cursors that are behind. Where nothing that was passed is wanted, the cursor moves on by itself, and no workflow begins for it.
 SCAN = text(f"""
     WITH heads AS (
         SELECT seller_id, sequence FROM sellers
@@ -72,14 +72,14 @@ FORGET = text(f"""
         SELECT ctid FROM deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
 """)
 
-Lane = tuple[str, str]  # endpoint, seller
+CursorKey = tuple[str, str]  # endpoint, seller
 
 
 @dataclass(frozen=True, slots=True)
 class BacklogNews:
     known: int | None = None  # the newest position that was looked at; None: nobody is to be told, so none was
-    lanes: frozenset[Lane] = frozenset()
-    due: frozenset[Lane] = frozenset()  # whose time has come; they are found again until their run begins
+    cursors: frozenset[CursorKey] = frozenset()
+    due: frozenset[CursorKey] = frozenset()  # whose time has come; they are found again until their run begins
 
 
 class DeliveryBacklog:
@@ -88,7 +88,7 @@ class DeliveryBacklog:
 
     @contextmanager
     def leading(self) -> Iterator[Connection | None]:
-        """A connection that holds the lead until the end, by which to look; None: another courier has it."""
+        """A connection that holds the lead until the end, by which to look; None: another dispatcher has it."""
         with translated(), self._single.connect() as connection:
             if not connection.execute(LEAD, {"key": LEADER}).scalar():
                 yield None
@@ -99,18 +99,18 @@ class DeliveryBacklog:
                 connection.invalidate()  # closes it: the lock goes with it, whatever state it is in
 
     def new(self, connection: Connection, known: int | None) -> BacklogNews:
-        """Lanes with changes behind a position, and those whose time to be told has come. No endpoint: one cheap statement, and no more."""
+        """Cursors with changes behind a position, and those whose time to be told has come. No endpoint: one cheap statement, and no more."""
         with translated():
             if not connection.execute(OPEN).scalar():
                 return BacklogNews()
             if known is None:  # what came before is the scan's
                 return BacklogNews(connection.execute(LAST).scalar_one())
             rows = connection.execute(NEW, {"known": known}).all()
-        lanes, due = (frozenset((row.endpoint, row.seller) for row in rows if row.again is again) for again in (False, True))
-        return BacklogNews(max(rows[0].position or 0, known), lanes, due)
+        cursors, due = (frozenset((row.endpoint, row.seller) for row in rows if row.again is again) for again in (False, True))
+        return BacklogNews(max(rows[0].position or 0, known), cursors, due)
 
-    def behind(self) -> set[Lane]:
-        """Every lane with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""
+    def behind(self) -> set[CursorKey]:
+        """Every cursor with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""
         return {(row.endpoint, row.seller) for row in self._all(SCAN)}
 
     def forget(self) -> int:

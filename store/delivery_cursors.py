@@ -1,6 +1,6 @@
-"""A lane: what one endpoint is told of one seller, in order. How far it is, what comes next, and how an attempt ended.
+"""A cursor: what one endpoint is told of one seller, in order. How far it is, what comes next, and how an attempt ended.
 
-A run of a lane takes the lane's next epoch, as a step does of a seller: what an older run finds out late, it may not record.
+A run of a cursor takes the cursor's next epoch, as a step does of a seller: what an older run finds out late, it may not record.
 """
 
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from store.alerts import LOCK_SELLER, close_alert, open_alert
-from store.delivery_tables import FLEET_LANE
+from store.delivery_tables import FLEET_CURSOR
 from store.errors import SupersededError, translated
 from store.events import FLEET, Events
 from store.feed import _event
 from store.kinds import AlertKind, named
 from store.vault import Vault
 
-IN_HAND = timedelta(minutes=1)  # the courier leaves a lane alone for so long after a run began, and after the time of a retry
+IN_HAND = timedelta(minutes=1)  # the dispatcher leaves a cursor alone for so long after a run began, and after the time of a retry
 PROBE_EVERY = timedelta(seconds=20)
 TROUBLED = 5  # failures of an endpoint in a row, of whichever sellers: from then on one attempt at a time
 
@@ -26,16 +26,16 @@ BEGIN = text("""
     WITH e AS (
         SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL
             AND (:seller = '' OR EXISTS (SELECT FROM sellers WHERE seller_id = :seller))
-    ), lane AS (
+    ), cursor AS (
         INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
         SELECT id, :seller, 0, 1, CAST(:now AS timestamptz) + :in_hand FROM e
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET epoch = l.epoch + 1,
             tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
         RETURNING *
     )
-    SELECT e.url, e.types, e.thin, e.failures, lane.sequence, lane.epoch, lane.tries, lane.failing_since, lane.retry_at, lane.tell_at,
+    SELECT e.url, e.types, e.thin, e.failures, cursor.sequence, cursor.epoch, cursor.tries, cursor.failing_since, cursor.retry_at, cursor.tell_at,
         ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
-    FROM e, lane
+    FROM e, cursor
 """)
 NEXT = text(f"""
     SELECT * FROM change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
@@ -56,40 +56,40 @@ PROBE = text("""
 LOG = """
     INSERT INTO deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status, kind, took_ms)
     SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
-    FROM lane
+    FROM cursor
 """
-# Locks are taken in one order, or two would wait for each other: endpoint, its lanes in the order of sellers, seller, positions.
+# Locks are taken in one order, or two would wait for each other: endpoint, its cursors in the order of sellers, seller, positions.
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
 DELIVERED = text(f"""
     WITH before AS (
         SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
-    ), lane AS (
+    ), cursor AS (
         UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
         WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
     ), log AS ({LOG}), done AS (
-        DELETE FROM redeliveries USING lane WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
+        DELETE FROM redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
     ), well AS (
         UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
         WHERE id = :endpoint AND endpoints.failures > 0
     )
-    SELECT before.failures, before.failing_since FROM lane LEFT JOIN before ON true
+    SELECT before.failures, before.failing_since FROM cursor LEFT JOIN before ON true
 """)
 FAILED = text(f"""
-    WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), lane AS (
+    WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), cursor AS (
         UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
         WHERE endpoint_id = (SELECT id FROM mine) AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
     ), log AS ({LOG}), ill AS (
-        UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM lane
+        UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM cursor
         WHERE id = :endpoint RETURNING endpoints.failing_since
     )
-    SELECT lane.failing_since AS lane_since, ill.failing_since AS endpoint_since FROM lane, ill
+    SELECT cursor.failing_since AS cursor_since, ill.failing_since AS endpoint_since FROM cursor, ill
 """)
-PUT_OFF = text("""
+POSTPONE = text("""
     UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
 """)
 # Not where somebody asked to be looked at meanwhile.
-REST = text("""
+COMPLETE = text("""
     UPDATE delivery_lanes SET tell_at = NULL
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL AND tell_at = :tell_at
 """)
@@ -106,8 +106,8 @@ OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = 
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a lane: what `begin` found."""
+class Claim:
+    """One run of a cursor: what `begin` found."""
 
     endpoint: str
     seller: str  # FLEET_LANE: the fleet's alerts
@@ -143,19 +143,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Since when: the lane, and the endpoint for whichever seller."""
+    """Since when: the cursor, and the endpoint for whichever seller."""
 
-    lane: datetime
+    cursor: datetime
     endpoint: datetime
 
 
-class Lanes:
+class DeliveryCursors:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    def begin(self, endpoint: str, seller: str, now: datetime) -> Run | None:
-        """Take the lane's next epoch. None: the endpoint is switched off or removed, or the seller erased.
+    def begin(self, endpoint: str, seller: str, now: datetime) -> Claim | None:
+        """Take the cursor's next epoch. None: the endpoint is switched off or removed, or the seller erased.
 
         Args:
             now: Temporal's clock, as in all that follows.
@@ -167,7 +167,7 @@ class Lanes:
             row = connection.execute(BEGIN, values).one_or_none()
         if row is None:
             return None
-        return Run(
+        return Claim(
             endpoint=endpoint,
             seller=seller,
             url=row.url,
@@ -183,25 +183,25 @@ class Lanes:
             troubled=row.failures >= TROUBLED,
         )
 
-    def next(self, run: Run, after: int, limit: int) -> list[dict[str, Any]]:
+    def next(self, run: Claim, after: int, limit: int) -> list[dict[str, Any]]:
         """Changes that are to be delivered, in order, as the feed has them. `after`: the sequence of the last one that was."""
-        statement = NEXT_OF_FLEET if run.seller == FLEET_LANE else NEXT
+        statement = NEXT_OF_FLEET if run.seller == FLEET_CURSOR else NEXT
         with translated(), self._single.connect() as connection:
             values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
             return [_event(row) for row in connection.execute(statement, values)]
 
-    def again(self, run: Run, limit: int) -> list[dict[str, Any]]:
+    def again(self, run: Claim, limit: int) -> list[dict[str, Any]]:
         """Changes that somebody asked to have sent again, in order."""
         with translated(), self._single.connect() as connection:
             return [_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
 
-    def may_probe(self, run: Run, now: datetime) -> bool:
-        """While an endpoint is in trouble, of all its lanes one may try every 20 seconds: it cannot hold up more than one thread."""
+    def may_probe(self, run: Claim, now: datetime) -> bool:
+        """While an endpoint is in trouble, of all its cursors one may try every 20 seconds: it cannot hold up more than one thread."""
         with translated(), self._single.connect() as connection:
             return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
 
-    def delivered(self, run: Run, attempt: Attempt, now: datetime) -> None:
-        """Record that it was taken, which moves the lane on. Where the endpoint was in trouble, its other lanes need not wait any longer.
+    def delivered(self, run: Claim, attempt: Attempt, now: datetime) -> None:
+        """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors need not wait any longer.
 
         Raises:
             SupersededError: a later run has begun; that one delivers it again, under the same id.
@@ -209,37 +209,37 @@ class Lanes:
         with translated(), self._engine.begin() as connection:
             row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
             if row is None:
-                raise SupersededError("a later run of this lane has begun")
+                raise SupersededError("a later run of this cursor has begun")
             troubled = row.failures is not None and row.failures >= TROUBLED
             # The seller's alert first: a commit of theirs locks their row before it waits for positions (events.py), and so does this.
-            if run.tries and run.seller != FLEET_LANE:
+            if run.tries and run.seller != FLEET_CURSOR:
                 self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
             if row.failures is not None:
                 self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
-        if troubled:  # apart: the lane in hand may stand behind others in the order of locks
+        if troubled:  # apart: the cursor in hand may stand behind others in the order of locks
             with translated(), self._single.connect() as connection:
                 connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
 
-    def failed(self, run: Run, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
+    def failed(self, run: Claim, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
         """Record that it was not. Raises SupersededError."""
         values = {**run.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
             row = connection.execute(FAILED, values).one_or_none()
         if row is None:
-            raise SupersededError("a later run of this lane has begun, or the endpoint was removed")
-        return Failing(row.lane_since, row.endpoint_since)
+            raise SupersededError("a later run of this cursor has begun, or the endpoint was removed")
+        return Failing(row.cursor_since, row.endpoint_since)
 
-    def put_off(self, run: Run, now: datetime, retry_at: datetime) -> None:
-        """Not tried, since the endpoint is in trouble and another lane asks it. Raises SupersededError."""
+    def postpone(self, run: Claim, now: datetime, retry_at: datetime) -> None:
+        """Not tried, since the endpoint is in trouble and another cursor asks it. Raises SupersededError."""
         values = {**run.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
-            if connection.execute(PUT_OFF, values).scalar() is None:
-                raise SupersededError("a later run of this lane has begun")
+            if connection.execute(POSTPONE, values).scalar() is None:
+                raise SupersededError("a later run of this cursor has begun")
 
-    def rest(self, run: Run) -> None:
-        """All that was there is delivered: the next change wakes the lane again."""
+    def complete(self, run: Claim) -> None:
+        """All that was there is delivered: the next change wakes the cursor again."""
         with translated(), self._single.connect() as connection:
-            connection.execute(REST, {**run.values, "tell_at": run.tell_at})
+            connection.execute(COMPLETE, {**run.values, "tell_at": run.tell_at})
 
     def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
         """For failing; once, with an alert of the fleet."""
@@ -266,7 +266,7 @@ def _events(connection: Connection, seller_id: str | None) -> Events | None:
 
 
 def _place(attempt: Attempt) -> int:
-    """How far the lane is with it; what was sent again moves nothing."""
+    """How far the cursor is with it; what was sent again moves nothing."""
     if attempt.replayed:
         return 0
     place: int = attempt.event["sequence"] if attempt.event["seller_id"] is not None else attempt.event["position"]

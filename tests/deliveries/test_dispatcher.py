@@ -13,19 +13,19 @@ from contextlib import asynccontextmanager
 import pytest
 from temporalio.client import Client as Temporal
 
-from activities.deliver import Lane
+from activities.deliver import DeliveryCursor
 from outbound import Client
 from store.errors import StoreUnavailableError
 from store.kinds import AlertKind
-from tests.deliveries.lane import Hand, ids
+from tests.deliveries.hand import Hand, ids
 from tests.support.histories import client_of
 from tests.support.receivers import Receiver, Talk, answering, hanging
 from tests.support.waiting import PATIENCE_S, eventually, eventually_here, least
-from workflows import courier
-from workflows.courier import delivering
+from workflows import dispatcher
 from workflows.delivery import delivery_id
+from workflows.dispatcher import delivering
 
-QUEUE = "couriers"
+QUEUE = "dispatchers"
 
 
 @asynccontextmanager
@@ -37,22 +37,22 @@ async def worker(temporal: Temporal, hand: Hand, client: Client) -> AsyncIterato
 @pytest.fixture(autouse=True)
 def scans_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test does not wait for ten seconds."""
-    monkeypatch.setattr(courier, "SCAN_S", 0.5)
-    monkeypatch.setattr(courier, "LEAD_S", 0.1)
-    monkeypatch.setattr(courier, "TOLD_S", 0.5)
+    monkeypatch.setattr(dispatcher, "SCAN_S", 0.5)
+    monkeypatch.setattr(dispatcher, "LEAD_S", 0.1)
+    monkeypatch.setattr(dispatcher, "WAKE_AGAIN_S", 0.5)
 
 
 async def test_a_change_reaches_an_idle_endpoint_within_a_second(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
-    monkeypatch.setattr(courier, "SCAN_S", 600)  # the look does it, not the scan
+    monkeypatch.setattr(dispatcher, "SCAN_S", 600)  # the look does it, not the scan
     hand.enroll("anna")
-    look, looked = hand.store.lookout.new, threading.Event()
+    look, looked = hand.store.backlog.new, threading.Event()
 
     def seen(*given):
         news = look(*given)
         looked.set()
         return news
 
-    monkeypatch.setattr(hand.store.lookout, "new", seen)
+    monkeypatch.setattr(hand.store.backlog, "new", seen)
     with Receiver() as receiver:
         hand.endpoint(receiver.url)
 
@@ -65,7 +65,7 @@ async def test_a_change_reaches_an_idle_endpoint_within_a_second(temporal: Tempo
             return time.monotonic() - began
 
         async with worker(temporal, hand, client):
-            await asyncio.to_thread(took_s)  # which may be found as the courier begins
+            await asyncio.to_thread(took_s)  # which may be found as the dispatcher begins
             took = await asyncio.to_thread(least, took_s, 1.0)
 
     assert took < 1
@@ -84,7 +84,7 @@ async def test_what_was_recorded_while_nobody_worked_is_delivered_in_order(tempo
     got = [json.loads(post.body)["data"] for post in receiver.posts]
     for seller, changes in wanted.items():
         assert [event["id"] for event in got if event["seller_id"] == seller] == changes
-    assert sorted(runs) == sorted(delivery_id(Lane(endpoint=endpoint, seller=seller)) for seller in ("anna", "bert", ""))
+    assert sorted(runs) == sorted(delivery_id(DeliveryCursor(endpoint=endpoint, seller=seller)) for seller in ("anna", "bert", ""))
 
 
 async def ended(temporal: Temporal, endpoint: str) -> list[str]:
@@ -94,17 +94,17 @@ async def ended(temporal: Temporal, endpoint: str) -> list[str]:
     return [run.id for run in runs] if all(run.close_time for run in runs) else []
 
 
-async def test_what_nobody_wants_begins_no_workflow_and_lets_the_lane_move_on(temporal: Temporal, hand: Hand, client: Client) -> None:
+async def test_what_nobody_wants_begins_no_workflow_and_lets_the_cursor_move_on(temporal: Temporal, hand: Hand, client: Client) -> None:
     hand.enroll("anna")
     endpoint, _ = hand.endpoint("http://127.0.0.1:9/", "inventory.*")
     hand.change("anna", orders=5)
     async with worker(temporal, hand, client):
-        await eventually(lambda: lanes(hand, endpoint) == {"anna": 5, "": 0})
+        await eventually(lambda: cursors(hand, endpoint) == {"anna": 5, "": 0})
 
     assert [run async for run in temporal.list_workflows(f"WorkflowId STARTS_WITH 'delivery:{endpoint}'")] == []
 
 
-def lanes(hand: Hand, endpoint: str) -> dict[str, int]:
+def cursors(hand: Hand, endpoint: str) -> dict[str, int]:
     with hand.store.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT seller_id, sequence FROM delivery_lanes WHERE endpoint_id = %s", (endpoint,))
         return {row.seller_id: row.sequence for row in rows}
@@ -139,7 +139,7 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
         wanted = hand.change("anna", orders=2)
         async with worker(temporal, hand, client):
             await eventually(lambda: hand.store.deliveries.log(endpoint, failed=True))
-            await temporal.get_workflow_handle(delivery_id(Lane(endpoint=endpoint, seller="anna"))).terminate("by a test")
+            await temporal.get_workflow_handle(delivery_id(DeliveryCursor(endpoint=endpoint, seller="anna"))).terminate("by a test")
             with hand.store.engine.begin() as connection:  # and the time of its retry has passed
                 connection.exec_driver_sql("UPDATE delivery_lanes SET retry_at = now(), tell_at = now()")
             await eventually(lambda: len(receiver.posts) == 3)
@@ -148,7 +148,7 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
 
 
 async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
-    monkeypatch.setattr(courier, "SCAN_S", 600)
+    monkeypatch.setattr(dispatcher, "SCAN_S", 600)
     hand.enroll("anna")
     with Receiver(answering(429, 200, headers={"retry-after": "7200"})) as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
@@ -165,11 +165,11 @@ async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand:
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("Postgres is shutting down"), KeyError("CANARY")])
-async def test_the_courier_outlives_what_goes_wrong(
+async def test_the_dispatcher_outlives_what_goes_wrong(
     temporal: Temporal, hand: Hand, client: Client, monkeypatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     hand.enroll("anna")
-    looks = hand.store.lookout.behind, hand.store.lookout.new
+    looks = hand.store.backlog.behind, hand.store.backlog.new
     left = [error, error]
 
     def failing(look):
@@ -180,8 +180,8 @@ async def test_the_courier_outlives_what_goes_wrong(
 
         return tried
 
-    monkeypatch.setattr(hand.store.lookout, "behind", failing(looks[0]))
-    monkeypatch.setattr(hand.store.lookout, "new", failing(looks[1]))
+    monkeypatch.setattr(hand.store.backlog, "behind", failing(looks[0]))
+    monkeypatch.setattr(hand.store.backlog, "new", failing(looks[1]))
     with Receiver() as receiver:
         hand.endpoint(receiver.url)
         wanted = hand.change("anna", 3)
@@ -189,7 +189,7 @@ async def test_the_courier_outlives_what_goes_wrong(
             await eventually(lambda: len(receiver.posts) == 3)
 
     assert ids(receiver) == wanted
-    assert sum("the courier cannot" in record.message for record in caplog.records) == 2
+    assert sum("the dispatcher cannot" in record.message for record in caplog.records) == 2
     assert "CANARY" not in caplog.text
 
 
@@ -217,7 +217,7 @@ async def test_no_secret_no_address_and_no_buyer_is_in_a_history_or_a_log(
             await eventually(lambda: hand.store.deliveries.log(endpoint))
             hand.store.endpoints.switch_on(endpoint)
             await eventually(lambda: ended(temporal, endpoint))
-            handle = temporal.get_workflow_handle(delivery_id(Lane(endpoint=endpoint, seller="anna")))
+            handle = temporal.get_workflow_handle(delivery_id(DeliveryCursor(endpoint=endpoint, seller="anna")))
             history = (await handle.fetch_history()).to_json()
             raw = b"".join(event.SerializeToString() for event in (await handle.fetch_history()).events)
 
