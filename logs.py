@@ -58,15 +58,15 @@ def formatter(text: bool, colors: bool = False) -> logging.Formatter:
 
 def where(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Seller, workflow and run, of whatever runs here; as flat fields, in place of what the SDK attached."""
-    told = event.pop("temporal_activity", None) or event.pop("temporal_workflow", None)
+    context = event.pop("temporal_activity", None) or event.pop("temporal_workflow", None)
     core = event.pop("temporal_log", None)
     for formatted in ("message", "asctime"):  # left behind by another handler of this record
         event.pop(formatted, None)
     if core is not None:
         _add(event, {name: core.fields[name] for name in OF_CORE if name in core.fields})
-    elif told:
-        _add(event, {"workflow_id": told.get("workflow_id"), "run_id": told.get("workflow_run_id") or told.get("run_id")})
-        _add(event, {"activity": told.get("activity_type"), "attempt": told.get("attempt") if "activity_type" in told else None})
+    elif context:
+        _add(event, {"workflow_id": context.get("workflow_id"), "run_id": context.get("workflow_run_id") or context.get("run_id")})
+        _add(event, {"activity": context.get("activity_type"), "attempt": context.get("attempt") if "activity_type" in context else None})
     elif activity.in_activity():
         info = activity.info()
         _add(event, {"workflow_id": info.workflow_id, "run_id": info.workflow_run_id, "activity": info.activity_type})

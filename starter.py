@@ -11,7 +11,7 @@ import typer
 
 HELP = "Sellerbeat's command line. Every command also takes --json; exit 0: done, 1: failed, 2: wrong usage."
 ROOMS = ("upkeep", "erasures", "steering", "migration", "reading", "endpoints", "notifications")  # --help lists them in this order
-LOOKS = ("list", "status", "quota", "alerts", "set-aside", "changes", "snapshot")
+READING = ("list", "status", "quota", "alerts", "set-aside", "changes", "snapshot")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""
 
 GARBAGE = (
@@ -22,12 +22,12 @@ GARBAGE = (
 def commands(first: str | None = None) -> typer.Typer:
     """The command line; only what is needed of it where the first word is one of `LOOKS`."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=HELP)
-    for room in ("reading",) if first in LOOKS else ROOMS:
+    for room in ("reading",) if first in READING else ROOMS:
         app.add_typer(import_module(f"console.{room}").commands)
     return app
 
 
-def told(error: Exception) -> bool:
+def is_expected(error: Exception) -> bool:
     """Whether the error says in its own words what to do. Only here, since each of these rooms takes its time to load."""
     from console.output import FailedError
     from ebay.errors import EbayError
@@ -66,7 +66,7 @@ def main() -> int:
     except (BrokenPipeError, SystemExit):  # the reader of a pipe has seen enough; typer and rich make a SystemExit of it
         return 0
     except Exception as error:
-        if told(error):
+        if is_expected(error):
             return fail(str(error), 1)
         if (said := refused(error)) is not None:
             return fail(f"Temporal refused: {said}", 1)

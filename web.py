@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         yield
 
     def end(self) -> None:
-        self.context.arrivals.close()  # who waits for changes is answered now
+        self.context.change_waiter.close()  # who waits for changes is answered now
         self.should_exit = True
 
 
@@ -59,10 +59,10 @@ def listen(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
-        place = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256)
+        listening = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256)
         # uvicorn writes head and body apart, and asyncio sets this on sockets of its own making only: without it the body waits 40 ms
-        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return place
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise BindError(f"SELLERBEAT_WEB_BIND: cannot listen on {bind}: {error.strerror or error}") from None
 
@@ -83,16 +83,16 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
         h11_max_incomplete_event_size=LONGEST_HEAD,
         timeout_graceful_shutdown=GRACE_S,
     )
-    with listen(settings.web_bind) as place:
-        host, port = place.getsockname()[:2]
+    with listen(settings.web_bind) as listening:
+        host, port = listening.getsockname()[:2]
         logger.info("web listens", extra={"url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"})
         if not context.access.by_login:
             logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
         warming = asyncio.create_task(warm(context))
         lasting = [asyncio.create_task(Waker(inbox, context.temporal).keep())]
         if meters:
-            lasting.append(asyncio.create_task(figures.keep(context, meters)))
-        await Server(config, context).serve([place])
+            lasting.append(asyncio.create_task(figures.refresh_figures(context, meters)))
+        await Server(config, context).serve([listening])
         await warming
         for task in lasting:
             task.cancel()

@@ -31,12 +31,13 @@ from activities.dead_tokens import DeadTokens
 from activities.erasing import UserErasing
 from activities.fulfillment import FulfillmentPolling
 from activities.heartbeat import Heartbeats
-from activities.hints import HintReading
 from activities.inventory import InventoryPolling
 from activities.listings import ListingPolling
 from activities.lost_sellers import LostSellers
+from activities.notified import NotificationPoll
 from activities.offers import OfferReading
 from activities.orders import OrderPolling
+from activities.overrides import OverrideStorage
 from activities.pace import Pace
 from activities.planning import FleetPlanning, Plans
 from activities.quota import QuotaWatch
@@ -46,7 +47,6 @@ from activities.sweep import Sweep
 from activities.tokens import VERSION, StoredTokens
 from activities.vacancy import Vacancies
 from activities.waits import Lasting
-from activities.wishes import WishKeeping
 from console.leaving import bounded, leave
 from domain.streams import STREAMS, Stream
 from ebay.client import Ebay
@@ -117,14 +117,14 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
             Sweep(steps, settings.sweep_every, settings.order_overlap).sweep_orders,
             Report(steps, settings.sweep_every).read_report,
             OfferReading(steps).read_offers,
-            HintReading(steps).read_hints,
-            WishKeeping(store).keep_wishes,
+            NotificationPoll(steps).poll_notified,
+            OverrideStorage(store).save_overrides,
             LostSellers(store, client, DeadTokens(tokens, client)).find_lost_sellers,
             FleetPlanning(store, pace, quota).plan_fleet,
             UserErasing(store, client).erase_users,
         ],
         activity_executor=threads,
-        tuner=places(steps.breakers.is_ill),
+        tuner=step_slots(steps.breakers.is_ill),
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=MISSED,
@@ -133,7 +133,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
     )
 
 
-def places(is_ill: Callable[[], bool]) -> WorkerTuner:
+def step_slots(is_ill: Callable[[], bool]) -> WorkerTuner:
     """As many steps at once as there are threads; none while this worker fails where others do not. All else as the SDK has it."""
     usual = FixedSizeSlotSupplier(100)
     return WorkerTuner.create_composite(

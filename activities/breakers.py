@@ -61,7 +61,7 @@ class Memory:
     refuted: bool = False  # others have successes where this process has none
     reason: str = ""
     tried_at: datetime | None = None  # a call of a process in doubt
-    told_at: datetime | None = None  # a success that somebody doubts
+    doubted_at: datetime | None = None  # a success that somebody doubts
     every: timedelta = PROBE
     sellers: int = 1
     counted_at: datetime | None = None
@@ -146,7 +146,7 @@ class BreakerGate:
                 memory.tried_at = now
         return False
 
-    def told(self, resource: str, seller_id: str, error: EbayError | None, rows: MutableMapping[str, Breaker]) -> EbayError | None:
+    def on_answer(self, resource: str, seller_id: str, error: EbayError | None, rows: MutableMapping[str, Breaker]) -> EbayError | None:
         """After a call: what is to be raised, the error itself where it concerns this seller alone."""
         now, row = self.clock.now(), rows.get(resource)
         words = failure(error)
@@ -159,7 +159,7 @@ class BreakerGate:
             return error
         if row and row.is_open:
             if words != row.reason:
-                self.store.breakers.tell(resource, words)
+                self.store.breakers.sync_alert(resource, words)
             return outage(replace(row, reason=words), narrower=error is not None and error.narrower)
         if not self.failed(resource, seller_id, words, now):
             return error
@@ -173,15 +173,15 @@ class BreakerGate:
             memory.clear()
             self.recover()
             asked = any(one.is_doubted(now) for one in rows.values())
-            tell = doubted or (asked and (memory.told_at is None or now - memory.told_at >= AGAIN))
+            doubt_call = doubted or (asked and (memory.doubted_at is None or now - memory.doubted_at >= AGAIN))
             self.good_at = now
-            if tell:
-                memory.told_at = now
+            if doubt_call:
+                memory.doubted_at = now
         if row and row.is_open:
             if self.store.breakers.close(resource, now):
                 logger.info("eBay is back", extra={"resource": resource})
             rows[resource] = replace(row, opened_at=None, closed_at=now)
-        elif tell:
+        elif doubt_call:
             self.store.breakers.good(resource, now)
 
     def failed(self, resource: str, seller_id: str, words: str, now: datetime) -> bool:
@@ -259,7 +259,7 @@ class BreakerGate:
             yield gate
         except EbayError as error:
             if gate.asked:
-                instead = self.told(TOKENS, seller_id, error, rows)
+                instead = self.on_answer(TOKENS, seller_id, error, rows)
                 if instead is not None and instead is not error:
                     raise instead from None
                 if failure(error):

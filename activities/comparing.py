@@ -45,7 +45,7 @@ def compared(store: Store, seller_id: str, since: datetime, until: datetime, rul
     return SellerComparison(seller_id, watch, since, until, asked, verdict(watch.mode, watch.since or now, now, week, rules))
 
 
-def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Readiness | None:
+def evaluate(store: Store, seller_id: str, rules: Rules = RULES) -> Readiness | None:
     """The comparison of the last week, kept for status and page, and for the pace what the last month's orders say.
 
     None: the mode was changed meanwhile, so nothing was kept.
@@ -57,12 +57,12 @@ def judge(store: Store, seller_id: str, rules: Rules = RULES) -> Readiness | Non
     return found if store.modes.compared(seller_id, watch, kept, month.orders, month.polls_first) else None
 
 
-def judge_due(store: Store) -> None:
+def evaluate_due(store: Store) -> None:
     """The daily comparison of each seller in shadow or webhooks whose last one is a day old; some at a time."""
     for seller_id in store.modes.due(DAILY, AT_ONCE):
         try:
-            if found := judge(store, seller_id):
-                tell(store, seller_id, found)
+            if found := evaluate(store, seller_id):
+                sync_alert(store, seller_id, found)
         except UnknownSellerError:  # removed meanwhile
             continue
         except StoreError:
@@ -71,7 +71,7 @@ def judge_due(store: Store) -> None:
             logger.error("comparison failed", extra={"seller_id": seller_id, "error": type(error).__name__})
 
 
-def tell(store: Store, seller_id: str, found: Readiness) -> None:
+def sync_alert(store: Store, seller_id: str, found: Readiness) -> None:
     """An alert says that a seller in shadow is ready: what made them leave webhooks is over then."""
     if found.ready and store.modes.get(seller_id).mode is Mode.SHADOW:
         store.open_alert(AlertKind.READY_FOR_WEBHOOKS, READY_TEXT.format(why=found.why), seller_id)
@@ -114,7 +114,7 @@ def summary(kept: Mapping[str, Any] | None) -> str:
     return f"changes of {kept['days']} days: {counts}; {'ready for webhooks' if kept['ready'] else 'not yet ready'}: {kept['why']}"
 
 
-def told(it: SellerComparison) -> dict[str, Any]:
+def as_json(it: SellerComparison) -> dict[str, Any]:
     """All of it, as `starter.py reconcile --json` prints it."""
     return {
         "seller_id": it.seller_id,

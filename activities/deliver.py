@@ -17,8 +17,8 @@ from temporalio.common import RetryPolicy
 
 from activities.signing import Poster, send
 from activities.slots import Slots
-from activities.steps import UnexpectedError, _place
-from delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, judge, retry_after, wait
+from activities.steps import UnexpectedError, frame_of
+from delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outcome_of, retry_after, wait
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError
@@ -77,9 +77,9 @@ class Delivering:
         except StoreError:
             raise
         except Exception as error:
-            place = _place(error)
-            logger.error("delivery failed for a reason nobody foresaw", extra={"endpoint": cursor.endpoint, "place": place})
-            raise UnexpectedError(place) from None
+            frame = frame_of(error)
+            logger.error("delivery failed for a reason nobody foresaw", extra={"endpoint": cursor.endpoint, "place": frame})
+            raise UnexpectedError(frame) from None
 
     def deliver(self, cursor: DeliveryCursor, now: Clock) -> Delivered:
         claim = self.store.delivery_cursors.begin(cursor.endpoint, cursor.seller, now())
@@ -101,7 +101,7 @@ class Delivering:
             for event in changes:
                 if time.monotonic() - began > RUN_S:
                     return Delivered(delivered=sent, more=True, why="more to deliver")
-                with self.slots.place(claim.endpoint) as free:
+                with self.slots.slot(claim.endpoint) as free:
                     if not free:
                         return Delivered(delivered=sent, wait_s=random.uniform(*CROWDED_S), why="many messages to it are under way")
                     attempt, asked = self.post(claim, event, replayed=not fresh)
@@ -128,13 +128,13 @@ class Delivering:
             return ended(AttemptOutcome.UNANSWERED, kind=error.kind), None
         except ForbiddenTargetError as error:
             return ended(AttemptOutcome.FORBIDDEN, kind=error.reason), None
-        return ended(judge(answer.status), answer.status), retry_after(answer.headers, datetime.now(UTC))
+        return ended(outcome_of(answer.status), answer.status), retry_after(answer.headers, datetime.now(UTC))
 
     def failed(self, claim: Claim, attempt: Attempt, asked: float | None, sent: int, now: datetime) -> Delivered:
         wait_s = wait(claim.tries + 1, random.random(), asked)
         since = self.store.delivery_cursors.failed(claim, attempt, now, now + timedelta(seconds=wait_s))
-        told = {"endpoint": claim.endpoint, "seller_id": claim.seller, "outcome": attempt.outcome, "status": attempt.status}
-        logger.info("delivery failed", extra={**told, "tries": claim.tries + 1, "retry_s": round(wait_s)})
+        failure_fields = {"endpoint": claim.endpoint, "seller_id": claim.seller, "outcome": attempt.outcome, "status": attempt.status}
+        logger.info("delivery failed", extra={**failure_fields, "tries": claim.tries + 1, "retry_s": round(wait_s)})
         if off := off_reason(attempt, now - since.endpoint):
             self.store.delivery_cursors.switch_off(
                 claim.endpoint, off, now, f"endpoint {claim.endpoint} is switched off: {off}. Nothing is dropped"

@@ -75,9 +75,9 @@ class UserErasing:
         notifications = self.store.notifications
         try:
             while waiting := notifications.of_topic(ACCOUNT_DELETION):
-                for told in waiting:
-                    self.store.deletions.take(told.person.get("username"), told.person.get("user_id"), told.id)
-                notifications.end([told.id for told in waiting])
+                for erasure in waiting:
+                    self.store.deletions.take(erasure.person.get("username"), erasure.person.get("user_id"), erasure.id)
+                notifications.end([erasure.id for erasure in waiting])
         except SecretError as error:
             activity.logger.error("a notification that a user left cannot be opened", extra={"error": str(error)})
 

@@ -88,7 +88,7 @@ class FulfillmentPolling:
             over.failed(order_id, error)
             return
         with step.commit() as commit:
-            step.count(commit, commit.keep_single(order_id, document, step.read_at()))
+            step.count(commit, commit.store_single(order_id, document, step.read_at()))
         if over is not None:
             over.worked()
 
@@ -105,7 +105,7 @@ class FulfillmentPolling:
             over.failed(order_id, error)
             return
         with step.commit() as commit:
-            step.count(commit, commit.keep_parcels(order_id, documents, read_at=step.read_at()))
+            step.count(commit, commit.store_parcels(order_id, documents, read_at=step.read_at()))
         if over is not None:
             over.worked()
 
@@ -142,7 +142,7 @@ class FulfillmentPolling:
                     over.answered()
                 place = {**place, "page": number + 1, "listed": page.next is None}
                 with step.commit() as commit:
-                    step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                    step.count(commit, commit.store_orders(page.orders, read_at=step.read_at()))
                     commit.scan_page(place["scan"], number, [order for order in map(entity_id, page.orders) if order])
                     commit.advance(reading=place)
                 if page.next is None:
@@ -204,7 +204,7 @@ class FulfillmentPolling:
         if wanted:
             for part, page in over.lists(wanted, lambda ids: step.api.orders_by_id([*ids, *([witness] if witness else [])])):
                 with step.commit() as commit:
-                    step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                    step.count(commit, commit.store_orders(page.orders, read_at=step.read_at()))
                     shown = {order for order in map(entity_id, page.orders) if order}
                     commit.absent(part, shown, since, step.ebays_now() - ABSENT_FOR, step.read_at())
                     commit.records_read(What.LISTED, part)
@@ -229,7 +229,7 @@ class FulfillmentPolling:
         else:
             page = step.api.orders_by_id([one.name])
             with step.commit() as commit:
-                step.count(commit, commit.keep_orders(page.orders, read_at=step.read_at()))
+                step.count(commit, commit.store_orders(page.orders, read_at=step.read_at()))
                 commit.records_read(What.LISTED, [one.name])
 
 

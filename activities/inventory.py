@@ -54,7 +54,7 @@ class InventoryPolling:
         while scan["total"] is None:
             page, after = inventory_pages.read(step, scan, sold)
             sold.answered()
-            scan = self.keep_page(step, scan, page, after)
+            scan = self.store_page(step, scan, page, after)
             if step.over():
                 return step.more(f"inventory scan: {scan['page']} pages read")
         sold.settle()
@@ -67,7 +67,7 @@ class InventoryPolling:
             for part, found in read_skus(step, over, [sku for sku in due if sku not in aside]):
                 with step.commit() as commit:
                     there = [item for item in found.values() if item is not None]
-                    step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
+                    step.count(commit, commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
                     commit.stock_read(part)
                     commit.records_read(What.SKU, list(found))
             if aside:
@@ -83,9 +83,9 @@ class InventoryPolling:
         found = self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL + len(over.failing))
         return [sku for sku in found if sku not in over.failing][:SKUS_A_CALL]
 
-    def keep_page(self, step: StepRun, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
+    def store_page(self, step: StepRun, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
         with step.commit() as commit:
-            step.count(commit, commit.keep_inventory(page.items, page.date, self.source(step)))
+            step.count(commit, commit.store_inventory(page.items, page.date, self.source(step)))
             commit.scan_page(scan["scan"], scan["page"], [sku for sku in map(entity_id, page.items) if sku])
             commit.advance(reading=after)
         return after
@@ -128,7 +128,7 @@ class InventoryPolling:
         lists, later = inventory_pages.lists(scan, [sku for sku in absent if sku not in aside])
         for asked in lists:
             for part, found in read_skus(step, over, asked):
-                scan = self.keep_absent(step, inventory_pages.told_apart(scan, asked, part), part, found)
+                scan = self.store_absent(step, inventory_pages.by_answer(scan, asked, part), part, found)
         if passed := [sku for sku in absent if sku in aside or sku in over.failing or sku in later]:
             with step.commit() as commit:
                 step.count(commit)
@@ -138,11 +138,11 @@ class InventoryPolling:
                 commit.advance(reading=scan)
         return scan
 
-    def keep_absent(self, step: StepRun, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
+    def store_absent(self, step: StepRun, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
         after = {**scan, "page": scan["page"] + 1}
         with step.commit() as commit:
             there = [item for item in found.values() if item is not None]
-            kept = commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk")
+            kept = commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk")
             gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
             step.count(commit, kept, gone)
             commit.records_read(What.SKU, list(found))
@@ -155,7 +155,7 @@ class InventoryPolling:
         found = step.api.inventory_items([one.name])
         with step.commit() as commit:
             there = [item for item in found.values() if item is not None]
-            step.count(commit, commit.keep_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
+            step.count(commit, commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk"))
             commit.records_read(What.SKU, list(found))
 
     def source(self, step: StepRun) -> str:

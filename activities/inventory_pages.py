@@ -72,7 +72,7 @@ def lists(scan: Scan, skus: Sequence[str]) -> tuple[list[list[str]], list[str]]:
     return [*([together] if together else []), *alone], [sku for sku in apart[ALONE:] if sku in skus]
 
 
-def told_apart(scan: Scan, asked: Sequence[str], part: Sequence[str]) -> Scan:
+def by_answer(scan: Scan, asked: Sequence[str], part: Sequence[str]) -> Scan:
     """After an answer: where a list was halved until one SKU was left, and that one can be read, lists break at it or at its neighbour."""
     new = [sku for sku in part if sku not in scan.get("apart", [])] if len(part) == 1 < len(asked) else []
     return {**scan, "apart": [*scan.get("apart", []), *new]} if new else scan

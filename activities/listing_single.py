@@ -40,14 +40,14 @@ def read_single(step: StepRun, entity_id: str, over: SteppingOver | None = None)
     return Single(entity_id, listing, False, inventory_items(step, [listing] if listing else []), date)
 
 
-def keep_single(step: StepRun, commit: Commit, single: Single, source: str = "poll") -> StoreResult:
+def store_single(step: StepRun, commit: Commit, single: Single, source: str = "poll") -> StoreResult:
     """Kept as it stands; over, or unknown to eBay, it is removed; of one that eBay does not show nothing is concluded."""
     if single.items:
-        step.count(commit, commit.keep_inventory(single.items, single.date, source, read_from="bulk"))
+        step.count(commit, commit.store_inventory(single.items, single.date, source, read_from="bulk"))
     if single.refused:
         kept = StoreResult()
     elif single.listing:
-        kept = commit.keep_listings([single.listing], single.date, source, read_from="item")
+        kept = commit.store_listings([single.listing], single.date, source, read_from="item")
     else:
         kept = commit.remove_listings([single.entity_id], single.date, source)
     if not single.refused:

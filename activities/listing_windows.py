@@ -36,7 +36,7 @@ class ListingWindow:
     """What was modified in one window."""
 
     listings: list[Document]
-    odd: list[str]
+    without_id: list[str]
     date: datetime  # eBay's clock at the answer
     read_to: datetime  # all that was modified up to here is read
     width: timedelta  # of the next window
@@ -99,18 +99,20 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
                 raise
             continue
         limit.worked(end - start, LONGEST_WINDOW)
-        count = len(events.listings) + len(events.odd)
+        count = len(events.listings) + len(events.without_id)
         whole = events.complete and count < MOST
         if not whole and end - start > NARROWEST:
             most, width = min(most, count), floor_ms(start + (end - start) / 2) - start
-            yield ListingWindow(events.listings, events.odd, events.date, start, width, last=False, whole=False, limit=limit.kept())
+            yield ListingWindow(events.listings, events.without_id, events.date, start, width, last=False, whole=False, limit=limit.kept())
             continue
         width = min(width * 2, LONGEST_WINDOW) if count * 2 < most else width
         read_to = min(end, step.sure_at() - LAG)
         last = end == until or read_to < end
         if last:
             limit.read_over()
-        yield ListingWindow(events.listings, events.odd, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept())
+        yield ListingWindow(
+            events.listings, events.without_id, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept()
+        )
         if read_to < end:
             return
         start = end
@@ -122,8 +124,8 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
     def window(
         events: SellerEvents | None, read_to: datetime, wide: timedelta = width, moment: Moment | None = None, *, whole: bool = True
     ) -> ListingWindow:
-        listings, odd, date = (events.listings, events.odd, events.date) if events else ([], [], step.read_at())
-        return ListingWindow(listings, odd, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
+        listings, without_id, date = (events.listings, events.without_id, events.date) if events else ([], [], step.read_at())
+        return ListingWindow(listings, without_id, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
 
     limit.searched += 1
     near = start - AN_HOUR if step.ebays_now() - start < FAR - AN_HOUR else start
@@ -131,7 +133,7 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
     try:
         for piece in around(step.api.seller_events, start, end, failure, (near, near + NARROWEST), NARROWEST):
             events = piece.answer
-            if events and not (events.complete and len(events.listings) + len(events.odd) < MOST):
+            if events and not (events.complete and len(events.listings) + len(events.without_id) < MOST):
                 if piece.settled:  # there is more than eBay lists: it is read in narrower windows
                     yield window(events, piece.start, floor_ms(piece.start + (piece.end - piece.start) / 2) - piece.start, whole=False)
                     return
@@ -155,8 +157,12 @@ def keep(step: StepRun, commit: Commit, window: ListingWindow, items: Sequence[D
         step.count(commit)
         return
     if items:
-        step.count(commit, commit.keep_inventory(items, window.date, read_from="bulk"))
-    kept = commit.keep_listings(window.listings, window.date, odd=window.odd) if window.listings or window.odd else StoreResult()
+        step.count(commit, commit.store_inventory(items, window.date, read_from="bulk"))
+    kept = (
+        commit.store_listings(window.listings, window.date, without_id=window.without_id)
+        if window.listings or window.without_id
+        else StoreResult()
+    )
     step.count(commit, kept)
     if window.lost:
         commit.open_alert(AlertKind.LISTINGS_INCOMPLETE, INCOMPLETE_TEXT)

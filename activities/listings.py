@@ -11,7 +11,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities import moments, sources
-from activities.listing_single import keep_single, read_single
+from activities.listing_single import read_single, store_single
 from activities.listing_skus import inventory_items
 from activities.listing_windows import FAR, LAG, keep, too_old, windows
 from activities.poll import Poll, PollResult
@@ -82,7 +82,7 @@ class ListingPolling:
         for one in alone:
             single = read_single(step, one.entity_id, over)
             with step.commit() as commit:
-                kept = keep_single(step, commit, single)
+                kept = store_single(step, commit, single)
                 if not single.refused and not one.known and one.entity_id not in kept.changed:
                     commit.leave_to_report(one.entity_id, single.date)
             if step.over() or over.full:
@@ -92,7 +92,7 @@ class ListingPolling:
         """What was set aside. Refused again, nothing is concluded."""
         single = read_single(step, one.name)
         with step.commit() as commit:
-            keep_single(step, commit, single)
+            store_single(step, commit, single)
 
     def finish(self, step: StepRun, new_skus: bool, moved: bool) -> PollResult:
         """`moved`: listings were read or due, so others may be due soon."""

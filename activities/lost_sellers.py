@@ -9,9 +9,9 @@ from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
-from activities.comparing import judge_due
+from activities.comparing import evaluate_due
 from activities.dead_tokens import DeadTokens
-from activities.wishes import Wishes, wishes_of
+from activities.overrides import OperatorOverrides, overrides_of
 from pacing import Stream
 from store import Store
 from store.kinds import AlertKind, named
@@ -37,18 +37,18 @@ class LostSellers:
         self.suspects: set[LatePoll] = set()  # late at this process's last look
 
     @activity.defn
-    async def find_lost_sellers(self) -> list[Wishes]:
+    async def find_lost_sellers(self) -> list[OperatorOverrides]:
         """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 200, with what people had set."""
         await self.look_for_others()
         await asyncio.to_thread(self.look_at_the_planner)
         await asyncio.to_thread(self.look_for_late_polls)
-        await asyncio.to_thread(judge_due, self.store)
+        await asyncio.to_thread(evaluate_due, self.store)
         if self.dead:
             await self.dead.look(activity.info().started_time)
         running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
         enrolled = await asyncio.to_thread(self.store.enrolled)
         lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
-        return [await asyncio.to_thread(wishes_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
+        return [await asyncio.to_thread(overrides_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
 
     def look_at_the_planner(self) -> None:
         if self.store.levels.late(PLANNER_LATE):
@@ -58,9 +58,9 @@ class LostSellers:
 
     def look_for_late_polls(self) -> None:
         """No good poll for 3 intervals at two looks, a minute apart: a seller who was paused until just now is polled in between."""
-        late, told = self.store.lateness.late(), self.store.lateness.told()
-        self.store.many_alerts.open(alert_of(one) for one in (late & self.suspects) - told)
-        self.store.many_alerts.close(alert_of(one) for one in told - late)
+        late, reported = self.store.lateness.late(), self.store.lateness.reported()
+        self.store.many_alerts.open(alert_of(one) for one in (late & self.suspects) - reported)
+        self.store.many_alerts.close(alert_of(one) for one in reported - late)
         self.suspects = late
 
     async def look_for_others(self) -> None:

@@ -22,7 +22,7 @@ def read_orders(step: StepRun, stream: Stream, fetch: Fetch) -> None:
     def again(moment: Moment) -> None:
         reading = read(fetch, Window(moment.start, moment.end))
         with step.commit() as commit:
-            step.count(commit, commit.keep_orders(reading.orders or reading.page.orders, read_at=step.read_at(), source="sweep"))
+            step.count(commit, commit.store_orders(reading.orders or reading.page.orders, read_at=step.read_at(), source="sweep"))
             if reading.fits:
                 commit.readable(moment, stream)
 
@@ -41,8 +41,8 @@ def read_listings(step: StepRun, too_old: datetime) -> None:
         items = inventory_items(step, events.listings)
         with step.commit() as commit:
             if items:
-                step.count(commit, commit.keep_inventory(items, events.date, read_from="bulk"))
-            step.count(commit, commit.keep_listings(events.listings, events.date, "sweep", odd=events.odd))
+                step.count(commit, commit.store_inventory(items, events.date, read_from="bulk"))
+            step.count(commit, commit.store_listings(events.listings, events.date, "sweep", without_id=events.without_id))
             commit.readable(moment, Stream.LISTINGS)
 
     _try(step, Stream.LISTINGS, again)

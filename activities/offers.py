@@ -126,7 +126,7 @@ class Slice:
     def read_one(self, sku: str) -> None:
         found = self.step.api.offers(sku)
         with self.step.commit() as commit:
-            kept = commit.keep_offers(sku, found.offers, self.step.read_at(), self.at.source, found.whole)
+            kept = commit.store_offers(sku, found.offers, self.step.read_at(), self.at.source, found.whole)
             self.step.count(commit, kept)
             commit.records_read(What.OFFERS, [sku])
 
@@ -167,7 +167,7 @@ class Slice:
 
     def keep(self, skus: list[str], answers: list[Answered]) -> None:
         with self.step.commit() as commit:
-            kept = [commit.keep_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
+            kept = [commit.store_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
             self.step.count(commit, *kept)
             commit.records_read(What.OFFERS, [it.sku for it in answers])
             commit.advance(reading=asdict(self.place))

@@ -47,7 +47,7 @@ def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResul
     unreadable = store.unreadable(seller_id, Stream.ORDERS, since) if step.step.set_aside else ()
     for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading), width, step.sure_at, unreadable):
         with step.commit() as commit:
-            kept = commit.keep_orders(part.orders, read_at=step.read_at(), source=source)
+            kept = commit.store_orders(part.orders, read_at=step.read_at(), source=source)
             step.count(commit, kept)
             commit.advance(cursor=part.cursor, reading=reading(part, width, source))
             if part.unreadable:

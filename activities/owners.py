@@ -41,7 +41,7 @@ LATER = timedelta(hours=6)  # what nothing could decide is asked again then
 NEVER = timedelta(days=3650)
 HOLD = timedelta(minutes=5)  # for what must not be read before it is known whose it is
 ALONE = 3  # of the stored orders, asked for one by one where eBay does not answer for all of them
-UNTOLD = (AccessDeniedError, RejectedError, NotFoundError, BadAnswerError)  # eBay answers, and says nothing of whose it is
+SILENT = (AccessDeniedError, RejectedError, NotFoundError, BadAnswerError)  # eBay answers, and says nothing of whose it is
 logger = logging.getLogger("sellerbeat.owners")
 
 
@@ -56,7 +56,7 @@ def shows_stored(api: SellerApi, ids: Sequence[str]) -> bool | None:
     for some in [ids, *([one] for one in ids[:ALONE])] if ids else []:
         try:
             answers.append(any(entity_id(order) in ids for order in api.orders_by_id(some).orders))
-        except UNTOLD:
+        except SILENT:
             continue
         except EbayUnavailableError as error:  # one record that eBay cannot show may spoil the list: the next ones alone
             failure = error
@@ -68,11 +68,11 @@ def shows_stored(api: SellerApi, ids: Sequence[str]) -> bool | None:
     return any(answers) if answers else None
 
 
-def told_by_trading(api: SellerApi) -> AccountClaim | None:
+def claim_by_trading(api: SellerApi) -> AccountClaim | None:
     """What GetUser says; None: nothing. Raises EbayError: eBay does not answer now."""
     try:
         user = api.user()
-    except UNTOLD:
+    except SILENT:
         return None
     return AccountClaim(name=user.name, eias=user.eias)
 
@@ -81,7 +81,7 @@ def same_account(
     compared: Callable[[AccountClaim], AccountVerdict],
     ids: Sequence[str],
     api: SellerApi,
-    told: AccountClaim | None,
+    claim: AccountClaim | None,
     sure_unless_denied: bool = False,
 ) -> tuple[AccountVerdict, AccountClaim | None]:
     """The verdict on a token by all that can be asked, the cheapest first, and what eBay told on the way.
@@ -95,23 +95,23 @@ def same_account(
         UNKNOWN where nothing could be learnt. Never UNSURE: a name that differs, with a token that nothing vouches for, is taken to be
         another account's: to stop for a person costs hours, to tell an app somebody else's orders cannot be undone.
     """
-    verdict = compared(told) if told else AccountVerdict.UNKNOWN
+    verdict = compared(claim) if claim else AccountVerdict.UNKNOWN
     if verdict in (AccountVerdict.SAME, AccountVerdict.OTHER):
-        return verdict, told
+        return verdict, claim
     shown = shows_stored(api, ids)
     if shown:
-        return AccountVerdict.SAME, told
-    if told is None or told.eias is None:
-        said = told_by_trading(api)
+        return AccountVerdict.SAME, claim
+    if claim is None or claim.eias is None:
+        said = claim_by_trading(api)
         if said is not None:
             by_trading = compared(said)
-            told = AccountClaim(told.user_id if told else None, (told and told.name) or said.name, said.eias)
+            claim = AccountClaim(claim.user_id if claim else None, (claim and claim.name) or said.name, said.eias)
             if by_trading in (AccountVerdict.SAME, AccountVerdict.OTHER):
-                return by_trading, told
+                return by_trading, claim
             verdict = AccountVerdict.UNSURE if AccountVerdict.UNSURE in (verdict, by_trading) else verdict
     if verdict is AccountVerdict.UNSURE:
-        return (AccountVerdict.SAME if sure_unless_denied and shown is None else AccountVerdict.OTHER), told
-    return AccountVerdict.UNKNOWN, told
+        return (AccountVerdict.SAME if sure_unless_denied and shown is None else AccountVerdict.OTHER), claim
+    return AccountVerdict.UNKNOWN, claim
 
 
 class Owners:
@@ -145,7 +145,7 @@ class Owners:
             return None
         if begun.account.known or begun.account.generation:  # where an earlier token was theirs, stored orders speak too
             return self.prove(step)
-        if step.stream is Stream.ORDERS and not step.request.hinted:
+        if step.stream is Stream.ORDERS and not step.request.notified:
             self.ask_late(step)
         return None
 
@@ -156,16 +156,16 @@ class Owners:
         last, again = self.asked.get(begun.seller_id, (None, None))
         ids = self.store.accounts.recent_orders(begun.seller_id, step.ebays_now())
         if last != consent or again is None or again <= now:  # type: ignore[operator]
-            verdict, told = self.verdict(step, None, ids)
+            verdict, claim = self.verdict(step, None, ids)
             if verdict is AccountVerdict.OTHER:
                 self.stop(step, OTHER)
             if verdict is AccountVerdict.SAME or (
-                told and not ids and not begun.account.known
+                claim and not ids and not begun.account.known
             ):  # there is nothing that it could be another than
-                self.keep(step, told)
+                self.keep(step, claim)
                 return None
             self.asked[begun.seller_id] = (consent, now + LATER)
-        if ids and (step.stream is not Stream.ORDERS or step.request.hinted):  # eBay shows none of them: the next orders tell
+        if ids and (step.stream is not Stream.ORDERS or step.request.notified):  # eBay shows none of them: the next orders tell
             return self.hold(step)
         return None
 
@@ -174,13 +174,13 @@ class Owners:
         if isinstance(error, AccountTakenError):
             self.stop(step, HAS_IT.format(error.other))
         ids = self.store.accounts.recent_orders(step.request.seller_id, step.ebays_now())
-        verdict, told = self.verdict(step, error.told, ids)
+        verdict, claim = self.verdict(step, error.claim, ids)
         if verdict is AccountVerdict.OTHER:
             self.stop(step, OTHER)
-        self.keep(step, replace(told or error.told, name=error.told.name))
+        self.keep(step, replace(claim or error.claim, name=error.claim.name))
         return step.more("another user name of the same eBay account: the orders are read again")
 
-    def verdict(self, step: StepRun, told: AccountClaim | None, ids: Sequence[str]) -> tuple[AccountVerdict, AccountClaim | None]:
+    def verdict(self, step: StepRun, claim: AccountClaim | None, ids: Sequence[str]) -> tuple[AccountVerdict, AccountClaim | None]:
         seller_id = step.request.seller_id
 
         def compared(said: AccountClaim) -> AccountVerdict:
@@ -190,8 +190,8 @@ class Owners:
             verdict = compared(user)
             if verdict in (AccountVerdict.SAME, AccountVerdict.OTHER):
                 return verdict, user
-            told = AccountClaim(user.user_id, (told and told.name) or user.name)
-        return same_account(compared, ids, step.api, told, step.step.proven)
+            claim = AccountClaim(user.user_id, (claim and claim.name) or user.name)
+        return same_account(compared, ids, step.api, claim, step.step.proven)
 
     def by_identity(self, step: StepRun) -> AccountClaim | None:
         """None: the scope is missing, or the API does not answer. Its calls have a quota of their own, 5,000 a day."""
@@ -207,20 +207,20 @@ class Owners:
                     raise
                 token = tokens.renewed(seller_id, token)
                 user = self.identity.user(token)
-        except (*UNTOLD, EbayUnavailableError, QuotaSpentError):
+        except (*SILENT, EbayUnavailableError, QuotaSpentError):
             return None
         return AccountClaim(user.user_id, user.name)
 
-    def keep(self, step: StepRun, told: AccountClaim | None) -> None:
+    def keep(self, step: StepRun, claim: AccountClaim | None) -> None:
         """It is the seller's own account, by what was asked."""
         begun = step.step
-        bound = self.store.accounts.bind(begun.seller_id, told or AccountClaim(), sure=True, generation=begun.token_generation)
+        bound = self.store.accounts.bind(begun.seller_id, claim or AccountClaim(), sure=True, generation=begun.token_generation)
         if bound.binding is Binding.ANOTHER_SELLER:
             self.stop(step, HAS_IT.format(bound.other))
         if bound.binding is Binding.ANOTHER_ACCOUNT:
             self.stop(step, OTHER)
-        if told and told.name:
-            self.store.accounts.remember(begun, [told.name])
+        if claim and claim.name:
+            self.store.accounts.remember(begun, [claim.name])
 
     def ask_late(self, step: StepRun) -> None:
         """GetUser, once, for a new seller of whom no order came within a day: from Trading calls that nobody needs today."""
@@ -231,19 +231,19 @@ class Owners:
             return
         permit, step.api.permit = step.api.permit, None  # it has its permit
         try:
-            told = told_by_trading(step.api)
+            claim = claim_by_trading(step.api)
         except (EbayUnavailableError, QuotaSpentError):
             self.store.accounts.ask_again(begun.seller_id, now + NEW)
             return
         finally:
             step.api.permit = permit
-        if told is None:
+        if claim is None:
             self.store.accounts.ask_again(begun.seller_id, now + NEVER)
         else:
-            self.keep(step, told)
+            self.keep(step, claim)
 
     def hold(self, step: StepRun) -> PollResult:
-        if step.request.hinted:
+        if step.request.notified:
             return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
         return step.steps.wait(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
 

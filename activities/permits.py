@@ -43,7 +43,7 @@ class PermitPool:
         self.lock = threading.Lock()
         self.held: dict[tuple[str, bool], _Held] = {}
 
-    def wanted(self, resource: str, purpose: Purpose, now: datetime) -> int:
+    def batch_size(self, resource: str, purpose: Purpose, now: datetime) -> int:
         """How many to ask for: none while some are held, else tens, or one where few are left. `now`: the database's clock."""
         with self.lock:
             held = self._held(resource, purpose, now)
@@ -51,12 +51,12 @@ class PermitPool:
 
     def add(self, resource: str, purpose: Purpose, lease: Lease) -> None:
         with self.lock:
-            place = resource, purpose is Purpose.BACKFILL
-            held = self.held.setdefault(place, _Held())
+            key = resource, purpose is Purpose.BACKFILL
+            held = self.held.setdefault(key, _Held())
             if held.reset_at is not None and held.reset_at > lease.reset_at:
                 return  # it was taken before midnight, and came after another one of the new day
             if held.reset_at is not None and held.reset_at < lease.reset_at:
-                held = self.held[place] = _Held()
+                held = self.held[key] = _Held()
             held.permits += lease.permits
             held.left, held.reset_at = lease.left, lease.reset_at
 
@@ -67,8 +67,8 @@ class PermitPool:
             PermitRefusedError: there is none for this purpose.
         """
         while not self._spend(resource, purpose, now):
-            wanted = self.wanted(resource, purpose, now) or 1
-            lease = self.store.permits.lease(resource, wanted, purpose) or self.store.permits.lease(resource, 1, purpose)
+            batch_size = self.batch_size(resource, purpose, now) or 1
+            lease = self.store.permits.lease(resource, batch_size, purpose) or self.store.permits.lease(resource, 1, purpose)
             if lease is None:
                 raise self.refusal(resource, now)
             self.add(resource, purpose, lease)
@@ -89,8 +89,8 @@ class PermitPool:
 
     def _held(self, resource: str, purpose: Purpose, now: datetime) -> _Held:
         """Yesterday's permits are worth nothing today: eBay counts anew."""
-        place = resource, purpose is Purpose.BACKFILL
-        held = self.held.setdefault(place, _Held())
+        key = resource, purpose is Purpose.BACKFILL
+        held = self.held.setdefault(key, _Held())
         if held.reset_at is not None and held.reset_at <= now:
-            held = self.held[place] = _Held()
+            held = self.held[key] = _Held()
         return held

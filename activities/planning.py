@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from temporalio import activity
 from temporalio.common import RetryPolicy
 
+from activities.overrides import OperatorOverrides
 from activities.pace import SHARED, Pace, pace_of
 from activities.quota import QuotaWatch
-from activities.wishes import Wishes
 from domain.streams import RESOURCES
 from pacing import (
     DEFAULT_CURVE,
@@ -94,8 +94,8 @@ class FleetPlanning:
             planned |= {"curve": [round(value, 4) for value in curve], "learnt_at": learnt_at}
             self.store.levels.put(ledger.resource, planned)
             levels[ledger.resource] = "full" if planned["k"] is None else f"{planned['k']:.3g}"
-            self.tell(ledger.resource, planned)
-        self.tell_use(ledgers.values(), now)
+            self.sync_alert(ledger.resource, planned)
+        self.sync_use_alert(ledgers.values(), now)
         return Planned(sellers=len({row.seller_id for row in rows}), levels=levels, took_s=round(time.monotonic() - began, 3))
 
     def curve(self, now: float, said: Mapping[str, Said]) -> tuple[Curve, float]:
@@ -124,7 +124,7 @@ class FleetPlanning:
             "short": missing(demands, made) if made.level.squeeze > 1 else 0,
         }
 
-    def tell(self, resource: str, planned: Mapping[str, Any]) -> None:
+    def sync_alert(self, resource: str, planned: Mapping[str, Any]) -> None:
         if planned["short"]:
             text = f"the quota of {resource} does not reach for the longest interval promised: {planned['short']} calls a day are missing"
             text = f"{text}. Ask eBay for more (Application Growth Check), or raise SELLERBEAT_PACING_PROMISE"
@@ -132,7 +132,7 @@ class FleetPlanning:
         else:
             self.store.close_alert(AlertKind.QUOTA_SHORT, about=resource)
 
-    def tell_use(self, ledgers: Iterable[Ledger], now: float) -> None:
+    def sync_use_alert(self, ledgers: Iterable[Ledger], now: float) -> None:
         """An alert while more than 90 % of a day's calls of a resource are used. A share of another's calls has none of its own."""
         for ledger in ledgers:
             if ledger.resource in SHARES:
@@ -167,13 +167,13 @@ def missing(demands: Iterable[Demand], made: Plan) -> int:
 
 
 def facts(row: Polled, stream: Stream) -> Facts:
-    wishes = Wishes.model_validate({**row.wishes, "seller_id": row.seller_id})
-    cadence = wishes.cadence.get(stream)
+    overrides = OperatorOverrides.model_validate({**row.overrides, "seller_id": row.seller_id})
+    cadence = overrides.cadence.get(stream)
     return Facts(
         sales_30d=row.sales_30d,
-        last_login=wishes.active_at.timestamp() if wishes.active_at else None,
+        last_login=overrides.active_at.timestamp() if overrides.active_at else None,
         cadence_s=cadence.total_seconds() if cadence else (row.options.get("cadence") or {}).get(stream.value),
-        paused=wishes.paused is not None,
+        paused=overrides.paused is not None,
         unseen_share=unseen_share(row.polls_first, row.orders) if stream is Stream.ORDERS else 1.0,
     )
 

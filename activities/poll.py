@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from temporalio.common import RetryPolicy
 
 from domain.seller_state import Wait
 from pacing import Stream
 
 
-class Poll(BaseModel, frozen=True):
+class Poll(BaseModel, frozen=True, populate_by_name=True):
     """A step's request: ids and what people set, never a document (whoever opens the Web UI reads every history)."""
 
     seller_id: str
     announced: bool = False  # only what another stream announced (parcels of changed orders); the stream's own round comes at its time
     asked: bool = False  # somebody asked for it: the reserve of the quota may be used
     failures: int = 0  # of reading what notifications told of, in a row
-    hinted: bool = False  # notifications told of something: it is read beside the stream, whose cursor and time stay
+    notified: bool = Field(False, alias="hinted")  # what notifications named is read beside the stream, whose cursor and time stay
     until: datetime | None = None  # UTC; another stream falls due then: stop after the call in hand
     speed_up: timedelta | None = None  # an operator's `speed-up`, while it lasts
     cadence: timedelta | None = None  # an operator's `set-cadence`

@@ -42,7 +42,7 @@ class Report:
             "pages": read_page,
             "items": read_item,
             "absent": read_absent,
-            "judge": self.judge,
+            "judge": self.evaluate,
         }
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -172,7 +172,7 @@ class Report:
 
     # it is over
 
-    def judge(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
+    def evaluate(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """What was found here and no window told of was missed. So polling first catches up with the last answer here.
 
         A listing that is modified just while it is asked for is in no window that was asked for: what seems missed is looked for again.

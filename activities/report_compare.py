@@ -11,7 +11,7 @@ from activities.report_place import ReportCheckpoint
 from activities.running import StepRun
 from changes.listings import differs, entity_id
 from changes.model import Document
-from ebay.report import Odd, read_report
+from ebay.report import UnreadableRow, read_report
 from pacing import InventorySource
 
 BATCH = 1_000  # rows
@@ -29,14 +29,14 @@ def compare(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
         file = Path(folder) / "report"
         with file.open("wb") as sink:
             step.api.download(place.task or "", sink)
-        for documents, odd in _batches(file):
+        for documents, without_id in _batches(file):
             ids = [id_ for one in documents if (id_ := entity_id(one))]
             different, same = _beside(step, documents)
             with step.commit() as commit:
                 step.count(commit)
-                if odd:
-                    step.count(commit, commit.keep_listings([], place.began_at, odd=odd))
-                commit.vouch_listings(same, place.began_at)
+                if without_id:
+                    step.count(commit, commit.store_listings([], place.began_at, without_id=without_id))
+                commit.mark_listings_verified(same, place.began_at)
                 commit.scan_page(place.scan, pages, ids, place.began_at)
             rows, pages = rows + len(ids), pages + 1
             wanted += different
@@ -65,13 +65,13 @@ def _beside(step: StepRun, documents: list[Document]) -> tuple[list[str], list[s
 
 def _batches(file: Path) -> Iterator[tuple[list[Document], list[str]]]:
     documents: list[Any] = []
-    odd: list[str] = []
+    without_id: list[str] = []
     for row in read_report(file):
-        if isinstance(row, Odd):
-            odd.append(row.raw)
+        if isinstance(row, UnreadableRow):
+            without_id.append(row.raw)
         else:
             documents.append(row)
-        if len(documents) + len(odd) == BATCH:
-            yield documents, odd
-            documents, odd = [], []
-    yield documents, odd
+        if len(documents) + len(without_id) == BATCH:
+            yield documents, without_id
+            documents, without_id = [], []
+    yield documents, without_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.listing_single import keep_single, read_single
+from activities.listing_single import read_single, store_single
 from activities.listing_skus import inventory_items
 from activities.poll import PollResult
 from activities.report_pages import read_rows
@@ -27,12 +27,12 @@ def read_page(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     items = inventory_items(step, page.listings) if place.skus else []
     with step.commit() as commit:
         if items:
-            step.count(commit, commit.keep_inventory(items, date, read_from="bulk"))
-        kept = commit.keep_listings(page.listings, date, place.source, read_from="selling", odd=page.odd)
+            step.count(commit, commit.store_inventory(items, date, read_from="bulk"))
+        kept = commit.store_listings(page.listings, date, place.source, read_from="selling", without_id=page.without_id)
         step.count(commit, kept)
         commit.scan_page(place.scan, place.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], date)
         steady = place.steady and (number == 1 or page.total == place.rows)
-        count = place.count + len(page.listings) + len(page.odd)
+        count = place.count + len(page.listings) + len(page.without_id)
         lost = place.lost + page.lost
         place = place.found(kept.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
         if number >= page.pages:
@@ -68,7 +68,7 @@ def read_item(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint | Poll
             return step.pause(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
     single = read_single(step, first, over)
     with step.commit() as commit:
-        kept = keep_single(step, commit, single, place.source)
+        kept = store_single(step, commit, single, place.source)
         place = place.found(kept.changed, single.date).move(wanted=(*rest, first) if single.refused else rest)
         commit.advance(reading=place.model_dump(mode="json"))
     return place
@@ -84,7 +84,7 @@ def read_absent(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
     if place.few(len(absent)) or (place.walks >= WALKS and place.lists < LISTS):
         single = read_single(step, absent[0], books(step, What.LISTING))
         with step.commit() as commit:
-            kept = keep_single(step, commit, single, place.source)
+            kept = store_single(step, commit, single, place.source)
             commit.scan_page(place.scan, (WALKS + 1) * WALK + place.alone, absent[:1], single.date)
             place = place.found(kept.changed, single.date).move(alone=place.alone + 1)
             commit.advance(reading=place.model_dump(mode="json"))

@@ -20,7 +20,7 @@ class Rows:
     """What a page holds, as far as eBay shows it."""
 
     listings: list[Document] = field(default_factory=list)
-    odd: list[str] = field(default_factory=list)
+    without_id: list[str] = field(default_factory=list)
     total: int = 0
     date: datetime | None = None
     lost: int = 0  # rows that eBay cannot show
@@ -57,6 +57,6 @@ def _read(step: StepRun, number: int, level: int, rows: Rows) -> None:
         return
     rows.failed = 0
     rows.listings += page.listings
-    rows.odd += page.odd
+    rows.without_id += page.without_id
     rows.total, rows.date = page.total, page.date
     rows.pages = page.pages if level == 0 else -(-page.total // SIZES[0])

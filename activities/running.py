@@ -19,7 +19,7 @@ from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
 from pacing import Stream
-from store import Commit, Step, StoreResult
+from store import Commit, StepLease, StoreResult
 from store.sales import ListingsDue
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ STEP_S = 2.0  # a step ends after the call in hand once it took this long, so th
 class StepRun:
     """One step of one seller while it runs."""
 
-    def __init__(self, steps: StepRunner, request: Poll, stream: Stream, step: Step, now: datetime) -> None:
+    def __init__(self, steps: StepRunner, request: Poll, stream: Stream, step: StepLease, now: datetime) -> None:
         self.steps, self.request, self.stream, self.step = steps, request, stream, step
         self.api = steps.ebay.seller(request.seller_id)
-        self.api.permit, self.api.gate, self.api.told = self.permit, self.gate, self.told
+        self.api.permit, self.api.gate, self.api.on_answer = self.permit, self.gate, self.on_answer
         self.probes, self.probed = "", 0  # the resource for which this step asks whether eBay is back, and its calls
         self.api.ours = self.now
         self.began = time.monotonic()
@@ -69,8 +69,8 @@ class StepRun:
         elif self.steps.breakers.gate(resource, self.step.breakers):
             self.probes, self.probed = resource, 1
 
-    def told(self, resource: str, error: EbayError | None) -> EbayError | None:
-        return self.steps.breakers.told(resource, self.step.seller_id, error, self.step.breakers)
+    def on_answer(self, resource: str, error: EbayError | None) -> EbayError | None:
+        return self.steps.breakers.on_answer(resource, self.step.seller_id, error, self.step.breakers)
 
     def over(self) -> bool:
         return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)
@@ -92,18 +92,18 @@ class StepRun:
         """As `Store.commit`. What it kept is counted once it is kept."""
         self.delays.clear()
         with self.steps.store.commit(self.step, now=self.now()) as commit:
-            if self.request.hinted:
+            if self.request.notified:
                 commit.beside()
             elif self.api.slowest_s > self.steps.slow_s:
                 commit.slow()
             yield commit
-        self.announced += commit.sightings.found
+        self.announced += commit.first_seen.found
         self.aside_moved = self.aside_moved or commit.aside_moved
-        self.steps.meters.kept(self.stream, commit.totals(), self.delays)
+        self.steps.meters.stored(self.stream, commit.totals(), self.delays)
 
-    def count(self, commit: Commit, *kept: StoreResult) -> None:
+    def count(self, commit: Commit, *stored: StoreResult) -> None:
         """Add what was kept and the calls made since the last commit to the poll's record."""
-        for one in kept:
+        for one in stored:
             self.changes += one.changes
             self.duplicates += one.duplicates
             self.reread_at = min(filter(None, (one.reread_at, self.reread_at)), default=None)
@@ -122,9 +122,9 @@ class StepRun:
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
         step = self.step  # a read that took several steps is one poll
-        told = self.announced + commit.announced()  # by notifications, since the last poll: orders too, that this one would have found
+        announced = self.announced + commit.announced()  # since the last poll: orders too, that this one would have found
         last_change = now if self.changes else step.last_change_at
-        changes, calls = self.changes + step.run_changes + told, self.api.calls + step.run_calls
+        changes, calls = self.changes + step.run_changes + announced, self.api.calls + step.run_calls
         share = safety_net.share(commit, step, pace_of(step.pace, last_change))
         shown = PollOutcome(changes, calls, last_change, step.pace, step.sales_30d, step.epoch, share)
         following = self.steps.pace.after(
@@ -140,24 +140,24 @@ class StepRun:
             at = replaced(step.next_poll_at, at, now)
             if at != following.at:
                 commit.stand_in(step.next_poll_at)
-        commit.finish(next_poll_at=at, why=why, pace=following.pace)
+        commit.complete(next_poll_at=at, why=why, pace=following.pace)
         self.rest = self.result(next_due=at, why=why, due=due, tier=following.tier)
 
     def with_aside(self, commit: Commit, why: str) -> str:
         """The stream is well, and says what it goes on without."""
         counts = commit.aside_counts() if self.aside_moved or commit.aside_moved else self.step.set_aside
-        told = unreadable.words(counts, STREAMS[self.stream].aside)
-        return f"{why}; {told}" if told else why
+        set_aside_text = unreadable.words(counts, STREAMS[self.stream].aside)
+        return f"{why}; {set_aside_text}" if set_aside_text else why
 
     def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
         why = self.with_aside(commit, why)
-        commit.finish(next_poll_at=at, why=why)
+        commit.complete(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why, rounds=rounds)
 
     def pause(self, commit: Commit, at: datetime, why: str) -> PollResult:
         """The read goes on then: what it needs is not there yet. Neither a success nor a failure."""
-        commit.defer(next_poll_at=at, why=why)
+        commit.postpone(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why)
 
     def result(
@@ -204,12 +204,12 @@ class StepRun:
         return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS))
 
 
-def delays(kept: StoreResult, enrolled_at: datetime, read_at: datetime) -> list[float]:
+def delays(stored: StoreResult, enrolled_at: datetime, read_at: datetime) -> list[float]:
     """How long after eBay's date each changed order was seen, in seconds; those of the time before the enrolment aside."""
-    dated = [modified for modified, known in kept.dated.values() if modified and modified != known and modified >= enrolled_at]
+    dated = [modified for modified, known in stored.dated.values() if modified and modified != known and modified >= enrolled_at]
     return [max((read_at - modified).total_seconds(), 0.0) for modified in dated]
 
 
 def purpose(request: Poll, stream: Stream) -> Purpose:
     """Of a step's calls. What people wait for goes before everything."""
-    return Purpose.URGENT if request.asked or request.hinted else STREAMS[stream].purpose
+    return Purpose.URGENT if request.asked or request.notified else STREAMS[stream].purpose

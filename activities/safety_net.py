@@ -7,7 +7,7 @@ from pacing.estimate import long_rate
 from pacing.timer import SOME
 from reconciling import TOPICS, Mode, silent
 from reconciling.compare import overdue
-from store import Commit, Step
+from store import Commit, StepLease
 from store.kinds import AlertKind
 
 LOST_TEXT = (
@@ -20,14 +20,14 @@ STOPPED_TEXT = (
 )
 
 
-def share(commit: Commit, step: Step, pace: SellerPace) -> float:
+def share(commit: Commit, step: StepLease, pace: SellerPace) -> float:
     """The share of orders that polls must find, for `pacing`: 1 unless notifications are relied on and keep what they promise.
 
     Where they do not, the mode is shadow again with this very commit, and an alert says why: the next interval is that of polling.
     """
     if step.stream is not Stream.ORDERS or step.mode is not Mode.WEBHOOKS or step.mode_since is None:
         return 1.0
-    lost = [one for one in commit.untold(step.mode_since) if one.topic in TOPICS]
+    lost = [one for one in commit.unnotified(step.mode_since) if one.topic in TOPICS]
     missed = sum(overdue(one, step.now) for one in lost)
     last = max(step.notified_at or step.mode_since, step.mode_since)
     if missed:

@@ -21,7 +21,7 @@ class Slots:
         self._begun: dict[str, list[float]] = {}
 
     @contextmanager
-    def place(self, endpoint: str) -> Iterator[bool]:
+    def slot(self, endpoint: str) -> Iterator[bool]:
         """A place among the posts to an endpoint. False: there is none, come again in some seconds."""
         began = time.monotonic()
         with self._freed:

@@ -28,7 +28,7 @@ def unused(step: StepRun) -> PollResult | None:
 def over(step: StepRun, why: str) -> PollResult:
     """The stream ends, and so does what its alerts told."""
     with step.commit() as commit:
-        commit.finish(next_poll_at=None, why=why)
+        commit.complete(next_poll_at=None, why=why)
         for kind in STREAMS[step.stream].alerts:
             commit.close_alert(AlertKind(kind))
     return step.result(next_due=step.now(), why=why, done=True)

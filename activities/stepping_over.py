@@ -147,7 +147,7 @@ class SteppingOver:
         return worked
 
     def _well_since(self, since: datetime) -> bool:
-        mine = set() if self.step.request.hinted else {self.step.stream}
+        mine = set() if self.step.request.notified else {self.step.stream}
         same = [stream for stream in Stream if shared(stream) == shared(self.step.stream) and stream not in mine]
         at = self.step.steps.store.well_at(self.step.request.seller_id, same)
         return at is not None and at - since > A_MOMENT

@@ -86,7 +86,7 @@ class StepRunner:
             started = activity.info().started_time
             self.breakers.begin(request.seller_id, started, asked=request.asked)
             resource, use = RESOURCES[stream], purpose(request, stream)
-            begun = self.store.begin(request.seller_id, stream, self.permits.wanted(resource, use, started), use)
+            begun = self.store.begin(request.seller_id, stream, self.permits.batch_size(resource, use, started), use)
             if begun.lease:
                 self.permits.add(resource, use, begun.lease)
             self.ebay.tokens.belongs(request.seller_id, (begun.enrollment, begun.token_generation), started)
@@ -99,9 +99,9 @@ class StepRunner:
         except (EbayError, StoreError, ApplicationError):
             raise
         except Exception as error:
-            place = _place(error)
-            logger.error("step failed for a reason nobody foresaw", extra={"seller_id": request.seller_id, "place": place})
-            unexpected = UnexpectedError(place)
+            frame = frame_of(error)
+            logger.error("step failed for a reason nobody foresaw", extra={"seller_id": request.seller_id, "place": frame})
+            unexpected = UnexpectedError(frame)
             if step:
                 self.note(step, unexpected)
             raise unexpected from None
@@ -136,7 +136,7 @@ class StepRunner:
         except QuotaSpentError as spent:
             return self.wait(step, self.quota.spent(step.request.seller_id, step.api.latest or RESOURCES[step.stream], spent, step.now()))
         except DeadTokenError as error:
-            if not self.store.tell_dead(step.step):
+            if not self.store.report_dead_token(step.step):
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
             raise ApplicationError(str(error), step.step.token_generation, type="DeadTokenError", non_retryable=True) from None
         except KeysDoubtedError as doubted:
@@ -159,7 +159,7 @@ class StepRunner:
         def wait(failures: int) -> timedelta:
             return waits.alone(failures, usual, step.step.seller_id, step.stream, common=common)
 
-        if step.request.hinted:  # the stream's own polls tell how they fare
+        if step.request.notified:  # the stream's own polls tell how they fare
             failures = step.request.failures + 1
         else:
             failures = self.store.failed(
@@ -177,13 +177,13 @@ class StepRunner:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)
-            commit.defer(next_poll_at=until, why=why, waits_for=waits_for)
+            commit.postpone(next_poll_at=until, why=why, waits_for=waits_for)
         return step.result(next_due=until, why=why, waiting=True, waits_for=waits_for)
 
 
-def _place(error: Exception) -> str:
+def frame_of(error: Exception) -> str:
     """`KeyError in changes/orders.py:52`: the innermost line of our own house; never the error's text."""
-    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    ours = [(path.relative_to(HOUSE), line) for path, line in places if path.is_relative_to(HOUSE) and "site-packages" not in path.parts]
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [(path.relative_to(HOUSE), line) for path, line in frames if path.is_relative_to(HOUSE) and "site-packages" not in path.parts]
     where = f"{ours[-1][0]}:{ours[-1][1]}" if ours else "a library"
     return f"{type(error).__name__} in {where}"

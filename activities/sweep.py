@@ -161,7 +161,7 @@ class Sweep:
                 commit.unreadable(unreadable)
             if asked:
                 commit.records_read(What.LISTED, asked.ids)
-            kept = commit.keep_orders(orders, read_at=step.read_at(), source="sweep")
+            kept = commit.store_orders(orders, read_at=step.read_at(), source="sweep")
             missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
             step.count(commit, kept)
             commit.missed(missed, undated)

@@ -93,13 +93,13 @@ class StoredTokens:
                 trial = row.trial(self.oauth.client, VERSION, self.began.get(seller_id, row.now))
                 failure = self.refresh(row, trial, gate)
         if trial:
-            self.tell(trial, failure)
+            self.sync_alert(trial, failure)
         if failure or not row.access_token:  # raised here and not under the lock, which would forget what the row was told
             raise failure or DeadTokenError("no token")
         self.known[seller_id] = row.access_token
         self.refused.pop(seller_id, None)
-        if row.end_is_near != row.end_told:
-            self.store.sellers.tell_token_end(seller_id)
+        if row.end_is_near != row.end_reported:
+            self.store.sellers.sync_token_end_alert(seller_id)
         return row.access_token
 
     def revived(self, seller_id: str, now: datetime | None = None) -> bool:
@@ -119,7 +119,7 @@ class StoredTokens:
             failure = self.refresh(row, trial, gate)
         if isinstance(failure, DeadTokenError):
             return False
-        self.tell(trial, failure)
+        self.sync_alert(trial, failure)
         if failure:
             raise failure
         return True
@@ -165,7 +165,7 @@ class StoredTokens:
             trial.doubt()
         return KeysDoubtedError("eBay refused the consent, perhaps for the application's keys", status=error.status)
 
-    def tell(self, trial: Trial, failure: EbayError | None) -> None:
+    def sync_alert(self, trial: Trial, failure: EbayError | None) -> None:
         """What a try shows of the others, once it is kept: the keys are good, or some were believed to be dead too soon."""
         if failure is None and not in_doubt(trial.key, trial.now):
             self.store.close_alert(AlertKind.KEYS_REFUSED)

@@ -26,8 +26,8 @@ LOOK_S = 1.0  # who waits for a place is woken when one is free; whether the wor
 class Vacancies(CustomSlotSupplier):
     """Asked from the worker's event loop and from threads of the SDK's own."""
 
-    def __init__(self, places: int, is_ill: Callable[[], bool]) -> None:
-        self.places, self.is_ill = places, is_ill
+    def __init__(self, slots: int, is_ill: Callable[[], bool]) -> None:
+        self.slots, self.is_ill = slots, is_ill
         self.lock = threading.Lock()
         self.taken = 0
         self.tried = -TRY_S
@@ -49,7 +49,7 @@ class Vacancies(CustomSlotSupplier):
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
         with self.lock:
-            if self.taken >= self.places:
+            if self.taken >= self.slots:
                 return None
             if self.is_ill():
                 if time.monotonic() - self.tried < TRY_S:

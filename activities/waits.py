@@ -12,13 +12,13 @@ from activities.breakers import OutageError
 from activities.pace import Pace, PollOutcome
 from activities.poll import Poll
 from pacing import Stream, outage
-from store import Step
+from store import StepLease
 
 DAILY = timedelta(minutes=15)  # streams of once a day come back so soon
 ONE_ATTEMPT = 3  # failures in a row, from which on a step is not tried again by itself
 
 
-def usual(pace: Pace, request: Poll, stream: Stream, step: Step, now: datetime) -> timedelta:
+def usual(pace: Pace, request: Poll, stream: Stream, step: StepLease, now: datetime) -> timedelta:
     """How long the stream waits between two polls that find nothing."""
     if stream not in pace.rules:
         return DAILY
@@ -28,7 +28,7 @@ def usual(pace: Pace, request: Poll, stream: Stream, step: Step, now: datetime) 
     return max(pace.after(step.seller_id, stream, request, shown, now=now, enrolled_cadence=cadence).at - now, timedelta(seconds=1))
 
 
-def in_outage(interval: timedelta, error: OutageError, step: Step) -> timedelta:
+def in_outage(interval: timedelta, error: OutageError, step: StepLease) -> timedelta:
     """Another share with each step: who come together do not stay together."""
     wait = outage.doubt if error.doubt else outage.rest
     return wait(interval, error.sellers, error.every, share(f"{step.seller_id}/{step.epoch}"))
@@ -57,10 +57,10 @@ class _Lasting(ActivityInboundInterceptor):
             wait = getattr(error, "wait", None)
             if not isinstance(wait, timedelta):
                 raise
-            raise told(error, wait) from None
+            raise retry_error(error, wait) from None
 
 
-def told(error: Exception, wait: timedelta) -> ApplicationError:
+def retry_error(error: Exception, wait: timedelta) -> ApplicationError:
     """As Temporal keeps it: the same class and words, and the wait in seconds as its detail."""
     lasting = bool(getattr(error, "lasting", False))
     return ApplicationError(str(error), wait.total_seconds(), type=type(error).__name__, non_retryable=lasting)

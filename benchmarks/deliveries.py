@@ -103,7 +103,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
 
 def keep(store: Store, seller: str, order_ids: Sequence[str]) -> None:
     with store.commit(store.begin(seller, Stream.ORDERS)) as commit:
-        commit.keep_orders([order(order_id) for order_id in order_ids], NOW)
+        commit.store_orders([order(order_id) for order_id in order_ids], NOW)
 
 
 def order(order_id: str) -> dict[str, Any]:

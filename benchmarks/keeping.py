@@ -92,9 +92,9 @@ def _measured(store: Store, rounds: int, times: int, documents: Callable[[], Seq
 def _poll(store: Store, documents: Sequence[Document], read_at: datetime) -> None:
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
         commit.count(calls=1)
-        commit.keep_orders(documents, read_at)
+        commit.store_orders(documents, read_at)
         commit.advance(cursor=read_at)
-        commit.finish(next_poll_at=read_at + timedelta(minutes=5), why="every 5 min")
+        commit.complete(next_poll_at=read_at + timedelta(minutes=5), why="every 5 min")
 
 
 @contextmanager

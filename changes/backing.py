@@ -22,7 +22,7 @@ def backed(listing: Document, known: Container[str]) -> bool:
     return own is not None and all(sku in known for sku in own)
 
 
-def wanted(listings: Iterable[Document]) -> list[str]:
+def skus_of(listings: Iterable[Document]) -> list[str]:
     """Every SKU that decides about these listings, once."""
     return list(dict.fromkeys(sku for listing in listings for sku in skus(listing) or ()))
 

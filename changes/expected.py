@@ -54,18 +54,18 @@ def expected(document: Document, as_of: datetime, counts: Counts | None, sales: 
     variations = [row for row in rows if type(row) is dict] if type(rows) is list else []
     if not variations:
         left = _open(document, (counts or {}).get(WHOLE), as_of, sales)
-        return _told(_less(_available(document), left), left, []) if left else None
-    by_place: dict[int, list[Sale]] = {}
+        return _figures(_less(_available(document), left), left, []) if left else None
+    by_index: dict[int, list[Sale]] = {}
     for sale in sales:
-        place = bought(variations, sale.sku, sale.aspects)
-        if place is not None:
-            by_place.setdefault(place, []).append(sale)
+        index = bought(variations, sale.sku, sale.aspects)
+        if index is not None:
+            by_index.setdefault(index, []).append(sale)
         elif sale.sold_at > as_of + UNSURE and not sale.cancelled:
             return None  # of a variation that no reading showed
-    opened = {place: _open(variations[place], (counts or {}).get(key_of(variations[place])), as_of, own) for place, own in by_place.items()}
+    opened = {index: _open(variations[index], (counts or {}).get(key_of(variations[index])), as_of, own) for index, own in by_index.items()}
     if not any(opened.values()):
         return None
-    figures = [_less(_available(row), opened.get(place, [])) for place, row in enumerate(variations)]
+    figures = [_less(_available(row), opened.get(index, [])) for index, row in enumerate(variations)]
     whole = _available(document)
     known = all(figure is not None for figure in figures)
     sum_ = sum(figure or 0 for figure in figures) if known else _less(whole, [one for left in opened.values() for one in left])
@@ -73,7 +73,7 @@ def expected(document: Document, as_of: datetime, counts: Counts | None, sales: 
         {"sku": row.get("sku"), "specifics": row.get("specifics"), "available": figure}
         for row, figure in zip(variations, figures, strict=True)
     ]
-    return _told(sum_, [one for left in opened.values() for one in left], each)
+    return _figures(sum_, [one for left in opened.values() for one in left], each)
 
 
 def counted(document: Document, counts: Counts | None, read_at: datetime, sales: Sequence[Sale]) -> Document:
@@ -90,11 +90,11 @@ def counted(document: Document, counts: Counts | None, read_at: datetime, sales:
     rows = document.get("variations")
     variations = rows if type(rows) is list else []
     quiet = not near(read_at, [sale.sold_at for sale in sales])
-    for place, row in enumerate(variations or [document]):
+    for index, row in enumerate(variations or [document]):
         count = row.get("quantitySold") if type(row) is dict else None
         if type(count) is not int:
             continue
-        own = [sale for sale in sales if not variations or bought(variations, sale.sku, sale.aspects) == place]
+        own = [sale for sale in sales if not variations or bought(variations, sale.sku, sale.aspects) == index]
         key = key_of(row) if variations else WHOLE
         old = after.get(key)
         began = read_time(old["at"]) if old else None
@@ -140,10 +140,10 @@ def _open(row: Document, count: Document | None, as_of: datetime, sales: Sequenc
 
 
 def _beyond(sales: Iterable[Sale], rise: int, held_until: datetime) -> Iterator[tuple[Sale, int]]:
-    def place(sale: Sale) -> tuple[bool, datetime, str]:
+    def by_time(sale: Sale) -> tuple[bool, datetime, str]:
         return sale.cancelled or sale.sold_at > held_until, sale.sold_at, sale.line_item_id
 
-    for sale in sorted(sales, key=place):
+    for sale in sorted(sales, key=by_time):
         covered = min(max(rise, 0), sale.quantity)
         rise -= covered
         if covered < sale.quantity:
@@ -155,7 +155,7 @@ def _less(available: int | None, left: Iterable[tuple[Sale, int]]) -> int | None
     return None if available is None else max(available - sum_, 0) if sum_ else available
 
 
-def _told(available: int | None, left: Iterable[tuple[Sale, int]], variations: list[Document]) -> Document:
+def _figures(available: int | None, left: Iterable[tuple[Sale, int]], variations: list[Document]) -> Document:
     rows = sorted(left, key=lambda one: (one[0].sold_at, one[0].line_item_id))
     sales = [{"orderId": sale.order_id, "lineItemId": sale.line_item_id, "quantity": pieces} for sale, pieces in rows]
     return {"available": available, "sales": sales, "variations": variations}

@@ -24,14 +24,14 @@ SINGLE_READS = (("cancelStatus", "cancelRequests"), ("buyer", "taxIdentifier"))
 """Filled by getOrder alone; every list answer has them empty (eBay docs: getOrder)."""
 
 
-def kept_of_stored(old: Document, new: Document, now: datetime) -> Document:
+def keep_from_stored(old: Document, new: Document, now: datetime) -> Document:
     """`new` with what must outlive it from `old`; `new` itself when that is nothing. Neither is touched."""
     for outer, inner in SINGLE_READS:
         new = _keep_single_read(old, new, outer, inner)
     created = _placed(new, now) or _placed(old, now)
     if forgotten := _forgotten(now - created) if created else PERSONAL:  # of an order without a date nobody can tell why they vanished
-        kept: Document = _keep_personal("", old, new, forgotten, inside=False, depth=0)
-        return kept
+        filled: Document = _keep_personal("", old, new, forgotten, inside=False, depth=0)
+        return filled
     return new
 
 
@@ -67,8 +67,8 @@ def _keep_personal(name: str, was: Any, is_now: Any, forgotten: Set[str], inside
     if type(was) is dict and (type(is_now) is dict or is_empty(is_now)):
         now = is_now if type(is_now) is dict else {}
         fields = {inner: _keep_personal(inner, value, now.get(inner), forgotten, inside, depth + 1) for inner, value in was.items()}
-        kept = {inner: value for inner, value in fields.items() if value is not now.get(inner)}
-        return {**now, **kept} if kept else is_now
+        filled = {inner: value for inner, value in fields.items() if value is not now.get(inner)}
+        return {**now, **filled} if filled else is_now
     if type(was) is list and type(is_now) is list and is_now and not inside:
         rows = [_keep_personal("", old, new, forgotten, False, depth + 1) for old, new in _paired(name, was, is_now)]
         return rows if any(row is not new for row, new in zip(rows, is_now, strict=True)) else is_now

@@ -45,8 +45,8 @@ def detect_listings(fetched: Sequence[Document], stored: Mapping[str, Stored], n
         known = stored.get(own)
         if known is None or known.removed:
             version = known.version + 1 if known else 1
-            kept = merged(known.data, listing) if known and known.data else listing
-            changes.append(Change(Kind.INVENTORY, own, version, ("inventory.created",), kept, (), {}, now))
+            document = merged(known.data, listing) if known and known.data else listing
+            changes.append(Change(Kind.INVENTORY, own, version, ("inventory.created",), document, (), {}, now))
         elif known.data is None:
             duplicates += 1
         else:
@@ -71,9 +71,9 @@ def differs(row: Document, stored: Document) -> bool:
     if not rows:
         return False
     old = _Variations(stored)
-    places = [old.place(one) for one in rows]
-    silent = (one for place, one in enumerate(old.all) if place not in places)
-    return None in places or any(type(count := one.get("available")) is int and count > 0 for one in silent)
+    indexes = [old.index(one) for one in rows]
+    silent = (one for index, one in enumerate(old.all) if index not in indexes)
+    return None in indexes or any(type(count := one.get("available")) is int and count > 0 for one in silent)
 
 
 def merged(old: Document, new: Document) -> Document:
@@ -89,10 +89,10 @@ def merged(old: Document, new: Document) -> Document:
 def _instead(known: "_Variations", rows: list[Any]) -> list[Any]:
     """The rows, each with what it lacks of the one known variation that only it can be."""
     mine = _Variations({"variations": rows})
-    places = Counter(known.place(one) for one in mine.all)
+    indexes = Counter(known.index(one) for one in mine.all)
     result = []
     for one in rows:
-        if type(one) is dict and mine.place(one) is not None and places[known.place(one)] == 1:
+        if type(one) is dict and mine.index(one) is not None and indexes[known.index(one)] == 1:
             one = _filled(known.alike(one), one, whole=True)
         result.append(one)
     return result
@@ -104,9 +104,9 @@ def _with(known: "_Variations", rows: list[Any]) -> list[Any]:
     for one in rows:
         if type(one) is not dict:
             continue
-        place = known.place(one)
-        if place is not None:
-            result[place] = _filled(result[place], one, whole=False)
+        index = known.index(one)
+        if index is not None:
+            result[index] = _filled(result[index], one, whole=False)
         elif not known.candidates(one):
             result.append(one)
     return result
@@ -123,9 +123,9 @@ class _Variations:
         self.all = _variations(listing)
         self.by_specifics: dict[str, list[int]] = {}
         self.by_sku: dict[str, list[int]] = {}
-        for place, one in enumerate(self.all):
-            self.by_specifics.setdefault(_specifics(one), []).append(place)
-            self.by_sku.setdefault(_sku(one), []).append(place)
+        for index, one in enumerate(self.all):
+            self.by_specifics.setdefault(_specifics(one), []).append(index)
+            self.by_sku.setdefault(_sku(one), []).append(index)
 
     def candidates(self, one: Document) -> Sequence[int]:
         """The places of those that may be this one: all of them where it has neither specifics nor SKU."""
@@ -136,14 +136,14 @@ class _Variations:
             return self.by_sku.get(sku, ()) if sku else ()
         return range(len(self.all))
 
-    def place(self, one: Document) -> int | None:
+    def index(self, one: Document) -> int | None:
         found = self.candidates(one)
         return found[0] if len(found) == 1 else None
 
     def alike(self, one: Document) -> Document:
         """The one variation that it must be; {} where that is not sure."""
-        place = self.place(one)
-        return {} if place is None else self.all[place]
+        index = self.index(one)
+        return {} if index is None else self.all[index]
 
 
 def _sku(one: Document) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from changes.compare import changed_fields
 from changes.dates import modified_at, read_time
-from changes.keep import kept_of_stored
+from changes.keep import keep_from_stored
 from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import last_segment, text
 
@@ -50,7 +50,7 @@ def detect_orders(fetched: Sequence[Document], stored: Mapping[str, Stored], now
             stale += 1
             continue
         if known.data is not None:
-            order = kept_of_stored(known.data, order, now)
+            order = keep_from_stored(known.data, order, now)
             if changed := changed_fields(Kind.ORDER, known.data, order):
                 changes.append(_updated(known, known.data, order, changed, modified or now))
                 continue
@@ -111,8 +111,8 @@ def _types(old: Document, new: Document) -> Iterator[str]:
     yield "order.updated"
     if _cancel_state(new) == CANCELED != _cancel_state(old):
         yield "order.cancelled"
-    untold = all(_own_word(refund) is None for refund in _refunds(new))  # then the payment status has the last word
-    if _refunds_done(new) > _refunds_done(old) or (untold and _how_far(new) > _how_far(old)):
+    unnamed = all(_own_word(refund) is None for refund in _refunds(new))  # then the payment status has the last word
+    if _refunds_done(new) > _refunds_done(old) or (unnamed and _how_far(new) > _how_far(old)):
         yield "order.refunded"
 
 
@@ -122,8 +122,8 @@ def _cancel_state(order: Document) -> Any:
 
 def _refunds(order: Document) -> list[Any]:
     """eBay lists a refund at the order or at a line, never at both."""
-    places = [_field(order.get("paymentSummary"), "refunds"), *(_field(line, "refunds") for line in _rows(order.get("lineItems")))]
-    return [refund for place in places for refund in _rows(place)]
+    holders = [_field(order.get("paymentSummary"), "refunds"), *(_field(line, "refunds") for line in _rows(order.get("lineItems")))]
+    return [refund for holder in holders for refund in _rows(holder)]
 
 
 def _refunds_done(order: Document) -> int:

@@ -56,13 +56,13 @@ def detect_parcels(order_id: str, fetched: Sequence[Document], stored: Sequence[
 
 def _match(fetched: list[Document], stored: list[Stored], key: Key) -> tuple[list[tuple[Document, Stored]], list[Document], list[Stored]]:
     """Pair parcels of one `fulfillmentId` that agree in `key`, in their order; the pairs, and what is left of both."""
-    places: defaultdict[Any, list[Stored]] = defaultdict(list)
+    by_key: defaultdict[Any, list[Stored]] = defaultdict(list)
     for known in reversed(stored):
         data = known.data or {}
-        places[fulfillment_id(data), key(data)].append(known)
+        by_key[fulfillment_id(data), key(data)].append(known)
     pairs, left = [], []
     for parcel in fetched:
-        candidates = places[fulfillment_id(parcel), key(parcel)]
+        candidates = by_key[fulfillment_id(parcel), key(parcel)]
         if candidates:
             pairs.append((parcel, candidates.pop()))
         else:

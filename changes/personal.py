@@ -95,15 +95,15 @@ def _names(value: Any, inside: bool, depth: int) -> Iterator[str]:
 
 
 def _object(document: Document, needles: set[str], depth: int) -> Document:
-    kept: Document = {}
+    cleared: Document = {}
     for name, value in document.items():
         if name in PERSONAL:
-            kept[name] = _emptied(value, depth + 1)
+            cleared[name] = _emptied(value, depth + 1)
         elif name in KNOWN:
-            kept[name] = _value(value, needles, True, depth + 1)
+            cleared[name] = _value(value, needles, True, depth + 1)
         elif not _found(name, needles):
-            kept[name] = _value(value, needles, False, depth + 1)
-    return kept
+            cleared[name] = _value(value, needles, False, depth + 1)
+    return cleared
 
 
 def _value(value: Any, needles: set[str], known: bool, depth: int) -> Any:

@@ -82,7 +82,7 @@ def names(sold: Iterable[SoldLine]) -> list[str]:
     return sorted(skus | {listing_id(line.item_id) for line in sold if line.item_id})
 
 
-def told_as(line: SoldLine, there: Iterable[str]) -> str | None:
+def entity_of_sale(line: SoldLine, there: Iterable[str]) -> str | None:
     """The `entity_id` of a sale, given those that stand: its SKU if that stands, else its listing. None: it names nothing."""
     if line.sku and (line.sku in there or not line.item_id):
         return line.sku

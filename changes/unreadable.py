@@ -83,16 +83,16 @@ def soon(reason: str) -> bool:
 
 def words(aside: Mapping[str, int], kinds: Sequence[str]) -> str:
     """`1 order set aside`, for the reason of a healthy stream; empty: none is. `aside`: how many, by kind."""
-    told = [_counted(kind, aside[kind]) for kind in kinds if aside.get(kind)]
-    return f"{', '.join(told)} set aside" if told else ""
+    found_ids = [_counted(kind, aside[kind]) for kind in kinds if aside.get(kind)]
+    return f"{', '.join(found_ids)} set aside" if found_ids else ""
 
 
 def alert(aside: Mapping[str, int], first: Sequence[tuple[str, str]]) -> str:
     """`set aside: order 04-1, SKU A-1 and 2 more: see starter.py set-aside`. `first`: kind and name of some, the oldest first."""
     total = sum(aside.values())
-    told = [_told(kind, name) for kind, name in first[:NAMED]]
-    more = f" and {'more than ' if total > MANY else ''}{total - len(told):,} more" if total > len(told) else ""
-    return f"could not be read or kept, and set aside: {', '.join(told)}{more}: see starter.py set-aside"
+    found_ids = [_name_of(kind, name) for kind, name in first[:NAMED]]
+    more = f" and {'more than ' if total > MANY else ''}{total - len(found_ids):,} more" if total > len(found_ids) else ""
+    return f"could not be read or kept, and set aside: {', '.join(found_ids)}{more}: see starter.py set-aside"
 
 
 def _counted(kind: str, count: int) -> str:
@@ -100,7 +100,7 @@ def _counted(kind: str, count: int) -> str:
     return (one if count == 1 else many).format(f"over {MANY:,}" if count > MANY else f"{count:,}")
 
 
-def _told(kind: str, name: str) -> str:
+def _name_of(kind: str, name: str) -> str:
     if not name:
         return f"a document of kind {kind} without an id"
     kind, _, stream = kind.partition(":")

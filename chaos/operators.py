@@ -95,7 +95,7 @@ class Operators:
             if status.state == "paused":
                 lost.append(f"{seller}: the last resume")
             cadences = [what for name, what in told if name == "set_cadence"]
-            kept = self.place.house.store.sellers.wishes(seller).get("cadence", {}).get("orders")
+            kept = self.place.house.store.sellers.overrides(seller).get("cadence", {}).get("orders")
             if cadences and _seconds(kept) != float(cadences[-1]):
                 lost.append(f"{seller}: the cadence {cadences[-1]}, kept is {kept}")
         return lost

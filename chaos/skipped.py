@@ -300,7 +300,7 @@ class SkippedFleet:
             raise
         except Exception as error:
             wait = getattr(error, "wait", None)  # as the worker's interceptor takes it
-            raise waits.told(error, wait) if wait else ApplicationError(str(error), type=type(error).__name__) from None
+            raise waits.retry_error(error, wait) if wait else ApplicationError(str(error), type=type(error).__name__) from None
         finally:
             if stream:
                 self.polls.append(Polled(self.now(), request.seller_id, stream, result if isinstance(result, PollResult) else None))

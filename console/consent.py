@@ -112,12 +112,12 @@ def receive(context: CommandContext, ticket: Ticket, code: str) -> tuple[Consent
         StoreError: Postgres failed. The same link may be used again.
     """
     consents = context.store.consents
-    kept = consents.claim(ticket, code)
-    if isinstance(kept, Unclaimed):
-        return ConsentOutcome(kept.value), 0
+    claimed = consents.claim(ticket, code)
+    if isinstance(claimed, Unclaimed):
+        return ConsentOutcome(claimed.value), 0
     try:
         with http_client(1) as http:
-            grant = PendingGrant.read(kept) if kept else _exchange(context, http, ticket, code)
+            grant = PendingGrant.read(claimed) if claimed else _exchange(context, http, ticket, code)
             learnt = check_account(context, http, ticket.seller_id, grant.access_token, _asked(ticket.scopes))
     except AccountRefusedError as refused:
         consents.drop(ticket)
@@ -145,7 +145,7 @@ def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> 
     gave = oauth.exchange_code(code, settings.ebay_redirect_name)
     access = gave.access
     grant = PendingGrant(gave.refresh_token, gave.refresh_expires_at, access.value, access.expires_at, access.date)
-    context.store.consents.keep(ticket, code, grant.written())
+    context.store.consents.save_code(ticket, code, grant.written())
     return grant
 
 

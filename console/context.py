@@ -74,7 +74,7 @@ class CommandContext:
 
         return await connect(read_environment())
 
-    def tell(self, seller_id: str | None, every_seller: bool, signal: Any, message: BaseModel | None = None) -> list[str]:
+    def signal_or_start(self, seller_id: str | None, every_seller: bool, signal: Any, message: BaseModel | None = None) -> list[str]:
         """Signal one seller's workflow, or everybody's. Returns who was told.
 
         Raises:
@@ -84,26 +84,26 @@ class CommandContext:
         if (seller_id is None) is not every_seller:
             raise typer.BadParameter("name one seller, or --all")
         sellers = self.store.enrolled() if seller_id is None else [seller_id]
-        return asyncio.run(self._tell(sellers, signal, message))
+        return asyncio.run(self._signal(sellers, signal, message))
 
-    async def _tell(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
-        from activities.wishes import wishes_of
-        from workflows.client import tell
+    async def _signal(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
+        from activities.overrides import overrides_of
+        from workflows.client import signal_or_start
 
-        wishes = [wishes_of(self.store, seller_id) for seller_id in sellers]
+        overrides = [overrides_of(self.store, seller_id) for seller_id in sellers]
         client = await self.temporal()
-        for one in wishes:
-            await tell(client, self.settings.task_queue, one, signal, message)
+        for one in overrides:
+            await signal_or_start(client, self.settings.task_queue, one, signal, message)
         return sellers
 
-    async def tell_connected(self, client: Client, seller_id: str, generation: int) -> None:
-        from activities.wishes import wishes_of
-        from workflows.client import tell
+    async def signal_connected(self, client: Client, seller_id: str, generation: int) -> None:
+        from activities.overrides import overrides_of
+        from workflows.client import signal_or_start
         from workflows.messages import Connected
         from workflows.seller_polling import SellerPolling
 
-        await tell(
-            client, self.settings.task_queue, wishes_of(self.store, seller_id), SellerPolling.connected, Connected(generation=generation)
+        await signal_or_start(
+            client, self.settings.task_queue, overrides_of(self.store, seller_id), SellerPolling.connected, Connected(generation=generation)
         )
 
     async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
@@ -111,11 +111,11 @@ class CommandContext:
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
         from temporalio.service import RPCError, RPCStatusCode
 
-        from activities.wishes import wishes_of
+        from activities.overrides import overrides_of
         from workflows.client import handle
         from workflows.seller_polling import SellerPolling
 
-        wishes_of(self.store, seller_id)
+        overrides_of(self.store, seller_id)
         client = await self.temporal()
         if not await self.has_worker(client):
             raise FailedError("no worker runs, and a new cadence needs one: start worker.py")

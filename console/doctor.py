@@ -145,10 +145,10 @@ async def _clock(visit: Visit) -> str:
 def clock(ebays: datetime, ours: datetime) -> str:
     """Cursors follow eBay's clock, so that a wrong one here loses nothing; but what is shown and what is awaited follow ours."""
     off = round((ours - ebays).total_seconds())
-    told = f"this machine's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} eBay's"
+    words = f"this machine's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} eBay's"
     if abs(off) > CLOCK_S:
-        raise NotSeenError(f"{told}: let it follow a time server (timedatectl set-ntp true)")
-    return told if off else "this machine's clock and eBay's agree"
+        raise NotSeenError(f"{words}: let it follow a time server (timedatectl set-ntp true)")
+    return words if off else "this machine's clock and eBay's agree"
 
 
 CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (

@@ -13,7 +13,7 @@ from activities.signing import send
 from console.arguments import SellerOption
 from console.context import CommandContext
 from console.output import FailedError, Output, say, show, with_json
-from delivery import Message, WrongTypesError, compose, judge, patterns
+from delivery import Message, WrongTypesError, compose, outcome_of, patterns
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
 from store import Endpoint
@@ -90,15 +90,15 @@ def add(
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
     context = new_context()
     try:
-        wanted = patterns(types or [])
+        chosen = patterns(types or [])
         checked(check_url(url, policy(context)), policy(context), system_resolver, time.monotonic() + RESOLVED_S)
     except (WrongTypesError, ForbiddenTargetError) as error:
         raise typer.BadParameter(f"{'--types' if isinstance(error, WrongTypesError) else 'URL'}: {error}") from None
     except NoAnswerError as error:
         raise FailedError(f"the endpoint is not added: {error}") from None
-    endpoint_id, secret = context.store.endpoints.add(url, wanted, seller, thin)
-    words = f"endpoint {endpoint_id} is told of {' '.join(wanted)} from now on; its secret, shown this once:\n{secret}"
-    say(words, id=endpoint_id, url=url, types=wanted, seller_id=seller, thin=thin, secret=secret)
+    endpoint_id, secret = context.store.endpoints.add(url, chosen, seller, thin)
+    words = f"endpoint {endpoint_id} is told of {' '.join(chosen)} from now on; its secret, shown this once:\n{secret}"
+    say(words, id=endpoint_id, url=url, types=chosen, seller_id=seller, thin=thin, secret=secret)
 
 
 @endpoint.command()
@@ -160,11 +160,17 @@ def test(endpoint_id: Id) -> None:
         raise FailedError(f"endpoint {endpoint_id} was not reached: {error}") from None
     finally:
         client.close()
-    outcome = judge(answer.status)
-    told = {"id": endpoint_id, "event_id": message.id, "outcome": outcome.value, "status": answer.status, "took_ms": round(answer.took_ms)}
+    outcome = outcome_of(answer.status)
+    outcome_fields = {
+        "id": endpoint_id,
+        "event_id": message.id,
+        "outcome": outcome.value,
+        "status": answer.status,
+        "took_ms": round(answer.took_ms),
+    }
     if outcome != "delivered":
         raise FailedError(f"endpoint {endpoint_id} answered {answer.status}: {outcome}")
-    say(f"endpoint {endpoint_id} answered {answer.status} after {round(answer.took_ms)} ms", **told)
+    say(f"endpoint {endpoint_id} answered {answer.status} after {round(answer.took_ms)} ms", **outcome_fields)
 
 
 @commands.command()

@@ -11,7 +11,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.wishes import wishes_of
+from activities.overrides import overrides_of
 from console.context import CommandContext
 from console.output import FailedError
 from console.owners import Learnt, check_account
@@ -21,7 +21,7 @@ from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnava
 from ebay.oauth import AccessToken
 from pacing import InventorySource
 from store import UnknownSellerError
-from workflows.client import handle, is_missing, tell
+from workflows.client import handle, is_missing, signal_or_start
 from workflows.messages import SetSources
 from workflows.seller_polling import SellerPolling
 
@@ -60,7 +60,7 @@ async def enroll_seller(
     context: CommandContext,
     seller_id: str,
     refresh_token: str,
-    wanted: EnrolmentOptions,
+    options: EnrolmentOptions,
     client: Client | None = None,
 ) -> EnrolmentResult:
     """Ask eBay for an access token, which proves the refresh token and tells eBay's clock; store; start the workflow.
@@ -72,9 +72,9 @@ async def enroll_seller(
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored, in either case.
     """
     client = client or await context.temporal()
-    asked = scopes_of(wanted.scopes)
+    asked = scopes_of(options.scopes)
     access, learnt = _proved(context, seller_id, refresh_token, asked)
-    far = wanted.backfill or context.settings.backfill
+    far = options.backfill or context.settings.backfill
     enrolled = context.store.sellers.enroll(
         seller_id,
         access.refresh_token or refresh_token,
@@ -82,21 +82,21 @@ async def enroll_seller(
         now_ebay=access.date - A_SECOND,
         read_from=read_from(access.date),
         backfill_from=access.date - far,
-        options=_options(wanted),
+        options=_options(options),
         access_token=access.value,
         access_expires_at=access.expires_at,
-        refresh_expires_at=wanted.ends,
+        refresh_expires_at=options.ends,
         client=context.client,
     )
     if learnt.proven:
         context.store.accounts.proved(seller_id, enrolled.generation)
-    await context.tell_connected(client, seller_id, enrolled.generation)
+    await context.signal_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
     return EnrolmentResult(seller_id, what, await context.has_worker(client))
 
 
 async def enroll_rows(
-    context: CommandContext, rows: Sequence[EnrolmentRow], told: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None]
+    context: CommandContext, rows: Sequence[EnrolmentRow], row_done: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None]
 ) -> int:
     """Enrol each row's seller, one after another; `told` hears of each what came of it. Returns how many failed.
 
@@ -109,7 +109,7 @@ async def enroll_rows(
         outcome: EnrolmentResult | FailedError = FailedError(row.wrong or "")
         if row.seller_id and not row.wrong:
             try:
-                outcome, unanswered = await enroll_seller(context, row.seller_id, row.refresh_token, row.wanted, client), 0
+                outcome, unanswered = await enroll_seller(context, row.seller_id, row.refresh_token, row.options, client), 0
             except NobodyError as error:
                 unanswered += 1
                 if not error.passing or unanswered == GIVE_UP:
@@ -118,7 +118,7 @@ async def enroll_rows(
             except FailedError as error:
                 outcome, unanswered = error, 0
         failed += isinstance(outcome, FailedError)
-        told(row, outcome)
+        row_done(row, outcome)
     return failed
 
 
@@ -143,7 +143,7 @@ async def connect_seller(
     )
     if learnt.proven:
         context.store.accounts.proved(seller_id, generation)
-    await context.tell_connected(client, seller_id, generation)
+    await context.signal_connected(client, seller_id, generation)
     return EnrolmentResult(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
 
 
@@ -160,7 +160,7 @@ async def set_sources(
     now, read = context.store.sellers.choose(seller_id, source, offers)
     used = streams.used(now, frozenset({"offers"} if read else ()))
     request = SetSources(used=tuple(sorted(used)), unused=tuple(sorted(streams.BY_SOURCE - used)))
-    await tell(client, context.settings.task_queue, wishes_of(context.store, seller_id), SellerPolling.set_sources, request)
+    await signal_or_start(client, context.settings.task_queue, overrides_of(context.store, seller_id), SellerPolling.set_sources, request)
     return now, read
 
 
@@ -186,11 +186,11 @@ async def _end(context: CommandContext, seller_id: str) -> None:
             raise
 
 
-def _options(wanted: EnrolmentOptions) -> dict[str, Any]:
+def _options(options: EnrolmentOptions) -> dict[str, Any]:
     """What was asked for; the rest is as the worker's version of us has it."""
-    cadence = {"cadence": {"orders": wanted.orders_every.total_seconds()}} if wanted.orders_every else {}
-    chosen = {} if wanted.source is InventorySource.AUTO else {"inventory_source": wanted.source.value}
-    return cadence | chosen | ({"offers": True} if wanted.offers else {})
+    cadence = {"cadence": {"orders": options.orders_every.total_seconds()}} if options.orders_every else {}
+    chosen = {} if options.source is InventorySource.AUTO else {"inventory_source": options.source.value}
+    return cadence | chosen | ({"offers": True} if options.offers else {})
 
 
 def scopes_of(text: str | None) -> list[str]:

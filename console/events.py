@@ -27,8 +27,8 @@ def entity_line(row: dict[str, Any], figure: str | None = None) -> str:
     if row["set_aside"]:
         special = f"set aside: {row['set_aside']}"
     version = f"version {row['version']}" if row["version"] else "not stored"
-    told = "" if figure is None else f"{figure:<14} "
-    return f"{row['entity_id'] or '-':<32} {version:<12} {told}{row['as_of']}  {row['read_from'] or '-':<8} {special}".rstrip()
+    figure_text = "" if figure is None else f"{figure:<14} "
+    return f"{row['entity_id'] or '-':<32} {version:<12} {figure_text}{row['as_of']}  {row['read_from'] or '-':<8} {special}".rstrip()
 
 
 def figure(document: Any) -> str:

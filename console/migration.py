@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.comparing import SellerComparison, compared, judge, told
+from activities.comparing import SellerComparison, as_json, compared, evaluate
 from console.arguments import SellerId, SellerOption, between
 from console.context import CommandContext
 from console.output import FailedError, Output, print_json, say, show, with_json
 from pacing import Stream, words
 from reconciling import Delays, Mode
 from store.kinds import AlertKind
-from store.modes import KEPT
+from store.modes import KEPT_FOR
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -49,7 +49,7 @@ def reconcile(
     until: When = None,
     last: Annotated[
         timedelta | None,
-        typer.Option(parser=between("1m", f"{KEPT.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
+        typer.Option(parser=between("1m", f"{KEPT_FOR.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""
@@ -60,11 +60,11 @@ def reconcile(
     found = [compared(store, one, start, end) for one in sellers]
     if Output.json:
         for one in found:
-            print_json(told(one))
+            print_json(as_json(one))
         return
     show([_row(one) for one in found], COLUMNS, empty="no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow")
     for one in found:
-        _tell(one, alone=seller is not None)
+        _print_comparison(one, alone=seller is not None)
 
 
 def period(since: datetime | None, until: datetime | None, last: timedelta | None, now: datetime) -> tuple[datetime, datetime]:
@@ -95,7 +95,7 @@ COLUMNS = {
 
 
 def _row(it: SellerComparison) -> dict[str, Any]:
-    row = told(it)
+    row = as_json(it)
     return {**row, "ready": "yes" if row["ready"] else "not yet"}
 
 
@@ -106,7 +106,7 @@ def _ahead(who: str, by: Delays) -> str | None:
     return f"  {who} ahead in {by.count}: by {median} (median), {p95} (95 %), {most} (most)"
 
 
-def _tell(it: SellerComparison, alone: bool) -> None:
+def _print_comparison(it: SellerComparison, alone: bool) -> None:
     typer.echo(f"{it.seller_id}: {'ready' if it.verdict.ready else 'not yet ready'}: {it.verdict.why}")
     ahead = _ahead("notifications", it.comparison.notifications_ahead), _ahead("polling", it.comparison.polling_ahead)
     for line in filter(None, ahead):
@@ -134,7 +134,7 @@ def mode(
     if to is Mode.WEBHOOKS and before is not to and not state.verdict.ready and not force:
         raise FailedError(f"{seller_id} is not ready for webhooks: {state.verdict.why}. With --force it is done all the same")
     if to is Mode.WEBHOOKS and before is Mode.SHADOW:
-        judge(store, seller_id)  # from how many orders were announced follows how rare polls may be
+        evaluate(store, seller_id)  # from how many orders were announced follows how rare polls may be
     changed = store.modes.set(seller_id, to)
     for kind in (*AFTER_WEBHOOKS, AlertKind.READY_FOR_WEBHOOKS) if changed else ():
         store.close_alert(kind, seller_id)
@@ -154,7 +154,7 @@ def mode(
 def hurry(context: CommandContext, seller_id: str) -> bool:
     """Polls were rare: the next one must not wait for its hour. Without Temporal it comes when it was due."""
     try:
-        context.tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+        context.signal_or_start(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
     except TemporalUnavailableError:
         return False
     return True

@@ -20,14 +20,14 @@ COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications",
 @with_json
 def setup(seller_id: SellerOrEverybody = None) -> None:
     """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
-    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, told=tell))
+    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=signal_or_start))
 
 
 @group.command()
 @with_json
 def repair(seller_id: SellerOrEverybody = None) -> None:
     """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
-    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, told=lambda row: tell(row) if not quiet(row) else None)
+    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=lambda row: signal_or_start(row) if not quiet(row) else None)
     report([row for row in rows if not quiet(row)], empty="nothing to repair")
 
 
@@ -36,14 +36,14 @@ def repair(seller_id: SellerOrEverybody = None) -> None:
 def show_all(seller_id: SellerOrEverybody = None) -> None:
     """Show what eBay is set up to tell, and what came, by topic. Changes nothing."""
     context = CommandContext(*NEEDED)
-    rows = arranged(context, seller_id, mend=False, told=tell)
+    rows = arranged(context, seller_id, mend=False, row_done=signal_or_start)
     if not Output.json:
         show([row.fields() for row in rows], COLUMNS, empty="nothing")
     counts = context.store.notifications.counts(seller_id)
     show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
 
 
-def tell(row: SetupRow) -> None:
+def signal_or_start(row: SetupRow) -> None:
     """As it happens, where programs read; a table at the end for people."""
     if Output.json:
         print_json(row.fields())

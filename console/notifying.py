@@ -47,7 +47,7 @@ class SetupRow:
         return {"mark": mark, "what": self.what, "seller_id": self.seller_id, "name": self.name, "ok": self.ok, "found": self.found}
 
 
-def wanted(topics: dict[str, Topic], seller_id: str | None) -> list[Topic]:
+def topics_for(topics: dict[str, Topic], seller_id: str | None) -> list[Topic]:
     """The topics that are of use and that this keyset may be told of: a seller's (scope USER), or the application's."""
     return [
         topic
@@ -81,37 +81,37 @@ class Arrangement:
         return SetupRow("alert e-mail", None, self.email, email == self.email, found)
 
     def of(self, seller_id: str | None) -> Iterator[SetupRow]:
-        place = NotificationAddress(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
-        destination = yield from self.destination(seller_id, place)
+        address = NotificationAddress(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
+        destination = yield from self.destination(seller_id, address)
         try:
             known = {one.topic: one for one in self.api.subscriptions(seller_id)}
         except FAILURES as error:
             yield SetupRow("subscriptions", seller_id, "all", False, reason(error))
             return
-        for topic in wanted(self.topics, seller_id):
+        for topic in topics_for(self.topics, seller_id):
             yield self.subscription(seller_id, topic, known.get(topic.id), destination)
 
     def endpoint(self, seller_id: str | None) -> str:
         return f"{self.url}{PATH}/{seller_id}" if seller_id else self.url + PATH
 
-    def destination(self, seller_id: str | None, place: NotificationAddress) -> Generator[SetupRow, None, str | None]:
+    def destination(self, seller_id: str | None, address: NotificationAddress) -> Generator[SetupRow, None, str | None]:
         """Returns its id, None where there is none that works."""
-        known = self.there.get(place.endpoint)
+        known = self.there.get(address.endpoint)
         found, ok = (known.status, known.status == ENABLED) if known else ("missing", False)
         if self.mend and not ok:
-            found, ok = self.mended_destination(known, place)
+            found, ok = self.mended_destination(known, address)
             if ok and not known:
                 self.there |= {one.endpoint: one for one in self.api.destinations()}
-        yield SetupRow("destination", seller_id, place.endpoint, ok, found)
-        there = self.there.get(place.endpoint)
+        yield SetupRow("destination", seller_id, address.endpoint, ok, found)
+        there = self.there.get(address.endpoint)
         return there.id if ok and there else None
 
-    def mended_destination(self, known: Destination | None, place: NotificationAddress) -> tuple[str, bool]:
+    def mended_destination(self, known: Destination | None, address: NotificationAddress) -> tuple[str, bool]:
         try:
             if known:
-                self.api.update_destination(known.id, place)
+                self.api.update_destination(known.id, address)
             else:
-                self.api.create_destination(place)
+                self.api.create_destination(address)
         except EbayError as error:
             return reason(error), False
         return f"enabled again: it was {known.status}" if known else "made", True
@@ -160,7 +160,7 @@ def arrangement(context: CommandContext, mend: bool) -> Iterator[Arrangement]:
         yield Arrangement(NotificationApi(ebay), settings.public_url, token, settings.notification_email, mend)
 
 
-def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: Callable[[SetupRow], None]) -> list[SetupRow]:
+def arranged(context: CommandContext, seller_id: str | None, mend: bool, row_done: Callable[[SetupRow], None]) -> list[SetupRow]:
     """Every row, told as it is known. `seller_id`: only this one, beside the application's own.
 
     Raises:
@@ -172,6 +172,6 @@ def arranged(context: CommandContext, seller_id: str | None, mend: bool, told: C
     rows: list[SetupRow] = []
     with arrangement(context, mend) as it:
         for row in it.rows(sellers if seller_id is None else [seller_id]):
-            told(row)
+            row_done(row)
             rows.append(row)
     return rows

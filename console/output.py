@@ -85,14 +85,14 @@ def show_texts(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], text
         for row in rows:
             print_json(row)
         return
-    console, told = Console(), False
+    console, any_printed = Console(), False
     for row in rows:
         head = [f"{before}{_cell(field, row[field])}" for field, before in heads.items() if row.get(field) is not None]
-        console.print(Text(("\n" if told else "") + ", ".join(head), style="bold"))
+        console.print(Text(("\n" if any_printed else "") + ", ".join(head), style="bold"))
         for field, before in texts.items():
             console.print(Padding(Text(f"{before}{row[field]}"), (0, 0, 0, 2), expand=False))
-        told = True
-    if not told:
+        any_printed = True
+    if not any_printed:
         typer.echo(empty)
 
 

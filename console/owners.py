@@ -67,17 +67,17 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
     except EbayError as error:
         logger.warning("eBay does not tell whose account it is", extra={"seller_id": seller_id, "error": str(error)})
         return Learnt()
-    told = AccountClaim(user.user_id, user.name)
+    claim = AccountClaim(user.user_id, user.name)
     try:
-        bound = accounts.bind(seller_id, told)
+        bound = accounts.bind(seller_id, claim)
     except SecretError:  # a key was dropped too early; a new token is the remedy, and must not fail for that
         return Learnt(date=user.date)
     if bound.binding is Binding.UNSURE:
         try:
-            verdict = _asked(context, http, seller_id, access_token, told, user.date)
+            verdict = _asked(context, http, seller_id, access_token, claim, user.date)
         except EbayError:  # polls ask again, before anything of it is stored
             return Learnt(date=user.date)
-        bound = accounts.bind(seller_id, told, sure=True) if verdict is AccountVerdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
+        bound = accounts.bind(seller_id, claim, sure=True) if verdict is AccountVerdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
     if bound.binding is Binding.ANOTHER_SELLER:
         raise AccountRefusedError(
             "account_taken",
@@ -94,12 +94,12 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
 
 
 def _asked(
-    context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, told: AccountClaim, ebays_now: datetime
+    context: CommandContext, http: httpx.Client, seller_id: str, access_token: str, claim: AccountClaim, ebays_now: datetime
 ) -> AccountVerdict:
     """The name differs, and no id of before is known: whether eBay shows the token what was stored of the seller."""
     accounts = context.store.accounts
     ids = accounts.recent_orders(seller_id, ebays_now)
-    verdict, _ = same_account(lambda said: accounts.compared(seller_id, said), ids, _api(context, http, seller_id, access_token), told)
+    verdict, _ = same_account(lambda said: accounts.compared(seller_id, said), ids, _api(context, http, seller_id, access_token), claim)
     return verdict
 
 

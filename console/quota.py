@@ -79,5 +79,5 @@ def row_of(what: str, found: Freshness) -> dict[str, Any]:
         "mean": words(round(found.mean_s)),
         "p95": words(round(found.p95_s)),
         "longest": words(round(found.longest_s)),
-        "calls": f"{found.calls_wished:,.0f} wished, {found.calls:,.0f} there" + ("; the promise does not fit" if short else ""),
+        "calls": f"{found.calls_desired:,.0f} wished, {found.calls:,.0f} there" + ("; the promise does not fit" if short else ""),
     }

@@ -93,11 +93,11 @@ def set_aside(
     """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
     store = CommandContext("database_url").store
     if retry is not None:
-        kept = store.retry_set_aside(retry)
-        if kept is None:
+        result = store.retry_set_aside(retry)
+        if result is None:
             raise FailedError(f"no document is set aside under {retry}")
         later = "stays set aside: refused again, or, where it is no document, asked for at the next poll"
-        say(f"{retry} {'is stored' if kept else later}", id=retry, stored=kept)
+        say(f"{retry} {'is stored' if result else later}", id=retry, stored=result)
         return
     rows = store.set_aside(seller)
     show(

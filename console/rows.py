@@ -49,7 +49,7 @@ class EnrolmentRow:
     number: int
     seller_id: str | None = None
     refresh_token: str = ""
-    wanted: EnrolmentOptions = EnrolmentOptions()
+    options: EnrolmentOptions = EnrolmentOptions()
     wrong: str | None = None
 
 
@@ -82,17 +82,17 @@ def read_rows(source: str, defaults: EnrolmentOptions) -> list[EnrolmentRow]:
 
 def _columns(names: Sequence[str]) -> list[str]:
     known = (*NEEDED, *READERS)
-    told = f"the columns are {', '.join(known)}"
+    columns = f"the columns are {', '.join(known)}"
     if not any(names):
-        raise typer.BadParameter(f"--from: the first line must name the columns; {told}")
+        raise typer.BadParameter(f"--from: the first line must name the columns; {columns}")
     if unknown := [name for name in names if name not in known]:
         shown = [name for name in unknown if COLUMN.fullmatch(name)]
         word = f"no column is called {', '.join(shown)}" if len(shown) == len(unknown) else "the first line does not name the columns"
-        raise typer.BadParameter(f"--from: {word}; {told}")
+        raise typer.BadParameter(f"--from: {word}; {columns}")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise typer.BadParameter(f"--from: twice in the first line: {', '.join(twice)}")
     if lacking := [name for name in NEEDED if name not in names]:
-        raise typer.BadParameter(f"--from: the first line lacks {' and '.join(lacking)}; {told}")
+        raise typer.BadParameter(f"--from: the first line lacks {' and '.join(lacking)}; {columns}")
     if "backfill" in names and "last_poll_at" in names:
         raise typer.BadParameter("--from: backfill and last_poll_at say the same; keep one of the columns")
     return list(names)
@@ -106,7 +106,7 @@ def _row(number: int, columns: Sequence[str], cells: Sequence[str], defaults: En
         return EnrolmentRow(number, wrong="seller_id has not 1 to 100 letters, digits, dots, dashes or underscores")
     row = EnrolmentRow(number, cell["seller_id"])
     try:
-        return replace(row, refresh_token=_token(cell["refresh_token"]), wanted=_wanted(cell, defaults))
+        return replace(row, refresh_token=_token(cell["refresh_token"]), options=_options_of(cell, defaults))
     except UnreadableError as error:
         return replace(row, wrong=str(error))
 
@@ -126,7 +126,7 @@ def _token(text: str) -> str:
         raise UnreadableError(f"refresh_token is {error}") from None
 
 
-def _wanted(cell: Mapping[str, str], defaults: EnrolmentOptions) -> EnrolmentOptions:
+def _options_of(cell: Mapping[str, str], defaults: EnrolmentOptions) -> EnrolmentOptions:
     given: dict[str, Any] = {}
     for column, (field, read, expected) in READERS.items():
         if text := cell.get(column):
@@ -134,10 +134,10 @@ def _wanted(cell: Mapping[str, str], defaults: EnrolmentOptions) -> EnrolmentOpt
                 given[field] = read(text)
             except (ValueError, typer.BadParameter):
                 raise UnreadableError(f"{column} is not {expected}") from None
-    wanted = replace(defaults, **given)
-    if wrong := wanted.wrong():
+    options = replace(defaults, **given)
+    if wrong := options.wrong():
         raise UnreadableError(wrong)
-    return wanted
+    return options
 
 
 def _since(text: str) -> timedelta:

@@ -60,9 +60,13 @@ def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
     streams = dict(answer["streams"])
     for stream, live in status.streams.items():
         if stream.value in streams:
-            told = {"next_poll_at": iso(live.next_poll_at), "why": live.why, "failures": live.failures}
-            kept = streams[stream.value]
-            streams[stream.value] = {**kept, **told, "last_error": (kept["last_error"] or live.last_error) if live.failures else None}
+            live_fields = {"next_poll_at": iso(live.next_poll_at), "why": live.why, "failures": live.failures}
+            stored_fields = streams[stream.value]
+            streams[stream.value] = {
+                **stored_fields,
+                **live_fields,
+                "last_error": (stored_fields["last_error"] or live.last_error) if live.failures else None,
+            }
     if status.state == "ebay_down" != answer["state"]:  # a workflow learns with its next poll that eBay is back; Postgres knows it at once
         return {**answer, "streams": streams}
     return {**answer, "state": status.state, "reason": status.reason, "streams": streams}

@@ -67,17 +67,17 @@ def enroll(
     offers: WithOffers = False,
 ) -> None:
     """Store a seller's refresh token and begin to poll; or that of many. Enrolling twice replaces the token and keeps all else."""
-    wanted = EnrolmentOptions(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
-    if wrong := wanted.wrong():
+    options = EnrolmentOptions(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    if wrong := options.wrong():
         raise typer.BadParameter(wrong)
     if rows is not None:
         if seller_id or refresh_token_file:
             raise typer.BadParameter("--from names the sellers and their tokens: leave SELLER and --refresh-token-file out")
-        enroll_many(read_rows(rows, wanted))
+        enroll_many(read_rows(rows, options))
         return
     if seller_id is None:
         raise typer.BadParameter("name a SELLER, or a CSV of many with --from")
-    answer = asyncio.run(enroll_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), wanted))
+    answer = asyncio.run(enroll_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), options))
     say(answer.words(), **answer.fields())
 
 
@@ -86,7 +86,7 @@ def enroll_many(rows: list[EnrolmentRow]) -> None:
     context = CommandContext.whole()
     with progress("enrolling", len(rows)) as one_more:
 
-        def told(row: EnrolmentRow, outcome: EnrolmentResult | FailedError) -> None:
+        def row_done(row: EnrolmentRow, outcome: EnrolmentResult | FailedError) -> None:
             if isinstance(outcome, EnrolmentResult):
                 say(outcome.words(), row=row.number, **outcome.fields())
             elif Output.json:
@@ -96,7 +96,7 @@ def enroll_many(rows: list[EnrolmentRow]) -> None:
                 fail(f"row {row.number}{f' ({row.seller_id})' if row.seller_id else ''}: {outcome}", 1)
             one_more()
 
-        failed = asyncio.run(enroll_rows(context, rows, told))
+        failed = asyncio.run(enroll_rows(context, rows, row_done))
     if failed:
         raise FailedError(f"{failed} of {len(rows)} rows failed; correct them and give the file again: who is enrolled stays so")
 
@@ -149,16 +149,16 @@ def remove(
 @with_json
 def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = "by hand") -> None:
     """Stop polling a seller until `resume`. The cursor stays, so nothing is lost."""
-    for told in CommandContext("database_url").tell(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
-        say(f"{told} is paused: {reason}", seller_id=told, state="paused", reason=reason)
+    for row_done in CommandContext("database_url").signal_or_start(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
+        say(f"{row_done} is paused: {reason}", seller_id=row_done, state="paused", reason=reason)
 
 
 @commands.command()
 @with_json
 def resume(seller_id: SellerOrAll = None, every_seller: All = False) -> None:
     """Poll a paused seller again, at once, from the cursor."""
-    for told in CommandContext("database_url").tell(seller_id, every_seller, SellerPolling.resume):
-        say(f"{told} polls again", seller_id=told, state="polling")
+    for row_done in CommandContext("database_url").signal_or_start(seller_id, every_seller, SellerPolling.resume):
+        say(f"{row_done} polls again", seller_id=row_done, state="polling")
 
 
 @commands.command()
@@ -171,7 +171,7 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    CommandContext("database_url").tell(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
+    CommandContext("database_url").signal_or_start(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
@@ -184,7 +184,9 @@ def speed_up(
 @with_json
 def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.Option(help="One stream only.")] = None) -> None:
     """Poll a seller as soon as the call in hand is done."""
-    CommandContext("database_url").tell(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None))
+    CommandContext("database_url").signal_or_start(
+        seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None)
+    )
     say(f"{seller_id} is polled now", seller_id=seller_id, stream=stream.value if stream else None)
 
 
@@ -192,7 +194,7 @@ def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.O
 @with_json
 def active(seller_id: SellerId) -> None:
     """Tell that the seller is using the app: a dormant one is polled at once."""
-    CommandContext("database_url").tell(seller_id, False, SellerPolling.seller_active)
+    CommandContext("database_url").signal_or_start(seller_id, False, SellerPolling.seller_active)
     say(f"{seller_id} is active", seller_id=seller_id)
 
 

@@ -22,9 +22,9 @@ def stock_lines(row: Mapping[str, Any]) -> Iterator[str]:
     special = "removed" if row["removed_at"] else ""
     if row["set_aside"]:
         special = f"set aside: {row['set_aside']}"
-    told = figure(row["data"]) if row["version"] else "not stored"
+    figure_text = figure(row["data"]) if row["version"] else "not stored"
     entity, time = _printable(row["entity_id"] or "-"), row["as_of"]
-    yield f"{entity:<20} {told:<14} last read {time}  {row['read_from'] or '-':<7} {_printable(special)}".rstrip()
+    yield f"{entity:<20} {figure_text:<14} last read {time}  {row['read_from'] or '-':<7} {_printable(special)}".rstrip()
     if row["expected"]:
         for words in (_whole(row["expected"]), *_variations(row)):
             yield from wrap(_printable(words), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 2, break_on_hyphens=False)

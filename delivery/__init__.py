@@ -1,6 +1,6 @@
 """Pure: what is delivered to an endpoint, what its answer means, when to try again. Knows the standard library only."""
 
-from delivery.answers import AttemptOutcome, judge, retry_after
+from delivery.answers import AttemptOutcome, outcome_of, retry_after
 from delivery.kinds import TYPES, WrongTypesError, patterns
 from delivery.message import LARGE, Message, compose
 from delivery.schedule import LONGEST, OFF_AFTER, STEPS, TRIED_FOR, TRIES, nominal, wait
@@ -17,8 +17,8 @@ __all__ = [
     "Message",
     "WrongTypesError",
     "compose",
-    "judge",
     "nominal",
+    "outcome_of",
     "patterns",
     "retry_after",
     "wait",

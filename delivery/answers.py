@@ -19,7 +19,7 @@ class AttemptOutcome(StrEnum):
     FORBIDDEN = "forbidden"  # its name leads to an address that we do not connect to
 
 
-def judge(status: int) -> AttemptOutcome:
+def outcome_of(status: int) -> AttemptOutcome:
     if 200 <= status <= 299:
         return AttemptOutcome.DELIVERED
     if status == 410:

@@ -30,6 +30,6 @@ def patterns(texts: Sequence[str]) -> list[str]:
     for word in words:
         if word not in PATTERNS:
             near = get_close_matches(word, PATTERNS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "such as order.* or inventory.updated, or * for all"
-            raise WrongTypesError(f"{word[:60]!r} is no type of change; {hint}")
+            suggestion = f"did you mean {near[0]}?" if near else "such as order.* or inventory.updated, or * for all"
+            raise WrongTypesError(f"{word[:60]!r} is no type of change; {suggestion}")
     return list(words) or ["*"]

@@ -35,7 +35,7 @@ class SellerCalls:
     ours: Callable[[], datetime] = utc_now  # our clock, which eBay's is compared with
     permit: Callable[[str], None] | None = None  # asked before each call, by its resource; it raises where none may be made
     gate: Callable[[str], None] | None = None  # the same, before a token is asked for: whether eBay is there at all
-    told: Callable[[str, EbayError | None], EbayError | None] | None = None  # how each call ended; gives the error to be raised
+    on_answer: Callable[[str, EbayError | None], EbayError | None] | None = None  # how each call ended; gives the error to be raised
 
     def now(self) -> datetime:
         return self.date or self.ours()
@@ -85,12 +85,12 @@ class SellerCalls:
         try:
             value = read(self._counted(resource, ask, token))
         except EbayError as error:
-            instead = self.told(resource, error) if self.told else error
+            instead = self.on_answer(resource, error) if self.on_answer else error
             if instead is None or instead is error:
                 raise
             raise instead from None
-        if self.told:
-            self.told(resource, None)
+        if self.on_answer:
+            self.on_answer(resource, None)
         self.ebay.refused.forget(self.seller_id)
         return value
 

@@ -60,8 +60,8 @@ class RefusedTokens:
 
     def has(self, seller_id: str, token: str, now: datetime) -> bool:
         """Whether this one was refused when it was fresh, less than 90 minutes ago: 16 tokens a day."""
-        kept, at = self._refused.get(seller_id, (None, now))
-        return kept == token and abs(now - at) < A_WHILE
+        refused, at = self._refused.get(seller_id, (None, now))
+        return refused == token and abs(now - at) < A_WHILE
 
 
 class EbayConnection:

@@ -53,7 +53,7 @@ def _read(text: str) -> Any:
 def _shallow(text: str) -> str:
     """The same JSON with strings in the place of what is nested too deeply."""
     parts: list[str] = []
-    depth = kept = start = 0
+    depth = copied = start = 0
     for piece in _PIECES.finditer(text):
         if piece[0] in "[{":
             depth += 1
@@ -61,10 +61,10 @@ def _shallow(text: str) -> str:
                 start = piece.start()
         elif piece[0] in "]}":
             if depth == DEEPEST:
-                parts += (text[kept:start], json.dumps(text[start : piece.end()]))
-                kept = piece.end()
+                parts += (text[copied:start], json.dumps(text[start : piece.end()]))
+                copied = piece.end()
             depth -= 1
-    return "".join([*parts, text[kept:]])
+    return "".join([*parts, text[copied:]])
 
 
 def _clean(value: Any) -> Any:
@@ -76,9 +76,9 @@ def _clean(value: Any) -> Any:
         if isinstance(node, dict):
             for key in [k for k in node if _UNSTORABLE.search(k)]:
                 node[_storable(key)] = node.pop(key)
-        for place, item in list(node.items() if isinstance(node, dict) else enumerate(node)):
+        for index, item in list(node.items() if isinstance(node, dict) else enumerate(node)):
             if isinstance(item, str):
-                node[place] = _storable(item)
+                node[index] = _storable(item)
             elif isinstance(item, (dict, list)):
                 todo.append(item)
     return root[0]

@@ -111,9 +111,9 @@ class Exchange:
             raise BadAnswerError("a request to eBay cannot be formed from what eBay gave") from None
         finally:
             _deadline.at = inf
-        told = response.headers
+        fields = response.headers
         took = time.monotonic() - began
-        return Answer(response.status_code, body, http_date(told.get("date")), told.get("retry-after"), took, told.get("location"))
+        return Answer(response.status_code, body, http_date(fields.get("date")), fields.get("retry-after"), took, fields.get("location"))
 
 
 def _keep(file: BinaryIO, chunk: bytes) -> None:

@@ -100,13 +100,13 @@ class NotificationApi:
             for one in self._all(DESTINATION, "destinations")
         ]
 
-    def create_destination(self, place: NotificationAddress) -> None:
+    def create_destination(self, address: NotificationAddress) -> None:
         """eBay asks the endpoint its challenge before it answers: 409, errorId 195020, where that fails."""
-        self._ask("POST", DESTINATION, place.document())
+        self._ask("POST", DESTINATION, address.document())
 
-    def update_destination(self, id_: str, place: NotificationAddress) -> None:
+    def update_destination(self, id_: str, address: NotificationAddress) -> None:
         """ENABLED again, with the challenge asked anew."""
-        self._ask("PUT", f"{DESTINATION}/{segment(id_)}", place.document())
+        self._ask("PUT", f"{DESTINATION}/{segment(id_)}", address.document())
 
     def delete_destination(self, id_: str) -> None:
         self._ask("DELETE", f"{DESTINATION}/{segment(id_)}")
@@ -132,11 +132,11 @@ class NotificationApi:
         ]
 
     def subscribe(self, seller_id: str | None, topic: Topic, destination_id: str) -> None:
-        self._ask("POST", SUBSCRIPTION, {"topicId": topic.id, **_wanted(topic, destination_id)}, seller_id)
+        self._ask("POST", SUBSCRIPTION, {"topicId": topic.id, **_subscription(topic, destination_id)}, seller_id)
 
     def update_subscription(self, seller_id: str | None, id_: str, topic: Topic, destination_id: str) -> None:
         """ENABLED again, and to this destination."""
-        self._ask("PUT", f"{SUBSCRIPTION}/{segment(id_)}", _wanted(topic, destination_id), seller_id)
+        self._ask("PUT", f"{SUBSCRIPTION}/{segment(id_)}", _subscription(topic, destination_id), seller_id)
 
     def unsubscribe(self, seller_id: str | None, id_: str) -> None:
         self._ask("DELETE", f"{SUBSCRIPTION}/{segment(id_)}", None, seller_id)
@@ -172,7 +172,7 @@ class NotificationApi:
         return answer
 
 
-def _wanted(topic: Topic, destination_id: str) -> dict[str, Any]:
+def _subscription(topic: Topic, destination_id: str) -> dict[str, Any]:
     payload = {"format": "JSON", "schemaVersion": topic.schema_version, "deliveryProtocol": "HTTPS"}
     return {"status": "ENABLED", "destinationId": destination_id, "payload": payload}
 

@@ -59,17 +59,17 @@ def read(body: bytes) -> Notification:
     except BadAnswerError:
         document = None
     metadata, notification = _object(document, "metadata"), _object(document, "notification")
-    topic, told = metadata.get("topic"), notification.get("notificationId")
+    topic, named = metadata.get("topic"), notification.get("notificationId")
     if not isinstance(topic, str) or not TOPIC.fullmatch(topic):
         return Notification(digest_of(body), UNREADABLE)
-    id_ = told if isinstance(told, str) and NOTIFICATION_ID.fullmatch(told) else digest_of(body)
+    id_ = named if isinstance(named, str) and NOTIFICATION_ID.fullmatch(named) else digest_of(body)
     data = _object(notification, "data")
-    wanted = asks(topic)
+    asked_of_us = asks(topic)
     return Notification(
         id_,
         topic,
-        orders=ids(data, ORDER_NAMES) if wanted is Asks.ORDERS else (),
-        listings=ids(data, LISTING_NAMES) if wanted is Asks.LISTINGS else (),
+        orders=ids(data, ORDER_NAMES) if asked_of_us is Asks.ORDERS else (),
+        listings=ids(data, LISTING_NAMES) if asked_of_us is Asks.LISTINGS else (),
         happened_at=read_time(notification.get("eventDate")),
         published_at=read_time(notification.get("publishDate")),
         user=_person(_object(data, "user") or data),

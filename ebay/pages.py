@@ -70,7 +70,7 @@ def total(document: dict[str, Any]) -> int:
     return value
 
 
-def next_place(document: dict[str, Any]) -> str | None:
+def next_path(document: dict[str, Any]) -> str | None:
     value = document.get("next")
     if value is None or value == "":
         return None
@@ -81,10 +81,10 @@ def next_place(document: dict[str, Any]) -> str | None:
 
 def items_by_sku(responses: list[Any], skus: Sequence[str], unknown: Set[int]) -> dict[str, Document | None]:
     """The answers of a bulk read by SKU; None where eBay says that the item does not exist. Other failures are left out."""
-    wanted = set(skus)
+    asked_for = set(skus)
     found: dict[str, Document | None] = {}
     for response in responses:
-        if not isinstance(response, dict) or response.get("sku") not in wanted:
+        if not isinstance(response, dict) or response.get("sku") not in asked_for:
             continue
         item = response.get("inventoryItem")
         if response.get("statusCode") in (200, None) and isinstance(item, dict) and item:

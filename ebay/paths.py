@@ -11,14 +11,14 @@ def segment(text: str) -> str:
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
 
-def own_path(place: str, endpoint: str) -> str:
+def own_path(path: str, endpoint: str) -> str:
     """The path and query of a `next`, on our own host.
 
     Raises:
         BadAnswerError: it leads elsewhere than to `endpoint`.
     """
     try:
-        parts = urlsplit(place)
+        parts = urlsplit(path)
     except ValueError:
         raise BadAnswerError("eBay's next is no address") from None
     if not parts.path.endswith(endpoint) or not parts.query or not parts.query.isascii() or not parts.query.isprintable():

@@ -18,7 +18,7 @@ from ebay.topics import Asks, asks
 from ebay.xml import Node, pieces, records
 
 WINDOW = timedelta(minutes=10)  # so long a signature holds, before and after its time
-WANTED = ("NotificationSignature", "Timestamp", "NotificationEventName", "RecipientUserID", "Item", "ItemID", "OrderID", "TransactionArray")
+NAMES = ("NotificationSignature", "Timestamp", "NotificationEventName", "RecipientUserID", "Item", "ItemID", "OrderID", "TransactionArray")
 DEEP = ("Item", "TransactionArray")
 PARTS = [
     re.compile(rb"<(?:[\w.-]{1,40}:)?" + name + rb"(?:\s[^<>]{0,500})?>\s*([^<\s]{1,100})\s*</")
@@ -48,26 +48,26 @@ def read(body: bytes, keys: Keys, now: datetime) -> Notification | None:
     if not may_be_signed(body, keys):
         return None
     try:
-        found = list(records(pieces(body), WANTED, inside=("Envelope",)))
+        found = list(records(pieces(body), NAMES, inside=("Envelope",)))
     except BadAnswerError:
         return None
-    told = {node.name: node.text.strip() for node in reversed(found) if node.name not in DEEP}  # the first of each name
-    timestamp, signature = told.get("Timestamp", ""), told.get("NotificationSignature", "")
+    fields = {node.name: node.text.strip() for node in reversed(found) if node.name not in DEEP}  # the first of each name
+    timestamp, signature = fields.get("Timestamp", ""), fields.get("NotificationSignature", "")
     at = read_time(timestamp)
     if at is None or abs(now - at) > WINDOW or not hmac.compare_digest(keys.sign(timestamp).encode(), signature.encode()):
         return None
-    topic = told.get("NotificationEventName", "")
+    topic = fields.get("NotificationEventName", "")
     if not TOPIC.fullmatch(topic):
         return None
-    wanted = asks(topic)
+    asked_of_us = asks(topic)
     return Notification(
         digest_of(body),
         topic,
-        orders=ids(found, "OrderID") if wanted is Asks.ORDERS else (),
-        listings=ids(found, "ItemID") if wanted is Asks.LISTINGS else (),
+        orders=ids(found, "OrderID") if asked_of_us is Asks.ORDERS else (),
+        listings=ids(found, "ItemID") if asked_of_us is Asks.LISTINGS else (),
         happened_at=at,
         published_at=at,
-        user=Person(told.get("RecipientUserID") or None, None, None),
+        user=Person(fields.get("RecipientUserID") or None, None, None),
     )
 
 

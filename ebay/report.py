@@ -21,13 +21,13 @@ END_OF_DIRECTORY = b"PK\x05\x06"
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class UnreadableRow:
     """A row without an ItemID: to be set aside."""
 
     raw: str = field(repr=False)  # XML
 
 
-def read_report(path: Path, expanded: int = EXPANDED) -> Iterator[Document | Odd]:
+def read_report(path: Path, expanded: int = EXPANDED) -> Iterator[Document | UnreadableRow]:
     """The rows of a report in a file: gzip, zip or plain XML, found by content (eBay's own header is wrong about it at times).
 
     A row is a part of a listing, as `ebay/listings.py` shapes it. The same listing may come twice.
@@ -42,7 +42,7 @@ def read_report(path: Path, expanded: int = EXPANDED) -> Iterator[Document | Odd
                 raise BadAnswerError("eBay's report says that it failed")
             continue
         document = report_row(row)
-        yield Odd(row.raw()) if document is None else document
+        yield UnreadableRow(row.raw()) if document is None else document
 
 
 def _chunks(path: Path, most: int) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ class SellerEvents:
     """What was modified in a window."""
 
     listings: list[Document] = field(repr=False)  # as `ebay/listings.py` shapes them; an item may come twice
-    odd: list[str] = field(repr=False)  # items without an ItemID, as XML: to be set aside
+    without_id: list[str] = field(repr=False)  # items without an ItemID, as XML: to be set aside
     date: datetime  # eBay's clock when it answered
     complete: bool  # False: there was more than one answer holds; a smaller window must be asked for
 
@@ -47,7 +47,7 @@ class SellingPage:
     """A page of the active listings."""
 
     listings: list[Document] = field(repr=False)
-    odd: list[str] = field(repr=False)
+    without_id: list[str] = field(repr=False)
     pages: int
     total: int
     date: datetime
@@ -66,7 +66,7 @@ class _Reply:
     date: datetime
     stamp: datetime | None = None  # eBay's own time in the answer
     listings: list[Document] = field(default_factory=list)
-    odd: list[str] = field(default_factory=list)
+    without_id: list[str] = field(default_factory=list)
     more: bool = False
     pages: tuple[int, int] | None = None  # pages, entries
     user: Node | None = None
@@ -93,8 +93,8 @@ class TradingCalls(SellerCalls):
             f"<ModTimeFrom>{stamp(since)}</ModTimeFrom><ModTimeTo>{stamp(until)}</ModTimeTo>"
             "<IncludeVariationSpecifics>true</IncludeVariationSpecifics><HideVariations>false</HideVariations>",
         )
-        complete = not reply.more and len(reply.listings) + len(reply.odd) < MOST_EVENTS
-        return SellerEvents(reply.listings, reply.odd, reply.date, complete)
+        complete = not reply.more and len(reply.listings) + len(reply.without_id) < MOST_EVENTS
+        return SellerEvents(reply.listings, reply.without_id, reply.date, complete)
 
     def listing(self, item_id: str) -> Document | None:
         """GetItem; None: eBay knows no such listing of this seller any more. (One that ended is known for 90 days.)"""
@@ -116,10 +116,10 @@ class TradingCalls(SellerCalls):
             f"<Pagination><EntriesPerPage>{rows}</EntriesPerPage><PageNumber>{page}</PageNumber></Pagination></ActiveList>"
             "<HideVariations>false</HideVariations>",
         )
-        if reply.pages is None and (reply.listings or reply.odd):
+        if reply.pages is None and (reply.listings or reply.without_id):
             raise BadAnswerError("eBay's answer has listings but no count of them", status=200)
         pages, total = reply.pages or (0, 0)  # a seller without active listings gets no list at all
-        return SellingPage(reply.listings, reply.odd, pages, total, reply.date)
+        return SellingPage(reply.listings, reply.without_id, pages, total, reply.date)
 
     def user(self) -> TradingUser:
         """GetUser without a UserID: the user who is asking. Any user's token may (eBay docs: GetUser)."""
@@ -145,10 +145,10 @@ class TradingCalls(SellerCalls):
 
         reply = self.authorized(TRADING, ask, lambda answer: _reply(answer, self.now(), active=call == "GetMyeBaySelling"))
         if reply.stamp is not None:
-            reply.date = self._told(reply.stamp)
+            reply.date = self._dated(reply.stamp)
         return reply
 
-    def _told(self, stamp: datetime) -> datetime:
+    def _dated(self, stamp: datetime) -> datetime:
         """eBay's time by an answer's Timestamp, which has milliseconds and a Date has not: the later one, where both are right."""
         date, sure, dated = self.date, self.sure, self.dated
         self._heard(stamp)
@@ -194,7 +194,7 @@ def _reply(answer: Answer, now: datetime, active: bool) -> _Reply:
 def _take(item: Node, reply: _Reply, active: bool) -> None:
     document = listing(item, active=active)
     if document is None:
-        reply.odd.append(item.raw())
+        reply.without_id.append(item.raw())
     else:
         reply.listings.append(document)
 

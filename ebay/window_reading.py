@@ -44,7 +44,7 @@ def read(fetch: Fetch, span: Span) -> WindowPage:
 
 def keyed(orders: list[Any], offset: int = 0) -> dict[object, Any]:
     """The distinct orders by id. What has no id counts as itself: eBay counted it in `total` too."""
-    return {_id(order) or offset + place: order for place, order in enumerate(orders)}
+    return {_id(order) or offset + index: order for index, order in enumerate(orders)}
 
 
 def _id(order: Any) -> str | None:
@@ -57,6 +57,6 @@ def dates(orders: list[Any], by: str = MODIFIED) -> list[datetime]:
     return [date for date in found if date is not None]
 
 
-def _older(order: Any, kept: Any) -> bool:
-    mine, its = dates([order]), dates([kept])
+def _older(order: Any, older: Any) -> bool:
+    mine, its = dates([order]), dates([older])
     return bool(mine and its and mine < its)

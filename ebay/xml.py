@@ -79,7 +79,7 @@ def pieces(body: bytes) -> Iterator[bytes]:
     return (body[start : start + CHUNK] for start in range(0, len(body), CHUNK))
 
 
-def records(chunks: Iterable[bytes], wanted: Collection[str], inside: Collection[str] = ()) -> Iterator[Node]:
+def records(chunks: Iterable[bytes], names: Collection[str], inside: Collection[str] = ()) -> Iterator[Node]:
     """The elements of these names, outermost ones only, each as soon as it ends. Everything else is passed over.
 
     Args:
@@ -90,7 +90,7 @@ def records(chunks: Iterable[bytes], wanted: Collection[str], inside: Collection
         BadAnswerError: no well-formed XML, unclosed, a DTD (so no entity can be declared), or a part beyond the limits. Elements given
             before are good ones, but not all of them: whoever needs all must wait for the end.
     """
-    handler = _Records(wanted, inside)
+    handler = _Records(names, inside)
     parser = create_parser(forbid_dtd=True)
     parser.setContentHandler(handler)
     fed = 0
@@ -112,9 +112,9 @@ def records(chunks: Iterable[bytes], wanted: Collection[str], inside: Collection
 
 
 class _Records(ContentHandler):
-    def __init__(self, wanted: Collection[str], inside: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], inside: Collection[str]) -> None:
         super().__init__()
-        self.wanted, self.inside = wanted, inside
+        self.names, self.inside = names, inside
         self.found = not inside
         self.ready: deque[Node] = deque()
         self.events = 0
@@ -127,7 +127,7 @@ class _Records(ContentHandler):
         name = name.rpartition(":")[2]
         if len(self.around) + len(self.open) >= DEEPEST:
             raise BadAnswerError(TOO_LARGE)
-        if not self.open and name not in self.wanted:
+        if not self.open and name not in self.names:
             self.around.append(name)
             self.found = self.found or name in self.inside
             return
@@ -199,13 +199,13 @@ def _possible(match: re.Match[str]) -> str:
     """A run of references: as it is where all are characters; a surrogate pair becomes the one character that it means."""
     points = [int(one[1], 16) if one[1] else int(one[2]) for one in _REFERENCE.finditer(match[0])]
     written = []
-    place = 0
-    while place < len(points):
-        point, following = points[place], points[place + 1] if place + 1 < len(points) else 0
+    index = 0
+    while index < len(points):
+        point, following = points[index], points[index + 1] if index + 1 < len(points) else 0
         if 0xD800 <= point < 0xDC00 <= following < 0xE000:
             point = 0x10000 + (point - 0xD800) * 0x400 + following - 0xDC00
-            place += 1
+            index += 1
         possible = point <= 0x10FFFF and not _FORBIDDEN.match(chr(point))
         written.append(f"&#{point};" if possible else f"\\u{point:04x}")
-        place += 1
+        index += 1
     return "".join(written)

@@ -6,7 +6,7 @@ import math
 
 from fleets.fleet import DAY, SINCE, Fleet
 from fleets.ours import facts_of
-from pacing import PacingSettings, SellerPace, wish
+from pacing import PacingSettings, SellerPace, desired_interval
 
 FASTEST_S, SLOWEST_S = 60.0, 3600.0
 TIERS = ((3600.0, 300.0), (6 * 3600.0, 900.0), (DAY, 3600.0), (7 * DAY, 4 * 3600.0), (math.inf, 12 * 3600.0))  # last order, interval
@@ -59,7 +59,7 @@ class Cadences(_Habit):
         self.facts = [facts_of(seller) for seller in fleet.sellers]
 
     def interval(self, number: int, now: float, orders: int) -> float:
-        return wish(SellerPace(self.last[number]), self.facts[number], now, self.settings)[0]
+        return desired_interval(SellerPace(self.last[number]), self.facts[number], now, self.settings)[0]
 
 
 class Aimd(_Habit):

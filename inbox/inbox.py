@@ -57,7 +57,7 @@ class Inbox:
         """`handlers`: by topic."""
         self.store, self.settings, self.handlers, self.meters = store, settings, dict(handlers or {}), meters
         token = settings.notification_token
-        self.place = InboxAddress(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
+        self.address = InboxAddress(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
         self.ebay = ebay or ebay_of(settings, store)
         self.keys = PublicKeys(NotificationApi(self.ebay).public_key) if self.ebay else None
         secret = settings.ebay_client_secret
@@ -80,12 +80,12 @@ class Inbox:
     def verified_platform(self, body: bytes) -> Notification | None:
         return platform.read(body, self.platform_keys, datetime.now(UTC)) if self.platform_keys else None
 
-    async def keep(self, it: Notification, seller_id: str | None) -> StoredNotification:
+    async def save(self, it: Notification, seller_id: str | None) -> StoredNotification:
         """Once; committed when this returns. `seller_id`: whom the address named that it came to. Raises StoreError."""
         personal = it.asks is Asks.PERSON
         person = {"username": it.user.username, "user_id": it.user.user_id, "eias_token": it.user.eias_token} if personal else None
-        keep = partial(
-            self.store.notifications.keep,
+        save = partial(
+            self.store.notifications.save,
             it.id,
             it.topic,
             seller_id=None if personal else seller_id,
@@ -98,9 +98,9 @@ class Inbox:
             mapped=not personal,
             useless=it.asks is Asks.NOTHING,
         )
-        kept = await to_thread.run_sync(keep, limiter=self._threads)
+        stored = await to_thread.run_sync(save, limiter=self._threads)
         self.arrived.set()
-        return kept
+        return stored
 
     def close(self) -> None:
         if self.ebay:

@@ -20,7 +20,7 @@ FAILED_S = 5.0  # after a failure eBay is left alone for so long
 MOST_KNOWN, MOST_MISSING, MOST_WAITING = 100, 1000, 50
 MISSES, MISSES_S = 20, 3600.0  # an hour: whoever makes up kids spends 480 of the Notification API's 10,000 calls a day
 AT_ONCE = 2
-Kept = TypeVar("Kept")
+Cached = TypeVar("Cached")
 
 
 class KeyUnavailableError(Exception):
@@ -43,15 +43,15 @@ class PublicKeys:
     async def get(self, kid: str) -> EllipticCurvePublicKey | None:
         """None: eBay has no such key. Raises KeyUnavailableError."""
         now = self._clock()
-        if (kept := self._known.get(kid)) and now < kept[0]:
-            return kept[1]
+        if (cached := self._known.get(kid)) and now < cached[0]:
+            return cached[1]
         if now < self._missing.get(kid, now):
             return None
         try:
             return await self._asked(kid)
         except KeyUnavailableError:
-            if kept:  # eBay's trouble is no reason to doubt a key of yesterday
-                return kept[1]
+            if cached:  # eBay's trouble is no reason to doubt a key of yesterday
+                return cached[1]
             raise
 
     async def _asked(self, kid: str) -> EllipticCurvePublicKey | None:
@@ -101,9 +101,9 @@ class PublicKeys:
             raise KeyUnavailableError("too many unknown key ids within the hour")
 
 
-def _put(kept: OrderedDict[str, Kept], kid: str, value: Kept, most: int) -> None:
+def _put(cached: OrderedDict[str, Cached], kid: str, value: Cached, most: int) -> None:
     """The oldest makes room."""
-    kept.pop(kid, None)
-    kept[kid] = value
-    while len(kept) > most:
-        kept.popitem(last=False)
+    cached.pop(kid, None)
+    cached[kid] = value
+    while len(cached) > most:
+        cached.popitem(last=False)

@@ -69,10 +69,10 @@ async def challenge(request: Request) -> Response:
     code = request.query_params.get("challenge_code", "")
     if not 0 < len(code) <= LONGEST_CODE:
         return _answer(400, "challenge_code is missing")
-    if inbox.place is None:
+    if inbox.address is None:
         return _answer(503, "SELLERBEAT_PUBLIC_URL and SELLERBEAT_NOTIFICATION_TOKEN are not set")
-    endpoint = endpoint_of(inbox.place.url, request.scope)
-    content = json.dumps({"challengeResponse": challenge_response(code, inbox.place.token, endpoint)})
+    endpoint = endpoint_of(inbox.address.url, request.scope)
+    content = json.dumps({"challengeResponse": challenge_response(code, inbox.address.token, endpoint)})
     return Response(content, media_type="application/json")
 
 
@@ -89,15 +89,15 @@ async def receive(request: Request) -> Response:
         return _answer(refused.status, str(refused))
     outcome = "failed"  # an error that nobody thought of too
     try:
-        kept = await inbox.keep(it, seller_id if seller_id and SELLER_ID.fullmatch(seller_id) else None)
-        outcome = "kept" if kept.new else "copy"
+        stored = await inbox.save(it, seller_id if seller_id and SELLER_ID.fullmatch(seller_id) else None)
+        outcome = "kept" if stored.new else "copy"
     except StoreError as error:
         logger.error("notification could not be kept", extra={"error": type(error).__name__, "detail": str(error)})
         return _answer(503, "it could not be kept: send it again")
     finally:
         inbox.meters.notified(outcome)
-    told: dict[str, Any] = {"topic": topic_of(it), "state": kept.state.value, "copies": kept.copies}
-    logger.info("notification kept", extra=told | ({"seller_id": kept.seller_id} if kept.seller_id else {}))
+    fields: dict[str, Any] = {"topic": topic_of(it), "state": stored.state.value, "copies": stored.copies}
+    logger.info("notification kept", extra=fields | ({"seller_id": stored.seller_id} if stored.seller_id else {}))
     return Response(status_code=204)
 
 
@@ -118,8 +118,8 @@ async def verified(inbox: Inbox, request: Request) -> Notification:
 
 async def read_body(request: Request) -> bytes:
     """Raises RefusedError: more than 1 MiB, by its own word or by what came; too slow."""
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told[:12]) > LARGEST:
+    fields = request.headers.get("content-length", "")
+    if fields.isascii() and fields.isdigit() and int(fields[:12]) > LARGEST:
         raise RefusedError(413, "a notification has 1 MiB at most")
     parts: list[bytes] = []
     size = 0

@@ -87,14 +87,14 @@ class Meters:
         self.add(metrics.POLLS, 1, str(stream), "failed")
         self.add(metrics.FAILURES, 1, str(stream), getattr(error, "type", None) or type(error).__name__)
 
-    def kept(self, stream: str, kept: StoreCounts, delays: Sequence[float]) -> None:
+    def stored(self, stream: str, stored: StoreCounts, delays: Sequence[float]) -> None:
         """What a commit kept; `delays` in seconds, one for each changed order that has a date."""
-        if kept.changes:
-            self.add(metrics.CHANGES, kept.changes, str(stream))
-        if kept.duplicates:
-            self.add(metrics.DUPLICATES, kept.duplicates, str(stream))
-        if kept.missed:
-            self.add(metrics.MISSED, kept.missed, str(stream))
+        if stored.changes:
+            self.add(metrics.CHANGES, stored.changes, str(stream))
+        if stored.duplicates:
+            self.add(metrics.DUPLICATES, stored.duplicates, str(stream))
+        if stored.missed:
+            self.add(metrics.MISSED, stored.missed, str(stream))
         for delay in delays:
             self.note(metrics.DELAY, delay)
 

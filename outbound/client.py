@@ -14,7 +14,7 @@ import httpx
 
 from outbound.addresses import Address, Policy
 from outbound.errors import Kind, NoAnswerError
-from outbound.kept import KEPT_S, KeptConnection, KeptConnections, key_of
+from outbound.idle import IDLE_S, IdleConnection, IdleConnections, key_of
 from outbound.lines import BoundedStream, connect
 from outbound.names import Resolve, checked, system_resolver
 from outbound.targets import Target, check_url
@@ -67,7 +67,7 @@ class Client:
         self.tls = default_tls() if verify is True else verify
         if self.tls.verify_mode is not ssl.CERT_REQUIRED or not self.tls.check_hostname:
             raise ValueError("a context that checks no certificates")
-        self.kept = KeptConnections()
+        self.idle = IdleConnections()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
         """Post to the address that was checked, or to none.
@@ -88,17 +88,17 @@ class Client:
         return EndpointResponse(status, fields, start, since(began))
 
     def exchange(self, target: Target, addresses: list[Address], post: httpcore.Request, until: float) -> Got:
-        if kept := self.kept.take(target, addresses):
+        if idle := self.idle.take(target, addresses):
             try:
-                return self.talk(kept, post, until)
+                return self.talk(idle, post, until)
             except NoAnswerError as error:
-                if error.kind != "reset" or kept.line.received:
+                if error.kind != "reset" or idle.line.received:
                     raise  # else it was closed while it lay idle: the post was not answered, and is sent again on a new one
         address, line = connect(target, addresses, until, self.tls)
-        http = httpcore.HTTP11Connection(post.url.origin, line, keepalive_expiry=KEPT_S)
-        return self.talk(KeptConnection(key_of(target, address), line, http), post, until)
+        http = httpcore.HTTP11Connection(post.url.origin, line, keepalive_expiry=IDLE_S)
+        return self.talk(IdleConnection(key_of(target, address), line, http), post, until)
 
-    def talk(self, connection: KeptConnection, post: httpcore.Request, until: float) -> Got:
+    def talk(self, connection: IdleConnection, post: httpcore.Request, until: float) -> Got:
         connection.line.begin(until, HEAD + self.most)
         try:
             answer = connection.http.handle_request(post)
@@ -109,7 +109,7 @@ class Client:
         except httpcore.RemoteProtocolError as error:
             raise NoAnswerError(kind(error, connection.line), connection.key.host) from None
         finally:
-            self.kept.put(connection)  # closed there unless the exchange is complete
+            self.idle.put(connection)  # closed there unless the exchange is complete
 
     def beginning(self, answer: httpcore.Response) -> bytes:
         body = bytearray()
@@ -125,7 +125,7 @@ class Client:
 
     def close(self) -> None:
         """Close what is kept; posts under way end as they would, and keep nothing."""
-        self.kept.close()
+        self.idle.close()
 
 
 def request(target: Target, body: bytes, headers: Mapping[str, str]) -> httpcore.Request:

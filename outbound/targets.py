@@ -78,11 +78,11 @@ def check_url(url: str, policy: Policy) -> Target:
         raise ForbiddenTargetError("no such port", host)
     rest = parts["rest"] if parts["rest"].startswith("/") else f"/{parts['rest']}"
     only_loopback = scheme == "http" or port not in policy.ports
-    judge(scheme, host, address, only_loopback, policy)
+    check_address(scheme, host, address, only_loopback, policy)
     return Target(scheme, host, port, address, rest, only_loopback)
 
 
-def judge(scheme: str, host: str, address: Address | None, only_loopback: bool, policy: Policy) -> None:
+def check_address(scheme: str, host: str, address: Address | None, only_loopback: bool, policy: Policy) -> None:
     """All that can be told of a host before the DNS is asked."""
     at_home = is_loopback(address) if address else is_under(host, "localhost")
     if only_loopback and not (policy.loopback and at_home):

@@ -1,7 +1,7 @@
 """When to poll next, and why, in words. Pure: no I/O, no clock, standard library only; seconds as float, times as unix time."""
 
 from domain.streams import InventorySource, Stream
-from pacing.cadence import Bounds, bounds_s, tier, wish
+from pacing.cadence import Bounds, bounds_s, desired_interval, tier
 from pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
 from pacing.day import QuotaDay, quota_day
 from pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen, unseen_share
@@ -41,6 +41,7 @@ __all__ = [
     "curve_at",
     "curve_days",
     "demand",
+    "desired_interval",
     "enrolled",
     "fleet_prior",
     "forecast",
@@ -63,7 +64,6 @@ __all__ = [
     "unseen",
     "unseen_share",
     "weight",
-    "wish",
     "with_notifications",
     "words",
 ]

@@ -33,7 +33,7 @@ class Bounds(NamedTuple):
     obeyed: bool = False  # a speed-up: stays as it is even where everybody else is stretched
 
 
-def wish(pace: SellerPace, facts: Facts, now: float, settings: PacingSettings) -> tuple[float, str]:
+def desired_interval(pace: SellerPace, facts: Facts, now: float, settings: PacingSettings) -> tuple[float, str]:
     """Seconds between polls as the rules want them, and the reason; `math.inf` when there is to be no poll."""
     if facts.paused:
         return math.inf, "paused"
@@ -63,12 +63,12 @@ def bounds_s(pace: SellerPace, facts: Facts, now: float, settings: PacingSetting
     """Shortest: what the rules want (with `use_spare` the fastest of all). Longest: that or the promise, whichever is more."""
     if facts.paused:
         return Bounds(math.inf, math.inf, "paused", weighed=False)
-    wished, why = _unhurried(pace, facts, now, settings)
+    desired, why = _unhurried(pace, facts, now, settings)
     weighed = not _dormant(facts, now, settings)
-    shortest = longest = wished
+    shortest = longest = desired
     if weighed:
-        longest = max(wished, settings.promise_s)
-        if settings.use_spare and settings.fastest_s < wished:
+        longest = max(desired, settings.promise_s)
+        if settings.use_spare and settings.fastest_s < desired:
             shortest = settings.fastest_s
     if facts.speed_up_s is None:
         return Bounds(shortest, longest, why, weighed)

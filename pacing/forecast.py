@@ -34,7 +34,7 @@ class Freshness:
     p95_s: float
     worst_seller_s: float  # the mean of the seller who fares worst
     longest_s: float  # that anybody awake waits, jitter included
-    calls_wished: float  # a day, for everybody's shortest interval; beside `calls` it says how short the quota is
+    calls_desired: float  # a day, for everybody's shortest interval; beside `calls` it says how short the quota is
     calls_promised: float  # for everybody's longest
     calls: float  # that the quota leaves for polls
 
@@ -87,7 +87,7 @@ def forecast(
         p95_s=delays.quantile(0.95),
         worst_seller_s=delays.worst(),
         longest_s=delays.longest * (1 + settings.jitter),
-        calls_wished=times * sum(DAY / demand.shortest_s * demand.calls_per_poll for demand in demands),
+        calls_desired=times * sum(DAY / demand.shortest_s * demand.calls_per_poll for demand in demands),
         calls_promised=times * sum(DAY / demand.longest_s * demand.calls_per_poll for demand in demands),
         calls=calls,
     )
@@ -111,8 +111,8 @@ def _states(number: int, pace: SellerPace, facts: Facts, now: float, settings: P
         middle = now + (hour + 0.5) * HOUR
         orders = rate * curve_at(middle, facts.utc_offset_h, curve)
         chance = [_none_for(age + late, rate / facts.unseen_share, middle, facts, curve) for age, late in zip(ages, lates, strict=True)]
-        for place, each in enumerate(bounds):
-            if share := (chance[place] - chance[place + 1]) / HOURS:
+        for index, each in enumerate(bounds):
+            if share := (chance[index] - chance[index + 1]) / HOURS:
                 states.append(_State(number, share, hour, orders, facts.unseen_share, pace.calls_per_poll, each))
     return states
 
@@ -148,8 +148,8 @@ class _Delays:
         self.sellers: dict[int, tuple[float, float]] = {}  # orders a day, and seconds that they wait
 
     def add(self, number: int, orders: float, unseen: float, interval: float) -> None:
-        place = math.ceil(math.log(interval, BIN))
-        self.bins[place] = self.bins.get(place, 0.0) + orders
+        index = math.ceil(math.log(interval, BIN))
+        self.bins[index] = self.bins.get(index, 0.0) + orders
         self.orders += orders
         self.announced += orders / unseen - orders
         self.sum += orders * interval / 2
@@ -169,7 +169,7 @@ class _Delays:
         low, high = 0.0, self.longest * BIN
         for _ in range(50):
             middle = (low + high) / 2
-            if sum(orders * max(0.0, 1 - middle / BIN**place) for place, orders in self.bins.items()) > later:
+            if sum(orders * max(0.0, 1 - middle / BIN**index) for index, orders in self.bins.items()) > later:
                 low = middle
             else:
                 high = middle

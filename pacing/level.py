@@ -130,8 +130,8 @@ class _Line:
         self.slopes = list(accumulate((bend[2] for bend in bends), initial=0.0))
 
     def calls(self, k: float) -> float:
-        place = bisect_right(self.bends, k)
-        return self.constants[place] + self.slopes[place] * k
+        index = bisect_right(self.bends, k)
+        return self.constants[index] + self.slopes[index] * k
 
 
 def _by_zone(demands: Iterable[Demand]) -> dict[Hashable, list[Demand]]:

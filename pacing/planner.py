@@ -48,15 +48,15 @@ def plan(
     left = quota.reset_at - now
     if last and last.reset_at == quota.reset_at and left < KEEP_S:
         return last
-    free = quota.limit - quota.used - _kept(now, quota, settings)
+    free = quota.limit - quota.used - _held_back(now, quota, settings)
     guess = last.level.k if last and not last.level.full else 1.0
     today = level(demands, slots(now, quota.reset_at, zones, settings), free, guess)
     after = last.after if last and last.reset_at == quota.reset_at else today
     if today.squeeze > 1 or today.full or left < NEAR * settings.promise_s:
         tomorrow = slots(quota.reset_at, quota.reset_at + DAY, zones, settings)
-        after = level(demands, tomorrow, quota.limit - _kept(quota.day_start, quota, settings), guess)
+        after = level(demands, tomorrow, quota.limit - _held_back(quota.day_start, quota, settings), guess)
     return Plan(today, after, quota.reset_at)
 
 
-def _kept(now: float, quota: PlannedQuota, settings: PacingSettings) -> int:
+def _held_back(now: float, quota: PlannedQuota, settings: PacingSettings) -> int:
     return reserve_calls(now, quota.day_start, quota.reset_at, quota.limit, quota.other_calls_per_day, settings)

@@ -21,7 +21,7 @@ def reserve_calls(now: float, day_start: float, reset_at: float, limit: int, oth
     return min(max(limit, 0), round(left * whole + LAST * max(limit, 0)))
 
 
-def permits(used: int, limit: int, reserve: int, *, urgent: bool = False, wanted: int = LEASE) -> int:
+def permits(used: int, limit: int, reserve: int, *, urgent: bool = False, batch_size: int = LEASE) -> int:
     """How many permits a worker gets: tens, singly when few are left, 0 where there are none.
 
     Permits are never given back; `used` counts them when they are given.
@@ -32,7 +32,7 @@ def permits(used: int, limit: int, reserve: int, *, urgent: bool = False, wanted
     left = limit - used - (0 if urgent else reserve)
     if left <= 0:
         return 0
-    return 1 if left < SINGLY else max(1, min(wanted, left))
+    return 1 if left < SINGLY else max(1, min(batch_size, left))
 
 
 def believed(ledger: int, ebay: int | None) -> int:

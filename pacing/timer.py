@@ -8,7 +8,7 @@ the morning comes.
 import math
 from dataclasses import dataclass
 
-from pacing.cadence import Bounds, bounds_s, wish
+from pacing.cadence import Bounds, bounds_s, desired_interval
 from pacing.curve import DEFAULT_CURVE, curve_at
 from pacing.estimate import base_rate, surge
 from pacing.interval import interval
@@ -40,8 +40,8 @@ def next_poll(
         unit: in [0, 1), from a hash of the seller and the poll's number: jitter, so that sellers do not fall into step. Only with a fleet.
     """
     if fleet is None or facts.paused:
-        wished, reason = wish(pace, facts, now, settings)
-        return now + wished, reason
+        desired, reason = desired_interval(pace, facts, now, settings)
+        return now + desired, reason
     bounds = bounds_s(pace, facts, now, settings)
     jitter = 1 + settings.jitter * (2 * unit - 1)
     level = fleet.plan.level
@@ -72,11 +72,11 @@ def why(bounds: Bounds, wait: float, level: Level) -> str:
     label = f"{bounds.why}: " if bounds.why else ""
     if math.isinf(wait):
         return bounds.why
-    wished, given = words(bounds.shortest_s), words(rounded(wait))
+    desired, given = words(bounds.shortest_s), words(rounded(wait))
     if level.squeeze > 1 and not bounds.obeyed and wait > bounds.longest_s:
         return f"{label}{words(bounds.longest_s)} promised, {given} as the quota does not reach"
     if wait <= bounds.shortest_s * 1.01:
-        return f"{label}every {wished}"
+        return f"{label}every {desired}"
     if wait >= bounds.longest_s * 0.99:
-        return f"{label}{wished} wished, {words(bounds.longest_s)} promised at level {level.k:.3g}"
-    return f"{label}{wished} wished, {given} at level {level.k:.3g}"
+        return f"{label}{desired} wished, {words(bounds.longest_s)} promised at level {level.k:.3g}"
+    return f"{label}{desired} wished, {given} at level {level.k:.3g}"

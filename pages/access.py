@@ -88,7 +88,7 @@ class Access:
         if elsewhere or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise ProblemError(403, "this form was sent by another site")
 
-    def keep(self, request: Request, response: Response, session: Session) -> None:
+    def hold_session(self, request: Request, response: Response, session: Session) -> None:
         response.set_cookie(COOKIE, session.cookie, LASTS_S, httponly=True, samesite="strict", secure=request.scope["scheme"] == "https")
 
     def _session(self, cookie: str, new: bool = False) -> Session:

@@ -17,11 +17,11 @@ from temporalio.service import RPCError
 from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
-from pages import acts, connected, endpoints, feed, fleet, health, links, login, seller
+from pages import actions, connected, endpoints, feed, fleet, health, links, login, seller
 from pages.context import WebContext
-from pages.edge import Edge
-from pages.looks import FOLDER, problem_page
 from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, problem_json
+from pages.rendering import FOLDER, problem_page
+from pages.security_headers import SecurityHeaders
 from store import StoreError, UnknownSellerError
 from store.errors import StoreUnavailableError, TablesMissingError
 from workflows.client import TemporalUnavailableError
@@ -32,7 +32,7 @@ logger = logging.getLogger("sellerbeat.web")
 def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
     app = FastAPI(title="Sellerbeat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.context = context
-    for part in (health, feed, connected, login, links, fleet, seller, acts, endpoints):
+    for part in (health, feed, connected, login, links, fleet, seller, actions, endpoints):
         app.include_router(part.router)
     if inbox:
         app.state.inbox = inbox
@@ -40,8 +40,8 @@ def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
     app.add_api_route("/v1/openapi.json", openapi, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     for error in EXPECTED:
-        app.add_exception_handler(error, told)
-    return Edge(AsTyped(app) if inbox else app)
+        app.add_exception_handler(error, error_response)
+    return SecurityHeaders(AsTyped(app) if inbox else app)
 
 
 def openapi(request: Request) -> Response:
@@ -51,7 +51,7 @@ def openapi(request: Request) -> Response:
     return JSONResponse(described)
 
 
-def told(request: Request, error: Exception) -> Response:
+def error_response(request: Request, error: Exception) -> Response:
     """Every error as one line, in the form that this part of the site speaks."""
     if isinstance(error, LoginNeededError):
         return RedirectResponse(f"/login?{urlencode({'next': error.path})}", 303)

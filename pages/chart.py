@@ -15,8 +15,8 @@ def bars(counts: Sequence[int], now: datetime, height: int = 20) -> Markup:
     """`counts`: changes by hour, the current hour last."""
     most, width = max(counts, default=0), len(counts) * (BAR + GAP) - GAP
     path = "".join(
-        f"M{place * (BAR + GAP) + BAR / 2:g} {height}v-{max(count / most, LEAST) * height:.1f}"
-        for place, count in enumerate(counts)
+        f"M{index * (BAR + GAP) + BAR / 2:g} {height}v-{max(count / most, LEAST) * height:.1f}"
+        for index, count in enumerate(counts)
         if count
     )
     return Markup(
@@ -29,6 +29,6 @@ def in_words(counts: Sequence[int], now: datetime) -> str:
     total, most = sum(counts), max(counts, default=0)
     if not total:
         return "no changes in 24 hours"
-    back = len(counts) - 1 - max(place for place, count in enumerate(counts) if count == most)
+    back = len(counts) - 1 - max(index for index, count in enumerate(counts) if count == most)
     hour = f"{now - timedelta(hours=back):%H}:00 UTC"
     return f"{total:,} {'change' if total == 1 else 'changes'} in 24 hours, most of them ({most:,}) in the hour from {hour}"

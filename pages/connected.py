@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 
 from console.consent import ConsentOutcome, receive
 from pages.context import WebContext
-from pages.looks import render
+from pages.rendering import render
 from settings import PREFIX
 from store import StoreError
 from store.consents import Ticket, Unclaimed
@@ -133,7 +133,7 @@ async def _come_back(request: Request, context: WebContext) -> ConsentOutcome:
     outcome, generation = await to_thread.run_sync(partial(receive, context, ticket, code), limiter=AT_ONCE)
     if outcome is ConsentOutcome.DONE:
         try:
-            await context.tell_connected(client, ticket.seller_id, generation)
+            await context.signal_connected(client, ticket.seller_id, generation)
         except (RPCError, StoreError):
             await context.ask(context.store.consents.release, ticket)
             raise

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from console.consent import NEEDED as CONSENT_NEEDS
 from console.context import CommandContext
 from pages.access import Access
-from pages.arrivals import Arrivals, NewChanges, news
+from pages.change_waiter import ChangeWaiter, NewChanges, news
 from pages.day import Day
 from pages.overview import Overview
 from settings import Settings
@@ -70,7 +70,7 @@ class WebContext(CommandContext):
         self.settings, self.store = settings, store
         self.access = Access(settings.admin_token.get_secret_value() if settings.admin_token else None)
         self.overview, self.day = Overview(store.engine), Day(store.engine)
-        self.arrivals = Arrivals(self._news)
+        self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)
         self._threads, self._check = CapacityLimiter(THREADS), CapacityLimiter(1)
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
@@ -83,7 +83,7 @@ class WebContext(CommandContext):
         """Raises TemporalUnavailableError."""
         return await self._line.client()
 
-    async def trouble(self) -> str | None:
+    async def problem(self) -> str | None:
         """Why nobody is polled, if nobody works; None: a worker is there. Asked every few seconds at most, and never waited for long."""
         now = asyncio.get_running_loop().time()
         if self._worker is None or (now > self._worker[0] + WORKER_ASKED_EVERY_S and self._worker[1].done()):

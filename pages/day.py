@@ -62,11 +62,11 @@ class Day:
         since = oldest if self._read_at is None else max(oldest, _hour(min(self._read_at, now) - LATE))
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(SUMS, {"since": since}).all()
-        kept = {hour: sums for hour, sums in self._hours.items() if oldest <= hour < since}
+        remaining = {hour: sums for hour, sums in self._hours.items() if oldest <= hour < since}
         for row in rows:
-            kept.setdefault(row.hour, {})[row.seller_id] = int(row.changes), int(row.calls)
-        self._hours, self._read_at = kept, now
-        self._totals = {hour: (sum(n for n, _ in sums.values()), sum(n for _, n in sums.values())) for hour, sums in kept.items()}
+            remaining.setdefault(row.hour, {})[row.seller_id] = int(row.changes), int(row.calls)
+        self._hours, self._read_at = remaining, now
+        self._totals = {hour: (sum(n for n, _ in sums.values()), sum(n for _, n in sums.values())) for hour, sums in remaining.items()}
 
 
 def _hour(moment: datetime) -> datetime:

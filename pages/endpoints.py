@@ -13,8 +13,8 @@ from console.endpoints import listed
 from pages.access import Session
 from pages.context import WebContext
 from pages.forms import read_form
-from pages.looks import render
 from pages.problems import ProblemError
+from pages.rendering import render
 from store import UnknownEndpointError
 
 FAILED = 20
@@ -34,7 +34,7 @@ async def show(request: Request, done: str = "") -> Response:
     session = context.access.session(request)
     answer = HTMLResponse(await context.ask(_page, context, session, done))
     if session.new:
-        context.access.keep(request, answer, session)
+        context.access.hold_session(request, answer, session)
     return answer
 
 
@@ -50,10 +50,10 @@ def _page(context: WebContext, session: Session, done: str) -> str:
     )
 
 
-@router.post("/endpoints/{endpoint_id}/{act}")
-async def press(request: Request, endpoint_id: str, act: str) -> Response:
+@router.post("/endpoints/{endpoint_id}/{action}")
+async def press(request: Request, endpoint_id: str, action: str) -> Response:
     context: WebContext = request.app.state.context
-    if act not in DONE:
+    if action not in DONE:
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
     context.access.pressed(request, form)
@@ -61,16 +61,16 @@ async def press(request: Request, endpoint_id: str, act: str) -> Response:
         raise ProblemError(404, "there is no such endpoint")
     try:
         await context.ask(context.store.endpoints.one, endpoint_id)
-        if act == "replay":
-            await context.ask(lambda: context.store.deliveries.replay(endpoint=endpoint_id, **wanted(form)))
+        if action == "replay":
+            await context.ask(lambda: context.store.deliveries.replay(endpoint=endpoint_id, **query_of(form)))
         else:
-            await context.ask(context.store.endpoints.switch_on if act == "enable" else context.store.endpoints.switch_off, endpoint_id)
+            await context.ask(context.store.endpoints.switch_on if action == "enable" else context.store.endpoints.switch_off, endpoint_id)
     except UnknownEndpointError:
         raise ProblemError(404, "there is no such endpoint") from None
-    return RedirectResponse(f"/endpoints?done={act}", 303)
+    return RedirectResponse(f"/endpoints?done={action}", 303)
 
 
-def wanted(form: dict[str, str]) -> dict[str, Any]:
+def query_of(form: dict[str, str]) -> dict[str, Any]:
     """Which changes are to be sent again. Raises ProblemError 422."""
     seller = form.get("seller", "").strip()
     if seller and not SELLER_ID.fullmatch(seller):

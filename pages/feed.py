@@ -60,31 +60,31 @@ router = APIRouter()
 
 
 @router.get("/v1/changes", response_model=Changes, responses=PROBLEMS, dependencies=[Security(by_token)])
-async def changes(request: Request, wanted: Annotated[FeedQuery, Query()]) -> Response:
+async def changes(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
     """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
     context: WebContext = request.app.state.context
     context.access.bearer(request)
     if len(request.query_params.multi_items()) != len(request.query_params):
         raise ProblemError(422, "each parameter may be given once")
     now = asyncio.get_running_loop().time
-    end = now() + wanted.wait_s
-    with context.arrivals.awaited(wanted.seller) if wanted.wait_s else nullcontext(asyncio.Event()) as bell:
+    end = now() + query.wait_s
+    with context.change_waiter.awaited(query.seller) if query.wait_s else nullcontext(asyncio.Event()) as bell:
         while True:
             bell.clear()
-            page, found = await context.ask(_page, context, wanted)
-            if found or now() >= end or context.arrivals.closed or await request.is_disconnected():
+            page, found = await context.ask(_page, context, query)
+            if found or now() >= end or context.change_waiter.closed or await request.is_disconnected():
                 return Response(page, media_type="application/json")
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
                     await bell.wait()
 
 
-def _page(context: WebContext, wanted: FeedQuery) -> tuple[bytes, int]:
+def _page(context: WebContext, query: FeedQuery) -> tuple[bytes, int]:
     """The answer's body, and how many changes it has. Raises UnknownSellerError."""
-    events = context.store.feed.read(wanted.after, wanted.limit, wanted.seller)
-    if not events and wanted.seller is not None:
-        context.overview.known(wanted.seller)  # waiting for one who was never enrolled would be for ever
-    following = events[-1]["position"] if events else wanted.after
+    events = context.store.feed.read(query.after, query.limit, query.seller)
+    if not events and query.seller is not None:
+        context.overview.known(query.seller)  # waiting for one who was never enrolled would be for ever
+    following = events[-1]["position"] if events else query.after
     return json.dumps({"changes": events, "next": following}, ensure_ascii=False).encode(), len(events)
 
 

@@ -26,7 +26,7 @@ SEEN_BY = ("both", "only_polling", "only_notifications")
 QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("1", 1.0))
 
 
-async def keep(context: WebContext, meters: Meters) -> None:
+async def refresh_figures(context: WebContext, meters: Meters) -> None:
     """Until cancelled. While Postgres does not answer the figures stay as they were, and their own age tells."""
     while True:
         with suppress(StoreError):

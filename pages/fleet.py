@@ -19,8 +19,8 @@ from domain.streams import DAILY
 from pacing import words
 from pages.access import Session
 from pages.context import WebContext
-from pages.looks import render
 from pages.overview import FleetOverview, Seller
+from pages.rendering import render
 
 ROWS = 50
 NAMED = 12  # sellers of one alert
@@ -36,7 +36,7 @@ class FleetQuery(BaseModel, extra="ignore", frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownFreshness:
+class FreshnessSummary:
     polled: int  # sellers to be polled now
     usual: str  # half of them are as fresh
     nearly_all: str  # 95 %
@@ -69,20 +69,20 @@ class Use:
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def show(request: Request, wanted: Annotated[FleetQuery, Query()]) -> Response:
+async def show(request: Request, query: Annotated[FleetQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, wanted, await context.trouble()))
+    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.problem()))
     if session.new:
-        context.access.keep(request, answer, session)
+        context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, wanted: FleetQuery, trouble: str | None) -> str:
+def _page(context: WebContext, session: Session, query: FleetQuery, problem: str | None) -> str:
     fleet = context.overview.fleet()
     counts = Counter(seller.state for seller in fleet.sellers)
-    found = [one for one in fleet.sellers if chosen(one, wanted)]
-    first = (wanted.page - 1) * ROWS
+    found = [one for one in fleet.sellers if chosen(one, query)]
+    first = (query.page - 1) * ROWS
     rows = found[first : first + ROWS]
     sums, whole = context.day.sums(seller.seller_id for seller in rows)
     return render(
@@ -90,8 +90,8 @@ def _page(context: WebContext, session: Session, wanted: FleetQuery, trouble: st
         now=fleet.now,
         session=session,
         by_login=context.access.by_login,
-        trouble=trouble,
-        wanted=wanted,
+        problem=problem,
+        query=query,
         states=[(state, counts[state]) for state in GRAVITY if counts[state]],
         freshness=freshness(fleet),
         quota=quota(context, fleet.now),
@@ -108,23 +108,23 @@ def _page(context: WebContext, session: Session, wanted: FleetQuery, trouble: st
     )
 
 
-def chosen(seller: Seller, wanted: FleetQuery) -> bool:
+def chosen(seller: Seller, query: FleetQuery) -> bool:
     """Removed sellers are shown where they are asked for."""
-    is_state = seller.state == wanted.state if wanted.state in GRAVITY else seller.state != "removed"
-    return is_state and wanted.find.strip().lower() in seller.seller_id.lower()
+    is_state = seller.state == query.state if query.state in GRAVITY else seller.state != "removed"
+    return is_state and query.find.strip().lower() in seller.seller_id.lower()
 
 
-def freshness(fleet: FleetOverview) -> ShownFreshness:
+def freshness(fleet: FleetOverview) -> FreshnessSummary:
     """Of orders: how long ago the last good poll of each seller was who is to be polled now."""
     awake = sorted((seller for seller in fleet.sellers if seller.state in AWAKE), key=lambda one: one.fresh_at, reverse=True)
     if not awake:
-        return ShownFreshness(0, "", "", None, 0)
+        return FreshnessSummary(0, "", "", None, 0)
 
     def within(share: float) -> str:
         return words(round((fleet.now - awake[min(int(len(awake) * share), len(awake) - 1)].fresh_at).total_seconds()))
 
     overdue = sum(1 for one in awake if one.state == "polling" and one.next_at and one.next_at < fleet.now - OVERDUE)
-    return ShownFreshness(len(awake), within(0.5), within(0.95), awake[-1], overdue)
+    return FreshnessSummary(len(awake), within(0.5), within(0.95), awake[-1], overdue)
 
 
 def grouped(alerts: Iterable[dict[str, Any]]) -> list[Alert]:

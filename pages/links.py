@@ -9,8 +9,8 @@ from console.arguments import SELLER_ID
 from console.consent import make_link
 from pages.context import WebContext
 from pages.forms import read_form
-from pages.looks import render
 from pages.problems import ProblemError
+from pages.rendering import render
 from settings import PREFIX
 
 router = APIRouter(include_in_schema=False)

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from pages.access import COOKIE
 from pages.context import WebContext
 from pages.forms import read_form
-from pages.looks import render
+from pages.rendering import render
 
 OURS = re.compile(r"/(sellers/[A-Za-z0-9._-]{1,100}|endpoints)?")
 router = APIRouter(include_in_schema=False)
@@ -33,7 +33,7 @@ async def enter(request: Request) -> Response:
     if not context.access.is_token(given.get("token", "").strip()):
         return HTMLResponse(render("login.html", next=to, wrong=True), 401, {"WWW-Authenticate": 'Bearer realm="sellerbeat"'})
     answer = RedirectResponse(to, 303)
-    context.access.keep(request, answer, context.access.begin())
+    context.access.hold_session(request, answer, context.access.begin())
     return answer
 
 

@@ -96,7 +96,7 @@ class Overview:
 
     def streams(self, sellers: Iterable[str]) -> dict[str, list[Row[Any]]]:
         """By seller, in the order that people know; without a backfill that is done, and offers that nobody wants."""
-        order = {stream.value: place for place, stream in enumerate(Stream)}
+        order = {stream.value: index for index, stream in enumerate(Stream)}
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(STREAMS, {"sellers": list(sellers)}).all()
         return _grouped(sorted(rows, key=lambda row: order.get(row.stream, len(order))))

@@ -10,12 +10,12 @@ from starlette.responses import HTMLResponse
 
 from console.arguments import SELLER_ID
 from console.status import SETTLED, _live
-from pages import acts, shown
+from pages import actions, shown
 from pages.access import Session
 from pages.context import WebContext
-from pages.looks import render
 from pages.overview import NEWEST
 from pages.problems import ProblemError
+from pages.rendering import render
 from store.snapshots import expected_of
 from workflows.client import TemporalUnavailableError
 
@@ -37,18 +37,18 @@ class SellerQuery(BaseModel, extra="ignore", frozen=True):
 
 
 @router.api_route("/sellers/{seller_id}", methods=["GET", "HEAD"])
-async def show(request: Request, seller_id: str, wanted: Annotated[SellerQuery, Query()]) -> Response:
+async def show(request: Request, seller_id: str, query: Annotated[SellerQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
-    trouble = await context.trouble()
+    problem = await context.problem()
     status = await (
-        context.ask(context.store.seller, seller_id) if trouble else live(context, seller_id)
+        context.ask(context.store.seller, seller_id) if problem else live(context, seller_id)
     )  # without a worker no workflow answers
-    answer = HTMLResponse(await context.ask(_page, context, session, status, wanted, trouble))
+    answer = HTMLResponse(await context.ask(_page, context, session, status, query, problem))
     if session.new:
-        context.access.keep(request, answer, session)
+        context.access.hold_session(request, answer, session)
     return answer
 
 
@@ -64,17 +64,17 @@ async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
     return await _live(client, answer)
 
 
-def _page(context: WebContext, session: Session, status: dict[str, Any], wanted: SellerQuery, trouble: str | None) -> str:
+def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, problem: str | None) -> str:
     seller_id, overview = status["seller_id"], context.overview
-    changes = overview.changes(seller_id, CHANGES + 1, wanted.before)
-    stock = overview.stock(seller_id, STOCK + 1, wanted.after, wanted.sku)
+    changes = overview.changes(seller_id, CHANGES + 1, query.before)
+    stock = overview.stock(seller_id, STOCK + 1, query.after, query.sku)
     alerts = context.store.alerts(closed=True, seller_id=seller_id)
     return render(
         "seller.html",
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
-        trouble=trouble,
+        problem=problem,
         seller=status,
         compared=status["comparison"],
         sums=context.day.sums([seller_id])[0][seller_id],
@@ -87,9 +87,9 @@ def _page(context: WebContext, session: Session, status: dict[str, Any], wanted:
         parcels=overview.parcels(seller_id, PARCELS),
         stock=[(item, expected_of(item)) for item in stock[:STOCK]],
         further=stock[STOCK - 1].entity_id if len(stock) > STOCK else None,
-        wanted=wanted,
+        query=query,
         newest=NEWEST,
         shown=shown,
-        acts=acts,
-        done=DONE.get(wanted.done),
+        actions=actions,
+        done=DONE.get(query.done),
     )

@@ -82,12 +82,12 @@ def compare(
     """
     both: list[Seen] = []
     missed: dict[Side, list[MissingChange]] = {Side.POLLING: [], Side.NOTIFICATIONS: []}
-    changes = unannounced = polls_late = told_late = orders = polls_first = late = 0
+    changes = unannounced = polls_late = notifications_late = orders = polls_first = late = 0
     for one in seen:
         changes += 1
-        if one.topic == ORDER_CONFIRMATION and (told(one, rules) or overdue(one, now, rules)):
+        if one.topic == ORDER_CONFIRMATION and (notified_in_time(one, rules) or overdue(one, now, rules)):
             orders += 1
-            polls_first += not told(one, rules)
+            polls_first += not notified_in_time(one, rules)
         if one.other_at is not None:
             both.append(one)
             late += one.first_by is Side.POLLING and one.topic in topics and one.when_other() - one.first_at > rules.grace
@@ -101,7 +101,7 @@ def compare(
         elif overdue(one, now, rules):
             missed[Side.NOTIFICATIONS].append(missing(one))
         else:
-            told_late += 1
+            notifications_late += 1
     same = [one for one in both if not one.folded]
     return Comparison(
         changes=changes,
@@ -110,7 +110,7 @@ def compare(
         late=late,
         only_polling=tuple(missed[Side.NOTIFICATIONS]),
         only_notifications=tuple(missed[Side.POLLING]),
-        pending=PendingChange(polls_late, told_late),
+        pending=PendingChange(polls_late, notifications_late),
         unannounced=unannounced,
         notifications_ahead=delays(one.ahead_s for one in same if one.first_by is Side.NOTIFICATIONS),
         polling_ahead=delays(one.ahead_s for one in same if one.first_by is Side.POLLING),
@@ -124,7 +124,7 @@ def overdue(one: Seen, now: datetime, rules: Rules = RULES) -> bool:
     return one.first_at + rules.grace <= now
 
 
-def told(one: Seen, rules: Rules) -> bool:
+def notified_in_time(one: Seen, rules: Rules) -> bool:
     """Whether a notification told of it soon enough to do without a poll."""
     if one.first_by is Side.NOTIFICATIONS:
         return True

@@ -39,9 +39,9 @@ class Seen:
     topic: str | None  # of eBay's notifications, that should have told it; None: none does, or it happened before both were compared
     first_by: Side
     first_at: datetime  # the events' `detected_at`
-    first_told_at: datetime | None = None  # where notifications were first: when the notification came
+    first_notified_at: datetime | None = None  # where notifications were first: when the notification came
     other_at: datetime | None = None  # when the other side read it too; None: it did not
-    other_told_at: datetime | None = None  # where that side are notifications: when the notification came
+    other_notified_at: datetime | None = None  # where that side are notifications: when the notification came
     other_version: int | None = None  # what the other side read: this version, or a later one that contains it
 
     @property
@@ -60,4 +60,4 @@ class Seen:
 
     def when_other(self) -> datetime:
         assert self.other_at is not None
-        return self.other_told_at or self.other_at
+        return self.other_notified_at or self.other_at

@@ -26,10 +26,12 @@ def verdict(mode: Mode, since: datetime, now: datetime, week: Comparison, rules:
         return Readiness(False, _failures(len(week.only_polling), week, rules))
     if mode is Mode.SHADOW and now - since < rules.shadow:
         return Readiness(False, f"compared for {_days(now - since)} of {_days(rules.shadow)}; so far no notification was lost")
-    told = week.announced
-    if told < rules.few:
-        return Readiness(False, f"only {told} changes were announced within {_days(rules.shadow)}: at least {rules.few} are needed to tell")
-    return Readiness(True, f"each of {told} changes of the last {_days(rules.shadow)} was told by a notification")
+    announced = week.announced
+    if announced < rules.few:
+        return Readiness(
+            False, f"only {announced} changes were announced within {_days(rules.shadow)}: at least {rules.few} are needed to tell"
+        )
+    return Readiness(True, f"each of {announced} changes of the last {_days(rules.shadow)} was told by a notification")
 
 
 def _failures(lost: int, week: Comparison, rules: Rules) -> str:

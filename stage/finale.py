@@ -104,7 +104,7 @@ def compare(store: Store, ledger: Path, court: Court) -> Verdict:
     """The ledger against the feed and the snapshots, over all runs in this folder."""
     snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in court.judged for entities in ENTITIES}
     rows = (row for row in read(ledger) if row["seller"] in court.judged)
-    untold = [line for seller in court.judged for line in store.untold_sales(seller)]  # of runs of an older version in this folder
+    untold = [line for seller in court.judged for line in store.unrecorded_sales(seller)]  # of runs of an older version in this folder
     return judge(rows, _events(store, court.judged), snapshots, at=datetime.now(UTC), excused_lines=untold)
 
 

@@ -16,7 +16,7 @@ from store.errors import (
     UnknownSellerError,
 )
 from store.sellers import Enrolled
-from store.step import Step
+from store.step import StepLease
 from store.store import Store
 from store.tokens import TokenRow
 from store.vault import Vault
@@ -26,7 +26,7 @@ __all__ = [
     "Endpoint",
     "Enrolled",
     "SecretError",
-    "Step",
+    "StepLease",
     "Store",
     "StoreError",
     "StoreResult",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from store.step import Step
+from store.step import StepLease
 
 FIRST = text("""
     SELECT id, min(p.read_at) AS at FROM scan_pages p CROSS JOIN LATERAL unnest(p.ids) AS id
@@ -43,14 +43,14 @@ def witness(connection: Connection, seller_id: str, ids: Sequence[str]) -> str |
     return found
 
 
-def note(connection: Connection, step: Step, ids: Collection[str], read_at: datetime) -> None:
+def note(connection: Connection, step: StepLease, ids: Collection[str], read_at: datetime) -> None:
     """These are absent from now on."""
     if ids:
         values = {"seller_id": step.seller_id, "scan": step.epoch, "ids": sorted(ids), "read_at": read_at}
         connection.execute(PUT, values)
 
 
-def forget(connection: Connection, step: Step, ids: Collection[str], over: Collection[str]) -> None:
+def forget(connection: Connection, step: StepLease, ids: Collection[str], over: Collection[str]) -> None:
     """These are absent no more, or `over`: closed, as they are."""
     if over:
         connection.execute(CLOSE, {"seller_id": step.seller_id, "ids": sorted(over)})

@@ -9,23 +9,23 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from store.errors import StoreError, translated
 from store.keyed import KeyedHash
-from store.step import Step
+from store.step import StepLease
 from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
 
 LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
-KEPT = """
+COLUMNS = """
     a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at, a.known_at,
     s.removed_at IS NULL AND (s.seller_id IS NOT NULL OR a.known_at > clock_timestamp() - interval '2 minutes') AS enrolled
 """
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
-MINE = text(f"SELECT {KEPT} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
+MINE = text(f"SELECT {COLUMNS} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
 # The name that stands in what was stored before accounts were compared.
 NEWEST = text("""
     SELECT data ->> 'sellerId' FROM orders WHERE seller_id = :seller_id AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 1
 """)
 # Another seller's, if that one is enrolled, or about to be; a removed seller's account may move on to another id of the app's.
 OTHERS = text(f"""
-    SELECT {KEPT} FROM accounts a LEFT JOIN sellers s USING (seller_id)
+    SELECT {COLUMNS} FROM accounts a LEFT JOIN sellers s USING (seller_id)
     WHERE a.seller_id <> :seller_id
         AND (a.user_id = :user_id OR a.name = :name OR a.eias = :eias)
     ORDER BY a.known_at, a.seller_id
@@ -85,9 +85,9 @@ class Bound:
 class AccountUnsureError(StoreError):
     """The orders name a seller of another name than the known one. Nothing was stored; the step asks whose account it is."""
 
-    def __init__(self, told: AccountClaim) -> None:
+    def __init__(self, claim: AccountClaim) -> None:
         super().__init__("the orders may be those of another eBay account")
-        self.told = told
+        self.claim = claim
 
 
 class AccountTakenError(StoreError):
@@ -112,7 +112,7 @@ class Accounts:
     def eias(self, token: str) -> bytes:
         return self._hashes.of(EIAS, token)
 
-    def bind(self, seller_id: str, told: AccountClaim | str, *, sure: bool = False, generation: int | None = None) -> Bound:
+    def bind(self, seller_id: str, claim: AccountClaim | str, *, sure: bool = False, generation: int | None = None) -> Bound:
         """Keep that this eBay account is the seller's. Repeating it is fine; nothing changes where it is refused.
 
         Args:
@@ -121,13 +121,15 @@ class Accounts:
             generation: of the token that was proven by this; None: it is not stored yet (`proved`).
         """
         with translated(), self._engine.begin() as connection:
-            return self._bind(connection, seller_id, AccountClaim(told) if isinstance(told, str) else told, sure, generation, lenient=False)
+            return self._bind(
+                connection, seller_id, AccountClaim(claim) if isinstance(claim, str) else claim, sure, generation, lenient=False
+            )
 
     def _bind(
         self,
         connection: Connection,
         seller_id: str,
-        told: AccountClaim,
+        claim: AccountClaim,
         sure: bool,
         generation: int | None,
         lenient: bool,
@@ -136,29 +138,29 @@ class Accounts:
         connection.execute(LOCK)
         row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
         mine = _account(row) if row is not None else Account()
-        verdict = self._compare(mine if mine.known else known or self._known(connection, seller_id, row), told)
+        verdict = self._compare(mine if mine.known else known or self._known(connection, seller_id, row), claim)
         if verdict is AccountVerdict.OTHER:
             return Bound(Binding.ANOTHER_ACCOUNT)
         if verdict is AccountVerdict.UNSURE and not sure:
             return Bound(Binding.UNSURE)
         same = verdict is not AccountVerdict.UNKNOWN
         enrolled = row is not None and row.enrolled
-        whole = replace(told, user_id=told.user_id or (row.user_id if row is not None and enrolled else None))
+        whole = replace(claim, user_id=claim.user_id or (row.user_id if row is not None and enrolled else None))
         others = self._others(connection, seller_id, whole)
         twin = next((one.seller_id for one in others if one.enrolled), None)
         if twin and not lenient and not (same and enrolled):  # whose it was before, has it still
             return Bound(Binding.ANOTHER_SELLER, twin, same)
         if free := [one.seller_id for one in others if not one.enrolled]:
             connection.execute(FREE, {"sellers": free})
-        values = {"seller_id": seller_id, **self._kept(told), "generation": generation}
-        if any(one.enrolled and one.user_id == told.user_id for one in others):
+        values = {"seller_id": seller_id, **self._stored_values(claim), "generation": generation}
+        if any(one.enrolled and one.user_id == claim.user_id for one in others):
             values["user_id"] = None  # it stands with the twin
         connection.execute(BIND, values)
         return Bound(Binding.BOUND, twin, same)
 
-    def _kept(self, told: AccountClaim) -> dict[str, Any]:
-        name, eias = self.name(told.name) if told.name else None, self.eias(told.eias) if told.eias else None
-        return {"user_id": told.user_id, "name": name, "eias": eias}
+    def _stored_values(self, claim: AccountClaim) -> dict[str, Any]:
+        name, eias = self.name(claim.name) if claim.name else None, self.eias(claim.eias) if claim.eias else None
+        return {"user_id": claim.user_id, "name": name, "eias": eias}
 
     def _known(self, connection: Connection, seller_id: str, row: Row[Any] | None) -> Account:
         known = _account(row) if row is not None else Account()
@@ -167,17 +169,17 @@ class Accounts:
         stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": seller_id}).scalar()}])
         return replace(known, name=self.name(stored[0])) if stored else known
 
-    def _others(self, connection: Connection, seller_id: str, told: AccountClaim) -> list[Row[Any]]:
+    def _others(self, connection: Connection, seller_id: str, claim: AccountClaim) -> list[Row[Any]]:
         """Other sellers whose account it is, or was."""
-        values = {"seller_id": seller_id, **self._kept(told)}
-        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), told) is AccountVerdict.SAME]
+        values = {"seller_id": seller_id, **self._stored_values(claim)}
+        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), claim) is AccountVerdict.SAME]
 
-    def _compare(self, known: Account, told: AccountClaim) -> AccountVerdict:
-        return compare(known, told, self.name, self.eias)
+    def _compare(self, known: Account, claim: AccountClaim) -> AccountVerdict:
+        return compare(known, claim, self.name, self.eias)
 
     # what polls see
 
-    def recognizes(self, step: Step, documents: Sequence[Any]) -> list[str]:
+    def recognizes(self, step: StepLease, documents: Sequence[Any]) -> list[str]:
         """The sellers' names in orders that are to be kept, where it is not known yet that they are this seller's; [] is the usual.
 
         No statement: the account was read as the step began, and what it was found to be in this process is remembered.
@@ -191,7 +193,7 @@ class Accounts:
         mine = any(name.lower() in seen or self._compare(account, AccountClaim(name=name)) is AccountVerdict.SAME for name in names)
         return [] if mine and account.generation >= step.token_generation else names
 
-    def learn(self, connection: Connection, step: Step, names: Sequence[str], stored: bytes | None) -> str | None:
+    def learn(self, connection: Connection, step: StepLease, names: Sequence[str], stored: bytes | None) -> str | None:
         """Keep, in the transaction of the orders themselves, by which name eBay calls the seller.
 
         Args:
@@ -201,9 +203,9 @@ class Accounts:
         Raises:
             AccountUnsureError, AccountTakenError: nothing may be kept.
         """
-        told = [AccountClaim(name=name) for name in names]
+        claim = [AccountClaim(name=name) for name in names]
         known = step.account if step.account.known else replace(step.account, name=stored)
-        best = next((one for one in told if self._compare(known, one) is AccountVerdict.SAME), told[-1])
+        best = next((one for one in claim if self._compare(known, one) is AccountVerdict.SAME), claim[-1])
         lenient = step.account.before and step.account.generation >= step.token_generation
         bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient, known)
         if bound.binding is Binding.ANOTHER_SELLER:
@@ -212,23 +214,23 @@ class Accounts:
             raise AccountUnsureError(best)
         return bound.other
 
-    def stored_name(self, connection: Connection, step: Step) -> bytes | None:
+    def stored_name(self, connection: Connection, step: StepLease) -> bytes | None:
         """The name that stored orders have, of a seller whose account is not known otherwise; no statement where it is, or who is new."""
         if step.account.known or not step.account.generation:
             return None
         stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": step.seller_id}).scalar()}])
         return self.name(stored[0]) if stored else None
 
-    def twin(self, connection: Connection, step: Step) -> str | None:
+    def twin(self, connection: Connection, step: StepLease) -> str | None:
         """Another enrolled seller of the same account, by what is kept of both."""
         return connection.execute(TWIN, {"seller_id": step.seller_id}).scalar()
 
-    def remember(self, step: Step, names: Sequence[str]) -> None:
+    def remember(self, step: StepLease, names: Sequence[str]) -> None:
         """What `learn` kept is committed, or it was proven otherwise: these names are this consent's account's."""
         seen = self._names(step)
         self._seen[step.seller_id] = (_consent(step), frozenset(map(str.lower, names)) | (seen if len(seen) < MOST else frozenset()))
 
-    def _names(self, step: Step) -> frozenset[str]:
+    def _names(self, step: StepLease) -> frozenset[str]:
         consent, seen = self._seen.get(step.seller_id, (None, frozenset()))
         return seen if consent == _consent(step) else frozenset()
 
@@ -236,7 +238,7 @@ class Accounts:
         """The token of this generation is the known account's."""
         self._run(PROVED, {"seller_id": seller_id, "generation": generation})
 
-    def refuse(self, connection: Connection, step: Step) -> None:
+    def refuse(self, connection: Connection, step: StepLease) -> None:
         """The step's token is another account's: no step works with it."""
         connection.execute(REFUSE, {"seller_id": step.seller_id, "generation": step.token_generation})
 
@@ -244,11 +246,11 @@ class Accounts:
         """GetUser is not asked before."""
         self._run(ASK_AGAIN, {"seller_id": seller_id, "at": at})
 
-    def compared(self, seller_id: str, told: AccountClaim) -> AccountVerdict:
+    def compared(self, seller_id: str, claim: AccountClaim) -> AccountVerdict:
         """Nothing is kept."""
         with translated(), self._engine.begin() as connection:
             row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
-            return self._compare(self._known(connection, seller_id, row), told)
+            return self._compare(self._known(connection, seller_id, row), claim)
 
     def recent_orders(self, seller_id: str, now: Any) -> list[str]:
         """Up to 50 stored orders that eBay shows to the account that they are of, the newest first. `now`: eBay's clock."""
@@ -276,5 +278,5 @@ def _account(row: Row[Any]) -> Account:
     return Account(row.user_id, name, eias, row.generation, row.refused, row.before, row.ask_at, row.known_at)
 
 
-def _consent(step: Step) -> tuple[Any, int]:
+def _consent(step: StepLease) -> tuple[Any, int]:
     return step.enrollment, step.token_generation

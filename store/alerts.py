@@ -56,12 +56,12 @@ class Alerts:
 
 def open_alert(connection: Connection, events: Events, seller_id: str | None, kind: str, text: str) -> bool:
     row = connection.execute(OPEN, {"seller_id": seller_id, "kind": kind, "text": text}).one_or_none()
-    return _tell(events, "alert.opened", row, row.opened_at if row else None)
+    return _emit(events, "alert.opened", row, row.opened_at if row else None)
 
 
 def close_alert(connection: Connection, events: Events, seller_id: str | None, kind: str) -> bool:
     row = connection.execute(CLOSE, {"seller_id": seller_id, "kind": kind}).one_or_none()
-    return _tell(events, "alert.closed", row, row.closed_at if row else None)
+    return _emit(events, "alert.closed", row, row.closed_at if row else None)
 
 
 def reword_alert(connection: Connection, seller_id: str | None, kind: str, text: str) -> None:
@@ -78,7 +78,7 @@ def _events(connection: Connection, seller_id: str | None) -> Events:
     return Events(enrollment)
 
 
-def _tell(events: Events, type_: str, row: Row[Any] | None, occurred_at: datetime | None) -> bool:
+def _emit(events: Events, type_: str, row: Row[Any] | None, occurred_at: datetime | None) -> bool:
     if row is None or occurred_at is None:
         return False
     data = {

@@ -19,7 +19,7 @@ CHUNK = 5000  # rows of the log deleted in one transaction
 LEAD = text("SELECT pg_try_advisory_lock(:key)")
 LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
 OPEN = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
-# A cursor that waits for its retry is told of nothing new: its workflow has a timer, and takes it along.
+# A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
 NEW = text(f"""
     WITH news AS (
         SELECT seller_id, type, max(position) AS position FROM change_events WHERE position > :known GROUP BY seller_id, type
@@ -42,16 +42,16 @@ SCAN = text(f"""
         SELECT seller_id, sequence FROM sellers
         UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
     ), behind AS (
-        SELECT e.id AS endpoint, h.seller_id AS seller, h.sequence, coalesce(l.sequence, 0) AS told, e.types
+        SELECT e.id AS endpoint, h.seller_id AS seller, h.sequence, coalesce(l.sequence, 0) AS delivered, e.types
         FROM endpoints e
         JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
         LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
         WHERE e.off_at IS NULL AND h.sequence > coalesce(l.sequence, 0) AND coalesce(l.tell_at, '-infinity') <= clock_timestamp()
     ), looked AS (
         SELECT b.*, CASE WHEN b.seller = ''
-            THEN EXISTS (SELECT FROM change_events c WHERE c.seller_id IS NULL AND c.position > b.told
+            THEN EXISTS (SELECT FROM change_events c WHERE c.seller_id IS NULL AND c.position > b.delivered
                 AND {MATCHES.format(type="c.type", types="b.types")})
-            ELSE EXISTS (SELECT FROM change_events c WHERE c.seller_id = b.seller AND c.sequence > b.told
+            ELSE EXISTS (SELECT FROM change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
                 AND {MATCHES.format(type="c.type", types="b.types")})
             END AS wanted
         FROM behind b
@@ -77,7 +77,7 @@ CursorKey = tuple[str, str]  # endpoint, seller
 
 @dataclass(frozen=True, slots=True)
 class BacklogNews:
-    known: int | None = None  # the newest position that was looked at; None: nobody is to be told, so none was
+    known: int | None = None  # the newest position that was looked at; None: there is no endpoint, so none was
     cursors: frozenset[CursorKey] = frozenset()
     due: frozenset[CursorKey] = frozenset()  # whose time has come; they are found again until their run begins
 
@@ -99,7 +99,7 @@ class DeliveryBacklog:
                 connection.invalidate()  # closes it: the lock goes with it, whatever state it is in
 
     def new(self, connection: Connection, known: int | None) -> BacklogNews:
-        """Cursors with changes behind a position, and those whose time to be told has come. No endpoint: one cheap statement, and no more."""
+        """Cursors with changes behind a position, and those whose time to be woken has come. No endpoint: one cheap statement."""
         with translated():
             if not connection.execute(OPEN).scalar():
                 return BacklogNews()

@@ -182,7 +182,7 @@ class BreakerStore:
         with translated(), self._engine.begin() as connection:
             if connection.execute(OPEN, values).scalar() is None:
                 return False
-            _tell(connection)
+            _sync_alert(connection)
             return True
 
     def claim(self, resource: str, now: datetime) -> bool:
@@ -193,7 +193,7 @@ class BreakerStore:
         """The caller who might have asked did not."""
         self._run(UNCLAIM, resource=resource, now=now)
 
-    def tell(self, resource: str, reason: str) -> None:
+    def sync_alert(self, resource: str, reason: str) -> None:
         """eBay fails in another way than before."""
         self._run(REASON, resource=resource, reason=reason)
 
@@ -209,7 +209,7 @@ class BreakerStore:
                 return False
             if row.since is not None:
                 connection.execute(FORGET, {"streams": streams_of(resource), "since": row.since - DEAR})
-            _tell(connection)
+            _sync_alert(connection)
             return True
 
     def _any(self, statement: Any, **values: Any) -> bool:
@@ -221,7 +221,7 @@ class BreakerStore:
             connection.execute(statement, values)
 
 
-def _tell(connection: Connection) -> None:
+def _sync_alert(connection: Connection) -> None:
     """One alert, whatever of eBay is down: opened with the first, closed with the last, and its text names what is down now."""
     connection.execute(TELLING)
     down = [f"{ALERTS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]

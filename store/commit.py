@@ -18,7 +18,7 @@ from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import AlertKind, named
 from store.record_commit import RecordCommit
-from store.step import Step
+from store.step import StepLease
 from store.times import iso
 
 NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"
@@ -28,7 +28,7 @@ CALM = timedelta(minutes=30)  # so long without its cause, an alert that could c
 MANY_CHANGES = 1_000  # in one poll, a backfill's aside
 SLOW_S = 10.0
 
-TOLD = text("SELECT EXISTS (SELECT FROM change_events WHERE id = :id)")
+EVENT_EXISTS = text("SELECT EXISTS (SELECT FROM change_events WHERE id = :id)")
 
 # One statement closes a commit: the run's counts grow, the stream moves on. The cursor never moves back. Sales are counted only by commits
 # that saw changes, or hourly.
@@ -59,7 +59,7 @@ CLOSE = text("""
         last_changes = run.changes,
         scanned_at = greatest(scanned_at, :scanned_at),
         pace = coalesce(CAST(:pace AS jsonb), pace),
-        run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :told,
+        run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :recorded,
         run_calls = CASE WHEN run_over THEN 0 ELSE run_calls END + :calls,
         run_slow = (NOT run_over AND run_slow) OR :slow,
         run_over = :good,
@@ -107,7 +107,7 @@ def slow_words(stream: str) -> str:
 
 
 class Commit(RecordCommit):
-    def __init__(self, connection: Connection, step: Step, now: datetime, forgotten: Forgotten, accounts: Accounts) -> None:
+    def __init__(self, connection: Connection, step: StepLease, now: datetime, forgotten: Forgotten, accounts: Accounts) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
         super().__init__(connection, step, forgotten, accounts, now)
         self._now = now
@@ -170,12 +170,12 @@ class Commit(RecordCommit):
     def unreadable(self, moment: Moment, stream: Stream | None = None) -> None:
         """Set a moment of the stream (of the step's own, where none is named) aside: it is passed over, and tried again."""
         moments.put(self._connection, self._step.seller_id, stream or self._step.stream, moment, self._now)
-        self.tell_aside()
+        self.sync_set_aside_alert()
 
     def readable(self, moment: Moment, stream: Stream) -> None:
         """eBay shows it after all, or another reading has shown since what it held."""
         if moments.clear(self._connection, self._step.seller_id, stream, moment):
-            self.tell_aside()
+            self.sync_set_aside_alert()
 
     # how the stream goes on
 
@@ -193,7 +193,7 @@ class Commit(RecordCommit):
         """This poll of the listings came before its time, which was `planned`, in place of the one that was due then."""
         self._connection.execute(STAND_IN, {"seller_id": self._step.seller_id, "stream": self._step.stream.value, "planned": planned})
 
-    def finish(self, *, next_poll_at: datetime | None, why: str, pace: str | None = None) -> None:
+    def complete(self, *, next_poll_at: datetime | None, why: str, pace: str | None = None) -> None:
         """The poll is over and went well. Alerts that told of its troubles close.
 
         Args:
@@ -209,9 +209,9 @@ class Commit(RecordCommit):
             self.close_alert(DEAD_TOKEN)
             self.close_alert(AlertKind.WRONG_ACCOUNT)
         if self._step.stream is Stream.ORDERS:
-            self.tell_twin()
+            self.sync_twin_alert()
 
-    def defer(self, *, next_poll_at: datetime, why: str, waits_for: Wait | None = None) -> None:
+    def postpone(self, *, next_poll_at: datetime, why: str, waits_for: Wait | None = None) -> None:
         """The poll waits, which is neither a success nor a failure: a spent quota."""
         self._next_poll_at, self._why, self._waits_for = next_poll_at, why, waits_for
 
@@ -232,21 +232,21 @@ class Commit(RecordCommit):
         self._missed += missed
         self._undated += undated
 
-    def told(self, when: Iterable[tuple[str, datetime | None]]) -> None:
+    def note_notified_at(self, when: Iterable[tuple[str, datetime | None]]) -> None:
         """When the notifications came that this commit obeys, by entity: the first one of an entity counts."""
         for entity_id, at in when:
             if at is not None:
-                self.sightings.told_at[entity_id] = min(at, self.sightings.told_at.get(entity_id, at))
+                self.first_seen.notified_at[entity_id] = min(at, self.first_seen.notified_at.get(entity_id, at))
 
     def announced(self) -> int:
         """How many of the versions that this commit read the other side had told: to a poll, what notifications told since the last one."""
-        self.sightings.write(self._connection)
-        return self.sightings.found
+        self.first_seen.write(self._connection)
+        return self.first_seen.found
 
-    def untold(self, since: datetime) -> list[Seen]:
+    def unnotified(self, since: datetime) -> list[Seen]:
         """Orders' versions first seen by polling since then, that no notification has told, as this commit leaves them."""
         self.announced()
-        return modes.untold(self._connection, self._step.seller_id, since)
+        return modes.unnotified(self._connection, self._step.seller_id, since)
 
     def back_to_shadow(self, kind: AlertKind, text: str) -> None:
         """Notifications are not relied on any more. A poll in webhooks finds that."""
@@ -256,8 +256,8 @@ class Commit(RecordCommit):
     def seller_event(self, type: str, generation: int) -> None:  # noqa: A002 - as the contract calls it
         """Tell that the seller must authorize again, or did: once for each generation of the token."""
         seller_id = self._step.seller_id
-        told = event_id(self._step.enrollment, seller_id, generation, type)
-        if told in self._events.columns["ids"] or self._connection.execute(TOLD, {"id": told}).scalar():
+        id_ = event_id(self._step.enrollment, seller_id, generation, type)
+        if id_ in self._events.columns["ids"] or self._connection.execute(EVENT_EXISTS, {"id": id_}).scalar():
             return
         data: Document = {"seller_id": seller_id, "generation": generation}
         self._events.add(type, seller_id, generation, self._now, "poll", json.dumps(data))
@@ -291,15 +291,15 @@ class Commit(RecordCommit):
                 "waits_for": self._waits_for,
                 "scanned_at": self._scanned_at,
                 "pace": self._pace,
-                "told": self._told,
+                "recorded": self._recorded,
                 "slow": self._slow,
             },
         )
         if not self._beside and (poll := closed.one_or_none()) is not None:
-            self._judge(poll.run_changes, poll.run_slow)
+            self._evaluate(poll.run_changes, poll.run_slow)
         self.emit()
 
-    def _judge(self, changes: int, slow: bool) -> None:
+    def _evaluate(self, changes: int, slow: bool) -> None:
         """Alerts of what the poll showed so far; they close when later ones end without it, for half an hour."""
         stream = self._step.stream.value
         if changes > MANY_CHANGES:
@@ -319,8 +319,8 @@ class Commit(RecordCommit):
 
     def calm(self, kind: AlertKind, about: str) -> None:
         """Close an alert whose cause was not seen for a while. Costs nothing where none was open when the step began."""
-        if (kept := named(kind, about)) in self._alerts:
-            values = {"seller_id": self._step.seller_id, "kind": kept, "since": self._now - CALM}
+        if (alert_kind := named(kind, about)) in self._alerts:
+            values = {"seller_id": self._step.seller_id, "kind": alert_kind, "since": self._now - CALM}
             if not self._connection.execute(SEEN_SINCE, values).scalar():
                 self.close_alert(kind, about)
 
@@ -331,4 +331,4 @@ class Commit(RecordCommit):
     def emit(self) -> None:
         """Write the events: the transaction's last act."""
         self.announced()
-        self._events.emit(self._connection, self._step.seller_id, self.sightings.values())
+        self._events.emit(self._connection, self._step.seller_id, self.first_seen.values())

@@ -19,7 +19,7 @@ from store.errors import SecretError, translated
 from store.vault import Vault
 
 WORKING = timedelta(seconds=90)  # the longest that one who works on it may take: two calls to eBay; after a crash it is free again
-KEPT = timedelta(days=30)  # rows behind their end, for who comes with an old link
+KEPT_FOR = timedelta(days=30)  # rows behind their end, for who comes with an old link
 
 FORGET_OLD = text("DELETE FROM consents WHERE expires_at < clock_timestamp() - :kept")
 ISSUE = text("""
@@ -74,7 +74,7 @@ class Consents:
         """A new link's state, and its end."""
         nonce = secrets.token_urlsafe(18)
         with translated(), self._engine.begin() as connection:
-            connection.execute(FORGET_OLD, {"kept": KEPT})
+            connection.execute(FORGET_OLD, {"kept": KEPT_FOR})
             end: datetime = connection.execute(ISSUE, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
         said = {"n": nonce, "s": seller_id, "e": end.timestamp(), "o": dict(options or {}), "c": list(scopes)}
         return self._states.seal(json.dumps(said, separators=(",", ":"))).decode(), end
@@ -111,7 +111,7 @@ class Consents:
         except SecretError:  # its key was dropped meanwhile
             return ""
 
-    def keep(self, ticket: Ticket, code: str, gave: str) -> None:
+    def save_code(self, ticket: Ticket, code: str, gave: str) -> None:
         """Keep what eBay gave for the code, which is good only once: should anything fail from here on, the same link goes on from it."""
         values = {"nonce": ticket.nonce, "code": self._hashed(ticket, code), "sealed": self._vault.seal(gave)}
         self._run(KEEP, values)

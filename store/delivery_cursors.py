@@ -1,4 +1,4 @@
-"""A cursor: what one endpoint is told of one seller, in order. How far it is, what comes next, and how an attempt ended.
+"""Delivery cursors: how far one endpoint got one seller's changes, in order; what comes next, and how an attempt ended.
 
 A run of a cursor takes the cursor's next epoch, as a step does of a seller: what an older run finds out late, it may not record.
 """
@@ -33,7 +33,8 @@ BEGIN = text("""
             tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
         RETURNING *
     )
-    SELECT e.url, e.types, e.thin, e.failures, cursor.sequence, cursor.epoch, cursor.tries, cursor.failing_since, cursor.retry_at, cursor.tell_at,
+    SELECT e.url, e.types, e.thin, e.failures,
+        cursor.sequence, cursor.epoch, cursor.tries, cursor.failing_since, cursor.retry_at, cursor.tell_at,
         ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
     FROM e, cursor
 """)
@@ -201,13 +202,13 @@ class DeliveryCursors:
             return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
 
     def delivered(self, run: Claim, attempt: Attempt, now: datetime) -> None:
-        """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors need not wait any longer.
+        """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors wait no longer.
 
         Raises:
             SupersededError: a later run has begun; that one delivers it again, under the same id.
         """
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _place(attempt)}).one_or_none()
+            row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _position(attempt)}).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this cursor has begun")
             troubled = row.failures is not None and row.failures >= TROUBLED
@@ -265,12 +266,12 @@ def _events(connection: Connection, seller_id: str | None) -> Events | None:
     return Events(enrollment) if enrollment else None  # erased meanwhile
 
 
-def _place(attempt: Attempt) -> int:
+def _position(attempt: Attempt) -> int:
     """How far the cursor is with it; what was sent again moves nothing."""
     if attempt.replayed:
         return 0
-    place: int = attempt.event["sequence"] if attempt.event["seller_id"] is not None else attempt.event["position"]
-    return place
+    position: int = attempt.event["sequence"] if attempt.event["seller_id"] is not None else attempt.event["position"]
+    return position
 
 
 def _logged(attempt: Attempt, now: datetime) -> dict[str, Any]:

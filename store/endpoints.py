@@ -24,7 +24,7 @@ ADD = text("""
     VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
 """)
 # An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
-BEGIN_LANES = text("""
+BEGIN_CURSORS = text("""
     INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
     SELECT :id, seller_id, sequence FROM sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
 """)
@@ -109,7 +109,7 @@ class Endpoints:
                 raise UnknownSellerError(seller_id, removed=False)
             connection.execute(ADD, values)
             connection.execute(ADD_SECRET, {"id": endpoint_id, "secret": self._vault.seal(secret)})
-            connection.execute(BEGIN_LANES, values)
+            connection.execute(BEGIN_CURSORS, values)
             if seller_id is None:
                 connection.execute(BEGIN_FLEET, values)
         return endpoint_id, secret

@@ -17,16 +17,16 @@ from changes.orders import detect_orders
 from changes.readings import Trust, trust
 from changes.sales import asks_to_cancel, is_old_history
 from pacing import InventorySource, Stream
-from store import aside, entities, keeping, listing_reading, offers, sales, stock
+from store import aside, documents_to_rows, entities, listing_reading, offers, sales, stock
 from store.accounts import Accounts
 from store.alerts import close_alert, open_alert, reword_alert
 from store.aside import Refusal
+from store.documents_to_rows import DocumentBatch
 from store.events import Events
+from store.first_seen import FirstSeen, unchanged
 from store.forgotten import Forgotten
-from store.keeping import SortedDocuments
 from store.kinds import AlertKind, named
-from store.sightings import Sightings, unchanged
-from store.step import Step
+from store.step import StepLease
 
 SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
 
@@ -51,15 +51,15 @@ class StoreResult:
 class EntityCommit:
     """What a `Commit` keeps of what was read. `order_commit.py` has what is read of one order, `commit.py` how the stream goes on."""
 
-    def __init__(self, connection: Connection, step: Step, forgotten: Forgotten, accounts: Accounts, clock: datetime) -> None:
+    def __init__(self, connection: Connection, step: StepLease, forgotten: Forgotten, accounts: Accounts, clock: datetime) -> None:
         """`clock`: ours, by which what is to be read again falls due."""
         self._clock = clock
         self._connection, self._step, self._forgotten, self._accounts = connection, step, forgotten, accounts
         self.named: list[str] = []  # by which eBay calls the seller, and what this transaction learns
         self._named_before: bytes | None = None
         self._events = Events(step.enrollment)
-        self.sightings = Sightings(step)
-        self._changes = self._duplicates = self._stale = self._told = 0
+        self.first_seen = FirstSeen(step)
+        self._changes = self._duplicates = self._stale = self._recorded = 0
         self._watermark: datetime | None = None
         self._source = "backfill" if step.stream is Stream.BACKFILL else "poll"
         self._alerts = set(step.alerts)
@@ -68,7 +68,7 @@ class EntityCommit:
 
     # what was read
 
-    def keep_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
+    def store_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
         """Keep orders as eBay gave them.
 
         Args:
@@ -79,36 +79,36 @@ class EntityCommit:
             AccountUnsureError, AccountTakenError: at the commit's end: they may be, or are, another eBay account's. Nothing is kept.
         """
         self._recognize(documents)
-        reading = keeping.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
-        dates = [date for document in reading.documents if (date := modified_at(document, read_at))]
+        batch = documents_to_rows.read(Kind.ORDER, self._forgotten.orders(self._connection, self._step.seller_id, documents))
+        dates = [date for document in batch.documents if (date := modified_at(document, read_at))]
         self._watermark = max([*dates, self._watermark or dates[0]]) if dates else self._watermark
-        return self._keep_by_id(reading, detect_orders, read_at, source, read_from)
+        return self._store_by_id(batch, detect_orders, read_at, source, read_from)
 
-    def keep_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
+    def store_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
         """Keep inventory items. Until a first scan is complete what a poll finds is "backfill".
 
         `read_from`: "list", "bulk" or "single".
         """
         source = "backfill" if source == "poll" and self._step.scanned_at is None else source
-        kept = self._keep_by_id(keeping.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
+        result = self._store_by_id(documents_to_rows.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
         if read_from != "list" and (ids := [own for one in documents if (own := inventory_id(one)) and aside.usable(own)]):
             stock.read_skus(self._connection, self._step.seller_id, ids, read_at, read_from)  # of a list, `scanned_at` says it
-        return kept
+        return result
 
-    def keep_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> StoreResult:
+    def store_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> StoreResult:
         """Keep a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
         seller_id = self._step.seller_id
-        reading = keeping.read(Kind.OFFER, documents)
-        reading.sku = sku
-        stored, own = offers.stored(self._connection, seller_id, sku, reading.ids)
-        detection = keeping.detect(reading, lambda fetched: detect_offers(fetched, stored, read_at))
-        same = set(reading.ids) - {refusal.entity_id for refusal in reading.refusals} - {one.entity_id for one in detection.changes}
-        if whole and not reading.refusals:
-            left = [stored[entity_id] for entity_id in sorted(own - set(reading.ids))]
+        batch = documents_to_rows.read(Kind.OFFER, documents)
+        batch.sku = sku
+        stored, own = offers.stored(self._connection, seller_id, sku, batch.ids)
+        detection = documents_to_rows.detect(batch, lambda fetched: detect_offers(fetched, stored, read_at))
+        same = set(batch.ids) - {refusal.entity_id for refusal in batch.refusals} - {one.entity_id for one in detection.changes}
+        if whole and not batch.refusals:
+            left = [stored[entity_id] for entity_id in sorted(own - set(batch.ids))]
             detection.changes.extend(offer_gone(known, read_at) for known in left if not known.removed)
-        kept = self._write(reading, detection, stored, read_at, source, "list")
-        offers.vouch(self._connection, seller_id, sku, sorted(same), read_at)
-        return kept
+        result = self._write(batch, detection, stored, read_at, source, "list")
+        offers.mark_verified(self._connection, seller_id, sku, sorted(same), read_at)
+        return result
 
     def stock_read(self, ids: Sequence[str]) -> None:
         """The stock that orders moved was read, or need not be: it is no longer due."""
@@ -126,8 +126,8 @@ class EntityCommit:
         """When the next listing is to be read that an order moved; eBay's clock."""
         return stock.next_due(self._connection, self._step.seller_id)
 
-    def keep_listings(
-        self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", odd: Sequence[str] = ()
+    def store_listings(
+        self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", without_id: Sequence[str] = ()
     ) -> StoreResult:
         """Keep listings as the Trading API gave them; which of them are changes, see `listing_reading.compare`.
 
@@ -135,8 +135,8 @@ class EntityCommit:
             read_from: "events", "item" or "selling", the call that gave them.
             odd: items without an id, as XML.
         """
-        it = listing_reading.compare(self._connection, self._step, documents, odd, read_at, read_from)
-        kept = self._write(it.reading, it.detection, it.stored, read_at, source, read_from)
+        it = listing_reading.compare(self._connection, self._step, documents, without_id, read_at, read_from)
+        result = self._write(it.batch, it.detection, it.stored, read_at, source, read_from)
         seller_id = self._step.seller_id
         stock.mark(self._connection, seller_id, dict.fromkeys(it.older, read_at), {}, held_at=read_at)
         stock.mark(self._connection, seller_id, dict.fromkeys(it.waits, read_at + stock.LAG), {}, held_at=read_at)
@@ -145,12 +145,12 @@ class EntityCommit:
         if it.read:
             created = [change.entity_id for change in it.detection.changes if change.types[0] == "inventory.created"]
             stock.read_listings(self._connection, seller_id, it.read, created, read_at, read_from)
-        return kept
+        return result
 
-    def vouch_listings(self, ids: Sequence[str], read_at: datetime) -> None:
+    def mark_listings_verified(self, ids: Sequence[str], read_at: datetime) -> None:
         """The report says of these listings what is stored, which an earlier version had derived from a sale."""
         if ids:
-            stock.vouch(self._connection, self._step.seller_id, ids, read_at)
+            stock.mark_verified(self._connection, self._step.seller_id, ids, read_at)
 
     def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> StoreResult:
         """These listings are over, or are told of as SKUs of the Inventory API from now on."""
@@ -162,21 +162,21 @@ class EntityCommit:
         return self._remove(skus, read_at, source, "bulk")
 
     def _remove(self, ids: Sequence[str], read_at: datetime, source: str, read_from: str) -> StoreResult:
-        reading = SortedDocuments(Kind.INVENTORY, ids=list(ids))
-        stored = entities.stored(self._connection, Kind.INVENTORY, self._step.seller_id, dict.fromkeys(ids, keeping.UNEQUAL))
+        batch = DocumentBatch(Kind.INVENTORY, ids=list(ids))
+        stored = entities.stored(self._connection, Kind.INVENTORY, self._step.seller_id, dict.fromkeys(ids, documents_to_rows.UNEQUAL))
         changes = [gone(known, read_at) for known in stored.values() if not known.removed]
-        return self._write(reading, Detection(changes=changes), stored, read_at, source, read_from)
+        return self._write(batch, Detection(changes=changes), stored, read_at, source, read_from)
 
-    def _keep_by_id(
-        self, reading: SortedDocuments, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str
+    def _store_by_id(
+        self, batch: DocumentBatch, detect: Callable[..., Detection], read_at: datetime, source: str, read_from: str
     ) -> StoreResult:
-        stored = entities.stored(self._connection, reading.kind, self._step.seller_id, reading.digests)
-        detection = keeping.detect(reading, lambda fetched: detect(fetched, stored, read_at))
-        if reading.kind is Kind.INVENTORY and (older := self._older(detection, stored, read_at)):
-            reading.unread = tuple(older)
+        stored = entities.stored(self._connection, batch.kind, self._step.seller_id, batch.digests)
+        detection = documents_to_rows.detect(batch, lambda fetched: detect(fetched, stored, read_at))
+        if batch.kind is Kind.INVENTORY and (older := self._older(detection, stored, read_at)):
+            batch.unread = tuple(older)
             detection = replace(detection, changes=[change for change in detection.changes if change.entity_id not in older])
             stock.mark(self._connection, self._step.seller_id, dict.fromkeys(older, read_at), {})
-        return self._write(reading, detection, stored, read_at, source, read_from)
+        return self._write(batch, detection, stored, read_at, source, read_from)
 
     def _older(self, detection: Detection, stored: dict[str, Any], read_at: datetime) -> list[str]:
         """Items that this reading shows otherwise than a newer one that is stored."""
@@ -185,22 +185,22 @@ class EntityCommit:
         return [id_ for id_, one in last.items() if trust(one, differ[id_], read_at, by_index=False) is Trust.OLDER]
 
     def _write(
-        self, reading: SortedDocuments, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
+        self, batch: DocumentBatch, detection: Detection, stored: dict[str, Any], read_at: datetime, source: str, read_from: str
     ) -> StoreResult:
         """Rows first, then what was refused goes aside, and every change that could be kept becomes events."""
-        seller_id, kind = self._step.seller_id, reading.kind
+        seller_id, kind = self._step.seller_id, batch.kind
         self._read_at, self._source = read_at, source
-        rows = keeping.rows(reading, detection, stored)
+        rows = documents_to_rows.rows(batch, detection, stored)
         refused = entities.write(self._connection, kind, seller_id, rows, read_at, read_from)
-        reading.refusals += [Refusal(row.document, reason, row.entity_id) for row, reason in refused]
+        batch.refusals += [Refusal(row.document, reason, row.entity_id) for row, reason in refused]
         lost = {row.entity_id for row, _ in refused}
         written = [row for row in rows if row.change is not None and row.entity_id not in lost]
         for row in written:
-            self._tell(row, source)
-        self._set_aside(reading, read_at)
-        if self.sightings.watched:
-            others = lost.union(reading.unread, (change.entity_id for change in detection.changes))
-            self.sightings.saw(kind, source, unchanged(reading.ids, stored, others, _stale(reading, stored, read_at)))
+            self._emit(row, source)
+        self._set_aside(batch, read_at)
+        if self.first_seen.watched:
+            others = lost.union(batch.unread, (change.entity_id for change in detection.changes))
+            self.first_seen.record_seen(kind, source, unchanged(batch.ids, stored, others, _stale(batch, stored, read_at)))
         singles, followed = self._follow_orders(written, read_at, source, read_from) if kind is Kind.ORDER else (0, sales.Followed())
         self._changes += len(written)
         self._duplicates += detection.duplicates
@@ -209,7 +209,7 @@ class EntityCommit:
             changes=len(written),
             duplicates=detection.duplicates,
             stale=detection.stale,
-            set_aside=len(reading.refusals),
+            set_aside=len(batch.refusals),
             parcels_due=singles + sum(1 for row in written if row.change and row.change.parcels_due),
             stock_due=followed.skus,
             listings_due=followed.listings,
@@ -228,41 +228,41 @@ class EntityCommit:
         asked = [change.entity_id for change in news if asks_to_cancel(change)]
         if asked:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
-        orders = [sales.ChangedOrder(change, at, keeping.source_of(change, source, enrolled_at, at)) for at, change in placed]
+        orders = [sales.ChangedOrder(change, at, documents_to_rows.source_of(change, source, enrolled_at, at)) for at, change in placed]
         reads = self._step.inventory_source is not InventorySource.INVENTORY_API
         return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads)
 
-    def _tell(self, row: entities.EntityRow, source: str) -> None:
+    def _emit(self, row: entities.EntityRow, source: str) -> None:
         change = row.change
         assert change is not None
         created_at = read_time(row.document.get("creationDate")) if change.kind is Kind.ORDER else None
-        self.sightings.told(change, row.version, source)
-        source = keeping.source_of(change, source, self._step.enrolled_at, created_at)
-        self._told += source != "backfill"
+        self.first_seen.record_new(change, row.version, source)
+        source = documents_to_rows.source_of(change, source, self._step.enrolled_at, created_at)
+        self._recorded += source != "backfill"
         for type_ in change.types:
             self._events.add(
                 type_, row.entity_id, row.version, change.occurred_at, source, row.data, changed=change.changed, previous=change.previous
             )
 
-    def _set_aside(self, reading: SortedDocuments, read_at: datetime) -> None:
+    def _set_aside(self, batch: DocumentBatch, read_at: datetime) -> None:
         """What could be kept after all leaves the set-aside documents, what was refused joins them."""
-        seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in reading.refusals}
+        seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in batch.refusals}
         cleared = False
         if self._step.set_aside:
-            kept = [entity_id for entity_id in reading.ids if entity_id not in refused]
-            whole = reading.order_id if reading.whole and not refused else ""
-            cleared = aside.clear(self._connection, seller_id, reading.kind, kept, whole)
-        for refusal in reading.refusals:
-            aside.put(self._connection, seller_id, reading.kind, refusal, read_at, self._clock)
+            result = [entity_id for entity_id in batch.ids if entity_id not in refused]
+            whole = batch.order_id if batch.whole and not refused else ""
+            cleared = aside.clear(self._connection, seller_id, batch.kind, result, whole)
+        for refusal in batch.refusals:
+            aside.put(self._connection, seller_id, batch.kind, refusal, read_at, self._clock)
         if cleared or refused:
-            self.tell_aside()
+            self.sync_set_aside_alert()
 
     def no_longer_aside(self, kind: Kind, key: str) -> None:
         """A set-aside document could be kept. One without an id was kept under its text, which no kept entity's id equals."""
         if aside.clear(self._connection, self._step.seller_id, kind, [key]):
-            self.tell_aside()
+            self.sync_set_aside_alert()
 
-    def tell_aside(self) -> None:
+    def sync_set_aside_alert(self) -> None:
         """What is set aside changed: the seller's alert says so."""
         self.aside_moved = True
         text = aside.alert_text(self._connection, self._step.seller_id)
@@ -277,10 +277,10 @@ class EntityCommit:
 
     def open_alert(self, kind: AlertKind, text: str, about: str = "") -> None:
         """Open an alert of this seller; nothing happens where one of its kind is open."""
-        kept = named(kind, about)
-        if kept not in self._alerts:
-            open_alert(self._connection, self._events, self._step.seller_id, kept, text)
-            self._alerts.add(kept)
+        result = named(kind, about)
+        if result not in self._alerts:
+            open_alert(self._connection, self._events, self._step.seller_id, result, text)
+            self._alerts.add(result)
 
     # whose account it is
 
@@ -296,7 +296,7 @@ class EntityCommit:
         if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named, self._named_before)):
             self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
 
-    def tell_twin(self) -> None:
+    def sync_twin_alert(self) -> None:
         """The alert that another seller has the same account closes once none has."""
         if AlertKind.ACCOUNT_TAKEN in self._alerts and not self._accounts.twin(self._connection, self._step):
             self.close_alert(AlertKind.ACCOUNT_TAKEN)
@@ -308,22 +308,22 @@ class EntityCommit:
 
     def close_alert(self, kind: AlertKind, about: str = "") -> None:
         """Close an alert of this seller; costs nothing where none was open when the step began."""
-        kept = named(kind, about)
-        if kept in self._alerts:
-            close_alert(self._connection, self._events, self._step.seller_id, kept)
-            self._alerts.discard(kept)
+        result = named(kind, about)
+        if result in self._alerts:
+            close_alert(self._connection, self._events, self._step.seller_id, result)
+            self._alerts.discard(result)
 
 
 def twin_words(twin: str) -> str:
     return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"
 
 
-def _stale(reading: SortedDocuments, stored: dict[str, Any], read_at: datetime) -> set[str]:
+def _stale(batch: DocumentBatch, stored: dict[str, Any], read_at: datetime) -> set[str]:
     """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
-    if reading.kind is not Kind.ORDER:
+    if batch.kind is not Kind.ORDER:
         return set()
     came: dict[str, datetime | None] = {}
-    for entity_id, document in zip(reading.ids, reading.documents, strict=True):
+    for entity_id, document in zip(batch.ids, batch.documents, strict=True):
         date, other = modified_at(document, read_at), came.get(entity_id)
         came[entity_id] = date if other is None or (date is not None and date > other) else other
     return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}

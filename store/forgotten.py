@@ -54,9 +54,9 @@ class Forgotten:
         if not found:
             return documents
         # also under another name, which eBay may give who left; and so do their parcels
-        connection.execute(STAY, {"seller_id": seller_id, "ids": [ids[place - 1] for place in sorted(found)]})
+        connection.execute(STAY, {"seller_id": seller_id, "ids": [ids[index - 1] for index in sorted(found)]})
         pairs = zip(documents, buyers, strict=True)
-        return [redact_order(one, buyer or "") if place in found else one for place, (one, buyer) in enumerate(pairs, start=1)]
+        return [redact_order(one, buyer or "") if index in found else one for index, (one, buyer) in enumerate(pairs, start=1)]
 
     def parcels(self, connection: Connection, seller_id: str, order_id: str, documents: Sequence[Any]) -> Sequence[Any]:
         """The same for an order's parcels."""

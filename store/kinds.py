@@ -43,6 +43,6 @@ def named(kind: AlertKind, about: str = "") -> str:
     return f"{kind}:{about}" if about else f"{kind}"
 
 
-def runbook(kept: str) -> str:
+def runbook(kind: str) -> str:
     """Where it is written what an alert means, what to look at and what to do: a file of this repository."""
-    return f"docs/runbooks/{kept.partition(':')[0]}.md"
+    return f"docs/runbooks/{kind.partition(':')[0]}.md"

@@ -41,7 +41,7 @@ class Lateness:
         with translated(), self._single.connect() as connection:
             return {LatePoll(row.seller_id, Stream(row.stream)) for row in connection.execute(LATE, values)}
 
-    def told(self) -> set[LatePoll]:
+    def reported(self) -> set[LatePoll]:
         """Those whose alert is open."""
         prefix = f"{AlertKind.LATE}:"
         with translated(), self._single.connect() as connection:

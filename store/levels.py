@@ -10,7 +10,8 @@ from sqlalchemy import Engine, text
 from store.errors import translated
 
 FLEET = text("""
-    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes, t.stream, CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
+    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes AS overrides, t.stream,
+        CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
         CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
         CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
     FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id) LEFT JOIN modes m USING (seller_id)
@@ -42,7 +43,7 @@ class Polled(NamedTuple):
     seller_id: str
     enrolled_at: datetime
     options: dict[str, Any]
-    wishes: dict[str, Any]
+    overrides: dict[str, Any]
     stream: str
     pace: str | None  # pacing/state.py
     last_change_at: datetime | None

@@ -7,23 +7,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from changes.backing import backed, ended, wanted
+from changes.backing import backed, ended, skus_of
 from changes.expected import INDEX_LAG
 from changes.inventory import gone
 from changes.listings import detect_listings, entity_id, merged
 from changes.model import Detection, Document, Kind, Stored
 from changes.readings import Trust, trust
 from pacing import InventorySource
-from store import entities, keeping, stock
+from store import documents_to_rows, entities, stock
 from store.aside import Refusal
-from store.keeping import SortedDocuments
+from store.documents_to_rows import DocumentBatch
 from store.listings import inventory_skus
-from store.step import Step
+from store.step import StepLease
 
 
 @dataclass(slots=True)
 class DetectedListings:
-    reading: SortedDocuments
+    batch: DocumentBatch
     detection: Detection
     stored: dict[str, Stored]
     read: dict[str, Document]  # what was read of those whose stock is known by now, by id
@@ -33,7 +33,7 @@ class DetectedListings:
 
 
 def compare(
-    connection: Connection, step: Step, documents: Sequence[Any], odd: Sequence[str], read_at: datetime, read_from: str
+    connection: Connection, step: StepLease, documents: Sequence[Any], without_id: Sequence[str], read_at: datetime, read_from: str
 ) -> DetectedListings:
     """
     - A listing all of whose SKUs the Inventory API has is told of as these; as a listing it is removed.
@@ -43,22 +43,22 @@ def compare(
     Args:
         odd: items without an id, as XML: to be set aside.
     """
-    reading = keeping.read(Kind.INVENTORY, documents, named=entity_id)
-    reading.refusals += [Refusal({"xml": raw}, "no id") for raw in odd]
-    newest: dict[str, Document] = dict(zip(reading.ids, reading.documents, strict=True))
-    ids, known = reading.ids, set[str]()
+    batch = documents_to_rows.read(Kind.INVENTORY, documents, named=entity_id)
+    batch.refusals += [Refusal({"xml": raw}, "no id") for raw in without_id]
+    newest: dict[str, Document] = dict(zip(batch.ids, batch.documents, strict=True))
+    ids, known = batch.ids, set[str]()
     if step.inventory_source is not InventorySource.TRADING:
-        known = inventory_skus(connection, step.seller_id, wanted(newest.values()))
+        known = inventory_skus(connection, step.seller_id, skus_of(newest.values()))
     theirs = {id_ for id_, one in newest.items() if backed(one, known)}
     over = {id_ for id_, one in newest.items() if ended(one)} - theirs
     leaving = theirs | over
-    stored = entities.stored(connection, Kind.INVENTORY, step.seller_id, reading.digests | dict.fromkeys(leaving, keeping.UNEQUAL))
+    stored = entities.stored(connection, Kind.INVENTORY, step.seller_id, batch.digests | dict.fromkeys(leaving, documents_to_rows.UNEQUAL))
     there = {id_ for id_ in leaving if id_ in stored and not stored[id_].removed}
     removals = [gone(_last(stored[id_], newest[id_] if id_ in over else {}), read_at) for id_ in newest if id_ in there]
-    staying = [(id_, one) for id_, one in zip(ids, reading.documents, strict=True) if id_ not in leaving]
-    reading.ids, reading.documents = [id_ for id_, _ in staying], [one for _, one in staying]
-    found = keeping.detect(reading, lambda fetched: detect_listings(fetched, stored, read_at))
-    reading.ids = ids
+    staying = [(id_, one) for id_, one in zip(ids, batch.documents, strict=True) if id_ not in leaving]
+    batch.ids, batch.documents = [id_ for id_, _ in staying], [one for _, one in staying]
+    found = documents_to_rows.detect(batch, lambda fetched: detect_listings(fetched, stored, read_at))
+    batch.ids = ids
     differ = [change for change in found.changes if change.entity_id in stored]
     last = stock.last_readings(connection, step.seller_id, [change.entity_id for change in differ]) if differ else {}
     by_index = read_from != "item"
@@ -70,12 +70,12 @@ def compare(
     older, waits = ([id_ for id_, one in trusts.items() if one is what] for what in (Trust.OLDER, Trust.WAIT))
     passed_over = {*older, *waits}
     changes = [change for change in found.changes if change.entity_id not in passed_over] + removals
-    reading.unread = tuple(passed_over)
+    batch.unread = tuple(passed_over)
     duplicates = found.duplicates + len(leaving) - len(removals)
     detection = Detection(changes, found.refreshed, duplicates, found.stale)
-    refused = {refusal.entity_id for refusal in reading.refusals}
+    refused = {refusal.entity_id for refusal in batch.refusals}
     read = {id_: one for id_, one in newest.items() if id_ not in passed_over | refused | leaving}
-    return DetectedListings(reading, detection, stored, read, older, waits, sorted(leaving))
+    return DetectedListings(batch, detection, stored, read, older, waits, sorted(leaving))
 
 
 def _last(stored: Stored, ended: Document) -> Stored:

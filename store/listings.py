@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
-from changes.backing import backed, skus, wanted
+from changes.backing import backed, skus, skus_of
 from changes.listings import entity_id
 from changes.model import Document
 from pacing import Stream
@@ -83,7 +83,7 @@ class Listings:
         with translated(), self._single.connect() as connection:
             stored = _stored(connection, seller_id, [id_ for id_, _ in own])
             news = [one for id_, one in own if id_ not in stored or stored[id_].data != one]
-            known = inventory_skus(connection, seller_id, wanted(news))
+            known = inventory_skus(connection, seller_id, skus_of(news))
         return [missing for one in news if (missing := [sku for sku in skus(one) or () if sku not in known])]
 
     def stored(self, seller_id: str, ids: Sequence[str]) -> dict[str, StoredListing]:
@@ -94,7 +94,7 @@ class Listings:
     def not_backed(self, seller_id: str, documents: Sequence[Document]) -> list[Document]:
         """Those of these listings that the Inventory API does not see."""
         with translated(), self._single.connect() as connection:
-            known = inventory_skus(connection, seller_id, wanted(documents))
+            known = inventory_skus(connection, seller_id, skus_of(documents))
         return [one for one in documents if not backed(one, known)]
 
     def any(self, seller_id: str) -> bool:

@@ -103,5 +103,5 @@ def _events(type_: str, rows: Sequence[Row[Any]], enrollments: dict[str, Any]) -
 
 
 def _document(row: Row[Any]) -> str:
-    told = {"kind": row.kind, "text": row.text, "runbook": runbook(row.kind)}
-    return json.dumps({**told, "opened_at": iso(row.opened_at), "closed_at": iso(row.closed_at)}, ensure_ascii=False)
+    reported = {"kind": row.kind, "text": row.text, "runbook": runbook(row.kind)}
+    return json.dumps({**reported, "opened_at": iso(row.opened_at), "closed_at": iso(row.closed_at)}, ensure_ascii=False)

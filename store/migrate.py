@@ -18,7 +18,7 @@ from store.errors import TablesUnknownError, translated
 LOCK = 7_355_607  # two who migrate at once: the second waits, then finds nothing to do
 
 
-def upgrade(url: str, told: Callable[[str], None] = lambda revision: None) -> str:
+def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None) -> str:
     """Create or alter what is missing, in one transaction, then the indexes of large tables, without a lock; harmless when nothing is.
 
     Returns the revision reached.
@@ -33,7 +33,7 @@ def upgrade(url: str, told: Callable[[str], None] = lambda revision: None) -> st
         connection.execute(text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         config.attributes["connection"] = connection
-        config.attributes["told"] = lambda step, **_: told(step.up_revision_id)
+        config.attributes["told"] = lambda step, **_: on_revision(step.up_revision_id)
         try:
             command.upgrade(config, "head")
         except CommandError:

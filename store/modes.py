@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from reconciling import Mode, Seen, Side
 from store.errors import UnknownSellerError, translated
 
-KEPT = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
+KEPT_FOR = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
 
 LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
@@ -47,7 +47,8 @@ WATCHED = text(
     "SELECT seller_id FROM modes JOIN sellers USING (seller_id) WHERE mode <> 'polling' AND removed_at IS NULL ORDER BY seller_id"
 )
 _SEEN = """
-    SELECT event_id, kind, entity_id, version, types, occurred_at, topic, first_by, first_at, first_told_at, other_at, other_told_at,
+    SELECT event_id, kind, entity_id, version, types, occurred_at, topic, first_by, first_at, first_told_at AS first_notified_at, other_at,
+        other_told_at AS other_notified_at,
         other_version
     FROM sightings
 """
@@ -56,7 +57,7 @@ SEEN = text(f"""
     WHERE seller_id = :seller_id AND first_at >= :since AND first_at < :until AND (CAST(:kind AS text) IS NULL OR kind = :kind)
     ORDER BY first_at, entity_id, version
 """)
-UNTOLD = text(f"""
+UNNOTIFIED = text(f"""
     {_SEEN}
     WHERE seller_id = :seller_id AND first_by = 'polling' AND kind = 'order' AND other_at IS NULL AND topic IS NOT NULL
         AND first_at >= :since
@@ -163,7 +164,7 @@ class Modes:
     def prune(self) -> int:
         """Forget sightings of 90 days ago and before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(PRUNE, {"kept": KEPT}).rowcount
+            return connection.execute(PRUNE, {"kept": KEPT_FOR}).rowcount
 
     def sums(self) -> dict[str, int]:
         """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""
@@ -182,9 +183,9 @@ def back_to_shadow(connection: Connection, seller_id: str) -> bool:
     return connection.execute(BACK, {"seller_id": seller_id}).scalar() is not None
 
 
-def untold(connection: Connection, seller_id: str, since: datetime, limit: int = 100) -> list[Seen]:
+def unnotified(connection: Connection, seller_id: str, since: datetime, limit: int = 100) -> list[Seen]:
     """Orders' versions that a notification should have told and none has, the oldest first."""
-    return [_seen(row) for row in connection.execute(UNTOLD, {"seller_id": seller_id, "since": since, "limit": limit})]
+    return [_seen(row) for row in connection.execute(UNNOTIFIED, {"seller_id": seller_id, "since": since, "limit": limit})]
 
 
 def _seen(row: Any) -> Seen:

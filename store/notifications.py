@@ -96,7 +96,7 @@ class StoredNotification:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingHint:
+class PendingNotification:
     """A hint that was not carried out yet."""
 
     id: str
@@ -124,7 +124,7 @@ class Notifications:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._vault = vault
 
-    def keep(
+    def save(
         self,
         id_: str,
         topic: str,
@@ -165,12 +165,12 @@ class Notifications:
             row = connection.execute(KEEP, values).one()
         return StoredNotification(row.seller_id, State(row.state), row.copies)
 
-    def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[PendingHint]:
+    def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[PendingNotification]:
         """The seller's hints that are due, oldest first. `now`: Temporal's clock."""
         values = {"seller_id": seller_id, "now": now, "limit": limit}
         with translated(), self._single.connect() as connection:
             return [
-                PendingHint(
+                PendingNotification(
                     row.notification_id,
                     row.topic,
                     tuple(row.order_ids),
@@ -207,12 +207,12 @@ class Notifications:
         """
         with translated(), self._single.connect() as connection:
             rows = connection.execute(OF_TOPIC, {"topic": topic, "id": id_, "limit": limit}).all()
-        told = [self._told(row) for row in rows]
-        if rows and not any(told):
+        found = [self._read(row) for row in rows]
+        if rows and not any(found):
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
-        return [one for one in told if one]
+        return [one for one in found if one]
 
-    def _told(self, row: Row[Any]) -> ReceivedNotification | None:
+    def _read(self, row: Row[Any]) -> ReceivedNotification | None:
         try:
             person = json.loads(self._vault.open(row.person)) if row.person else {}
         except SecretError:

@@ -22,7 +22,7 @@ STORED = text("""
     SELECT entity_id, version, data, NULL AS modified_at, removed_at IS NOT NULL AS removed, sku = :sku AS own
     FROM offers WHERE seller_id = :seller_id AND (sku = :sku OR entity_id = ANY(CAST(:ids AS text[])))
 """)
-VOUCH = text("""
+MARK_VERIFIED = text("""
     UPDATE offers SET as_of = greatest(as_of, :read_at), sku = :sku
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
 """)
@@ -88,7 +88,7 @@ def stored(connection: Connection, seller_id: str, sku: str, ids: Sequence[str])
     return {row.entity_id: Stored(*row[:5]) for row in rows}, {row.entity_id for row in rows if row.own}
 
 
-def vouch(connection: Connection, seller_id: str, sku: str, ids: Sequence[str], read_at: datetime) -> None:
+def mark_verified(connection: Connection, seller_id: str, sku: str, ids: Sequence[str], read_at: datetime) -> None:
     """These offers of the SKU came as they are stored."""
     if ids:
-        connection.execute(VOUCH, {"seller_id": seller_id, "sku": sku, "ids": list(ids), "read_at": read_at})
+        connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "sku": sku, "ids": list(ids), "read_at": read_at})

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from changes.model import Kind
 from changes.parcels import detect_parcels
 from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
-from store import aside, entities, keeping, old_orders, rereads
+from store import aside, documents_to_rows, entities, old_orders, rereads
 from store.entity_commit import EntityCommit, StoreResult
+from store.first_seen import unchanged
 from store.rereads import What
-from store.sightings import unchanged
 
 SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
 PARCELS_READ = text("""
@@ -25,7 +25,7 @@ PARCELS_READ = text("""
 class OrderCommit(EntityCommit):
     """See `EntityCommit`."""
 
-    def keep_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> StoreResult:
+    def store_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> StoreResult:
         """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due.
 
         Unless the order has more of them: then none was removed, and they are read again.
@@ -36,17 +36,17 @@ class OrderCommit(EntityCommit):
         hrefs = self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id}).scalar()
         doubt = doubt_of_parcels(order_id, hrefs, documents)
         documents = self._forgotten.parcels(self._connection, step.seller_id, order_id, documents)
-        reading = keeping.read(Kind.FULFILLMENT, documents, digests=False)
-        reading.order_id, reading.whole = order_id, doubt is not Doubt.FEWER
-        reading.refusals = [aside.of_order(order_id, refusal) for refusal in reading.refusals]
+        batch = documents_to_rows.read(Kind.FULFILLMENT, documents, digests=False)
+        batch.order_id, batch.whole = order_id, doubt is not Doubt.FEWER
+        batch.refusals = [aside.of_order(order_id, refusal) for refusal in batch.refusals]
         stored = entities.stored_parcels(self._connection, step.seller_id, order_id)
-        detection = keeping.detect(reading, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
-        if not reading.whole:
+        detection = documents_to_rows.detect(batch, lambda fetched: detect_parcels(order_id, fetched, stored, read_at))
+        if not batch.whole:
             detection = replace(detection, changes=[change for change in detection.changes if not change.removed])
-        kept = self._write(reading, detection, {}, read_at, source, "single")
+        result = self._write(batch, detection, {}, read_at, source, "single")
         known = {one.entity_id: one for one in stored if not one.removed}
-        self.sightings.saw(Kind.FULFILLMENT, source, unchanged(known, known, kept.changed, ()))
-        return self._doubted(kept, order_id, What.PARCELS, doubt, before) if doubt else kept
+        self.first_seen.record_seen(Kind.FULFILLMENT, source, unchanged(known, known, result.changed, ()))
+        return self._doubted(result, order_id, What.PARCELS, doubt, before) if doubt else result
 
     def doubt_parcels(self, order_id: str, doubt: Doubt) -> StoreResult:
         """No list of this order's parcels came."""
@@ -54,14 +54,14 @@ class OrderCommit(EntityCommit):
         self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
         return self._doubted(StoreResult(), order_id, What.PARCELS, doubt, before)
 
-    def _doubted(self, kept: StoreResult, order_id: str, what: What, doubt: Doubt, before: rereads.RereadState) -> StoreResult:
+    def _doubted(self, result: StoreResult, order_id: str, what: What, doubt: Doubt, before: rereads.RereadState) -> StoreResult:
         """The answer cannot be the last word: it is read again, or, after some days of that, set aside."""
         seller_id = self._step.seller_id
         due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock)
         if refusal:
             rereads.put_aside(self._connection, seller_id, what, refusal, self._read_at, self._clock)
-            self.tell_aside()
-        return replace(kept, reread_at=due_at, set_aside=kept.set_aside + (refusal is not None))
+            self.sync_set_aside_alert()
+        return replace(result, reread_at=due_at, set_aside=result.set_aside + (refusal is not None))
 
     def find_lost(self) -> int:
         """Orders that name more parcels than are stored, cancellations without their requests: how many are due from now on."""
@@ -74,15 +74,15 @@ class OrderCommit(EntityCommit):
         if after or self._connection.execute(old_orders.TURN, values).scalar():
             self._connection.execute(old_orders.TURNED, values)
 
-    def keep_single(self, order_id: str, document: Any, read_at: datetime) -> StoreResult:
+    def store_single(self, order_id: str, document: Any, read_at: datetime) -> StoreResult:
         """Keep an order that was read alone, with what only getOrder fills."""
         before = self._single_read(order_id)
-        kept = self.keep_orders([document], read_at, before.source or "poll", read_from="single")
-        if doubt := Doubt.UNUSABLE if kept.set_aside else doubt_of_single(document):
-            return self._doubted(kept, order_id, What.SINGLE, doubt, before)
+        result = self.store_orders([document], read_at, before.source or "poll", read_from="single")
+        if doubt := Doubt.UNUSABLE if result.set_aside else doubt_of_single(document):
+            return self._doubted(result, order_id, What.SINGLE, doubt, before)
         if self._step.set_aside:
             self.no_longer_aside(Kind.ORDER, rereads.key(order_id, What.SINGLE))
-        return kept
+        return result
 
     def doubt_single(self, order_id: str, doubt: Doubt) -> StoreResult:
         """No answer about this order alone came."""

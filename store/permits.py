@@ -65,11 +65,11 @@ FOLLOW = text("""
         day_start = w.day_start, reset_at = w.reset_at
     FROM permits w WHERE p.resource = :part AND w.resource = :resource AND w.told
 """)
-STATE = text('SELECT resource, "limit", used, day_start, reset_at, told, caused FROM permits ORDER BY resource')
+STATE = text('SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM permits ORDER BY resource')
 CAUSED = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
 
 
-KEPT = {
+HELD_BACK = {
     Purpose.URGENT: None,
     Purpose.POLL: 0.0,
     Purpose.BACKFILL: 0.5,
@@ -97,7 +97,7 @@ class Ledger:
     used: int  # permits given today
     day_start: datetime
     reset_at: datetime
-    told: bool  # eBay's own count was read
+    observed: bool  # eBay's own count was read
     caused: float  # calls a day that orders cause, however often one polls
 
 
@@ -118,7 +118,7 @@ class PermitLedger:
     def lease(self, resource: str, permits: int, purpose: Purpose = Purpose.POLL) -> Lease | None:
         """Take permits, all of them or none."""
         with translated(), self._single.connect() as connection:
-            row = connection.execute(LEASE, {"resource": resource, "permits": permits, "kept": KEPT[purpose]}).one_or_none()
+            row = connection.execute(LEASE, {"resource": resource, "permits": permits, "kept": HELD_BACK[purpose]}).one_or_none()
         return Lease(permits, row.calls_left, row.reset_at) if row else None
 
     def observe(self, resource: str, limit: int, remaining: int, reset_at: datetime) -> None:

@@ -34,7 +34,7 @@ class RecordCommit(OrderCommit):
             else:
                 self._connection.execute(LAST, {"seller_id": seller_id, "id": key, "at": ebays_now + rule.AGAIN})
         if it.new:
-            self.tell_aside()
+            self.sync_set_aside_alert()
         return it
 
     def records_read(self, what: What, keys: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class RecordCommit(OrderCommit):
         if self._step.set_aside.get(LABELS.get(what, "order")) and keys:
             own = [one(key) for key in keys for one in KEYS[what]]
             if aside.clear(self._connection, seller_id, kind, own):
-                self.tell_aside()
+                self.sync_set_aside_alert()
 
     def skus_lacking(self, skus: Sequence[str]) -> None:
         """A scan lacks these, which are set aside: nothing vouches for what is stored of them any more."""
@@ -59,9 +59,9 @@ class RecordCommit(OrderCommit):
         if what is not None:
             refusal = Refusal(None, rule.because(what), name)
             aside.put(self._connection, seller_id, "page", refusal, self._clock, self._clock, "page")
-            self.tell_aside()
+            self.sync_set_aside_alert()
         elif self._step.set_aside.get(f"page:{name}") and aside.clear(self._connection, seller_id, "page", [name]):
-            self.tell_aside()
+            self.sync_set_aside_alert()
 
     def aside_tried(self, aside_id: int, spent: bool = True) -> bool:
         """Something set aside was tried again. Returns whether it stays so."""

@@ -48,16 +48,16 @@ class Retry:
         document = json.loads(row.raw)
         with self._steps.commit(step, now) as commit:
             if row.kind == Kind.ORDER:
-                kept = commit.keep_orders([document], row.read_at)
+                result = commit.store_orders([document], row.read_at)
             elif row.kind == Kind.OFFER:
                 sku = document.get("sku") if isinstance(document, dict) else None
-                kept = commit.keep_offers(sku if isinstance(sku, str) else "", [document], row.read_at, whole=False)
+                result = commit.store_offers(sku if isinstance(sku, str) else "", [document], row.read_at, whole=False)
             elif row.entity_id and listings.entity_id(document) == row.entity_id:
-                kept = commit.keep_listings([document], row.read_at)
+                result = commit.store_listings([document], row.read_at)
             else:
-                kept = commit.keep_inventory([document], row.read_at)
-            if not kept.set_aside:
+                result = commit.store_inventory([document], row.read_at)
+            if not result.set_aside:
                 commit.no_longer_aside(Kind(row.kind), row.key)
             else:
                 commit.aside_tried(aside_id, spent=False)  # no call was made
-        return kept.set_aside == 0
+        return result.set_aside == 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from changes.expected import INDEX_LAG, UNSURE
 from changes.model import Change
-from changes.sales import SOLD, SoldLine, fact, lines, may_sell, moved, names, told_as
+from changes.sales import SOLD, SoldLine, entity_of_sale, fact, lines, may_sell, moved, names
 from store.events import Events
 from store.stock import LAG, SHARE, mark
 from store.times import iso
@@ -82,14 +82,14 @@ def follow(
     since = [one for one in orders if (one.placed_at or read_at) >= enrolled_at]
     sold = [(one, line) for one in since if may_sell(one.change) for line in lines(one.change.data)]
     moves = [(one, line) for one in orders if one in since or one.change.types[0] != "order.created" for line in moved(one.change)]
-    if not (wanted := names([line for _, line in [*sold, *moves]])):
+    if not (named_ids := names([line for _, line in [*sold, *moves]])):
         return Followed()
-    rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": wanted})}
-    _tell(connection, seller_id, sold, rows, read_at, events)
+    rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": named_ids})}
+    _emit_sales(connection, seller_id, sold, rows, read_at, events)
     return _mark_moved(connection, seller_id, moves, rows, read_at, listings)
 
 
-def _tell(
+def _emit_sales(
     connection: Connection,
     seller_id: str,
     sold: Sequence[tuple[ChangedOrder, SoldLine]],
@@ -97,26 +97,26 @@ def _tell(
     read_at: datetime,
     events: Events,
 ) -> None:
-    told = {line.line_item_id: (order, line) for order, line in sold if line.line_item_id and told_as(line, rows)}
-    if not told:
+    reported = {line.line_item_id: (order, line) for order, line in sold if line.line_item_id and entity_of_sale(line, rows)}
+    if not reported:
         return
-    placed = {one: order.placed_at or read_at for one, (order, _) in told.items()}
+    placed = {one: order.placed_at or read_at for one, (order, _) in reported.items()}
     found = connection.execute(
         SELL,
         {
             "seller_id": seller_id,
-            "lines": list(told),
-            "orders": [order.change.entity_id for order, _ in told.values()],
-            "skus": [line.sku for _, line in told.values()],
-            "items": [line.item_id for _, line in told.values()],
-            "aspects": [json.dumps(line.aspects, ensure_ascii=False) for _, line in told.values()],
-            "quantities": [line.quantity for _, line in told.values()],
+            "lines": list(reported),
+            "orders": [order.change.entity_id for order, _ in reported.values()],
+            "skus": [line.sku for _, line in reported.values()],
+            "items": [line.item_id for _, line in reported.values()],
+            "aspects": [json.dumps(line.aspects, ensure_ascii=False) for _, line in reported.values()],
+            "quantities": [line.quantity for _, line in reported.values()],
             "sold": list(placed.values()),
         },
     )
     new = {row.line_item_id for row in found if row.is_new}
-    for number, (order, line) in told.items():
-        if number in new and (own := told_as(line, rows)):
+    for number, (order, line) in reported.items():
+        if number in new and (own := entity_of_sale(line, rows)):
             data = json.dumps(fact(order.change.entity_id, line, iso(placed[number])), ensure_ascii=False)
             version = rows[own].version if own in rows else 0
             events.add(SOLD, own, version, placed[number], order.source, data, key=number)
@@ -134,7 +134,7 @@ def _mark_moved(
     items: dict[str, datetime] = {}
     given_back: set[str] = set()  # maybe: when is not known, as such a change need not move the order's date
     for order, line in moves:
-        own = told_as(line, rows)
+        own = entity_of_sale(line, rows)
         is_listing = own is not None and own != line.sku
         if own is None or (is_listing and not listings) or (not is_listing and own not in rows):
             continue  # an SKU that no scan has seen yet is the next scan's

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from pacing import Stream
-from store.step import Step
+from store.step import StepLease
 
 PUT_PAGE = text("""
     INSERT INTO scan_pages (seller_id, stream, scan, page, ids, read_at)
@@ -51,7 +51,7 @@ class ScanResult(NamedTuple):
     absent: list[str]
 
 
-def put_page(connection: Connection, step: Step, scan: int, page: int, ids: Sequence[str], read_at: datetime) -> None:
+def put_page(connection: Connection, step: StepLease, scan: int, page: int, ids: Sequence[str], read_at: datetime) -> None:
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan, "page": page}
     connection.execute(PUT_PAGE, {**values, "ids": list(ids), "read_at": read_at})
 
@@ -64,19 +64,19 @@ def unlisted(
     return list(connection.execute(UNLISTED[stream], values).scalars())
 
 
-def seen(connection: Connection, step: Step, scan: int) -> int:
+def seen(connection: Connection, step: StepLease, scan: int) -> int:
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
     count: int = connection.execute(SEEN, values).scalar_one()
     return count
 
 
-def next_page(connection: Connection, step: Step, scan: int) -> int:
+def next_page(connection: Connection, step: StepLease, scan: int) -> int:
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
     page: int = connection.execute(NEXT_PAGE, values).scalar_one()
     return page
 
 
-def end(connection: Connection, step: Step, scan: int) -> datetime:
+def end(connection: Connection, step: StepLease, scan: int) -> datetime:
     """Returns the time of the scan's first page; without pages that of the step's beginning."""
     first: datetime | None = connection.execute(END, {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}).scalar()
     return first or step.now

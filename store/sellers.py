@@ -44,7 +44,7 @@ REMOVE = text("""
 """)
 LOCK = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 NEAR_END = text("SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning")
-END_TOLD = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
+END_REPORTED = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
 TO_POLLING = text("UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'")
 OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
 NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
@@ -78,7 +78,7 @@ CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an o
 # Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
 # ended, while the other rows went may have made a cursor anew.
 ERASE_SELLER = text("""
-    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), cursors AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), gone AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
         log AS (DELETE FROM deliveries WHERE seller_id = :seller_id)
     DELETE FROM sellers WHERE seller_id = :seller_id
 """)
@@ -93,8 +93,8 @@ READ_ALL_LISTINGS = text("""
     UPDATE streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
     WHERE seller_id = :seller_id AND stream IN ('listings', 'report')
 """)
-WISHES = text("SELECT wishes FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
-PUT_WISHES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
+OVERRIDES = text("SELECT wishes AS overrides FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
+SAVE_OVERRIDES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Sellers:
         """
         generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
         enrolled = self._enroll(seller_id, scopes, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
-        self.tell_token_end(seller_id)
+        self.sync_token_end_alert(seller_id)
         return enrolled
 
     def connect(
@@ -155,10 +155,10 @@ class Sellers:
     ) -> int:
         """Give an enrolled seller the token of a new consent. Arguments as `Tokens.replace` has them; returns the generation."""
         generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
-        self.tell_token_end(seller_id)
+        self.sync_token_end_alert(seller_id)
         return generation
 
-    def tell_token_end(self, seller_id: str) -> None:
+    def sync_token_end_alert(self, seller_id: str) -> None:
         """Open the alert that a seller's consent ends within 30 days; close it where that is over, or was another token's end."""
         values = {"seller_id": seller_id, "warning": WARNING}
         with translated(), self._engine.begin() as connection:
@@ -166,9 +166,9 @@ class Sellers:
             if enrollment is None:
                 return  # removed meanwhile, with alerts and token
             events = Events(enrollment)
-            end, told = connection.execute(NEAR_END, values).scalar(), connection.execute(END_TOLD, values).scalar()
+            end, reported = connection.execute(NEAR_END, values).scalar(), connection.execute(END_REPORTED, values).scalar()
             words = _ending(seller_id, end) if end else None
-            if told != words:
+            if reported != words:
                 close_alert(connection, events, seller_id, TOKEN_ENDS)
                 if words:
                     open_alert(connection, events, seller_id, TOKEN_ENDS, words)
@@ -185,11 +185,11 @@ class Sellers:
         generation: int,
     ) -> Enrolled:
         values = {"seller_id": seller_id, "scopes": list(scopes)}
-        kept = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
+        stored_options = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
         with translated(), self._engine.begin() as connection:
             before = connection.execute(FIND, values).one_or_none()
             enrollment = connection.execute(
-                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(kept)}
+                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(stored_options)}
             ).scalar()
             if enrollment is None:
                 connection.execute(RESCOPE, values)
@@ -272,17 +272,17 @@ class Sellers:
         with translated(), self._engine.begin() as connection:
             return list(connection.execute(ENROLLED).scalars())
 
-    def wishes(self, seller_id: str) -> dict[str, Any]:
+    def overrides(self, seller_id: str) -> dict[str, Any]:
         """What people set for the seller since the enrolment, as the workflow last reported it; {} for nothing."""
         with translated(), self._engine.begin() as connection:
-            found = connection.execute(WISHES, {"seller_id": seller_id}).one_or_none()
+            found = connection.execute(OVERRIDES, {"seller_id": seller_id}).one_or_none()
             if found is None:
                 raise UnknownSellerError(seller_id, removed=False)
-            return dict(found.wishes)
+            return dict(found.overrides)
 
-    def put_wishes(self, seller_id: str, wishes: Mapping[str, Any]) -> None:
+    def save_overrides(self, seller_id: str, overrides: Mapping[str, Any]) -> None:
         with translated(), self._engine.begin() as connection:
-            if connection.execute(PUT_WISHES, {"seller_id": seller_id, "wishes": json.dumps(dict(wishes))}).scalar() is None:
+            if connection.execute(SAVE_OVERRIDES, {"seller_id": seller_id, "wishes": json.dumps(dict(overrides))}).scalar() is None:
                 raise UnknownSellerError(seller_id, removed=False)
 
 

@@ -24,7 +24,7 @@ def _of(statement: str) -> dict[bool, TextClause]:
 
 
 SELLERS = _of("""
-    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes AS overrides, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
         EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
         coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
     FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id)
@@ -129,7 +129,7 @@ def _seller(
     state, reason = state_of(row, streams, waits, down)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
-    order = {stream.value: place for place, stream in enumerate(Stream)}
+    order = {stream.value: index for index, stream in enumerate(Stream)}
     return {
         "seller_id": row.seller_id,
         "state": state,
@@ -178,7 +178,7 @@ def progress(row: Row[Any], backfill_from: str | None) -> float | None:
 
 def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
     """The state, and why."""
-    order = {stream.value: place for place, stream in enumerate(Stream)}
+    order = {stream.value: index for index, stream in enumerate(Stream)}
     facts = [_facts(one, waits, down) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))]
     if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
         facts.insert(0, StreamFacts(Stream.ORDERS, _spent(waits), waits_for=Wait.QUOTA))
@@ -186,7 +186,7 @@ def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down
         facts,
         removed=f"removed at {iso(row.removed_at)}" if row.removed_at is not None else None,
         dead=(row.dead_reason or "") if row.dead_at is not None else ANOTHER if row.another else None,
-        paused=str(row.wishes["paused"]) if row.wishes.get("paused") else None,
+        paused=str(row.overrides["paused"]) if row.overrides.get("paused") else None,
     )
     return state, None if state == "polling" else reason
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepLease:
     """What `begin` found. All times UTC."""
 
     seller_id: str
@@ -33,7 +33,7 @@ class Step:
     pace: str | None  # what polls have shown of this stream (pacing/state.py)
     scanned_at: datetime | None  # start of the last complete scan of the inventory
     options: dict[str, Any]  # of the enrolment
-    wishes: dict[str, Any]
+    overrides: dict[str, Any]
     token_generation: int
     dead: bool  # the token is dead: only the seller's new consent helps
     quota_until: datetime | None  # eBay's quota is spent until then

@@ -16,9 +16,9 @@ from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
 from store.kinds import AlertKind
-from store.permits import KEPT, TAKE, Lease
+from store.permits import HELD_BACK, TAKE, Lease
 from store.reads import Reads
-from store.step import Step
+from store.step import StepLease
 from store.whose import Account
 
 ALERT_AFTER = 3  # failures in a row
@@ -31,7 +31,7 @@ BEGIN = text(f"""
         RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
     ), lease AS ({TAKE.replace("WHERE", f"WHERE {UP} AND", 1)})
     SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
-        mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes,
+        mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes AS overrides,
         s.cursor, s.reading, s.next_poll_at, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
         CASE WHEN s.run_over THEN 0 ELSE s.run_calls END AS run_calls,
         coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
@@ -80,7 +80,7 @@ class StepStore(Reads):
         self._engine, self._forgotten, self.accounts = engine, forgotten, accounts
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
 
-    def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> Step:
+    def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> StepLease:
         """Take the seller's next epoch: from now on no earlier step can commit.
 
         Args:
@@ -97,15 +97,15 @@ class StepStore(Reads):
             # a connection that died in the pool shows here first, since nothing pings it; one more epoch does no harm
             return self._begin(seller_id, stream, permits, purpose)
 
-    def _begin(self, seller_id: str, stream: Stream, permits: int, purpose: Purpose) -> Step:
-        wanted = {"resource": RESOURCES[stream], "permits": permits, "kept": KEPT[purpose]}
-        values = {"seller_id": seller_id, "stream": stream.value, **wanted}
+    def _begin(self, seller_id: str, stream: Stream, permits: int, purpose: Purpose) -> StepLease:
+        ledger_values = {"resource": RESOURCES[stream], "permits": permits, "kept": HELD_BACK[purpose]}
+        values = {"seller_id": seller_id, "stream": stream.value, **ledger_values}
         with translated(), self._single.connect() as connection:
             row = connection.execute(BEGIN, values).one_or_none()
             if row is None:
                 self._explain(connection, seller_id, stream)
                 raise StoreError(f"the seller has no stream {stream.value}")
-        return Step(
+        return StepLease(
             seller_id=seller_id,
             enrollment=row.enrollment,
             enrolled_at=row.enrolled_at,
@@ -122,7 +122,7 @@ class StepStore(Reads):
             pace=row.pace,
             scanned_at=row.scanned_at,
             options=row.options,
-            wishes=row.wishes,
+            overrides=row.overrides,
             token_generation=row.generation,
             dead=row.dead,
             quota_until=row.quota_until,
@@ -148,7 +148,7 @@ class StepStore(Reads):
             raise UnknownSellerError(seller_id, removed=state is not None)
 
     @contextmanager
-    def commit(self, step: Step, now: datetime | None = None) -> Iterator[Commit]:
+    def commit(self, step: StepLease, now: datetime | None = None) -> Iterator[Commit]:
         """One transaction of a step: all that is done with the `Commit` is kept when the `with` ends well, and nothing of it otherwise.
 
         Its first act is the fence: the lock of the seller's row at this step's epoch.
@@ -166,10 +166,10 @@ class StepStore(Reads):
         if commit.named:
             self.accounts.remember(step, commit.named)
 
-    def _commit(self, connection: Connection, step: Step, now: datetime) -> Commit:
+    def _commit(self, connection: Connection, step: StepLease, now: datetime) -> Commit:
         return Commit(connection, step, now, self._forgotten, self.accounts)
 
-    def _fence(self, connection: Connection, step: Step, now: datetime | None) -> datetime:
+    def _fence(self, connection: Connection, step: StepLease, now: datetime | None) -> datetime:
         clock: datetime | None = connection.execute(FENCE, {"seller_id": step.seller_id, "epoch": step.epoch}).scalar()
         if clock is None:
             raise SupersededError("a later step has begun for this seller, or the seller was removed")
@@ -177,7 +177,7 @@ class StepStore(Reads):
 
     def failed(
         self,
-        step: Step,
+        step: StepLease,
         error: str,
         *,
         calls: int = 0,
@@ -224,7 +224,7 @@ class StepStore(Reads):
         except SupersededError:
             return 0
 
-    def tell_dead(self, step: Step) -> bool:
+    def report_dead_token(self, step: StepLease) -> bool:
         """The seller must authorize again: one event for each generation of the token, and an alert until a poll succeeds.
 
         Nothing happens when the token was replaced meanwhile. Returns whether the stored token is dead.

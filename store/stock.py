@@ -57,7 +57,7 @@ READ_AT = text("""
     WHERE i.seller_id = :seller_id AND i.entity_id = given.entity_id AND i.removed_at IS NULL
 """)
 # Of rows that a version before 0011 derived from a sale: a report from before that sale tells nothing of it.
-VOUCHED = text("""
+MARK_VERIFIED = text("""
     UPDATE inventory SET as_of = greatest(as_of, :read_at), read_from = 'report'
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
         AND read_from = 'derived' AND coalesce(sold_at, as_of) + :lag <= :read_at
@@ -164,10 +164,10 @@ def read_skus(connection: Connection, seller_id: str, ids: Sequence[str], read_a
     connection.execute(READ_AT, values)
 
 
-def vouch(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime) -> None:
+def mark_verified(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime) -> None:
     """A report says of these listings what an earlier version had derived from a sale."""
-    vouched = connection.execute(VOUCHED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": LAG})
-    clear(connection, seller_id, list(vouched.scalars()))
+    verified = connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": LAG})
+    clear(connection, seller_id, list(verified.scalars()))
 
 
 def read_listings(

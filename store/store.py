@@ -43,7 +43,7 @@ from store.tables import REVISION
 from store.tokens import Tokens
 from store.vault import Vault
 
-UNTOLD = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
+UNRECORDED = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
 VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -100,8 +100,8 @@ class Store(StepStore):
     def enrolled(self) -> list[str]:
         return self.sellers.enrolled()
 
-    def put_wishes(self, seller_id: str, wishes: Mapping[str, Any]) -> None:
-        self.sellers.put_wishes(seller_id, wishes)
+    def save_overrides(self, seller_id: str, overrides: Mapping[str, Any]) -> None:
+        self.sellers.save_overrides(seller_id, overrides)
 
     def seller(self, seller_id: str) -> dict[str, Any]:
         return self.status.seller(seller_id)
@@ -109,10 +109,10 @@ class Store(StepStore):
     def snapshot(self, seller_id: str, kind: str) -> Iterator[dict[str, Any]]:
         return self._snapshots.read(seller_id, kind)
 
-    def untold_sales(self, seller_id: str) -> list[tuple[str, str]]:
+    def unrecorded_sales(self, seller_id: str) -> list[tuple[str, str]]:
         """Lines of orders that were stored before sales were told: (seller, lineItemId)."""
         with translated(), self.engine.connect() as connection:
-            return [(seller_id, line) for line in connection.execute(UNTOLD, {"seller_id": seller_id}).scalars()]
+            return [(seller_id, line) for line in connection.execute(UNRECORDED, {"seller_id": seller_id}).scalars()]
 
     def open_alert(self, kind: AlertKind, text: str, seller_id: str | None = None, about: str = "") -> bool:
         return self._alerts.open(named(kind, about), text, seller_id)

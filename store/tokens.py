@@ -22,7 +22,7 @@ TOKEN_ENDS = AlertKind.TOKEN_ENDS
 READ = text(f"""
     SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,
         client, refused_at, tried_at, tried_client, tried_version,
-        EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_told
+        EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_reported
     FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
 WAIT = text(f"""
@@ -87,7 +87,7 @@ class TokenRow:
     dead: bool  # eBay refused the refresh token: only the seller's new consent helps
     dead_reason: str | None
     refresh_expires_at: datetime | None  # the consent's end
-    end_told: bool  # the alert that it is near is open
+    end_reported: bool  # the alert that it is near is open
     now: datetime  # the database's clock
     client: str | None  # the application key that it last worked with; None: not known
     refused_at: datetime | None  # when the key of its last try was first refused since then
@@ -173,7 +173,7 @@ class Tokens:
                 dead=row.dead_at is not None,
                 dead_reason=row.dead_reason,
                 refresh_expires_at=row.refresh_expires_at,
-                end_told=row.end_told,
+                end_reported=row.end_reported,
                 now=row.now,
                 client=row.client,
                 refused_at=row.refused_at,

@@ -60,14 +60,14 @@ class AccountVerdict(StrEnum):
     UNKNOWN = "unknown"  # there is nothing of one kind to compare
 
 
-def compare(known: Account, told: AccountClaim, name_of: Hashed, eias_of: Hashed) -> AccountVerdict:
+def compare(known: Account, claim: AccountClaim, name_of: Hashed, eias_of: Hashed) -> AccountVerdict:
     """Whether what eBay told is of the known account. What never changes decides before names do."""
-    if known.user_id and told.user_id:
-        return AccountVerdict.SAME if known.user_id == told.user_id else AccountVerdict.OTHER
-    if known.eias and told.eias:
-        return AccountVerdict.SAME if known.eias == eias_of(told.eias) else AccountVerdict.OTHER
-    if known.name and told.name:
-        return AccountVerdict.SAME if known.name == name_of(told.name) else AccountVerdict.UNSURE
+    if known.user_id and claim.user_id:
+        return AccountVerdict.SAME if known.user_id == claim.user_id else AccountVerdict.OTHER
+    if known.eias and claim.eias:
+        return AccountVerdict.SAME if known.eias == eias_of(claim.eias) else AccountVerdict.OTHER
+    if known.name and claim.name:
+        return AccountVerdict.SAME if known.name == name_of(claim.name) else AccountVerdict.UNSURE
     return AccountVerdict.UNKNOWN
 
 

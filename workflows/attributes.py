@@ -28,13 +28,13 @@ FLAGS = tuple(word for name, kind in KINDS.items() for word in ("--search-attrib
 
 def differences(state: PollingState, written: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
     """What is to be written so that the list tells the state; usually nothing. `written`: what stands there."""
-    wanted: list[tuple[SearchAttributeKey[Any], Any]] = [
+    values: list[tuple[SearchAttributeKey[Any], Any]] = [
         (STATE, state.state()[0]),
         (TIER, state.tier),
         (FAILURES, in_steps(max((mine.failures for mine in state.streams.values()), default=0))),
         (LAST_CHANGE, by_the_hour(state.changed_at)),
     ]
-    return [key.value_set(value) for key, value in wanted if value is not None and written.get(key) != value]
+    return [key.value_set(value) for key, value in values if value is not None and written.get(key) != value]
 
 
 def in_steps(failures: int) -> int:

@@ -8,23 +8,25 @@ from typing import Any
 from pydantic import BaseModel
 from temporalio.client import Client, WorkflowHandle
 
-from activities.wishes import Wishes
+from activities.overrides import OperatorOverrides
 from workflows.connection import TemporalUnavailableError, connect, is_missing
 from workflows.messages import workflow_id
 from workflows.seller_polling import SellerPolling, summary_of
 from workflows.state import PollingState
 
-__all__ = ["TemporalUnavailableError", "connect", "handle", "is_missing", "tell"]
+__all__ = ["TemporalUnavailableError", "connect", "handle", "is_missing", "signal_or_start"]
 
 
-async def tell(client: Client, task_queue: str, wishes: Wishes, signal: Any, message: BaseModel | None = None) -> None:
+async def signal_or_start(
+    client: Client, task_queue: str, overrides: OperatorOverrides, signal: Any, message: BaseModel | None = None
+) -> None:
     """Signal a seller's workflow, and start it where it does not run: nobody has to know which. `wishes`: what they had set before."""
     await client.start_workflow(
         SellerPolling.run,
-        PollingState.resumed(wishes, datetime.now(UTC)),
-        id=workflow_id(wishes.seller_id),
+        PollingState.resumed(overrides, datetime.now(UTC)),
+        id=workflow_id(overrides.seller_id),
         task_queue=task_queue,
-        static_summary=summary_of(wishes.seller_id),
+        static_summary=summary_of(overrides.seller_id),
         start_signal=getattr(signal, "__temporal_signal_definition").name,
         start_signal_args=[] if message is None else [message],
     )

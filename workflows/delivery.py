@@ -1,4 +1,4 @@
-"""What one endpoint is still to be told of one seller. It runs only while something waits; the dispatcher begins it (`dispatcher.py`)."""
+"""Delivers one seller's changes to one endpoint. It runs only while something waits; the dispatcher begins it (`dispatcher.py`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Delivery:
             workflow.set_current_details(f"{result.delivered} delivered; {result.why}")
             if result.wait_s is not None:
                 await self.sleep(result.wait_s, result.why)
-            elif not result.more and not self.wake_requested:  # told meanwhile, it may have read too early
+            elif not result.more and not self.wake_requested:  # woken meanwhile, it may have read too early
                 return
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(cursor)

@@ -1,8 +1,8 @@
-"""Begins the workflow of every cursor that has something to deliver, and wakes those whose waiting somebody ended.
+"""Begins the workflow of every delivery cursor that is behind, and wakes those whose wait somebody ended.
 
 The transaction that keeps a change knows nothing of endpoints. Four times a second one dispatcher of all workers looks what is new in the
-feed; every ten seconds each of them looks for cursors that are behind and not at work, whatever crashed in between. Both tell the workflow by
-signal-with-start, so that it does not matter whether it runs, has just ended, or was told already.
+feed; every ten seconds each of them looks for cursors that are behind and not at work, whatever crashed in between. Both use
+signal-with-start, so that it does not matter whether it runs, has just ended, or was woken already.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.deliver import Delivering, DeliveryCursor
 from activities.heartbeat import Heartbeats
 from activities.signing import Poster
-from activities.steps import _place
+from activities.steps import frame_of
 from metering.meters import SILENT, Meters
 from store import Store, StoreError
-from store.backlog import DeliveryCursor as CursorKey
+from store.backlog import CursorKey
 from workflows.delivery import Delivery, delivery_id
 
 LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
 LEAD_S = 2.0  # who does not lead asks again after this
-WAKE_AGAIN_S = 5.0  # a cursor whose time has come is told again after this, if its run has not begun
+WAKE_AGAIN_S = 5.0  # a cursor whose time has come is woken again after this, if its run has not begun
 AT_ONCE = 20  # calls to Temporal
 THREADS = 64  # messages at once, of all endpoints
 CONNECTIONS = 12  # to Postgres: one for the dispatcher that leads, the others for the moments between messages
@@ -53,7 +53,7 @@ class DeliveryDispatcher:
     def __init__(self, store: Store, client: Client, queue: str) -> None:
         self.store, self.client, self.queue = store, client, queue
         self.stop = threading.Event()
-        self.woken_at: dict[CursorKey, float] = {}  # cursors whose time has come, by when they were told; of the leader's thread alone
+        self.woken_at: dict[CursorKey, float] = {}  # cursors whose time has come, by when they were woken; of the leader's thread alone
 
     async def run(self) -> None:
         """Until `stop` is set."""
@@ -96,13 +96,13 @@ class DeliveryDispatcher:
 
     @contextmanager
     def outliving(self, what: str) -> Iterator[None]:
-        """Whatever goes wrong is told, and tried again: without a dispatcher nobody would be told of anything."""
+        """Whatever goes wrong is logged, and tried again: without a dispatcher nothing would be delivered."""
         try:
             yield
         except StoreError as error:
             logger.warning(what, extra={"error": str(error)})
         except Exception as error:
-            logger.error(what, extra={"place": _place(error)})
+            logger.error(what, extra={"place": frame_of(error)})
 
     def wake(self, loop: asyncio.AbstractEventLoop, cursors: Iterable[CursorKey]) -> None:
         if cursors:

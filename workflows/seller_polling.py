@@ -9,9 +9,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.hints import HintReading
+    from activities.notified import NotificationPoll
+    from activities.overrides import SAVE_OVERRIDES, OperatorOverrides, OverrideStorage
     from activities.poll import STEP_OPTIONS, Poll, PollResult
-    from activities.wishes import REMEMBER, Wishes, WishKeeping
     from domain.seller_state import Wait
     from domain.streams import POLLED, STREAMS
     from pacing import Stream
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
 LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a wider one starts this stream again"
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 LISTED = "search-attributes"  # the patch that writes them
-HINTS = "notifications"  # the patch that reads what they tell of; an older worker knew no such signal
+READ_NOTIFIED = "notifications"  # the patch that reads what they tell of; an older worker knew no such signal
 FAIR = "asked-again-and-again"  # the patch that leaves every stream its turn
 SUMMARY = 150  # characters: Temporal takes 200 bytes
 ONE_LOGIN = timedelta(hours=1)
@@ -42,7 +42,7 @@ def short(text: str) -> str:
     return text if len(text) <= SUMMARY else f"{text[: SUMMARY - 3]}..."
 
 
-def told_wait(cause: BaseException | None) -> timedelta | None:
+def wait_of(cause: BaseException | None) -> timedelta | None:
     """How long the step says that the stream waits now; None: it says nothing, as steps of older versions."""
     if not isinstance(cause, ApplicationError) or cause.type in NO_WAIT or not cause.details:
         return None
@@ -56,17 +56,17 @@ class SellerPolling:
     def __init__(self, state: PollingState) -> None:
         self.state = state  # all that outlives continue-as-new, and nothing else
         self.wake_requested = False  # a handler changed the state: look again at what is due
-        self.hinted = False  # the latest step read what notifications told
+        self.read_notified = False  # the latest step read what notifications told
         self.gone = False  # the seller is no longer enrolled
 
     @workflow.run
     async def run(self, state: PollingState) -> None:
         self.show()
         while not self.gone and not self.long_enough(workflow.info()):
-            if not self.state.remembered:
+            if not self.state.persisted:
                 await self.remember()
-            elif self.state.hints_are_due(workflow.now()) and not self.hints_had_their_turn():
-                await self.read_hints()
+            elif self.state.notified_are_due(workflow.now()) and not self.notified_had_their_turn():
+                await self.poll_notified()
             elif due := self.due():
                 await self.poll(due[0])
             else:
@@ -80,9 +80,9 @@ class SellerPolling:
         fair, before = self.state.due(workflow.now()), self.state.due(workflow.now(), fair=False)
         return fair if fair[:1] == before[:1] or workflow.patched(FAIR) else before
 
-    def hints_had_their_turn(self) -> bool:
+    def notified_had_their_turn(self) -> bool:
         """Notifications that come all the time leave a stream that is due every second step."""
-        return self.hinted and bool(self.state.due(workflow.now())) and workflow.patched(FAIR)
+        return self.read_notified and bool(self.state.due(workflow.now())) and workflow.patched(FAIR)
 
     async def sleep(self) -> None:
         self.wake_requested = False
@@ -93,10 +93,10 @@ class SellerPolling:
 
     async def poll(self, stream: Stream) -> None:
         began = self.state.streams[stream].began = workflow.now()
-        self.hinted = False
+        self.read_notified = False
         request = self.state.request(stream, began)
         self.state.streams[stream].asked = False  # a `poll_now` from here on is served by the poll after this one
-        self.state.streams[stream].wanted = False
+        self.state.streams[stream].restarted = False
         summary = short("asked for" if request.asked else "announced" if request.announced else self.state.streams[stream].why)
         try:
             result: PollResult = await workflow.execute_activity(
@@ -113,22 +113,22 @@ class SellerPolling:
             self.state.noted(stream, result, workflow.now())
         self.show()
 
-    async def read_hints(self) -> None:
+    async def poll_notified(self) -> None:
         """What notifications told of goes before every stream: somebody bought something a second ago."""
-        self.hinted = True
-        self.state.hints_at = None  # told of from here on, it is read after this
-        request = Poll(seller_id=self.state.seller_id, hinted=True, failures=self.state.hint_failures)
+        self.read_notified = True
+        self.state.notified_due = None  # told of from here on, it is read after this
+        request = Poll(seller_id=self.state.seller_id, notified=True, failures=self.state.notified_failures)
         try:
             result: PollResult = await workflow.execute_activity_method(
-                HintReading.read_hints, request, summary="notifications", **STEP_OPTIONS
+                NotificationPoll.poll_notified, request, summary="notifications", **STEP_OPTIONS
             )
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise
-            self.state.hints_failed(workflow.now(), told_wait(failure.cause))  # they stay pending, whatever failed
+            self.state.notified_failed(workflow.now(), wait_of(failure.cause))  # they stay pending, whatever failed
             self.fail_all(failure.cause)
         else:
-            self.state.hints_read(result, workflow.now())
+            self.state.notified_read(result, workflow.now())
         self.show()
 
     def fail_all(self, cause: BaseException | None) -> bool:
@@ -142,10 +142,10 @@ class SellerPolling:
         return self.gone or self.state.dead is not None
 
     def fail(self, stream: Stream, cause: BaseException | None) -> None:
-        error = told = type(cause).__name__  # a time-out is Temporal's own
+        error = words = type(cause).__name__  # a time-out is Temporal's own
         if isinstance(cause, ApplicationError):
             error = cause.type or error
-            told = f"{error}: {cause.message}"
+            words = f"{error}: {cause.message}"
         if self.fail_all(cause):
             return
         if error == "AccessDeniedError":
@@ -155,20 +155,20 @@ class SellerPolling:
             else:
                 self.state.streams[stream].stopped = why
         else:
-            wait = told_wait(cause)
+            wait = wait_of(cause)
             held = HELD if wait and wait > HELD and workflow.patched("held-for-an-hour") else None
-            self.state.failed(stream, told, workflow.now(), wait, held)
+            self.state.failed(stream, words, workflow.now(), wait, held)
 
     async def remember(self) -> None:
         """What people set outlives even the loss of Temporal's database: the watchdog starts a lost workflow with it."""
-        self.state.remembered = True
-        wishes = Wishes(
+        self.state.persisted = True
+        overrides = OperatorOverrides(
             seller_id=self.state.seller_id,
             paused=self.state.paused,
             cadence={stream: mine.cadence for stream, mine in self.state.streams.items() if mine.cadence},
             active_at=self.state.active_at,
         )
-        await workflow.execute_activity_method(WishKeeping.keep_wishes, wishes, summary="what people set", **REMEMBER)
+        await workflow.execute_activity_method(OverrideStorage.save_overrides, overrides, summary="what people set", **SAVE_OVERRIDES)
 
     def long_enough(self, info: workflow.Info) -> bool:
         return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONG_ENOUGH
@@ -189,14 +189,14 @@ class SellerPolling:
     @workflow.signal
     def pause(self, request: Pause) -> None:
         self.state.paused = request.reason
-        self.state.remembered = False
+        self.state.persisted = False
         self.changed()
 
     @workflow.signal
     def resume(self) -> None:
         if self.state.paused is not None:
             self.state.paused = None
-            self.state.remembered = False
+            self.state.persisted = False
             self.state.hurry(POLLED, "resumed")
         self.changed()
 
@@ -212,7 +212,7 @@ class SellerPolling:
         asked = POLLED if request.stream is None else self.state.named(request.stream)
         for stream, mine in self.state.streams.items():
             mine.asked = mine.asked or stream in asked
-        self.state.free_hints(workflow.now())
+        self.state.release_notified(workflow.now())
         self.changed()
 
     @workflow.signal
@@ -220,27 +220,27 @@ class SellerPolling:
         """The seller is using the app: a dormant one is polled at once. Told at every click, it costs a poll an hour at most."""
         before, self.state.active_at = self.state.active_at, workflow.now()
         if before is None or workflow.now() - before > ONE_LOGIN:
-            self.state.remembered = False
+            self.state.persisted = False
             self.state.hurry([Stream.ORDERS], "the seller logged in")
             self.changed()
 
     @workflow.signal
     def notified(self) -> None:
         """Notifications wait in Postgres. The signal only wakes: lost, it is said again, and twice it costs a step that finds nothing."""
-        if workflow.patched(HINTS):
-            self.state.hinted(workflow.now())
+        if workflow.patched(READ_NOTIFIED):
+            self.state.wake_notified(workflow.now())
             self.changed()
 
     @workflow.signal
     def connected(self, request: Connected) -> None:
         self.state.connected(request.generation)
-        self.state.free_hints(workflow.now())
+        self.state.release_notified(workflow.now())
         self.changed()
 
     @workflow.signal
     def set_sources(self, request: SetSources) -> None:
         self.state.read_by(request.used, request.unused, workflow.now())
-        self.state.remembered = False
+        self.state.persisted = False
         self.changed()
 
     @workflow.update
@@ -250,7 +250,7 @@ class SellerPolling:
                 if stream in self.state.streams:
                     self.state.streams[stream].cadence = every
             self.state.hurry(self.state.named(given), "new cadence")
-        self.state.remembered = False
+        self.state.persisted = False
         self.changed()
         return self.state.status()
 

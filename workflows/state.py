@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from activities.wishes import Wishes
 from domain.seller_state import State, StreamFacts, Wait, seller_state, times
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
 from pacing import Stream, words
@@ -22,7 +22,7 @@ SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream m
 STREAM_ORDER = tuple(STREAMS)  # who goes first when due together
 
 
-class StreamState(BaseModel):
+class StreamState(BaseModel, populate_by_name=True):
     next_due: datetime
     why: str = "first poll"
     failures: int = 0  # in a row
@@ -38,7 +38,7 @@ class StreamState(BaseModel):
     asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
     cadence: timedelta | None = None
     began: datetime | None = None  # its latest step; unknown to older histories
-    wanted: bool = False  # told so since its latest step began: that step's word that it is over no longer holds
+    restarted: bool = Field(False, alias="wanted")  # used again since its latest step began, which may say that the stream is over
 
     def is_due(self, now: datetime) -> bool:
         announced = self.announced_at is not None and self.announced_at <= now and not self.is_held(now)
@@ -73,7 +73,7 @@ REFUSED = "eBay refuses the seller's token; `starter.py connect {seller}` with a
 DEAD = {"AnotherAccountError": "another eBay account; `starter.py connect {seller}` with the seller's own token revives the polling"}
 
 
-class PollingState(BaseModel):
+class PollingState(BaseModel, populate_by_name=True):
     seller_id: str
     streams: dict[Stream, StreamState]
     paused: str | None = None  # the reason
@@ -82,25 +82,25 @@ class PollingState(BaseModel):
     speed_up_every: timedelta | None = None
     speed_up_until: datetime | None = None
     active_at: datetime | None = None
-    remembered: bool = True  # what people set stands in Postgres too
+    persisted: bool = Field(True, alias="remembered")  # what operators set stands in Postgres too
     tier: str = "normal"  # how often by the rules: pacing's word
     changed_at: datetime | None = None  # the last poll that recorded a change, of what, and how many; a backfill is the past
     changed_stream: Stream | None = None
     last_changes: int = 0
-    hints_at: datetime | None = None  # notifications told of something: when to read it
-    hint_failures: int = 0  # in a row
-    hints_held_until: datetime | None = None  # the step that failed decided so
+    notified_due: datetime | None = Field(None, alias="hints_at")  # when to read what notifications named
+    notified_failures: int = Field(0, alias="hint_failures")  # in a row
+    notified_held_until: datetime | None = Field(None, alias="hints_held_until")  # the step that failed decided so
 
     @classmethod
     def new(cls, seller_id: str, now: datetime, streams: tuple[Stream, ...] = STREAM_ORDER) -> PollingState:
         return cls(seller_id=seller_id, streams={stream: StreamState(next_due=now) for stream in streams})
 
     @classmethod
-    def resumed(cls, wishes: Wishes, now: datetime) -> PollingState:
+    def resumed(cls, overrides: OperatorOverrides, now: datetime) -> PollingState:
         """With what people had set; the cursors stand in Postgres."""
-        state = cls.new(wishes.seller_id, now)
-        state.paused, state.active_at = wishes.paused, wishes.active_at
-        for stream, every in wishes.cadence.items():
+        state = cls.new(overrides.seller_id, now)
+        state.paused, state.active_at = overrides.paused, overrides.active_at
+        for stream, every in overrides.cadence.items():
             state.streams[stream].cadence = every
         return state
 
@@ -119,13 +119,13 @@ class PollingState(BaseModel):
         yields = now - self.streams[Stream.BACKFILL].when() < PATIENCE if Stream.BACKFILL in ready else False
         waits = [it.when() for stream in ready if not (it := self.streams[stream]).asked and not (stream is Stream.BACKFILL and yields)]
 
-        def place(stream: Stream) -> tuple[bool, bool, datetime]:
+        def rank(stream: Stream) -> tuple[bool, bool, datetime]:
             mine = self.streams[stream]
             had_its_turn = fair and mine.asked and mine.began is not None and any(since <= mine.began for since in waits)
             since = max(mine.began, mine.when()) if had_its_turn and mine.began else mine.when()
             return stream is Stream.BACKFILL and yields, not mine.asked or had_its_turn, since
 
-        return sorted(ready, key=place)
+        return sorted(ready, key=rank)
 
     def next_due(self, *, after: Stream | None = None) -> datetime | None:
         """When the next stream (another one than `after`) falls due; None: never by itself. Offers and backfills interrupt nobody."""
@@ -133,14 +133,14 @@ class PollingState(BaseModel):
             return None
         passed_over = () if after is None else (after, *IN_BACKGROUND)
         waiting = [it.when() for stream, it in self.streams.items() if not it.waits_for_consent and stream not in passed_over]
-        return min([*waiting, *([self.hints_at] if self.hints_at else [])], default=None)
+        return min([*waiting, *([self.notified_due] if self.notified_due else [])], default=None)
 
     def time_left(self, now: datetime) -> timedelta | None:
         due = self.next_due()
         return None if due is None else max(due - now, timedelta(milliseconds=1))
 
-    def hints_are_due(self, now: datetime) -> bool:
-        return self.hints_at is not None and self.hints_at <= now and not (self.paused or self.dead)
+    def notified_are_due(self, now: datetime) -> bool:
+        return self.notified_due is not None and self.notified_due <= now and not (self.paused or self.dead)
 
     def request(self, stream: Stream, now: datetime) -> Poll:
         speeding = self.speed_up_until is not None and now < self.speed_up_until
@@ -156,7 +156,7 @@ class PollingState(BaseModel):
         )
 
     def polled(self, stream: Stream, request: Poll, result: PollResult, now: datetime, began: datetime) -> None:
-        if result.done and not self.streams[stream].wanted:
+        if result.done and not self.streams[stream].restarted:
             del self.streams[stream]
             return
         mine = self.streams[stream]
@@ -183,26 +183,26 @@ class PollingState(BaseModel):
             if mine := self.streams.get(other):
                 mine.announced_at = min(at, mine.announced_at or at)
 
-    def hints_read(self, result: PollResult, now: datetime) -> None:
+    def notified_read(self, result: PollResult, now: datetime) -> None:
         """`done`: nothing is pending. What was told meanwhile keeps its time."""
-        self.hint_failures, self.hints_held_until = 0, None
+        self.notified_failures, self.notified_held_until = 0, None
         if not result.done:
-            self.hints_at = min(self.hints_at or result.next_due, result.next_due)
+            self.notified_due = min(self.notified_due or result.next_due, result.next_due)
         self.announce(result, now)
         self.noted(Stream.ORDERS, result, now)
 
-    def hints_failed(self, now: datetime, wait: timedelta | None = None) -> None:
-        self.hint_failures += 1
-        self.hints_at = now + (wait or short_backoff(self.hint_failures))
-        self.hints_held_until = self.hints_at if wait else None
+    def notified_failed(self, now: datetime, wait: timedelta | None = None) -> None:
+        self.notified_failures += 1
+        self.notified_due = now + (wait or short_backoff(self.notified_failures))
+        self.notified_held_until = self.notified_due if wait else None
 
-    def free_hints(self, now: datetime) -> None:
+    def release_notified(self, now: datetime) -> None:
         """People ask: what is held is read at once."""
-        if self.hints_held_until is not None:
-            self.hints_at, self.hints_held_until = now, None
+        if self.notified_held_until is not None:
+            self.notified_due, self.notified_held_until = now, None
 
-    def hinted(self, now: datetime) -> None:
-        self.hints_at = max(now, self.hints_held_until or now)
+    def wake_notified(self, now: datetime) -> None:
+        self.notified_due = max(now, self.notified_held_until or now)
 
     def failed(self, stream: Stream, error: str, now: datetime, wait: timedelta | None = None, held: timedelta | None = None) -> None:
         """A step failed.
@@ -252,7 +252,7 @@ class PollingState(BaseModel):
         cadence = next((mine.cadence for stream in self.named(Stream.INVENTORY) if (mine := self.streams.get(stream))), None)
         for stream in used:
             if stream in self.streams:
-                self.streams[stream].wanted = True
+                self.streams[stream].restarted = True
             else:
                 every = cadence if stream in self.named(Stream.INVENTORY) else None
                 self.streams[stream] = StreamState(next_due=now, why="the stock is read here from now on", cadence=every)

@@ -51,10 +51,10 @@ async def make(client: Client) -> list[str] | None:
     """
     names = await missing(client)
     if names:
-        wanted = {name: TYPES[KINDS[name]] for name in names}
+        lacking = {name: TYPES[KINDS[name]] for name in names}
         try:
             await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=lacking)
             )
         except RPCError as error:
             if error.status in FORBIDDEN:

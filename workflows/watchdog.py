@@ -24,13 +24,13 @@ class Watchdog:
         lost = await workflow.execute_activity_method(
             LostSellers.find_lost_sellers, summary="who is enrolled but does not run", start_to_close_timeout=timedelta(seconds=60)
         )
-        for wishes in lost:
+        for overrides in lost:
             with suppress(WorkflowAlreadyStartedError):
                 await workflow.start_child_workflow(
                     SellerPolling.run,
-                    PollingState.resumed(wishes, workflow.now()),
-                    id=workflow_id(wishes.seller_id),
-                    static_summary=summary_of(wishes.seller_id),
+                    PollingState.resumed(overrides, workflow.now()),
+                    id=workflow_id(overrides.seller_id),
+                    static_summary=summary_of(overrides.seller_id),
                     parent_close_policy=ParentClosePolicy.ABANDON,
                 )
         return len(lost)

@@ -141,7 +141,7 @@ async def test_a_paused_seller_is_not_late_and_pausing_closes_the_alert(anna: Ri
     await look(watchdog, 2)
     late = open_kinds(anna)
 
-    anna.store.put_wishes("anna", {"paused": "holiday"})
+    anna.store.save_overrides("anna", {"paused": "holiday"})
     await look(watchdog, 2)
 
     assert late == ["late:orders"]

@@ -17,7 +17,7 @@ from activities.erasing import Erased, UserErasing
 from ebay.topics import ACCOUNT_DELETION
 from store import Store, StoreUnavailableError, Vault
 from store.deletions import Deletions
-from tests.store.documents import enroll, keep_orders, order
+from tests.store.documents import enroll, order, store_orders
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.rig import Rig, rig
@@ -46,7 +46,7 @@ def bought(order_id: str) -> dict[str, Any]:
 
 
 async def test_one_round_forgets_a_buyer_and_a_second_look_ends_it(it: Rig, temporal: Client, database: str) -> None:
-    keep_orders(it.store, bought("o-1"), bought("o-2"), seller_id="anna")
+    store_orders(it.store, bought("o-1"), bought("o-2"), seller_id="anna")
     it.store.deletions.take(NAME, "u-1", "n-1")
 
     first, second = [await round_(it.store, temporal) for _ in range(2)]
@@ -58,7 +58,7 @@ async def test_one_round_forgets_a_buyer_and_a_second_look_ends_it(it: Rig, temp
 
 
 async def test_a_seller_who_left_is_erased_whole_and_their_workflow_ends(it: Rig, temporal: Client, database: str) -> None:
-    keep_orders(it.store, order("o-1"), seller_id="anna")
+    store_orders(it.store, order("o-1"), seller_id="anna")
     it.store.accounts.bind("anna", "ebay-user-4711")
     workflow = await temporal.start_workflow(SellerPolling.run, id=workflow_id("anna"), task_queue="nobody", args=[])
     it.store.deletions.take("anna-at-ebay", "ebay-user-4711", "n-1")
@@ -75,7 +75,7 @@ async def test_a_seller_who_left_is_erased_whole_and_their_workflow_ends(it: Rig
 
 
 async def test_a_seller_whose_erasure_was_broken_off_is_erased_by_the_next_round(it: Rig, temporal: Client) -> None:
-    keep_orders(it.store, order("o-1"), seller_id="anna")
+    store_orders(it.store, order("o-1"), seller_id="anna")
     it.store.accounts.bind("anna", "u-9")
     it.store.deletions.take("", "u-9", "n-1")
     with it.store.engine.begin() as connection:  # the last table but one cannot be reached
@@ -92,7 +92,7 @@ async def test_a_seller_whose_erasure_was_broken_off_is_erased_by_the_next_round
 
 
 async def test_one_who_cannot_be_erased_yet_keeps_nobody_waiting(it: Rig, temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_orders(it.store, bought("o-1"), seller_id="anna")
+    store_orders(it.store, bought("o-1"), seller_id="anna")
     it.store.deletions.take("locked-out", "u-0", "n-0")
     it.store.deletions.take(NAME, "u-1", "n-1")
     buyer: Callable[..., Any] = it.store.erasing.buyer
@@ -109,12 +109,12 @@ async def test_one_who_cannot_be_erased_yet_keeps_nobody_waiting(it: Rig, tempor
 
 
 async def test_one_whom_no_key_opens_keeps_nobody_waiting(it: Rig, temporal: Client) -> None:
-    keep_orders(it.store, bought("o-1"), seller_id="anna")
+    store_orders(it.store, bought("o-1"), seller_id="anna")
     url = it.store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with closing(Store.connect(url, [Fernet.generate_key().decode()])) as elsewhere:  # a key that was dropped too early
-        elsewhere.notifications.keep("n-0", ACCOUNT_DELETION, person={"username": "locked", "user_id": "u-0"}, mapped=False)
+        elsewhere.notifications.save("n-0", ACCOUNT_DELETION, person={"username": "locked", "user_id": "u-0"}, mapped=False)
         Deletions(elsewhere.engine, Vault([Fernet.generate_key().decode()]), it.store.hashes).take("away", "u-9", "n-9")
-    it.store.notifications.keep("n-1", ACCOUNT_DELETION, person={"username": NAME, "user_id": "u-1"}, mapped=False)
+    it.store.notifications.save("n-1", ACCOUNT_DELETION, person={"username": NAME, "user_id": "u-1"}, mapped=False)
 
     first = await round_(it.store, temporal)
 
@@ -123,7 +123,9 @@ async def test_one_whom_no_key_opens_keeps_nobody_waiting(it: Rig, temporal: Cli
 
 
 async def test_a_buyer_whom_ebay_shows_by_their_user_id_is_forgotten_too(it: Rig, temporal: Client, database: str) -> None:
-    keep_orders(it.store, order("o-1", buyer={"username": "ma8vp1jySJC"}), order("o-2", buyer={"username": "Their-Name"}), seller_id="anna")
+    store_orders(
+        it.store, order("o-1", buyer={"username": "ma8vp1jySJC"}), order("o-2", buyer={"username": "Their-Name"}), seller_id="anna"
+    )
     it.store.deletions.take("their-name", "ma8vp1jySJC", "n-1")
 
     rounds = [await round_(it.store, temporal) for _ in range(2)]

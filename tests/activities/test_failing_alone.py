@@ -64,7 +64,7 @@ def test_what_the_step_decided_travels_with_the_error_to_the_workflow(it: Rig) -
     error = [attempt(it) for _ in range(3)][-1]
     assert error.wait
 
-    told = waits.told(error, error.wait)
+    told = waits.retry_error(error, error.wait)
 
     assert isinstance(told, ApplicationError)
     assert (told.type, told.non_retryable, told.details) == ("EbayUnavailableError", True, (error.wait.total_seconds(),))

@@ -6,16 +6,16 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.lost_sellers import LostSellers
-from activities.wishes import Wishes
+from activities.overrides import OperatorOverrides
 from tests.support.rig import Rig
 
 
 async def test_an_enrolled_seller_without_a_workflow_is_found_with_what_people_had_set(anna: Rig, temporal: Client) -> None:
-    anna.store.put_wishes("anna", {"paused": "stocktaking", "cadence": {"orders": "PT1M"}})
+    anna.store.save_overrides("anna", {"paused": "stocktaking", "cadence": {"orders": "PT1M"}})
 
     lost = await ActivityEnvironment(client=temporal).run(LostSellers(anna.store, temporal).find_lost_sellers)
 
-    assert lost == [Wishes.model_validate({"seller_id": "anna", "paused": "stocktaking", "cadence": {"orders": 60}})]
+    assert lost == [OperatorOverrides.model_validate({"seller_id": "anna", "paused": "stocktaking", "cadence": {"orders": 60}})]
 
 
 async def test_two_deployments_on_one_database_are_one_alert_that_closes_when_one_is_gone(anna: Rig, temporal: Client) -> None:

@@ -261,5 +261,5 @@ def test_the_share_follows_what_ebay_says_of_the_whole_and_is_never_assumed_to_b
 
     after = ledger.all()
     assert (before[OFFERS].limit, before[OFFERS].used) == (400_000, 0)
-    assert (after[OFFERS].limit, after[OFFERS].used, after[OFFERS].told) == (1_000, 0, True)
+    assert (after[OFFERS].limit, after[OFFERS].used, after[OFFERS].observed) == (1_000, 0, True)
     assert (after[OFFERS].day_start, after[OFFERS].reset_at) == (after["inventory"].day_start, after["inventory"].reset_at)

@@ -97,7 +97,7 @@ def read_by_offsets(step: StepRun) -> PollResult:
     while True:
         page = step.fetch(window, offset)
         with step.commit() as commit:
-            step.count(commit, commit.keep_orders(page.orders, page.date))
+            step.count(commit, commit.store_orders(page.orders, page.date))
             commit.advance(cursor=window.end if page.next is None else None)
             step.finish(commit)
         if page.next is None:

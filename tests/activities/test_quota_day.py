@@ -199,11 +199,11 @@ def test_the_planner_asks_ebay_for_its_count_once_an_hour(anna: Rig) -> None:
         planning(anna).plan_fleet()
 
     assert sum(request.resource == "rate_limit" for request in anna.world.requests) - before == 1
-    assert all(ledger.told for ledger in anna.store.permits.all().values())
+    assert all(ledger.observed for ledger in anna.store.permits.all().values())
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_a_permit_costs_a_quiet_poll_no_statement(anna: Rig, purpose: Purpose) -> None:
     anna.steps.permits.take("orders", purpose, anna.store.permits.all()["orders"].day_start)
 
-    assert anna.steps.permits.wanted("orders", purpose, anna.store.permits.all()["orders"].day_start) == 0
+    assert anna.steps.permits.batch_size("orders", purpose, anna.store.permits.all()["orders"].day_start) == 0

@@ -234,13 +234,13 @@ def test_twins_of_before_are_alerted_and_both_go_on_until_one_leaves(it: Rig) ->
 
     for seller in ("anna", "bert"):
         assert all_of(it, seller) == {"anna"}
-    told = [alerts(it, seller) for seller in ("anna", "bert")]
+    claim = [alerts(it, seller) for seller in ("anna", "bert")]
     it.world.place_order("anna")
     it.advance(minutes=6)
     for seller in ("anna", "bert"):
         it.poll(seller)
 
-    assert told == [[], ["account_taken"]]
+    assert claim == [[], ["account_taken"]]
     assert len(it.stored("anna")) == len(it.stored("bert")) == 4
     assert [it.store.seller(seller)["state"] for seller in ("anna", "bert")] == ["polling", "polling"]
     it.store.sellers.remove("anna")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changes.backing import backed, ended, skus, wanted
+from changes.backing import backed, ended, skus, skus_of
 
 SKU = st.text(min_size=1, max_size=5)
 VARIED = {"itemId": "1", "sku": "", "variations": [{"sku": "S"}, {"sku": "M"}]}
@@ -41,7 +41,7 @@ def test_odd_variations_are_nobodys(variations: object) -> None:
 
 
 def test_each_sku_is_asked_for_once() -> None:
-    assert wanted([VARIED, {"itemId": "2", "sku": "M"}, {"itemId": "3"}]) == ["S", "M"]
+    assert skus_of([VARIED, {"itemId": "2", "sku": "M"}, {"itemId": "3"}]) == ["S", "M"]
 
 
 def test_a_listing_is_over_when_ebay_says_so_and_not_when_it_says_something_new() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from changes.model import Change
 from changes.orders import detect_orders
-from changes.sales import SoldLine, asks_to_cancel, bought, fact, lines, listing_id, may_sell, moved, names, told_as
+from changes.sales import SoldLine, asks_to_cancel, bought, entity_of_sale, fact, lines, listing_id, may_sell, moved, names
 from tests.changes.documents import NOW, held, line, order
 
 
@@ -53,7 +53,7 @@ def test_a_name_that_cannot_be_kept_is_none(name: Any) -> None:
     [one] = lines({"lineItems": [{"lineItemId": "1", "sku": name, "legacyItemId": name, "quantity": 1}]})
 
     assert one == bare()
-    assert told_as(one, {}) is None
+    assert entity_of_sale(one, {}) is None
 
 
 def test_a_lines_number_may_be_a_number() -> None:
@@ -124,7 +124,7 @@ def test_who_asks_to_cancel_is_read_alone_once_for_each_state() -> None:
     ],
 )
 def test_a_sale_is_told_of_its_sku_where_that_stands_and_else_of_its_listing(sold: SoldLine, there: set[str], own: str | None) -> None:
-    assert told_as(sold, there) == own
+    assert entity_of_sale(sold, there) == own
     assert own is None or own in names([sold])
 
 
@@ -177,4 +177,4 @@ ODD_LINES = st.lists(st.dictionaries(st.sampled_from(["lineItemId", "sku", "lega
 def test_no_line_whatever_stands_in_it_stops_anybody(given_lines: Any) -> None:
     for one in lines({"lineItems": given_lines}):
         assert one.quantity is None or one.quantity > 0
-        assert told_as(one, {"S"}) in (None, one.sku, f"listing:{one.item_id}")
+        assert entity_of_sale(one, {"S"}) in (None, one.sku, f"listing:{one.item_id}")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from simulator.accounts import FULFILLMENT
-from tests.store.documents import keep_orders
+from tests.store.documents import store_orders
 from tests.support.house import House, Said
 
 TABLES = (
@@ -57,7 +57,7 @@ def test_enrolling_in_words_from_a_file_tells_what_to_do_next(house: House) -> N
 
 def test_enrolling_twice_replaces_the_token_and_keeps_all_else(house: House) -> None:
     house.enroll("carla", "--orders-every", "45s", "--backfill", "7d")
-    house.store.put_wishes("carla", {"paused": "holiday"})
+    house.store.save_overrides("carla", {"paused": "holiday"})
     before = house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellers WHERE seller_id = 'carla'")
     cursors = house.rows("SELECT stream, cursor, reading FROM streams WHERE seller_id = 'carla' ORDER BY 1")
     renewed = house.world.accounts.renew("carla")
@@ -241,7 +241,7 @@ def test_pausing_all_reaches_everybody_enrolled_and_nobody_else(house: House) ->
 
 def test_a_signal_starts_a_workflow_that_does_not_run(house: House) -> None:
     house.enroll("quin")
-    house.store.put_wishes("quin", {"paused": "holiday"})
+    house.store.save_overrides("quin", {"paused": "holiday"})
 
     async def lose(client) -> None:  # as when Temporal's database was lost
         from workflows.client import handle
@@ -343,7 +343,7 @@ def test_a_seller_whose_name_alone_is_known_may_change_it_and_nobody_else_may_ta
         house.world.place_order(seller, at=house.world.clock.now() - timedelta(hours=1))
     house.enroll("will")
     order = house.world.order("will", house.world.order_ids("will")[0])
-    keep_orders(house.store, order, seller_id="will")
+    store_orders(house.store, order, seller_id="will")
     with house.store.engine.begin() as connection:
         connection.execute(text("UPDATE accounts SET user_id = NULL WHERE seller_id = 'will'"))
 

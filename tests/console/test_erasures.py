@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.store.documents import ENROLLED, keep_orders, order
+from tests.store.documents import ENROLLED, order, store_orders
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.house import House
@@ -25,7 +25,7 @@ def test_the_list_names_nobody_and_after_a_restore_it_does_its_work_again(house:
         connection.exec_driver_sql("DELETE FROM deletions")
     bought = order("o-1", fulfillmentStartInstructions=[{"shippingStep": {}}])
     put_buyer(bought)
-    keep_orders(store, bought, seller_id="rosa")
+    store_orders(store, bought, seller_id="rosa")
 
     said = house.command("erasures", "--again", "--from", "kept.jsonl")
     again = house.command("erasures", "--again", "--json")

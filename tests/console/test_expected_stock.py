@@ -40,14 +40,14 @@ def sold(house: House) -> House:
     house.enroll("anna")
     with house.store.commit(house.store.begin("anna", Stream.INVENTORY)) as commit:
         cup = {"sku": "CUP", "availability": {"shipToLocationAvailability": {"quantity": 5}}}
-        commit.keep_inventory([cup, {**cup, "sku": "JUG"}], READ)
+        commit.store_inventory([cup, {**cup, "sku": "JUG"}], READ)
     with house.store.commit(house.store.begin("anna", Stream.LISTINGS)) as commit:
-        commit.keep_listings([KETTLE, SHIRT], READ)
+        commit.store_listings([KETTLE, SHIRT], READ)
     with house.store.commit(house.store.begin("anna", Stream.ORDERS)) as commit:
         medium = [{"name": "Size", "value": "M"}]
         first = order("o-1", line("1", 2, sku="JUG"), line("2", 1, legacyItemId="110011"))
         second = order("o-2", line("3", 3, legacyItemId="220022", variationAspects=medium), line("4", 1, legacyItemId="110011"))
-        commit.keep_orders([first, second], LATER)
+        commit.store_orders([first, second], LATER)
     return house
 
 
@@ -84,9 +84,9 @@ def test_a_reading_that_shows_the_sale_leaves_nothing_expected(house: House) -> 
     house.enroll("bert")
     for read_at, item in ((READ, KETTLE), (LATER + timedelta(minutes=4), {**KETTLE, "available": 2, "quantitySold": 1})):
         with house.store.commit(house.store.begin("bert", Stream.LISTINGS)) as commit:
-            commit.keep_listings([item], read_at)
+            commit.store_listings([item], read_at)
         with house.store.commit(house.store.begin("bert", Stream.ORDERS)) as commit:
-            commit.keep_orders([order("o-9", line("9", 1, legacyItemId="110011"))], LATER)
+            commit.store_orders([order("o-9", line("9", 1, legacyItemId="110011"))], LATER)
 
     said = house.command("snapshot", "bert", "inventory").out.splitlines()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities.comparing import judge
+from activities.comparing import evaluate
 from pacing import Stream
 from tests.support.house import House
 
@@ -22,7 +22,7 @@ def order(order_id: str, **fields: Any) -> dict[str, Any]:
 
 def keep(house: House, seller: str, *orders: dict[str, Any], source: str = "poll") -> None:
     with house.store.commit(house.store.begin(seller, Stream.ORDERS)) as commit:
-        commit.keep_orders(orders, SOON, source)
+        commit.store_orders(orders, SOON, source)
 
 
 def shift(house: House, seller: str) -> None:
@@ -90,7 +90,7 @@ def test_reconcile_says_it_in_words_for_a_person(week: House) -> None:
 
 
 def test_status_and_list_show_the_mode_and_the_last_comparison(week: House) -> None:
-    judge(week.store, "rita")
+    evaluate(week.store, "rita")
     after = " ".join(week.command("status", "rita", COLUMNS="200").out.split())
     status = week.command("status", "rita", "--json").object
     rows = {row["seller_id"]: row["mode"] for row in week.command("list", "--json").objects}

@@ -32,11 +32,11 @@ def stock(house: House, seller: str, items: list[Any], offers: list[Any], listin
     """The listings first: those whose SKUs the Inventory API has are left to it only once the next poll sees that."""
     house.enroll(seller, "--offers")
     with house.store.commit(house.store.begin(seller, Stream.LISTINGS)) as commit:
-        commit.keep_listings(listings, NOW)
+        commit.store_listings(listings, NOW)
     with house.store.commit(house.store.begin(seller, Stream.INVENTORY)) as commit:
-        commit.keep_inventory(items, NOW)
+        commit.store_inventory(items, NOW)
     with house.store.commit(house.store.begin(seller, Stream.OFFERS)) as commit:
-        commit.keep_offers("A-1", offers, NOW - timedelta(hours=9))
+        commit.store_offers("A-1", offers, NOW - timedelta(hours=9))
 
 
 def test_offers_are_asked_for_at_enrolment_and_a_later_one_keeps_the_choice(house: House) -> None:

@@ -40,12 +40,12 @@ def test_a_source_that_does_not_exist_is_wrong_usage(house: House) -> None:
 def test_a_snapshot_says_where_each_figure_was_read_and_when(house: House) -> None:
     house.enroll("otto")
     with house.store.commit(house.store.begin("otto", Stream.LISTINGS)) as commit:
-        commit.keep_listings([LISTING, {**LISTING, "itemId": "220022"}], NOW)
+        commit.store_listings([LISTING, {**LISTING, "itemId": "220022"}], NOW)
         commit.advance(cursor=NOW + timedelta(minutes=30))
     with house.store.commit(house.store.begin("otto", Stream.INVENTORY)) as commit:
-        commit.keep_inventory([{"sku": "A-1"}], NOW, read_from="bulk")
+        commit.store_inventory([{"sku": "A-1"}], NOW, read_from="bulk")
     with house.store.commit(house.store.begin("otto", Stream.ORDERS)) as commit:
-        commit.keep_orders([ORDER], NOW)
+        commit.store_orders([ORDER], NOW)
 
     printed = house.command("snapshot", "otto", "inventory").out.splitlines()
     lines = [line for line in printed if not line.startswith(" ")]  # below an item stands what is expected

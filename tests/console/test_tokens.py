@@ -93,12 +93,12 @@ def test_every_column_that_a_key_encrypts_is_encrypted_anew(house: House) -> Non
     with store.tokens.locked("emil") as row:
         row.renew("access-1", datetime.now(UTC) + timedelta(hours=2))
     store.endpoints.add("https://shop.example.com/", ["*"])
-    store.notifications.keep("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"user_id": "u-1"}, mapped=False)
+    store.notifications.save("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"user_id": "u-1"}, mapped=False)
     store.deletions.take("somebody", "u-2", "n-2")
     ticket = store.consents.read(store.consents.issue("fritz", timedelta(hours=1))[0])
     assert isinstance(ticket, Ticket)
     store.consents.claim(ticket, "code")
-    store.consents.keep(ticket, "code", "what eBay gave")
+    store.consents.save_code(ticket, "code", "what eBay gave")
     new = Fernet.generate_key().decode()
 
     assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{new},{house.key}").code == 0

@@ -59,7 +59,7 @@ class Hand:
 
 def change(store: Store, seller: str, order_ids: Sequence[str], **fields: Any) -> None:
     with store.commit(store.begin(seller, Stream.ORDERS)) as commit:
-        commit.keep_orders([order(order_id, **fields) for order_id in order_ids], LATER)
+        commit.store_orders([order(order_id, **fields) for order_id in order_ids], LATER)
 
 
 def ids(receiver: Receiver) -> list[str]:

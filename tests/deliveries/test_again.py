@@ -145,7 +145,7 @@ def test_an_endpoint_that_hangs_takes_few_threads_and_the_others_come_again(hand
         endpoint, _ = hand.endpoint(receiver.url)
         hand.change("anna")
         slots = Slots(most=1, slow_s=0)
-        with slots.place(endpoint) as mine:
+        with slots.slot(endpoint) as mine:
             result = hand.run(endpoint, delivering=Delivering(hand.store, hand.delivering.client, slots))
 
     assert mine
@@ -240,7 +240,7 @@ def test_the_success_that_ends_two_alerts_and_a_commit_of_the_seller_do_not_wait
 
     with ThreadPoolExecutor(1) as pool:
         with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
-            commit.keep_orders([order("o-9")], LATER)  # the seller's row is locked
+            commit.store_orders([order("o-9")], LATER)  # the seller's row is locked
             taken = pool.submit(store.delivery_cursors.delivered, again, Attempt(change, 2, False, "delivered", 200, None, 5), hand.now)
             eventually_here(lambda: taken.done() or someone_waits(store))
         taken.result()

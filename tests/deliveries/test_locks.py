@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from delivery import AttemptOutcome
 from store.delivery_cursors import TROUBLED, Attempt, Claim
-from store.endpoints import LOCK, LOCK_LANES
+from store.endpoints import LOCK, LOCK_CURSORS
 from tests.deliveries.hand import Hand
 from tests.support.waiting import eventually_here
 
@@ -55,7 +55,7 @@ def test_a_delivery_that_ends_while_its_endpoint_is_switched_on_or_removed_waits
             else (lambda: hand.store.delivery_cursors.failed(run, attempt, hand.now, hand.now))
         )
         waits(hand)
-        connection.execute(LOCK_LANES, {"id": endpoint})
+        connection.execute(LOCK_CURSORS, {"id": endpoint})
         connection.commit()
         ended.result(20)
 

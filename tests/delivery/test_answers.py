@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import AttemptOutcome, judge, retry_after
+from delivery import AttemptOutcome, outcome_of, retry_after
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
 @given(st.integers(-10, 999))
 def test_only_2xx_is_a_success(status: int) -> None:
-    assert (judge(status) is AttemptOutcome.DELIVERED) is (200 <= status < 300)
+    assert (outcome_of(status) is AttemptOutcome.DELIVERED) is (200 <= status < 300)
 
 
 @pytest.mark.parametrize(
     ("status", "outcome"), [(301, "redirected"), (308, "redirected"), (410, "gone"), (404, "refused"), (503, "refused")]
 )
 def test_failures_are_told_apart(status: int, outcome: str) -> None:
-    assert judge(status) == outcome
+    assert outcome_of(status) == outcome
 
 
 @pytest.mark.parametrize(

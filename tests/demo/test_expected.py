@@ -52,9 +52,9 @@ def test_what_orders_took_since_the_reading_is_counted_by_seller(store: Store) -
     for seller in ("anna", "bert"):
         enroll(store, seller)
         with store.commit(store.begin(seller, Stream.LISTINGS)) as commit:
-            commit.keep_listings([item, {**item, "itemId": "2"}], READ)
+            commit.store_listings([item, {**item, "itemId": "2"}], READ)
     with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
-        commit.keep_orders([{"orderId": "o-1", **dated, "lineItems": [{"lineItemId": "1", "legacyItemId": "1", "quantity": 2}]}], LATER)
+        commit.store_orders([{"orderId": "o-1", **dated, "lineItems": [{"lineItemId": "1", "legacyItemId": "1", "quantity": 2}]}], LATER)
 
     counts = Shelves(store).look()
 

@@ -51,8 +51,8 @@ def test_the_list_of_active_listings_gives_no_status_and_any_two_counts():
 
 @pytest.mark.parametrize("text", ["many", "0x10", "1.5", ""])
 def test_an_available_that_is_no_whole_number_is_not_given_as_no_other_call_says_it(text: str) -> None:
-    odd = item(quantity=text, sold="1", more=f"<QuantityAvailable>{text}</QuantityAvailable>")
-    selling, events = (listing(node(one), active=True) for one in (odd, item(quantity=text, sold="1")))
+    without_id = item(quantity=text, sold="1", more=f"<QuantityAvailable>{text}</QuantityAvailable>")
+    selling, events = (listing(node(one), active=True) for one in (without_id, item(quantity=text, sold="1")))
 
     assert selling == events
     assert "available" not in (selling or {"available": 0})

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebay.errors import BadAnswerError
-from ebay.report import Odd, read_report
+from ebay.report import UnreadableRow, read_report
 from tests.ebay.trading_xml import report, reported, row, variations
 
 ROWS = [row(str(1101 + n), sku=f"A-{n}") for n in range(3)]
@@ -61,11 +61,11 @@ def test_a_seller_without_active_listings_has_a_report_without_rows(tmp_path, xm
 
 
 def test_a_row_without_an_item_id_is_given_apart_and_the_rest_goes_on(tmp_path):
-    odd = row(None, sku="Whose?")
+    without_id = row(None, sku="Whose?")
 
-    found = rows(tmp_path, "".join(report([odd, ROWS[0], row(""), ROWS[0]])).encode())
+    found = rows(tmp_path, "".join(report([without_id, ROWS[0], row(""), ROWS[0]])).encode())
 
-    assert [type(one) for one in found] == [Odd, dict, Odd, dict]
+    assert [type(one) for one in found] == [UnreadableRow, dict, UnreadableRow, dict]
     assert "<SKU>Whose?</SKU>" in found[0].raw
     assert "Whose" not in repr(found[0])
     assert found[1] == found[3]
@@ -74,9 +74,9 @@ def test_a_row_without_an_item_id_is_given_apart_and_the_rest_goes_on(tmp_path):
 def test_unknown_elements_are_passed_over(tmp_path):
     new = f"<New><SKUDetails>1</SKUDetails></New>{row(variations=variations(reported()))}<BidCount>1</BidCount>"
 
-    [odd, listing] = rows(tmp_path, "".join(report([new])).encode())
+    [without_id, listing] = rows(tmp_path, "".join(report([new])).encode())
 
-    assert (type(odd), listing["available"], len(listing["variations"])) == (Odd, 3, 1)
+    assert (type(without_id), listing["available"], len(listing["variations"])) == (UnreadableRow, 3, 1)
 
 
 def broken_zip():
@@ -145,7 +145,7 @@ def test_any_bytes_in_any_place_are_a_report_or_a_bad_answer(tmp_path_factory, j
     except BadAnswerError:
         found = []
 
-    assert all(isinstance(one, Odd) or one["itemId"] for one in found)
+    assert all(isinstance(one, UnreadableRow) or one["itemId"] for one in found)
 
 
 MEASURE = """

@@ -78,8 +78,8 @@ def test_events_are_listings_at_ebays_clock_and_calls_are_counted(wire, api):
     found = api.seller_events(SINCE, UNTIL)
 
     assert [listing["itemId"] for listing in found.listings] == ["1101", "1102"]
-    assert len(found.odd) == 1
-    assert "<Title>Whose?</Title>" in found.odd[0]
+    assert len(found.without_id) == 1
+    assert "<Title>Whose?</Title>" in found.without_id[0]
     assert (found.date, found.complete, api.calls, api.spent) == (WHEN, True, 1, {"trading": 1})
 
 
@@ -139,7 +139,7 @@ def test_active_listings_are_paged_by_200(wire, api):
     page = api.selling_page(3)
 
     assert [(listing["itemId"], listing["status"]) for listing in page.listings] == [("1101", "Active")]
-    assert (len(page.odd), page.pages, page.total, page.date) == (1, 7, 1234, WHEN)
+    assert (len(page.without_id), page.pages, page.total, page.date) == (1, 7, 1234, WHEN)
     assert sent(wire.requests[0]) == {
         "GetMyeBaySellingRequest/ActiveList/Include": ["true"],
         "GetMyeBaySellingRequest/ActiveList/Sort": ["StartTime"],

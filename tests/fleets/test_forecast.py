@@ -43,4 +43,4 @@ def test_the_forecast_agrees_where_the_quota_pays_for_every_cadence() -> None:
     assert said.level.full
     assert said.mean_s == pytest.approx(came.mean, rel=0.1)
     assert said.p95_s == pytest.approx(came.p95, rel=0.15)
-    assert said.calls_wished / 60_000 == pytest.approx(came.used, abs=0.05)
+    assert said.calls_desired / 60_000 == pytest.approx(came.used, abs=0.05)

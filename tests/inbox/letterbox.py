@@ -74,7 +74,7 @@ class Letterbox:
             return [dict(row._mapping) for row in connection.execute(text("SELECT * FROM notifications ORDER BY received_at"))]
 
     async def close(self) -> None:
-        self.context.arrivals.close()
+        self.context.change_waiter.close()
         self.inbox.close()
         await self.ebay.aclose()
 

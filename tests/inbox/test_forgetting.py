@@ -15,7 +15,7 @@ from inbox.waker import Waker
 from simulator import World
 from store import Store
 from tests.inbox.letterbox import START, Letterbox
-from tests.store.documents import keep_orders, order
+from tests.store.documents import order, store_orders
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.waiting import eventually
@@ -33,7 +33,7 @@ async def test_a_user_of_whom_ebay_tells_is_forgotten_and_so_is_what_ebay_told(
     store.sellers.enroll("anna", "token", scopes=[], now_ebay=START)
     bought = order("o-1", fulfillmentStartInstructions=[{"shippingStep": {}}])
     put_buyer(bought)
-    keep_orders(store, bought, seller_id="anna")
+    store_orders(store, bought, seller_id="anna")
     box = Letterbox(store, world, ebay_url, handlers={ACCOUNT_DELETION: forget})
     secrets = [*BUYER.values(), LEFT["userId"], LEFT["eiasToken"]]
 

@@ -36,7 +36,7 @@ async def test_a_word_that_was_lost_is_said_again_from_the_row(letterbox: Letter
         )
         await Waker(letterbox.inbox, client).look()
 
-        await eventually(lambda: len(steps.hinted) == 1)
+        await eventually(lambda: len(steps.notified) == 1)
 
     assert [(row["wakes"], row["state"]) for row in letterbox.rows()] == [(2, "pending")]
 

@@ -11,7 +11,7 @@ from itertools import count
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.hints import HintReading
+from activities.notified import NotificationPoll
 from activities.poll import Poll
 from ebay import notifications
 from pacing import Stream
@@ -82,19 +82,21 @@ class Announced(Fleet):
         notices = self.world.notices
         for notice, _ in notices.due():
             it = notifications.read(notices.body(notice))
-            self.store.notifications.keep(
+            self.store.notifications.save(
                 it.id, it.topic, seller_id=SELLER, orders=it.orders, happened_at=it.happened_at, published_at=it.published_at
             )
             notices.answered(notice, 204)
-            self.states[SELLER].hints_at = self.now
+            self.states[SELLER].notified_due = self.now
 
     def wake(self, seller: str) -> None:
         state = self.states[seller]
-        while state.hints_are_due(self.now):
-            state.hints_at = None
+        while state.notified_are_due(self.now):
+            state.notified_due = None
             environment = ActivityEnvironment()
             environment.info = replace(environment.info, started_time=self.now)
-            state.hints_read(environment.run(HintReading(self.steps).read_hints, Poll(seller_id=seller, hinted=True)), self.now)
+            state.notified_read(
+                environment.run(NotificationPoll(self.steps).poll_notified, Poll(seller_id=seller, notified=True)), self.now
+            )
         super().wake(seller)
 
     # time
@@ -123,13 +125,13 @@ class Announced(Fleet):
     def sent(self, topic: str | None = None) -> list[Notice]:
         return [notice for notice in self.world.notices.sent if topic in (None, notice.topic)]
 
-    def told(self) -> set[str]:
+    def notified(self) -> set[str]:
         """Orders of which a notification came, whatever it was about."""
         return {order_id for notice in self.sent() if 204 in notice.statuses for order_id in notice.entity_ids}
 
-    def untold(self) -> set[str]:
+    def unnotified(self) -> set[str]:
         """Orders of which none ever came."""
-        return {order_id for notice in self.sent(CONFIRMATION) for order_id in notice.entity_ids} - self.told()
+        return {order_id for notice in self.sent(CONFIRMATION) for order_id in notice.entity_ids} - self.notified()
 
 
 def moment(ms: int) -> datetime:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.comparing import judge, judge_due
+from activities.comparing import evaluate, evaluate_due
 from activities.planning import facts
 from activities.safety_net import share
 from pacing import SellerPace, Stream
@@ -25,7 +25,7 @@ def relied_on(anna: Announced) -> Announced:
     for number in range(24):
         anna.later(anna.now + (7 + 30 * number) * MINUTE, anna.order)
     anna.run(anna.now + timedelta(hours=12))
-    assert judge(anna.store, SELLER)
+    assert evaluate(anna.store, SELLER)
     anna.store.modes.set(SELLER, Mode.WEBHOOKS)
     assert anna.store.modes.get(SELLER).comparison
     anna.run(anna.now + timedelta(hours=1))
@@ -155,8 +155,8 @@ def test_after_a_week_in_shadow_without_a_loss_an_alert_says_ready_until_a_loss(
         if day == 7:
             anna.order(told=False)
         anna.run(anna.now + DAY)
-        judge_due(anna.store)
-        judge_due(anna.store)  # once a day, however often one looks
+        evaluate_due(anna.store)
+        evaluate_due(anna.store)  # once a day, however often one looks
         told.append((anna.store.modes.get(SELLER).comparison["ready"], alerts(anna)))  # type: ignore[index]
 
     assert told == [(False, [])] * 6 + [(True, ["ready_for_webhooks"]), (False, [])]
@@ -173,7 +173,7 @@ def test_a_seller_who_came_back_and_is_ready_again_has_no_alert_of_the_failure_l
     for _ in range(8):
         relied_on.order()
         relied_on.run(relied_on.now + DAY)
-        judge_due(relied_on.store)
+        evaluate_due(relied_on.store)
 
     assert alerts(relied_on) == ["ready_for_webhooks"]
 
@@ -182,7 +182,7 @@ def test_sellers_in_polling_are_not_judged(anna: Announced) -> None:
     anna.store.modes.set(SELLER, Mode.SHADOW)
     anna.store.modes.set(SELLER, Mode.POLLING)
     anna.run(anna.now + 2 * DAY)
-    judge_due(anna.store)
+    evaluate_due(anna.store)
 
     assert anna.store.modes.get(SELLER).comparison is None
 

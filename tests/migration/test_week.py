@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from activities.comparing import SellerComparison, compared, told
+from simulator.evaluate import evaluate
+
+from activities.comparing import SellerComparison, as_json, compared
 from pacing import Stream
 from reconciling import Mode, Seen, Side
-from simulator.judge import judge
 from simulator.notices import Unrest
 from tests.migration.announced import SELLER, Announced
 
@@ -39,7 +40,7 @@ def reconciled(it: Announced) -> SellerComparison:
 
 
 def missing(found: SellerComparison, side: str) -> list[str]:
-    return sorted(one["entity_id"] for one in told(found)["missing"][side])
+    return sorted(one["entity_id"] for one in as_json(found)["missing"][side])
 
 
 def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notifications(anna: Announced) -> None:
@@ -51,7 +52,7 @@ def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notif
     anna.run(anna.now + WEEK)
 
     found = reconciled(anna)
-    lost = sorted(anna.untold())
+    lost = sorted(anna.unnotified())
     sent = anna.sent()
     assert len(anna.world.order_ids(SELLER)) == ORDERS
     assert len(lost) >= 3  # there was something to find
@@ -61,13 +62,13 @@ def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notif
     assert missing(found, "notifications") == lost
     assert missing(found, "polling") == []
     seen = anna.store.modes.seen(SELLER, anna.now - WEEK, anna.now)
-    assert {one.entity_id for one in seen if one.kind == "order" and one.seen_by(Side.NOTIFICATIONS)} == anna.told()
-    assert all(one.first_told_at and one.first_told_at <= one.first_at for one in seen if by_notification(one))
+    assert {one.entity_id for one in seen if one.kind == "order" and one.seen_by(Side.NOTIFICATIONS)} == anna.notified()
+    assert all(one.first_notified_at and one.first_notified_at <= one.first_at for one in seen if by_notification(one))
     assert found.comparison.notifications_ahead.count > 50
     assert found.comparison.polling_ahead.count >= 1
     assert found.comparison.late >= 1  # what was lost, and read for a later notification
     assert found.comparison.polls_first == len(lost) + found.comparison.late
-    verdict = judge(anna.world.rows(), anna.store.feed.read(limit=100_000), at=anna.now, kinds=("order", "fulfillment"))
+    verdict = evaluate(anna.world.rows(), anna.store.feed.read(limit=100_000), at=anna.now, kinds=("order", "fulfillment"))
     assert (verdict.lost, verdict.twice, verdict.wrong) == (0, 0, 0), verdict.examples
     assert not found.verdict.ready
     assert found.verdict.why.startswith(f"{len(lost)} changes were told by no notification within 7 days")

@@ -147,7 +147,7 @@ def test_of_an_endless_body_the_beginning_is_read(opened: Opened, behave: Behavi
         assert answer.status == 200
         assert set(answer.body) in ({ord("x")}, {ord("a")})
         assert len(answer.body) == 5000 or behave is endless_chunks
-        assert len(client.kept.idle) == 0
+        assert len(client.idle.idle) == 0
 
 
 def test_nobody_waits_for_what_comes_after_the_beginning(opened: Opened) -> None:
@@ -345,7 +345,7 @@ async def test_a_farewell_on_a_kept_connection_answers_no_post(opened: Opened) -
     with Receiver(farewell) as receiver:
         assert client.post(receiver.url, b"{}", {}).status == 200
         idle.set()
-        await eventually(client.kept.idle[0].line.is_readable)
+        await eventually(client.idle.idle[0].line.is_readable)
 
         assert client.post(receiver.url, b"{}", {}).status == 200
         assert receiver.connections == 2
@@ -353,12 +353,12 @@ async def test_a_farewell_on_a_kept_connection_answers_no_post(opened: Opened) -
 
 def test_only_so_many_connections_are_kept(opened: Opened) -> None:
     client = opened()
-    client.kept.most = 2
+    client.idle.most = 2
     with Receiver() as one, Receiver() as two, Receiver() as three:
         for receiver in (one, two, three, three, two, one):
             client.post(receiver.url, b"{}", {})
 
-        assert len(client.kept.idle) == 2
+        assert len(client.idle.idle) == 2
         assert [one.connections, two.connections, three.connections] == [2, 1, 1]
 
 
@@ -369,7 +369,7 @@ def test_a_closed_client_keeps_nothing(opened: Opened) -> None:
         client.close()
 
         assert client.post(receiver.url, b"{}", {}).status == 200
-        assert len(client.kept.idle) == 0
+        assert len(client.idle.idle) == 0
         assert receiver.connections == 2
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from pacing import Bounds, Facts, PacingSettings, SellerPace, bounds_s, wish
+from pacing import Bounds, Facts, PacingSettings, SellerPace, bounds_s, desired_interval
 from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
 DAY, HOUR = 86_400.0, 3600.0
@@ -60,7 +60,7 @@ def test_spare_calls_make_every_weighed_seller_as_fast_as_may_be(facts: Facts, e
 def test_the_shortest_is_what_the_rules_wish_and_never_above_the_longest(pace: SellerPace, facts: Facts) -> None:
     bounds = bounds_s(pace, facts, NOW, SETTINGS)
 
-    assert bounds.shortest_s == wish(pace, facts, NOW, SETTINGS)[0]
+    assert bounds.shortest_s == desired_interval(pace, facts, NOW, SETTINGS)[0]
     assert bounds.shortest_s <= bounds.longest_s
 
 

@@ -40,7 +40,7 @@ def test_a_quota_for_everybody_gives_half_the_wish() -> None:
     assert found.level.full
     assert (found.mean_s, found.worst_seller_s, found.longest_s) == pytest.approx((60, 60, 126))
     assert found.p95_s == pytest.approx(0.95 * 120, rel=0.02)
-    assert found.calls_wished == pytest.approx(10 * 720)
+    assert found.calls_desired == pytest.approx(10 * 720)
 
 
 def test_a_promise_that_does_not_fit_is_told_with_what_it_needs() -> None:
@@ -56,7 +56,7 @@ def test_notifications_take_nearly_all_delay_away() -> None:
     before, after = forecast(FLEET, 600, 40_000, NOW), forecast(with_notifications(FLEET), 600, 40_000, NOW)
 
     assert after.mean_s < before.mean_s / 4
-    assert after.calls_wished < before.calls_wished / 2
+    assert after.calls_desired < before.calls_desired / 2
     assert after.p95_s == pytest.approx(0, abs=1)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacing import FULL, Facts, Fleet, Level, PacingSettings, Plan, Prior, SellerPace, bounds_s, interval, next_poll, wish
+from pacing import FULL, Facts, Fleet, Level, PacingSettings, Plan, Prior, SellerPace, bounds_s, desired_interval, interval, next_poll
 from tests.pacing.strategies import ANY_FACTS, LEVELS, NOW, PACES, RATES
 
 DAY, HOUR = 86_400.0, 3600.0
@@ -33,7 +33,7 @@ def test_a_full_level_gives_the_wish_exactly(rate: float, shortest: float, more:
 def test_with_a_full_level_every_seller_is_polled_as_the_rules_wish(pace: SellerPace, facts: Facts) -> None:
     at, _ = next_poll(pace, facts, NOW, SETTINGS, Fleet(), unit=0.5)
 
-    assert at == pytest.approx(NOW + wish(pace, facts, NOW, SETTINGS)[0])
+    assert at == pytest.approx(NOW + desired_interval(pace, facts, NOW, SETTINGS)[0])
 
 
 @given(st.floats(1e-3, 1e4), st.floats(0.1, 100))

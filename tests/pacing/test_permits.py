@@ -25,9 +25,9 @@ class Ledger:
     used: int = 0
     others: float = 0.0
 
-    def lease(self, now: float, urgent: bool, wanted: int) -> int:
+    def lease(self, now: float, urgent: bool, batch_size: int) -> int:
         reserve = reserve_calls(now, self.start, self.reset_at, self.limit, self.others, SETTINGS)
-        given = permits(self.used, self.limit, reserve, urgent=urgent, wanted=wanted)
+        given = permits(self.used, self.limit, reserve, urgent=urgent, batch_size=batch_size)
         self.used += given
         return given
 
@@ -104,8 +104,8 @@ def test_the_reserve_is_freed_as_the_day_goes_by(limit: int, others: float, one:
 
 def test_permits_come_by_tens_and_singly_when_few_are_left() -> None:
     assert permits(0, 5000, 100) == 10
-    assert permits(0, 5000, 100, wanted=3) == 3
-    assert permits(3000, 5000, 100, wanted=9000) == 1900
+    assert permits(0, 5000, 100, batch_size=3) == 3
+    assert permits(3000, 5000, 100, batch_size=9000) == 1900
     assert permits(3901, 5000, 100) == 1
     assert permits(4900, 5000, 100) == 0
     assert permits(4900, 5000, 100, urgent=True) == 1
@@ -128,7 +128,7 @@ def test_calls_of_others_with_the_same_keys_are_taken_in_and_nothing_is_made_bey
         theirs += calls
         if read:  # `rate_limit`: eBay's count of both
             ledger.used = believed(ledger.used, ours + theirs)
-        ours += ledger.lease(NOW + number * 60, urgent=False, wanted=1)
+        ours += ledger.lease(NOW + number * 60, urgent=False, batch_size=1)
 
         assert ledger.used >= ours
         assert not read or ours + theirs <= max(limit, theirs + ours - 1) or ledger.used >= limit

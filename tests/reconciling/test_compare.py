@@ -42,7 +42,7 @@ def test_what_both_saw_counts_once_and_by_who_was_ahead() -> None:
 
 
 def test_a_notification_that_waited_to_be_read_counts_from_when_it_came() -> None:
-    late = seen(other=300, other_told_at=NOON + timedelta(seconds=3))
+    late = seen(other=300, other_notified_at=NOON + timedelta(seconds=3))
 
     assert compare([late], NOW, POLLED).polling_ahead.max_s == 3
 

@@ -59,14 +59,14 @@ def answered(orders: Sequence[Any]) -> datetime:
     return max([LATER, *filter(None, dates)])
 
 
-def keep_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime | None = None, source: str = "poll") -> StoreResult:
+def store_orders(store: Store, *orders: Any, seller_id: str = SELLER, read_at: datetime | None = None, source: str = "poll") -> StoreResult:
     with store.commit(store.begin(seller_id, Stream.ORDERS)) as commit:
-        return commit.keep_orders(orders, read_at or answered(orders), source)
+        return commit.store_orders(orders, read_at or answered(orders), source)
 
 
-def keep_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> StoreResult:
+def store_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
-        return commit.keep_inventory(items, read_at)
+        return commit.store_inventory(items, read_at)
 
 
 def told(store: Store, seller_id: str = SELLER) -> list[tuple[str, str, int]]:

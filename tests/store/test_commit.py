@@ -5,7 +5,7 @@ import pytest
 
 from pacing import Stream
 from store import Store, SupersededError
-from tests.store.documents import ENROLLED, LATER, SELLER, item, keep_inventory, keep_orders, order, sale, statements, told
+from tests.store.documents import ENROLLED, LATER, SELLER, item, order, sale, statements, store_inventory, store_orders, told
 
 
 def test_a_quiet_poll_takes_three_statements(store: Store) -> None:
@@ -13,38 +13,38 @@ def test_a_quiet_poll_takes_three_statements(store: Store) -> None:
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
             commit.advance(cursor=LATER)
             commit.count(calls=1)
-            commit.finish(next_poll_at=LATER, why="every 5 min")
+            commit.complete(next_poll_at=LATER, why="every 5 min")
 
     assert len(sent) == 3  # begin, fence, close
 
 
 def test_a_page_of_orders_takes_the_same_few_statements_as_one_order(store: Store) -> None:
     with statements(store) as one:
-        keep_orders(store, order("a"))
+        store_orders(store, order("a"))
     with statements(store) as page:
-        keep_orders(store, *(order(f"o-{number}") for number in range(200)))
+        store_orders(store, *(order(f"o-{number}") for number in range(200)))
 
     assert len(page) == len(one) == 7  # begin, fence, whose buyers left eBay, stored, rows, close, events
 
 
 def test_a_page_of_sales_takes_the_same_few_statements_as_one_sale(store: Store) -> None:
-    keep_inventory(store, item("A"))
+    store_inventory(store, item("A"))
     lines = [{"legacyItemId": "1"}, {"sku": None, "legacyItemId": "1"}]  # of stock that is known, and of a listing that is not
     with statements(store) as one:
-        keep_orders(store, order("a", **sale("a", **lines[0])), order("b", **sale("b", **lines[1])))
+        store_orders(store, order("a", **sale("a", **lines[0])), order("b", **sale("b", **lines[1])))
     with statements(store) as page:
-        keep_orders(store, *(order(f"o-{number}", **sale(f"{number}", **lines[number % 2])) for number in range(200)))
+        store_orders(store, *(order(f"o-{number}", **sale(f"{number}", **lines[number % 2])) for number in range(200)))
 
     assert len(page) == len(one) == 11  # those of orders, which stock is there, the sales, the listings' stream, what is to be read
     assert [type_ for type_, _, _ in told(store)].count("inventory.sold") == 202
 
 
 def test_orders_that_change_without_a_sale_or_a_restocking_take_no_statement_more(store: Store) -> None:
-    keep_inventory(store, item("A"))
-    keep_orders(store, order(**sale()))
+    store_inventory(store, item("A"))
+    store_orders(store, order(**sale()))
 
     with statements(store) as sent:
-        keep_orders(store, order(modified=LATER + timedelta(hours=1), orderPaymentStatus="PAID", **sale()))
+        store_orders(store, order(modified=LATER + timedelta(hours=1), orderPaymentStatus="PAID", **sale()))
 
     assert len(sent) == 7
 
@@ -54,7 +54,7 @@ def test_a_superseded_step_commits_nothing(store: Store) -> None:
     store.begin(SELLER, Stream.INVENTORY)
 
     with pytest.raises(SupersededError), store.commit(older) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
 
     assert told(store) == []
 
@@ -64,7 +64,7 @@ def test_a_step_of_a_removed_seller_commits_nothing(store: Store) -> None:
     store.sellers.remove(SELLER)
 
     with pytest.raises(SupersededError), store.commit(step) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
 
     assert told(store) == []
 
@@ -73,7 +73,7 @@ def test_an_error_inside_keeps_nothing(store: Store) -> None:
     step = store.begin(SELLER, Stream.ORDERS)
 
     with suppress(ZeroDivisionError), store.commit(step) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
         commit.advance(cursor=LATER)
         raise ZeroDivisionError
 
@@ -86,7 +86,7 @@ def test_one_step_may_commit_again_and_again(store: Store) -> None:
     step = store.begin(SELLER, Stream.ORDERS)
     for number in range(3):
         with store.commit(step) as commit:
-            commit.keep_orders([order(f"o-{number}")], LATER)
+            commit.store_orders([order(f"o-{number}")], LATER)
             commit.count(calls=2)
 
     status = store.seller(SELLER)
@@ -118,9 +118,9 @@ def test_a_read_in_progress_stays_until_a_commit_says_otherwise(store: Store) ->
 def test_changes_set_the_pace_and_duplicates_do_not(store: Store) -> None:
     noon, one = LATER, LATER + timedelta(hours=1)
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=noon) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=one) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
 
     assert store.begin(SELLER, Stream.ORDERS).last_change_at == noon
 
@@ -129,18 +129,18 @@ def test_sales_of_the_last_30_days_are_counted_up_to_101(store: Store) -> None:
     old = [order(f"old-{number}", created=ENROLLED - timedelta(days=31)) for number in range(5)]
     new = [order(f"new-{number}", created=ENROLLED) for number in range(110)]
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=ENROLLED) as commit:
-        commit.keep_orders(old + new[:7], ENROLLED)
+        commit.store_orders(old + new[:7], ENROLLED)
     few = store.begin(SELLER, Stream.ORDERS).sales_30d
 
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=ENROLLED) as commit:
-        commit.keep_orders(new, ENROLLED)
+        commit.store_orders(new, ENROLLED)
 
     assert (few, store.begin(SELLER, Stream.ORDERS).sales_30d) == (7, 101)
 
 
 def test_sales_are_counted_anew_after_a_quiet_hour(store: Store) -> None:
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=ENROLLED) as commit:
-        commit.keep_orders([order(created=ENROLLED)], ENROLLED)
+        commit.store_orders([order(created=ENROLLED)], ENROLLED)
 
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=ENROLLED + timedelta(days=40)) as commit:
         commit.count(calls=1)
@@ -153,7 +153,7 @@ def test_failures_are_counted_until_a_poll_goes_well(store: Store) -> None:
     before = store.seller(SELLER)["streams"]["orders"]
 
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.finish(next_poll_at=LATER, why="every 5 min")
+        commit.complete(next_poll_at=LATER, why="every 5 min")
 
     after = store.seller(SELLER)["streams"]["orders"]
     assert counted == [1, 2]
@@ -177,7 +177,7 @@ def test_more_than_three_failures_in_a_row_open_an_alert_that_the_next_good_poll
         opened.append(len(store.alerts()))
 
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.finish(next_poll_at=LATER, why="every 5 min")
+        commit.complete(next_poll_at=LATER, why="every 5 min")
 
     assert opened == [0, 0, 0, 1, 1]
     assert store.alerts() == []

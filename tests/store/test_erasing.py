@@ -16,7 +16,7 @@ from pacing import Stream
 from store import Store, StoreUnavailableError, indexes
 from store.deletions import Deletion
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, enroll, keep_orders, order, parcel, someone_waits, told
+from tests.store.documents import LATER, SELLER, enroll, order, parcel, someone_waits, store_orders, told
 from tests.support.canary import BUYER, everything, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.waiting import eventually_here
@@ -51,12 +51,12 @@ def snapshot(store: Store, kind: str = "orders") -> dict[str, dict[str, Any]]:
 
 def fill(store: Store) -> None:
     """A buyer in every table that can hold one."""
-    keep_orders(store, bought(), bought("o-2"), order("other", buyer={"username": "somebody"}))
-    keep_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyerCheckoutNotes": f"not {everything()}"})
-    odd = [[everything()], {**bought("o-3"), "x": "\0"}, {"orderNumber": "1", "buyer": {"username": NAME}, "note": everything()}]
-    keep_orders(store, *odd)
+    store_orders(store, bought(), bought("o-2"), order("other", buyer={"username": "somebody"}))
+    store_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyerCheckoutNotes": f"not {everything()}"})
+    without_id = [[everything()], {**bought("o-3"), "x": "\0"}, {"orderNumber": "1", "buyer": {"username": NAME}, "note": everything()}]
+    store_orders(store, *without_id)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1", note=everything()), {**parcel("2"), "fulfillmentId": None, "note": everything()}], LATER)
+        commit.store_parcels("o-1", [parcel("1", note=everything()), {**parcel("2"), "fulfillmentId": None, "note": everything()}], LATER)
 
 
 def test_no_table_holds_a_word_of_who_was_forgotten(store: Store) -> None:
@@ -103,9 +103,9 @@ def test_polls_bring_nobody_back_and_tell_no_change(store: Store, as_ebay_shows_
         elif as_ebay_shows_it == "under another name":
             document["buyer"]["username"] = "deleted-4711"
 
-    kept = keep_orders(store, *documents)
+    kept = store_orders(store, *documents)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1", note=everything())], LATER)
+        commit.store_parcels("o-1", [parcel("1", note=everything())], LATER)
 
     assert (kept.changes, kept.duplicates) == (0, 2)
     assert told(store) == before
@@ -117,7 +117,7 @@ def test_what_changes_in_a_forgotten_buyers_order_is_told_without_them(store: St
     fill(store)
     forget(store)
 
-    keep_orders(store, bought(modified=LATER + timedelta(days=1), orderPaymentStatus="PAID"))
+    store_orders(store, bought(modified=LATER + timedelta(days=1), orderPaymentStatus="PAID"))
 
     (event,) = store.feed.read(limit=1000)[-1:]
     assert (event["type"], event["changed"], event["version"]) == ("order.updated", ["orderPaymentStatus"], 3)
@@ -128,17 +128,17 @@ def test_an_order_that_is_first_seen_after_the_deletion_is_kept_without_its_buye
     forget(store)
     enroll(store, "seller-2")
 
-    keep_orders(store, bought("late"), seller_id="seller-2")
+    store_orders(store, bought("late"), seller_id="seller-2")
     shouted = bought("shouted")
     shouted["buyer"]["username"] = NAME.upper()
-    keep_orders(store, shouted, seller_id="seller-2")
+    store_orders(store, shouted, seller_id="seller-2")
 
     assert found([*BUYER.values(), NAME.upper()], dumped(store)) == []
     assert [kind for kind, _, _ in told(store, "seller-2")] == ["order.created", "order.created"]
 
 
 def test_set_aside_documents_of_a_forgotten_buyer_can_still_be_tried_again(store: Store) -> None:
-    keep_orders(store, {**bought("o-3"), "x": "\0"})
+    store_orders(store, {**bought("o-3"), "x": "\0"})
     forget(store)
     (aside,) = store.set_aside(SELLER)
 
@@ -147,7 +147,7 @@ def test_set_aside_documents_of_a_forgotten_buyer_can_still_be_tried_again(store
 
 
 def test_broken_off_after_any_order_it_goes_on_and_counts_each_once(store: Store) -> None:
-    keep_orders(store, *(bought(f"o-{number}") for number in range(5)))
+    store_orders(store, *(bought(f"o-{number}") for number in range(5)))
     store.deletions.take(NAME, "u-1", "n-1")
     (deletion,) = store.deletions.due()
 
@@ -170,7 +170,7 @@ def test_a_commit_that_overtook_the_list_is_found_by_the_second_look(store: Stor
     step = store.begin(SELLER, Stream.ORDERS)
     with ThreadPoolExecutor(1) as pool:
         with store.commit(step) as commit:
-            commit.keep_orders([bought()], LATER)  # the list was read before the user was on it
+            commit.store_orders([bought()], LATER)  # the list was read before the user was on it
             store.deletions.take(NAME, "u-1", "n-1")
             (first,) = store.deletions.due()
             early = pool.submit(store.erasing.buyer, NAME, "n-1").result()
@@ -185,10 +185,10 @@ def test_a_commit_that_overtook_the_list_is_found_by_the_second_look(store: Stor
 
 
 def test_erasing_waits_for_a_commit_of_the_same_seller(store: Store) -> None:
-    keep_orders(store, bought())
+    store_orders(store, bought())
     with ThreadPoolExecutor(1) as pool:
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-            commit.keep_orders([bought(orderPaymentStatus="PAID")], LATER)
+            commit.store_orders([bought(orderPaymentStatus="PAID")], LATER)
             erasing = pool.submit(store.erasing.buyer, NAME)
             eventually_here(lambda: someone_waits(store))
         assert erasing.result() == {"orders": 1, "change_events": 2}
@@ -253,7 +253,7 @@ def test_after_a_restore_what_came_back_is_found_by_the_list_alone(store: Store)
 
 
 def test_a_buyer_is_found_by_an_index_and_events_by_theirs(store: Store) -> None:
-    keep_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(300)))
+    store_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(300)))
     with store.engine.begin() as connection:
         connection.execute(text("ANALYZE orders"))
         plan = connection.execute(
@@ -274,11 +274,11 @@ def test_an_index_that_was_broken_off_is_made_anew(store: Store) -> None:
 
 
 def test_a_name_too_long_for_an_index_is_kept_like_any_other(store: Store) -> None:
-    assert keep_orders(store, order(buyer={"username": "x" * 100_000})).set_aside == 0
+    assert store_orders(store, order(buyer={"username": "x" * 100_000})).set_aside == 0
 
 
 def test_three_hundred_deletions_find_their_own_orders_and_no_others(store: Store) -> None:
-    keep_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(500)))
+    store_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(500)))
 
     for number in range(0, 1500, 5):
         store.deletions.take(f"user-{number}", f"u-{number}", f"n-{number}")
@@ -294,7 +294,7 @@ def test_three_hundred_deletions_find_their_own_orders_and_no_others(store: Stor
 def test_who_is_shown_by_their_user_id_is_nobody_on_the_way_in_and_after_a_restore(store: Store) -> None:
     shown = {"username": "ma8vp1jySJC"}
     store.deletions.take("their-name", "ma8vp1jySJC", "n-1")
-    keep_orders(store, order("o-1", buyer=shown))
+    store_orders(store, order("o-1", buyer=shown))
     with store.engine.begin() as connection:  # as a backup of before has it
         connection.exec_driver_sql("DELETE FROM erased_orders")
         connection.exec_driver_sql("""UPDATE orders SET data = jsonb_set(data, '{buyer}', '{"username": "ma8vp1jySJC"}')""")
@@ -307,19 +307,19 @@ def test_who_is_shown_by_their_user_id_is_nobody_on_the_way_in_and_after_a_resto
 
 def test_an_order_that_came_without_its_buyer_stays_so_under_another_name_and_so_do_its_parcels(store: Store) -> None:
     store.deletions.take(NAME, "u-1", "n-1")
-    keep_orders(store, bought())
+    store_orders(store, bought())
 
-    keep_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyer": {"username": "deleted-4711"}})
+    store_orders(store, {**bought(modified=LATER + timedelta(hours=1)), "buyer": {"username": "deleted-4711"}})
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1", note=everything())], LATER)
+        commit.store_parcels("o-1", [parcel("1", note=everything())], LATER)
 
     assert found([*BUYER.values(), "deleted-4711"], dumped(store)) == []
 
 
 def test_the_oldest_who_waits_to_be_forgotten_is_known_also_before_a_worker_took_them_on(store: Store) -> None:
     nobody = store.deletions.oldest()
-    store.notifications.keep("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"username": NAME, "user_id": "u-1"}, mapped=False)
-    store.notifications.keep("n-2", "ORDER_CONFIRMATION", seller_id=SELLER, orders=("o-1",))
+    store.notifications.save("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"username": NAME, "user_id": "u-1"}, mapped=False)
+    store.notifications.save("n-2", "ORDER_CONFIRMATION", seller_id=SELLER, orders=("o-1",))
     backdate(store, "notifications SET received_at", hours=2)
     told = store.deletions.oldest()
     store.notifications.end(["n-1"])

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from pacing import Stream
 from store import Store, StoreError, StoreUnavailableError, TablesMissingError
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, enroll, keep_orders, order, told
+from tests.store.documents import LATER, SELLER, enroll, order, store_orders, told
 
 CANARY = "Canary Buyer"
 
@@ -39,7 +39,7 @@ def with_options(store: Store, options: str) -> Store:
 def test_a_document_that_the_database_refuses_tells_no_value(own_store: Store, caplog: pytest.LogCaptureFixture) -> None:
     run(own_store, "ALTER TABLE orders ADD CHECK (false) NOT VALID")  # Postgres answers "Failing row contains (...)"
 
-    keep_orders(own_store, order(buyer=CANARY))
+    store_orders(own_store, order(buyer=CANARY))
 
     assert [row["reason"] for row in own_store.set_aside()] == ["refused by Postgres (SQLSTATE 23514)"]
     assert CANARY not in caplog.text
@@ -57,7 +57,7 @@ def test_an_error_tells_no_value_of_what_was_to_be_written(own_store: Store, cap
     run(own_store, trap)
 
     with pytest.raises(StoreError) as caught:
-        keep_orders(own_store, order("a", buyer=CANARY), order("b", buyer=CANARY))
+        store_orders(own_store, order("a", buyer=CANARY), order("b", buyer=CANARY))
 
     seen = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
     assert CANARY not in seen
@@ -68,7 +68,7 @@ def test_sqlalchemys_own_log_holds_no_value(database: str, caplog: pytest.LogCap
     with caplog.at_level(logging.DEBUG, logger="sqlalchemy.engine"):
         store = Store.connect(database, [KEY])
         enroll(store)
-        keep_orders(store, order(buyer=CANARY))
+        store_orders(store, order(buyer=CANARY))
         store.close()
 
     assert "INSERT INTO orders" in caplog.text
@@ -159,12 +159,12 @@ def test_a_connection_lost_in_the_middle_keeps_nothing_and_a_later_step_goes_on(
 
     def keep_and_lose_the_connection() -> None:
         with own_store.commit(step) as commit:
-            commit.keep_orders([order("lost")], LATER)
+            commit.store_orders([order("lost")], LATER)
             kick(own_store)
 
     with pytest.raises(StoreUnavailableError):
         keep_and_lose_the_connection()
-    keep_orders(own_store, order("kept"))
+    store_orders(own_store, order("kept"))
 
     assert told(own_store) == [("order.created", "kept", 1)]
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from pacing import Stream
 from store import Commit, Store, StoreResult
 from store.times import iso
-from tests.store.documents import LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, told
+from tests.store.documents import LATER, SELLER, enroll, item, order, store_inventory, store_orders, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -27,14 +27,14 @@ def polled(store: Store, stream: Stream = Stream.LISTINGS, seller_id: str = SELL
         yield commit
 
 
-def keep(store: Store, *listings: Any, read_at: datetime = LATER, odd: tuple[str, ...] = (), **more: Any) -> StoreResult:
+def keep(store: Store, *listings: Any, read_at: datetime = LATER, without_id: tuple[str, ...] = (), **more: Any) -> StoreResult:
     with polled(store) as commit:
-        return commit.keep_listings(listings, read_at, odd=odd, **more)
+        return commit.store_listings(listings, read_at, without_id=without_id, **more)
 
 
 def sell(store: Store, item_id: str = "1", at: datetime = LATER, number: str = "o-1") -> None:
     lines = [{"lineItemId": number, "legacyItemId": item_id, "quantity": 1}]
-    keep_orders(store, order(number, created=at, modified=at, lineItems=lines), read_at=at)
+    store_orders(store, order(number, created=at, modified=at, lineItems=lines), read_at=at)
 
 
 def derive(store: Store, item_id: str, sold_at: datetime) -> None:
@@ -71,7 +71,7 @@ def test_a_listing_is_created_changed_and_removed_with_what_it_ended_with(store:
 
 
 def test_a_listing_whose_skus_all_are_items_is_theirs(store: Store) -> None:
-    keep_inventory(store, item("A"), item("B"))
+    store_inventory(store, item("A"), item("B"))
     both = [{"sku": "A", "available": 1}, {"sku": "B", "available": 1}]
 
     keep(store, listing("1", sku="A"), listing("2", variations=both), listing("3", variations=[*both, {"sku": "C", "available": 1}]))
@@ -82,7 +82,7 @@ def test_a_listing_whose_skus_all_are_items_is_theirs(store: Store) -> None:
 @pytest.mark.parametrize("how", [{}, {"status": "Completed"}])
 def test_a_listing_that_becomes_an_items_is_removed_as_it_was(store: Store, how: dict[str, Any]) -> None:
     keep(store, listing(sku="A"))
-    keep_inventory(store, item("A"))
+    store_inventory(store, item("A"))
 
     keep(store, listing(sku="A", available=1, **how))
 
@@ -91,7 +91,7 @@ def test_a_listing_that_becomes_an_items_is_removed_as_it_was(store: Store, how:
 
 
 def test_a_sku_that_is_gone_gives_its_listing_back(store: Store) -> None:
-    keep_inventory(store, item("A"))
+    store_inventory(store, item("A"))
     with polled(store, Stream.INVENTORY) as commit:
         commit.remove_inventory(["A"], LATER)
 
@@ -102,7 +102,7 @@ def test_a_sku_that_is_gone_gives_its_listing_back(store: Store) -> None:
 
 def test_stored_listings_that_became_items_are_found(store: Store) -> None:
     keep(store, listing("1", sku="A"), listing("2", variations=[{"sku": "A"}, {"sku": "B"}]), listing("3"), listing("4", variations=[]))
-    keep_inventory(store, item("A"))
+    store_inventory(store, item("A"))
 
     assert store.listings.backed(SELLER, 10) == ["listing:1"]
 
@@ -110,16 +110,16 @@ def test_stored_listings_that_became_items_are_found(store: Store) -> None:
 def test_a_seller_who_is_read_by_trading_alone_keeps_them_all(store: Store) -> None:
     enroll(store, "t", inventory_source="trading")
     with polled(store, Stream.INVENTORY, "t") as commit:
-        commit.keep_inventory([item("A")], LATER)
+        commit.store_inventory([item("A")], LATER)
 
     with polled(store, seller_id="t") as commit:
-        commit.keep_listings([listing(sku="A")], LATER)
+        commit.store_listings([listing(sku="A")], LATER)
 
     assert [name for _, name, _ in told(store, "t")] == ["A", "listing:1"]
 
 
 def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_it_is_tried_again(store: Store) -> None:
-    keep(store, listing(title="CANARY\0"), listing("2"), odd=("<Item><Title>x</Title></Item>",))
+    keep(store, listing(title="CANARY\0"), listing("2"), without_id=("<Item><Title>x</Title></Item>",))
     asides = {one["entity_id"]: one["id"] for one in store.set_aside()}
     with store.engine.begin() as connection:  # as if a newer version could read it
         connection.exec_driver_sql(r"UPDATE set_aside SET raw = replace(raw, '\u0000', '')")
@@ -206,7 +206,7 @@ def test_a_report_vouches_only_for_derived_stock_whose_sale_it_can_know(store: S
     derive(store, "2", LATER + timedelta(minutes=10))
 
     with polled(store, Stream.REPORT) as commit:
-        commit.vouch_listings(["listing:1", "listing:2"], LATER + timedelta(minutes=10))
+        commit.mark_listings_verified(["listing:1", "listing:2"], LATER + timedelta(minutes=10))
 
     assert [row(store, f"listing:{number}")["read_from"] for number in (1, 2)] == ["report", "derived"]
     assert due(store, MUCH_LATER) == ["listing:2"]
@@ -232,7 +232,7 @@ def test_the_report_moves_the_listings_cursor_and_never_back(store: Store) -> No
 
 
 def test_only_new_and_changed_listings_are_asked_for_and_only_skus_that_no_scan_saw(store: Store) -> None:
-    keep_inventory(store, item("KNOWN"))
+    store_inventory(store, item("KNOWN"))
     keep(store, listing("1", sku="OLD"), listing("2", sku="CHANGED"))
     varied = listing("4", variations=[{"sku": "S"}, {"sku": "KNOWN"}, {"sku": "M"}])
 
@@ -254,7 +254,7 @@ def test_a_listing_is_due_four_minutes_after_a_sale_and_one_that_nobody_knows_at
 
 def test_listings_on_no_page_of_a_scan_are_found(store: Store) -> None:
     keep(store, listing("1"), listing("2"), listing("3"))
-    keep_inventory(store, item("A"))
+    store_inventory(store, item("A"))
     step = store.begin(SELLER, Stream.REPORT)
     with store.commit(step) as commit:
         commit.scan_page(step.epoch, 0, ["listing:1"], LATER)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import LATER, SELLER, item, keep_inventory
+from tests.store.documents import LATER, SELLER, item, store_inventory
 
 MUCH_LATER = LATER + timedelta(hours=9)
 
@@ -18,7 +18,7 @@ def offer(number: str, **fields: Any) -> dict[str, Any]:
 
 def keep(store: Store, sku: str, *offers: Any, at: Any = LATER, whole: bool = True) -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
-        return commit.keep_offers(sku, offers, at, whole=whole)
+        return commit.store_offers(sku, offers, at, whole=whole)
 
 
 def rows(store: Store) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_an_offer_that_two_skus_show_is_one_and_stays(store: Store) -> None:
 
 
 def test_a_round_goes_over_the_skus_there_are_and_those_whose_offers_are_left(store: Store) -> None:
-    keep_inventory(store, item("A"), item("C/1 x"), item("\N{GRINNING FACE}"))
+    store_inventory(store, item("A"), item("C/1 x"), item("\N{GRINNING FACE}"))
     keep(store, "B", offer("1"))
     keep(store, "D", offer("2"))
     keep(store, "D")

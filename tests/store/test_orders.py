@@ -4,7 +4,7 @@ import pytest
 
 from pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order, parcel, told
+from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, store_orders, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -12,7 +12,7 @@ MUCH_LATER = LATER + timedelta(hours=1)
 def test_a_new_order_is_an_event_in_the_shape_of_the_contract(store: Store) -> None:
     document = order()
 
-    keep_orders(store, document)
+    store_orders(store, document)
 
     [event] = store.feed.read()
     names = "id position seller_id sequence type entity_id version occurred_at detected_at source changed previous data"
@@ -37,9 +37,9 @@ def test_a_new_order_is_an_event_in_the_shape_of_the_contract(store: Store) -> N
 
 
 def test_a_changed_order_tells_what_changed_and_what_was_there_before(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
-    kept = keep_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), read_at=MUCH_LATER)
+    kept = store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), read_at=MUCH_LATER)
 
     event = store.feed.read()[-1]
     assert kept == StoreResult(changes=1, changed=("o-1",))
@@ -49,26 +49,26 @@ def test_a_changed_order_tells_what_changed_and_what_was_there_before(store: Sto
 
 
 def test_a_cancelled_order_is_two_events_of_one_version(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
-    keep_orders(store, order(modified=MUCH_LATER, cancelStatus={"cancelState": "CANCELED"}))
+    store_orders(store, order(modified=MUCH_LATER, cancelStatus={"cancelState": "CANCELED"}))
 
     assert told(store)[1:] == [("order.updated", "o-1", 2), ("order.cancelled", "o-1", 2)]
 
 
 def test_an_order_that_comes_again_is_a_duplicate_and_no_event(store: Store) -> None:
-    keep_orders(store, order("a"), order("b"))
+    store_orders(store, order("a"), order("b"))
 
-    kept = keep_orders(store, order("a"), order("b"))
+    kept = store_orders(store, order("a"), order("b"))
 
     assert kept == StoreResult(duplicates=2)
     assert len(told(store)) == 2
 
 
 def test_a_bumped_date_alone_is_kept_silently(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
-    kept = keep_orders(store, order(modified=MUCH_LATER), read_at=MUCH_LATER)
+    kept = store_orders(store, order(modified=MUCH_LATER), read_at=MUCH_LATER)
 
     [row] = store.snapshot(SELLER, "orders")
     assert kept == StoreResult(duplicates=1)
@@ -77,58 +77,58 @@ def test_a_bumped_date_alone_is_kept_silently(store: Store) -> None:
 
 
 def test_an_older_document_never_overwrites_a_newer_one(store: Store) -> None:
-    keep_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"))
+    store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"))
 
-    kept = keep_orders(store, order(modified=LATER))
+    kept = store_orders(store, order(modified=LATER))
 
     assert kept == StoreResult(stale=1)
     assert next(iter(store.snapshot(SELLER, "orders")))["data"]["orderPaymentStatus"] == "PAID"
 
 
 def test_of_an_order_given_twice_in_one_answer_the_newest_counts(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
-    keep_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), order())
+    store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), order())
 
     assert told(store) == [("order.created", "o-1", 1), ("order.updated", "o-1", 2)]
 
 
 @pytest.mark.parametrize("source", ["poll", "sweep", "notification"])
 def test_orders_from_before_the_enrolment_are_backfill_whoever_finds_them(store: Store, source: str) -> None:
-    keep_orders(store, order("old", created=ENROLLED - timedelta(seconds=1)), order("new", created=ENROLLED), source=source)
+    store_orders(store, order("old", created=ENROLLED - timedelta(seconds=1)), order("new", created=ENROLLED), source=source)
 
     assert {event["entity_id"]: event["source"] for event in store.feed.read()} == {"old": "backfill", "new": source}
 
 
 def test_orders_with_parcels_to_read_are_due_until_they_are_read(store: Store) -> None:
-    kept = keep_orders(store, order("with", fulfillmentHrefs=["https://api/x/1"]), order("without"))
+    kept = store_orders(store, order("with", fulfillmentHrefs=["https://api/x/1"]), order("without"))
     due = store.parcels_due(SELLER, 10)
 
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("with", [parcel("1")], LATER)
+        commit.store_parcels("with", [parcel("1")], LATER)
 
     assert (kept.parcels_due, due, store.parcels_due(SELLER, 10)) == (1, ["with"], [])
 
 
 def test_what_made_parcels_due_is_not_forgotten_by_a_later_change(store: Store) -> None:
-    keep_orders(store, order(fulfillmentHrefs=["https://api/x/1"]))
+    store_orders(store, order(fulfillmentHrefs=["https://api/x/1"]))
 
-    keep_orders(store, order(fulfillmentHrefs=["https://api/x/1"], modified=MUCH_LATER, orderPaymentStatus="PAID"))
+    store_orders(store, order(fulfillmentHrefs=["https://api/x/1"], modified=MUCH_LATER, orderPaymentStatus="PAID"))
 
     assert store.parcels_due(SELLER, 10) == ["o-1"]
 
 
 def test_open_orders_are_those_not_wholly_fulfilled(store: Store) -> None:
-    keep_orders(store, order("a"), order("b", orderFulfillmentStatus="IN_PROGRESS"), order("c", orderFulfillmentStatus="FULFILLED"))
+    store_orders(store, order("a"), order("b", orderFulfillmentStatus="IN_PROGRESS"), order("c", orderFulfillmentStatus="FULFILLED"))
 
     assert (store.open_orders(SELLER), store.has_open_orders(SELLER)) == (["a", "b"], True)
 
 
 def test_sellers_do_not_see_each_others_orders(store: Store) -> None:
     store.sellers.enroll("seller-2", "refresh-2", scopes=[], now_ebay=ENROLLED)
-    keep_orders(store, order())
+    store_orders(store, order())
 
-    kept = keep_orders(store, order(), seller_id="seller-2")
+    kept = store_orders(store, order(), seller_id="seller-2")
 
     assert kept.changes == 1
     assert len({event["id"] for event in store.feed.read()}) == 2

@@ -2,15 +2,15 @@ from datetime import timedelta
 
 from pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import ENROLLED, LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, told
+from tests.store.documents import ENROLLED, LATER, SELLER, item, order, parcel, store_inventory, store_orders, told
 
 MUCH_LATER = LATER + timedelta(hours=1)
 NIGHT = LATER + timedelta(hours=9)
 
 
-def keep_parcels(store: Store, *parcels: dict, order_id: str = "o-1") -> StoreResult:
+def store_parcels(store: Store, *parcels: dict, order_id: str = "o-1") -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        return commit.keep_parcels(order_id, parcels, MUCH_LATER)
+        return commit.store_parcels(order_id, parcels, MUCH_LATER)
 
 
 def scan(store: Store, *pages: list[dict], read_at=LATER) -> int:
@@ -18,7 +18,7 @@ def scan(store: Store, *pages: list[dict], read_at=LATER) -> int:
     step = store.begin(SELLER, Stream.INVENTORY)
     for number, page in enumerate(pages):
         with store.commit(step) as commit:
-            commit.keep_inventory(page, read_at + timedelta(seconds=number))
+            commit.store_inventory(page, read_at + timedelta(seconds=number))
             commit.scan_page(step.epoch, number, [one["sku"] for one in page])
     with store.commit(step) as commit:
         seen, absent = commit.missing(step.epoch)
@@ -28,9 +28,9 @@ def scan(store: Store, *pages: list[dict], read_at=LATER) -> int:
 
 
 def test_parcels_come_change_and_go(store: Store) -> None:
-    keep_parcels(store, parcel("1"), parcel("2"))
+    store_parcels(store, parcel("1"), parcel("2"))
 
-    keep_parcels(store, parcel("1", shippingCarrierCode="DHL"))
+    store_parcels(store, parcel("1", shippingCarrierCode="DHL"))
 
     assert told(store) == [
         ("fulfillment.created", "o-1/1", 1),
@@ -45,16 +45,16 @@ def test_parcels_come_change_and_go(store: Store) -> None:
 
 
 def test_the_number_of_a_removed_parcel_is_never_given_again(store: Store) -> None:
-    keep_parcels(store, parcel("999", weight=1), parcel("999", weight=2))
-    keep_parcels(store)
+    store_parcels(store, parcel("999", weight=1), parcel("999", weight=2))
+    store_parcels(store)
 
-    keep_parcels(store, parcel("999", weight=3))
+    store_parcels(store, parcel("999", weight=3))
 
     assert told(store)[-1] == ("fulfillment.created", "o-1/999#3", 1)
 
 
 def test_a_parcel_shipped_before_the_enrolment_is_backfill(store: Store) -> None:
-    keep_parcels(store, parcel("old", shippedDate=(ENROLLED - timedelta(days=1)).isoformat()), parcel("new"))
+    store_parcels(store, parcel("old", shippedDate=(ENROLLED - timedelta(days=1)).isoformat()), parcel("new"))
 
     assert [event["source"] for event in store.feed.read()] == ["backfill", "poll"]
 
@@ -84,7 +84,7 @@ def test_what_a_complete_scan_did_not_list_is_removed_and_keeps_its_last_documen
 
 
 def test_a_removed_item_is_removed_once(store: Store) -> None:
-    keep_inventory(store, item("a"))
+    store_inventory(store, item("a"))
     with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
         first = commit.remove_inventory(["a", "never seen"], LATER)
         again = commit.remove_inventory(["a"], LATER)
@@ -116,13 +116,13 @@ def test_a_page_read_again_replaces_itself(store: Store) -> None:
 
 
 def test_listings_are_not_missed_by_scans_of_the_inventory(store: Store) -> None:
-    keep_inventory(store, item("listing:1"), item("a"))
+    store_inventory(store, item("listing:1"), item("a"))
 
     assert store.unlisted_skus(SELLER, scan=1, limit=10) == ["a"]
 
 
 def test_open_orders_that_a_round_did_not_list_are_told(store: Store) -> None:
-    keep_orders(store, order("a"), order("b"), order("done", orderFulfillmentStatus="FULFILLED"))
+    store_orders(store, order("a"), order("b"), order("done", orderFulfillmentStatus="FULFILLED"))
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.scan_page(1, 0, ["a"])
 

@@ -168,7 +168,7 @@ def test_ebays_limit_and_reset_hold_instead_of_the_settings(store: Store) -> Non
     store.permits.ensure({ORDERS: 2000})  # as another worker starts
 
     ledger = store.permits.all()[ORDERS]
-    assert (ledger.limit, ledger.used, ledger.reset_at, ledger.told) == (500, 1, reset, True)
+    assert (ledger.limit, ledger.used, ledger.reset_at, ledger.observed) == (500, 1, reset, True)
 
 
 def test_a_reading_from_before_the_reset_is_ignored(store: Store) -> None:

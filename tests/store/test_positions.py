@@ -86,7 +86,7 @@ def test_a_reader_who_follows_many_writers_sees_each_event_once_and_in_order(sto
         for number in range(25):
             with suppress(ZeroDivisionError):
                 with store.commit(store.begin(seller_id, Stream.ORDERS)) as commit:
-                    commit.keep_orders([order(f"{number}-{row}") for row in range(rng.randint(1, 5))], LATER)
+                    commit.store_orders([order(f"{number}-{row}") for row in range(rng.randint(1, 5))], LATER)
                     if rng.random() < 0.2:
                         raise ZeroDivisionError
 

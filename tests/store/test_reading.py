@@ -7,13 +7,13 @@ import pytest
 
 from pacing import Stream
 from store import Store, UnknownSellerError
-from tests.store.documents import ENROLLED, LATER, SELLER, enroll, keep_orders, order, statements
+from tests.store.documents import ENROLLED, LATER, SELLER, enroll, order, statements, store_orders
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def test_the_feed_goes_on_after_a_position(store: Store) -> None:
-    keep_orders(store, *(order(f"o-{number}") for number in range(5)))
+    store_orders(store, *(order(f"o-{number}") for number in range(5)))
     first = store.feed.read(limit=2)
 
     rest = store.feed.read(after=first[-1]["position"])
@@ -24,8 +24,8 @@ def test_the_feed_goes_on_after_a_position(store: Store) -> None:
 
 def test_the_feed_of_one_seller_holds_no_other(store: Store) -> None:
     enroll(store, "seller-2")
-    keep_orders(store, order("mine"))
-    keep_orders(store, order("theirs"), seller_id="seller-2")
+    store_orders(store, order("mine"))
+    store_orders(store, order("theirs"), seller_id="seller-2")
 
     assert [event["entity_id"] for event in store.feed.read(seller="seller-2")] == ["theirs"]
 
@@ -35,7 +35,7 @@ def test_an_empty_feed_ends_at_position_0(store: Store) -> None:
 
 
 def test_a_snapshot_has_the_shape_of_the_contract(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
     assert list(store.snapshot(SELLER, "orders")) == [
         {
@@ -74,10 +74,10 @@ def test_another_kind_of_snapshot_is_refused(store: Store) -> None:
 
 def test_status_has_the_shape_of_the_contract(store: Store) -> None:
     with store.commit(store.begin(SELLER, Stream.ORDERS), now=LATER) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
         commit.advance(cursor=LATER)
         commit.count(calls=2)
-        commit.finish(next_poll_at=LATER + timedelta(minutes=5), why="every 5 min")
+        commit.complete(next_poll_at=LATER + timedelta(minutes=5), why="every 5 min")
 
     status = store.seller(SELLER)
 
@@ -101,7 +101,7 @@ def test_the_status_of_somebody_unknown_is_an_error(store: Store) -> None:
 
 
 def pause(store: Store) -> None:
-    store.put_wishes(SELLER, {"paused": "holiday"})
+    store.save_overrides(SELLER, {"paused": "holiday"})
 
 
 def kill_token(store: Store) -> None:
@@ -208,7 +208,7 @@ def test_an_alert_is_opened_once_and_closed_once(store: Store) -> None:
 
 
 def test_alerts_of_a_seller_are_part_of_their_sequence(store: Store) -> None:
-    keep_orders(store, order())
+    store_orders(store, order())
 
     store.open_alert("late", "no poll for 3 intervals", SELLER)
 

@@ -14,7 +14,7 @@ from pacing import Stream
 from store import Store, connect, migrate
 from store.stock import INDEX_LAG, LAG
 from store.times import iso
-from tests.store.documents import ENROLLED, LATER, SELLER, keep_orders, order
+from tests.store.documents import ENROLLED, LATER, SELLER, order, store_orders
 from tests.support.revisions import at_revision
 
 LISTING = {"itemId": "1", "title": "A thing", "status": "Active", "available": 40, "quantity": 40, "quantitySold": 0}
@@ -27,12 +27,12 @@ def listing(sold: int = 0, **fields: Any) -> dict[str, Any]:
 
 def read(store: Store, document: dict[str, Any], at: datetime, by: str = "events") -> int:
     with store.commit(store.begin(SELLER, Stream.LISTINGS)) as commit:
-        return commit.keep_listings([document], at, read_from=by).changes
+        return commit.store_listings([document], at, read_from=by).changes
 
 
 def sell(store: Store, at: datetime, number: int = 1, quantity: int = 1, **fields: Any) -> None:
     line = {"lineItemId": f"l-{number}", "legacyItemId": "1", "quantity": quantity}
-    keep_orders(store, order(f"o-{number}", created=at, modified=at, lineItems=[line], **fields), read_at=at + timedelta(seconds=5))
+    store_orders(store, order(f"o-{number}", created=at, modified=at, lineItems=[line], **fields), read_at=at + timedelta(seconds=5))
 
 
 def stored(store: Store, entity_id: str = "listing:1") -> dict[str, Any]:
@@ -59,8 +59,8 @@ def test_a_reading_that_is_older_than_the_stored_one_changes_nothing_and_is_made
 
 def test_an_item_that_was_read_before_what_is_stored_changes_nothing(store: Store) -> None:
     with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
-        commit.keep_inventory([{"sku": "A", "condition": "NEW"}], LATER)
-        commit.keep_inventory([{"sku": "A", "condition": "USED"}], LATER - timedelta(minutes=1))
+        commit.store_inventory([{"sku": "A", "condition": "NEW"}], LATER)
+        commit.store_inventory([{"sku": "A", "condition": "USED"}], LATER - timedelta(minutes=1))
 
     assert stored(store, "A")["data"]["condition"] == "NEW"
     assert store.skus_due(SELLER, 10) == ["A"]
@@ -134,7 +134,7 @@ def test_a_sale_that_the_last_reading_holds_makes_nothing_due(store: Store) -> N
 def test_a_line_is_told_once_whatever_comes_after_it(store: Store) -> None:
     sell(store, LATER, 1)
     sell(store, SOON, 1, quantity=3)
-    keep_orders(store, order("o-9", created=SOON, modified=SOON, lineItems=[{"lineItemId": "l-1", "sku": "S", "quantity": 1}]))
+    store_orders(store, order("o-9", created=SOON, modified=SOON, lineItems=[{"lineItemId": "l-1", "sku": "S", "quantity": 1}]))
 
     sold = [event for event in store.feed.read() if event["type"] == "inventory.sold"]
     assert [(event["data"]["orderId"], event["data"]["quantity"], event["version"]) for event in sold] == [("o-1", 1, 0)]

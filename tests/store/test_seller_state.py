@@ -54,7 +54,7 @@ DOWN = text("""
 
 
 def as_rows(store: Store, streams: list[dict], people: dict) -> None:
-    store.put_wishes(SELLER, {"paused": people.get("paused")})
+    store.save_overrides(SELLER, {"paused": people.get("paused")})
     with store.engine.begin() as connection:
         connection.execute(TOKEN, {"seller_id": SELLER, "dead": "dead" in people, "now": NOW})
         connection.execute(text("DELETE FROM breakers"))

@@ -9,7 +9,7 @@ from reconciling import Mode
 from store import Store, UnknownSellerError
 from store.delivery_cursors import Attempt
 from store.tables import metadata
-from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, keep_inventory, keep_orders, order, parcel, refused_title, told
+from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, order, parcel, refused_title, store_inventory, store_orders, told
 
 NEXT_YEAR = ENROLLED + timedelta(days=365)
 SALE = {"lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1}]}
@@ -46,14 +46,14 @@ def test_an_access_token_may_come_with_the_enrolment(store: Store) -> None:
 
 
 def test_a_removed_seller_who_comes_back_goes_on_with_numbers_and_documents(store: Store) -> None:
-    keep_orders(store, order("a"))
+    store_orders(store, order("a"))
     before = store.begin(SELLER, Stream.ORDERS)
     store.sellers.remove(SELLER)
 
     back = store.sellers.enroll(SELLER, "refresh-2", scopes=[], now_ebay=NEXT_YEAR, options={"orders_every": "1m"})
 
     step = store.begin(SELLER, Stream.ORDERS)
-    keep_orders(store, order("a"), order("b", created=NEXT_YEAR))
+    store_orders(store, order("a"), order("b", created=NEXT_YEAR))
     assert (back.new, back.returned) == (True, True)
     assert back.enrollment != before.enrollment
     assert step.epoch > before.epoch
@@ -62,7 +62,7 @@ def test_a_removed_seller_who_comes_back_goes_on_with_numbers_and_documents(stor
 
 
 def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: Store) -> None:
-    keep_orders(store, order("a"))
+    store_orders(store, order("a"))
     enroll(store, "seller-2")
 
     store.sellers.remove(SELLER)
@@ -89,22 +89,22 @@ def test_a_seller_who_never_enrolled_cannot_be_removed(store: Store) -> None:
 
 def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: Store) -> None:
     enroll(store, "seller-2")
-    keep_inventory(store, item("A"))  # which the orders sell
+    store_inventory(store, item("A"))  # which the orders sell
     for seller_id in (SELLER, "seller-2"):
         store.modes.set(seller_id, Mode.SHADOW)
-        keep_orders(store, order(**SALE), refused_title("o-2"), seller_id=seller_id)
+        store_orders(store, order(**SALE), refused_title("o-2"), seller_id=seller_id)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1")], LATER)
+        commit.store_parcels("o-1", [parcel("1")], LATER)
         commit.doubt_single("o-1", Doubt.NO_WORD)
         commit.scan_page(1, 0, ["o-1"])
     with store.commit(store.begin(SELLER, Stream.OFFERS)) as commit:
-        commit.keep_offers("A", [{"offerId": "77"}], LATER)
+        commit.store_offers("A", [{"offerId": "77"}], LATER)
     for number, seller_id in enumerate((SELLER, "seller-2")):
         store.accounts.bind(seller_id, f"user-{number}")
         store.consents.issue(seller_id, timedelta(hours=1))
         store.erasing.order(seller_id, "o-1")
         deliver(store, seller_id)
-        store.notifications.keep(f"of {seller_id}", "ORDER_CONFIRMATION", seller_id=seller_id, orders=["o-1"])
+        store.notifications.save(f"of {seller_id}", "ORDER_CONFIRMATION", seller_id=seller_id, orders=["o-1"])
     tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
     before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
 
@@ -119,7 +119,7 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
 def deliver(store: Store, seller_id: str) -> None:
     """An endpoint of this seller alone that took a change, which is to be sent again."""
     endpoint, _ = store.endpoints.add("https://shop.example.com/", ["*"], seller_id)
-    keep_orders(store, order("o-3"), seller_id=seller_id)
+    store_orders(store, order("o-3"), seller_id=seller_id)
     run = store.delivery_cursors.begin(endpoint, seller_id, LATER)
     assert run
     (event,) = store.delivery_cursors.next(run, run.sequence, limit=10)
@@ -140,12 +140,14 @@ def test_erasing_twice_or_somebody_unknown_is_fine(store: Store) -> None:
 
 
 def test_wishes_are_kept_as_given_and_come_with_each_step(store: Store) -> None:
-    store.put_wishes(SELLER, {"paused": "holiday", "cadence": {"orders": 60}})
+    store.save_overrides(SELLER, {"paused": "holiday", "cadence": {"orders": 60}})
 
-    assert store.sellers.wishes(SELLER) == store.begin(SELLER, Stream.ORDERS).wishes == {"paused": "holiday", "cadence": {"orders": 60}}
+    assert (
+        store.sellers.overrides(SELLER) == store.begin(SELLER, Stream.ORDERS).overrides == {"paused": "holiday", "cadence": {"orders": 60}}
+    )
 
 
 def test_wishes_of_somebody_unknown_are_refused(store: Store) -> None:
-    for attempt in (lambda: store.put_wishes("nobody", {}), lambda: store.sellers.wishes("nobody")):
+    for attempt in (lambda: store.save_overrides("nobody", {}), lambda: store.sellers.overrides("nobody")):
         with pytest.raises(UnknownSellerError):
             attempt()

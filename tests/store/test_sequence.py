@@ -45,7 +45,7 @@ def happen(store: Store, what: str, orders: list[tuple[str, int]]) -> None:
     if what == "keep, one refused":
         documents.append(refused_title("bad"))
     with store.commit(step) as commit:
-        commit.keep_orders(documents, LATER)
+        commit.store_orders(documents, LATER)
         if what == "keep, then fail":
             raise CrashError
 
@@ -76,7 +76,7 @@ def test_a_clock_that_goes_back_is_not_followed(store: Store) -> None:
         connection.exec_driver_sql("UPDATE sellers SET detected_at = '2100-01-01T00:00:00Z'")
 
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.keep_orders([order()], LATER)
+        commit.store_orders([order()], LATER)
 
     assert store.feed.read()[0]["detected_at"] == "2100-01-01T00:00:00.000Z"
 
@@ -84,7 +84,7 @@ def test_a_clock_that_goes_back_is_not_followed(store: Store) -> None:
 @pytest.mark.parametrize("count", [1, 300])
 def test_positions_and_sequences_of_one_commit_go_together(store: Store, count: int) -> None:
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.keep_orders([order(f"o-{number:03}") for number in range(count)], LATER)
+        commit.store_orders([order(f"o-{number:03}") for number in range(count)], LATER)
 
     events = store.feed.read(limit=1000)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import LATER, SELLER, item, keep_inventory, keep_orders, order, parcel, refused_title, sale, told
+from tests.store.documents import LATER, SELLER, item, order, parcel, refused_title, sale, store_inventory, store_orders, told
 
 ODD = [
     pytest.param("just text", "not an object", None, id="text"),
@@ -29,7 +29,7 @@ def asides(store: Store) -> list[tuple[str | None, str, int]]:
 
 @pytest.mark.parametrize(("document", "reason", "entity_id"), ODD)
 def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(store: Store, document, reason: str, entity_id: str | None) -> None:
-    kept = keep_orders(store, order("before"), document, order("behind"))
+    kept = store_orders(store, order("before"), document, order("behind"))
 
     assert kept == StoreResult(changes=2, set_aside=1, changed=("before", "behind"))
     assert asides(store) == [(entity_id, reason, 1)]
@@ -40,18 +40,18 @@ def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(store: Sto
 @pytest.mark.parametrize("document", [{"noId": 1}, refused_title("o-1")])
 def test_a_set_aside_document_that_comes_again_is_another_attempt_and_no_second_row(store: Store, document) -> None:
     for _ in range(3):
-        keep_orders(store, document)
+        store_orders(store, document)
 
     assert [attempts for _, _, attempts in asides(store)] == [3]
     assert len(store.alerts(closed=True)) == 1
 
 
 def test_a_set_aside_document_that_can_be_kept_later_leaves_and_the_alert_closes(store: Store) -> None:
-    keep_orders(store, refused_title("o-1"), refused_title("o-2"))
-    keep_orders(store, order("o-1"))
+    store_orders(store, refused_title("o-1"), refused_title("o-2"))
+    store_orders(store, order("o-1"))
     between = (len(store.set_aside()), len(store.alerts()))
 
-    keep_orders(store, order("o-2"))
+    store_orders(store, order("o-2"))
 
     assert between == (1, 1)
     assert (store.set_aside(), store.alerts()) == ([], [])
@@ -59,17 +59,17 @@ def test_a_set_aside_document_that_can_be_kept_later_leaves_and_the_alert_closes
 
 
 def test_one_document_that_is_refused_again_does_not_keep_the_others_aside(store: Store) -> None:
-    keep_orders(store, refused_title("o-1"), refused_title("o-2"))
+    store_orders(store, refused_title("o-1"), refused_title("o-2"))
 
-    keep_orders(store, order("o-1"), refused_title("o-2"))
+    store_orders(store, order("o-1"), refused_title("o-2"))
 
     assert [(entity_id, attempts) for entity_id, _, attempts in asides(store)] == [("o-2", 2)]
     assert len(store.alerts()) == 1
 
 
 def test_an_item_that_is_gone_is_set_aside_no_more(store: Store) -> None:
-    keep_inventory(store, item("a"))
-    keep_inventory(store, item("a", title="\0"))
+    store_inventory(store, item("a"))
+    store_inventory(store, item("a", title="\0"))
 
     with store.commit(store.begin(SELLER, Stream.INVENTORY)) as commit:
         commit.remove_inventory(["a"], LATER)
@@ -78,9 +78,9 @@ def test_an_item_that_is_gone_is_set_aside_no_more(store: Store) -> None:
 
 
 def test_a_change_that_is_refused_leaves_the_stored_document_and_the_snapshot_says_so(store: Store) -> None:
-    keep_orders(store, order("o-1"))
+    store_orders(store, order("o-1"))
 
-    keep_orders(store, refused_title("o-1"), {"noId": 1})
+    store_orders(store, refused_title("o-1"), {"noId": 1})
 
     rows = list(store.snapshot(SELLER, "orders"))
     assert [(row["entity_id"], row["version"], row["data"], row["set_aside"]) for row in rows] == [
@@ -90,20 +90,20 @@ def test_a_change_that_is_refused_leaves_the_stored_document_and_the_snapshot_sa
 
 
 def test_items_and_parcels_are_set_aside_like_orders(store: Store) -> None:
-    keep_inventory(store, item("a", title="\0"), item("b"))
+    store_inventory(store, item("a", title="\0"), item("b"))
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1", carrier="\0"), {"noId": 1}, parcel("2")], LATER)
+        commit.store_parcels("o-1", [parcel("1", carrier="\0"), {"noId": 1}, parcel("2")], LATER)
     first = sorted(row["entity_id"] for row in store.set_aside())
 
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("1"), parcel("2")], LATER)
+        commit.store_parcels("o-1", [parcel("1"), parcel("2")], LATER)
 
     assert [row["entity_id"].partition("?")[0] for row in store.set_aside()] == ["a"]
     assert [one.partition("?")[0] for one in first] == ["a", "o-1/1", "o-1/"]
 
 
 def test_a_document_is_tried_again_by_hand(store: Store) -> None:
-    keep_orders(store, refused_title("o-1"))
+    store_orders(store, refused_title("o-1"))
     [row] = store.set_aside()
     still = store.retry_set_aside(row["id"])
     with store.engine.begin() as connection:  # as if a later version could keep it
@@ -116,9 +116,9 @@ def test_a_document_is_tried_again_by_hand(store: Store) -> None:
 
 
 def test_a_refused_parcel_is_tried_again_by_reading_its_order_again(store: Store) -> None:
-    keep_orders(store, order("o-1"))
+    store_orders(store, order("o-1"))
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [{"noId": 1}], LATER)
+        commit.store_parcels("o-1", [{"noId": 1}], LATER)
     [row] = store.set_aside()
 
     store.retry_set_aside(row["id"])
@@ -146,7 +146,7 @@ def test_no_json_value_stops_a_seller(store: Store, documents: list) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)
 
-    kept = keep_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind", **sale()))
+    kept = store_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind", **sale()))
 
     assert "behind" in kept.changed
     assert ("inventory.sold", "A", 0) in told(store)
@@ -160,7 +160,7 @@ def test_deep_nesting_stops_nobody(store: Store) -> None:
     for _ in range(100_000):
         deep = [deep]
 
-    kept = keep_orders(store, order("deep", title=deep), order("behind"))
+    kept = store_orders(store, order("deep", title=deep), order("behind"))
 
     assert (kept.changes, kept.set_aside) == (1, 1)
     assert json.loads(json.dumps(store.set_aside()))[0]["entity_id"] == "deep"

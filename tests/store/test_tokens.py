@@ -78,12 +78,12 @@ def test_a_dead_token_is_told_once_and_so_is_the_new_consent(store: Store) -> No
     with store.tokens.locked(SELLER) as row:
         row.kill("invalid_grant")
     for _ in range(2):
-        store.tell_dead(store.begin(SELLER, Stream.ORDERS))
+        store.report_dead_token(store.begin(SELLER, Stream.ORDERS))
     store.tokens.replace(SELLER, "refresh-2", ["orders"])
 
     for _ in range(2):
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-            commit.finish(next_poll_at=LATER, why="every 5 min")
+            commit.complete(next_poll_at=LATER, why="every 5 min")
 
     assert told(store) == [
         ("seller.needs_reauthorization", SELLER, 1),
@@ -99,7 +99,7 @@ def test_a_token_that_was_replaced_meanwhile_is_not_told_dead(store: Store) -> N
         row.kill("invalid_grant")
     store.tokens.replace(SELLER, "refresh-2", ["orders"])
 
-    assert not store.tell_dead(step)
+    assert not store.report_dead_token(step)
     assert told(store) == []
 
 
@@ -209,7 +209,7 @@ def test_nothing_is_told_of_the_end_of_a_removed_sellers_consent(store: Store) -
     store.sellers.connect(SELLER, "refresh-1", scopes=[], refresh_expires_at=datetime.now(UTC) + timedelta(days=5))
     store.sellers.remove(SELLER)
 
-    store.sellers.tell_token_end(SELLER)
+    store.sellers.sync_token_end_alert(SELLER)
 
     assert store.alerts() == []
     assert store.seller(SELLER)["token_ends_at"] is None

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from store import Store, migrate
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
 from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
-from tests.store.documents import enroll, keep_orders, order
+from tests.store.documents import enroll, order, store_orders
 from tests.support.revisions import at_revision
 
 
@@ -28,46 +28,46 @@ some = st.none() | st.sampled_from(["a", "b", "c"])
 tolds = st.builds(AccountClaim, user_id=some, name=some, eias=some)
 
 
-def kept(told: AccountClaim) -> Account:
-    return Account(told.user_id, name_of(told.name) if told.name else None, eias_of(told.eias) if told.eias else None)
+def kept(claim: AccountClaim) -> Account:
+    return Account(claim.user_id, name_of(claim.name) if claim.name else None, eias_of(claim.eias) if claim.eias else None)
 
 
-def verdict(known: AccountClaim, told: AccountClaim) -> AccountVerdict:
-    return compare(kept(known), told, name_of, eias_of)
+def verdict(known: AccountClaim, claim: AccountClaim) -> AccountVerdict:
+    return compare(kept(known), claim, name_of, eias_of)
 
 
 @given(tolds, some)
 def test_a_changed_name_is_no_other_account(known: AccountClaim, name: str | None) -> None:
-    told = AccountClaim(known.user_id, name, known.eias)
+    claim = AccountClaim(known.user_id, name, known.eias)
 
-    assert verdict(known, told) is not AccountVerdict.OTHER
+    assert verdict(known, claim) is not AccountVerdict.OTHER
     if known.user_id or known.eias:
-        assert verdict(known, told) is AccountVerdict.SAME
+        assert verdict(known, claim) is AccountVerdict.SAME
 
 
 @given(tolds, tolds)
-def test_only_words_that_never_change_make_it_another_account(known: AccountClaim, told: AccountClaim) -> None:
-    user_ids = known.user_id and told.user_id and known.user_id != told.user_id
-    eias = known.eias and told.eias and known.eias != told.eias
+def test_only_words_that_never_change_make_it_another_account(known: AccountClaim, claim: AccountClaim) -> None:
+    user_ids = known.user_id and claim.user_id and known.user_id != claim.user_id
+    eias = known.eias and claim.eias and known.eias != claim.eias
 
-    if verdict(known, told) is AccountVerdict.OTHER:
+    if verdict(known, claim) is AccountVerdict.OTHER:
         assert user_ids or eias
     if user_ids:
-        assert verdict(known, told) is AccountVerdict.OTHER
+        assert verdict(known, claim) is AccountVerdict.OTHER
 
 
 @given(tolds, tolds)
-def test_each_kind_is_compared_with_its_own_alone(known: AccountClaim, told: AccountClaim) -> None:
-    shared = bool((known.user_id and told.user_id) or (known.eias and told.eias) or (known.name and told.name))
+def test_each_kind_is_compared_with_its_own_alone(known: AccountClaim, claim: AccountClaim) -> None:
+    shared = bool((known.user_id and claim.user_id) or (known.eias and claim.eias) or (known.name and claim.name))
 
-    assert (verdict(known, told) is AccountVerdict.UNKNOWN) is not shared
+    assert (verdict(known, claim) is AccountVerdict.UNKNOWN) is not shared
 
 
 @given(tolds)
-def test_what_was_told_before_is_the_same_in_capitals(told: AccountClaim) -> None:
-    loud = AccountClaim(told.user_id, told.name.upper() if told.name else None, told.eias)
+def test_what_was_told_before_is_the_same_in_capitals(claim: AccountClaim) -> None:
+    loud = AccountClaim(claim.user_id, claim.name.upper() if claim.name else None, claim.eias)
 
-    assert verdict(told, loud) is (AccountVerdict.SAME if told != AccountClaim() else AccountVerdict.UNKNOWN)
+    assert verdict(claim, loud) is (AccountVerdict.SAME if claim != AccountClaim() else AccountVerdict.UNKNOWN)
 
 
 @given(st.lists(st.none() | st.integers() | st.fixed_dictionaries({}, optional={"sellerId": some | st.integers(), "creationDate": some})))
@@ -102,9 +102,9 @@ def test_a_twin_is_found_by_any_kind_of_word_and_only_while_enrolled(store: Stor
     store.accounts.bind("s-1", AccountClaim("u-1", "one", "e-1"))
     enroll(store, "s-2")
 
-    for told in (AccountClaim("u-1"), AccountClaim(name="ONE"), AccountClaim(eias="e-1"), AccountClaim("u-1", "renamed")):
-        bound = store.accounts.bind("s-2", told)
-        assert (bound.binding, bound.other) == (Binding.ANOTHER_SELLER, "s-1"), told
+    for claim in (AccountClaim("u-1"), AccountClaim(name="ONE"), AccountClaim(eias="e-1"), AccountClaim("u-1", "renamed")):
+        bound = store.accounts.bind("s-2", claim)
+        assert (bound.binding, bound.other) == (Binding.ANOTHER_SELLER, "s-1"), claim
     assert store.accounts.bind("s-2", AccountClaim(name="u-1")).binding is Binding.BOUND  # a name that looks like an id is a name
     store.sellers.erase("s-2")
     enroll(store, "s-2")
@@ -142,15 +142,15 @@ def stored(store: Store, seller_id: str = "seller-1") -> set[str]:
 
 
 def test_orders_of_another_name_than_the_stored_ones_are_not_kept_before_it_is_known_whose_they_are(store: Store) -> None:
-    keep_orders(store, order("o-1", sellerId="bert"))
+    store_orders(store, order("o-1", sellerId="bert"))
     with store.engine.begin() as connection:  # as the migration finds who was enrolled before
         connection.execute(text("UPDATE accounts SET name = NULL, generation = 1, before = true"))
     enroll(store, "seller-1")  # a new token
 
     with pytest.raises(AccountUnsureError):
-        keep_orders(store, order("o-2", sellerId="carla"), order("o-3", sellerId="carla"))
+        store_orders(store, order("o-2", sellerId="carla"), order("o-3", sellerId="carla"))
     refused = stored(store)
-    keep_orders(store, order("o-2", sellerId="BERT"))
+    store_orders(store, order("o-2", sellerId="BERT"))
 
     assert refused == {"o-1"}
     assert stored(store) == {"o-1", "o-2"}
@@ -160,10 +160,10 @@ def test_orders_of_another_name_than_the_stored_ones_are_not_kept_before_it_is_k
 def test_orders_of_another_sellers_account_are_not_kept(store: Store) -> None:
     for seller in ("s-1", "s-2"):
         enroll(store, seller)
-    keep_orders(store, order("o-1", sellerId="anna"), seller_id="s-1")
+    store_orders(store, order("o-1", sellerId="anna"), seller_id="s-1")
 
     with pytest.raises(AccountTakenError) as caught:
-        keep_orders(store, order("o-1", sellerId="anna"), seller_id="s-2")
+        store_orders(store, order("o-1", sellerId="anna"), seller_id="s-2")
 
     assert caught.value.other == "s-1"
     assert "anna" not in str(caught.value)

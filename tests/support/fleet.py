@@ -62,7 +62,7 @@ class Fleet:
             return
         stream = due[0]
         request: Poll = state.request(stream, now)
-        state.streams[stream].asked = state.streams[stream].wanted = False
+        state.streams[stream].asked = state.streams[stream].restarted = False
         self.polls += 1
         before = sum(self.it.world.calls.values())
         rig_ = self.rigs[self.polls % len(self.rigs)]

@@ -13,9 +13,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.backfill import Backfill
 from activities.fulfillment import FulfillmentPolling
-from activities.hints import HintReading
 from activities.inventory import InventoryPolling
 from activities.listings import ListingPolling
+from activities.notified import NotificationPoll
 from activities.offers import OfferReading
 from activities.orders import OrderPolling
 from activities.pace import Pace
@@ -74,11 +74,11 @@ class Rig:
         environment.info = replace(environment.info, started_time=self.world.clock.now() - self.behind)
         return environment.run(self.activities[stream], Poll(seller_id=seller, **request))
 
-    def hints(self, seller: str) -> PollResult:
+    def poll_notified(self, seller: str) -> PollResult:
         """A step that reads what notifications told of, as Temporal would run it at the world's time."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, started_time=self.world.clock.now())
-        return environment.run(HintReading(self.steps).read_hints, Poll(seller_id=seller, hinted=True))
+        return environment.run(NotificationPoll(self.steps).poll_notified, Poll(seller_id=seller, notified=True))
 
     def poll(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:
         """Steps until there is no more to read."""

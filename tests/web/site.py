@@ -66,7 +66,7 @@ class Site:
         return page
 
     async def close(self) -> None:
-        self.context.arrivals.close()
+        self.context.change_waiter.close()
         await self.browser.aclose()
         await self.program.aclose()
 

@@ -50,7 +50,7 @@ async def test_every_button_tells_the_workflow_and_leads_back_to_the_page(site: 
 
 
 async def test_a_paused_seller_has_the_button_to_resume(site: Site, store: Store, temporal: Client) -> None:
-    store.put_wishes("anna", {"paused": "holiday"})
+    store.save_overrides("anna", {"paused": "holiday"})
 
     page = await site.page("/sellers/anna")
     pressed = await site.press("/sellers/anna", "/sellers/anna/resume")

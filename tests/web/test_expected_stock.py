@@ -28,23 +28,23 @@ def listing(item_id: str, available: int, *sizes: str) -> dict[str, Any]:
     return {"itemId": item_id, "title": "A kettle", "status": "Active", **counts, "available": whole, "quantity": whole, "variations": rows}
 
 
-def keep_listings(store: Store, *listings: dict[str, Any]) -> None:
+def store_listings(store: Store, *listings: dict[str, Any]) -> None:
     with store.commit(store.begin("anna", Stream.LISTINGS)) as commit:
-        commit.keep_listings(listings, READ)
+        commit.store_listings(listings, READ)
 
 
 def sell(store: Store, order_id: str, *lines: dict[str, Any]) -> None:
     numbered = [{"lineItemId": f"{order_id}-{number}", **line} for number, line in enumerate(lines)]
     dated = {"creationDate": iso(LATER), "lastModifiedDate": iso(LATER), "orderFulfillmentStatus": "NOT_STARTED"}
     with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
-        commit.keep_orders([{"orderId": order_id, **dated, "lineItems": numbered}], LATER)
+        commit.store_orders([{"orderId": order_id, **dated, "lineItems": numbered}], LATER)
 
 
 @pytest.fixture
 def sold(store: Store) -> Store:
     """anna: of a kettle two were sold since it was read, of a shirt one in M, of a jug none; a mug is gone."""
     enroll(store, "anna")
-    keep_listings(store, listing("1", 5), listing("2", 4, HTML, "L"), listing("3", 7), listing("4", 1))
+    store_listings(store, listing("1", 5), listing("2", 4, HTML, "L"), listing("3", 7), listing("4", 1))
     with store.commit(store.begin("anna", Stream.LISTINGS)) as commit:
         commit.remove_listings(["listing:4"], READ, read_from="report")
     sell(store, "o-1", {"legacyItemId": "1", "quantity": 2})
@@ -76,7 +76,7 @@ async def test_the_first_page_says_nothing_of_stock(site: Site, sold: Store) -> 
 def test_a_page_of_stock_looks_at_the_sales_of_its_own_rows_alone(store: Store) -> None:
     """By an index, and no further than the page goes: measured in rows of `sold_lines` that Postgres touches."""
     enroll(store, "anna")
-    keep_listings(store, *(listing(f"{number:04}", 5) for number in range(300)))
+    store_listings(store, *(listing(f"{number:04}", 5) for number in range(300)))
     for number in range(300):
         sell(store, f"o-{number:04}", {"legacyItemId": f"{number:04}", "quantity": 1})
     with store.engine.begin() as connection:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from pages.arrivals import Arrivals, NewChanges
+from pages.change_waiter import ChangeWaiter, NewChanges
 from store import Store, StoreUnavailableError
-from tests.store.documents import enroll, keep_orders, order
+from tests.store.documents import enroll, order, store_orders
 from tests.support.waiting import eventually
 from tests.web.site import KEY, NOBODY, TOKEN, Site, refused
 
@@ -23,12 +23,12 @@ def sellers(store: Store) -> None:
 
 
 def sell(store: Store, seller: str, *numbers: int) -> None:
-    keep_orders(store, *(order(f"o-{number}") for number in numbers), seller_id=seller)
+    store_orders(store, *(order(f"o-{number}") for number in numbers), seller_id=seller)
 
 
 async def waiters(site: Site, *, count: int) -> None:
     """Until so many wait for changes."""
-    await eventually(lambda: sum(len(bells) for bells in site.context.arrivals._bells.values()) == count)
+    await eventually(lambda: sum(len(bells) for bells in site.context.change_waiter._bells.values()) == count)
 
 
 async def test_the_feed_over_http_is_the_feed(site: Site, store: Store) -> None:
@@ -113,7 +113,7 @@ async def test_hundreds_of_waiters_hold_no_connection_and_no_thread(site: Site, 
     await asyncio.to_thread(sell, store, "anna", 1)
     pages = await asyncio.wait_for(asyncio.gather(*reading), 30)
     assert {page["next"] for page in pages} == {store.feed.last()}
-    assert not site.context.arrivals._bells
+    assert not site.context.change_waiter._bells
 
 
 async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> None:
@@ -124,15 +124,15 @@ async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> Non
         await may_go_on.wait()
         return NewChanges(1041, frozenset())  # it stands behind the change already: no later look will tell of it
 
-    arrivals = Arrivals(look, every_s=60)
-    with arrivals.awaited("anna") as bell:
+    change_waiter = ChangeWaiter(look, every_s=60)
+    with change_waiter.awaited("anna") as bell:
         await began.wait()
         bell.clear()  # the waiter reads here, and finds nothing; then the change comes
         may_go_on.set()
 
         assert await asyncio.wait_for(bell.wait(), 30)
-    arrivals.close()
-    arrivals._watch.cancel()  # type: ignore[union-attr]
+    change_waiter.close()
+    change_waiter._watch.cancel()  # type: ignore[union-attr]
 
 
 async def test_a_lost_postgres_does_not_end_the_watch() -> None:
@@ -146,12 +146,12 @@ async def test_a_lost_postgres_does_not_end_the_watch() -> None:
             raise answer
         return answer
 
-    arrivals = Arrivals(look, every_s=0.001, after_failure_s=0.001)
-    with arrivals.awaited("anna") as bell:
+    change_waiter = ChangeWaiter(look, every_s=0.001, after_failure_s=0.001)
+    with change_waiter.awaited("anna") as bell:
         await asyncio.wait_for(bell.wait(), 30)
         bell.clear()
         await asyncio.wait_for(bell.wait(), 30)
-    arrivals.close()
+    change_waiter.close()
 
     assert asked[:3] == [None, 5, 5]
 
@@ -160,7 +160,7 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
     reading = asyncio.create_task(site.changes(after=7, wait="60s"))
     await waiters(site, count=1)
 
-    site.context.arrivals.close()
+    site.context.change_waiter.close()
 
     assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7}
 

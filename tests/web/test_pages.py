@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from activities.comparing import judge
+from activities.comparing import evaluate
 from benchmarks.fleet import settle
 from pacing import Stream
 from pages.overview import GRAVITY
 from reconciling import Mode
 from store import Store
 from store.kinds import AlertKind
-from tests.store.documents import LATER, enroll, item, keep_orders, order, parcel
+from tests.store.documents import LATER, enroll, item, order, parcel, store_orders
 from tests.support.canary import BUYER, put_buyer
 from tests.web.site import Page, Site
 from workflows import remedies
@@ -30,9 +30,9 @@ def put_document(store: Store, kind: str, *documents: Any, seller: str = "anna",
     stream = {"inventory": Stream.INVENTORY, "fulfillment": Stream.FULFILLMENT}[kind]
     with store.commit(store.begin(seller, stream)) as commit:
         if kind == "inventory":
-            commit.keep_inventory(documents, LATER)
+            commit.store_inventory(documents, LATER)
         else:
-            commit.keep_parcels(order_id, documents, LATER)
+            commit.store_parcels(order_id, documents, LATER)
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def busy(store: Store) -> Store:
     line = {"lineItemId": "1", "sku": HTML, "title": HTML, "quantity": 2, "lineItemFulfillmentStatus": "NOT_STARTED"}
     first = order("o-1", lineItems=[line], fulfillmentStartInstructions=[{"shippingStep": {}}])
     put_buyer(first)
-    keep_orders(store, first, seller_id="anna")
+    store_orders(store, first, seller_id="anna")
     later = {"orderPaymentStatus": "PAID", "orderFulfillmentStatus": HTML, "buyer": {**first["buyer"], "username": BUYER["username"] + "2"}}
     second = {**first, **later, "lastModifiedDate": (LATER + timedelta(hours=1)).isoformat()}
-    keep_orders(store, second, seller_id="anna")
+    store_orders(store, second, seller_id="anna")
     put_document(store, "fulfillment", parcel("940011189922385599", shippingCarrierCode=HTML))
     put_document(store, "inventory", item(HTML, 7, product={"title": HTML, "description": HTML}), item("B-1", 0))
     store.open_alert("set_aside", f"documents are set aside {HTML}", "anna")
-    store.put_wishes("anna", {"paused": HTML})
+    store.save_overrides("anna", {"paused": HTML})
     return store
 
 
@@ -111,9 +111,9 @@ async def test_a_seller_on_the_way_to_webhooks_shows_the_mode_and_the_last_compa
         enroll(store, name)
     store.modes.set("anna", Mode.SHADOW)
     before = await site.page("/sellers/anna")
-    keep_orders(store, order(), seller_id="anna")
-    keep_orders(store, order(), seller_id="anna", source="notification")
-    judge(store, "anna")
+    store_orders(store, order(), seller_id="anna")
+    store_orders(store, order(), seller_id="anna", source="notification")
+    evaluate(store, "anna")
 
     after, fleet, other = await site.page("/sellers/anna"), await site.page("/"), await site.page("/sellers/bert")
 

@@ -21,8 +21,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.deliver import Delivered, DeliveryCursor
+from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from activities.wishes import Wishes
 from pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
 from tests.support.waiting import PATIENCE_S
 from workflows.attributes import KINDS
@@ -46,8 +46,8 @@ class FakeSteps:
 
     def __init__(self) -> None:
         self.polls: list[tuple[Stream, datetime, Poll]] = []
-        self.wishes: list[Wishes] = []
-        self.lost: list[Wishes] = []  # what the watchdog finds
+        self.overrides: list[OperatorOverrides] = []
+        self.lost: list[OperatorOverrides] = []  # what the watchdog finds
         self.delivered: list[Delivered] = []  # what the next runs of a cursor come to; then all is delivered
         self.cursors: list[tuple[datetime, DeliveryCursor]] = []  # runs
         self.held = threading.Event()  # cleared: runs wait for it
@@ -55,8 +55,8 @@ class FakeSteps:
         self.changed_at: Callable[[datetime], bool] = lambda at: False
         self.last_change: datetime | None = None
         self.answer: Answer = self.by_the_rules
-        self.hinted: list[datetime] = []
-        self.hint: Callable[[Poll, datetime], PollResult] = nothing_pending
+        self.notified: list[datetime] = []
+        self.read_notified: Callable[[Poll, datetime], PollResult] = nothing_pending
         self.sales_30d = 0
 
     def of(self, stream: Stream) -> list[datetime]:
@@ -113,14 +113,14 @@ class FakeSteps:
     def read_offers(self, request: Poll) -> PollResult:
         return self.poll(Stream.OFFERS, request)
 
-    @activity.defn
-    def read_hints(self, request: Poll) -> PollResult:
-        self.hinted.append(activity.info().started_time)
-        return self.hint(request, self.hinted[-1])
+    @activity.defn(name="read_hints")
+    def poll_notified(self, request: Poll) -> PollResult:
+        self.notified.append(activity.info().started_time)
+        return self.read_notified(request, self.notified[-1])
 
-    @activity.defn
-    def keep_wishes(self, wishes: Wishes) -> None:
-        self.wishes.append(wishes)
+    @activity.defn(name="keep_wishes")
+    def save_overrides(self, overrides: OperatorOverrides) -> None:
+        self.overrides.append(overrides)
 
     @activity.defn
     def deliver_changes(self, cursor: DeliveryCursor) -> Delivered:
@@ -129,7 +129,7 @@ class FakeSteps:
         return self.delivered.pop(0) if self.delivered else Delivered(delivered=1, why="all is delivered")
 
     @activity.defn
-    def find_lost_sellers(self) -> list[Wishes]:
+    def find_lost_sellers(self) -> list[OperatorOverrides]:
         return self.lost
 
 
@@ -149,7 +149,7 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.read_hints, fake.keep_wishes, fake.find_lost_sellers]
+    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.poll_notified, fake.save_overrides, fake.find_lost_sellers]
     steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(

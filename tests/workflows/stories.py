@@ -11,13 +11,13 @@ from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from activities.deliver import Delivered
+from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from activities.wishes import Wishes
 from domain.seller_state import Wait
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
-from workflows.client import tell
+from workflows.client import signal_or_start
 from workflows.delivery import Delivery
 from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, workflow_id
 from workflows.seller_polling import SellerPolling
@@ -136,7 +136,7 @@ async def notified(stage: Stage) -> Seller:
     """Told of an order that eBay does not show yet; then of one while the read of another is in hand; eBay fails; and while paused."""
     left = iter((1, 2, None, None))
 
-    def hint(request: Poll, now: datetime) -> PollResult:
+    def read_notified(request: Poll, now: datetime) -> PollResult:
         wait = next(left, None)
         due = (Stream.FULFILLMENT,) if wait is None else ()
         at = now + timedelta(seconds=wait or 0)
@@ -145,16 +145,16 @@ async def notified(stage: Stage) -> Seller:
     def down(request: Poll, now: datetime) -> PollResult:
         raise ApplicationError("eBay is down", type="EbayUnavailableError", non_retryable=True)
 
-    stage.steps.hint = hint
+    stage.steps.read_notified = read_notified
     seller = await stage.seller(Stream.ORDERS, Stream.FULFILLMENT)
     await stage.pass_time(minutes=1)
     for wait in (10, 1, 10):
         await seller.signal(SellerPolling.notified)
         await stage.pass_time(seconds=wait)
-    stage.steps.hint = down
+    stage.steps.read_notified = down
     await seller.signal(SellerPolling.notified)
     await stage.pass_time(seconds=7)
-    stage.steps.hint = hint
+    stage.steps.read_notified = read_notified
     await stage.pass_time(minutes=1)
     await seller.signal(SellerPolling.pause, Pause(reason="stocktaking"))
     await seller.signal(SellerPolling.notified)
@@ -167,7 +167,7 @@ async def notified(stage: Stage) -> Seller:
 async def enrolled(stage: Stage) -> Seller:
     """Started with a signal, as `starter.py enroll` does: all streams, from nothing."""
     stage.steps.answer = slices(stage, 2)
-    await tell(stage.world.client, QUEUE, Wishes(seller_id=ANNA), SellerPolling.connected, Connected(generation=1))
+    await signal_or_start(stage.world.client, QUEUE, OperatorOverrides(seller_id=ANNA), SellerPolling.connected, Connected(generation=1))
     await stage.pass_time(minutes=6)
     return stage.world.client.get_workflow_handle_for(SellerPolling.run, workflow_id(ANNA))
 
@@ -285,10 +285,10 @@ async def ebay_down(stage: Stage) -> Seller:
         why = "eBay is down (eBay fails (HTTP 502)): waits"
         return PollResult(waiting=True, quota=False, down=True, next_due=now + timedelta(minutes=15), why=why)
 
-    def hint(request: Poll, now: datetime) -> PollResult:
+    def read_notified(request: Poll, now: datetime) -> PollResult:
         raise ApplicationError("eBay failed", 600.0, type="EbayUnavailableError", non_retryable=True)
 
-    stage.steps.answer, stage.steps.hint = outage, hint
+    stage.steps.answer, stage.steps.read_notified = outage, read_notified
     seller = await stage.seller(Stream.ORDERS)
     await stage.pass_time(minutes=7)
     for _ in range(2):
@@ -466,14 +466,16 @@ async def watchdog_finds_nobody(stage: Stage) -> WorkflowHandle[Watchdog, int]:
 async def watchdog_restarts_lost_sellers(stage: Stage) -> WorkflowHandle[Watchdog, int]:
     """Two are lost, one of them came back meanwhile."""
     await stage.seller(Stream.ORDERS)
-    stage.steps.lost = [Wishes(seller_id=ANNA), Wishes(seller_id="seller-lost", paused="holiday")]
+    stage.steps.lost = [OperatorOverrides(seller_id=ANNA), OperatorOverrides(seller_id="seller-lost", paused="holiday")]
     return await stage.watchdog()
 
 
 async def lost_seller(stage: Stage) -> Seller:
     """The one whom the watchdog started, with what people had set."""
     stage.steps.answer = slices(stage, 1)
-    stage.steps.lost = [Wishes(seller_id=ANNA, cadence={Stream.ORDERS: timedelta(minutes=10)}, active_at=datetime.now().astimezone())]
+    stage.steps.lost = [
+        OperatorOverrides(seller_id=ANNA, cadence={Stream.ORDERS: timedelta(minutes=10)}, active_at=datetime.now().astimezone())
+    ]
     await stage.watchdog()
     await stage.pass_time(minutes=11)
     return stage.world.client.get_workflow_handle_for(SellerPolling.run, workflow_id(ANNA))

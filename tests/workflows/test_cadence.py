@@ -99,4 +99,4 @@ async def test_set_cadence_holds_and_is_kept_and_nonsense_is_refused(time_skippi
 
     assert "between 0.5 s and 1 d" in str(refused.value.cause)
     assert set(gaps(steps.of(Stream.ORDERS))[1:]) == {60}
-    assert steps.wishes[-1].cadence == {Stream.ORDERS: timedelta(minutes=1)}
+    assert steps.overrides[-1].cadence == {Stream.ORDERS: timedelta(minutes=1)}

@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
+from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from activities.wishes import Wishes
 from pacing import Stream
 from tests.support.waiting import PATIENCE_S, eventually
 from tests.workflows.fakes import FakeSteps, orders_only, refusing, start
@@ -26,8 +26,8 @@ async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironmen
         cadence, reason = timedelta(milliseconds=1000 + number), f"flood {number}"
         await seller.signal(SellerPolling.pause, Pause(reason=reason))  # not waited for: the update comes while its work closes the run
         await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=PATIENCE_S)
-        told = Wishes(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
-        await eventually(lambda told=told: steps.wishes[-1:] == [told])  # each one, not the last alone
+        told = OperatorOverrides(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
+        await eventually(lambda told=told: steps.overrides[-1:] == [told])  # each one, not the last alone
         runs.add((await seller.describe()).run_id)
         if len(runs) == 3:
             break

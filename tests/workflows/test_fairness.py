@@ -76,11 +76,11 @@ async def test_notifications_that_never_cease_leave_the_polls_their_time(time_sk
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=1))
     before = len(steps.of(Stream.ORDERS))
-    steps.hint = lambda request, now: PollResult(next_due=now, why="more was told meanwhile", done=len(steps.hinted) >= 200)
+    steps.read_notified = lambda request, now: PollResult(next_due=now, why="more was told meanwhile", done=len(steps.notified) >= 200)
 
     await seller.signal(SellerPolling.notified)
-    await eventually(lambda: len(steps.hinted) >= 3)
+    await eventually(lambda: len(steps.notified) >= 3)
     await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
     await eventually(lambda: len(steps.of(Stream.ORDERS)) > before)
 
-    assert len(steps.hinted) < 200
+    assert len(steps.notified) < 200

@@ -91,7 +91,7 @@ def a_step_added(patch: Patch) -> None:
 
 def a_step_left_out(patch: Patch) -> None:
     async def remember(self: SellerPolling) -> None:
-        self.state.remembered = True
+        self.state.persisted = True
 
     patch.setattr(SellerPolling, "remember", remember)
 

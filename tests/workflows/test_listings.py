@@ -38,7 +38,7 @@ async def test_the_cadence_of_the_inventory_is_that_of_the_listings_too(time_ski
     await time_skipping.sleep(timedelta(minutes=35))
 
     assert [len(steps.of(stream)) for stream in streams] == [1, 5, 5]
-    assert steps.wishes[-1].cadence == {Stream.INVENTORY: timedelta(minutes=10), Stream.LISTINGS: timedelta(minutes=10)}
+    assert steps.overrides[-1].cadence == {Stream.INVENTORY: timedelta(minutes=10), Stream.LISTINGS: timedelta(minutes=10)}
 
 
 async def test_a_step_may_call_for_the_round_of_another_stream(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:

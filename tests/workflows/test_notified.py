@@ -19,11 +19,11 @@ def held(*waits: float) -> object:
     """Hints that wait so long between their readings, in seconds, and are then done."""
     left = iter(waits)
 
-    def hint(request: Poll, now: datetime) -> PollResult:
+    def read_notified(request: Poll, now: datetime) -> PollResult:
         wait = next(left, None)
         return PollResult(done=wait is None, next_due=now + timedelta(seconds=wait or 0), why="told")
 
-    return hint
+    return read_notified
 
 
 async def test_a_word_is_answered_at_once_and_the_polls_keep_their_time(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
@@ -32,23 +32,23 @@ async def test_a_word_is_answered_at_once_and_the_polls_keep_their_time(time_ski
     told = await time_skipping.get_current_time()
 
     await seller.signal(SellerPolling.notified)
-    await eventually(lambda: len(steps.hinted) == 1)
+    await eventually(lambda: len(steps.notified) == 1)
     await time_skipping.sleep(timedelta(minutes=10))
 
-    assert (steps.hinted[0] - told) < timedelta(seconds=2)
+    assert (steps.notified[0] - told) < timedelta(seconds=2)
     assert gaps(steps.of(Stream.ORDERS))[:2] == [300, 300]
-    assert len(steps.hinted) == 1
+    assert len(steps.notified) == 1
 
 
 async def test_what_is_held_is_read_again_when_its_time_has_come(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
-    steps.hint = held(1, 2, 60)  # type: ignore[assignment]
+    steps.read_notified = held(1, 2, 60)  # type: ignore[assignment]
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=1))
 
     await seller.signal(SellerPolling.notified)
     await time_skipping.sleep(timedelta(minutes=3))
 
-    assert gaps(steps.hinted) == [1, 2, 60]
+    assert gaps(steps.notified) == [1, 2, 60]
 
 
 async def test_while_paused_or_without_a_token_nothing_is_read(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
@@ -56,52 +56,52 @@ async def test_while_paused_or_without_a_token_nothing_is_read(time_skipping: Wo
     await seller.signal(SellerPolling.pause, Pause(reason="holiday"))
     await seller.signal(SellerPolling.notified)
     await time_skipping.sleep(timedelta(days=1))
-    assert steps.hinted == []
+    assert steps.notified == []
 
     await seller.signal(SellerPolling.resume)
 
-    await eventually(lambda: len(steps.hinted) == 1)
+    await eventually(lambda: len(steps.notified) == 1)
 
 
 async def test_a_dead_token_ends_the_reading_until_the_seller_connects(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     def dead(request: Poll, now: datetime) -> PollResult:
         raise ApplicationError("refused", 0, type="DeadTokenError", non_retryable=True)
 
-    steps.hint = dead
+    steps.read_notified = dead
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=1))
     await seller.signal(SellerPolling.notified)
     await time_skipping.sleep(timedelta(hours=1))
     status = await seller.query(SellerPolling.status)
-    assert (status.state, len(steps.hinted)) == ("needs_reauthorization", 1)
+    assert (status.state, len(steps.notified)) == ("needs_reauthorization", 1)
 
-    steps.hint = held()  # type: ignore[assignment]
+    steps.read_notified = held()  # type: ignore[assignment]
     await seller.signal(SellerPolling.connected, Connected(generation=1))
 
-    await eventually(lambda: len(steps.hinted) == 2)
+    await eventually(lambda: len(steps.notified) == 2)
 
 
 async def test_a_failure_is_tried_again_with_backoff_and_stops_no_stream(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     def down(request: Poll, now: datetime) -> PollResult:
         raise ApplicationError("down", type="EbayUnavailableError", non_retryable=True)
 
-    steps.hint = down
+    steps.read_notified = down
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=1))
 
     await seller.signal(SellerPolling.notified)
     await time_skipping.sleep(timedelta(minutes=10))
 
-    assert gaps(steps.hinted)[:5] == [5, 10, 20, 40, 60]
+    assert gaps(steps.notified)[:5] == [5, 10, 20, 40, 60]
     assert len(steps.of(Stream.ORDERS)) == 3
     assert (await seller.query(SellerPolling.status)).state == "polling"
 
 
 async def test_what_a_hint_announces_is_read_by_the_other_stream(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
-    def hint(request: Poll, now: datetime) -> PollResult:
+    def read_notified(request: Poll, now: datetime) -> PollResult:
         return PollResult(changes=1, done=True, next_due=now, why="told", due=(Stream.FULFILLMENT,))
 
-    steps.hint = hint
+    steps.read_notified = read_notified
     seller = await start(time_skipping, with_streams(await time_skipping.get_current_time(), Stream.ORDERS, Stream.FULFILLMENT))
     await time_skipping.sleep(timedelta(minutes=1))
 
@@ -118,7 +118,7 @@ async def test_a_removed_seller_ends(time_skipping: WorkflowEnvironment, steps: 
     def gone(request: Poll, now: datetime) -> PollResult:
         return refusing("UnknownSellerError")(Stream.ORDERS, request, now)
 
-    steps.hint = gone
+    steps.read_notified = gone
     await seller.signal(SellerPolling.notified)
 
     await seller.result()

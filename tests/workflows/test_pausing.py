@@ -22,14 +22,14 @@ async def test_a_paused_seller_is_not_polled_for_a_day_and_resume_polls_at_once(
     await seller.signal(SellerPolling.resume)
 
     await eventually(lambda: len(steps.polls) == 1)
-    await eventually(lambda: [wishes.paused for wishes in steps.wishes] == [None])
+    await eventually(lambda: [overrides.paused for overrides in steps.overrides] == [None])
 
 
 async def test_pause_stops_the_polls_and_says_why(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=12))
     await seller.signal(SellerPolling.pause, Pause(reason="stocktaking"))
-    await eventually(lambda: [wishes.paused for wishes in steps.wishes] == ["stocktaking"])
+    await eventually(lambda: [overrides.paused for overrides in steps.overrides] == ["stocktaking"])
     polls = len(steps.polls)
 
     await time_skipping.sleep(timedelta(days=1))
@@ -45,7 +45,7 @@ async def test_resume_after_a_short_pause_polls_at_once_too(time_skipping: Workf
     seller = await start(time_skipping)
     await eventually(lambda: len(steps.polls) == 1)
     await seller.signal(SellerPolling.pause, Pause())
-    await eventually(lambda: len(steps.wishes) == 1)
+    await eventually(lambda: len(steps.overrides) == 1)
 
     await seller.signal(SellerPolling.resume)
 

@@ -16,9 +16,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from activities.deliver import Delivering
-from activities.hints import HintReading
 from activities.lost_sellers import LostSellers
-from activities.wishes import WishKeeping
+from activities.notified import NotificationPoll
+from activities.overrides import OverrideStorage
 from domain.streams import BY_STEP
 from tests.workflows.recorded import HISTORIES, NAMES, load
 from tests.workflows.stories import SECOND_HALVES
@@ -70,7 +70,7 @@ def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:
-    others = (HintReading.read_hints, WishKeeping.keep_wishes, LostSellers.find_lost_sellers, Delivering.deliver_changes)
+    others = (NotificationPoll.poll_notified, OverrideStorage.save_overrides, LostSellers.find_lost_sellers, Delivering.deliver_changes)
     names = {*BY_STEP, *(activity._Definition.must_from_callable(step).name for step in others)}
 
     assert names - known == set()

@@ -56,7 +56,7 @@ def test_a_stream_that_is_wanted_again_while_its_last_step_runs_is_polled_again(
     state = seller(*READ)
     state.read_by((), (Stream.LISTINGS,), NOW)
     request = state.request(Stream.LISTINGS, NOW)
-    state.streams[Stream.LISTINGS].asked = state.streams[Stream.LISTINGS].wanted = False  # as the workflow does when a step begins
+    state.streams[Stream.LISTINGS].asked = state.streams[Stream.LISTINGS].restarted = False  # as the workflow does when a step begins
 
     state.read_by(READ, (), NOW)
     state.polled(Stream.LISTINGS, request, OVER, NOW, NOW)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from activities.wishes import Wishes
+from activities.overrides import OperatorOverrides
 from pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps, some_seller, start
@@ -19,7 +19,10 @@ async def look(time_skipping: WorkflowEnvironment) -> int:
 
 async def test_a_lost_seller_is_polled_again_as_people_had_set_it(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     slow, paused = some_seller(), some_seller()
-    steps.lost = [Wishes(seller_id=slow, cadence={Stream.ORDERS: timedelta(hours=1)}), Wishes(seller_id=paused, paused="holiday")]
+    steps.lost = [
+        OperatorOverrides(seller_id=slow, cadence={Stream.ORDERS: timedelta(hours=1)}),
+        OperatorOverrides(seller_id=paused, paused="holiday"),
+    ]
 
     started = await look(time_skipping)
 
@@ -32,10 +35,13 @@ async def test_a_lost_seller_is_polled_again_as_people_had_set_it(time_skipping:
 
 async def test_a_seller_who_came_back_meanwhile_is_left_alone(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     seller = await start(time_skipping)
-    steps.lost = [Wishes(seller_id=seller.id.removeprefix("ebay-polling:"), paused="an old wish"), Wishes(seller_id=some_seller())]
+    steps.lost = [
+        OperatorOverrides(seller_id=seller.id.removeprefix("ebay-polling:"), paused="an old wish"),
+        OperatorOverrides(seller_id=some_seller()),
+    ]
 
     await look(time_skipping)
 
     assert (await seller.describe()).run_id == seller.first_execution_run_id
     assert (await seller.query(SellerPolling.status)).state == "polling"
-    await eventually(lambda: {request.seller_id for _, _, request in steps.polls} == {wishes.seller_id for wishes in steps.lost})
+    await eventually(lambda: {request.seller_id for _, _, request in steps.polls} == {overrides.seller_id for overrides in steps.lost})

@@ -20,7 +20,7 @@ from benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
 from store.migrate import upgrade
-from tests.store.documents import LATER, enroll, item, keep_orders, order
+from tests.store.documents import LATER, enroll, item, order, store_orders
 from tests.web.site import KEY
 from tests_system.browser.listening import listen
 
@@ -90,11 +90,11 @@ def mallory(store: Store) -> None:
     enroll(store, "mallory")
     line = {"lineItemId": "1", "sku": HTML, "title": HTML, "quantity": 2, "lineItemFulfillmentStatus": "NOT_STARTED"}
     first = order("o-1", lineItems=[line])
-    keep_orders(store, first, seller_id="mallory")
+    store_orders(store, first, seller_id="mallory")
     later = {"orderFulfillmentStatus": HTML, "lastModifiedDate": (LATER + timedelta(hours=1)).isoformat()}
-    keep_orders(store, {**first, **later}, seller_id="mallory")
+    store_orders(store, {**first, **later}, seller_id="mallory")
     with store.commit(store.begin("mallory", Stream.INVENTORY)) as commit:
-        commit.keep_inventory([item(HTML, 7, product={"title": HTML})], LATER)
+        commit.store_inventory([item(HTML, 7, product={"title": HTML})], LATER)
     store.open_alert("set_aside", f"documents are set aside {HTML}", "mallory")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from reconciling import Mode
 from store import Store
 from store.delivery_cursors import Attempt
-from tests.store.documents import enroll, keep_orders, order
+from tests.store.documents import enroll, order, store_orders
 
 HTML_URL = "https://shop.example.com/hooks/ebay?for=<script>document.title='pwned'</script>&" + "key=" + "x" * 200
 COMPARED = {"days": 7, "both": 412, "only_polling": 2, "only_notifications": 0, "ready": False, "why": "2 notifications were lost"}
@@ -21,7 +21,7 @@ def listen(store: Store) -> None:
     on, _ = store.endpoints.add("https://app.example.com/hooks/ebay", ["*"])
     failing, _ = store.endpoints.add(HTML_URL, ["order.*", "fulfillment.*", "inventory.*", "alert.*"], thin=True)
     off, _ = store.endpoints.add("https://old.example.com:8443/", ["order.created"], seller_id="nina")
-    keep_orders(store, *(order(f"o-{number}") for number in range(5)), seller_id="nina")
+    store_orders(store, *(order(f"o-{number}") for number in range(5)), seller_id="nina")
     answered(store, on, None, "delivered", 204, times=4)
     answered(store, failing, "refused", "refused", 500, times=2)
     answered(store, failing, "timeout", "unanswered", None, times=1)

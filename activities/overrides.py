@@ -1,4 +1,4 @@
-"""Keeps what people set, so that it outlives even the loss of Temporal's database."""
+"""What operators set for a seller, stored in Postgres, so that it outlives even the loss of Temporal's database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pacing import Stream
 from store import Store
 
 
-class Wishes(BaseModel, frozen=True):
+class OperatorOverrides(BaseModel, frozen=True):
     seller_id: str
     paused: str | None = None
     cadence: dict[Stream, timedelta] = {}
@@ -21,26 +21,26 @@ class Wishes(BaseModel, frozen=True):
 
 
 # Tried until Postgres is back: meanwhile the seller's workflow could not poll either.
-REMEMBER: dict[str, Any] = {
+SAVE_OVERRIDES: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
     "heartbeat_timeout": timedelta(seconds=10),  # a killed worker's is missed after this, and the seller is not polled before
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 }
 
 
-class WishKeeping:
+class OverrideStorage:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    @activity.defn(no_thread_cancel_exception=True)
-    def keep_wishes(self, wishes: Wishes) -> None:
-        self.store.put_wishes(wishes.seller_id, wishes.model_dump(mode="json", exclude={"seller_id"}))
+    @activity.defn(name="keep_wishes", no_thread_cancel_exception=True)
+    def save_overrides(self, overrides: OperatorOverrides) -> None:
+        self.store.save_overrides(overrides.seller_id, overrides.model_dump(mode="json", exclude={"seller_id"}))
 
 
-def wishes_of(store: Store, seller_id: str) -> Wishes:
+def overrides_of(store: Store, seller_id: str) -> OperatorOverrides:
     """What people had set for a seller, as last kept.
 
     Raises:
         UnknownSellerError: not enrolled, or removed.
     """
-    return Wishes.model_validate({**store.sellers.wishes(seller_id), "seller_id": seller_id})
+    return OperatorOverrides.model_validate({**store.sellers.overrides(seller_id), "seller_id": seller_id})

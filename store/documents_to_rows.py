@@ -21,7 +21,7 @@ UNEQUAL = b""  # a digest that equals none: the stored document is needed
 
 
 @dataclass(slots=True)
-class SortedDocuments:
+class DocumentBatch:
     """Documents of one kind as they came, sorted out."""
 
     kind: Kind
@@ -36,47 +36,47 @@ class SortedDocuments:
     known: dict[int, bytes] = field(default_factory=dict)  # digests by identity of the document: most are stored as they came
 
 
-def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Callable[[Any], str | None] | None = None) -> SortedDocuments:
+def read(kind: Kind, documents: Iterable[Any], digests: bool = True, named: Callable[[Any], str | None] | None = None) -> DocumentBatch:
     """Documents that have an id, and refusals of the rest. `named`: gives the id, where the kind alone does not tell how."""
-    reading, named = SortedDocuments(kind), named or IDS[kind]
+    batch, named = DocumentBatch(kind), named or IDS[kind]
     for document in documents:
         if not isinstance(document, dict):
-            reading.refusals.append(Refusal(document, "not an object"))
+            batch.refusals.append(Refusal(document, "not an object"))
             continue
         entity_id = named(document)
         if entity_id is None or not usable(entity_id):
-            reading.refusals.append(Refusal(document, "no id" if entity_id is None else "an id that cannot be kept"))
+            batch.refusals.append(Refusal(document, "no id" if entity_id is None else "an id that cannot be kept"))
             continue
         if digests:
             try:
                 given = digest(kind, document)
             except (ValueError, TypeError, RecursionError):
-                reading.refusals.append(Refusal(document, "cannot be compared", entity_id))
+                batch.refusals.append(Refusal(document, "cannot be compared", entity_id))
                 continue
-            reading.known[id(document)] = given
-            reading.digests[entity_id] = given if reading.digests.get(entity_id, given) == given else UNEQUAL
-        reading.documents.append(document)
-        reading.ids.append(entity_id)
-    return reading
+            batch.known[id(document)] = given
+            batch.digests[entity_id] = given if batch.digests.get(entity_id, given) == given else UNEQUAL
+        batch.documents.append(document)
+        batch.ids.append(entity_id)
+    return batch
 
 
-def detect(reading: SortedDocuments, one: Callable[[Sequence[Document]], Detection]) -> Detection:
+def detect(batch: DocumentBatch, one: Callable[[Sequence[Document]], Detection]) -> Detection:
     """What changed. A document that makes the comparison fail is refused alone; an unforeseen shape must not stop a seller for ever."""
     try:
-        return one(reading.documents)
+        return one(batch.documents)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError):
-        if len(reading.documents) == 1 or reading.kind is Kind.FULFILLMENT:  # parcels of an order are compared with each other
-            reading.refusals.extend(
-                Refusal(document, "cannot be compared", f"{reading.order_id}/{entity_id}" if reading.order_id else entity_id)
-                for document, entity_id in zip(reading.documents, reading.ids, strict=True)
+        if len(batch.documents) == 1 or batch.kind is Kind.FULFILLMENT:  # parcels of an order are compared with each other
+            batch.refusals.extend(
+                Refusal(document, "cannot be compared", f"{batch.order_id}/{entity_id}" if batch.order_id else entity_id)
+                for document, entity_id in zip(batch.documents, batch.ids, strict=True)
             )
             return Detection()
     found = Detection()
     duplicates = stale = 0
-    for document, entity_id in zip(reading.documents, reading.ids, strict=True):
-        alone = SortedDocuments(reading.kind, [document], [entity_id])
+    for document, entity_id in zip(batch.documents, batch.ids, strict=True):
+        alone = DocumentBatch(batch.kind, [document], [entity_id])
         detection = detect(alone, one)
-        reading.refusals.extend(alone.refusals)
+        batch.refusals.extend(alone.refusals)
         found.changes.extend(detection.changes)
         found.refreshed.update(detection.refreshed)
         duplicates += detection.duplicates
@@ -84,26 +84,26 @@ def detect(reading: SortedDocuments, one: Callable[[Sequence[Document]], Detecti
     return Detection(found.changes, found.refreshed, duplicates, stale)
 
 
-def rows(reading: SortedDocuments, detection: Detection, stored: dict[str, Stored]) -> list[EntityRow]:
+def rows(batch: DocumentBatch, detection: Detection, stored: dict[str, Stored]) -> list[EntityRow]:
     """What is to be written. What cannot be written as JSON is refused here."""
-    found = [_row(reading, change.entity_id, change.version, change.data, change) for change in detection.changes]
-    found += [_row(reading, entity_id, stored[entity_id].version, document, None) for entity_id, document in detection.refreshed.items()]
+    found = [_row(batch, change.entity_id, change.version, change.data, change) for change in detection.changes]
+    found += [_row(batch, entity_id, stored[entity_id].version, document, None) for entity_id, document in detection.refreshed.items()]
     return [row for row in found if row is not None]
 
 
-def _row(reading: SortedDocuments, entity_id: str, version: int, document: Document, change: Change | None) -> EntityRow | None:
+def _row(batch: DocumentBatch, entity_id: str, version: int, document: Document, change: Change | None) -> EntityRow | None:
     try:
         return EntityRow(
             entity_id,
             version,
             document,
             data=as_json(document),
-            digest=reading.known.get(id(document)) or digest(reading.kind, document),
+            digest=batch.known.get(id(document)) or digest(batch.kind, document),
             change=change,
-            sku=reading.sku,
+            sku=batch.sku,
         )
     except (ValueError, TypeError, RecursionError):
-        reading.refusals.append(Refusal(document, "cannot be written as JSON", entity_id))
+        batch.refusals.append(Refusal(document, "cannot be written as JSON", entity_id))
         return None
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from changes.model import Change, Kind
 from reconciling import Mode, Side, side_of, topic_of
 from store.events import event_id
-from store.step import Step
+from store.step import StepLease
 
 # The other side now holds this version or a later one: what it contains is seen by both.
 SEEN = text("""
@@ -31,11 +31,11 @@ OTHER = {Side.POLLING: Side.NOTIFICATIONS, Side.NOTIFICATIONS: Side.POLLING}
 
 
 @dataclass(slots=True)
-class Sightings:
+class FirstSeen:
     """Of one commit, until its transaction ends."""
 
-    step: Step
-    told_at: dict[str, datetime] = field(default_factory=dict)  # by entity: when the notification came that this commit obeys
+    step: StepLease
+    notified_at: dict[str, datetime] = field(default_factory=dict)  # by entity: when the notification came that this commit obeys
     first: dict[str, list[Any]] = field(
         default_factory=lambda: {
             name: [] for name in ("s_kinds", "s_ids", "s_versions", "s_events", "s_types", "s_occurred", "s_topics", "s_bys", "s_told")
@@ -48,7 +48,7 @@ class Sightings:
     def watched(self) -> bool:
         return self.step.mode is not Mode.POLLING
 
-    def told(self, change: Change, version: int, source: str) -> None:
+    def record_new(self, change: Change, version: int, source: str) -> None:
         """A new version becomes events. The other side's older versions are contained in it."""
         if not self.watched or source == "backfill":
             return
@@ -62,11 +62,11 @@ class Sightings:
         awaited = self.step.watched_since is not None and change.occurred_at >= self.step.watched_since
         columns["s_topics"].append(topic_of(change.types, change.changed) if awaited else None)
         columns["s_bys"].append(side.value)
-        columns["s_told"].append(self.told_at.get(change.entity_id) if side is Side.NOTIFICATIONS else None)
+        columns["s_told"].append(self.notified_at.get(change.entity_id) if side is Side.NOTIFICATIONS else None)
         if version > 1:
             self.seen[side, change.kind, change.entity_id] = version
 
-    def saw(self, kind: Kind, source: str, versions: Mapping[str, int]) -> None:
+    def record_seen(self, kind: Kind, source: str, versions: Mapping[str, int]) -> None:
         """These came as they are stored."""
         if self.watched and source != "backfill":
             side = side_of(source)
@@ -77,7 +77,7 @@ class Sightings:
         if self.seen:
             values: dict[str, Any] = {
                 "seller_id": self.step.seller_id,
-                "told": [self.told_at.get(entity_id) if side is Side.NOTIFICATIONS else None for side, _, entity_id in self.seen],
+                "told": [self.notified_at.get(entity_id) if side is Side.NOTIFICATIONS else None for side, _, entity_id in self.seen],
                 "bys": [OTHER[side].value for side, _, _ in self.seen],
                 "kinds": [kind.value for _, kind, _ in self.seen],
                 "entity_ids": [entity_id for _, _, entity_id in self.seen],
@@ -85,8 +85,8 @@ class Sightings:
             }
             self.found += connection.execute(SEEN, values).rowcount
             self.seen.clear()
-        if self.told_at and self.watched:
-            connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": max(self.told_at.values())})
+        if self.notified_at and self.watched:
+            connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": max(self.notified_at.values())})
 
     def values(self) -> dict[str, Any]:
         """For the statement that writes the events; {} where there is nothing to add to it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from activities.notified import UNMOVED_WAITS, WAITS, batches
 from temporalio.exceptions import ApplicationError
 
-from activities import hints
-from activities.hints import UNMOVED_WAITS, WAITS, batches
+from activities import notifications
 from ebay.errors import BadAnswerError, EbayUnavailableError
 from pacing import Stream
-from store.notifications import PendingHint, State
+from store.notifications import PendingNotification, State
 from tests.support.rig import START, Rig
 
 
@@ -20,7 +20,7 @@ def tell(
 ) -> str:
     """A notification was kept, as the inbox keeps it, of something that happens now."""
     id_ = id_ or f"notice-{len(states(rig)) + 1}"
-    rig.store.notifications.keep(
+    rig.store.notifications.save(
         id_, topic, seller_id=seller, orders=list(orders), listings=list(listings), happened_at=rig.world.clock.now()
     )
     return id_
@@ -35,7 +35,7 @@ def test_an_order_is_told_from_its_notification_and_the_poll_finds_nothing_new(a
     order = anna.world.place_order("anna")
     tell(anna, "ORDER_CONFIRMATION", order)
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
     anna.advance(minutes=5)
     poll = anna.poll("anna")
 
@@ -54,7 +54,7 @@ def test_a_hint_moves_neither_the_cursor_nor_the_next_poll(anna: Rig) -> None:
     anna.advance(seconds=30)
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
 
-    anna.hints("anna")
+    anna.poll_notified("anna")
 
     assert stream_of(anna) == before
 
@@ -71,7 +71,7 @@ def test_many_notifications_of_one_order_are_one_call(anna: Rig) -> None:
     for _ in range(5):
         tell(anna, "ORDER_CONFIRMATION", order)
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.api_calls, result.changes) == (1, 1)
     assert set(states(anna).values()) == {"done"}
@@ -81,7 +81,7 @@ def test_120_orders_are_three_calls(anna: Rig) -> None:
     for order in anna.world.preload_orders("anna", 120, anna.world.clock.now()):
         tell(anna, "ORDER_CONFIRMATION", order)
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.api_calls, result.changes, result.done) == (3, 120, True)
 
@@ -89,7 +89,7 @@ def test_120_orders_are_three_calls(anna: Rig) -> None:
 def test_a_topic_that_only_a_later_version_reads_is_left_and_not_looked_at_for_ever(anna: Rig) -> None:
     tell(anna, "OF_A_LATER_VERSION", "o-1")
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.api_calls, result.done) == (0, True)
     assert set(states(anna).values()) == {"left"}
@@ -101,7 +101,7 @@ def test_an_order_that_ebay_does_not_show_yet_is_asked_for_again(anna: Rig) -> N
     tell(anna, "ORDER_CONFIRMATION", order)
 
     waits = []
-    while not (result := anna.hints("anna")).done:
+    while not (result := anna.poll_notified("anna")).done:
         waits.append(round((result.next_due - anna.world.clock.now()).total_seconds()))
         anna.advance(seconds=waits[-1] + 0.5)
 
@@ -112,9 +112,9 @@ def test_an_order_that_ebay_does_not_show_yet_is_asked_for_again(anna: Rig) -> N
 
 def test_before_its_time_a_held_hint_costs_no_call(anna: Rig) -> None:
     tell(anna, "ORDER_CONFIRMATION", "03-99999-00001")
-    anna.hints("anna")
+    anna.poll_notified("anna")
 
-    again = anna.hints("anna")
+    again = anna.poll_notified("anna")
 
     assert (again.api_calls, again.done) == (0, False)
 
@@ -123,7 +123,7 @@ def test_what_ebay_never_shows_is_left_to_polling_after_ten_minutes(anna: Rig) -
     tell(anna, "ORDER_CONFIRMATION", "03-99999-00001")
     began, calls = anna.world.clock.now(), 0
 
-    while not (result := anna.hints("anna")).done:
+    while not (result := anna.poll_notified("anna")).done:
         calls += result.api_calls
         anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
         anna.advance(seconds=0.1)
@@ -141,9 +141,9 @@ def test_a_parcel_is_held_until_the_order_shows_it_and_then_announced(anna: Rig)
     anna.world.ship("anna", order, visible_at=anna.world.clock.now() + timedelta(seconds=2))
     tell(anna, "ITEM_MARKED_SHIPPED", order)
 
-    early = anna.hints("anna")
+    early = anna.poll_notified("anna")
     anna.advance(seconds=3)
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
     anna.poll("anna", Stream.FULFILLMENT, announced=True)
 
     assert (early.changes, early.done) == (0, False)
@@ -158,7 +158,7 @@ def test_what_changed_nothing_is_asked_for_some_times_only(anna: Rig) -> None:
     tell(anna, "ITEM_MARKED_SHIPPED", order)
 
     steps = 1
-    while not (result := anna.hints("anna")).done:
+    while not (result := anna.poll_notified("anna")).done:
         steps += 1
         anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
         anna.advance(seconds=0.1)
@@ -173,7 +173,7 @@ def test_what_a_poll_saw_first_is_done_at_once(anna: Rig) -> None:
     anna.advance(minutes=5)
     anna.poll("anna")
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.changes, result.done) == (0, True)
     assert [event["source"] for event in anna.events("anna")] == ["poll", "poll"]  # the order and its sale
@@ -186,7 +186,7 @@ def test_a_cancellation_is_read_with_its_order(anna: Rig) -> None:
     anna.world.cancel("anna", order)
     tell(anna, "ORDER_CANCELLATION_ACTIVITY", order)
 
-    anna.hints("anna")
+    anna.poll_notified("anna")
 
     assert anna.types("anna")[-1] == "order.cancelled"
 
@@ -195,7 +195,7 @@ def test_an_order_of_before_the_enrolment_is_told_as_backfill(anna: Rig) -> None
     (old,) = anna.world.preload_orders("anna", 1, START - timedelta(days=9), START - timedelta(days=9))
     tell(anna, "ORDER_RETURN_ACTIVITY", old)
 
-    anna.hints("anna")
+    anna.poll_notified("anna")
 
     assert [event["source"] for event in anna.events("anna")] == ["backfill"]
 
@@ -207,7 +207,7 @@ def test_a_listing_is_read_alone(hub: Rig) -> None:
     hub.world.revise("anna", item, title="Another title")
     tell(hub, "ItemRevised", listings=(item,))
 
-    result = hub.hints("anna")
+    result = hub.poll_notified("anna")
 
     (event,) = hub.events("anna")[before:]
     assert (event["type"], event["entity_id"], event["source"]) == ("inventory.updated", f"listing:{item}", "notification")
@@ -219,7 +219,7 @@ def test_before_the_report_of_all_listings_none_is_told_as_new(anna: Rig) -> Non
     anna.world.preload_listings("anna")
     tell(anna, "ItemRevised", listings=(anna.world.shelves["anna"].active[0][1],))
 
-    anna.hints("anna")
+    anna.poll_notified("anna")
 
     assert (anna.events("anna"), states(anna)) == ([], {"notice-1": "left"})
 
@@ -230,7 +230,7 @@ def test_a_revoked_authorization_shows_at_once(anna: Rig) -> None:
     tell(anna, "AUTHORIZATION_REVOCATION")
 
     with pytest.raises(ApplicationError) as refused:
-        anna.hints("anna")
+        anna.poll_notified("anna")
 
     assert (refused.value.type, refused.value.details) == ("DeadTokenError", (1,))
     assert anna.types("anna") == ["seller.needs_reauthorization", "alert.opened"]
@@ -241,7 +241,7 @@ def test_a_revocation_of_another_consent_does_no_harm(anna: Rig) -> None:
     anna.poll("anna")
     tell(anna, "AUTHORIZATION_REVOCATION")
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.done, anna.events("anna"), states(anna)) == (True, [], {"notice-1": "done"})
 
@@ -251,9 +251,9 @@ def test_while_ebay_fails_they_stay_pending_and_no_stream_fails(anna: Rig) -> No
     anna.world.faults.force(503, "", resource="order")
 
     with pytest.raises(EbayUnavailableError):
-        anna.hints("anna")
+        anna.poll_notified("anna")
     after = anna.store.seller("anna")["streams"]["orders"]["failures"]
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (after, result.changes, result.done) == (0, 1, True)
 
@@ -264,12 +264,12 @@ def test_an_order_whose_answer_is_never_good_keeps_no_other_waiting_for_ever(ann
     failures = 0
     while "pending" in states(anna).values():
         with pytest.raises(BadAnswerError):
-            anna.hints("anna")
+            anna.poll_notified("anna")
         failures += 1
     anna.world.faults.forced.clear()
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (failures, result.done) == (len(WAITS) + 1, True)
     assert states(anna) == {"notice-1": "left", "notice-2": "done"}
@@ -284,7 +284,7 @@ def test_an_id_that_is_no_orders_spoils_no_other(anna: Rig, monkeypatch: pytest.
         anna.world.faults.force(400, bad, resource="order") if "no-order" in request.query.get("orderIds", "") else None
     )
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.changes, result.done) == (3, True)
     assert sorted(states(anna).values()) == ["done", "done", "done", "left"]
@@ -296,7 +296,7 @@ def test_with_a_spent_quota_they_wait_and_the_next_poll_stays(anna: Rig) -> None
     anna.world.quotas.limits["order"] = anna.world.quotas.used["order"]
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.waiting, result.done, result.next_due > anna.world.clock.now()) == (True, False, True)
     assert (states(anna), stream_of(anna)) == ({"notice-1": "pending"}, before)
@@ -308,7 +308,7 @@ def test_notifications_may_use_the_reserve_that_polls_may_not(anna: Rig) -> None
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
 
     poll = anna.step("anna")
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (poll.waiting, poll.api_calls) == (True, 0)
     assert (result.waiting, result.changes) == (False, 1)
@@ -321,12 +321,12 @@ def test_a_crash_between_the_commit_and_the_row_reads_again_and_tells_once(anna:
         raise EbayUnavailableError("the worker is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(hints.HintReading, "settle", crash)
+        patch.setattr(notifications.NotificationPoll, "settle", crash)
         with pytest.raises(EbayUnavailableError):
-            anna.hints("anna")
+            anna.poll_notified("anna")
     assert states(anna) == {"notice-1": "pending"}
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.done, anna.types("anna"), states(anna)) == (True, ["order.created"], {"notice-1": "done"})
 
@@ -336,15 +336,15 @@ def test_other_sellers_hints_are_not_touched(anna: Rig) -> None:
     anna.enroll("bert")
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("bert"), seller="bert")
 
-    result = anna.hints("anna")
+    result = anna.poll_notified("anna")
 
     assert (result.done, result.api_calls, states(anna)) == (True, 0, {"notice-1": "pending"})
 
 
 def test_a_call_takes_as_many_hints_as_it_takes_orders() -> None:
-    given = [PendingHint(str(n), "ORDER_CONFIRMATION", tuple(f"{n}-{k}" for k in range(20)), (), None, 0) for n in range(5)]
+    given = [PendingNotification(str(n), "ORDER_CONFIRMATION", tuple(f"{n}-{k}" for k in range(20)), (), None, 0) for n in range(5)]
 
-    assert [[hint.id for hint in batch] for batch in batches(given)] == [["0", "1"], ["2", "3"], ["4"]]
+    assert [[notification.id for notification in batch] for batch in batches(given)] == [["0", "1"], ["2", "3"], ["4"]]
 
 
 def test_what_ended_is_not_ended_otherwise(anna: Rig) -> None:

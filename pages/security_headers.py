@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-class Edge:
+class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

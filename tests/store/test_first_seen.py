@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pacing import Stream
 from reconciling import Mode, Seen, Side
 from store import Store, StoreResult
-from tests.store.documents import LATER, SELLER, enroll, item, keep_orders, order, parcel, statements
+from tests.store.documents import LATER, SELLER, enroll, item, order, parcel, statements, store_orders
 
 SOON = LATER + timedelta(minutes=2)
 EVER, NEVER = datetime.fromisoformat("2000-01-01T00:00Z"), datetime.fromisoformat("2100-01-01T00:00Z")
@@ -24,8 +24,8 @@ def numbers() -> Iterator[int]:
 def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> StoreResult:
     """As a notification's hint commits what it read."""
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.sightings.told_at.update({str(one["orderId"]): told_at for one in orders})
-        return commit.keep_orders(orders, SOON, source="notification")
+        commit.first_seen.notified_at.update({str(one["orderId"]): told_at for one in orders})
+        return commit.store_orders(orders, SOON, source="notification")
 
 
 def seen(store: Store) -> list[Seen]:
@@ -39,13 +39,13 @@ def short(store: Store) -> list[tuple[str, int, Side, int | None]]:
 
 def test_a_change_that_polling_told_is_seen_by_the_notification_that_finds_it_unchanged(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order(created=NEVER))
+    store_orders(store, order(created=NEVER))
     notified(store, order(created=NEVER))
 
     only = seen(store)[0]
 
     assert (only.kind, only.types, only.first_by, only.other_version) == ("order", ("order.created",), Side.POLLING, 1)
-    assert (only.other_told_at, only.topic) == (LATER, "ORDER_CONFIRMATION")
+    assert (only.other_notified_at, only.topic) == (LATER, "ORDER_CONFIRMATION")
     assert only.event_id == store.feed.read()[0]["id"]
 
 
@@ -53,9 +53,9 @@ def test_what_happened_before_both_were_compared_nobody_was_to_tell(store: Store
     store.modes.set(SELLER, Mode.SHADOW)
     since = store.modes.get(SELLER).since
     assert since
-    keep_orders(store, order("o-1", created=since - timedelta(milliseconds=1)), order("o-2", created=since))
+    store_orders(store, order("o-1", created=since - timedelta(milliseconds=1)), order("o-2", created=since))
     store.modes.set(SELLER, Mode.WEBHOOKS)
-    keep_orders(store, order("o-3", created=since))
+    store_orders(store, order("o-3", created=since))
 
     assert [(one.entity_id, one.topic) for one in seen(store)] == [
         ("o-1", None),
@@ -66,7 +66,7 @@ def test_what_happened_before_both_were_compared_nobody_was_to_tell(store: Store
 
 def test_the_first_sighting_has_the_time_of_its_event(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
+    store_orders(store, order())
 
     with store.engine.begin() as connection:
         same = "SELECT count(*) FROM sightings s JOIN change_events e ON e.id = s.event_id AND e.detected_at = s.first_at"
@@ -76,17 +76,17 @@ def test_the_first_sighting_has_the_time_of_its_event(store: Store) -> None:
 def test_a_change_that_a_notification_told_is_seen_by_the_poll_that_brings_it_unchanged(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
     notified(store, order())
-    keep_orders(store, order(), source="sweep")
+    store_orders(store, order(), source="sweep")
 
     only = seen(store)[0]
 
-    assert (only.first_by, only.first_told_at, only.other_version, only.other_told_at) == (Side.NOTIFICATIONS, LATER, 1, None)
+    assert (only.first_by, only.first_notified_at, only.other_version, only.other_notified_at) == (Side.NOTIFICATIONS, LATER, 1, None)
 
 
 def test_a_version_that_a_later_one_superseded_was_seen_folded_into_it(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
-    keep_orders(store, order(orderPaymentStatus="PAID", modified=SOON))
+    store_orders(store, order())
+    store_orders(store, order(orderPaymentStatus="PAID", modified=SOON))
     notified(store, order(orderPaymentStatus="FULLY_REFUNDED", modified=SOON + timedelta(seconds=1)))
 
     assert short(store) == [("o-1", 1, Side.POLLING, 3), ("o-1", 2, Side.POLLING, 3), ("o-1", 3, Side.NOTIFICATIONS, None)]
@@ -94,8 +94,8 @@ def test_a_version_that_a_later_one_superseded_was_seen_folded_into_it(store: St
 
 def test_the_same_side_again_is_no_sighting_of_the_other(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
-    keep_orders(store, order())
+    store_orders(store, order())
+    store_orders(store, order())
     notified(store, order("o-2"))
     notified(store, order("o-2"))
 
@@ -104,16 +104,16 @@ def test_the_same_side_again_is_no_sighting_of_the_other(store: Store) -> None:
 
 def test_what_is_seen_twice_keeps_the_first_time(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
+    store_orders(store, order())
     notified(store, order(), told_at=LATER)
     notified(store, order(), told_at=SOON)
 
-    assert seen(store)[0].other_told_at == LATER
+    assert seen(store)[0].other_notified_at == LATER
 
 
 def test_a_stale_answer_saw_nothing(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order(modified=SOON))
+    store_orders(store, order(modified=SOON))
 
     kept = notified(store, order(modified=LATER, orderPaymentStatus="FAILED"))
 
@@ -123,7 +123,7 @@ def test_a_stale_answer_saw_nothing(store: Store) -> None:
 
 def test_an_order_that_came_stale_and_new_in_one_answer_is_seen(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order(modified=SOON))
+    store_orders(store, order(modified=SOON))
     notified(store, order(modified=SOON), order(modified=LATER))
 
     assert short(store) == [("o-1", 1, Side.POLLING, 1)]
@@ -131,7 +131,7 @@ def test_an_order_that_came_stale_and_new_in_one_answer_is_seen(store: Store) ->
 
 def test_what_postgres_refuses_is_no_sighting(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
+    store_orders(store, order())
     notified(store, order(title="NUL\0", modified=SOON))
 
     assert short(store) == [("o-1", 1, Side.POLLING, None)]
@@ -140,11 +140,11 @@ def test_what_postgres_refuses_is_no_sighting(store: Store) -> None:
 def test_parcels_and_stock_are_seen_by_both_sides_too(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("11"), parcel("12")], LATER, source="notification")
-        commit.keep_inventory([item("A")], LATER, source="notification")
+        commit.store_parcels("o-1", [parcel("11"), parcel("12")], LATER, source="notification")
+        commit.store_inventory([item("A")], LATER, source="notification")
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
-        commit.keep_parcels("o-1", [parcel("11"), parcel("13")], LATER)
-        commit.keep_inventory([item("A")], LATER, source="sweep")
+        commit.store_parcels("o-1", [parcel("11"), parcel("13")], LATER)
+        commit.store_inventory([item("A")], LATER, source="sweep")
 
     assert sorted(short(store)) == [
         ("A", 1, Side.NOTIFICATIONS, 1),
@@ -157,13 +157,13 @@ def test_parcels_and_stock_are_seen_by_both_sides_too(store: Store) -> None:
 
 def test_a_commit_that_is_rolled_back_leaves_no_sighting(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order())
+    store_orders(store, order())
     first = store.begin(SELLER, Stream.ORDERS)
     store.begin(SELLER, Stream.ORDERS)
     refused = False
     try:
         with store.commit(first) as commit:
-            commit.keep_orders([order(), order("o-2")], SOON, source="notification")
+            commit.store_orders([order(), order("o-2")], SOON, source="notification")
     except Exception:
         refused = True
 
@@ -187,7 +187,7 @@ def test_a_polling_seller_pays_no_statement_for_it(store: Store) -> None:
     for seller in (SELLER, "shadow"):
         for documents in ([order()], [order()], [order(modified=SOON, orderPaymentStatus="PAID")]):
             with statements(store) as sent:
-                keep_orders(store, *documents, seller_id=seller)
+                store_orders(store, *documents, seller_id=seller)
             cost.setdefault(seller, []).append(len(sent))
             if seller == SELLER:
                 assert not any("sightings" in statement for statement in sent)
@@ -217,7 +217,7 @@ def test_however_both_sides_read_an_order_each_version_has_who_was_first_and_wha
         for older, (first, other) in list(expected.items()):
             if first is not side and other is None:
                 expected[older] = first, version
-        keep_orders(store, order(order_id, title=str(content), modified=LATER + timedelta(seconds=content)), source=source)
+        store_orders(store, order(order_id, title=str(content), modified=LATER + timedelta(seconds=content)), source=source)
 
     found = {one.version: (one.first_by, one.other_version) for one in seen(store) if one.entity_id == order_id}
     assert found == expected
@@ -225,7 +225,7 @@ def test_however_both_sides_read_an_order_each_version_has_who_was_first_and_wha
 
 def test_sightings_are_forgotten_after_90_days_also_of_who_is_polled_again(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
-    keep_orders(store, order("o-1"), order("o-2"))
+    store_orders(store, order("o-1"), order("o-2"))
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sightings SET first_at = first_at - interval '91 days' WHERE entity_id = 'o-1'")
     store.modes.set(SELLER, Mode.POLLING)

@@ -13,8 +13,8 @@ from outbound.addresses import Address
 from outbound.lines import BoundedStream
 from outbound.targets import Target
 
-MOST_KEPT = 64
-KEPT_S = 20.0  # unused for so long, a connection is closed: many servers close after 5 to 75 s
+MOST_IDLE = 64
+IDLE_S = 20.0  # unused for so long, a connection is closed: many servers close after 5 to 75 s
 
 
 class ConnectionKey(NamedTuple):
@@ -26,7 +26,7 @@ class ConnectionKey(NamedTuple):
     address: Address
 
 
-class KeptConnection(NamedTuple):
+class IdleConnection(NamedTuple):
     key: ConnectionKey
     line: BoundedStream
     http: httpcore.HTTP11Connection
@@ -36,27 +36,27 @@ def key_of(target: Target, address: Address) -> ConnectionKey:
     return ConnectionKey(target.scheme, target.host, target.port, address)
 
 
-class KeptConnections:
+class IdleConnections:
     """Thread-safe. Whoever takes a connection has it alone until it is put back."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
+    def __init__(self, most: int = MOST_IDLE) -> None:
         self.most = most
         self.lock = threading.Lock()
-        self.idle: deque[KeptConnection] = deque()  # the one used last stands last
+        self.idle: deque[IdleConnection] = deque()  # the one used last stands last
         self.closed = False
 
-    def take(self, target: Target, addresses: Iterable[Address]) -> KeptConnection | None:
+    def take(self, target: Target, addresses: Iterable[Address]) -> IdleConnection | None:
         """One that leads to an address which this post's own look at the DNS allows."""
-        wanted = {key_of(target, address) for address in addresses}
+        keys = {key_of(target, address) for address in addresses}
         with self.lock:
-            for connection in [one for one in reversed(self.idle) if one.key in wanted]:
+            for connection in [one for one in reversed(self.idle) if one.key in keys]:
                 self.idle.remove(connection)
                 if not connection.http.has_expired():
                     return connection
                 connection.http.close()
         return None
 
-    def put(self, connection: KeptConnection) -> None:
+    def put(self, connection: IdleConnection) -> None:
         with self.lock:
             if self.closed or not connection.http.is_idle() or has_surplus(connection.http):
                 connection.http.close()

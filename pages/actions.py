@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
-from activities.wishes import wishes_of
+from activities.overrides import overrides_of
 from console.arguments import SELLER_ID
 from pages.context import WebContext
 from pages.forms import one_of, read_form
 from pages.problems import ProblemError
 from settings import duration
-from workflows.client import tell
+from workflows.client import signal_or_start
 from workflows.messages import Pause, PollNow, SpeedUp
 from workflows.seller_polling import SellerPolling
 
@@ -37,7 +37,7 @@ def _speed_up(form: Form) -> SpeedUp:
     return SpeedUp(every=duration(one_of(form, "every", EVERY)), lasting=duration(one_of(form, "for", LASTING)))
 
 
-ACTS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
+ACTIONS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
     "pause": (SellerPolling.pause, _pause),
     "resume": (SellerPolling.resume, lambda form: None),
     "poll-now": (SellerPolling.poll_now, lambda form: PollNow()),
@@ -45,17 +45,17 @@ ACTS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
 }
 
 
-@router.post("/sellers/{seller_id}/{act}")
-async def press(request: Request, seller_id: str, act: str) -> Response:
+@router.post("/sellers/{seller_id}/{action}")
+async def press(request: Request, seller_id: str, action: str) -> Response:
     context: WebContext = request.app.state.context
-    if act not in ACTS:
+    if action not in ACTIONS:
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
     context.access.pressed(request, form)
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
-    signal, message = ACTS[act]
+    signal, message = ACTIONS[action]
     given = message(form)
-    wishes = await context.ask(wishes_of, context.store, seller_id)
-    await tell(await context.temporal(), context.settings.task_queue, wishes, signal, given)
-    return RedirectResponse(f"/sellers/{seller_id}?done={act}", 303)
+    overrides = await context.ask(overrides_of, context.store, seller_id)
+    await signal_or_start(await context.temporal(), context.settings.task_queue, overrides, signal, given)
+    return RedirectResponse(f"/sellers/{seller_id}?done={action}", 303)

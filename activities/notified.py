@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.listing_single import keep_single, read_single
+from activities.listing_single import read_single, store_single
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
@@ -22,7 +22,7 @@ from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayU
 from ebay.topics import Asks, asks, moves_orders
 from pacing import Stream
 from store.listings import PREFIX
-from store.notifications import PendingHint, State
+from store.notifications import PendingNotification, State
 from store.rereads import What
 
 IDS_A_CALL = 50  # eBay's most
@@ -35,7 +35,7 @@ SLACK = timedelta(seconds=5)  # an event may be dated a moment after the order t
 
 
 @dataclass(slots=True)
-class HintOutcome:
+class NotificationOutcome:
     """What becomes of hints that were looked at."""
 
     done: list[str] = field(default_factory=list)
@@ -43,12 +43,12 @@ class HintOutcome:
     held: dict[timedelta, list[str]] = field(default_factory=dict)  # by how long
 
 
-class HintReading:
+class NotificationPoll:
     def __init__(self, steps: StepRunner) -> None:
         self.steps = steps
 
-    @activity.defn(no_thread_cancel_exception=True)
-    def read_hints(self, request: Poll) -> PollResult:
+    @activity.defn(name="read_hints", no_thread_cancel_exception=True)
+    def poll_notified(self, request: Poll) -> PollResult:
         """Read what the seller's pending notifications name, 50 orders a call and then listings, with the reserve of the quota.
 
         Each call commits like a poll's, under the same fence, with the source `notification`; then its rows are ended, or held where eBay
@@ -59,21 +59,21 @@ class HintReading:
 
     def read(self, step: StepRun) -> PollResult:
         found = self.steps.store.notifications.pending(step.request.seller_id, step.now())
-        by = {what: [hint for hint in found if asks(hint.topic) is what] for what in Asks}
-        if useless := [hint.id for what in (Asks.NOTHING, Asks.PERSON) for hint in by[what]]:  # kept by a later version
-            self.settle(step, HintOutcome(left=useless))
+        by = {what: [notification for notification in found if asks(notification.topic) is what] for what in Asks}
+        if useless := [notification.id for what in (Asks.NOTHING, Asks.PERSON) for notification in by[what]]:  # kept by a later version
+            self.settle(step, NotificationOutcome(left=useless))
         if by[Asks.TOKEN]:
             self.check_token(step, by[Asks.TOKEN])
         parcels_due = 0
-        for hints in batches(by[Asks.ORDERS]):
-            parcels_due += self.read_orders(step, hints)
+        for notifications in batches(by[Asks.ORDERS]):
+            parcels_due += self.read_orders(step, notifications)
             if step.over():
                 break
         over = SteppingOver(step, What.LISTING, kept=False)
-        for hint in by[Asks.LISTINGS]:
+        for notification in by[Asks.LISTINGS]:
             if step.over() or over.full:
                 break
-            self.read_listings(step, hint, over)
+            self.read_listings(step, notification, over)
         over.settle()
         return self.rest(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
@@ -83,76 +83,83 @@ class HintReading:
         why = "nothing is pending" if at is None else "eBay does not show yet what it told of"
         return step.result(next_due=at or step.now(), why=why, done=at is None, due=due)
 
-    def check_token(self, step: StepRun, hints: Sequence[PendingHint]) -> None:
+    def check_token(self, step: StepRun, notifications: Sequence[PendingNotification]) -> None:
         """The seller took the consent back, eBay says: a new access token tells. Raises DeadTokenError: so it is."""
         seller_id, tokens = step.request.seller_id, self.steps.ebay.tokens
         try:
             tokens.renewed(seller_id, tokens.current(seller_id))
         except DeadTokenError:
-            self.steps.store.notifications.end([hint.id for hint in hints])
+            self.steps.store.notifications.end([notification.id for notification in notifications])
             raise
-        self.steps.store.notifications.end([hint.id for hint in hints])
+        self.steps.store.notifications.end([notification.id for notification in notifications])
 
-    def read_orders(self, step: StepRun, hints: Sequence[PendingHint]) -> int:
+    def read_orders(self, step: StepRun, notifications: Sequence[PendingNotification]) -> int:
         """Returns how many orders' parcels are due now because of it."""
-        wanted = list(dict.fromkeys(order_id for hint in hints for order_id in hint.orders))
+        wanted = list(dict.fromkeys(order_id for notification in notifications for order_id in notification.orders))
         if not wanted:  # a topic of orders that names none
-            self.settle(step, HintOutcome(left=[hint.id for hint in hints]))
+            self.settle(step, NotificationOutcome(left=[notification.id for notification in notifications]))
             return 0
         over = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]), kept=False)
-        over.patient = all(hint.asks == 0 for hint in hints)
+        over.patient = all(notification.asks == 0 for notification in notifications)
         try:
             documents = [order for _, page in over.lists(wanted, step.api.orders_by_id) for order in page.orders]
             over.settle()
         except AccessDeniedError:  # the poll of orders meets it too, and tells
-            self.settle(step, HintOutcome(left=[hint.id for hint in hints]))
+            self.settle(step, NotificationOutcome(left=[notification.id for notification in notifications]))
             return 0
         except (EbayUnavailableError, BadAnswerError):
-            self.settle(step, failed(hints))
+            self.settle(step, failed(notifications))
             raise
         except (RejectedError, NotFoundError):  # eBay refuses all that they name, each by itself
             documents = []
         with step.commit() as commit:
-            commit.told((order_id, hint.received_at) for hint in hints for order_id in hint.orders)
-            kept = commit.keep_orders(documents, read_at=step.read_at(), source=SOURCE)
+            commit.note_notified_at(
+                (order_id, notification.received_at) for notification in notifications for order_id in notification.orders
+            )
+            kept = commit.store_orders(documents, read_at=step.read_at(), source=SOURCE)
             step.count(commit, kept)
             commit.records_read(What.LISTED, [order for order in wanted if order not in over.failing])
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
         refused = {order for order, error in over.failing.items() if isinstance(error, RejectedError | NotFoundError)}
         broken = over.failing.keys() - refused
-        self.settle(step, failed([hint for hint in hints if broken & set(hint.orders)], apart=True))
-        self.settle(step, judged([hint for hint in hints if not broken & set(hint.orders)], shown, set(kept.changed), refused))
+        self.settle(step, failed([notification for notification in notifications if broken & set(notification.orders)], apart=True))
+        self.settle(
+            step,
+            judged(
+                [notification for notification in notifications if not broken & set(notification.orders)], shown, set(kept.changed), refused
+            ),
+        )
         return kept.parcels_due
 
-    def read_listings(self, step: StepRun, hint: PendingHint, over: SteppingOver) -> None:
+    def read_listings(self, step: StepRun, notification: PendingNotification, over: SteppingOver) -> None:
         if not self.follows_listings(step):
-            self.settle(step, HintOutcome(left=[hint.id]))
+            self.settle(step, NotificationOutcome(left=[notification.id]))
             return
-        for item_id in hint.listings:
+        for item_id in notification.listings:
             try:
                 single = read_single(step, PREFIX + item_id)
             except AccessDeniedError:
-                self.settle(step, HintOutcome(left=[hint.id]))
+                self.settle(step, NotificationOutcome(left=[notification.id]))
                 return
             except (EbayUnavailableError, BadAnswerError) as error:
                 if not may_be_the_record(error):
-                    self.settle(step, failed([hint]))
+                    self.settle(step, failed([notification]))
                     raise
-                self.settle(step, failed([hint], apart=True))
+                self.settle(step, failed([notification], apart=True))
                 over.failed(item_id, error)
                 return
             over.worked()
             with step.commit() as commit:
-                commit.told([(PREFIX + item_id, hint.received_at)])
-                keep_single(step, commit, single, SOURCE)
-        self.settle(step, HintOutcome(done=[hint.id]))
+                commit.note_notified_at([(PREFIX + item_id, notification.received_at)])
+                store_single(step, commit, single, SOURCE)
+        self.settle(step, NotificationOutcome(done=[notification.id]))
 
     def follows_listings(self, step: StepRun) -> bool:
         """Whether listings are read for this seller, and the report of all of them has come: until then each would look like a new one."""
         reads = step.step.inventory_source in BY_TRADING
         return reads and self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS) is not None
 
-    def settle(self, step: StepRun, outcome: HintOutcome) -> None:
+    def settle(self, step: StepRun, outcome: NotificationOutcome) -> None:
         notifications = self.steps.store.notifications
         notifications.end(outcome.done)
         notifications.end(outcome.left, State.LEFT)
@@ -160,21 +167,23 @@ class HintReading:
             notifications.hold(ids, step.now() + wait)
 
 
-def batches(hints: Iterable[PendingHint]) -> Iterable[list[PendingHint]]:
+def batches(notifications: Iterable[PendingNotification]) -> Iterable[list[PendingNotification]]:
     """As many hints a call as it takes orders. A hint of its own names 50 at most."""
-    batch: list[PendingHint] = []
+    batch: list[PendingNotification] = []
     ids: set[str] = set()
-    for hint in hints:
-        if batch and len(ids | set(hint.orders)) > IDS_A_CALL:
+    for notification in notifications:
+        if batch and len(ids | set(notification.orders)) > IDS_A_CALL:
             yield batch
             batch, ids = [], set()
-        batch.append(hint)
-        ids |= set(hint.orders)
+        batch.append(notification)
+        ids |= set(notification.orders)
     if batch:
         yield batch
 
 
-def judged(hints: Sequence[PendingHint], shown: dict[str, Any], changed: set[str], refused: set[str]) -> HintOutcome:
+def judged(
+    notifications: Sequence[PendingNotification], shown: dict[str, Any], changed: set[str], refused: set[str]
+) -> NotificationOutcome:
     """Which hints are carried out, given what eBay showed.
 
     Args:
@@ -182,36 +191,41 @@ def judged(hints: Sequence[PendingHint], shown: dict[str, Any], changed: set[str
         changed: those that were new or different.
         refused: ids that eBay will never show.
     """
-    outcome = HintOutcome()
-    for hint in hints:
-        ids = [id_ for id_ in hint.orders if id_ not in refused]
+    outcome = NotificationOutcome()
+    for notification in notifications:
+        ids = [id_ for id_ in notification.orders if id_ not in refused]
         missing = [id_ for id_ in ids if id_ not in shown]
-        unmoved = [id_ for id_ in ids if id_ in shown and id_ not in changed and is_before(shown[id_], hint)]
+        unmoved = [id_ for id_ in ids if id_ in shown and id_ not in changed and is_before(shown[id_], notification)]
         waits = WAITS if missing else UNMOVED_WAITS
         if not missing and not unmoved:
-            (outcome.done if ids else outcome.left).append(hint.id)
-        elif hint.asks < len(waits):
-            outcome.held.setdefault(waits[hint.asks], []).append(hint.id)
+            (outcome.done if ids else outcome.left).append(notification.id)
+        elif notification.asks < len(waits):
+            outcome.held.setdefault(waits[notification.asks], []).append(notification.id)
         else:
-            (outcome.left if missing else outcome.done).append(hint.id)
+            (outcome.left if missing else outcome.done).append(notification.id)
     return outcome
 
 
-def failed(hints: Sequence[PendingHint], *, apart: bool = False) -> HintOutcome:
+def failed(notifications: Sequence[PendingNotification], *, apart: bool = False) -> NotificationOutcome:
     """eBay's answer was no good; an order whose answer never is must not keep others waiting for ever, and is left to polling in the end.
 
     `apart`: eBay answers for others, so these wait by themselves; else the step is tried again.
     """
-    outcome = HintOutcome()
-    for hint in hints:
-        if hint.asks < len(WAITS):
-            outcome.held.setdefault(WAITS[hint.asks] if apart else AT_ONCE, []).append(hint.id)
+    outcome = NotificationOutcome()
+    for notification in notifications:
+        if notification.asks < len(WAITS):
+            outcome.held.setdefault(WAITS[notification.asks] if apart else AT_ONCE, []).append(notification.id)
         else:
-            outcome.left.append(hint.id)
+            outcome.left.append(notification.id)
     return outcome
 
 
-def is_before(order: Any, hint: PendingHint) -> bool:
+def is_before(order: Any, notification: PendingNotification) -> bool:
     """Whether eBay still shows the order as it was before what the hint tells of. Only where that moves the order's date."""
     modified: datetime | None = read_time(order.get("lastModifiedDate"))
-    return moves_orders(hint.topic) and hint.happened_at is not None and modified is not None and modified < hint.happened_at - SLACK
+    return (
+        moves_orders(notification.topic)
+        and notification.happened_at is not None
+        and modified is not None
+        and modified < notification.happened_at - SLACK
+    )

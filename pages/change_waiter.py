@@ -33,7 +33,7 @@ def news(engine: Engine, known: int | None) -> NewChanges:
     return NewChanges(max((row.position for row in rows), default=known), frozenset(row.seller_id for row in rows))
 
 
-class Arrivals:
+class ChangeWaiter:
     """Nobody looks while nobody waits.
 
     A waiter clears its bell, reads, and waits for the bell only where it read nothing. Positions appear in their order, so what a waiter
