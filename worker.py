@@ -62,7 +62,7 @@ from outbound import Policy
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
-from workflows.dispatcher import CONNECTIONS, delivering
+from workflows.delivering import CONNECTIONS, delivering
 from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.seller_polling import SellerPolling

@@ -26,7 +26,7 @@ from ebay.identity import Identity
 from pacing import Stream
 from store import Store
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
-from store.commit import NEEDS_REAUTHORIZATION
+from store.kinds import NEEDS_REAUTHORIZATION
 from store.whose import AccountClaim, AccountVerdict
 
 if TYPE_CHECKING:

@@ -35,10 +35,10 @@ async def seller_status(context: CommandContext, seller_id: str) -> dict[str, An
         client = await context.temporal()
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
-    return await _live(client, answer)
+    return await live_status(client, answer)
 
 
-async def _live(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
+async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
     from temporalio.client import WorkflowQueryFailedError, WorkflowQueryRejectedError
     from temporalio.service import RPCError
 

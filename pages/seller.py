@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from console.arguments import SELLER_ID
-from console.status import SETTLED, _live
+from console.status import SETTLED, live_status
 from pages import actions, shown
 from pages.access import Session
 from pages.context import WebContext
@@ -61,7 +61,7 @@ async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
         client = await context.temporal()
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
-    return await _live(client, answer)
+    return await live_status(client, answer)
 
 
 def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, problem: str | None) -> str:

@@ -16,12 +16,11 @@ from store import absent, aside, modes, moments, scans
 from store.accounts import Accounts
 from store.events import event_id
 from store.forgotten import Forgotten
-from store.kinds import AlertKind, named
+from store.kinds import REAUTHORIZED, AlertKind, named
 from store.record_commit import RecordCommit
 from store.step import StepLease
 from store.times import iso
 
-NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"
 DEAD_TOKEN = AlertKind.NEEDS_REAUTHORIZATION
 
 CALM = timedelta(minutes=30)  # so long without its cause, an alert that could come and go with every poll is over

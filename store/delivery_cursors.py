@@ -13,7 +13,7 @@ from store.alerts import LOCK_SELLER, close_alert, open_alert
 from store.delivery_tables import FLEET_CURSOR
 from store.errors import SupersededError, translated
 from store.events import FLEET, Events
-from store.feed import _event
+from store.feed import as_event
 from store.kinds import AlertKind, named
 from store.vault import Vault
 
@@ -189,12 +189,12 @@ class DeliveryCursors:
         statement = NEXT_OF_FLEET if run.seller == FLEET_CURSOR else NEXT
         with translated(), self._single.connect() as connection:
             values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
-            return [_event(row) for row in connection.execute(statement, values)]
+            return [as_event(row) for row in connection.execute(statement, values)]
 
     def again(self, run: Claim, limit: int) -> list[dict[str, Any]]:
         """Changes that somebody asked to have sent again, in order."""
         with translated(), self._single.connect() as connection:
-            return [_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
+            return [as_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
 
     def may_probe(self, run: Claim, now: datetime) -> bool:
         """While an endpoint is in trouble, of all its cursors one may try every 20 seconds: it cannot hold up more than one thread."""

@@ -23,7 +23,7 @@ class Feed:
         statement = AFTER if seller is None else AFTER_OF_SELLER
         values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
         with translated(), self._single.connect() as connection:
-            return [_event(row) for row in connection.execute(statement, values)]
+            return [as_event(row) for row in connection.execute(statement, values)]
 
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""
@@ -32,7 +32,7 @@ class Feed:
             return position
 
 
-def _event(row: Row[Any]) -> dict[str, Any]:
+def as_event(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "position": row.position,

@@ -38,6 +38,9 @@ class AlertKind(StrEnum):
     ENDPOINT_OFF = "endpoint_off"  # switched off: 5 days of failure, or it wants no more
 
 
+NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"  # types of change events
+
+
 def named(kind: AlertKind, about: str = "") -> str:
     """As it is kept and told: `failing:orders`."""
     return f"{kind}:{about}" if about else f"{kind}"

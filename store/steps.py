@@ -12,10 +12,10 @@ from reconciling import Mode
 from store.accounts import Accounts
 from store.aside import COUNTS
 from store.breakers import ROWS, UP, read_rows
-from store.commit import DEAD_TOKEN, NEEDS_REAUTHORIZATION, Commit, slow_words
+from store.commit import DEAD_TOKEN, Commit, slow_words
 from store.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.forgotten import Forgotten
-from store.kinds import AlertKind
+from store.kinds import NEEDS_REAUTHORIZATION, AlertKind
 from store.permits import HELD_BACK, TAKE, Lease
 from store.reads import Reads
 from store.step import StepLease

@@ -15,88 +15,94 @@ metadata = MetaData()
 POSITIONS = Sequence("positions", metadata=metadata)  # drawn only under the advisory lock, see events.py
 
 
-def _time(name: str, nullable: bool = True) -> Column[Any]:
+def time_column(name: str, nullable: bool = True) -> Column[Any]:
     return Column(name, TIMESTAMP(timezone=True), nullable=nullable)
 
 
-def _text(name: str, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+def text_column(name: str, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
     return Column(name, Text, nullable=nullable, primary_key=primary_key)
 
 
-def _count(name: str) -> Column[Any]:
+def count_column(name: str) -> Column[Any]:
     return Column(name, Integer, nullable=False, server_default="0")
 
 
-def _json(name: str, nullable: bool = False) -> Column[Any]:
+def json_column(name: str, nullable: bool = False) -> Column[Any]:
     return Column(name, JSONB, nullable=nullable)
 
 
 sellers = Table(
     "sellers",
     metadata,
-    _text("seller_id", primary_key=True),
+    text_column("seller_id", primary_key=True),
     Column("enrollment", UUID, nullable=False),  # new with each enrolment: part of every event's id
-    _time("enrolled_at", nullable=False),  # eBay's clock
-    _time("removed_at"),
+    time_column("enrolled_at", nullable=False),  # eBay's clock
+    time_column("removed_at"),
     Column("epoch", BigInteger, nullable=False, server_default="0"),  # of the latest step; never falls, not even by removal
     Column("sequence", BigInteger, nullable=False, server_default="0"),  # of the latest event
-    _time("detected_at"),  # of the latest event
+    time_column("detected_at"),  # of the latest event
     Column("options", JSONB, nullable=False, server_default="{}"),  # what `enroll` set: intervals, backfill
     Column("wishes", JSONB, nullable=False, server_default="{}"),  # what people set later, mirrored from the workflow
     Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
-    _count("retries"),  # of what is set aside, that failed, in the day from then
-    _time("retries_from"),
+    count_column("retries"),  # of what is set aside, that failed, in the day from then
+    time_column("retries_from"),
 )
 
 tokens = Table(
     "tokens",
     metadata,
-    _text("seller_id", primary_key=True),
+    text_column("seller_id", primary_key=True),
     Column("refresh_token", LargeBinary),  # encrypted; null after removal
     Column("access_token", LargeBinary),  # encrypted
-    _time("expires_at"),
+    time_column("expires_at"),
     Column("generation", Integer, nullable=False, server_default="1"),  # counts the seller's consents
     Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
-    _time("dead_at"),
-    _text("dead_reason", nullable=True),
-    _time("refresh_expires_at"),
-    _text("client", nullable=True),  # digest of the application key that it last worked with; null: not known
-    _time("refreshed_at"),  # when eBay last gave an access token for it
-    _time("refused_at"),  # when the key of `tried_client` was first refused since then
-    _time("tried_at"),
-    _text("tried_client", nullable=True),  # by which key and version of ours it was last tried
-    _text("tried_version", nullable=True),
-    _time("revived_at"),  # a dead one worked again: the workflow is to be woken
+    time_column("dead_at"),
+    text_column("dead_reason", nullable=True),
+    time_column("refresh_expires_at"),
+    text_column("client", nullable=True),  # digest of the application key that it last worked with; null: not known
+    time_column("refreshed_at"),  # when eBay last gave an access token for it
+    time_column("refused_at"),  # when the key of `tried_client` was first refused since then
+    time_column("tried_at"),
+    text_column("tried_client", nullable=True),  # by which key and version of ours it was last tried
+    text_column("tried_version", nullable=True),
+    time_column("revived_at"),  # a dead one worked again: the workflow is to be woken
 )
 
 streams = Table(
     "streams",
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("stream", primary_key=True),
-    _time("cursor"),  # everything up to here is read and committed; eBay's clock; fulfillment: the last round over open orders of 3 months
-    _time("watermark"),  # newest lastModifiedDate seen: it informs, the cursor decides
-    _json("reading", nullable=True),  # the read in progress; null: none
-    _time("last_change_at"),
-    _time("last_poll_at"),
-    _time("last_good_at"),
-    _time("next_poll_at"),
-    _text("why", nullable=True),
-    _count("failures"),
-    _text("last_error", nullable=True),
-    _time("failing_since"),  # the first of the failures in a row
-    _count("last_changes"),  # of the last poll
-    _time("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
-    _count("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
-    _time("sales_at"),
-    _json("pace", nullable=True),  # what polls have shown of the seller's orders (pacing/state.py)
+    text_column("seller_id", primary_key=True),
+    text_column("stream", primary_key=True),
+    time_column(
+        "cursor"
+    ),  # everything up to here is read and committed; eBay's clock; fulfillment: the last round over open orders of 3 months
+    time_column("watermark"),  # newest lastModifiedDate seen: it informs, the cursor decides
+    json_column("reading", nullable=True),  # the read in progress; null: none
+    time_column("last_change_at"),
+    time_column("last_poll_at"),
+    time_column("last_good_at"),
+    time_column("next_poll_at"),
+    text_column("why", nullable=True),
+    count_column("failures"),
+    text_column("last_error", nullable=True),
+    time_column("failing_since"),  # the first of the failures in a row
+    count_column("last_changes"),  # of the last poll
+    time_column("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
+    count_column("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
+    time_column("sales_at"),
+    json_column("pace", nullable=True),  # what polls have shown of the seller's orders (pacing/state.py)
     # of a poll, which may take several steps: told changes (a backfill's are none), calls, an answer over 10 s, whether it is over
     Column("run_changes", BigInteger, nullable=False, server_default="0"),
     Column("run_calls", BigInteger, nullable=False, server_default="0"),
     Column("run_slow", Boolean, nullable=False, server_default="false"),
     Column("run_over", Boolean, nullable=False, server_default="true"),
-    _time("replaced_at"),  # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
-    _text("waits_for", nullable=True),  # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
+    time_column(
+        "replaced_at"
+    ),  # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
+    text_column(
+        "waits_for", nullable=True
+    ),  # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
 )
 
 
@@ -104,22 +110,22 @@ def _entities(name: str, *more: Column[Any] | Index) -> Table:
     return Table(
         name,
         metadata,
-        _text("seller_id", primary_key=True),
-        _text("entity_id", primary_key=True),
+        text_column("seller_id", primary_key=True),
+        text_column("entity_id", primary_key=True),
         Column("version", BigInteger, nullable=False),
-        _json("data"),
+        json_column("data"),
         Column("digest", LargeBinary, nullable=False),  # of the normal form
-        _time("as_of", nullable=False),  # of eBay's answer that held this
-        _text("read_from"),  # list, bulk or single: they differ in their fields
-        _time("removed_at"),
+        time_column("as_of", nullable=False),  # of eBay's answer that held this
+        text_column("read_from"),  # list, bulk or single: they differ in their fields
+        time_column("removed_at"),
         *more,
     )
 
 
 orders = _entities(
     "orders",
-    _time("modified_at"),
-    _time("created_at"),
+    time_column("modified_at"),
+    time_column("created_at"),
     Column("is_open", Boolean, nullable=False),
     Column("parcels_due", Boolean, nullable=False),
     Column("single_due", Boolean, nullable=False, server_default="false"),  # to be read alone: only that fills cancelRequests
@@ -133,50 +139,50 @@ orders = _entities(
 rereads = Table(
     "rereads",  # to be read again: eBay's answers disagreed (changes/rereads.py), or it failed for them alone (changes/unreadable.py)
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("order_id", primary_key=True),  # the record's: of an order, a listing, a SKU
-    _text("what", primary_key=True),  # how it is read: parcels, single, listed, sku, listing, offers
-    _count("tries"),
-    _time("due_at", nullable=False),
-    _time("said_at"),  # when eBay itself refused it first
+    text_column("seller_id", primary_key=True),
+    text_column("order_id", primary_key=True),  # the record's: of an order, a listing, a SKU
+    text_column("what", primary_key=True),  # how it is read: parcels, single, listed, sku, listing, offers
+    count_column("tries"),
+    time_column("due_at", nullable=False),
+    time_column("said_at"),  # when eBay itself refused it first
     Column("source", Text, nullable=False, server_default="poll"),  # of what it tells
-    _count("failures"),  # in a row that count against the record
-    _time("failed_at"),  # the first of these, counted or not
+    count_column("failures"),  # in a row that count against the record
+    time_column("failed_at"),  # the first of these, counted or not
     Index("rereads_due", "seller_id", "what", "due_at"),
 )
 
-fulfillments = _entities("fulfillments", _text("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
+fulfillments = _entities("fulfillments", text_column("order_id"), Index("fulfillments_by_order", "seller_id", "order_id"))
 inventory = _entities(
     "inventory",
-    _time("sold_at"),  # of rows that were derived from a sale, as versions before 0011 did, until they are read
-    _json("counts", nullable=True),  # of a listing: from which quantitySold on the known sales are counted (changes/expected.py)
+    time_column("sold_at"),  # of rows that were derived from a sale, as versions before 0011 did, until they are read
+    json_column("counts", nullable=True),  # of a listing: from which quantitySold on the known sales are counted (changes/expected.py)
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
 )
-offers = _entities("offers", _text("sku"), Index("offers_by_sku", "seller_id", "sku"))
+offers = _entities("offers", text_column("sku"), Index("offers_by_sku", "seller_id", "sku"))
 
 stock_due = Table(
     "stock_due",
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("entity_id", primary_key=True),  # of stock that an order moved: to be read, or read again
-    _time("due_at", nullable=False),  # eBay's clock: to be read from then on
-    _time("moved_at"),  # the latest move; a reading within the lag of eBay's index may not show it yet
-    _time("held_at"),  # the first reading that was not taken, since it may be older than the one before
-    _time("asked_at"),  # a listing that was asked for alone and is none: left to the daily report
+    text_column("seller_id", primary_key=True),
+    text_column("entity_id", primary_key=True),  # of stock that an order moved: to be read, or read again
+    time_column("due_at", nullable=False),  # eBay's clock: to be read from then on
+    time_column("moved_at"),  # the latest move; a reading within the lag of eBay's index may not show it yet
+    time_column("held_at"),  # the first reading that was not taken, since it may be older than the one before
+    time_column("asked_at"),  # a listing that was asked for alone and is none: left to the daily report
 )
 
 sold_lines = Table(
     "sold_lines",  # of orders since the enrolment: each line once, in whatever order it stands
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("line_item_id", primary_key=True),
-    _text("order_id"),  # the latest that shows it
-    _text("sku", nullable=True),
-    _text("item_id", nullable=True),
+    text_column("seller_id", primary_key=True),
+    text_column("line_item_id", primary_key=True),
+    text_column("order_id"),  # the latest that shows it
+    text_column("sku", nullable=True),
+    text_column("item_id", nullable=True),
     Column("aspects", JSONB, nullable=False, server_default="[]"),  # [[name, value], ...] of the variation
     Column("quantity", Integer),
-    _time("sold_at", nullable=False),
+    time_column("sold_at", nullable=False),
     Column("told", Boolean, nullable=False, server_default="true"),  # false: stored before sales were told
     Index("sold_lines_by_item", "seller_id", "item_id", "sold_at", postgresql_where=text("item_id IS NOT NULL")),
     Index("sold_lines_by_sku", "seller_id", "sku", "sold_at", postgresql_where=text("sku IS NOT NULL")),
@@ -186,18 +192,18 @@ change_events = Table(
     "change_events",
     metadata,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    _text("id"),
-    _text("seller_id", nullable=True),  # null: an alert of the fleet
+    text_column("id"),
+    text_column("seller_id", nullable=True),  # null: an alert of the fleet
     Column("sequence", BigInteger),
-    _text("type"),
-    _text("entity_id"),
+    text_column("type"),
+    text_column("entity_id"),
     Column("version", BigInteger, nullable=False),
-    _time("occurred_at", nullable=False),
-    _time("detected_at", nullable=False),
-    _text("source"),
-    _json("changed"),
-    _json("previous"),
-    _json("data"),
+    time_column("occurred_at", nullable=False),
+    time_column("detected_at", nullable=False),
+    text_column("source"),
+    json_column("changed"),
+    json_column("previous"),
+    json_column("data"),
     Index("change_events_id", "id", unique=True),
     Index("change_events_sequence", "seller_id", "sequence", unique=True),
     Index("change_events_by_seller", "seller_id", "position"),
@@ -207,33 +213,33 @@ change_events = Table(
 modes = Table(
     "modes",  # a seller without a row is polled, and nothing is compared
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("mode"),  # polling, shadow or webhooks
-    _time("since", nullable=False),
-    _time("watched_since", nullable=False),  # when polling was left: what happened before nobody was to tell of
-    _time("notified_at"),  # the last notification that was read
-    _time("compared_at"),
-    _json("comparison", nullable=True),  # the last one, of the week before it
-    _count("orders"),  # new ones of 30 days at the last comparison, and those of which no notification came in time
-    _count("polls_first"),
+    text_column("seller_id", primary_key=True),
+    text_column("mode"),  # polling, shadow or webhooks
+    time_column("since", nullable=False),
+    time_column("watched_since", nullable=False),  # when polling was left: what happened before nobody was to tell of
+    time_column("notified_at"),  # the last notification that was read
+    time_column("compared_at"),
+    json_column("comparison", nullable=True),  # the last one, of the week before it
+    count_column("orders"),  # new ones of 30 days at the last comparison, and those of which no notification came in time
+    count_column("polls_first"),
 )
 
 sightings = Table(
     "sightings",  # of sellers in shadow or webhooks: a row a version
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("kind", primary_key=True),
-    _text("entity_id", primary_key=True),
+    text_column("seller_id", primary_key=True),
+    text_column("kind", primary_key=True),
+    text_column("entity_id", primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    _text("event_id"),  # of the version's first event
+    text_column("event_id"),  # of the version's first event
     Column("types", ARRAY(Text), nullable=False),
-    _time("occurred_at", nullable=False),
-    _text("topic", nullable=True),  # of eBay's, that should have told it; null: none does, or it happened before both were compared
-    _text("first_by"),  # polling or notifications
-    _time("first_at", nullable=False),  # its events' detected_at
-    _time("first_told_at"),  # when the notification came
-    _time("other_at"),  # when the other side saw it too
-    _time("other_told_at"),
+    time_column("occurred_at", nullable=False),
+    text_column("topic", nullable=True),  # of eBay's, that should have told it; null: none does, or it happened before both were compared
+    text_column("first_by"),  # polling or notifications
+    time_column("first_at", nullable=False),  # its events' detected_at
+    time_column("first_told_at"),  # when the notification came
+    time_column("other_at"),  # when the other side saw it too
+    time_column("other_told_at"),
     Column("other_version", BigInteger),  # this one, or a later one that contains it
     Index("sightings_open", "seller_id", "first_by", "kind", "entity_id", postgresql_where=text("other_at IS NULL")),
     Index("sightings_by_time", "seller_id", "first_at"),
@@ -242,19 +248,19 @@ sightings = Table(
 poll_runs = Table(
     "poll_runs",
     metadata,
-    _text("seller_id", primary_key=True),
+    text_column("seller_id", primary_key=True),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    _text("stream"),
-    _text("source"),
-    _time("started_at", nullable=False),
-    _time("finished_at", nullable=False),
-    _count("api_calls"),
-    _count("changes"),
-    _count("duplicates"),
-    _count("stale"),
-    _count("missed"),  # by polling, found by a sweep
-    _count("undated"),  # found by a sweep, and no date had moved
-    _text("error", nullable=True),
+    text_column("stream"),
+    text_column("source"),
+    time_column("started_at", nullable=False),
+    time_column("finished_at", nullable=False),
+    count_column("api_calls"),
+    count_column("changes"),
+    count_column("duplicates"),
+    count_column("stale"),
+    count_column("missed"),  # by polling, found by a sweep
+    count_column("undated"),  # found by a sweep, and no date had moved
+    text_column("error", nullable=True),
     Index("poll_runs_by_seller", "seller_id", "started_at"),
     Index("poll_runs_by_time", "started_at", postgresql_using="brin"),
 )
@@ -262,30 +268,30 @@ poll_runs = Table(
 scan_pages = Table(
     "scan_pages",
     metadata,
-    _text("seller_id", primary_key=True),
-    _text("stream", primary_key=True),
+    text_column("seller_id", primary_key=True),
+    text_column("stream", primary_key=True),
     Column("scan", BigInteger, primary_key=True, autoincrement=False),
     Column("page", Integer, primary_key=True, autoincrement=False),
     Column("ids", ARRAY(Text), nullable=False),
-    _time("read_at", nullable=False),
+    time_column("read_at", nullable=False),
 )
 
 set_aside = Table(
     "set_aside",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    _text("seller_id"),
-    _text("kind"),
-    _text("key"),  # the entity's id, or where there is none a digest of the text
-    _text("entity_id", nullable=True),
-    _text("raw"),  # JSON in plain ASCII, as read; may hold what JSONB refuses
-    _text("reason"),
-    _time("read_at", nullable=False),
-    _time("at", nullable=False),
+    text_column("seller_id"),
+    text_column("kind"),
+    text_column("key"),  # the entity's id, or where there is none a digest of the text
+    text_column("entity_id", nullable=True),
+    text_column("raw"),  # JSON in plain ASCII, as read; may hold what JSONB refuses
+    text_column("reason"),
+    time_column("read_at", nullable=False),
+    time_column("at", nullable=False),
     Column("attempts", Integer, nullable=False, server_default="1"),
-    _text("what", nullable=True),  # how it is read again, as in `rereads`; null: see `aside.WHAT`
+    text_column("what", nullable=True),  # how it is read again, as in `rereads`; null: see `aside.WHAT`
     Column("retry_at", TIMESTAMP(timezone=True), nullable=False, server_default=text("now()")),  # our clock
-    _time("tried_at"),
+    time_column("tried_at"),
     Column("asked", Boolean, nullable=False, server_default="false"),  # by hand: whatever is left of the day's tries
     Index("set_aside_key", "seller_id", "kind", "key", unique=True),
     Index("set_aside_retries", "seller_id", "retry_at"),
@@ -295,13 +301,13 @@ alerts = Table(
     "alerts",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    _text("seller_id", nullable=True),  # null: of the whole fleet
-    _text("kind"),
+    text_column("seller_id", nullable=True),  # null: of the whole fleet
+    text_column("kind"),
     Column("version", BigInteger, nullable=False),  # the how-manieth of its kind and seller
-    _text("text"),
-    _time("opened_at", nullable=False),
-    _time("closed_at"),
-    _time("seen_at"),  # its cause, the last time; of kinds that close only after a while without it
+    text_column("text"),
+    time_column("opened_at", nullable=False),
+    time_column("closed_at"),
+    time_column("seen_at"),  # its cause, the last time; of kinds that close only after a while without it
     Index("alerts_open", "seller_id", "kind", unique=True, postgresql_where=text("closed_at IS NULL"), postgresql_nulls_not_distinct=True),
     Index("alerts_by_kind", "seller_id", "kind", desc("version")),
 )
@@ -309,22 +315,22 @@ alerts = Table(
 quotas = Table(
     "quotas",
     metadata,
-    _text("resource", primary_key=True),
+    text_column("resource", primary_key=True),
     Column("limit", BigInteger),
     Column("remaining", BigInteger),
-    _time("reset_at"),
-    _time("read_at", nullable=False),
+    time_column("reset_at"),
+    time_column("read_at", nullable=False),
 )
 
 permits = Table(
     "permits",
     metadata,
-    _text("resource", primary_key=True),
+    text_column("resource", primary_key=True),
     Column("limit", BigInteger, nullable=False),  # calls a day: the settings', until eBay tells its own
     Column("used", BigInteger, nullable=False),  # permits given today
     Column("caused", Double, nullable=False, server_default="0"),  # calls a day that orders cause, however often one polls
-    _time("day_start", nullable=False),
-    _time("reset_at", nullable=False),
+    time_column("day_start", nullable=False),
+    time_column("reset_at", nullable=False),
     Column("told", Boolean, nullable=False, server_default="false"),  # eBay's count was read
     Column("assumed", Boolean, nullable=False, server_default="false"),  # it could not be read: `used` began as the day's elapsed share
 )
@@ -332,14 +338,14 @@ permits = Table(
 levels = Table(
     "levels",
     metadata,
-    _text("resource", primary_key=True),
-    _json("plan"),  # what the planner said last
-    _time("planned_at", nullable=False),
+    text_column("resource", primary_key=True),
+    json_column("plan"),  # what the planner said last
+    time_column("planned_at", nullable=False),
 )
 
 claims = Table(
     "claims",
     metadata,
-    _text("name", primary_key=True),  # of what may be done only so often by the whole fleet
-    _time("at", nullable=False),
+    text_column("name", primary_key=True),  # of what may be done only so often by the whole fleet
+    time_column("at", nullable=False),
 )

@@ -12,10 +12,9 @@ from sqlalchemy import Connection, Engine, text
 
 from pacing.doubts import AT_ONCE, PROBE, WORKS, ApplicationKey, Consent, RecentRefusals
 from store.alerts import close_alert
-from store.commit import REAUTHORIZED
 from store.errors import translated
 from store.events import Events
-from store.kinds import AlertKind
+from store.kinds import REAUTHORIZED, AlertKind
 
 READ = text("""
     SELECT EXISTS (SELECT FROM tokens t WHERE t.client = :client) AS known, k.doubted_at, k.tried_at, k.worked, k.worked_at,

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 from temporalio.client import Client as Temporal
 
+from activities import dispatcher
 from activities.deliver import DeliveryCursor
 from outbound import Client
 from store.errors import StoreUnavailableError
@@ -21,9 +22,8 @@ from tests.deliveries.hand import Hand, ids
 from tests.support.histories import client_of
 from tests.support.receivers import Receiver, Talk, answering, hanging
 from tests.support.waiting import PATIENCE_S, eventually, eventually_here, least
-from workflows import dispatcher
+from workflows.delivering import delivering
 from workflows.delivery import delivery_id
-from workflows.dispatcher import delivering
 
 QUEUE = "dispatchers"
 

@@ -12,46 +12,25 @@ import logging
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from temporalio.client import Client
-from temporalio.service import RPCError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-
-from activities.deliver import Delivering, DeliveryCursor
-from activities.heartbeat import Heartbeats
-from activities.signing import Poster
 from activities.steps import frame_of
-from metering.meters import SILENT, Meters
 from store import Store, StoreError
 from store.backlog import CursorKey
-from workflows.delivery import Delivery, delivery_id
 
 LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
 LEAD_S = 2.0  # who does not lead asks again after this
 WAKE_AGAIN_S = 5.0  # a cursor whose time has come is woken again after this, if its run has not begun
-AT_ONCE = 20  # calls to Temporal
-THREADS = 64  # messages at once, of all endpoints
-CONNECTIONS = 12  # to Postgres: one for the dispatcher that leads, the others for the moments between messages
-GRACE = timedelta(seconds=20)
-# As the polling's: loaded anew for each cursor, `workflows/` would cost more than its messages.
-RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows"))
-End = Callable[[], Awaitable[None]]
+WakeCursors = Callable[[Iterable[CursorKey]], Coroutine[Any, Any, None]]
 logger = logging.getLogger("sellerbeat.dispatcher")
 
 
-def delivery_queue(task_queue: str) -> str:
-    """Of its own, with its own threads: receivers that hang never hold up a poll."""
-    return f"{task_queue}-delivery"
-
-
 class DeliveryDispatcher:
-    def __init__(self, store: Store, client: Client, queue: str) -> None:
-        self.store, self.client, self.queue = store, client, queue
+    def __init__(self, store: Store, wake: WakeCursors) -> None:
+        """`wake`: begins or signals the workflows of these cursors; whom it fails to reach, the next scan finds again."""
+        self.store, self.wake_cursors = store, wake
         self.stop = threading.Event()
         self.woken_at: dict[CursorKey, float] = {}  # cursors whose time has come, by when they were woken; of the leader's thread alone
 
@@ -106,57 +85,4 @@ class DeliveryDispatcher:
 
     def wake(self, loop: asyncio.AbstractEventLoop, cursors: Iterable[CursorKey]) -> None:
         if cursors:
-            asyncio.run_coroutine_threadsafe(self.wake_workflows(cursors), loop).result()
-
-    async def wake_workflows(self, cursors: Iterable[CursorKey]) -> None:
-        """Whom Temporal does not take now, the next scan finds again."""
-        few = asyncio.Semaphore(AT_ONCE)
-
-        async def one(endpoint: str, seller: str) -> None:
-            cursor = DeliveryCursor(endpoint=endpoint, seller=seller)
-            async with few:
-                await self.client.start_workflow(
-                    Delivery.run,
-                    cursor,
-                    id=delivery_id(cursor),
-                    task_queue=self.queue,
-                    static_summary=f"changes of {seller or 'the fleet'} to {endpoint}",
-                    start_signal="look",
-                )
-
-        try:
-            await asyncio.gather(*(one(*cursor) for cursor in cursors))
-        except RPCError as error:
-            logger.warning("the dispatcher cannot tell Temporal", extra={"error": error.message})
-
-
-@asynccontextmanager
-async def delivering(client: Client, task_queue: str, store: Store, poster: Poster, meters: Meters = SILENT) -> AsyncIterator[End]:
-    """A worker for deliveries and its dispatcher. Both end with the `with`, or when what it gives is called, once the messages in hand are
-    done (20 s at most)."""
-    queue = delivery_queue(task_queue)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="delivery") as threads:
-        worker = Worker(
-            client,
-            task_queue=queue,
-            workflows=[Delivery],
-            activities=[Delivering(store, poster, meters=meters).deliver_changes],
-            activity_executor=threads,
-            max_concurrent_activities=THREADS,
-            graceful_shutdown_timeout=GRACE,
-            interceptors=[Heartbeats()],
-            workflow_runner=RUNNER,
-        )
-        dispatcher = DeliveryDispatcher(store, client, queue)
-        async with worker:
-            looking = asyncio.create_task(dispatcher.run())
-
-            async def end() -> None:
-                dispatcher.stop.set()
-                await looking
-                await worker.shutdown()
-
-            try:
-                yield end
-            finally:
-                await end()
+            asyncio.run_coroutine_threadsafe(self.wake_cursors(cursors), loop).result()
