@@ -29,8 +29,8 @@ def commands(first: str | None = None) -> typer.Typer:
 
 def is_expected(error: Exception) -> bool:
     """Whether the error says in its own words what to do. Only here, since each of these rooms takes its time to load."""
-    from console.output import FailedError
     from ebay.errors import EbayError
+    from operations.errors import FailedError
     from store import StoreError
 
     if isinstance(error, FailedError | StoreError | EbayError):

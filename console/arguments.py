@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,11 +13,18 @@ from typing import Annotated
 import typer
 
 from console.pasted import NoTokenError, refresh_token
+from domain.seller_id import SELLER_ID
 from pacing import InventorySource, Stream
 from settings import duration
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SELLER_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+def one_or_all(seller_id: str | None, every_seller: bool) -> str | None:
+    """The seller that is meant; None: everybody. Raises typer.BadParameter where neither or both were named."""
+    if (seller_id is None) is not every_seller:
+        raise typer.BadParameter("name one seller, or --all")
+    return seller_id
 
 
 def _seller_id(text: str | None) -> str | None:

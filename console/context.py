@@ -12,9 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from console.output import FailedError
+from operations.errors import FailedError
 from settings import Settings, load, read_environment
 from store import Store
 
@@ -74,15 +72,12 @@ class CommandContext:
 
         return await connect(read_environment())
 
-    def signal_or_start(self, seller_id: str | None, every_seller: bool, signal: Any, message: BaseModel | None = None) -> list[str]:
-        """Signal one seller's workflow, or everybody's. Returns who was told.
+    def signal_or_start(self, seller_id: str | None, signal: Any, message: BaseModel | None = None) -> list[str]:
+        """Signal one seller's workflow, or with None everybody's. Returns whose it was.
 
         Raises:
-            typer.BadParameter: neither or both were named.
             UnknownSellerError: not enrolled.
         """
-        if (seller_id is None) is not every_seller:
-            raise typer.BadParameter("name one seller, or --all")
         sellers = self.store.enrolled() if seller_id is None else [seller_id]
         return asyncio.run(self._signal(sellers, signal, message))
 

@@ -13,9 +13,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from console.context import CommandContext
-from console.output import FailedError
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
+from operations.errors import FailedError
 from settings import SettingsError
 from store import StoreError
 from store.migrate import current, newest

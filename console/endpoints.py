@@ -12,8 +12,9 @@ import typer
 from activities.signing import send
 from console.arguments import SellerOption
 from console.context import CommandContext
-from console.output import FailedError, Output, say, show, with_json
+from console.output import Output, say, show, with_json
 from delivery import Message, WrongTypesError, compose, outcome_of, patterns
+from operations.errors import FailedError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
 from store import Endpoint

@@ -13,12 +13,11 @@ from temporalio.service import RPCError
 
 from activities.overrides import overrides_of
 from console.context import CommandContext
-from console.output import FailedError
 from console.owners import Learnt, check_account
-from console.rows import EnrolmentOptions, EnrolmentRow
 from domain import streams
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
+from operations.errors import FailedError
 from pacing import InventorySource
 from store import UnknownSellerError
 from workflows.client import handle, is_missing, signal_or_start
@@ -36,6 +35,34 @@ class NobodyError(FailedError):
     def __init__(self, text: str, passing: bool) -> None:
         super().__init__(text)
         self.passing = passing
+
+
+@dataclass(frozen=True)
+class EnrolmentOptions:
+    """What an enrolment sets beside the token. `backfill` None: as the settings have it; `ends` None: 18 months from now."""
+
+    orders_every: timedelta | None = None
+    backfill: timedelta | None = None
+    scopes: str | None = None
+    ends: datetime | None = None
+    source: InventorySource = InventorySource.AUTO
+    offers: bool = False
+
+    def wrong(self) -> str | None:
+        if self.offers and self.source is InventorySource.TRADING:
+            return "--offers needs the Inventory API: with --inventory-source trading there are none to read"
+        return None
+
+
+@dataclass(frozen=True)
+class EnrolmentRow:
+    """`number`: the line of the file, the heading being 1. `wrong`: why nobody can be enrolled by it."""
+
+    number: int
+    seller_id: str | None = None
+    refresh_token: str = ""
+    options: EnrolmentOptions = EnrolmentOptions()
+    wrong: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +125,7 @@ async def enroll_seller(
 async def enroll_rows(
     context: CommandContext, rows: Sequence[EnrolmentRow], row_done: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None]
 ) -> int:
-    """Enrol each row's seller, one after another; `told` hears of each what came of it. Returns how many failed.
+    """Enrol each row's seller, one after another; `row_done` is called with what became of each. Returns how many failed.
 
     Raises:
         FailedError: no row can be enrolled: eBay refuses our own keys, or cannot be asked several times in a row.

@@ -10,7 +10,8 @@ import typer
 from activities.comparing import SellerComparison, as_json, compared, evaluate
 from console.arguments import SellerId, SellerOption, between
 from console.context import CommandContext
-from console.output import FailedError, Output, print_json, say, show, with_json
+from console.output import Output, print_json, say, show, with_json
+from operations.errors import FailedError
 from pacing import Stream, words
 from reconciling import Delays, Mode
 from store.kinds import AlertKind
@@ -154,7 +155,7 @@ def mode(
 def hurry(context: CommandContext, seller_id: str) -> bool:
     """Polls were rare: the next one must not wait for its hour. Without Temporal it comes when it was due."""
     try:
-        context.signal_or_start(seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
+        context.signal_or_start(seller_id, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
     except TemporalUnavailableError:
         return False
     return True

@@ -7,7 +7,8 @@ import typer
 from console.arguments import SellerOrEverybody
 from console.context import CommandContext
 from console.notifying import NEEDED, SetupRow, arranged
-from console.output import FailedError, Output, print_json, show, with_json
+from console.output import Output, print_json, show, with_json
+from operations.errors import FailedError
 
 commands = typer.Typer()
 group = typer.Typer(help="What eBay tells by itself: set it up, show it, repair it.")
@@ -20,14 +21,14 @@ COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications",
 @with_json
 def setup(seller_id: SellerOrEverybody = None) -> None:
     """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
-    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=signal_or_start))
+    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=print_row))
 
 
 @group.command()
 @with_json
 def repair(seller_id: SellerOrEverybody = None) -> None:
     """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
-    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=lambda row: signal_or_start(row) if not quiet(row) else None)
+    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=lambda row: print_row(row) if not quiet(row) else None)
     report([row for row in rows if not quiet(row)], empty="nothing to repair")
 
 
@@ -36,14 +37,14 @@ def repair(seller_id: SellerOrEverybody = None) -> None:
 def show_all(seller_id: SellerOrEverybody = None) -> None:
     """Show what eBay is set up to tell, and what came, by topic. Changes nothing."""
     context = CommandContext(*NEEDED)
-    rows = arranged(context, seller_id, mend=False, row_done=signal_or_start)
+    rows = arranged(context, seller_id, mend=False, row_done=print_row)
     if not Output.json:
         show([row.fields() for row in rows], COLUMNS, empty="nothing")
     counts = context.store.notifications.counts(seller_id)
     show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
 
 
-def signal_or_start(row: SetupRow) -> None:
+def print_row(row: SetupRow) -> None:
     """As it happens, where programs read; a table at the end for people."""
     if Output.json:
         print_json(row.fields())

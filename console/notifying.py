@@ -9,11 +9,11 @@ from typing import Any
 
 from activities.tokens import StoredTokens
 from console.context import CommandContext
-from console.output import FailedError
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
 from ebay.notification_api import Destination, NotificationAddress, NotificationApi, Subscription, Topic
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
+from operations.errors import FailedError
 from store import StoreError
 
 PATH = "/ebay/notifications"

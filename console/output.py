@@ -6,7 +6,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Annotated, Any
 
@@ -16,21 +16,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from operations.times import age, due
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-
-
-A_STEP = timedelta(seconds=15)
-UNITS = (("h", 3600), ("min", 60), ("s", 1))
 
 
 class Output:
     """How this process speaks; chosen by the command that runs."""
 
     json = False
-
-
-class FailedError(Exception):
-    """The command could not do it: one line on stderr, exit 1."""
 
 
 def with_json(function: Callable[..., None]) -> Callable[..., None]:
@@ -124,22 +118,3 @@ def _cell(field: str, value: Any) -> str:
         return str(value)
     moment, now = datetime.fromisoformat(value), datetime.now(UTC)
     return due(moment, now) if field == "next_poll_at" else age(moment, now)
-
-
-def due(moment: datetime, now: datetime) -> str:
-    """`in 12 min`, `now`, `overdue by 7 min`: a step lasts some seconds, and so long nothing is overdue."""
-    if now - moment < A_STEP:
-        return age(max(moment, now), now)
-    words = age(moment, now)
-    return f"overdue by {words.removesuffix(' ago')}" if words.endswith(" ago") else f"overdue since {words}"
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """`5 s ago`, `in 12 min`, and the date where it is more than two days away."""
-    seconds = (moment - now).total_seconds()
-    if abs(seconds) > 2 * 86_400:
-        return f"{moment:%Y-%m-%d %H:%M}"
-    if abs(seconds) < 0.5:
-        return "now"
-    unit, size = next((unit, size) for unit, size in UNITS if abs(seconds) >= 2 * size or size == 1)
-    return f"in {round(seconds / size)} {unit}" if seconds > 0 else f"{round(-seconds / size)} {unit} ago"

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from activities.owners import same_account
-from console.output import FailedError
 from domain.streams import Purpose
 from ebay.client import Ebay, SellerApi
 from ebay.consent import IDENTITY
 from ebay.errors import EbayError, QuotaSpentError
 from ebay.identity import Identity
 from ebay.oauth import OAuth
+from operations.errors import FailedError
 from store import Store
 from store.accounts import Binding, Bound
 from store.errors import SecretError

@@ -17,10 +17,11 @@ from console.arguments import (
 )
 from console.context import CommandContext
 from console.events import event_line
-from console.output import FailedError, Output, print_json, say, show, show_texts, with_json
+from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from console.status import seller_status, sellers_list
+from operations.errors import FailedError
 from workflows.remedies import for_alert
 
 commands = typer.Typer()

@@ -7,14 +7,16 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
 
-from console.arguments import SELLER_ID, between, future_day, read_text
+from console.arguments import between, future_day, read_text
+from console.enrolment import EnrolmentOptions, EnrolmentRow
 from console.pasted import NoTokenError, refresh_token
+from domain.seller_id import SELLER_ID
 from pacing import InventorySource
 
 NEEDED = ("seller_id", "refresh_token")
@@ -23,34 +25,6 @@ COLUMN = re.compile(r"[A-Za-z _-]{1,30}")  # what may be shown of a heading: a f
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 LONGEST = timedelta(days=729)
 FURTHER = timedelta(days=1)  # before the last poll of another poller: it may have moved on without having read
-
-
-@dataclass(frozen=True)
-class EnrolmentOptions:
-    """What an enrolment sets beside the token. `backfill` None: as the settings have it; `ends` None: 18 months from now."""
-
-    orders_every: timedelta | None = None
-    backfill: timedelta | None = None
-    scopes: str | None = None
-    ends: datetime | None = None
-    source: InventorySource = InventorySource.AUTO
-    offers: bool = False
-
-    def wrong(self) -> str | None:
-        if self.offers and self.source is InventorySource.TRADING:
-            return "--offers needs the Inventory API: with --inventory-source trading there are none to read"
-        return None
-
-
-@dataclass(frozen=True)
-class EnrolmentRow:
-    """`number`: the line of the file, the heading being 1. `wrong`: why nobody can be enrolled by it."""
-
-    number: int
-    seller_id: str | None = None
-    refresh_token: str = ""
-    options: EnrolmentOptions = EnrolmentOptions()
-    wrong: str | None = None
 
 
 class UnreadableError(ValueError):

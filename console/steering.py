@@ -24,13 +24,16 @@ from console.arguments import (
     TokenFile,
     WithOffers,
     between,
+    one_or_all,
     read_token,
 )
 from console.consent import LASTING, make_link, options_of
 from console.consent import NEEDED as LINK_NEEDS
 from console.context import CommandContext
 from console.enrolment import (
+    EnrolmentOptions,
     EnrolmentResult,
+    EnrolmentRow,
     connect_seller,
     enroll_rows,
     enroll_seller,
@@ -39,10 +42,11 @@ from console.enrolment import (
     scopes_of,
     set_sources,
 )
-from console.output import FailedError, Output, fail, print_json, say, with_json
+from console.output import Output, fail, print_json, say, with_json
 from console.owners import AccountRefusedError
 from console.progress import progress
-from console.rows import EnrolmentOptions, EnrolmentRow, read_rows
+from console.rows import read_rows
+from operations.errors import FailedError
 from pacing import InventorySource, Stream
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
@@ -149,16 +153,18 @@ def remove(
 @with_json
 def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = "by hand") -> None:
     """Stop polling a seller until `resume`. The cursor stays, so nothing is lost."""
-    for row_done in CommandContext("database_url").signal_or_start(seller_id, every_seller, SellerPolling.pause, Pause(reason=reason)):
-        say(f"{row_done} is paused: {reason}", seller_id=row_done, state="paused", reason=reason)
+    for one in CommandContext("database_url").signal_or_start(
+        one_or_all(seller_id, every_seller), SellerPolling.pause, Pause(reason=reason)
+    ):
+        say(f"{one} is paused: {reason}", seller_id=one, state="paused", reason=reason)
 
 
 @commands.command()
 @with_json
 def resume(seller_id: SellerOrAll = None, every_seller: All = False) -> None:
     """Poll a paused seller again, at once, from the cursor."""
-    for row_done in CommandContext("database_url").signal_or_start(seller_id, every_seller, SellerPolling.resume):
-        say(f"{row_done} polls again", seller_id=row_done, state="polling")
+    for one in CommandContext("database_url").signal_or_start(one_or_all(seller_id, every_seller), SellerPolling.resume):
+        say(f"{one} polls again", seller_id=one, state="polling")
 
 
 @commands.command()
@@ -171,7 +177,7 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    CommandContext("database_url").signal_or_start(seller_id, False, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
+    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
@@ -185,7 +191,7 @@ def speed_up(
 def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.Option(help="One stream only.")] = None) -> None:
     """Poll a seller as soon as the call in hand is done."""
     CommandContext("database_url").signal_or_start(
-        seller_id, False, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None)
+        seller_id, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None)
     )
     say(f"{seller_id} is polled now", seller_id=seller_id, stream=stream.value if stream else None)
 
@@ -194,7 +200,7 @@ def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.O
 @with_json
 def active(seller_id: SellerId) -> None:
     """Tell that the seller is using the app: a dormant one is polled at once."""
-    CommandContext("database_url").signal_or_start(seller_id, False, SellerPolling.seller_active)
+    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.seller_active)
     say(f"{seller_id} is active", seller_id=seller_id)
 
 

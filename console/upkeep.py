@@ -10,8 +10,9 @@ from cryptography.fernet import Fernet
 
 from console.context import CommandContext
 from console.doctor import examine
-from console.output import FailedError, say, show, with_json
+from console.output import say, show, with_json
 from console.progress import progress
+from operations.errors import FailedError
 from store import SecretError, Store
 from store.migrate import steps_left, upgrade
 from workflows.attributes import KINDS

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from console.arguments import SELLER_ID
+from domain.seller_id import SELLER_ID
 from ebay.notifications import Notification
 from ebay.signatures import challenge_response
 from ebay.topics import COMMERCE, PLATFORM

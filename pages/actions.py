@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
 from activities.overrides import overrides_of
-from console.arguments import SELLER_ID
+from domain.seller_id import SELLER_ID
 from pages.context import WebContext
 from pages.forms import one_of, read_form
 from pages.problems import ProblemError

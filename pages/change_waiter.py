@@ -5,32 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-from sqlalchemy import Engine, text
 
 from store import StoreError
-from store.errors import translated
+from store.news import NewChanges
 
 EVERY_S = 0.25
 AFTER_FAILURE_S = 1.0
-LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
-NEWER = text("SELECT seller_id, max(position) AS position FROM change_events WHERE position > :position GROUP BY seller_id")
-
-
-@dataclass(frozen=True, slots=True)
-class NewChanges:
-    position: int  # the newest
-    sellers: frozenset[str | None]  # whose changes are newer than what was known; None: alerts of the fleet
-
-
-def news(engine: Engine, known: int | None) -> NewChanges:
-    """What arrived behind a position; None: where the feed stands."""
-    with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        if known is None:
-            return NewChanges(connection.execute(LAST).scalar_one(), frozenset())
-        rows = connection.execute(NEWER, {"position": known}).all()
-    return NewChanges(max((row.position for row in rows), default=known), frozenset(row.seller_id for row in rows))
 
 
 class ChangeWaiter:

@@ -14,11 +14,12 @@ from temporalio.service import RPCError
 from console.consent import NEEDED as CONSENT_NEEDS
 from console.context import CommandContext
 from pages.access import Access
-from pages.change_waiter import ChangeWaiter, NewChanges, news
+from pages.change_waiter import ChangeWaiter
 from pages.day import Day
 from pages.overview import Overview
 from settings import Settings
 from store import Store
+from store.news import NewChanges, news
 from workflows.client import TemporalUnavailableError, connect
 
 THREADS = 4  # who comes fifth waits in the event loop, not for a connection

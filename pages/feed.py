@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
-from console.arguments import SELLER_ID
+from domain.seller_id import SELLER_ID
 from pages.context import WebContext
 from pages.problems import ProblemError
 

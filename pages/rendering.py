@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from console.output import age
-from console.output import due as due_words
+from operations.times import age
+from operations.times import due as due_words
 from pages.chart import bars
 from pages.problems import ProblemError
 from store.kinds import runbook

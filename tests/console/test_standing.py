@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from console.output import due
 from console.status import merged
+from operations.times import due
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 from workflows.messages import SellerStatus
