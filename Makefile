@@ -41,17 +41,17 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m lab.benchmarks
 
 pictures: setup ## take the pictures in docs/ anew, of page and Web UI; needs Chromium
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,otel,system]'
 	@$(BIN)/python deploy/pictures.py
 
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
-	@$(BIN)/python -m fleets $(if $(SEEDS),--seeds $(SEEDS))
+	@$(BIN)/python -m lab.fleets $(if $(SEEDS),--seeds $(SEEDS))
 
 chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
-	$(BIN)/python -m chaos $(PART)
+	$(BIN)/python -m lab.chaos $(PART)
 
 clean: ## forget the demo's sellers, changes and history; what `make up` keeps stays
 	@find .sellerbeat -mindepth 1 -maxdepth 1 ! -name real -exec rm -rf {} + 2>/dev/null || true

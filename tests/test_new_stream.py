@@ -10,12 +10,12 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("domain", "pacing", "changes", "delivery", "reconciling", "ebay", "store", "outbound", "metering", "activities", "workflows")
-OTHERS = ("console", "chaos", "simulator", "devstack", "stage", "settings.py", "worker.py", "logs.py")
+OTHERS = ("console", "lab", "simulator", "devstack", "stage", "settings.py", "worker.py", "logs.py")
 GUIDE = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PLAY = """
 import json, sys
 from datetime import timedelta
-from chaos.skipped import START, skipped_fleet
+from lab.chaos.skipped import START, skipped_fleet
 from domain.streams import Stream
 from simulator import World
 from store import migrate

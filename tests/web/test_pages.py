@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from activities.comparing import evaluate
-from benchmarks.fleet import settle
+from lab.benchmarks.fleet import settle
 from pacing import Stream
 from pages.overview import GRAVITY
 from reconciling import Mode

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import devstack
-from benchmarks.fleet import settle
+from lab.benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
 from store.migrate import upgrade

@@ -1,4 +1,0 @@
-"""Speed and size, measured and printed with ratios, never asserted: other machines are slower, and shared ones are both.
-
-`python -m benchmarks` runs all parts, `python -m benchmarks polls memory` some of them; `--quick` with smaller numbers.
-"""

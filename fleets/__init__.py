@@ -1,1 +1,0 @@
-"""Days of whole fleets in seconds: what a way of pacing is worth before a single call is made. `python -m fleets`."""

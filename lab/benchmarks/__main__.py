@@ -1,0 +1,57 @@
+"""`python -m lab.benchmarks [PART ...] [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from console.leaving import leave
+from lab.benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet, stock
+from lab.benchmarks.machine import machine
+from lab.benchmarks.servers import servers
+
+PARTS: dict[str, Any] = {
+    "quiet": quiet,
+    "polls": polls,
+    "memory": memory,
+    "calls": calls,
+    "stock": stock,
+    "notifications": notifications,
+    "store": keeping,
+    "planner": planner,
+    "posts": posts,
+    "commands": commands,
+    "pages": pages,
+    "deliveries": deliveries,
+    "erasures": erasures,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m lab.benchmarks", description="Speed and size of Sellerbeat, measured on this machine.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them where none is named")
+    parser.add_argument("--quick", action="store_true", help="smaller numbers: a first look")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - PARTS.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    print(machine(), flush=True)
+    with servers() as stack:
+        for name in options.parts or PARTS:
+            part, began = PARTS[name], time.monotonic()
+            tables = part.measure(stack.part(name), part.QUICK if options.quick else part.Sizes())
+            print(*("\n" + table.text() for table in tables), sep="\n", flush=True)
+            print(f"\n({name}: {time.monotonic() - began:.0f} s)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = 130
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        code = 1
+    leave(code)

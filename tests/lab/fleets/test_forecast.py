@@ -1,0 +1,46 @@
+"""What `quota --plan 600` says is what 600 sellers then get."""
+
+import pytest
+
+from lab.fleets.fleet import Fleet, Shape, fleet
+from lab.fleets.loop import Loop
+from lab.fleets.ours import Ours
+from lab.fleets.score import Score
+from pacing import Facts, Freshness, PacingSettings, SellerPace, forecast
+
+
+class Watched(Ours):
+    """Remembers what is known of the fleet when the scored days begin."""
+
+    known: list[tuple[SellerPace, Facts]]
+
+    def new_day(self, now: float) -> None:
+        super().new_day(now)
+        if self.day == self.fleet.shape.warm_days:
+            self.known = [(pace, self.facts[number]) for number, pace in self.paces.items()]
+
+
+def both(made: Fleet) -> tuple[Freshness, Score]:
+    policy, shape = Watched(made, PacingSettings()), made.shape
+    score = Loop(made, policy).play()
+    others = policy.others + 0.2 * shape.sellers
+    said = forecast(policy.known, shape.sellers, shape.quota, shape.start, PacingSettings(), policy.prior, policy.curve, others)
+    return said, score
+
+
+def test_the_forecast_for_600_sellers_agrees_with_the_days_that_follow() -> None:
+    """Where the quota decides. One fleet's two days have a noise of a twentieth, so three are taken together."""
+    pairs = [both(fleet(Shape("600", 600, 25_000, 2, warm_days=2), seed)) for seed in (1, 2, 3)]
+
+    assert sum(said.mean_s for said, _ in pairs) == pytest.approx(sum(came.mean for _, came in pairs), rel=0.1)
+    assert sum(said.p95_s for said, _ in pairs) == pytest.approx(sum(came.p95 for _, came in pairs), rel=0.1)
+    assert all(came.longest <= said.longest_s + 120 for said, came in pairs)
+
+
+def test_the_forecast_agrees_where_the_quota_pays_for_every_cadence() -> None:
+    said, came = both(fleet(Shape("100", 100, 60_000, 6, warm_days=3), 2))
+
+    assert said.level.full
+    assert said.mean_s == pytest.approx(came.mean, rel=0.1)
+    assert said.p95_s == pytest.approx(came.p95, rel=0.15)
+    assert said.calls_desired / 60_000 == pytest.approx(came.used, abs=0.05)
