@@ -19,20 +19,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import devstack
+from demo_stack import devstack
+from demo_stack.demo import finale, sellers, shadow
+from demo_stack.demo.cast import QUOTA
+from demo_stack.demo.child import stop_leftovers
+from demo_stack.demo.deliveries import Deliveries
+from demo_stack.demo.errors import StageError
+from demo_stack.demo.home import HOUSE, Home
+from demo_stack.demo.picture import Frame
+from demo_stack.demo.view import shown
+from demo_stack.demo.watch import Watch
+from demo_stack.demo.web import WebProcess
+from demo_stack.demo.worker import WorkerProcess
+from demo_stack.demo.world import SimulatedEbay
 from settings import PREFIX, Settings, SettingsError, load, read_environment
-from stage import finale, sellers, shadow
-from stage.cast import QUOTA
-from stage.child import stop_leftovers
-from stage.deliveries import Deliveries
-from stage.errors import StageError
-from stage.home import HOUSE, Home
-from stage.picture import Frame
-from stage.view import shown
-from stage.watch import Watch
-from stage.web import WebProcess
-from stage.worker import WorkerProcess
-from stage.world import SimulatedEbay
 from store import Store, StoreError
 from store.migrate import upgrade
 from workflows.attributes import FLAGS

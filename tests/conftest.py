@@ -16,7 +16,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-import devstack
+import tests.support.cases  # noqa: F401  # names that modules had before
+from demo_stack import devstack
 
 # No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
 settings.register_profile("sellerbeat", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -31,11 +31,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pages": {"domain", "inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
     "settings": set(),
     "simulator": set(),
-    "devstack": set(),
+    "demo_stack/devstack": set(),
 }
 STANDARD_LIBRARY_ONLY = ("domain", "pacing", "changes", "delivery", "reconciling")
+FOR_TRIALS = {"simulator", "demo_stack/devstack"}  # of what stands beside the product
 PROCESSES = ("worker", "starter", "web", "demo")
-NESTED = ("lab",)  # their folders are the rooms
+NESTED = ("demo_stack", "lab")  # their folders are the rooms
 PACKAGES = {
     path.parent.relative_to(HOUSE).as_posix()
     for house in ("*", *(f"{name}/*" for name in NESTED))
@@ -82,14 +83,14 @@ def test_the_way_out_needs_little_that_could_call_somebody() -> None:
 
 
 def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
-    product = [*MAY_IMPORT.keys() - {"simulator", "devstack"}, "worker", "starter", "web"]
-    needing = [path.name for room in product for path in files(room) if imported(path) & {"simulator", "devstack"}]
+    product = [*MAY_IMPORT.keys() - FOR_TRIALS, "worker", "starter", "web"]
+    needing = [path.name for room in product for path in files(room) if imported(path) & FOR_TRIALS]
 
     assert needing == []
 
 
 def test_every_room_is_known_to_this_test_and_described() -> None:
-    known = MAY_IMPORT.keys() | set(PROCESSES) | {"lab/benchmarks", "lab/chaos", "deploy", "stage"}
+    known = MAY_IMPORT.keys() | set(PROCESSES) | {"lab/benchmarks", "lab/chaos", "demo_stack/demo", "deploy"}
     described = (HOUSE / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
     assert known >= ROOMS
@@ -127,7 +128,7 @@ def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
 def test_a_class_has_a_name_of_its_own() -> None:
     """Who searches for it finds it; two of one name are told apart by nobody."""
     where: dict[str, list[str]] = {}
-    for path in (path for room in (*MAY_IMPORT.keys() - {"simulator", "devstack", "lab/fleets"}, *PROCESSES) for path in files(room)):
+    for path in (path for room in (*MAY_IMPORT.keys() - FOR_TRIALS - {"lab/fleets"}, *PROCESSES) for path in files(room)):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 where.setdefault(node.name, []).append(path.relative_to(HOUSE).as_posix())

@@ -27,11 +27,11 @@ from cryptography.fernet import Fernet
 from psycopg2 import sql
 from sqlalchemy import make_url
 
-import devstack
+from demo_stack import devstack
+from demo_stack.devstack.binaries import temporal_cli
 from deploy.native.compose import HOUSE, Service, moved, services
 from deploy.native.processes import FailedError, Processes
 from deploy.native.programs import MissingError, temporal_programs, whole_postgres
-from devstack.binaries import temporal_cli
 
 PACE = {"SELLERBEAT_ORDERS_EVERY": "2s", "SELLERBEAT_ORDER_OVERLAP": "10s", "SELLERBEAT_BACKFILL": "1d"}
 SELLER = "first-seller"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from devstack.process import tail
+from demo_stack.devstack.process import tail
 
 PATIENCE_S = 90.0
 STOP_S = 30.0

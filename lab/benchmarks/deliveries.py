@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 
+from demo_stack.demo.receiver import Receiver
 from lab.benchmarks.process import worker
 from lab.benchmarks.servers import HOUSE, Servers, simulated_ebay
 from lab.benchmarks.table import Table, kept, spread
 from pacing import Stream
-from stage.receiver import Receiver
 from store import Store
 
 FAST_S, SOON_S = 10.0, 1.0  # promised

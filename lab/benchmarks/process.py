@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-import devstack
+from demo_stack import devstack
 
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # it ends with us, however we end
 READY = "worker runs on task queue"  # a line of every worker's log here

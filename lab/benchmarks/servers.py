@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-import devstack
+from demo_stack import devstack
 from simulator import World, serve
 from simulator.server import Simulator
 from store import migrate

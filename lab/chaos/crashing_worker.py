@@ -20,9 +20,9 @@ import ebay.clock
 import worker
 import workflows.seller_polling
 from console.leaving import leave
+from demo_stack.demo.haste import hasten
 from lab.chaos import guards, holding
 from lab.chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
-from stage.haste import hasten
 
 Ending = Literal["kill", "freeze"]
 RUN_EVENTS = 120  # a workflow continues as new after so many, so that it often does
@@ -49,7 +49,7 @@ def run(
         trips: a file that gets a line when a trap springs.
         without: guards to take out.
         widen_s: see `guards.widen`.
-        lag_s, patience_s: see `stage/haste.py`; 0: as they are.
+        lag_s, patience_s: see `demo_stack/demo/haste.py`; 0: as they are.
         ahead_s: eBay's clock less ours, known as to a worker that has run for an hour; 0: nothing is known.
     """
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-import devstack
+from demo_stack import devstack
 from lab.chaos.report import Report, Table, say
 from lab.chaos.skipped import START, SkippedFleet, skipped_fleet
 from pacing import Stream

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-import devstack
+from demo_stack import devstack
 from workflows.attributes import FLAGS
 
 DATABASE = "chaos"

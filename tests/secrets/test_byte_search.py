@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import devstack
+from demo_stack import devstack
 from pacing import Stream
 from simulator import World, serve
 from simulator.accounts import Grant

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-import devstack
+from demo_stack import devstack
 from pacing import Stream
 from simulator import World, serve
 from tests.support.canary import BUYER, found, put_buyer

@@ -25,7 +25,7 @@ from sqlalchemy import make_url, text
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
-import devstack
+from demo_stack import devstack
 from simulator import World
 from starter import main as starter_main
 from store import Store

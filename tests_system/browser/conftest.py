@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import devstack
+from demo_stack import devstack
 from lab.benchmarks.fleet import settle
 from pacing import Stream
 from store import Store

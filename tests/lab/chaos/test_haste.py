@@ -9,7 +9,7 @@ from datetime import timedelta
 HASTENED = """
 from datetime import timedelta
 from changes import rereads
-from stage.haste import hasten
+from demo_stack.demo.haste import hasten
 hasten(timedelta(seconds=3))
 print(*(wait.total_seconds() for wait in (*rereads.WAITS, rereads.SAID_AGAIN, rereads.HOURS_APART)))
 """

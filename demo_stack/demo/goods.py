@@ -1,0 +1,49 @@
+"""What sellers have on sale and on its way, as a table of the terminal: pieces as last read, and as expected by now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from demo_stack.demo.picture import Move, Shelf, ago
+from demo_stack.demo.shelves import Stock
+
+WIDE = 100
+
+
+def goods_table(shelves: Sequence[Shelf], now: datetime, width: int) -> Table:
+    """A line a seller, below a heading."""
+    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    longest = max([6, *(len(shelf.seller) for shelf in shelves)])
+    table.add_column("seller", width=min(longest, width // 5), no_wrap=True, overflow="ellipsis")
+    for name, wide in (("SKUs", 6), ("listings", 8), ("last read", 9), ("expected", 8), ("sold out", 8)):
+        table.add_column(name, width=wide, justify="right", no_wrap=True)
+    if width >= WIDE:
+        table.add_column("parcels", width=7, justify="right", no_wrap=True)
+        table.add_column("to ship", width=7, justify="right", no_wrap=True)
+    table.add_column("ago", width=5, justify="right", no_wrap=True)
+    table.add_column("last stock change", ratio=3, no_wrap=True, overflow="ellipsis")
+    if width >= WIDE:
+        table.add_column("ago", width=5, justify="right", no_wrap=True)
+        table.add_column("last sold out", ratio=2, no_wrap=True, overflow="ellipsis")
+    for shelf in shelves:
+        have = shelf.counts
+        expected = have.expected if isinstance(have, Stock) else have.on_sale
+        counts = [f"{have.skus:,}", f"{have.listings:,}", f"{have.on_sale:,}", f"{expected:,}"]
+        sold_out = Text(f"{have.sold_out:,}", style="yellow" if have.sold_out else "")
+        latest = shelf.latest
+        moved = Text.assemble(latest.what, (f"  {latest.entity}", "dim"), no_wrap=True, overflow="ellipsis") if latest else Text("")
+        cells: list[RenderableType] = [Text(shelf.seller, style="bold"), *counts, sold_out, since(latest, now), moved]
+        if width >= WIDE:
+            cells[6:6] = [f"{have.parcels:,}", f"{have.open_orders:,}"]
+            cells += [since(shelf.out, now), Text(shelf.out.entity if shelf.out else "", style="yellow")]
+        table.add_row(*cells)
+    return table
+
+
+def since(move: Move | None, now: datetime) -> str:
+    return ago(now - move.at) if move else ""

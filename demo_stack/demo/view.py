@@ -1,0 +1,67 @@
+"""Shows pictures: on the whole screen of a terminal, or line by line where there is none (CI, a pipe)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+
+from demo_stack.demo.picture import Frame, Picture, many
+from demo_stack.demo.screen import draw
+
+LINE_EVERY_S = 5.0
+
+
+class View(Protocol):
+    def show(self, picture: Picture) -> None: ...
+
+
+class ScreenView:
+    def __init__(self, console: Console, frame: Frame, live: Live) -> None:
+        self.console, self.frame, self.live = console, frame, live
+
+    def show(self, picture: Picture) -> None:
+        width, height = self.console.size  # asked anew: windows change
+        self.live.update(draw(picture, self.frame, width, height), refresh=True)
+
+
+class LineView:
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.began = time.monotonic()
+        self.next_s = 0.0
+
+    def show(self, picture: Picture) -> None:
+        passed = time.monotonic() - self.began
+        if passed >= self.next_s:
+            self.next_s = passed + LINE_EVERY_S
+            sys.stdout.write(f"{passed:4.0f} s  {line(picture)}\n")
+            sys.stdout.flush()
+
+
+def line(picture: Picture) -> str:
+    states = Counter(picture.states.values()).most_common()
+    said = f"{picture.changes:,} changes, {picture.calls:,} calls; sellers: {many([(count, word) for word, count in states]) or 'none'}"
+    if picture.shelves:
+        said += f"; {picture.goods()}"
+    if picture.delivered:
+        said += f"; {picture.delivered}"
+    if picture.restarts:
+        said += f"; worker started again {picture.restarts}x"
+    return said + (f"; {picture.trouble}" if picture.trouble else "")
+
+
+@contextmanager
+def shown(frame: Frame) -> Iterator[View]:
+    console = Console()
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield LineView(frame)
+        return
+    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        yield ScreenView(console, frame, live)

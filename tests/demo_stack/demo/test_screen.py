@@ -1,0 +1,80 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from demo_stack.demo import view
+from demo_stack.demo.screen import draw
+from tests.demo_stack.demo.pictures import COMMAND, FRAME, NOW, picture, row
+
+
+def screen(shown, width: int = 80, height: int = 24, frame=FRAME) -> list[str]:
+    console = Console(width=width, height=height, color_system=None, force_terminal=True)
+    with console.capture() as captured:
+        console.print(draw(shown, frame, width, height))
+    return captured.get().rstrip("\n").split("\n")
+
+
+def test_a_small_terminal_shows_all_sellers_commands_and_the_newest_changes() -> None:
+    lines = screen(picture(sellers=3))
+
+    assert len(lines) == 24
+    assert "ends in 0:42" in lines[0]
+    assert "1,234 changes and 567 calls" in lines[1]
+    assert sum("0.4 s 1.6 s every 2 s" in line for line in lines) == 9
+    assert sum(COMMAND in line for line in lines) == 1
+    assert sum("   150       40     1,204    1,204       17 4.0 s 12 -> 11  SKU-00012" in line for line in lines) == 3
+    assert "03-14798-00000" in "\n".join(lines)
+
+
+def test_a_tall_terminal_gives_its_room_to_the_newest_changes() -> None:
+    lines = screen(picture(sellers=3, news=60), 120, 40)
+
+    assert len(lines) == 40
+    assert sum("12 -> 11  SKU-00012" in line and "1m10s 110011" in line for line in lines) == 3
+    assert sum("order.updated" in line for line in lines) >= 16
+    assert all("…" not in line for line in lines)
+
+
+@given(st.integers(40, 200), st.integers(20, 80), st.integers(0, 40), st.integers(0, 60))
+def test_it_fits_whatever_the_size_of_the_terminal(width: int, height: int, sellers: int, news: int) -> None:
+    lines = screen(picture(sellers, news), width, height)
+
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+
+
+def test_more_sellers_than_lines_are_counted() -> None:
+    lines = screen(picture(sellers=40))
+
+    assert any("more sellers: starter list" in line for line in lines)
+    assert len(lines) == 24
+
+
+def test_a_narrow_column_keeps_the_interval_and_cuts_the_reason() -> None:
+    lines = screen(replace(picture(0), rows=(row(why="busy (more than 100 sales in 30 days): every 2 s"),)))
+
+    assert any("every 2 s: busy (more" in line for line in lines)
+
+
+def test_what_looks_like_markup_is_shown_as_it_is() -> None:
+    shown = picture(0, 1)
+    shown = replace(shown, news=(replace(shown.news[0], entity="[red]SKU[/red]"),), at=NOW)
+
+    assert any("[red]SKU[/red]" in line for line in screen(shown, 120))
+
+
+def test_without_a_terminal_there_is_a_line_at_once_and_one_every_five_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(view, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    lines = view.LineView(FRAME)
+
+    for now[0] in (100.5, 101.0, 105.4, 105.5, 110.4, 117.0):
+        lines.show(picture())
+
+    assert [said.split(" s ")[0].strip() for said in capsys.readouterr().out.splitlines()] == ["0", "6", "17"]

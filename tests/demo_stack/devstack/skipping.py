@@ -1,0 +1,13 @@
+"""For a child process: a time-skipping server that is started and never stopped."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from demo_stack import devstack
+
+kept = AsyncExitStack()
+
+
+def start() -> str:
+    environment = asyncio.new_event_loop().run_until_complete(kept.enter_async_context(devstack.time_skipping()))
+    return environment.client.service_client.config.target_host
