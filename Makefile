@@ -30,7 +30,7 @@ test: setup
 
 test-system: setup ## what needs Chromium, Prometheus or Temporal's own server besides: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
-	$(BIN)/python -m pytest tests_system
+	$(BIN)/python -m pytest tests/system
 
 docs: setup ## the reference in docs/, from the code
 	@$(BIN)/python docs/generate.py

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests_system.browser.conftest import demo  # noqa: F401 - a fixture
+from tests.system.browser.conftest import demo  # noqa: F401 - a fixture
 
-HOW_TO = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "read-the-feed.md"
+HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "read-the-feed.md"
 
 
 def read(node: str, folder: Path, address: str) -> list[int]:

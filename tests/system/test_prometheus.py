@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "sellerbeat.json"
 INSTALL = "apt-get install prometheus"

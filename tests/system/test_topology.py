@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-HOUSE = Path(__file__).resolve().parents[1]
+HOUSE = Path(__file__).resolve().parents[2]
 PATIENCE_S = 1500  # the first time Temporal's server is built from its sources
 
 

@@ -20,11 +20,11 @@ from lab.benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
 from store.migrate import upgrade
-from tests.store.documents import LATER, enroll, item, order, store_orders
+from tests.store.documents import LATER, enroll, item, store_orders, order
+from tests.system.browser.listening import listen
 from tests.web.site import KEY
-from tests_system.browser.listening import listen
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.conftest import execute, migrated_template, postgres_server  # noqa: F401 - fixtures
 from tests.deliveries.conftest import client, hand, rooms_store, store  # noqa: F401 - fixtures
 from tests.deliveries.hand import Hand
 from tests.deliveries.test_how_to import code, receive
