@@ -20,15 +20,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo_stack import devstack
-from demo_stack.demo import finale, sellers, shadow
-from demo_stack.demo.cast import QUOTA
+from demo_stack.demo import enrollment, shadow, verdict
 from demo_stack.demo.child import stop_leftovers
-from demo_stack.demo.deliveries import Deliveries
-from demo_stack.demo.errors import StageError
+from demo_stack.demo.endpoint import DemoEndpoint
+from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE, Home
 from demo_stack.demo.picture import Frame
-from demo_stack.demo.view import shown
-from demo_stack.demo.watch import Watch
+from demo_stack.demo.picture_reader import PictureReader
+from demo_stack.demo.sellers import QUOTA
+from demo_stack.demo.view import open_view
 from demo_stack.demo.web import WebProcess
 from demo_stack.demo.worker import WorkerProcess
 from demo_stack.demo.world import SimulatedEbay
@@ -41,7 +41,7 @@ from workflows.visibility import AttributesMissingError, make, unknown
 
 PACE = {"ORDERS_EVERY": "2s", "FULFILLMENT_EVERY": "5s", "INVENTORY_EVERY": "5s", "ORDER_OVERLAP": "10s", "TASK_QUEUE": "sellerbeat-demo"}
 QUOTAS = {f"QUOTA_{resource}": str(QUOTA) for resource in ("ORDERS", "INVENTORY", "TRADING", "FEED")}
-LOOK_S, MANY_SELLERS, RARER_LOOK_S = 0.5, 20, 2.0
+PAUSE_S, MANY_SELLERS, LONG_PAUSE_S = 0.5, 20, 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
-    except (StageError, devstack.DevstackError, StoreError) as error:
+    except (DemoError, devstack.DevstackError, StoreError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,21 +82,21 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     }
     configure(home, servers, settings)
     store = open_store(servers, things)
-    sellers.check_database(store, ebay.new)
+    enrollment.check_database(store, ebay.new)
     worker = start_worker(home, things, quick=True)
     web = start_web(home, bind, things)
     ebay.lead_back(f"{web.url}/ebay/connected")
-    watch = Watch(store, home)
-    deliveries = Deliveries(home, store)  # before the first seller: an endpoint is sent what is recorded from its beginning on
-    things.callback(deliveries.stop)
-    if enrolled := sellers.enroll(store, ebay):
+    reader = PictureReader(store, home)
+    endpoint = DemoEndpoint(home, store)  # before the first seller: an endpoint is sent what is recorded from its beginning on
+    things.callback(endpoint.stop)
+    if enrolled := enrollment.enroll(store, ebay):
         print(f"enrolled: {', '.join(enrolled)}")
     worker.arrive()
     web.arrive()
     print(shadow.begin(store))
 
     links = (("page", web.url), *ui_links(servers), ("simulated eBay", ebay.url))
-    starter = home.shown("starter")
+    starter = home.display("starter")
     hints = (
         (f"{starter} pause anna --reason lunch", "then resume anna: nothing is lost"),
         (f"{starter} status bert", "what is polled when, and why then"),
@@ -104,26 +104,26 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
         (f"{starter} changes --follow", "the feed of changes"),
         (f"{starter} deliveries", "what was sent to the receiver, and its answers"),
         (f"{starter} reconcile --seller anna", "polling compared with eBay's notifications"),
-        (f"kill -9 $(cat {home.shown('worker.pid')})", "the worker comes back"),
+        (f"kill -9 $(cat {home.display('worker.pid')})", "the worker comes back"),
     )
     frame = Frame("polls a simulated eBay", links, hints, ends_at(seconds))
-    look_on(watch, frame, (worker, web), ebay, interrupts, deliveries)
+    show_live(reader, frame, (worker, web), ebay, interrupts, endpoint)
 
     print("the simulated eBay stands still; waiting until all of it was polled ...", flush=True)
-    shown_at = ebay.stand_still()
-    unpolled = finale.settle(store, worker.look_after, shown_at)
-    court = finale.Court.of(store.status.all())
-    undelivered = deliveries.settle()
-    picture, calls = watch.look(), ebay.calls()
+    visible_from = ebay.stand_still()
+    unpolled = verdict.settle(store, worker.look_after, visible_from)
+    judged = verdict.JudgedSellers.of(store.status.all())
+    undelivered = endpoint.settle()
+    picture, calls = reader.read(), ebay.calls()
     worker.stop()
-    verdict = finale.compare(store, home.ledger, court)
-    print(finale.report(verdict, court, calls, picture.changes, unpolled, picture.goods()))
-    print(deliveries.report(undelivered))
+    found = verdict.compare(store, home.ledger, judged)
+    print(verdict.report(found, judged, calls, picture.changes, unpolled, picture.stock_in_words()))
+    print(endpoint.report(undelivered))
     print(shadow.end(store))
     if unpolled or undelivered:
         print(worker.child.end_of_log(), file=sys.stderr)
-    print(f"`make demo` goes on here: {home.shown()} (`make clean` forgets it)")
-    return 0 if verdict.ok and not unpolled and not undelivered else 1
+    print(f"`make demo` goes on here: {home.display()} (`make clean` forgets it)")
+    return 0 if found.ok and not unpolled and not undelivered else 1
 
 
 def real(settings: Settings, home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:
@@ -132,9 +132,8 @@ def real(settings: Settings, home: Home, seconds: float | None, interrupts: Inte
     own = {}
     if not settings.secret_keys:
         own[f"{PREFIX}SECRET_KEYS"], made = home.key()
-        print(
-            f"SELLERBEAT_SECRET_KEYS is not set: {'a new key' if made else 'the key'} in {home.shown('keys')} encrypts the sellers' tokens"
-        )
+        key, file = "a new key" if made else "the key", home.display("keys")
+        print(f"SELLERBEAT_SECRET_KEYS is not set: {key} in {file} encrypts the sellers' tokens")
     bind = read_environment().get(f"{PREFIX}WEB_BIND") or f"127.0.0.1:{home.port('web')}"
     configure(home, servers, own | {f"{PREFIX}WEB_BIND": bind})
     store = open_store(servers, things)
@@ -142,16 +141,16 @@ def real(settings: Settings, home: Home, seconds: float | None, interrupts: Inte
     worker.arrive()
     web.arrive()
 
-    starter = home.shown("starter")
+    starter = home.display("starter")
     hints = (
         (f"{starter} enroll SELLER --refresh-token-file FILE", "your first seller"),
         (f"{starter} status SELLER", "what is polled when, and why then"),
         (f"{starter} changes --follow", "the feed of changes"),
     )
     links = (("page", web.url), *ui_links(servers), ("eBay", settings.ebay_api_url))
-    look_on(Watch(store, home), Frame("polls eBay", links, hints, ends_at(seconds)), (worker, web), None, interrupts)
+    show_live(PictureReader(store, home), Frame("polls eBay", links, hints, ends_at(seconds)), (worker, web), None, interrupts)
     worker.stop()
-    print(f"`make up` goes on here: {home.shown()}")
+    print(f"`make up` goes on here: {home.display()}")
     return 0
 
 
@@ -208,13 +207,13 @@ def start_web(home: Home, bind: str, things: ExitStack) -> WebProcess:
     return web
 
 
-def look_on(
-    watch: Watch,
+def show_live(
+    reader: PictureReader,
     frame: Frame,
-    kept: tuple[WorkerProcess, WebProcess],
+    processes: tuple[WorkerProcess, WebProcess],
     ebay: SimulatedEbay | None,
     interrupts: Interrupts,
-    deliveries: Deliveries | None = None,
+    endpoint: DemoEndpoint | None = None,
 ) -> None:
     """Show what happens until the time is over or somebody ends it."""
     for what, where in frame.links:
@@ -222,16 +221,16 @@ def look_on(
     for command, shows in frame.hints:
         print(f"  {command}  # {shows}")
     sys.stdout.flush()
-    with interrupts.awaited(), shown(frame) as view:
+    with interrupts.awaited(), open_view(frame) as view:
         while not interrupts.came and (frame.ends_at is None or datetime.now(UTC) < frame.ends_at):
             began = time.monotonic()
-            for child in kept:
-                child.look_after()
+            for process in processes:
+                process.look_after()
             if ebay:
                 ebay.look_after()
-            picture = replace(watch.look(), restarts=kept[0].restarts, delivered=deliveries.till.words() if deliveries else "")
+            picture = replace(reader.read(), restarts=processes[0].restarts, delivered=endpoint.tally.words() if endpoint else "")
             view.show(picture)
-            pause = LOOK_S if len(picture.states) <= MANY_SELLERS else RARER_LOOK_S
+            pause = PAUSE_S if len(picture.states) <= MANY_SELLERS else LONG_PAUSE_S
             while not interrupts.came and time.monotonic() < began + pause:
                 time.sleep(0.05)
 

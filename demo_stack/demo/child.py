@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from demo_stack import devstack
-from demo_stack.demo.errors import StageError
+from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE, Home
 from demo_stack.devstack.process import tail
 
@@ -79,7 +79,7 @@ class Child:
     def wait_for(self, ready: Callable[[], bool]) -> None:
         """
         Raises:
-            StageError: it ended, or is not ready in time.
+            DemoError: it ended, or is not ready in time.
         """
         deadline = time.monotonic() + START_S
         while not ready():
@@ -89,11 +89,11 @@ class Child:
                 raise self.failure(f"is not ready after {START_S:.0f} s")
             time.sleep(0.02)
 
-    def failure(self, what: str) -> StageError:
-        return StageError(f"{self.title} {what}; {self.end_of_log()}")
+    def failure(self, what: str) -> DemoError:
+        return DemoError(f"{self.title} {what}; {self.end_of_log()}")
 
     def end_of_log(self) -> str:
-        return f"the end of {self.home.shown(self.log.name)}:\n{tail(self.log)}"
+        return f"the end of {self.home.display(self.log.name)}:\n{tail(self.log)}"
 
     def stop(self) -> None:
         """Ask, then insist. Nothing happens where it ended already."""

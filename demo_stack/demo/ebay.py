@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from demo_stack.demo.cast import CAST, HISTORY_DAYS, LATE_S, QUOTA, RATE, SEED, Seller
+from demo_stack.demo.sellers import HISTORY_DAYS, LATE_S, QUOTA, RATE, SEED, SELLERS, DemoSeller
 from simulator.life import Life
 from simulator.notices import Unrest
 from simulator.sending import Sender
@@ -30,7 +30,7 @@ def main() -> int:
         with closing(World(SEED, ledger=options.ledger)) as world:
             world.quotas.limits = dict.fromkeys(world.quotas.limits, QUOTA)
             world.switches.listing_late_s = LATE_S
-            for seller in CAST:
+            for seller in SELLERS:
                 move_in(world, seller)
             with serve(world, options.port) as running:
                 live(world, running.url)
@@ -40,7 +40,7 @@ def main() -> int:
     return 0
 
 
-def move_in(world: World, seller: Seller) -> None:
+def move_in(world: World, seller: DemoSeller) -> None:
     """A seller who is not in the ledger yet gets stock and a past."""
     world.add_seller(seller.name, seller.orders_a_day, seller.skus, listings=seller.listings, published=seller.published)
     world.move_in(seller.name)

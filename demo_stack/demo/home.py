@@ -56,7 +56,7 @@ class Home:
     def ledger(self) -> Path:
         return self / "ledger.jsonl"
 
-    def shown(self, name: str = "") -> str:
+    def display(self, name: str = "") -> str:
         """A path as it is typed in the working directory."""
         path = self.path / name
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

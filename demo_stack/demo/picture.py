@@ -13,7 +13,7 @@ SOLD = "inventory.sold"  # a fact of an order: its data is no stock document
 LISTING = "listing:"  # before an item id: a listing that the Inventory API does not see
 DAILY = ("sweep", "report", "offers")  # rows of their own only while they are read
 RESTS = timedelta(minutes=5)
-UNUSED = ("looked at once a day", "not read: ")  # of `why`: the seller has no such goods, or does not want them read
+UNUSED = ("looked at once a day", "not read: ")  # of `why`: the seller has no such stock, or does not want them read
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """A seller's goods and parcels."""
+class SellerStock:
+    """A seller's stock and parcels."""
 
     seller: str
     counts: Counts
@@ -80,14 +80,14 @@ class Picture:
     news: tuple[News, ...] = ()  # newest first
     changes: int = 0  # in this run
     calls: int = 0
-    trouble: str | None = None  # why this is not of this moment
+    problem: str | None = None  # why this is not of this moment
     restarts: int = 0  # of the worker
-    shelves: tuple[Shelf, ...] = ()
+    stocks: tuple[SellerStock, ...] = ()
     delivered: str = ""  # to the receiver of the demo, in this run, in words
 
-    def goods(self) -> str:
+    def stock_in_words(self) -> str:
         """Of all sellers together, in words."""
-        counts = [shelf.counts for shelf in self.shelves]
+        counts = [stock.counts for stock in self.stocks]
         skus, listings, out, parcels = (sum(getattr(one, name) for one in counts) for name in ("skus", "listings", "sold_out", "parcels"))
         return f"{skus:,} SKUs, {listings:,} listings, {out:,} sold out; {parcels:,} parcels"
 
@@ -114,27 +114,27 @@ class Frame:
 def rows_of(
     seller: Mapping[str, Any], changes: Mapping[tuple[str, str], int], calls: Mapping[tuple[str, str], int], now: datetime, began: datetime
 ) -> list[Row]:
-    """A seller as `store.status` tells it. The backfill is no row of its own: it shows as the state of the orders until it is through.
+    """A seller as `store.status` gives it. The backfill is no row of its own: it shows as the state of the orders until it is through.
     Nor is what is read once a day, while it rests.
 
-    A poll that was due a while ago is late: no worker, no Temporal, or a workflow that cannot go on. Postgres alone would not tell.
+    A poll that was due a while ago is late: no worker, no Temporal, or a workflow that cannot go on. Postgres alone would not show it.
     `began`: the start of this run; what was due before could not be polled.
     """
     name, streams = seller["seller_id"], seller["streams"]
     backfill = bool(streams.get("backfill", {}).get("reading"))
     awake = seller["state"] not in ("paused", "removed", "needs_reauthorization")
     rows = []
-    for stream, told in streams.items():
+    for stream, status in streams.items():
         if stream == "backfill":
             continue
-        state, next_poll = seller["state"], _time(told["next_poll_at"]) if awake else None
-        if state == "polling" and told["failures"]:
+        state, next_poll = seller["state"], _time(status["next_poll_at"]) if awake else None
+        if state == "polling" and status["failures"]:
             state = "failing"
         elif state == "polling" and backfill and stream == "orders":
             state = "backfill"
         elif state == "polling" and next_poll and now - max(next_poll, began) > LATE:
             state = "late"
-        if state == "polling" and _rests(stream, told, next_poll, now):
+        if state == "polling" and _rests(stream, status, next_poll, now):
             continue
         extra = calls.get((name, "backfill"), 0) if stream == "orders" else 0
         rows.append(
@@ -142,9 +142,9 @@ def rows_of(
                 seller=name,
                 stream=stream,
                 state=state,
-                last_poll=_time(told["last_poll_at"]),
+                last_poll=_time(status["last_poll_at"]),
                 next_poll=next_poll,
-                why=_why(seller, told, awake),
+                why=_why(seller, status, awake),
                 changes=changes.get((name, stream), 0),
                 calls=calls.get((name, stream), 0) + extra,
             )
@@ -166,7 +166,7 @@ def stream_of(event: Mapping[str, Any]) -> str | None:
 
 
 def move_of(event: Mapping[str, Any]) -> Move | None:
-    """What an event tells of a stock; None: it is about something else, or about what was there before we looked."""
+    """What an event says of a stock; None: it is about something else, or about what was there before we looked."""
     kind, _, what = event["type"].partition(".")
     if kind != "inventory" or (what == "created" and event["source"] == "backfill"):
         return None
@@ -219,10 +219,10 @@ def many(counts: Sequence[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in counts)
 
 
-def _rests(stream: str, told: Mapping[str, Any], next_poll: datetime | None, now: datetime) -> bool:
+def _rests(stream: str, status: Mapping[str, Any], next_poll: datetime | None, now: datetime) -> bool:
     if stream in DAILY:
         return next_poll is None or next_poll - now > RESTS
-    return any(words in (told["why"] or "") for words in UNUSED)
+    return any(words in (status["why"] or "") for words in UNUSED)
 
 
 def _sold(event: Mapping[str, Any]) -> str:
@@ -230,22 +230,22 @@ def _sold(event: Mapping[str, Any]) -> str:
     return "sold" if pieces is None else f"sold {pieces:,}"
 
 
-def _count(goods: Mapping[str, Any]) -> int | None:
+def _count(document: Mapping[str, Any]) -> int | None:
     """How many are on sale, of a listing or of a SKU."""
-    count = goods.get("available")
+    count = document.get("available")
     if count is None:
-        place = goods.get("availability")
-        place = place.get("shipToLocationAvailability") if isinstance(place, dict) else None
-        count = place.get("quantity") if isinstance(place, dict) else None
+        level = document.get("availability")
+        level = level.get("shipToLocationAvailability") if isinstance(level, dict) else None
+        count = level.get("quantity") if isinstance(level, dict) else None
     return count if type(count) is int else None
 
 
-def _why(seller: Mapping[str, Any], told: Mapping[str, Any], awake: bool) -> str:
+def _why(seller: Mapping[str, Any], status: Mapping[str, Any], awake: bool) -> str:
     if not awake or seller["state"] in ("waiting_for_quota", "ebay_down"):
         return str(seller["reason"] or "")
-    if told["failures"]:
-        return f"failed {told['failures']}x: {told['last_error']}"
-    return str(told["why"] or "first poll")
+    if status["failures"]:
+        return f"failed {status['failures']}x: {status['last_error']}"
+    return str(status["why"] or "first poll")
 
 
 def _printable(text: str) -> str:

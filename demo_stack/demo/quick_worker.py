@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import worker
 from console.leaving import leave
-from demo_stack.demo.cast import LAG_S
-from demo_stack.demo.haste import hasten
+from demo_stack.demo.fast_waits import use_fast_waits
+from demo_stack.demo.sellers import LAG_S
 
 
 def main() -> None:
-    hasten(timedelta(seconds=LAG_S))
+    use_fast_waits(timedelta(seconds=LAG_S))
     leave(worker.main())

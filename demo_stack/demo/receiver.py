@@ -1,4 +1,4 @@
-"""An application that is told of changes: a small HTTP server in a thread, on this machine alone."""
+"""An application that changes are delivered to: a small HTTP server in a thread, on this machine alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Receiver:
         self.loop.close()
 
 
-class Till:
+class DeliveryTally:
     """Takes what verifies, and sees whether each seller's changes come in order."""
 
     def __init__(self) -> None:

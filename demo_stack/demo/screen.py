@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from demo_stack.demo.goods import goods_table
 from demo_stack.demo.picture import Frame, News, Picture, Row, ago, clock, due_in
+from demo_stack.demo.stock_table import stock_table
 
 COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
 WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota", "ebay_down": "eBay is down"}
@@ -20,13 +20,13 @@ TALL = 30
 
 
 def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableType:
-    """Exactly `height` lines at most: first the sellers, then their goods, then what to try; the newest changes get what is left."""
+    """Exactly `height` lines at most: first the sellers, then their stock, then what to try; the newest changes get what is left."""
     head, hints = _head(picture, frame, width, height), _hints(frame, width)
     free = height - len(head) - (1 + FEWEST_NEWS)
-    goods = 1 + len(picture.shelves) if picture.shelves else 0
-    if 1 + len(picture.rows) + goods > free:
-        goods = 0
-    most = free - 1 - (goods or 1 + min(len(hints), FEWEST_HINTS))  # the 1: a line about those that are hidden
+    stock_lines = 1 + len(picture.stocks) if picture.stocks else 0
+    if 1 + len(picture.rows) + stock_lines > free:
+        stock_lines = 0
+    most = free - 1 - (stock_lines or 1 + min(len(hints), FEWEST_HINTS))  # the 1: a line about those that are hidden
     rows = picture.rows[: max(most, 3)]
     hidden = len({row.seller for row in picture.rows} - {row.seller for row in rows})
     parts: list[RenderableType] = [*head, _sellers(rows, picture.at, width)]
@@ -34,13 +34,13 @@ def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableT
         parts.append(Text(f"and {hidden:,} more sellers: starter list", style="dim"))
     if not picture.rows:
         parts.append(Text("no sellers yet", style="dim"))
-    left = free - (1 + len(rows)) - bool(hidden) - (not picture.rows) - goods
+    left = free - (1 + len(rows)) - bool(hidden) - (not picture.rows) - stock_lines
     hints = hints[:left] if left >= FEWEST_HINTS else []
     left -= len(hints)
-    gaps = (1 + bool(goods)) if left > 1 + bool(goods) else 0
+    gaps = (1 + bool(stock_lines)) if left > 1 + bool(stock_lines) else 0
     gap = [Text("")] if gaps else []
-    if goods:
-        parts += [*gap, goods_table(picture.shelves, picture.at, width)]
+    if stock_lines:
+        parts += [*gap, stock_table(picture.stocks, picture.at, width)]
     parts += [*gap, *_news(picture.news, FEWEST_NEWS + left - gaps, width), *hints]
     return Group(*parts)
 
@@ -57,8 +57,8 @@ def _head(picture: Picture, frame: Frame, width: int, height: int) -> list[Text]
         counts.append(f" · {picture.delivered}")
     if picture.restarts:
         counts.append(f" · worker started again {picture.restarts}x", style="yellow")
-    if picture.trouble:
-        counts.append(f" · {picture.trouble}", style="red")
+    if picture.problem:
+        counts.append(f" · {picture.problem}", style="red")
     links = [Text.assemble((f"{what} ", "dim"), (where, "cyan"), no_wrap=True, overflow="ellipsis") for what, where in frame.links]
     if sum(len(link) + 3 for link in links) <= width + 3:
         links = [Text("   ").join(links)]
@@ -101,17 +101,17 @@ def _interval_first(why: str) -> str:
 
 def _news(news: Sequence[News], lines: int, width: int) -> list[RenderableType]:
     """Newest below, as in a log, with a heading; `lines` of them, blank where there is none yet."""
-    shown = list(reversed(news[: max(lines, 0)]))
+    listed = list(reversed(news[: max(lines, 0)]))
     table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
     table.add_column("time", width=8, no_wrap=True)
-    table.add_column("seller", width=max([6, *(min(len(one.seller), width // 5) for one in shown)]), no_wrap=True, overflow="ellipsis")
-    table.add_column("newest changes", width=max(17, *(len(one.type) for one in shown), 0), no_wrap=True, overflow="ellipsis")
+    table.add_column("seller", width=max([6, *(min(len(one.seller), width // 5) for one in listed)]), no_wrap=True, overflow="ellipsis")
+    table.add_column("newest changes", width=max(17, *(len(one.type) for one in listed), 0), no_wrap=True, overflow="ellipsis")
     table.add_column("entity", ratio=2, no_wrap=True, overflow="ellipsis")
     table.add_column("changed fields", ratio=3, no_wrap=True, overflow="ellipsis")
-    for one in shown:
+    for one in listed:
         at = f"{one.at.astimezone():%H:%M:%S}"
         table.add_row(at, one.seller, Text(one.type, style=_colour(one.type)), Text(one.entity), Text(", ".join(one.changed), style="dim"))
-    return [table, *(Text("") for _ in range(lines - len(shown)))]
+    return [table, *(Text("") for _ in range(lines - len(listed)))]
 
 
 def _colour(type_: str) -> str:

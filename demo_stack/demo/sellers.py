@@ -1,70 +1,28 @@
-"""Enrolling the demo's sellers, as a user would, and asking for polls."""
+"""The three sellers of the demo, and how their world lives. Imports nothing of the product: the simulated eBay's process uses it."""
 
-from __future__ import annotations
+from dataclasses import dataclass
 
-import asyncio
-import subprocess
-import sys
-from collections.abc import Iterable
-
-from demo_stack.demo.cast import CAST
-from demo_stack.demo.errors import StageError
-from demo_stack.demo.home import HOUSE
-from demo_stack.demo.world import SimulatedEbay
-from settings import read_environment
-from store import Store
-from workflows.client import connect, handle
-from workflows.messages import PollNow
-from workflows.seller_polling import SellerPolling
-
-BACKFILL = "30d"  # more than the world's past
-NAMES = [seller.name for seller in CAST]
+SEED = 1
+RATE = 240.0  # how many times faster than real the world lives: a day in six minutes, so that an order ships while you watch
+HISTORY_DAYS = 0.25  # of orders that are there before the first start
+QUOTA = 1_000_000_000  # calls a day of each resource: polls every 2 s would spend eBay's 100,000 within half a day
+LATE_S, LAG_S = (
+    2.0,
+    3.0,
+)  # so late eBay shows some changes of listings, and so far behind its clock they are read: 90 s and 2 min in earnest
 
 
-def check_database(store: Store, new_world: bool) -> None:
-    """A database named by a setting must be for this demo alone: other sellers' tokens must not be tried at a simulated eBay.
-
-    Raises:
-        StageError: it has sellers that are not ours.
-    """
-    enrolled = store.enrolled()
-    if others := sorted(set(enrolled) - set(NAMES)):
-        raise StageError(
-            f"the database has sellers that are not the demo's, such as {others[0]}: name another one in SELLERBEAT_DATABASE_URL"
-        )
-    if enrolled and new_world:
-        raise StageError("the database has the sellers of a demo in another folder: name another one in SELLERBEAT_DATABASE_URL")
+@dataclass(frozen=True)
+class DemoSeller:
+    name: str
+    orders_a_day: float  # of the world's days
+    skus: int = 0  # of the Inventory API
+    published: int = 0  # listings that it made of the first of these SKUs
+    listings: int = 0  # made in Seller Hub, some with variations
 
 
-def enroll(store: Store, world: SimulatedEbay) -> list[str]:
-    """Those who are not enrolled yet, side by side. Returns who they are.
-
-    Raises:
-        StageError: it failed.
-    """
-    missing = [name for name in NAMES if name not in store.enrolled()]
-    running = []
-    for name in missing:
-        command = [sys.executable, str(HOUSE / "starter.py"), "enroll", name, "--refresh-token-file", "-", "--backfill", BACKFILL]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert process.stdin
-        process.stdin.write(world.refresh_token(name))
-        process.stdin.close()
-        process.stdin = None
-        running.append(process)
-    for name, process in zip(missing, running, strict=True):
-        said, _ = process.communicate(timeout=120)
-        if process.returncode != 0:
-            raise StageError(f"{name} could not be enrolled: {said.strip()}")
-    return missing
-
-
-def poll_now(sellers: Iterable[str]) -> None:
-    """All streams of these sellers, by polls that begin from now on."""
-
-    async def tell() -> None:
-        client = await connect(read_environment())
-        for seller in sellers:
-            await handle(client, seller).signal(SellerPolling.poll_now, PollNow())
-
-    asyncio.run(tell())
+SELLERS = (
+    DemoSeller("anna", 500, skus=150),
+    DemoSeller("bert", 100, listings=40),
+    DemoSeller("carla", 20, skus=6, published=3, listings=9),
+)

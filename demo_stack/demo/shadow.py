@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 
 from activities.comparing import compared
-from demo_stack.demo.errors import StageError
+from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE
 from reconciling import Mode
 from settings import PREFIX
@@ -31,7 +31,7 @@ def begin(store: Store) -> str:
     """As a user would do it, once the page answers: the simulated eBay forgets its subscriptions when it ends. Returns what to say.
 
     Raises:
-        StageError: it failed.
+        DemoError: it failed.
     """
     run("notifications", "setup", SELLER)
     if store.modes.get(SELLER).mode is Mode.POLLING:
@@ -42,7 +42,7 @@ def begin(store: Store) -> str:
 def run(*arguments: str) -> str:
     said = subprocess.run([sys.executable, str(HOUSE / "starter.py"), *arguments], capture_output=True, text=True, timeout=120, check=False)
     if said.returncode != 0:
-        raise StageError(f"starter.py {' '.join(arguments)} failed: {said.stderr.strip()}")
+        raise DemoError(f"starter.py {' '.join(arguments)} failed: {said.stderr.strip()}")
     return said.stdout.strip()
 
 

@@ -48,17 +48,17 @@ class LineView:
 def line(picture: Picture) -> str:
     states = Counter(picture.states.values()).most_common()
     said = f"{picture.changes:,} changes, {picture.calls:,} calls; sellers: {many([(count, word) for word, count in states]) or 'none'}"
-    if picture.shelves:
-        said += f"; {picture.goods()}"
+    if picture.stocks:
+        said += f"; {picture.stock_in_words()}"
     if picture.delivered:
         said += f"; {picture.delivered}"
     if picture.restarts:
         said += f"; worker started again {picture.restarts}x"
-    return said + (f"; {picture.trouble}" if picture.trouble else "")
+    return said + (f"; {picture.problem}" if picture.problem else "")
 
 
 @contextmanager
-def shown(frame: Frame) -> Iterator[View]:
+def open_view(frame: Frame) -> Iterator[View]:
     console = Console()
     if not console.is_terminal or console.is_dumb_terminal:
         yield LineView(frame)

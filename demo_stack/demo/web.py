@@ -6,13 +6,13 @@ import os
 
 from demo_stack.demo.child import Child
 from demo_stack.demo.home import HOUSE, Home
-from demo_stack.demo.kept import Kept
+from demo_stack.demo.supervised import SupervisedProcess
 from settings import PREFIX
 
 METRICS = f"{PREFIX}METRICS_BIND"
 
 
-class WebProcess(Kept):
+class WebProcess(SupervisedProcess):
     def __init__(self, home: Home, bind: str) -> None:
         """`bind`: what SELLERBEAT_WEB_BIND says, such as 127.0.0.1:8080."""
         own = {METRICS: next_port(given)} if (given := os.environ.get(METRICS)) else {}

@@ -25,7 +25,7 @@ class SimulatedEbay:
         self.child.start()
 
     def arrive(self) -> None:
-        """Wait until it answers. Raises StageError."""
+        """Wait until it answers. Raises DemoError."""
         self.about = json.loads(self._hear())
 
     @property
@@ -44,14 +44,14 @@ class SimulatedEbay:
 
     def lead_back(self, address: str) -> None:
         """Where its consent page leads a seller."""
-        wanted = {"name": REDIRECT_NAME, "accepted": address}
-        httpx.post(f"{self.url}/simulator/redirect", params=wanted, timeout=10).raise_for_status()
+        redirect = {"name": REDIRECT_NAME, "accepted": address}
+        httpx.post(f"{self.url}/simulator/redirect", params=redirect, timeout=10).raise_for_status()
 
     def refresh_token(self, seller: str) -> str:
         return str(self.about["tokens"][seller])
 
     def look_after(self) -> None:
-        """Raises StageError: it ended."""
+        """Raises DemoError: it ended."""
         if self.child.exit_code is not None:
             raise self.child.failure(f"ended with exit code {self.child.exit_code}")
 
@@ -59,7 +59,7 @@ class SimulatedEbay:
         """From now on nothing happens there; what happened can still be polled. Gives the moment from which all of it is shown.
 
         Raises:
-            StageError: it ended.
+            DemoError: it ended.
         """
         process = self.child.process
         assert process is not None

@@ -87,8 +87,8 @@ class Folder:
         last = self.record().get("ports") if same else None
         chosen: dict[str, int] = {}
         for name in names:
-            wish = last.get(name) if isinstance(last, dict) else None
-            chosen[name] = wish if isinstance(wish, int) and wish not in chosen.values() and _free(wish) else _free_port(chosen)
+            before = last.get(name) if isinstance(last, dict) else None
+            chosen[name] = before if isinstance(before, int) and before not in chosen.values() and _free(before) else _free_port(chosen)
         return chosen
 
     def fresh_log(self, name: str) -> Path:

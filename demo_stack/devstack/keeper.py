@@ -5,7 +5,7 @@ the end of the file, asks the server to stop, then insists. That needs no signal
 on Linux and macOS alike. The keeper also inherits the folder's lock, so that the folder is free exactly when the server is gone.
 
 Run as a script with the standard library only (`python -E -S keeper.py FOLDER SPEC`), because it must start in some 15 ms.
-SPEC is JSON, see `demo_stack.devstack.process.Server.spec`.
+SPEC is JSON, see `demo_stack.devstack.process.ServerProcess.spec`.
 """
 
 import ctypes

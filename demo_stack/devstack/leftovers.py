@@ -13,13 +13,13 @@ import psutil
 from demo_stack.devstack.errors import DevstackError
 
 
-def stop_leftovers(program: str, place: Path, wait_s: float = 10.0) -> None:
-    """Stop every process of `program` (a prefix of its name) that works on `place`, and wait until it is gone.
+def stop_leftovers(program: str, folder: Path, wait_s: float = 10.0) -> None:
+    """Stop every process of `program` (a prefix of its name) that works on `folder`, and wait until it is gone.
 
     Raises:
         DevstackError: one of them cannot be stopped.
     """
-    found = [process for process in psutil.process_iter() if _works_on(process, program, str(place))]
+    found = [process for process in psutil.process_iter() if _works_on(process, program, str(folder))]
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGINT)  # Postgres' fast shutdown, Temporal's usual one
@@ -29,7 +29,7 @@ def stop_leftovers(program: str, place: Path, wait_s: float = 10.0) -> None:
             process.kill()
     _, alive = psutil.wait_procs(alive, timeout=wait_s)
     if alive:
-        raise DevstackError(f"process {alive[0].pid} still works on {place} and cannot be stopped")
+        raise DevstackError(f"process {alive[0].pid} still works on {folder} and cannot be stopped")
 
 
 def drop_foreign_pid_file(file: Path) -> None:
@@ -48,10 +48,10 @@ def drop_foreign_pid_file(file: Path) -> None:
         file.unlink()
 
 
-def _works_on(process: psutil.Process, program: str, place: str) -> bool:
+def _works_on(process: psutil.Process, program: str, folder: str) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith(program):
             return False
-        return place in process.cmdline() or process.cwd() == place
+        return folder in process.cmdline() or process.cwd() == folder
     except psutil.Error:  # gone, or another user's: not ours
         return False

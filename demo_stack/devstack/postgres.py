@@ -14,7 +14,7 @@ from demo_stack.devstack.binaries import postgres_bin
 from demo_stack.devstack.errors import DevstackError
 from demo_stack.devstack.folder import Folder
 from demo_stack.devstack.leftovers import drop_foreign_pid_file, stop_leftovers
-from demo_stack.devstack.process import Server, on_ports, running
+from demo_stack.devstack.process import ServerProcess, on_ports, running
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -58,7 +58,7 @@ def _running(home: Folder, port: int, lock: int, fast: bool) -> Iterator[str]:
     initdb = [str(programs / "initdb"), "--username=postgres", f"--pwfile={home / 'password'}", "--auth=scram-sha-256"]
     # --no-sync: a machine that goes down within seconds of the first start loses an empty database
     initdb += ["--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync", "--pgdata"]
-    server = Server(
+    server = ServerProcess(
         name="Postgres",
         folder=home,
         argv=[str(programs / "postgres"), "-D", str(data), *(word for k, v in settings.items() for word in ("-c", f"{k}={v}"))],

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerProcess:
     """What a keeper needs to know of one server."""
 
     name: str  # for people: "Postgres"
@@ -74,7 +74,7 @@ def on_ports(home: Folder, names: list[str], start: Callable[[dict[str, int]], A
 
 
 @contextlib.contextmanager
-def running(server: Server, lock: int) -> Iterator[None]:
+def running(server: ServerProcess, lock: int) -> Iterator[None]:
     """The server, from its first answer until the end of the block.
 
     Raises:
@@ -101,7 +101,7 @@ def running(server: Server, lock: int) -> Iterator[None]:
             keeper.stdin.flush()
 
 
-def _wait(server: Server, keeper: "subprocess.Popen[bytes]") -> None:
+def _wait(server: ServerProcess, keeper: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_S
     while not server.answers():
         if keeper.poll() is not None:

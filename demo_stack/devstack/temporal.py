@@ -12,7 +12,7 @@ from pathlib import Path
 from demo_stack.devstack.binaries import temporal_cli
 from demo_stack.devstack.folder import Folder
 from demo_stack.devstack.leftovers import stop_leftovers
-from demo_stack.devstack.process import Server, on_ports, running
+from demo_stack.devstack.process import ServerProcess, on_ports, running
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def temporal(folder: Path | None = None, ui: bool = False, extra: Sequence[str] 
     Raises:
         DevstackError: no Temporal found, another living process uses the folder, or the server did not start.
     """
-    place = Path(tempfile.mkdtemp(prefix="temporal-")) if folder is None else folder
+    path = Path(tempfile.mkdtemp(prefix="temporal-")) if folder is None else folder
     try:
-        home = Folder(place / "temporal")
+        home = Folder(path / "temporal")
         with home.locked() as lock:
             stop_leftovers(temporal_cli().name, home / "temporal.db")
             names = ["temporal", "ui", "http"]
@@ -42,7 +42,7 @@ def temporal(folder: Path | None = None, ui: bool = False, extra: Sequence[str] 
                 yield server
     finally:
         if folder is None:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def _running(home: Folder, ports: dict[str, int], lock: int, on_disk: bool, ui: 
     if on_disk:
         # survives a kill of the server; a crash of the machine may cost the last moments, which Sellerbeat polls again
         argv += ["--db-filename", str(home / "temporal.db"), "--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=off"]
-    server = Server(
+    server = ServerProcess(
         name="Temporal",
         folder=home,
         argv=[*argv, *extra],

@@ -20,7 +20,7 @@ import ebay.clock
 import worker
 import workflows.seller_polling
 from console.leaving import leave
-from demo_stack.demo.haste import hasten
+from demo_stack.demo.fast_waits import use_fast_waits
 from lab.chaos import guards, holding
 from lab.chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
 
@@ -49,7 +49,7 @@ def run(
         trips: a file that gets a line when a trap springs.
         without: guards to take out.
         widen_s: see `guards.widen`.
-        lag_s, patience_s: see `demo_stack/demo/haste.py`; 0: as they are.
+        lag_s, patience_s: see `demo_stack/demo/fast_waits.py`; 0: as they are.
         ahead_s: eBay's clock less ours, known as to a worker that has run for an hour; 0: nothing is known.
     """
 
@@ -69,7 +69,7 @@ def run(
     if widen_s:
         guards.widen(widen_s)
     if lag_s:
-        hasten(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
+        use_fast_waits(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
     if ahead_s:
         around(ebay.clock.EbayClock, "__init__", after=lambda _, clock: clock.agree(timedelta(seconds=ahead_s)))
     set_traps(Trap(cells, spring, lambda: armed is None or bool(armed.value)))

@@ -30,7 +30,7 @@ class Crew:
         self.trips = folder / "trips.jsonl"
         self.trips.touch()
         self.workers: list[Worker] = []
-        self.lag_s, self.patience_s = LAG_S, 0.0  # see `demo_stack/demo/haste.py`
+        self.lag_s, self.patience_s = LAG_S, 0.0  # see `demo_stack/demo/fast_waits.py`
         self.ahead_s = 0.0  # of eBay's clock, as its workers know
 
     def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> Worker:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from demo_stack.demo.picture import Counts, Frame, Move, News, Picture, Row, Shelf
+from demo_stack.demo.picture import Counts, Frame, Move, News, Picture, Row, SellerStock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 COMMAND = ".sellerbeat/starter pause anna --reason lunch"
@@ -21,9 +21,9 @@ def row(seller: str = "anna", stream: str = "orders", state: str = "polling", wh
 def picture(sellers: int = 3, news: int = 20, **more: str) -> Picture:
     rows = tuple(row(f"seller-{k}", stream) for k in range(sellers) for stream in ("orders", "fulfillment", "inventory"))
     latest = tuple(News(NOW, "anna", "order.updated", f"03-14798-{k:05}", ("lineItems", "orderFulfillmentStatus")) for k in range(news))
-    return Picture(NOW, rows, latest, changes=1234, calls=567, shelves=tuple(shelf(f"seller-{k}") for k in range(sellers)), **more)
+    return Picture(NOW, rows, latest, changes=1234, calls=567, stocks=tuple(stock(f"seller-{k}") for k in range(sellers)), **more)
 
 
-def shelf(seller: str = "anna") -> Shelf:
+def stock(seller: str = "anna") -> SellerStock:
     latest, out = Move(NOW - timedelta(seconds=4), "SKU-00012", "12 -> 11"), Move(NOW - timedelta(seconds=70), "110011", "1 -> 0", out=True)
-    return Shelf(seller, Counts(150, 40, 1204, 17, 88, 95), latest, out)
+    return SellerStock(seller, Counts(150, 40, 1204, 17, 88, 95), latest, out)

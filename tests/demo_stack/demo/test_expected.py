@@ -1,4 +1,4 @@
-"""The live view tells pieces as they were last read and as they are expected by now, apart."""
+"""The live view shows pieces as they were last read and as they are expected by now, apart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 from sqlalchemy import make_url
 
-from demo_stack.demo.goods import goods_table
-from demo_stack.demo.picture import Shelf
-from demo_stack.demo.shelves import Shelves, Stock
+from demo_stack.demo.picture import SellerStock
+from demo_stack.demo.stock_counts import Stock, StockCounter
+from demo_stack.demo.stock_table import stock_table
 from pacing import Stream
 from store import Store
 from store.times import iso
-from tests.demo_stack.demo.pictures import NOW, shelf
+from tests.demo_stack.demo.pictures import NOW, stock
 from tests.store.documents import enroll
 from tests.web.site import KEY
 
@@ -26,11 +26,11 @@ LATER = READ + timedelta(hours=1)
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_last_read_and_expected_have_columns_of_their_own(width: int) -> None:
-    told = shelf()
-    sold = replace(told, counts=Stock(150, 40, 1204, 17, 88, 95, sold_since=6))
+    read = stock()
+    sold = replace(read, counts=Stock(150, 40, 1204, 17, 88, 95, sold_since=6))
     console = Console(width=width, record=True)
 
-    console.print(goods_table([sold, Shelf("bert", told.counts)], NOW, width))
+    console.print(stock_table([sold, SellerStock("bert", read.counts)], NOW, width))
 
     head, anna, bert = console.export_text().splitlines()
     assert head.split()[:8] == ["seller", "SKUs", "listings", "last", "read", "expected", "sold", "out"]
@@ -56,7 +56,7 @@ def test_what_orders_took_since_the_reading_is_counted_by_seller(store: Store) -
     with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
         commit.store_orders([{"orderId": "o-1", **dated, "lineItems": [{"lineItemId": "1", "legacyItemId": "1", "quantity": 2}]}], LATER)
 
-    counts = Shelves(store).look()
+    counts = StockCounter(store).read()
 
     figures = {seller: (one.on_sale, one.expected) for seller, one in counts.items() if isinstance(one, Stock)}
     assert figures == {"anna": (10, 8), "bert": (10, 10)}

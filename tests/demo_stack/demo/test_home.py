@@ -7,7 +7,7 @@ import pytest
 
 from demo import Interrupts
 from demo_stack.demo.child import Child, stop_leftovers
-from demo_stack.demo.errors import StageError
+from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE, Home
 from demo_stack.devstack import DevstackError
 
@@ -34,7 +34,7 @@ def test_settings_reach_a_second_terminal_whatever_they_hold(tmp_path: Path) -> 
     with Home.locked(tmp_path / "a folder") as home:
         home.write_starter({"SELLERBEAT_EBAY_CLIENT_SECRET": value})
 
-        shown = subprocess.run(
+        printed = subprocess.run(
             ["sh", "-c", '. "$1"; printf %s "$SELLERBEAT_EBAY_CLIENT_SECRET"', "sh", home / "env"],
             capture_output=True,
             text=True,
@@ -42,7 +42,7 @@ def test_settings_reach_a_second_terminal_whatever_they_hold(tmp_path: Path) -> 
         )
         helped = subprocess.run([home / "starter", "new-key"], capture_output=True, text=True, check=True)
 
-    assert shown.stdout == value
+    assert printed.stdout == value
     assert len(helped.stdout.strip()) == 44
     assert (home / "env").stat().st_mode & 0o777 == 0o600
 
@@ -71,12 +71,12 @@ def test_a_number_that_is_another_programs_by_now_is_left_alone(tmp_path: Path) 
     assert list(home.path.glob("*.pid")) == []
 
 
-def test_a_child_that_ends_at_start_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_child_that_ends_at_start_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     with Home.locked(tmp_path) as home:
         child = Child(home, "worker", ["-c", "import sys; sys.exit('no tables')"])
         child.start()
 
-        with pytest.raises(StageError, match=r"the worker ended at start; the end of .*worker.log:\nno tables"):
+        with pytest.raises(DemoError, match=r"the worker ended at start; the end of .*worker.log:\nno tables"):
             child.wait_for(lambda: False)
         child.stop()
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from demo_stack.demo.picture import Move, ago, due_in, move_of, news_of, rows_of, stream_of
-from demo_stack.demo.view import LineView, line, shown
+from demo_stack.demo.view import LineView, line, open_view
 from tests.demo_stack.demo.pictures import FRAME, NOW, picture
 
 STREAM = {
@@ -69,7 +69,7 @@ def test_a_failing_stream_shows_its_error() -> None:
     assert (row.state, row.why) == ("failing", "failed 2x: EbayUnavailableError: 503")
 
 
-def test_what_a_terminal_would_obey_is_not_shown() -> None:
+def test_what_a_terminal_would_obey_is_not_printed() -> None:
     event = {
         "detected_at": "2026-03-01T12:00:00.000Z",
         "seller_id": "anna",
@@ -82,23 +82,23 @@ def test_what_a_terminal_would_obey_is_not_shown() -> None:
 
 
 def test_without_a_terminal_a_line_is_written_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown(FRAME) as view:
+    with open_view(FRAME) as view:
         for _ in range(3):
             view.show(picture())
 
     assert isinstance(view, LineView)
     said = capsys.readouterr().out
-    assert said == "   0 s  1,234 changes, 567 calls; sellers: 3 polling; " + picture().goods() + "\n"
-    assert picture().goods() == "450 SKUs, 120 listings, 51 sold out; 285 parcels"
+    assert said == "   0 s  1,234 changes, 567 calls; sellers: 3 polling; " + picture().stock_in_words() + "\n"
+    assert picture().stock_in_words() == "450 SKUs, 120 listings, 51 sold out; 285 parcels"
 
 
-def test_a_line_tells_what_hinders() -> None:
-    assert line(picture(0, 0, trouble="Postgres does not answer")) == "1,234 changes, 567 calls; sellers: none; Postgres does not answer"
+def test_a_line_says_what_hinders() -> None:
+    assert line(picture(0, 0, problem="Postgres does not answer")) == "1,234 changes, 567 calls; sellers: none; Postgres does not answer"
 
 
-def moved(type_: str = "updated", entity: str = "SKU-1", source: str = "poll", **told: Any) -> dict[str, Any]:
-    told = {"data": {}, "previous": {}, "changed": []} | told
-    return {"detected_at": STREAM["last_poll_at"], "type": f"inventory.{type_}", "entity_id": entity, "source": source, **told}
+def moved(type_: str = "updated", entity: str = "SKU-1", source: str = "poll", **more: Any) -> dict[str, Any]:
+    event = {"data": {}, "previous": {}, "changed": []} | more
+    return {"detected_at": STREAM["last_poll_at"], "type": f"inventory.{type_}", "entity_id": entity, "source": source, **event}
 
 
 def sku(count: object) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def test_a_stock_change_says_from_what_to_what(event: dict[str, Any], words: str
     assert found.what == words
 
 
-def test_what_was_there_before_we_looked_is_no_stock_change_and_what_sold_out_is_told_apart() -> None:
+def test_what_was_there_before_we_looked_is_no_stock_change_and_what_sold_out_is_marked() -> None:
     out = move_of(moved("out_of_stock", "listing:110011", data={"available": 0}, previous={"available": 1}))
 
     assert move_of(moved("created", source="backfill", data=sku(3))) is None

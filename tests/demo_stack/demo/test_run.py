@@ -106,7 +106,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     with begun(folder) as killed:
         killed.kill()
 
-    # the next one goes on, alone in its folder, until it is told to end
+    # the next one goes on, alone in its folder, until it is asked to end
     with begun(folder) as running:
         assert "anna" in httpx.get(page[1], timeout=PATIENCE_S).text  # without a login, at the same address
         code, said = run(folder, "--seconds", "1")
@@ -153,7 +153,7 @@ def test_the_real_run_uses_the_servers_that_settings_name_and_keeps_a_key(tmp_pa
 
     assert (code, "sellers: none" in said) == (0, True), said
     assert "a new key in state/real/keys" in said
-    assert sorted(place.name for place in folder.iterdir()) == ["real"]
+    assert sorted(path.name for path in folder.iterdir()) == ["real"]
     assert not (folder / "real" / "postgres").exists()
     assert (listed.returncode, listed.stdout) == (0, "no sellers\n"), listed.stderr
 

@@ -11,10 +11,10 @@ from demo_stack.demo.screen import draw
 from tests.demo_stack.demo.pictures import COMMAND, FRAME, NOW, picture, row
 
 
-def screen(shown, width: int = 80, height: int = 24, frame=FRAME) -> list[str]:
+def screen(given, width: int = 80, height: int = 24, frame=FRAME) -> list[str]:
     console = Console(width=width, height=height, color_system=None, force_terminal=True)
     with console.capture() as captured:
-        console.print(draw(shown, frame, width, height))
+        console.print(draw(given, frame, width, height))
     return captured.get().rstrip("\n").split("\n")
 
 
@@ -60,11 +60,11 @@ def test_a_narrow_column_keeps_the_interval_and_cuts_the_reason() -> None:
     assert any("every 2 s: busy (more" in line for line in lines)
 
 
-def test_what_looks_like_markup_is_shown_as_it_is() -> None:
-    shown = picture(0, 1)
-    shown = replace(shown, news=(replace(shown.news[0], entity="[red]SKU[/red]"),), at=NOW)
+def test_what_looks_like_markup_is_printed_as_it_is() -> None:
+    given = picture(0, 1)
+    given = replace(given, news=(replace(given.news[0], entity="[red]SKU[/red]"),), at=NOW)
 
-    assert any("[red]SKU[/red]" in line for line in screen(shown, 120))
+    assert any("[red]SKU[/red]" in line for line in screen(given, 120))
 
 
 def test_without_a_terminal_there_is_a_line_at_once_and_one_every_five_seconds(

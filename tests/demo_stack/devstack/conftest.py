@@ -27,19 +27,19 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder of this test's own."""
-    place = Path(tempfile.mkdtemp(prefix="devstack-")).resolve()
-    yield place
-    stop_all(place)
-    shutil.rmtree(place)
+    folder = Path(tempfile.mkdtemp(prefix="devstack-")).resolve()
+    yield folder
+    stop_all(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
 def made() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="devstack-")).resolve()
-    with devstack.postgres(place, fast=True):
+    folder = Path(tempfile.mkdtemp(prefix="devstack-")).resolve()
+    with devstack.postgres(folder, fast=True):
         pass
-    yield place
-    shutil.rmtree(place)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def used(made: Path) -> Iterator[Path]:
     (made / "postgres/data/postmaster.pid").unlink(missing_ok=True)
 
 
-def stop_all(place: Path) -> None:
+def stop_all(folder: Path) -> None:
     """What a failed test left running."""
-    stop_leftovers("postgres", place / "postgres/data")
-    stop_leftovers("temporal", place / "temporal/temporal.db")
+    stop_leftovers("postgres", folder / "postgres/data")
+    stop_leftovers("temporal", folder / "temporal/temporal.db")
 
 
 def at_work(folder: Path) -> list[psutil.Process]:

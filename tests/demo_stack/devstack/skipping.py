@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 
 from demo_stack import devstack
 
-kept = AsyncExitStack()
+left_open = AsyncExitStack()
 
 
 def start() -> str:
-    environment = asyncio.new_event_loop().run_until_complete(kept.enter_async_context(devstack.time_skipping()))
+    environment = asyncio.new_event_loop().run_until_complete(left_open.enter_async_context(devstack.time_skipping()))
     return environment.client.service_client.config.target_host

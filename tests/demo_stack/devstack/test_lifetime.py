@@ -50,9 +50,9 @@ def test_the_start_after_a_kill_needs_no_pause(used: Path, child: Callable[..., 
 
     owner.end(signal.SIGKILL)
     with devstack.stack(used, fast=True) as after:
-        kept = ask(after.database_url, "SELECT n FROM kept_after_a_kill")
+        stored = ask(after.database_url, "SELECT n FROM kept_after_a_kill")
 
-    assert (kept, after.database_url, after.temporal.address) == ("7", before.database_url, before.temporal.address)
+    assert (stored, after.database_url, after.temporal.address) == ("7", before.database_url, before.temporal.address)
     assert at_work(used) == []
 
 

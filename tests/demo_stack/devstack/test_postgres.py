@@ -41,9 +41,9 @@ def test_a_second_start_finds_the_data_and_the_port(folder: Path) -> None:
         ask(first, "CREATE TABLE kept AS SELECT 7 AS n")
 
     with devstack.postgres(folder, fast=True) as second:
-        kept = ask(second, "SELECT n FROM kept")
+        stored = ask(second, "SELECT n FROM kept")
 
-    assert (kept, second) == ("7", first)
+    assert (stored, second) == ("7", first)
 
 
 def test_a_commit_is_durable_unless_fast_is_asked_for(used: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_row_that_postgres_refuses_stands_in_no_log(used: Path) -> None:
     assert "Canary" not in log
 
 
-def test_a_failed_start_tells_the_end_of_the_log_and_leaves_no_process(folder: Path) -> None:
+def test_a_failed_start_reports_the_end_of_the_log_and_leaves_no_process(folder: Path) -> None:
     with devstack.postgres(folder, fast=True):
         pass
     (folder / "postgres/data/PG_VERSION").write_text("9.6\n")

@@ -32,9 +32,9 @@ async def test_a_second_start_finds_the_workflows_and_the_ports(folder: Path) ->
 
     with devstack.temporal(folder) as second:
         client = await Client.connect(second.address)
-        kept = await client.get_workflow_handle("kept").describe()
+        stored = await client.get_workflow_handle("kept").describe()
 
-    assert kept.status == WorkflowExecutionStatus.RUNNING
+    assert stored.status == WorkflowExecutionStatus.RUNNING
     assert second == first
     assert at_work(folder) == []
 
@@ -56,7 +56,7 @@ async def test_further_arguments_reach_the_server() -> None:
     assert workflows == []
 
 
-def test_a_failed_start_tells_the_end_of_the_log_and_leaves_no_process(folder: Path) -> None:
+def test_a_failed_start_reports_the_end_of_the_log_and_leaves_no_process(folder: Path) -> None:
     with pytest.raises(devstack.DevstackError) as failure, devstack.temporal(folder, extra=["--no-such-flag"]):
         pass
 

@@ -13,14 +13,14 @@ from typing import Any
 
 from temporalio.service import RPCError
 
-from demo_stack.demo import sellers as cast
+from demo_stack.demo import enrollment
 from simulator.judge import Verdict, judge
 from simulator.ledger import read
 from store import Store
 from workflows.client import TemporalUnavailableError
 
 PATIENCE_S = 120.0  # a loaded machine; some 5 s are usual
-LOOK_S = 0.1
+PAUSE_S = 0.1
 ASK_AGAIN_S = 1.0  # for listings, which are read some seconds behind eBay's clock
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss
 ENTITIES = "orders", "fulfillments", "inventory"
@@ -29,14 +29,14 @@ Ends = dict[tuple[str, str], list[str | None]]  # (seller, stream) -> when its g
 
 
 @dataclass(frozen=True)
-class Court:
+class JudgedSellers:
     """Who is judged, and who not and why."""
 
-    judged: list[str]
+    sellers: list[str]
     excused: dict[str, str]
 
     @classmethod
-    def of(cls, statuses: Sequence[Mapping[str, Any]]) -> Court:
+    def of(cls, statuses: Sequence[Mapping[str, Any]]) -> JudgedSellers:
         excused = {
             one["seller_id"]: f"{one['state']}" + (f" ({one['reason']})" if one["state"] == "paused" else "")
             for one in statuses
@@ -48,14 +48,14 @@ class Court:
 def settle(
     store: Store,
     look_after: Callable[[], None],
-    shown_at: datetime,
-    poll_now: Callable[[Sequence[str]], None] = cast.poll_now,
+    visible_from: datetime,
+    poll_now: Callable[[Sequence[str]], None] = enrollment.poll_now,
     patience_s: float = PATIENCE_S,
 ) -> list[str]:
     """Wait until every stream of every polled seller was polled by a poll that began after this call.
 
     One seller's steps run one after another: a poll may have been in hand when we came, so the end of a second one proves it.
-    `shown_at`: all that happened is shown from then on; listings are read when their cursor has passed it.
+    `visible_from`: all that happened is shown from then on; listings are read when their cursor has passed it.
     Returns what was not polled, in words; [] when all went well.
     """
     ends: Ends = {}
@@ -63,7 +63,7 @@ def settle(
     while True:
         statuses = [one for one in store.status.all() if one["state"] not in NOT_POLLED]
         note(ends, statuses)
-        waits = {f"{one['seller_id']}'s {what}" for one in statuses for what in unread(store, one, ends, shown_at)}
+        waits = {f"{one['seller_id']}'s {what}" for one in statuses for what in unread(store, one, ends, visible_from)}
         if not waits:
             return []
         if time.monotonic() > deadline:
@@ -73,39 +73,39 @@ def settle(
                 poll_now([one["seller_id"] for one in statuses])
             asked, ask_at = asked + 1, time.monotonic() + ASK_AGAIN_S * (asked > 0)
         look_after()
-        time.sleep(LOOK_S)
+        time.sleep(PAUSE_S)
 
 
 def note(ends: Ends, statuses: Sequence[Mapping[str, Any]]) -> None:
     """Add the ends of good polls that are new; the first one that we see is of a poll before us."""
     for one in statuses:
-        for stream, told in one["streams"].items():
-            moments = ends.setdefault((one["seller_id"], stream), [told["last_good_at"]])
-            if stream in POLLED and told["last_good_at"] != moments[-1]:
-                moments.append(told["last_good_at"])
+        for stream, status in one["streams"].items():
+            moments = ends.setdefault((one["seller_id"], stream), [status["last_good_at"]])
+            if stream in POLLED and status["last_good_at"] != moments[-1]:
+                moments.append(status["last_good_at"])
 
 
-def unread(store: Store, status: Mapping[str, Any], ends: Ends, shown_at: datetime) -> Iterator[str]:
+def unread(store: Store, one: Mapping[str, Any], ends: Ends, visible_from: datetime) -> Iterator[str]:
     """What of a seller may not be read yet. Parcels that an order announced come last: polls of orders announce them."""
-    seller = status["seller_id"]
-    for stream, told in status["streams"].items():
-        left = len(ends[seller, stream]) <= 2 if stream in POLLED else stream in ("backfill", "report") and told["reading"]
-        if left or (stream == "listings" and not _past(told["cursor"], shown_at)):
+    seller = one["seller_id"]
+    for stream, status in one["streams"].items():
+        left = len(ends[seller, stream]) <= 2 if stream in POLLED else stream in ("backfill", "report") and status["reading"]
+        if left or (stream == "listings" and not _reached(status["cursor"], visible_from)):
             yield stream
     if store.parcels_due(seller, 1):
         yield "parcels"
 
 
-def _past(cursor: str | None, moment: datetime) -> bool:
+def _reached(cursor: str | None, moment: datetime) -> bool:
     return cursor is not None and datetime.fromisoformat(cursor) >= moment
 
 
-def compare(store: Store, ledger: Path, court: Court) -> Verdict:
+def compare(store: Store, ledger: Path, judged: JudgedSellers) -> Verdict:
     """The ledger against the feed and the snapshots, over all runs in this folder."""
-    snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in court.judged for entities in ENTITIES}
-    rows = (row for row in read(ledger) if row["seller"] in court.judged)
-    untold = [line for seller in court.judged for line in store.unrecorded_sales(seller)]  # of runs of an older version in this folder
-    return judge(rows, _events(store, court.judged), snapshots, at=datetime.now(UTC), excused_lines=untold)
+    snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in judged.sellers for entities in ENTITIES}
+    rows = (row for row in read(ledger) if row["seller"] in judged.sellers)
+    unrecorded = [line for seller in judged.sellers for line in store.unrecorded_sales(seller)]  # of runs of an older version in this folder
+    return judge(rows, _events(store, judged.sellers), snapshots, at=datetime.now(UTC), excused_lines=unrecorded)
 
 
 def _events(store: Store, sellers: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -115,10 +115,10 @@ def _events(store: Store, sellers: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield from (event for event in page if event["seller_id"] in sellers)
 
 
-def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: int, unpolled: Sequence[str], goods: str) -> str:
-    """What is printed at the end, some lines. `goods`: what the sellers have now."""
+def report(verdict: Verdict, judged: JudgedSellers, calls: Mapping[str, int], changes: int, unpolled: Sequence[str], stock: str) -> str:
+    """What is printed at the end, some lines. `stock`: what the sellers have now."""
     lines = []
-    if court.judged:
+    if judged.sellers:
         lines += [
             "orders, parcels and stock compared with what happened at the simulated eBay, over all runs in this folder:",
             f"  {verdict}",
@@ -126,11 +126,11 @@ def report(verdict: Verdict, court: Court, calls: Mapping[str, int], changes: in
         lines += [f"  {example}" for example in verdict.examples]
     if verdict.set_aside:
         lines.append(f"  {verdict.set_aside} documents set aside: see starter.py set-aside")
-    lines += [f"  {seller} is {why}: not judged" for seller, why in court.excused.items()]
+    lines += [f"  {seller} is {why}: not judged" for seller, why in judged.excused.items()]
     lines += list(unpolled)
     counted = Counter[str]()
     for resource, count in calls.items():
         counted[resource.partition(":")[0]] += count  # tokens are counted by their kind
     words = ", ".join(f"{resource} {count:,}" for resource, count in sorted(counted.items()))
-    lines += [f"the sellers have {goods}", f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
+    lines += [f"the sellers have {stock}", f"in this run: {changes:,} changes", f"  calls at eBay: {words or 'none'}"]
     return "\n".join(lines)

@@ -2,40 +2,40 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo_stack.demo.finale import Court, report, settle
+from demo_stack.demo.verdict import JudgedSellers, report, settle
 from simulator.judge import Verdict
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class Sellers:
-    """A store whose sellers are polled once at each look, as far as they are polled at all."""
+    """A store whose sellers are polled once at each read, as far as they are polled at all."""
 
     def __init__(
         self, *, paused: Sequence[str] = (), stuck: Sequence[str] = (), parcels: int = 0, backfill: int = 0, lag: int = 0, report: int = 0
     ) -> None:
-        """`lag`: looks by which the listings' cursor is behind; `report`: looks while a report is read."""
+        """`lag`: reads by which the listings' cursor is behind; `report`: reads while a report is read."""
         self.paused, self.stuck, self.parcels, self.backfill, self.lag, self.report = paused, stuck, parcels, backfill, lag, report
-        self.looks = 0
+        self.reads = 0
         self.asked: list[Sequence[str]] = []
         self.status = self
 
     def all(self) -> list[dict[str, Any]]:
-        self.looks += 1
+        self.reads += 1
         return [self.seller(name) for name in ("anna", "bert")]
 
     def seller(self, name: str) -> dict[str, Any]:
-        polled = T0 + timedelta(seconds=0 if name in self.stuck else self.looks)
-        cursor = T0 + timedelta(seconds=self.looks - self.lag)
-        told = {"last_good_at": polled.isoformat(), "reading": False, "cursor": cursor.isoformat()}
-        streams = {stream: dict(told) for stream in ("orders", "inventory", "listings")}
-        streams["report"] = told | {"reading": self.looks <= self.report}
-        streams["backfill"] = {"last_good_at": None, "reading": self.looks <= self.backfill}
+        polled = T0 + timedelta(seconds=0 if name in self.stuck else self.reads)
+        cursor = T0 + timedelta(seconds=self.reads - self.lag)
+        stream_status = {"last_good_at": polled.isoformat(), "reading": False, "cursor": cursor.isoformat()}
+        streams = {stream: dict(stream_status) for stream in ("orders", "inventory", "listings")}
+        streams["report"] = stream_status | {"reading": self.reads <= self.report}
+        streams["backfill"] = {"last_good_at": None, "reading": self.reads <= self.backfill}
         state = "paused" if name in self.paused else "polling"
         return {"seller_id": name, "state": state, "reason": "lunch", "streams": streams}
 
     def parcels_due(self, seller_id: str, limit: int) -> list[str]:
-        return ["03-14798-73169"] if self.looks <= self.parcels else []
+        return ["03-14798-73169"] if self.reads <= self.parcels else []
 
     def settle(self, patience_s: float = 10.0) -> list[str]:
         return settle(self, lambda: None, T0, self.asked.append, patience_s)
@@ -46,7 +46,7 @@ def test_the_second_poll_that_ends_is_one_that_began_later() -> None:
 
     assert sellers.settle() == []
 
-    assert sellers.looks == 3
+    assert sellers.reads == 3
     assert sellers.asked == [["anna", "bert"]] * 2
 
 
@@ -55,15 +55,15 @@ def test_announced_parcels_a_backfill_and_a_report_are_waited_for() -> None:
 
     assert parcels.settle() == backfill.settle() == report.settle() == []
 
-    assert (parcels.looks, backfill.looks, report.looks) == (6, 5, 7)
+    assert (parcels.reads, backfill.reads, report.reads) == (6, 5, 7)
 
 
-def test_listings_are_asked_for_until_their_cursor_is_past_the_moment_from_which_all_is_shown() -> None:
+def test_listings_are_asked_for_until_their_cursor_is_past_the_moment_from_which_all_is_visible() -> None:
     sellers = Sellers(lag=25)
 
     assert sellers.settle() == []
 
-    assert sellers.looks == 25
+    assert sellers.reads == 25
     assert len(sellers.asked) > 2
 
 
@@ -76,15 +76,17 @@ def test_a_paused_seller_is_neither_waited_for_nor_judged() -> None:
 
     assert sellers.settle() == []
 
-    court = Court.of(sellers.all())
-    assert court == Court(["anna"], {"bert": "paused (lunch)"})
-    assert "bert is paused (lunch): not judged" in report(Verdict(), court, {}, 0, [], "nothing")
+    judged = JudgedSellers.of(sellers.all())
+    assert judged == JudgedSellers(["anna"], {"bert": "paused (lunch)"})
+    assert "bert is paused (lunch): not judged" in report(Verdict(), judged, {}, 0, [], "nothing")
 
 
 def test_the_report_has_the_findings() -> None:
     verdict = Verdict(changes=576, lost=1, delays=[1.5, 9.2], examples=["lost: order anna/03-14798-73169: no event"])
 
-    said = report(verdict, Court(["anna"], {}), {"order": 1320, "token:refresh_token": 2, "token:client_credentials": 1}, 195, [], "9 SKUs")
+    said = report(
+        verdict, JudgedSellers(["anna"], {}), {"order": 1320, "token:refresh_token": 2, "token:client_credentials": 1}, 195, [], "9 SKUs"
+    )
 
     assert "576 changes, 1 lost, 0 twice, 0 wrong, delay p50 9.2 s, p95 9.2 s" in said
     assert "lost: order anna/03-14798-73169: no event" in said

@@ -1,6 +1,6 @@
-"""How much stands on each seller's shelves: counted by Postgres, and no more often than it can bear.
+"""How much each seller has in stock: counted by Postgres, and no more often than it can bear.
 
-Pieces are told twice: as they were last read, and as they are expected to be by now.
+Pieces are counted twice: as they were last read, and as they are expected to be by now.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from store.snapshots import ALL, expected_of
 
 SHARE = 0.05  # of the time may go into counting
 COUNTS = text("""
-    SELECT s.seller_id, goods.*,
+    SELECT s.seller_id, stock.*,
         (SELECT count(*) FROM orders o WHERE o.seller_id = s.seller_id AND o.is_open) AS open_orders,
         (SELECT count(*) FROM fulfillments f WHERE f.seller_id = s.seller_id AND f.removed_at IS NULL) AS parcels
     FROM sellers s CROSS JOIN LATERAL (
@@ -30,9 +30,9 @@ COUNTS = text("""
                 SELECT starts_with(entity_id, 'listing:') AS listed,
                     coalesce(data -> 'available', data #> '{availability,shipToLocationAvailability,quantity}') AS count
                 FROM inventory i WHERE i.seller_id = s.seller_id AND i.removed_at IS NULL
-            ) AS told
+            ) AS read
         ) AS counted
-    ) AS goods
+    ) AS stock
     WHERE s.removed_at IS NULL ORDER BY s.seller_id
 """)
 # Of what orders moved and no reading has shown since, what a snapshot says.
@@ -54,13 +54,13 @@ class Stock(Counts):
         return max(self.on_sale - self.sold_since, 0)
 
 
-class Shelves:
+class StockCounter:
     def __init__(self, store: Store) -> None:
         self._single = store.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.counts: dict[str, Counts] = {}
         self._again = 0.0
 
-    def look(self) -> dict[str, Counts]:
+    def read(self) -> dict[str, Counts]:
         """By seller. Raises SQLAlchemy's errors."""
         began = time.monotonic()
         if began >= self._again:

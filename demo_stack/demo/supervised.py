@@ -1,11 +1,11 @@
-"""A child that is kept running. Whoever kills it sees it started again, and nothing lost; one that fails by itself ends the demo."""
+"""A child that is kept up. Whoever kills it sees it started again, and nothing lost; one that fails by itself ends the demo."""
 
 from __future__ import annotations
 
 from demo_stack.demo.child import Child
 
 
-class Kept:
+class SupervisedProcess:
     def __init__(self, child: Child, said_when_ready: str) -> None:
         """`said_when_ready`: words of a line of its log."""
         self.child, self.said_when_ready = child, said_when_ready
@@ -15,7 +15,7 @@ class Kept:
         self.child.start()
 
     def arrive(self) -> None:
-        """Wait until it is ready. Raises StageError."""
+        """Wait until it is ready. Raises DemoError."""
         self.child.wait_for(self.ready)
 
     def ready(self) -> bool:
@@ -25,7 +25,7 @@ class Kept:
         """Start it again if somebody ended it.
 
         Raises:
-            StageError: it ended by itself, with an error, or before it was ready.
+            DemoError: it ended by itself, with an error, or before it was ready.
         """
         code = self.child.exit_code
         if code is None:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from datetime import timedelta
 
-HASTENED = """
+PROGRAM = """
 from datetime import timedelta
 from changes import rereads
-from demo_stack.demo.haste import hasten
-hasten(timedelta(seconds=3))
+from demo_stack.demo.fast_waits import use_fast_waits
+use_fast_waits(timedelta(seconds=3))
 print(*(wait.total_seconds() for wait in (*rereads.WAITS, rereads.SAID_AGAIN, rereads.HOURS_APART)))
 """
 
@@ -18,7 +18,7 @@ print(*(wait.total_seconds() for wait in (*rereads.WAITS, rereads.SAID_AGAIN, re
 def test_what_is_not_agreed_about_is_asked_for_again_within_seconds_and_as_often_as_ever() -> None:
     from changes import rereads
 
-    said = subprocess.run([sys.executable, "-c", HASTENED], stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = subprocess.run([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, check=True).stdout
 
     *waits, again, apart = map(float, said.split())
     assert len(waits) == len(rereads.WAITS)

@@ -19,7 +19,7 @@ LAG = store.stock.LAG  # eBay's own
 LAGGING = activities.listing_windows, activities.listings, activities.report, store.sales, store.stock
 
 
-def hasten(lag: timedelta, patience: timedelta | None = None) -> None:
+def use_fast_waits(lag: timedelta, patience: timedelta | None = None) -> None:
     """For the life of this process.
 
     Args:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 
 from demo_stack.demo.home import Home
-from demo_stack.demo.receiver import Receiver, Till
+from demo_stack.demo.receiver import DeliveryTally, Receiver
 from store import Store
 
 PATIENCE_S = 120.0  # a loaded machine; some 2 s are usual
-LOOK_S = 0.1
+PAUSE_S = 0.1
 TYPES = ("*",)
 
 
-class Deliveries:
+class DemoEndpoint:
     def __init__(self, home: Home, store: Store) -> None:
-        self.store, self.till = store, Till()
-        self.receiver = Receiver(self.till.take, home.port("receiver"))
+        self.store, self.tally = store, DeliveryTally()
+        self.receiver = Receiver(self.tally.take, home.port("receiver"))
         self.endpoint, secret = self.enter(self.receiver.url)
-        self.till.knows(secret)
+        self.tally.knows(secret)
 
     def enter(self, url: str) -> tuple[str, str]:
         """The endpoint of the runs before, which goes on where it was, with a new secret; or a new one. Its id and its secret."""
@@ -34,14 +34,14 @@ class Deliveries:
         """Wait until nothing waits. Returns what is wrong, in words; [] when all went well."""
         deadline = time.monotonic() + patience_s
         while (left := self.store.deliveries.waiting(self.endpoint).changes) and time.monotonic() < deadline:
-            time.sleep(LOOK_S)
-        wrong = {"not delivered": left, "did not verify": self.till.refused, "out of order": self.till.disorder}
+            time.sleep(PAUSE_S)
+        wrong = {"not delivered": left, "did not verify": self.tally.refused, "out of order": self.tally.disorder}
         return [f"{count:,} changes {what}" for what, count in wrong.items() if count]
 
     def report(self, wrong: list[str]) -> str:
-        twice = f", {self.till.twice:,} of them twice" if self.till.twice else ""
-        told = f"{len(self.till.ids):,} changes delivered to {self.receiver.url}, each verified and in order{twice}"
-        return "\n".join([told, *(f"  but {words}" for words in wrong)])
+        twice = f", {self.tally.twice:,} of them twice" if self.tally.twice else ""
+        delivered = f"{len(self.tally.ids):,} changes delivered to {self.receiver.url}, each verified and in order{twice}"
+        return "\n".join([delivered, *(f"  but {words}" for words in wrong)])
 
     def stop(self) -> None:
         self.receiver.stop()

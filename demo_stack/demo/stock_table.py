@@ -9,16 +9,16 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from demo_stack.demo.picture import Move, Shelf, ago
-from demo_stack.demo.shelves import Stock
+from demo_stack.demo.picture import Move, SellerStock, ago
+from demo_stack.demo.stock_counts import Stock
 
 WIDE = 100
 
 
-def goods_table(shelves: Sequence[Shelf], now: datetime, width: int) -> Table:
+def stock_table(stocks: Sequence[SellerStock], now: datetime, width: int) -> Table:
     """A line a seller, below a heading."""
     table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
-    longest = max([6, *(len(shelf.seller) for shelf in shelves)])
+    longest = max([6, *(len(stock.seller) for stock in stocks)])
     table.add_column("seller", width=min(longest, width // 5), no_wrap=True, overflow="ellipsis")
     for name, wide in (("SKUs", 6), ("listings", 8), ("last read", 9), ("expected", 8), ("sold out", 8)):
         table.add_column(name, width=wide, justify="right", no_wrap=True)
@@ -30,17 +30,17 @@ def goods_table(shelves: Sequence[Shelf], now: datetime, width: int) -> Table:
     if width >= WIDE:
         table.add_column("ago", width=5, justify="right", no_wrap=True)
         table.add_column("last sold out", ratio=2, no_wrap=True, overflow="ellipsis")
-    for shelf in shelves:
-        have = shelf.counts
+    for stock in stocks:
+        have = stock.counts
         expected = have.expected if isinstance(have, Stock) else have.on_sale
         counts = [f"{have.skus:,}", f"{have.listings:,}", f"{have.on_sale:,}", f"{expected:,}"]
         sold_out = Text(f"{have.sold_out:,}", style="yellow" if have.sold_out else "")
-        latest = shelf.latest
+        latest = stock.latest
         moved = Text.assemble(latest.what, (f"  {latest.entity}", "dim"), no_wrap=True, overflow="ellipsis") if latest else Text("")
-        cells: list[RenderableType] = [Text(shelf.seller, style="bold"), *counts, sold_out, since(latest, now), moved]
+        cells: list[RenderableType] = [Text(stock.seller, style="bold"), *counts, sold_out, since(latest, now), moved]
         if width >= WIDE:
             cells[6:6] = [f"{have.parcels:,}", f"{have.open_orders:,}"]
-            cells += [since(shelf.out, now), Text(shelf.out.entity if shelf.out else "", style="yellow")]
+            cells += [since(stock.out, now), Text(stock.out.entity if stock.out else "", style="yellow")]
         table.add_row(*cells)
     return table
 
