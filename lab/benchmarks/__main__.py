@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from console.leaving import leave
-from lab.benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet, stock
+from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
 from lab.benchmarks.machine import machine
 from lab.benchmarks.servers import servers
 
@@ -19,7 +19,7 @@ PARTS: dict[str, Any] = {
     "calls": calls,
     "stock": stock,
     "notifications": notifications,
-    "store": keeping,
+    "store": storing,
     "planner": planner,
     "posts": posts,
     "commands": commands,

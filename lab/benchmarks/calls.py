@@ -7,8 +7,8 @@ from datetime import timedelta
 from math import ceil
 
 from lab.benchmarks.direct import START, direct
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held
 from pacing import Stream
 
 PAGE = 200
@@ -25,25 +25,25 @@ class Sizes:
 QUICK = Sizes(skus=2_000, orders=600)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    skus = Table(f"a scan of {sizes.skus:,} SKUs", HEAD)
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    skus = ResultTable(f"a scan of {sizes.skus:,} SKUs", HEAD)
     least = ceil(sizes.skus / PAGE)
     for words, every in (("all goes well", 0), ("every twentieth call fails", 20)):
         good, bad, stored = _scan(servers, sizes.skus, every)
         assert stored == sizes.skus
-        skus.add(words, f"{good}", f"{bad}", f"{least}", f"at most {least + 1} answered", kept(good <= least + 1))
+        skus.add(words, f"{good}", f"{bad}", f"{least}", f"at most {least + 1} answered", held(good <= least + 1))
     skus.notes.append("a failed call is made again, and no other: pages that were read stay read")
 
-    orders = Table(f"{sizes.orders:,} orders modified in one second", HEAD)
+    orders = ResultTable(f"{sizes.orders:,} orders modified in one second", HEAD)
     least = ceil(sizes.orders / PAGE)
     for heap in HEAPS:
         good, bad, stored = _second(servers, sizes.orders, heap)
         assert stored == sizes.orders
-        orders.add(heap, f"{good}", f"{bad}", f"{least}", "at most 20", kept(good <= 20))
+        orders.add(heap, f"{good}", f"{bad}", f"{least}", "at most 20", held(good <= 20))
     return [skus, orders]
 
 
-def _scan(servers: Servers, skus: int, fail_every: int) -> tuple[int, int, int]:
+def _scan(servers: BenchmarkServers, skus: int, fail_every: int) -> tuple[int, int, int]:
     seller = f"skus-{fail_every}"
     with direct(servers, seller, skus=skus) as it:
         it.world.preload_skus(seller)
@@ -53,7 +53,7 @@ def _scan(servers: Servers, skus: int, fail_every: int) -> tuple[int, int, int]:
         return *it.answered(), stored
 
 
-def _second(servers: Servers, orders: int, heap: str) -> tuple[int, int, int]:
+def _second(servers: BenchmarkServers, orders: int, heap: str) -> tuple[int, int, int]:
     seller = heap.replace(" ", "-")
     with direct(servers, seller) as it:
         for number in range(orders):

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from lab.benchmarks.loop import Loop
+from lab.benchmarks.loop import PeerLoop
 from lab.benchmarks.messages import LoopState
 from lab.benchmarks.peer import metadata
-from lab.benchmarks.process import Worker, worker
-from lab.benchmarks.servers import HOUSE, Servers, calls
+from lab.benchmarks.process import MeasuredWorker, worker
+from lab.benchmarks.servers import HOUSE, BenchmarkServers, calls
 from pacing import Stream
 from simulator.server import Simulator
 from store import Store
@@ -32,7 +32,7 @@ AT_ONCE = 50  # requests to Temporal in flight
 FOREVER = timedelta(minutes=5)  # SellerPolling's usual cadence; longer than any benchmark
 
 
-async def connect(servers: Servers) -> Client:
+async def connect(servers: BenchmarkServers) -> Client:
     return await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
 
 
@@ -47,9 +47,9 @@ async def together(jobs: Sequence[Callable[[], Awaitable[Any]]]) -> None:
 
 
 class Column:
-    """A worker, its sellers' workflows, and how to tell them to begin and to rest."""
+    """A worker, its sellers' workflows, and how to let them begin and rest."""
 
-    def __init__(self, name: str, client: Client, running: Worker, sellers: Sequence[str]) -> None:
+    def __init__(self, name: str, client: Client, running: MeasuredWorker, sellers: Sequence[str]) -> None:
         self.name, self.client, self.worker, self.sellers = name, client, running, sellers
 
     def workflow_id(self, seller: str) -> str:
@@ -88,7 +88,14 @@ class Sellerbeat(Column):
     """worker.py as it is, with its own workflow and steps."""
 
     def __init__(
-        self, name: str, client: Client, running: Worker, sellers: Sequence[str], ebay: Simulator, queue: str, streams: tuple[Stream, ...]
+        self,
+        name: str,
+        client: Client,
+        running: MeasuredWorker,
+        sellers: Sequence[str],
+        ebay: Simulator,
+        queue: str,
+        streams: tuple[Stream, ...],
     ) -> None:
         super().__init__(name, client, running, sellers)
         self.ebay, self.queue, self.streams = ebay, queue, streams
@@ -113,9 +120,17 @@ class Sellerbeat(Column):
         await self.signal(SellerPolling.resume)
 
 
-class Peer(Column):
+class PeerColumn(Column):
     def __init__(
-        self, name: str, client: Client, running: Worker, sellers: Sequence[str], activity: str, queue: str, every: timedelta, tally: Path
+        self,
+        name: str,
+        client: Client,
+        running: MeasuredWorker,
+        sellers: Sequence[str],
+        activity: str,
+        queue: str,
+        every: timedelta,
+        tally: Path,
     ) -> None:
         super().__init__(name, client, running, sellers)
         self.activity, self.queue, self.every, self.tally = activity, queue, every, tally
@@ -131,16 +146,16 @@ class Peer(Column):
 
     async def begin(self, seller: str) -> None:
         state = LoopState(seller_id=seller, activity=self.activity, every=self.every, next_due=datetime.now(UTC))
-        await self.client.start_workflow(Loop.run, state, id=self.workflow_id(seller), task_queue=self.queue)
+        await self.client.start_workflow(PeerLoop.run, state, id=self.workflow_id(seller), task_queue=self.queue)
 
     async def pause(self) -> None:
-        await self.signal(Loop.pause)
+        await self.signal(PeerLoop.pause)
 
     async def resume(self) -> None:
-        await self.signal(Loop.resume)
+        await self.signal(PeerLoop.resume)
 
 
-def enroll(servers: Servers, ebay: Simulator, sellers: Sequence[str], backfill: timedelta | None = None) -> None:
+def enroll(servers: BenchmarkServers, ebay: Simulator, sellers: Sequence[str], backfill: timedelta | None = None) -> None:
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         now = ebay.world.clock.now()
         since = now - backfill if backfill else None
@@ -150,7 +165,7 @@ def enroll(servers: Servers, ebay: Simulator, sellers: Sequence[str], backfill: 
 
 @contextmanager
 def sellerbeat(
-    servers: Servers,
+    servers: BenchmarkServers,
     client: Client,
     ebay: Simulator,
     sellers: Sequence[str],
@@ -167,8 +182,15 @@ def sellerbeat(
 
 @contextmanager
 def peer(
-    servers: Servers, client: Client, ebay: Simulator, sellers: Sequence[str], *, name: str, activity: str, every: timedelta = FOREVER
-) -> Iterator[Peer]:
+    servers: BenchmarkServers,
+    client: Client,
+    ebay: Simulator,
+    sellers: Sequence[str],
+    *,
+    name: str,
+    activity: str,
+    every: timedelta = FOREVER,
+) -> Iterator[PeerColumn]:
     """The peer's worker with one of its two activities."""
     queue = f"{activity}-{servers.folder.name}"
     engine = sa.create_engine(sa.make_url(servers.database_url).set(drivername="postgresql+psycopg2"))
@@ -181,4 +203,4 @@ def peer(
         tokens.write_text(json.dumps({seller: world.accounts.refresh(world.refresh_token(seller), ())[0] for seller in sellers}))
     environment = servers.environment(ebay, queue) | {"BENCHMARK_TALLY": str(tally), "BENCHMARK_TOKENS": str(tokens)}
     with worker(activity, ["-m", "lab.benchmarks.peer"], environment, servers.folder) as running:
-        yield Peer(name, client, running, sellers, activity, queue, every, tally)
+        yield PeerColumn(name, client, running, sellers, activity, queue, every, tally)

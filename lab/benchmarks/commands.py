@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from lab.benchmarks.columns import connect, enroll, sellerbeat
-from lab.benchmarks.servers import HOUSE, Servers, simulated_ebay
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import HOUSE, BenchmarkServers, simulated_ebay
+from lab.benchmarks.table import ResultTable, held, spread
 
 SELLER = "s-1"
 PROGRAMS: dict[str, list[str]] = {
@@ -34,14 +34,14 @@ class Sizes:
 QUICK = Sizes(4)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     """A seller who is polled by a running worker, which `status` asks."""
     return asyncio.run(measured(servers, sizes))
 
 
-async def measured(servers: Servers, sizes: Sizes) -> list[Table]:
+async def measured(servers: BenchmarkServers, sizes: Sizes) -> list[ResultTable]:
     head = ["program", "seconds", "CPU seconds, least", "beside the libraries", "promised under 0.5 s"]
-    found = Table("a command, cold", head)
+    found = ResultTable("a command, cold", head)
     client = await connect(servers)
     with simulated_ebay(SELLER) as ebay:
         enroll(servers, ebay, [SELLER])
@@ -55,7 +55,7 @@ async def measured(servers: Servers, sizes: Sizes) -> list[Table]:
     for name in PROGRAMS:
         seconds, cpu = [one[name][0] for one in times], min(one[name][1] for one in times)
         ratios = [one[name][0] / one[FLOOR][0] for one in times]
-        promise = kept(median(seconds) < PROMISED_S) if name.startswith("starter") else ""
+        promise = held(median(seconds) < PROMISED_S) if name.startswith("starter") else ""
         found.add(name, spread(seconds, 2), f"{cpu:.2f}", spread(ratios, 2), promise)
     found.notes.append("the programs take turns; the ratio is of the clock, within each turn")
     return [found]

@@ -15,15 +15,15 @@ import httpx
 
 from demo_stack.demo.receiver import Receiver
 from lab.benchmarks.process import worker
-from lab.benchmarks.servers import HOUSE, Servers, simulated_ebay
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import HOUSE, BenchmarkServers, simulated_ebay
+from lab.benchmarks.table import ResultTable, held, spread
 from pacing import Stream
 from store import Store
 
 FAST_S, SOON_S = 10.0, 1.0  # promised
 THREADS = 16  # of the floor: as many messages at once as we send to one endpoint
 MOST_S = 120.0
-LOOK_S = 0.002
+PAUSE_S = 0.002
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -54,11 +54,11 @@ class Taken:
         while len(self.bodies) < number:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{len(self.bodies)} of {number} changes arrived: see the worker's log")
-            time.sleep(LOOK_S)
+            time.sleep(PAUSE_S)
         return self.bodies[number - 1][0]
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     sellers = [f"shop-{number}" for number in range(sizes.sellers)]
     total = sizes.sellers * sizes.changes
     taken = Taken()
@@ -70,14 +70,14 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
             store.endpoints.add(receiver.url, ["order.*"])
             environment = servers.environment(ebay, "deliveries", delivery_loopback="true")
             with worker("deliveries", [str(HOUSE / "worker.py")], environment, servers.folder) as running:
-                keep(store, sellers[0], ["warm"])
+                record_orders(store, sellers[0], ["warm"])
                 taken.wait(1)
                 many, floor, cpu = [], [], []
                 for round_ in range(sizes.rounds):
                     before, spent = len(taken.bodies), running.cpu_s()
                     began = time.monotonic()
                     for seller in sellers:
-                        keep(store, seller, [f"{round_}-{number}" for number in range(sizes.changes)])
+                        record_orders(store, seller, [f"{round_}-{number}" for number in range(sizes.changes)])
                     many.append(taken.wait(before + total) - began)
                     cpu.append((running.cpu_s() - spent) * 1000 / total)
                     in_order(taken.bodies[before:])
@@ -85,15 +85,17 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
                 alone, single = one_by_one(store, taken, sellers, sizes.alone), singles(receiver.url, taken.bodies[:1] * sizes.alone)
     finally:
         receiver.stop()
-    table = Table(f"changes delivered to one endpoint ({sizes.rounds} rounds)", ["", "Sellerbeat", "bare httpx", "ratio", "promised", ""])
+    table = ResultTable(
+        f"changes delivered to one endpoint ({sizes.rounds} rounds)", ["", "Sellerbeat", "bare httpx", "ratio", "promised", ""]
+    )
     table.add(
         f"{total:,} changes of {sizes.sellers} sellers, from their commits on, s",
-        *(spread(many, 2), spread(floor, 2), f"{min(many) / min(floor):.1f} x", "under 10", kept(max(many) < FAST_S)),
+        *(spread(many, 2), spread(floor, 2), f"{min(many) / min(floor):.1f} x", "under 10", held(max(many) < FAST_S)),
     )
     table.add("CPU of the worker, ms a change", spread(cpu), "", "", "", "")
     table.add(
         "one change to an idle endpoint, from its commit on, ms",
-        *(spread(alone, 0), spread(single), f"{min(alone) / min(single):.0f} x", "under 1,000", kept(max(alone) < SOON_S * 1000)),
+        *(spread(alone, 0), spread(single), f"{min(alone) / min(single):.0f} x", "under 1,000", held(max(alone) < SOON_S * 1000)),
     )
     table.notes.append(
         f"bare httpx: the same bodies and headers by {THREADS} threads, each with a client of its own; one thread for the single one"
@@ -101,7 +103,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
     return [table]
 
 
-def keep(store: Store, seller: str, order_ids: Sequence[str]) -> None:
+def record_orders(store: Store, seller: str, order_ids: Sequence[str]) -> None:
     with store.commit(store.begin(seller, Stream.ORDERS)) as commit:
         commit.store_orders([order(order_id) for order_id in order_ids], NOW)
 
@@ -126,8 +128,8 @@ def one_by_one(store: Store, taken: Taken, sellers: Sequence[str], number: int) 
     found = []
     for index in range(number):
         before = len(taken.bodies)
-        time.sleep(0.3 + 0.037 * (index % 7))  # wherever the dispatcher's clock may stand
-        keep(store, sellers[index % len(sellers)], [f"alone-{index}"])
+        time.sleep(0.3 + 0.037 * (index % 7))  # wherever the courier's clock may stand
+        record_orders(store, sellers[index % len(sellers)], [f"alone-{index}"])
         began = time.monotonic()
         found.append((taken.wait(before + 1) - began) * 1000)
     return found

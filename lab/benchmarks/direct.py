@@ -25,7 +25,7 @@ from ebay.client import Ebay
 from ebay.errors import EbayUnavailableError
 from ebay.http import http_client
 from ebay.oauth import OAuth
-from lab.benchmarks.servers import Servers, calls, simulated_ebay
+from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
 from pacing import Stream
 from simulator import World
 from simulator.clock import ManualClock
@@ -102,7 +102,7 @@ class Direct:
 
 
 @contextmanager
-def direct(servers: Servers, *sellers: str, skus: int = 0, listings: int = 0) -> Iterator[Direct]:
+def direct(servers: BenchmarkServers, *sellers: str, skus: int = 0, listings: int = 0) -> Iterator[Direct]:
     """Steps like the worker's, and the sellers enrolled. A world of its own, at START; listings (of Seller Hub) are there."""
     world = World(seed=7, now=START)
     world.switches.listing_late = 0.0

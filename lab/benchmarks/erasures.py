@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from lab.benchmarks.direct import START
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held
 from store import Store
 
 SELLER = "erasures"
@@ -44,8 +44,8 @@ class Sizes:
 QUICK = Sizes(orders=20_000, deletions=300)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    shown = Table(f"{sizes.deletions:,} deletions a day, {sizes.orders:,} orders", ["", "s", "ms a deletion", "promised", ""])
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    table = ResultTable(f"{sizes.deletions:,} deletions a day, {sizes.orders:,} orders", ["", "s", "ms a deletion", "promised", ""])
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         store.sellers.enroll(SELLER, "no token", scopes=[], now_ebay=START)
         with store.engine.begin() as connection:
@@ -59,15 +59,15 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
         names = [*buyers[: sizes.deletions], *strangers]
         took = _erased(store, names)
         promise = f"under {sizes.promise_s:g} s"
-        shown.add("both looks", f"{took:.1f}", f"{took * 1000 / len(names):.1f}", promise, kept(took < sizes.promise_s))
+        table.add("both looks", f"{took:.1f}", f"{took * 1000 / len(names):.1f}", promise, held(took < sizes.promise_s))
         began, pages = time.perf_counter(), sum(1 for _ in store.erasing.all())
-        shown.add("erasures --again: every order", f"{time.perf_counter() - began:.1f}", "", "", "")
+        table.add("erasures --again: every order", f"{time.perf_counter() - began:.1f}", "", "", "")
         with store.engine.begin() as connection:
             connection.execute(text("DROP INDEX orders_by_buyer"))
         slow = _erased(store, [f"other-{number}" for number in range(sizes.slow)])
-        shown.add("without the index", f"{slow:.1f}", f"{slow * 1000 / sizes.slow:.1f}", "", "")
-    shown.notes.append(f"{sizes.buyers} of the users have an order with two events; the rest are nobody here; {pages} pages of orders")
-    return [shown]
+        table.add("without the index", f"{slow:.1f}", f"{slow * 1000 / sizes.slow:.1f}", "", "")
+    table.notes.append(f"{sizes.buyers} of the users have an order with two events; the rest are nobody here; {pages} pages of orders")
+    return [table]
 
 
 def _erased(store: Store, names: list[str]) -> float:

@@ -37,7 +37,7 @@ def cost(histories: Sequence[WorkflowHistory]) -> Cost:
     for history in histories:
         types = [event.event_type for event in history.events]
         undisturbed = list(takewhile(lambda kind: kind != SIGNAL, types))
-        starts = [place for place, kind in enumerate(undisturbed) if kind == SCHEDULED]
+        starts = [index for index, kind in enumerate(undisturbed) if kind == SCHEDULED]
         for first, last in pairwise(starts):
             timers += undisturbed[first:last].count(TIMER)
             events.append(last - first)
@@ -45,7 +45,7 @@ def cost(histories: Sequence[WorkflowHistory]) -> Cost:
 
 
 def steps(histories: Sequence[WorkflowHistory]) -> int:
-    """Polls that went well: activities but for what keeps people's wishes."""
+    """Polls that went well: activities but for what saves people's overrides."""
     found = 0
     for history in histories:
         names = {

@@ -9,17 +9,17 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from lab.benchmarks.messages import Answer, Ask, LoopState
+    from lab.benchmarks.messages import LoopAnswer, LoopRequest, LoopState
 
 LONG_ENOUGH = 500  # events, as SellerPolling has it
 
 
 @workflow.defn
-class Loop:
+class PeerLoop:
     @workflow.init
     def __init__(self, state: LoopState) -> None:
         self.state = state
-        self.told = False
+        self.wake_requested = False
 
     @workflow.run
     async def run(self, state: LoopState) -> None:
@@ -32,26 +32,26 @@ class Loop:
         workflow.continue_as_new(self.state)
 
     async def poll(self) -> None:
-        answer: Answer = await workflow.execute_activity(
+        answer: LoopAnswer = await workflow.execute_activity(
             self.state.activity,
-            Ask(seller_id=self.state.seller_id, every=self.state.every),
-            result_type=Answer,
+            LoopRequest(seller_id=self.state.seller_id, every=self.state.every),
+            result_type=LoopAnswer,
             start_to_close_timeout=timedelta(minutes=3),
             retry_policy=RetryPolicy(maximum_attempts=3),
         )
         self.state.next_due, self.state.why = answer.next_due, answer.why
 
     async def sleep(self) -> None:
-        self.told = False
+        self.wake_requested = False
         left = None if self.state.paused else max(self.state.next_due - workflow.now(), timedelta(milliseconds=1))
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self.told, timeout=left)
+            await workflow.wait_condition(lambda: self.wake_requested, timeout=left)
 
     @workflow.signal
     def pause(self) -> None:
-        self.state.paused = self.told = True
+        self.state.paused = self.wake_requested = True
 
     @workflow.signal
     def resume(self) -> None:
-        self.state.paused, self.told = False, True
+        self.state.paused, self.wake_requested = False, True
         self.state.next_due = workflow.now()

@@ -12,14 +12,14 @@ from datetime import timedelta
 from temporalio.client import Client
 
 from lab.benchmarks.columns import Column, connect, enroll, peer, sellerbeat
-from lab.benchmarks.servers import Servers, calls, simulated_ebay
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
+from lab.benchmarks.table import ResultTable, held
 from pacing import Stream
 from store import Store
 
 PAUSE_S = 0.1
 MOST_S = 600.0
-PAST = timedelta(days=30)
+HISTORY = timedelta(days=30)
 PAGE = 200
 
 
@@ -33,24 +33,24 @@ class Sizes:
 QUICK = Sizes(sellers=200, orders=10_000, listings=10_000)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     return asyncio.run(_measure(servers, sizes))
 
 
-async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
+async def _measure(servers: BenchmarkServers, sizes: Sizes) -> list[ResultTable]:
     client = await connect(servers)
-    many = Table(
+    many = ResultTable(
         f"{sizes.sellers:,} sellers enrolled, polled and cached", ["worker's memory, MB", "at start", "now", "at most", "promised", ""]
     )
     await _many(servers, client, sizes.sellers, many)
-    past = Table(f"a new seller's history of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
-    await _past(servers, client, sizes.orders, past)
-    first = Table(f"a new seller's first report: {sizes.listings:,} listings", ["", "measured", "least possible", "promised", ""])
+    history = ResultTable(f"a new seller's history of {sizes.orders:,} orders", ["", "measured", "least possible", "promised", ""])
+    await _history(servers, client, sizes.orders, history)
+    first = ResultTable(f"a new seller's first report: {sizes.listings:,} listings", ["", "measured", "least possible", "promised", ""])
     await _listings(servers, client, sizes.listings, first)
-    return [many, past, first]
+    return [many, history, first]
 
 
-async def _many(servers: Servers, client: Client, count: int, table: Table) -> None:
+async def _many(servers: BenchmarkServers, client: Client, count: int, table: ResultTable) -> None:
     sellers = [f"cached-{number}" for number in range(count)]
     with simulated_ebay(*sellers) as ebay:
         with peer(servers, client, ebay, sellers, name="an empty loop", activity="nothing") as loop:
@@ -59,7 +59,7 @@ async def _many(servers: Servers, client: Client, count: int, table: Table) -> N
         enroll(servers, ebay, sellers)
         with sellerbeat(servers, client, ebay, sellers, streams=(Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY)) as column:
             start, now, most = await _cached(column, 2 * count)  # a first round over no open orders needs no call
-        table.add(column.name, f"{start:.0f}", f"{now:.0f}", f"{most:.0f}", "under 250", kept(most < 250))
+        table.add(column.name, f"{start:.0f}", f"{now:.0f}", f"{most:.0f}", "under 250", held(most < 250))
 
 
 async def _cached(column: Column, polls: int) -> tuple[float, float, float]:
@@ -72,24 +72,24 @@ async def _cached(column: Column, polls: int) -> tuple[float, float, float]:
     return start, now, most
 
 
-async def _past(servers: Servers, client: Client, count: int, table: Table) -> None:
-    seller = "past"
+async def _history(servers: BenchmarkServers, client: Client, count: int, table: ResultTable) -> None:
+    seller = "history"
     with simulated_ebay(seller) as ebay:
         now = ebay.world.clock.now()
-        ebay.world.preload_orders(seller, count, now - PAST + timedelta(hours=1), now - timedelta(hours=1), shipped=0.95)
-        enroll(servers, ebay, [seller], backfill=PAST)
+        ebay.world.preload_orders(seller, count, now - HISTORY + timedelta(hours=1), now - timedelta(hours=1), shipped=0.95)
+        enroll(servers, ebay, [seller], backfill=HISTORY)
         with sellerbeat(servers, client, ebay, [seller], streams=(Stream.ORDERS, Stream.BACKFILL)) as column:
             began = time.monotonic()
             await column.start()
             status = column.handle(seller)
             while Stream.BACKFILL in (await status.query("status"))["streams"]:
                 if time.monotonic() - began > MOST_S:
-                    raise RuntimeError("the past is not read in time")
+                    raise RuntimeError("the history is not read in time")
                 await asyncio.sleep(PAUSE_S)
             took, made = time.monotonic() - began, calls(ebay.world)
             most, cpu = column.worker.peak_mb(), column.worker.cpu_s()
             await column.end()
-    table.add("worker's memory at most, MB", f"{most:.0f}", "", "under 350", kept(most < 350))
+    table.add("worker's memory at most, MB", f"{most:.0f}", "", "under 350", held(most < 350))
     table.add("calls to eBay", f"{made:,}", f"{-(-count // PAGE):,}", "", "")
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         parcels = len(store.parcels_due(seller, count))
@@ -99,7 +99,7 @@ async def _past(servers: Servers, client: Client, count: int, table: Table) -> N
     table.add("worker CPU, ms an order", f"{cpu * 1000 / count:.2f}", "", "", "")
 
 
-async def _listings(servers: Servers, client: Client, count: int, table: Table) -> None:
+async def _listings(servers: BenchmarkServers, client: Client, count: int, table: ResultTable) -> None:
     """From the enrolment to the first poll that begins where the report ends."""
     seller = "listings"
     with simulated_ebay() as ebay, closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
@@ -115,7 +115,7 @@ async def _listings(servers: Servers, client: Client, count: int, table: Table) 
             await column.end()
         stored = sum(1 for _ in store.snapshot(seller, "inventory"))
     assert stored == count
-    table.add("worker's memory at most, MB", f"{most:.0f}", f"{before:.0f} at start", "under 200", kept(most < 200))
+    table.add("worker's memory at most, MB", f"{most:.0f}", f"{before:.0f} at start", "under 200", held(most < 200))
     table.add("calls to eBay: Trading", f"{made['trading']:,}", f"{-(-count // PAGE):,}", "", "")
     table.add("calls to eBay: Feed", f"{made['feed']:,}", "3", "", "")
     table.add("calls to eBay: Inventory API", f"{made['inventory_item']:,}", "1", "", "")

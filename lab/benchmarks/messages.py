@@ -1,4 +1,4 @@
-"""What the peer's loop and its activities tell each other. A file of its own: a sandboxed workflow file is built anew for each workflow."""
+"""What the peer's loop and its activities send each other. A file of its own: a sandboxed workflow file is built anew for each workflow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 
-class Ask(BaseModel, frozen=True):
+class LoopRequest(BaseModel, frozen=True):
     seller_id: str
     every: timedelta
 
 
-class Answer(BaseModel, frozen=True):
+class LoopAnswer(BaseModel, frozen=True):
     changes: int = 0
     next_due: datetime
     why: str

@@ -19,8 +19,8 @@ from sqlalchemy import text
 
 from ebay.signatures import is_signed, read_key, read_signature
 from lab.benchmarks.pages import serving
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held, spread
 from simulator.clock import Clock
 from simulator.notices import Notices
 from store import Store
@@ -39,8 +39,8 @@ class Sizes:
 QUICK = Sizes(times=50)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    found = Table("notifications of eBay's", ["", "ms", "19 of 20 within", "beside the least", "promised under 50 ms"])
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    found = ResultTable("notifications of eBay's", ["", "ms", "19 of 20 within", "beside the least", "promised under 50 ms"])
     notices = Notices(1, Clock())  # the simulated eBay of every benchmark has this seed, and so these keys
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         store.sellers.enroll("seller", "no token", scopes=[], now_ebay=datetime.now(UTC))
@@ -61,7 +61,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
             ):
                 times = took(lambda given=given, status=status: post(client, notices, given(), status), sizes.times)  # type: ignore[misc]
                 most = sorted(times)[len(times) * 19 // 20 - 1]
-                found.add(words, spread(times), f"{most:.1f}", f"{median(times) / least:.1f}", kept(median(times) < PROMISED_MS))
+                found.add(words, spread(times), f"{most:.1f}", f"{median(times) / least:.1f}", held(median(times) < PROMISED_MS))
     found.notes.append("ms with the signing on eBay's side, some 0.1")
     return [found]
 

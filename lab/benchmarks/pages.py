@@ -18,13 +18,13 @@ import psutil
 from sqlalchemy import text
 
 from lab.benchmarks.fleet import settle
-from lab.benchmarks.servers import HOUSE, Servers, simulated_ebay
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import HOUSE, BenchmarkServers, simulated_ebay
+from lab.benchmarks.table import ResultTable, held, spread
 from store import Store
 
 PAGES = {"all sellers": "/", "page 10 of them": "/?page=10", "one seller": "/sellers/s-0007", "500 changes": "/v1/changes?limit=500"}
 PROMISED_MS = 100.0
-START_S, LOOK_S = 120.0, 0.05
+START_S, PAUSE_S = 120.0, 0.05
 BETWEEN_S = 0.1  # as people press, so that what is kept for two seconds is read anew in between
 A_ROW = text("SELECT seller_id, last_good_at, next_poll_at, why FROM streams WHERE stream = 'orders'")
 
@@ -39,9 +39,9 @@ class Sizes:
 QUICK = Sizes(times=10)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     head = ["page", "ms", "CPU ms of web.py", "kB", "beside the least", "promised under 100 ms"]
-    found = Table(f"pages of {sizes.sellers:,} sellers", head)
+    found = ResultTable(f"pages of {sizes.sellers:,} sellers", head)
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         settle(store, sizes.sellers, sizes.polls)
         with serving(servers) as (address, web), httpx.Client(base_url=address, timeout=START_S) as client:
@@ -58,7 +58,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
                 size = len(client.get(path).raise_for_status().content) / 1000
                 times, cpu = took(lambda path=path: client.get(path).raise_for_status(), web, sizes.times)  # type: ignore[misc]
                 ratio = f"{median(times) / least:.1f}"
-                found.add(name, spread(times), f"{cpu:.1f}", f"{size:,.0f}", ratio, kept(median(times) < PROMISED_MS))
+                found.add(name, spread(times), f"{cpu:.1f}", f"{size:,.0f}", ratio, held(median(times) < PROMISED_MS))
     found.notes.append(f"{sizes.polls} polls of each seller in 24 hours; CPU says more than the clock where others use the machine too")
     return [found]
 
@@ -77,7 +77,7 @@ def took(ask: Callable[[], object], web: psutil.Process, times: int) -> tuple[li
 
 
 @contextmanager
-def serving(servers: Servers) -> Iterator[tuple[str, psutil.Process]]:
+def serving(servers: BenchmarkServers) -> Iterator[tuple[str, psutil.Process]]:
     """web.py and its address."""
     with simulated_ebay() as ebay:
         environment = servers.environment(ebay, "pages", web_bind="127.0.0.1:0") | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
@@ -96,5 +96,5 @@ def address(log: Path, web: subprocess.Popen[bytes]) -> str:
     while web.poll() is None and time.monotonic() < deadline:
         if found := re.search(r"listens.*?(http://[\w.:]+)", log.read_text(errors="replace")):
             return found[1]
-        time.sleep(LOOK_S)
+        time.sleep(PAUSE_S)
     raise RuntimeError(f"web.py does not listen:\n{log.read_text(errors='replace')}")

@@ -26,8 +26,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from lab.benchmarks.loop import Loop
-from lab.benchmarks.messages import Answer, Ask
+from lab.benchmarks.loop import PeerLoop
+from lab.benchmarks.messages import LoopAnswer, LoopRequest
 
 THREADS = 20
 CACHED_WORKFLOWS = 2000
@@ -54,12 +54,12 @@ class Tally:
             self.bytes[:8] = self.count.to_bytes(8, sys.byteorder)
 
 
-class Peer:
+class PeerActivities:
     def __init__(self, tally: Tally, engine: sa.Engine, http: httpx.Client, tokens: dict[str, str]) -> None:
         self.tally, self.engine, self.http, self.tokens = tally, engine, http, tokens
 
     @activity.defn
-    def one_call_one_commit(self, ask: Ask) -> Answer:
+    def one_call_one_commit(self, ask: LoopRequest) -> LoopAnswer:
         since = datetime.now(UTC) - OVERLAP
         response = self.http.get(
             "/sell/fulfillment/v1/order",
@@ -72,12 +72,12 @@ class Peer:
         with self.engine.begin() as connection:
             connection.execute(new.on_conflict_do_update(index_elements=["seller_id"], set_={"cursor": since, "polls": POLLS.c.polls + 1}))
         self.tally.add()
-        return Answer(changes=len(orders), next_due=datetime.now(UTC) + ask.every, why="every so often")
+        return LoopAnswer(changes=len(orders), next_due=datetime.now(UTC) + ask.every, why="every so often")
 
     @activity.defn
-    def nothing(self, ask: Ask) -> Answer:
+    def nothing(self, ask: LoopRequest) -> LoopAnswer:
         self.tally.add()
-        return Answer(next_due=datetime.now(UTC) + ask.every, why="every so often")
+        return LoopAnswer(next_due=datetime.now(UTC) + ask.every, why="every so often")
 
 
 async def work() -> None:
@@ -86,7 +86,7 @@ async def work() -> None:
     limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS, keepalive_expiry=30)
     http = httpx.Client(base_url=os.environ["SELLERBEAT_EBAY_API_URL"], limits=limits, timeout=20)
     tokens = json.loads(Path(os.environ["BENCHMARK_TOKENS"]).read_text())
-    peer = Peer(Tally(os.environ["BENCHMARK_TALLY"]), engine, http, tokens)
+    peer = PeerActivities(Tally(os.environ["BENCHMARK_TALLY"]), engine, http, tokens)
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +95,7 @@ async def work() -> None:
         async with Worker(
             client,
             task_queue=os.environ["SELLERBEAT_TASK_QUEUE"],
-            workflows=[Loop],
+            workflows=[PeerLoop],
             activities=[peer.one_call_one_commit, peer.nothing],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

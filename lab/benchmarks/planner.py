@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held
 from pacing import DEFAULT_CURVE, Curve, Facts, PacingSettings, Plan, PlannedQuota, SellerPace, demand, fleet_prior, plan
 
 NOW, DAY = 1_799_136_000.0, 86_400.0
@@ -28,9 +28,9 @@ class Sizes:
 QUICK = Sizes((3_000, 30_000), 3)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    """A fleet whose wishes are four times the quota, so that a level has to be found."""
-    found = Table(
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    """A fleet whose demands are four times the quota, so that a level has to be found."""
+    found = ResultTable(
         "a plan of the fleet, with every seller's demand", ["sellers", "seconds", "beside a sort", "peak memory", "promised to 3,000", ""]
     )
     ratios = []
@@ -47,7 +47,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
             f"{spent / sort:.0f} x",
             f"{megabytes:.1f} MB",
             "1 s, 100 MB" if number <= 3_000 else "-",
-            kept(fine),
+            held(fine),
         )
     grown = ratios[-1] / ratios[0]
     found.notes.append(

@@ -13,8 +13,8 @@ from statistics import median
 
 from lab.benchmarks.columns import Column, connect, enroll, peer, sellerbeat
 from lab.benchmarks.histories import cost
-from lab.benchmarks.servers import Servers, simulated_ebay
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import BenchmarkServers, simulated_ebay
+from lab.benchmarks.table import ResultTable, held, spread
 
 EVERY = timedelta(seconds=0.5)  # the shortest that Sellerbeat takes; the dev server's timers add up to half a second
 PAUSE_S = 0.02
@@ -38,11 +38,11 @@ class Result:
     events: float = 0.0
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     return [table(asyncio.run(_measure(servers, sizes)), sizes)]
 
 
-async def _measure(servers: Servers, sizes: Sizes) -> dict[str, Result]:
+async def _measure(servers: BenchmarkServers, sizes: Sizes) -> dict[str, Result]:
     sellers = [f"seller-{number}" for number in range(sizes.sellers)]
     client = await connect(servers)
     with ExitStack() as running:
@@ -79,25 +79,25 @@ async def _turn(column: Column, sizes: Sizes, result: Result, first: bool) -> No
     result.cpu_ms.append(cpu * 1000 / max(polls, 1))
 
 
-def table(results: dict[str, Result], sizes: Sizes) -> Table:
+def table(results: dict[str, Result], sizes: Sizes) -> ResultTable:
     ours, theirs, floor = (results[name] for name in ("Sellerbeat", "peer", "floor"))
-    shown = Table(
+    filled = ResultTable(
         f"{sizes.sellers} sellers polling as fast as one Temporal dev server lets them",
         ["", "Sellerbeat", "peer", "floor", "Sellerbeat / peer", "promised", ""],
     )
     speed = _ratios(ours.polls_a_second, theirs.polls_a_second)
     cpu = _ratios(ours.cpu_ms, theirs.cpu_ms)
     speeds = [spread(one.polls_a_second) for one in (ours, theirs, floor)]
-    shown.add("polls a second", *speeds, spread(speed, 2), "at least 0.75", kept(median(speed) >= 0.75))
+    filled.add("polls a second", *speeds, spread(speed, 2), "at least 0.75", held(median(speed) >= 0.75))
     cpus = [spread(one.cpu_ms) for one in (ours, theirs, floor)]
-    shown.add("worker CPU, ms a poll", *cpus, spread(cpu, 2), "at most 1.5", kept(median(cpu) <= 1.5))
-    shown.add("history events a poll", *(f"{one.events:g}" for one in (ours, theirs, floor)), f"{ours.events / theirs.events:.2f}", "", "")
-    shown.notes += [
+    filled.add("worker CPU, ms a poll", *cpus, spread(cpu, 2), "at most 1.5", held(median(cpu) <= 1.5))
+    filled.add("history events a poll", *(f"{one.events:g}" for one in (ours, theirs, floor)), f"{ours.events / theirs.events:.2f}", "", "")
+    filled.notes += [
         f"median (least..most) of {sizes.rounds} rounds in turn, {sizes.seconds:g} s each; a worker process a column, same settings",
         "peer: the same loop, whose activity does one getOrders with plain httpx and one upsert with SQLAlchemy Core",
         "floor: the same loop, whose activity does nothing",
     ]
-    return shown
+    return filled
 
 
 def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:

@@ -11,8 +11,8 @@ from statistics import median
 import httpx
 
 from lab.benchmarks.receiver import receiver
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept, spread
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held, spread
 from outbound import Client, Policy
 
 BODY = b'{"data": "' + b"x" * 2000 + b'"}'  # about an order
@@ -35,8 +35,8 @@ class Sizes:
 QUICK = Sizes(rounds=3, posts=300)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    table = Table(f"{sizes.posts:,} posts one after another, {sizes.rounds} rounds in turn", HEAD)
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    table = ResultTable(f"{sizes.posts:,} posts one after another, {sizes.rounds} rounds in turn", HEAD)
     with receiver() as port, httpx.Client(trust_env=False) as plain, closing(Client(Policy(loopback=True))) as guarded:
         address, name = f"http://127.0.0.1:{port}/hook", f"http://localhost:{port}/hook"
         ways: dict[str, Callable[[], object]] = {
@@ -50,7 +50,7 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
         cpu_ms = [one[way][1] * 1000 / sizes.posts for one in rounds]
         beside = spread([one[way][1] / one["httpx"][1] for one in rounds], 2)
         promise = "" if way == "httpx" else f"over {ENOUGH} a second"
-        fine = "" if way == "httpx" else kept(median(a_second) > ENOUGH)
+        fine = "" if way == "httpx" else held(median(a_second) > ENOUGH)
         table.add(way, spread(a_second, 0), spread(cpu_ms, 3), beside, promise, fine)
     table.notes.append("beside httpx: CPU of this process; a name is asked for and judged anew with every post, by the system's resolver")
     return [table]

@@ -17,11 +17,11 @@ from demo_stack import devstack
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # it ends with us, however we end
 READY = "worker runs on task queue"  # a line of every worker's log here
 START_S, STOP_S = 60.0, 25.0
-LOOK_S = 0.02
+PAUSE_S = 0.02
 MB = 1_000_000
 
 
-class Worker:
+class MeasuredWorker:
     def __init__(self, process: psutil.Process) -> None:
         self.process = process
         self.seen_mb = 0.0
@@ -35,19 +35,19 @@ class Worker:
         return float(self.process.memory_info().rss / MB)
 
     def peak_mb(self) -> float:
-        """The most resident memory it ever had. Where the system does not tell (it does on Linux): the most that was seen."""
+        """The most resident memory it ever had. Where the system does not say (it does on Linux): the most that was seen."""
         status = Path(f"/proc/{self.process.pid}/status")
         if status.exists():
             line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
             return int(line.split()[1]) * 1024 / MB
         return self.seen_mb
 
-    def look(self) -> None:
+    def sample(self) -> None:
         self.seen_mb = max(self.seen_mb, self.rss_mb())
 
 
 @contextmanager
-def worker(name: str, program: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[Worker]:
+def worker(name: str, program: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[MeasuredWorker]:
     """A process that is ready for work. `program`: arguments of Python. Its log is `folder/NAME.log`, and shown if it fails.
 
     Raises:
@@ -67,7 +67,7 @@ def worker(name: str, program: Sequence[str], environment: Mapping[str, str], fo
     over = threading.Event()
     try:
         _wait(process, log)
-        running = Worker(process)
+        running = MeasuredWorker(process)
         watcher = threading.Thread(target=_watch, args=(running, over), daemon=True)
         watcher.start()
         yield running
@@ -91,13 +91,13 @@ def _wait(process: psutil.Popen, log: Path) -> None:
             raise _failure(log.stem, "ended at start", log)
         if time.monotonic() > deadline:
             raise _failure(log.stem, f"is not ready after {START_S:.0f} s", log)
-        time.sleep(LOOK_S)
+        time.sleep(PAUSE_S)
 
 
-def _watch(running: Worker, over: threading.Event) -> None:
+def _watch(running: MeasuredWorker, over: threading.Event) -> None:
     try:
-        while not over.wait(LOOK_S):
-            running.look()
+        while not over.wait(PAUSE_S):
+            running.sample()
     except psutil.NoSuchProcess:
         return
 

@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from lab.benchmarks.columns import connect, enroll, sellerbeat
 from lab.benchmarks.histories import Cost, cost, steps
-from lab.benchmarks.servers import Servers, calls, simulated_ebay
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
+from lab.benchmarks.table import ResultTable, held
 from pacing import Stream
 
 PAUSE_S = 0.05
@@ -28,34 +28,36 @@ class Sizes:
 QUICK = Sizes(sellers=3, polls=5)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     return asyncio.run(_measure(servers, sizes))
 
 
-async def _measure(servers: Servers, sizes: Sizes) -> list[Table]:
+async def _measure(servers: BenchmarkServers, sizes: Sizes) -> list[ResultTable]:
     client = await connect(servers)
-    alone = Table("a quiet poll of orders", ["of one poll", "measured", "promised", ""])
+    alone = ResultTable("a quiet poll of orders", ["of one poll", "measured", "promised", ""])
     per_poll, found = await _run(servers, client, "alone", sizes, (Stream.ORDERS,), orders_every="0.5s")
     timers = found.timers / found.polls
-    alone.add("calls to eBay", f"{per_poll:.2f}", "1", kept(per_poll <= 1))
-    alone.add("timers", f"{timers:.2f}", "1", kept(timers <= 1))
-    alone.add("activities a wake-up", f"{1 / timers:.2f}", "1", kept(timers >= 1))
-    alone.add("history events, usually", f"{found.usual_events():g}", "11", kept(found.usual_events() <= 11))
-    alone.add("history events, at most", f"{max(found.events)}", "11", kept(max(found.events) <= 11))
+    alone.add("calls to eBay", f"{per_poll:.2f}", "1", held(per_poll <= 1))
+    alone.add("timers", f"{timers:.2f}", "1", held(timers <= 1))
+    alone.add("activities a wake-up", f"{1 / timers:.2f}", "1", held(timers >= 1))
+    alone.add("history events, usually", f"{found.usual_events():g}", "11", held(found.usual_events() <= 11))
+    alone.add("history events, at most", f"{max(found.events)}", "11", held(max(found.events) <= 11))
     alone.notes.append(f"{found.polls} polls of {sizes.sellers} sellers, every 0.5 s")
 
-    shared = Table("all three streams of a seller, due together", ["polls", "timers", "a timer serves", "events a poll", "promised", ""])
+    shared = ResultTable(
+        "all three streams of a seller, due together", ["polls", "timers", "a timer serves", "events a poll", "promised", ""]
+    )
     for number, every in enumerate(sizes.cadences):
         settings = dict(zip(("orders_every", "fulfillment_every", "inventory_every"), every, strict=True))
         _, found = await _run(servers, client, f"shared-{number}", sizes, ALL, **settings)
         events = sum(found.events) / found.polls
         row = (f"{found.polls} ({'/'.join(every)})", f"{found.timers}", f"{found.polls / found.timers:.2f} polls", f"{events:.1f}")
-        shared.add(*row, "timers < polls", kept(found.timers < found.polls))
+        shared.add(*row, "timers < polls", held(found.timers < found.polls))
     return [alone, shared]
 
 
 async def _run(
-    servers: Servers, client: Client, name: str, sizes: Sizes, streams: tuple[Stream, ...], **settings: str
+    servers: BenchmarkServers, client: Client, name: str, sizes: Sizes, streams: tuple[Stream, ...], **settings: str
 ) -> tuple[float, Cost]:
     """Calls a poll, and what the histories say, once each seller's orders were polled often enough."""
     sellers: Sequence[str] = [f"{name}-{number}" for number in range(sizes.sellers)]

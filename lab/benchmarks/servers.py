@@ -22,7 +22,7 @@ OURS = ("SELLERBEAT_", "TEMPORAL_", "BENCHMARK_")
 
 
 @dataclass(frozen=True)
-class Servers:
+class BenchmarkServers:
     database_url: str  # with Sellerbeat's tables, and for one part alone
     temporal_address: str
     folder: Path  # for logs
@@ -46,27 +46,27 @@ class Servers:
 
 
 @contextmanager
-def servers() -> Iterator[Stack]:
+def servers() -> Iterator[BenchmarkStack]:
     """Postgres as durable as the demo's, Temporal in memory: what it does not write it cannot wait for."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
         with devstack.postgres(folder) as database_url, devstack.temporal(extra=FLAGS) as temporal:
-            yield Stack(database_url, temporal.address, folder)
+            yield BenchmarkStack(database_url, temporal.address, folder)
 
 
 @dataclass(frozen=True)
-class Stack:
+class BenchmarkStack:
     postgres_url: str  # superuser
     temporal_address: str
     folder: Path
 
-    def part(self, name: str) -> Servers:
+    def part(self, name: str) -> BenchmarkServers:
         """With a fresh database, so that no part inherits another's rows."""
         url = devstack.create_database(self.postgres_url, name)
         migrate.upgrade(url)
         folder = self.folder / name
         folder.mkdir()
-        return Servers(url, self.temporal_address, folder)
+        return BenchmarkServers(url, self.temporal_address, folder)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from changes.sales import SOLD
 from lab.benchmarks.direct import EVERY, Direct, direct
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, kept
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, held
 from pacing import Stream
 from store.stock import LAG
 from workflows.state import PollingState
@@ -27,7 +27,7 @@ SOLD_SKUS = 3
 HEAD = ["", "calls", "of them Trading", "least possible", "promised", ""]
 WITHIN_MIN = 6  # from the order's being found to a reading that must show its sale
 READ_AT = text("SELECT as_of FROM inventory WHERE seller_id = :seller_id AND entity_id = :entity_id")
-SALES_TOLD = text(f"SELECT count(*) FROM change_events WHERE type = '{SOLD}'")
+SALES_RECORDED = text(f"SELECT count(*) FROM change_events WHERE type = '{SOLD}'")
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Sizes:
 QUICK = Sizes(sellers=5)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
     return [_single(servers), _day(servers, sizes.sellers, sizes.sales)]
 
 
-def _single(servers: Servers) -> Table:
-    table = Table("stock of a seller: one poll, one sale", HEAD)
+def _single(servers: BenchmarkServers) -> ResultTable:
+    table = ResultTable("stock of a seller: one poll, one sale", HEAD)
     with direct(servers, "hub", listings=40) as it:
         it.begin("hub")
         it.advance(minutes=30)
@@ -53,7 +53,7 @@ def _single(servers: Servers) -> Table:
         before = _counted(it)
         planned = it.poll("hub", Stream.LISTINGS, speed_up=HALF_HOUR).next_due
         made, trading = _since(it, before)
-        table.add("a quiet poll of a Seller Hub seller", f"{made}", f"{trading}", "1", "1", kept((made, trading) == (1, 1)))
+        table.add("a quiet poll of a Seller Hub seller", f"{made}", f"{trading}", "1", "1", held((made, trading) == (1, 1)))
 
         item, left = next((one, has) for one in it.world.item_ids("hub") if (has := it.world.listing("hub", one)["available"]) > 1)
         it.world.sell("hub", item)
@@ -61,29 +61,29 @@ def _single(servers: Servers) -> Table:
         before = _counted(it)
         at = it.poll("hub", Stream.ORDERS).due_at[Stream.LISTINGS]
         made, trading = _since(it, before)
-        assert _told(it) == 1
+        assert _sales_recorded(it) == 1
         assert _stock(it, "hub", f"listing:{item}") == left
         made -= 1  # the orders poll's own
-        table.add("a sale to inventory.sold, beside the orders poll", f"{made}", f"{trading}", "0", "0", kept(made == 0))
+        table.add("a sale to inventory.sold, beside the orders poll", f"{made}", f"{trading}", "0", "0", held(made == 0))
 
         _advance_to(it, at)
         before = _counted(it)
         next_due = it.poll("hub", Stream.LISTINGS, announced=True, speed_up=HALF_HOUR).next_due
         made, trading = _since(it, before)
         assert _stock(it, "hub", f"listing:{item}") == left - 1
-        in_place = abs(next_due - planned - HALF_HOUR) < timedelta(seconds=5)
+        moves_the_next = abs(next_due - planned - HALF_HOUR) < timedelta(seconds=5)
         words = "a sale's listing read, in place of the next regular poll"
-        table.add(words, f"{made}", f"{trading}", "1", "1", kept(trading == 1 and in_place))
+        table.add(words, f"{made}", f"{trading}", "1", "1", held(trading == 1 and moves_the_next))
         table.notes.append("a listing that changed is looked for in the Inventory API too: a call that is not Trading's")
     with direct(servers, "skus", skus=60) as it:
         it.world.preload_skus("skus")
         it.poll("skus", Stream.INVENTORY)
-        goods = [one for k in range(60) if (one := it.world.good("skus", k)).quantity > 1][:SOLD_SKUS]
-        it.world.take("skus", it.world.place_order("skus", lines=[(one, 1) for one in goods]))
+        products = [one for k in range(60) if (one := it.world.good("skus", k)).quantity > 1][:SOLD_SKUS]
+        it.world.take("skus", it.world.place_order("skus", lines=[(one, 1) for one in products]))
         made, trading = _skus_read(it, "skus")
-        assert [_stock(it, "skus", one.sku) for one in goods] == [one.quantity - 1 for one in goods]
+        assert [_stock(it, "skus", one.sku) for one in products] == [one.quantity - 1 for one in products]
         words = f"a sale of {SOLD_SKUS} SKUs to the reading of their stock, beside the orders poll"
-        table.add(words, f"{made}", f"{trading}", "1", "at most 2", kept(made <= 2))
+        table.add(words, f"{made}", f"{trading}", "1", "at most 2", held(made <= 2))
     return table
 
 
@@ -99,29 +99,29 @@ def _skus_read(it: Direct, seller: str) -> tuple[int, int]:
     return made - orders, trading
 
 
-def _day(servers: Servers, sellers: int, sales: int) -> Table:
+def _day(servers: BenchmarkServers, sellers: int, sales: int) -> ResultTable:
     """Every seller's listings each half hour, or sooner where a sale brings it forward, and one report."""
     title = f"a day of {sellers} sellers on Trading, every 30 min, {sales} sales each, and the daily report"
-    table = Table(title, ["", "figure", "promised", ""])
+    table = ResultTable(title, ["", "figure", "promised", ""])
     names = [f"day-{number}" for number in range(sellers)]
     with direct(servers, *names, listings=12) as it:
         for name in names:
             it.begin(name)
         it.advance(minutes=30)
-        told, before = _told(it), _counted(it)
-        day = Day(it, names, sales)
+        recorded, before = _sales_recorded(it), _counted(it)
+        day = DayOfSales(it, names, sales)
         day.run()
         trading = _since(it, before)[1]
-        assert _told(it) - told == day.sold > 0
+        assert _sales_recorded(it) - recorded == day.sold > 0
         for sale in day.read:
             left = it.world.listing(sale.seller, sale.item)["available"]
             assert _stock(it, sale.seller, f"listing:{sale.item}") == left, sale
     of_100 = trading * 100 / sellers
     words = "Trading calls" if sellers == 100 else f"Trading calls; for 100 sellers {of_100:,.0f}"
-    table.add(words, f"{trading:,}", f"under {TRADING_A_DAY:,} for 100 sellers", kept(of_100 < TRADING_A_DAY))
+    table.add(words, f"{trading:,}", f"under {TRADING_A_DAY:,} for 100 sellers", held(of_100 < TRADING_A_DAY))
     waits = [sale.read_after / timedelta(minutes=1) for sale in day.read]
     words = "from an order's being found to a reading of its listing that is 2 min younger than the sale, median"
-    table.add(words, f"{median(waits):.1f} min", f"within {WITHIN_MIN} min", kept(median(waits) <= WITHIN_MIN))
+    table.add(words, f"{median(waits):.1f} min", f"within {WITHIN_MIN} min", held(median(waits) <= WITHIN_MIN))
     table.add("the same, longest", f"{max(waits):.1f} min", "", "")
     table.notes.append(f"{day.polls:,} polls of listings, {day.forward:,} of them brought forward by {day.sold:,} sales")
     table.notes.append(
@@ -131,7 +131,7 @@ def _day(servers: Servers, sellers: int, sales: int) -> Table:
 
 
 @dataclass
-class Sale:
+class SoldItem:
     seller: str
     item: str
     sold_at: datetime
@@ -139,7 +139,7 @@ class Sale:
     read_after: timedelta = timedelta()
 
 
-class Day:
+class DayOfSales:
     """The listings and the report of sellers as their workflows would have them polled, by the workflow's own state."""
 
     def __init__(self, it: Direct, sellers: Sequence[str], sales: int) -> None:
@@ -154,8 +154,8 @@ class Day:
         last = A_DAY - 2 * HALF_HOUR  # what is sold later is read on the next day
         self.sales = sorted((self.began + self.random.random() * last, seller) for seller in sellers for _ in range(sales))
         self.orders_at = {seller: self.random.random() * EVERY[Stream.ORDERS] for seller in sellers}
-        self.unread: list[Sale] = []
-        self.read: list[Sale] = []
+        self.unread: list[SoldItem] = []
+        self.read: list[SoldItem] = []
         self.polls = self.forward = self.sold = 0
 
     def run(self) -> None:
@@ -178,7 +178,7 @@ class Day:
             assert due
             heapq.heappush(waiting, (due, next(number), seller, "wake"))
 
-    def sell(self, seller: str) -> Sale | None:
+    def sell(self, seller: str) -> SoldItem | None:
         """None: there is nothing left to sell."""
         world = self.it.world
         item = next((one for one in world.item_ids(seller) if world.listing(seller, one)["available"] > 1), None)
@@ -186,7 +186,7 @@ class Day:
             return None
         rows = world.listing(seller, item).get("variations", [])
         world.sell(seller, item, variation=next((k for k, row in enumerate(rows) if row["available"]), None))
-        sale = Sale(seller, item, world.clock.now(), self.next_orders_poll(seller))
+        sale = SoldItem(seller, item, world.clock.now(), self.next_orders_poll(seller))
         self.unread.append(sale)
         self.sold += 1
         return sale
@@ -234,10 +234,10 @@ def _since(it: Direct, before: Sequence[int]) -> tuple[int, int]:
     return made - before[0], trading - before[1]
 
 
-def _told(it: Direct) -> int:
+def _sales_recorded(it: Direct) -> int:
     """Sales in the feed."""
     with it.store.engine.connect() as connection:
-        return int(connection.execute(SALES_TOLD).scalar_one())
+        return int(connection.execute(SALES_RECORDED).scalar_one())
 
 
 def _stock(it: Direct, seller: str, entity_id: str) -> int:

@@ -8,7 +8,7 @@ from statistics import median
 
 
 @dataclass
-class Table:
+class ResultTable:
     title: str
     head: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Table:
         return "\n".join([f"== {self.title}", *lines, *(f"   {note}" for note in self.notes)])
 
 
-def kept(fine: bool) -> str:
+def held(fine: bool) -> str:
     return "kept" if fine else "MISSED"
 
 

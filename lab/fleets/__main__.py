@@ -44,21 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(shapes: list[Shape], seeds: int, processes: int) -> Results:
     """Scores by fleet and policy, one for each seed."""
-    places = [(shape, name, seed) for shape in shapes for seed in range(seeds) for name in POLICIES]
-    places.sort(key=lambda place: (place[1] not in SLOWEST_FIRST, -place[0].quota * place[0].days, place[2]))
+    jobs = [(shape, name, seed) for shape in shapes for seed in range(seeds) for name in POLICIES]
+    jobs.sort(key=lambda job: (job[1] not in SLOWEST_FIRST, -job[0].quota * job[0].days, job[2]))
     if processes > 1:
         with ProcessPoolExecutor(processes) as pool:
-            scores = list(pool.map(_score, places))
+            scores = list(pool.map(_score, jobs))
     else:
-        scores = [_score(place) for place in places]
+        scores = [_score(job) for job in jobs]
     results: Results = {shape.name: {name: [] for name in POLICIES} for shape in shapes}
-    for (shape, name, _), score in zip(places, scores, strict=True):
+    for (shape, name, _), score in zip(jobs, scores, strict=True):
         results[shape.name][name].append(score)
     return results
 
 
-def _score(place: tuple[Shape, str, int]) -> Score:
-    shape, name, seed = place
+def _score(job: tuple[Shape, str, int]) -> Score:
+    shape, name, seed = job
     return POLICIES[name](fleet(shape, seed))
 
 

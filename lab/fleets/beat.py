@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable
 
-from lab.fleets.fleet import DAY, SINCE, Fleet
+from lab.fleets.fleet import DAY, SINCE, SyntheticFleet
 from lab.fleets.score import Counter, Score
 
 TICK_S = 300.0
@@ -22,7 +22,7 @@ def fixed_5_10_15(tick: int) -> int:
     return 1 + (tick % 2 == 0) + (tick % 3 == 0)
 
 
-def play(fleet: Fleet, calls: Callable[[int], int]) -> Score:
+def play(fleet: SyntheticFleet, calls: Callable[[int], int]) -> Score:
     counter = Counter(fleet)
     shape, sellers = fleet.shape, fleet.sellers
     ends = [SINCE + (tick + 1) * TICK_S for tick in range((shape.days + 1) * TICKS)]
@@ -32,12 +32,12 @@ def play(fleet: Fleet, calls: Callable[[int], int]) -> Score:
         used = 0
         for tick in range(TICKS):
             now = ends[day * TICKS + tick]
-            wanted = sum(1 for seller in sellers if seller.enrolled_at < now) * calls(tick)
-            wanted += bisect.bisect(arrivals, now) - bisect.bisect(arrivals, now - TICK_S)  # parcels of new orders
-            given = min(wanted, shape.quota - used)
+            demanded = sum(1 for seller in sellers if seller.enrolled_at < now) * calls(tick)
+            demanded += bisect.bisect(arrivals, now) - bisect.bisect(arrivals, now - TICK_S)  # parcels of new orders
+            given = min(demanded, shape.quota - used)
             used += given
-            counter.refused += wanted - given if day < shape.days else 0
-            served.append(len(sellers) if given == wanted else len(sellers) * given // max(wanted, 1))
+            counter.refused += demanded - given if day < shape.days else 0
+            served.append(len(sellers) if given == demanded else len(sellers) * given // max(demanded, 1))
         counter.used[day] = used
     for seller in sellers:
         if not seller.dormant:

@@ -47,7 +47,7 @@ class Shape:
 
 
 @dataclass(slots=True)
-class Seller:
+class SyntheticSeller:
     number: int
     offset_h: float
     dormant: bool
@@ -60,9 +60,9 @@ class Seller:
 
 
 @dataclass(slots=True)
-class Fleet:
+class SyntheticFleet:
     shape: Shape
-    sellers: list[Seller]
+    sellers: list[SyntheticSeller]
 
     def orders_of_day(self, day: int) -> int:
         start = SINCE + day * DAY
@@ -83,13 +83,13 @@ FLEETS = {
 
 
 @lru_cache(maxsize=2)
-def fleet(shape: Shape, seed: int) -> Fleet:
+def fleet(shape: Shape, seed: int) -> SyntheticFleet:
     """The same shape and seed give the same fleet, to the order."""
     dice = random.Random(f"{shape.name} {seed}")
-    return Fleet(shape, [_seller(shape, number, dice) for number in range(shape.sellers)])
+    return SyntheticFleet(shape, [_seller(shape, number, dice) for number in range(shape.sellers)])
 
 
-def _seller(shape: Shape, number: int, dice: random.Random) -> Seller:
+def _seller(shape: Shape, number: int, dice: random.Random) -> SyntheticSeller:
     rate = 1.5 * math.exp(1.6 * dice.gauss(0, 1))
     offset, dormant = dice.choice(OFFSETS), dice.random() < shape.dormant
     fate = dice.random()
@@ -121,7 +121,7 @@ def _seller(shape: Shape, number: int, dice: random.Random) -> Seller:
         at = SINCE + hour * HOUR
         true = rate * noise[hour // 24] * CURVE[_local(at, offset)] * activity(at)
         hourly.append(true * FLASH if flash <= at < flash + HOUR else true)
-    return Seller(
+    return SyntheticSeller(
         number=number,
         offset_h=offset,
         dormant=dormant,

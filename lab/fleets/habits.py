@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lab.fleets.fleet import DAY, SINCE, Fleet
+from lab.fleets.fleet import DAY, SINCE, SyntheticFleet
 from lab.fleets.ours import facts_of
 from pacing import PacingSettings, SellerPace, desired_interval
 
@@ -15,7 +15,7 @@ TIERS = ((3600.0, 300.0), (6 * 3600.0, 900.0), (DAY, 3600.0), (7 * DAY, 4 * 3600
 class _Habit:
     plan_every_s = math.inf
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: SyntheticFleet) -> None:
         self.fleet = fleet
         self.last = [0.0] * len(fleet.sellers)  # when a poll last found an order
 
@@ -28,7 +28,7 @@ class _Habit:
     def retry_at(self, now: float) -> float | None:
         return None
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         return 0
 
     def polled(self, number: int, now: float, orders: int) -> float:
@@ -53,7 +53,7 @@ class Tiers(_Habit):
 class Cadences(_Habit):
     """The rules' intervals (5 min, 15 when quiet, 2 when busy, 6 h when dormant) until eBay refuses."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: SyntheticFleet) -> None:
         super().__init__(fleet)
         self.settings = PacingSettings()
         self.facts = [facts_of(seller) for seller in fleet.sellers]
@@ -67,7 +67,7 @@ class Aimd(_Habit):
 
     burst = 0.01  # of a day's calls
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: SyntheticFleet) -> None:
         super().__init__(fleet)
         self.intervals = [900.0] * len(fleet.sellers)
         self.capacity = fleet.shape.quota * self.burst
@@ -79,7 +79,7 @@ class Aimd(_Habit):
         self.turn = max(self.turn, now) + DAY / (self.fleet.shape.quota * (1 - self.burst))
         return self.turn
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         """All but what the bucket holds."""
         spent = used - self.used if used >= self.used else used  # a new day began
         filled = (now - self.filled_at) * self.fleet.shape.quota * (1 - self.burst) / DAY
@@ -102,7 +102,7 @@ class ScaledAimd(Aimd):
     def retry_at(self, now: float) -> float | None:
         return now + 60
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         return round(self.fleet.shape.quota * 0.001)
 
     def plan(self, now: float, used: int) -> None:
@@ -111,11 +111,11 @@ class ScaledAimd(Aimd):
             return
         orders = sum(seller.sales_30d for seller in self.fleet.sellers) / 30
         free = self.fleet.shape.quota * 0.999 - used - orders * left / DAY
-        wanted = [left / wait for wait in self.intervals]
+        demands = [left / wait for wait in self.intervals]
         low, high = 0.01, 100.0
         for _ in range(30):
             middle = math.sqrt(low * high)
-            if sum([min(each / middle, left / FASTEST_S) for each in wanted]) > free:
+            if sum([min(each / middle, left / FASTEST_S) for each in demands]) > free:
                 low = middle
             else:
                 high = middle

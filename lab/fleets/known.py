@@ -11,7 +11,7 @@ import random
 from collections import Counter as Tally
 from collections.abc import Callable
 
-from lab.fleets.fleet import DAY, HOUR, SINCE, Fleet, Seller
+from lab.fleets.fleet import DAY, HOUR, SINCE, SyntheticFleet, SyntheticSeller
 from lab.fleets.score import Counter, Score
 
 FASTEST = 1440.0  # polls a day: one a minute
@@ -19,29 +19,29 @@ SLOWEST = 2.0
 DORMANT = 4.0
 
 Share = Callable[
-    [Seller, int, float], float
+    [SyntheticSeller, int, float], float
 ]  # the seller, the hour since the start, sales of the last 30 days -> polls a day, but for a factor
 
 
-def least_possible(seller: Seller, hour: int, sales: float) -> float:
+def least_possible(seller: SyntheticSeller, hour: int, sales: float) -> float:
     """The square root of the true rate of this very hour, which nobody knows."""
     return math.sqrt(seller.hourly[hour])
 
 
-def alike(seller: Seller, hour: int, sales: float) -> float:
+def alike(seller: SyntheticSeller, hour: int, sales: float) -> float:
     return 1.0
 
 
-def proportional(seller: Seller, hour: int, sales: float) -> float:
+def proportional(seller: SyntheticSeller, hour: int, sales: float) -> float:
     """Poll when one order is due."""
     return sales + 0.5
 
 
-def root_of_sales(seller: Seller, hour: int, sales: float) -> float:
+def root_of_sales(seller: SyntheticSeller, hour: int, sales: float) -> float:
     return math.sqrt(sales + 0.5)
 
 
-def play(fleet: Fleet, share: Share, slowest: float = SLOWEST, fastest: float = FASTEST) -> Score:
+def play(fleet: SyntheticFleet, share: Share, slowest: float = SLOWEST, fastest: float = FASTEST) -> Score:
     counter = Counter(fleet)
     shape = fleet.shape
     hours = (shape.days + 1) * 24
@@ -66,7 +66,7 @@ def play(fleet: Fleet, share: Share, slowest: float = SLOWEST, fastest: float = 
     return counter.score()
 
 
-def _enrolled(seller: Seller, hour: int) -> bool:
+def _enrolled(seller: SyntheticSeller, hour: int) -> bool:
     return SINCE + (hour + 1) * HOUR > seller.enrolled_at
 
 
@@ -82,7 +82,7 @@ def _factor(shares: Tally[float], budget: float, slowest: float, fastest: float)
     return low
 
 
-def _delays(seller: Seller, polls: list[float], hours: int, phase: float, counter: Counter) -> None:
+def _delays(seller: SyntheticSeller, polls: list[float], hours: int, phase: float, counter: Counter) -> None:
     """A poll is where the polls due since the start, summed up, pass a whole number."""
     shape = counter.fleet.shape
     due = [phase]

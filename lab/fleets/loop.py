@@ -8,14 +8,14 @@ import math
 import random
 from typing import Protocol
 
-from lab.fleets.fleet import DAY, SINCE, Fleet
+from lab.fleets.fleet import DAY, SINCE, SyntheticFleet
 from lab.fleets.score import Counter, Score
 
 PLAN, ENROL, ASK, POLL = range(4)  # in the order in which they happen at one moment
 SPREAD_S = 60.0  # the first polls after a start or a reset
 
 
-class Policy(Protocol):
+class PacingPolicy(Protocol):
     """What differs. Times are unix times; sellers go by number."""
 
     plan_every_s: float  # math.inf: there is nothing to plan
@@ -34,13 +34,13 @@ class Policy(Protocol):
         """The next poll, when eBay refused this one."""
         ...
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         """Calls that polls leave alone."""
         ...
 
 
-class Loop:
-    def __init__(self, fleet: Fleet, policy: Policy) -> None:
+class FleetLoop:
+    def __init__(self, fleet: SyntheticFleet, policy: PacingPolicy) -> None:
         self.fleet, self.policy = fleet, policy
         self.counter = Counter(fleet)
         self.dice = random.Random(fleet.shape.name)
@@ -90,7 +90,7 @@ class Loop:
         if self.used >= limit:
             self.refuse(number, now)
             return
-        if self.ledger and self.used + 1 > limit - (0 if urgent else policy.kept(now, self.used)):
+        if self.ledger and self.used + 1 > limit - (0 if urgent else policy.reserved(now, self.used)):
             self.set(number, policy.retry_at(now) or now)
             return
         self.used += 1

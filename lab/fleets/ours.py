@@ -7,7 +7,7 @@ import random
 from collections.abc import Hashable
 from dataclasses import replace
 
-from lab.fleets.fleet import DAY, SINCE, Fleet, Seller
+from lab.fleets.fleet import DAY, SINCE, SyntheticFleet, SyntheticSeller
 from pacing import (
     DEFAULT_CURVE,
     Curve,
@@ -38,7 +38,7 @@ EFFECT_MEMORY_S = DAY
 class Ours:
     plan_every_s = 300.0
 
-    def __init__(self, fleet: Fleet, settings: PacingSettings) -> None:
+    def __init__(self, fleet: SyntheticFleet, settings: PacingSettings) -> None:
         self.fleet, self.settings = fleet, settings
         self.paces: dict[int, SellerPace] = {}
         self.facts = [facts_of(seller) for seller in fleet.sellers]
@@ -74,18 +74,18 @@ class Ours:
     def retry_at(self, now: float) -> float | None:
         return now + 60
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         start = SINCE + (now - SINCE) // DAY * DAY
         return reserve_calls(now, start, start + DAY, self.fleet.shape.quota, self.others, self.settings)
 
     def ask(self, number: int, now: float) -> None:
         """What the next plans reckon with, until another poll has seen the seller."""
         pace, facts = self.paces[number], self.facts[number]
-        wanted = demand(pace, facts, now, self.prior, self.settings, self.effect, facts.utc_offset_h)
-        if wanted:
-            self.demands[number] = wanted
-            if wanted.weight > 0:
-                self.surges[number] = (wanted.weight, surge(pace, self.settings))
+        demanded = demand(pace, facts, now, self.prior, self.settings, self.effect, facts.utc_offset_h)
+        if demanded:
+            self.demands[number] = demanded
+            if demanded.weight > 0:
+                self.surges[number] = (demanded.weight, surge(pace, self.settings))
 
     def plan(self, now: float, used: int) -> None:
         day = int((now - SINCE) // DAY)
@@ -120,7 +120,7 @@ class Ours:
             self.facts[seller.number] = replace(facts, sales_30d=round(facts.sales_30d * 29 / 30 + len(new)))
 
 
-def facts_of(seller: Seller) -> Facts:
+def facts_of(seller: SyntheticSeller) -> Facts:
     return Facts(
         sales_30d=seller.sales_30d,
         last_login=SINCE - 30 * DAY if seller.dormant else None,

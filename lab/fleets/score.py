@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.fleets.fleet import Fleet
+from lab.fleets.fleet import SyntheticFleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Score:
 class Counter:
     """Collects delays while days go by."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: SyntheticFleet) -> None:
         self.fleet = fleet
         self.sums = [0.0] * len(fleet.sellers)
         self.counts = [0] * len(fleet.sellers)

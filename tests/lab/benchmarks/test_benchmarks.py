@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.benchmarks import calls, commands, deliveries, erasures, keeping, memory, notifications, pages, planner, polls, posts, quiet, stock
-from lab.benchmarks.servers import Servers
+from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
+from lab.benchmarks.servers import BenchmarkServers
 from tests.support.histories import sweep
 
 LEAST = {
@@ -26,7 +26,7 @@ LEAST = {
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
     "deliveries": (deliveries, deliveries.Sizes(sellers=2, changes=2, rounds=1, alone=1)),
     "notifications": (notifications, notifications.Sizes(times=2)),
-    "store": (keeping, keeping.Sizes(rounds=1, polls=1, orders=3)),
+    "store": (storing, storing.Sizes(rounds=1, polls=1, orders=3)),
 }
 
 
@@ -39,7 +39,7 @@ def swept(temporal_address: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("part", "sizes"), LEAST.values(), ids=LEAST)
 def test_a_benchmark_fills_its_tables(part: ModuleType, sizes: Any, database: str, swept: str, tmp_path: Path) -> None:
-    tables = part.measure(Servers(database, swept, tmp_path), sizes)
+    tables = part.measure(BenchmarkServers(database, swept, tmp_path), sizes)
 
     assert tables
     assert all(len(row) == len(table.head) for table in tables for row in table.rows)

@@ -8,8 +8,8 @@ import pytest
 
 from lab.fleets import known
 from lab.fleets.__main__ import main
-from lab.fleets.fleet import DAY, FLEETS, SINCE, Fleet, Seller, Shape, fleet
-from lab.fleets.loop import Loop
+from lab.fleets.fleet import DAY, FLEETS, SINCE, Shape, SyntheticFleet, SyntheticSeller, fleet
+from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
 from lab.fleets.policies import OURS, POLICIES, SPARE
 from lab.fleets.table import BEGIN, END
@@ -19,11 +19,11 @@ HOUR = 3600.0
 SMALL = Shape("small", 40, 4_000, 2, warm_days=1)
 
 
-def alone(orders: list[float], *, quota: int = 2_000, days: int = 1) -> Fleet:
+def alone(orders: list[float], *, quota: int = 2_000, days: int = 1) -> SyntheticFleet:
     """One seller with these orders (seconds since the start), and nothing to warm up for."""
     shape = Shape("alone", 1, quota, days, warm_days=0)
     hours = [5.0] * 24 * (days + 1)
-    return Fleet(shape, [Seller(0, 0.0, False, SINCE, 0, False, hours, [SINCE + at for at in orders])])
+    return SyntheticFleet(shape, [SyntheticSeller(0, 0.0, False, SINCE, 0, False, hours, [SINCE + at for at in orders])])
 
 
 class EveryTenMinutes:
@@ -49,7 +49,7 @@ class EveryTenMinutes:
     def refused(self, number: int, now: float) -> float:
         return now + 600
 
-    def kept(self, now: float, used: int) -> int:
+    def reserved(self, now: float, used: int) -> int:
         return self.reserve
 
 
@@ -74,7 +74,7 @@ def test_sellers_have_the_orders_that_their_rates_say_in_every_kind_of_fleet() -
 def test_a_poll_finds_what_came_before_it_and_the_delay_is_what_lies_between() -> None:
     policy = EveryTenMinutes(ledger=True)
 
-    score = Loop(alone([HOUR, HOUR + 1, 5 * HOUR]), policy).play()
+    score = FleetLoop(alone([HOUR, HOUR + 1, 5 * HOUR]), policy).play()
 
     found = [next(poll for poll in policy.polls if poll >= SINCE + at) - SINCE - at for at in (HOUR, HOUR + 1, 5 * HOUR)]
     assert score.mean == pytest.approx(sum(found) / 3)
@@ -83,7 +83,7 @@ def test_a_poll_finds_what_came_before_it_and_the_delay_is_what_lies_between() -
 
 
 def test_without_a_ledger_calls_are_refused_and_orders_wait_for_the_reset() -> None:
-    score = Loop(alone([10 * HOUR], quota=36), EveryTenMinutes(ledger=False)).play()
+    score = FleetLoop(alone([10 * HOUR], quota=36), EveryTenMinutes(ledger=False)).play()
 
     assert score.refused == pytest.approx(144 - 36, abs=1)
     assert score.mean == pytest.approx(14 * HOUR, abs=600)
@@ -92,7 +92,7 @@ def test_without_a_ledger_calls_are_refused_and_orders_wait_for_the_reset() -> N
 def test_with_a_ledger_nobody_calls_beyond_the_reserve() -> None:
     policy = EveryTenMinutes(ledger=True, reserve=6)
 
-    score = Loop(alone([10 * HOUR], quota=36), policy).play()
+    score = FleetLoop(alone([10 * HOUR], quota=36), policy).play()
 
     assert score.refused == 0
     assert score.used == pytest.approx(30 / 36)
@@ -112,12 +112,12 @@ def test_the_least_possible_is_what_the_formula_says() -> None:
     """Two sellers with 4 and 36 orders a day, polled 1 to 3, as the root says: mean = (2 + 6)^2 / (2 * calls * 40) days."""
     shape = Shape("two", 2, 0, 40, warm_days=0)
     sellers = [
-        Seller(
+        SyntheticSeller(
             number, 0.0, False, SINCE, 0, False, [float(rate)] * 24 * 41, [SINCE + DAY / rate * (each + 0.37) for each in range(40 * rate)]
         )
         for number, rate in enumerate((4, 36))
     ]
-    made = Fleet(replace(shape, quota=40 + 80), sellers)
+    made = SyntheticFleet(replace(shape, quota=40 + 80), sellers)
 
     score = known.play(made, known.least_possible, slowest=0.0, fastest=math.inf)
 
@@ -152,7 +152,7 @@ def rows(table: str) -> dict[str, list[str]]:
 def test_no_awake_seller_waits_longer_than_promised() -> None:
     made = fleet(Shape("promised", 60, 6_000, 1, warm_days=2), 5)
 
-    score = Loop(made, Ours(made, PacingSettings())).play()
+    score = FleetLoop(made, Ours(made, PacingSettings())).play()
 
     assert score.longest <= HOUR * 1.05 + 120  # a permit may come a minute later
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab.fleets.fleet import Fleet, Shape, fleet
-from lab.fleets.loop import Loop
+from lab.fleets.fleet import Shape, SyntheticFleet, fleet
+from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
 from lab.fleets.score import Score
 from pacing import Facts, Freshness, PacingSettings, SellerPace, forecast
@@ -20,9 +20,9 @@ class Watched(Ours):
             self.known = [(pace, self.facts[number]) for number, pace in self.paces.items()]
 
 
-def both(made: Fleet) -> tuple[Freshness, Score]:
+def both(made: SyntheticFleet) -> tuple[Freshness, Score]:
     policy, shape = Watched(made, PacingSettings()), made.shape
-    score = Loop(made, policy).play()
+    score = FleetLoop(made, policy).play()
     others = policy.others + 0.2 * shape.sellers
     said = forecast(policy.known, shape.sellers, shape.quota, shape.start, PacingSettings(), policy.prior, policy.curve, others)
     return said, score

@@ -1,4 +1,4 @@
-"""What keeping costs without eBay and Temporal: statements, CPU and time of a quiet poll's two transactions, and of pages of 200 orders."""
+"""What storing costs without eBay and Temporal: statements, CPU and time of a quiet poll's two transactions, and of pages of 200 orders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sqlalchemy import Engine, event
 
 from changes.model import Document
 from lab.benchmarks.direct import START
-from lab.benchmarks.servers import Servers
-from lab.benchmarks.table import Table, spread
+from lab.benchmarks.servers import BenchmarkServers
+from lab.benchmarks.table import ResultTable, spread
 from pacing import Stream
 from simulator import World
 from store import Store
 
-SELLER = "keeping"
+SELLER = "storing"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Sizes:
 QUICK = Sizes(rounds=3, polls=10)
 
 
-def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
-    shown = Table("the store alone", ["", "statements", "CPU here, ms", "time, ms"])
+def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTable]:
+    table = ResultTable("the store alone", ["", "statements", "CPU here, ms", "time, ms"])
     with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
         store.sellers.enroll(SELLER, "no token", scopes=[], now_ebay=START)
         page = Pages(store, sizes.orders)
@@ -44,9 +44,9 @@ def measure(servers: Servers, sizes: Sizes = Sizes()) -> list[Table]:
             f"a page of {sizes.orders} orders, changed": (1, page.changed),
         }
         for words, (times, documents) in scenes.items():
-            shown.add(words, *_measured(store, sizes.rounds, times, documents))
-    shown.notes.append("BEGIN and COMMIT are not counted; what is sent in one round trip counts once")
-    return [shown]
+            table.add(words, *_measured(store, sizes.rounds, times, documents))
+    table.notes.append("BEGIN and COMMIT are not counted; what is sent in one round trip counts once")
+    return [table]
 
 
 class Pages:
