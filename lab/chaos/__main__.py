@@ -18,14 +18,14 @@ from temporalio.runtime import Runtime, TelemetryConfig
 
 from console.leaving import leave
 from lab.chaos import failing_guards, hostile, lasting, matrix, overlapping, random_kills, server_kills
-from lab.chaos.report import Report, say
+from lab.chaos.report import ChaosReport, say
 
 PARTS: dict[str, Any] = {  # the longest first: two run at a time
     "matrix": matrix,
     "lasting": lasting,
     "guards": failing_guards,
     "postgres": server_kills.Postgres,
-    "outage": server_kills.Outage,
+    "outage": server_kills.BothServers,
     "hostile": hostile,
     "random": random_kills,
     "overlapping": overlapping,
@@ -63,7 +63,7 @@ def main() -> int:
 def part(name: str, given: argparse.Namespace) -> list[str]:
     """Run one part here and say what came of it. Returns what was not as it must be."""
     say(f"== {name}, seed {given.seed}")
-    report, began = Report(), time.monotonic()
+    report, began = ChaosReport(), time.monotonic()
     known = inspect.signature(PARTS[name].run).parameters
     options = {
         key: value

@@ -12,9 +12,10 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from lab.chaos.place import ASK_AGAIN_S, Found, Place, place, until
+from lab.chaos.deployment import ASK_AGAIN_S, Deployment, deployment, until
+from lab.chaos.findings import Found
 from lab.chaos.points import INVENTORY, ORDERS, Cell
-from lab.chaos.report import Report, say
+from lab.chaos.report import ChaosReport, say
 from pacing import Stream
 from simulator import World
 from simulator.requests import Request
@@ -29,45 +30,45 @@ STEP_MISSED_S = 20.0  # 15 s, and a loaded machine
 
 
 @dataclass(frozen=True)
-class Trial:
+class GuardTrial:
     """A seller's bad moment. `play` brings it about, with a worker that lacks `without`; what it gives is judged when all is polled."""
 
     guard: str
     what: str
-    play: Callable[[Place, str, Without], Found]
+    play: Callable[[Deployment, str, Without], Found]
     settings: dict[str, str]
 
 
-def poll(here: Place, seller: str, stream: Stream = Stream.ORDERS) -> None:
+def poll(here: Deployment, seller: str, stream: Stream = Stream.ORDERS) -> None:
     here.signal(seller, SellerPolling.poll_now, PollNow(stream=stream))
 
 
-def begin(here: Place, seller: str) -> None:
+def begin(here: Deployment, seller: str) -> None:
     here.world.add_seller(seller, skus=3)
     here.world.preload_skus(seller)
     here.enroll([seller])
 
 
-def first_polls(here: Place, seller: str) -> None:
+def first_polls(here: Deployment, seller: str) -> None:
     statement = "SELECT count(*) FROM streams WHERE seller_id = :seller AND last_good_at IS NOT NULL AND stream <> 'backfill'"
     until(lambda: here.house.rows(statement, seller=seller)[0][0] >= 3, PATIENCE_S, "the first polls")
 
 
-def asked_until(here: Place, seen: Callable[[], object], seller: str, stream: Stream, what: str) -> None:
+def asked_until(here: Deployment, seen: Callable[[], object], seller: str, stream: Stream, what: str) -> None:
     """The stream is asked for again and again, since a poll that was under way already serves nobody who asks meanwhile."""
     asked = -ASK_AGAIN_S
 
-    def looked() -> object:
+    def asked_and_seen() -> object:
         nonlocal asked
         if not (found := seen()) and time.monotonic() - asked > ASK_AGAIN_S:
             poll(here, seller, stream)
             asked = time.monotonic()
         return found
 
-    until(looked, PATIENCE_S, what)
+    until(asked_and_seen, PATIENCE_S, what)
 
 
-def frozen_attempt(here: Place, seller: str, without: Without) -> Found:
+def frozen_attempt(here: Deployment, seller: str, without: Without) -> Found:
     """A step is held up with eBay's answer in its hand, and does not beat; its retry reads newer stock; then it goes on.
 
     Nothing here hangs on time: each answer is outdated as it leaves eBay, until the step says that it is held up, so every later answer
@@ -90,8 +91,8 @@ def frozen_attempt(here: Place, seller: str, without: Without) -> Found:
     frozen = here.crew.start([(Cell("after-answer", INVENTORY, seller), 1)], wait=True, ending="freeze", without=without)
     here.forget_dead_workers()
     asked_until(here, here.crew.sprung, seller, Stream.INVENTORY, "the step is held up")
-    told = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
-    until(lambda: here.house.rows(told, seller=seller, sku=sku)[0][0], PATIENCE_S, "the retry's event")
+    statement = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
+    until(lambda: here.house.rows(statement, seller=seller, sku=sku)[0][0], PATIENCE_S, "the retry's event")
     here.crew.go_on()
     until(here.crew.held_is_over, PATIENCE_S, "the end of the attempt that was held up")
     found = here.verdict([seller])
@@ -99,7 +100,7 @@ def frozen_attempt(here: Place, seller: str, without: Without) -> Found:
     return found
 
 
-def late_orders(here: Place, seller: str, without: Without) -> Found:
+def late_orders(here: Deployment, seller: str, without: Without) -> Found:
     """eBay shows orders three seconds after their date, while polling goes on every half second."""
     begin(here, seller)
     worker = here.crew.start(wait=True, without=without)
@@ -113,7 +114,7 @@ def late_orders(here: Place, seller: str, without: Without) -> Found:
     return found
 
 
-def crowded_feed(here: Place, seller: str, without: Without) -> Found:
+def crowded_feed(here: Deployment, seller: str, without: Without) -> Found:
     """Several sellers' events are committed at the same time, some later than they got their positions; an app follows the feed."""
     sellers = [f"{seller}-{number}" for number in range(4)]
     for one in sellers:
@@ -128,7 +129,7 @@ def crowded_feed(here: Place, seller: str, without: Without) -> Found:
     here.poll_all(40)
     worker.kill()
     found = here.verdict(sellers)
-    here.follower.look()
+    here.follower.read()
     there = {event["id"] for event in here.house.events()}
     missed = there - set(here.follower.ids)
     found.missed = len(missed)
@@ -136,7 +137,7 @@ def crowded_feed(here: Place, seller: str, without: Without) -> Found:
     return found
 
 
-def connected_meanwhile(here: Place, seller: str, without: Without) -> Found:
+def connected_meanwhile(here: Deployment, seller: str, without: Without) -> Found:
     """The old token's last refresh is at eBay, which will refuse it, when the seller's new consent arrives."""
     begin(here, seller)
     worker = here.crew.start(wait=True, without=without)
@@ -169,7 +170,7 @@ def connected_meanwhile(here: Place, seller: str, without: Without) -> Found:
     return found
 
 
-def killed_step(here: Place, seller: str, without: Without) -> Found:
+def killed_step(here: Deployment, seller: str, without: Without) -> Found:
     """A worker dies in a poll; another is there; what is recorded 20 s later?"""
     begin(here, seller)
     first = here.crew.start(wait=True, without=without)
@@ -181,17 +182,17 @@ def killed_step(here: Place, seller: str, without: Without) -> Found:
     asked_until(here, victim.died, seller, Stream.ORDERS, "the worker's death")
     healthy = here.crew.start(wait=True, without=without)
     here.forget_dead_workers()
-    told = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND type = 'order.created'"
+    statement = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND type = 'order.created'"
     deadline = time.monotonic() + STEP_MISSED_S
-    while not here.house.rows(told, seller=seller)[0][0] and time.monotonic() < deadline:
+    while not here.house.rows(statement, seller=seller)[0][0] and time.monotonic() < deadline:
         time.sleep(0.1)
     found = here.verdict([seller])
     healthy.kill()
     return found
 
 
-def killed_in_transaction(point: str) -> Callable[[Place, str, Without], Found]:
-    def play(here: Place, seller: str, without: Without) -> Found:
+def killed_in_transaction(point: str) -> Callable[[Deployment, str, Without], Found]:
+    def play(here: Deployment, seller: str, without: Without) -> Found:
         """Orders that are older than the overlap when a worker reads them, and dies before it has committed them."""
         begin(here, seller)
         first = here.crew.start(wait=True)
@@ -214,23 +215,23 @@ def killed_in_transaction(point: str) -> Callable[[Place, str, Without], Found]:
 
 
 TRIALS = (
-    Trial("fence", "an attempt outlives its time-out and goes on beside its retry", frozen_attempt, SLOW),
-    Trial("overlap", "eBay shows orders 3 s late", late_orders, QUICK),
-    Trial("position-lock", "commits of several sellers overtake each other", crowded_feed, QUICK),
-    Trial("token-lock", "a new consent arrives while the old token is being refused", connected_meanwhile, SLOW),
-    Trial("heartbeat-timeout", "a worker dies in a poll; judged 20 s later", killed_step, SLOW),
-    Trial("cursor-in-transaction", "a worker dies before its commit", killed_in_transaction("after-rows"), SLOW),
-    Trial("events-in-transaction", "a worker dies after its commit", killed_in_transaction("after-commit"), SLOW),
+    GuardTrial("fence", "an attempt outlives its time-out and goes on beside its retry", frozen_attempt, SLOW),
+    GuardTrial("overlap", "eBay shows orders 3 s late", late_orders, QUICK),
+    GuardTrial("position-lock", "commits of several sellers overtake each other", crowded_feed, QUICK),
+    GuardTrial("token-lock", "a new consent arrives while the old token is being refused", connected_meanwhile, SLOW),
+    GuardTrial("heartbeat-timeout", "a worker dies in a poll; judged 20 s later", killed_step, SLOW),
+    GuardTrial("cursor-in-transaction", "a worker dies before its commit", killed_in_transaction("after-rows"), SLOW),
+    GuardTrial("events-in-transaction", "a worker dies after its commit", killed_in_transaction("after-commit"), SLOW),
 )
 
 
-def play(trial: Trial, seed: int, without: Without, keep: Path | None) -> Found:
+def play(trial: GuardTrial, seed: int, without: Without, keep: Path | None) -> Found:
     name = f"{trial.guard}-{'without' if without else 'with'}"
-    with place(World(seed=seed), keep / name if keep else None, **trial.settings) as (here, _):
+    with deployment(World(seed=seed), keep / name if keep else None, **trial.settings) as (here, _):
         return trial.play(here, name, without)
 
 
-def run(report: Report, seed: int, points: Sequence[str] = (), keep: Path | None = None) -> None:
+def run(report: ChaosReport, seed: int, points: Sequence[str] = (), keep: Path | None = None) -> None:
     """`points`: only these guards."""
     table = report.table("Guards, with and without", ("guard", "what happens", "", "lost", "twice", "wrong", "missed by a reader"))
     for trial in [trial for trial in TRIALS if not points or trial.guard in points]:

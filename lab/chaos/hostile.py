@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from lab.chaos.hostile_outcome import Outcome, of_sweeps, without_trace
-from lab.chaos.place import KINDS, SNAPSHOTS, Found, Place, place, until
-from lab.chaos.report import Report, say
+from lab.chaos.deployment import KINDS, SNAPSHOTS, Deployment, deployment, until
+from lab.chaos.findings import Found
+from lab.chaos.hostile_outcome import HostileOutcome, of_sweeps, without_trace
+from lab.chaos.report import ChaosReport, say
 from pacing import Stream
 from simulator import Hostility, Life, World, hostile
 from simulator.judge import judge
@@ -98,26 +99,26 @@ def hostile_world(seed: int, scale: float = SCALE, **switches: float) -> tuple[W
 
 
 class Siege:
-    """A place whose workers reach eBay and Postgres through proxies. We ourselves do not: what we ask is not spoilt."""
+    """A deployment whose workers reach eBay and Postgres through proxies. We ourselves do not: what we ask is not spoilt."""
 
-    def __init__(self, place: Place, hostility: Hostility, seed: int) -> None:
-        self.place, self.world, self.hostility = place, place.world, hostility
-        self.ebay = urlsplit(place.house.ebay_url)
-        self.database = make_url(place.house.database)
+    def __init__(self, deployment: Deployment, hostility: Hostility, seed: int) -> None:
+        self.deployment, self.world, self.hostility = deployment, deployment.world, hostility
+        self.ebay = urlsplit(deployment.house.ebay_url)
+        self.database = make_url(deployment.house.database)
         self.to_ebay = FaultProxy(self.ebay.hostname or "", self.ebay.port or 0, seed=seed)
         self.to_postgres = FaultProxy(self.database.host or "", self.database.port or 0, seed=seed)
         self.consents: SimpleQueue[tuple[str, str]] = SimpleQueue()  # sellers who consented anew, and their token
         self.stack = ExitStack()
         self.asked = time.monotonic()
         self.happens: tuple[str, ...] = HAPPENS
-        place.crew.patience_s = REPORT_PATIENCE_S
+        deployment.crew.patience_s = REPORT_PATIENCE_S
 
     def __enter__(self) -> Siege:
         for proxy in (self.to_ebay, self.to_postgres):
             self.stack.enter_context(proxy)
         self.stack.callback(self._leave)  # before the proxies go
         behind = self.database.set(host=self.to_postgres.host, port=self.to_postgres.port).render_as_string(hide_password=False)
-        self.place.crew.environment |= {"SELLERBEAT_EBAY_API_URL": self.to_ebay.url, "SELLERBEAT_DATABASE_URL": behind}
+        self.deployment.crew.environment |= {"SELLERBEAT_EBAY_API_URL": self.to_ebay.url, "SELLERBEAT_DATABASE_URL": behind}
         self.hostility.on_revoked = lambda seller, token: self.consents.put((seller, token))
         self.hostility.calm = True  # until all are enrolled
         return self
@@ -126,15 +127,15 @@ class Siege:
         self.stack.close()
 
     def _leave(self) -> None:
-        self.place.crew.close()
+        self.deployment.crew.close()
         until(lambda: not (self.to_ebay.lines or self.to_postgres.lines), 60, "the end of the dead workers' connections")
 
     def enroll(self, backfill: str) -> None:
         """And have the first sweep behind them, which only says when the next one is."""
-        self.place.enroll(list(self.world.sellers), backfill)
-        self.place.crew.start(wait=True)
+        self.deployment.enroll(list(self.world.sellers), backfill)
+        self.deployment.crew.start(wait=True)
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL"
-        until(lambda: self.place.house.rows(rows)[0][0] == len(self.place.sellers), SETTLED_WITHIN_S, "the first sweeps")
+        until(lambda: self.deployment.house.rows(rows)[0][0] == len(self.deployment.sellers), SETTLED_WITHIN_S, "the first sweeps")
 
     def begin(self, to_ebay: LineFaults, to_postgres: LineFaults) -> None:
         self.to_ebay.faults, self.to_postgres.faults = to_ebay, to_postgres
@@ -150,7 +151,7 @@ class Siege:
         """What people do meanwhile: connect a seller whose token died, ask for polls."""
         while not self.consents.empty():
             seller, token = self.consents.get()
-            said = self.place.house.command("connect", seller, "--refresh-token-file", "-", stdin=token)
+            said = self.deployment.house.command("connect", seller, "--refresh-token-file", "-", stdin=token)
             if said.code:  # eBay would not say yes just now
                 self.consents.put((seller, token))
                 time.sleep(0.1)
@@ -165,8 +166,8 @@ class Siege:
         return [name for name, seller in self.world.sellers.items() if seller.listings or seller.published]
 
     def ask(self, stream: Stream | None = None, sellers: Sequence[str] | None = None) -> None:
-        for seller in self.place.sellers if sellers is None else sellers:
-            self.place.signal(seller, SellerPolling.poll_now, PollNow(stream=stream))
+        for seller in self.deployment.sellers if sellers is None else sellers:
+            self.deployment.signal(seller, SellerPolling.poll_now, PollNow(stream=stream))
 
     def relieve(self) -> None:
         """Nothing is spoilt from here on."""
@@ -178,37 +179,37 @@ class Siege:
 
     def settle(self, within: float = SETTLED_WITHIN_S) -> None:
         """All is polled, then swept, then the parcels are read that the sweep announced, then all listings once more by a report."""
-        took = self.place.poll_all(within)
+        took = self.deployment.poll_all(within)
         self.sweep(within)
         if set(OF_REPORTS) & set(self.happens):
             self.report(within)
-        self.place.read_all(within)
+        self.deployment.read_all(within)
         say(f"   the world stands still; all is polled after {took:.1f} s, then swept")
 
     def sweep(self, within: float) -> None:
-        (now,) = self.place.house.rows("SELECT clock_timestamp()")[0]
+        (now,) = self.deployment.house.rows("SELECT clock_timestamp()")[0]
         self.ask(Stream.SWEEP)
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND last_good_at >= :now AND reading IS NULL"
-        until(lambda: self.place.house.rows(rows, now=now)[0][0] == len(self.place.sellers), within, "the sweeps")
+        until(lambda: self.deployment.house.rows(rows, now=now)[0][0] == len(self.deployment.sellers), within, "the sweeps")
 
     def report(self, within: float) -> None:
-        (now,) = self.place.house.rows("SELECT clock_timestamp()")[0]
+        (now,) = self.deployment.house.rows("SELECT clock_timestamp()")[0]
         self.ask(Stream.REPORT, self.listing())
         rows = (
             "SELECT count(*) FROM streams WHERE stream = 'report' AND last_good_at >= :now AND reading IS NULL AND seller_id = ANY (:all)"
         )
-        until(lambda: self.place.house.rows(rows, now=now, all=self.listing())[0][0] == len(self.listing()), within, "the reports")
+        until(lambda: self.deployment.house.rows(rows, now=now, all=self.listing())[0][0] == len(self.listing()), within, "the reports")
 
-    def outcome(self) -> Outcome:
-        house, rows, events = self.place.house, list(self.world.rows()), self.place.house.events()
+    def outcome(self) -> HostileOutcome:
+        house, rows, events = self.deployment.house, list(self.world.rows()), self.deployment.house.events()
         snapshots = {
-            (seller, kind): list(house.store.snapshot(seller, kind)) for seller in self.place.sellers for kind in SNAPSHOTS.values()
+            (seller, kind): list(house.store.snapshot(seller, kind)) for seller in self.deployment.sellers for kind in SNAPSHOTS.values()
         }
         verdict = judge(
-            rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=self.place.slack(), leaps=self.hostility.leaps
+            rows, events, snapshots, at=self.world.clock.now(), kinds=KINDS, slack=self.deployment.slack(), leaps=self.hostility.leaps
         )
-        found = self.place.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, findings=verdict.findings))
-        self.place.judged = found
+        found = self.deployment.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, findings=verdict.findings))
+        self.deployment.judged = found
         aside = house.rows("SELECT seller_id, kind, reason, raw FROM set_aside")
         for wrong in [row[:3] for row in aside if row[2] != "no id"] + without_trace(rows, [row[3] for row in aside]):
             found.lost += 1
@@ -216,15 +217,15 @@ class Siege:
         swept = house.rows("SELECT coalesce(sum(undated), 0)::int, coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'sweep'")[0]
         (missed,) = house.rows("SELECT coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'report'")[0]
         undated, overlooked = of_sweeps(rows, events)
-        return Outcome(found, (swept[0], swept[1]), undated, overlooked, (self.world.reports.made.total(), missed), len(aside))
+        return HostileOutcome(found, (swept[0], swept[1]), undated, overlooked, (self.world.reports.made.total(), missed), len(aside))
 
 
-def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | None = None) -> None:
+def run(report: ChaosReport, seed: int, minutes: float = LASTS_S / 60, keep: Path | None = None) -> None:
     world, hostility = hostile_world(seed)
     for name, (skus, published, listings) in SELLERS.items():
         world.add_seller(name, 3.0, skus, published=published, listings=listings)
         world.move_in(name)
-    with place(world, keep, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
+    with deployment(world, keep, **CADENCE) as (here, _), Siege(here, hostility, seed) as siege:
         siege.happens = HAPPENS + OF_LISTINGS + OF_REPORTS + OF_SALES
         life = Life(world, 6000.0)  # leaves the past and the crowd alone
         since = world.clock.now() - timedelta(days=20)
@@ -245,7 +246,7 @@ def run(report: Report, seed: int, minutes: float = LASTS_S / 60, keep: Path | N
             siege.relieve()
         siege.settle()
         outcome = siege.outcome()
-    tell(report, siege, outcome, seed)
+    write_report(report, siege, outcome, seed)
 
 
 def rage(siege: Siege, seconds: float) -> None:
@@ -268,7 +269,7 @@ def rage(siege: Siege, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
+def write_report(report: ChaosReport, siege: Siege, outcome: HostileOutcome, seed: int) -> None:
     found, overlooked, (undated, missed) = outcome.found, len(outcome.overlooked), outcome.swept
     table = report.table("A hostile eBay on a bad network", HEAD)
     counts = (found.changes, found.lost, found.twice, found.wrong, found.back, found.missed)
@@ -283,8 +284,8 @@ def tell(report: Report, siege: Siege, outcome: Outcome, seed: int) -> None:
     report.expect(found.ok, f"{found} {found.examples}")
     report.expect(not outcome.overlooked, f"polling overlooked what had a date: {outcome.overlooked[:5]}")
     report.expect(not outcome.reports[1], f"{outcome.reports[1]} changes of listings were missed by polling")
-    told = outcome.undated + overlooked
-    report.expect(sum(outcome.swept) == told, f"the sweeps counted {outcome.swept}, and told {told}")
+    recorded = outcome.undated + overlooked
+    report.expect(sum(outcome.swept) == recorded, f"the sweeps counted {outcome.swept}, and recorded {recorded}")
     report.expect(not siege.never(A_FEW), f"too seldom: {', '.join(siege.never(A_FEW))}")
 
 

@@ -1,4 +1,4 @@
-"""What a hostile run came to, beside the judge's word: what sweeps told, and what was set aside. Pure."""
+"""What a hostile run came to, beside the judge's word: what sweeps recorded, and what was set aside. Pure."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.chaos.place import Found
+from lab.chaos.findings import Found
 from simulator.ledger import loads
 from simulator.normal import digest
 from simulator.orders import PERSONAL
 
 
 @dataclass
-class Outcome:
+class HostileOutcome:
     found: Found
     swept: tuple[int, int]  # by the sweeps' own count: changes without a date, which no poll could see, and missed ones
     undated: int  # the first of them, as the ledger knows it
-    overlooked: list[str]  # the second: with a date, and told by a sweep
+    overlooked: list[str]  # the second: with a date, and recorded by a sweep
     reports: tuple[int, int]  # of all listings, that were asked for, and what they found that polling had missed
     aside: int  # documents without an id
 
 
 def of_sweeps(rows: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]]) -> tuple[int, list[str]]:
-    """What a sweep told: changes that had moved no date, and those that had, as the ledger knows it."""
+    """What a sweep recorded: changes that had moved no date, and those that had, as the ledger knows it."""
     versions: defaultdict[tuple[str, str], list[tuple[bytes, bool]]] = defaultdict(list)
     latest: dict[tuple[str, str], str] = {}
     for row in rows:
@@ -35,8 +35,8 @@ def of_sweeps(rows: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, A
     undated, overlooked = 0, []
     for event in events:
         if event["source"] == "sweep" and event["type"] in ("order.created", "order.updated"):
-            told = digest("order", event["data"])
-            if any(dated for content, dated in versions[event["seller_id"], event["entity_id"]] if content == told):
+            recorded = digest("order", event["data"])
+            if any(dated for content, dated in versions[event["seller_id"], event["entity_id"]] if content == recorded):
                 overlooked.append(f"{event['seller_id']}/{event['entity_id']} version {event['version']}")
             else:
                 undated += 1

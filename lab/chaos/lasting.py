@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import text
 
 from demo_stack import devstack
-from lab.chaos.report import Report, Table, say
+from lab.chaos.report import ChaosReport, ChaosTable, say
 from lab.chaos.skipped import START, SkippedFleet, skipped_fleet
 from pacing import Stream
 from simulator import World
@@ -32,7 +32,7 @@ from workflows.messages import PollNow
 
 KINDS = ("order", "fulfillment", "inventory")
 PATIENCE_S = 400.0  # for one scene; what takes longer is broken off, and that is a failure
-LATE_S = 3 * 3600.0  # a change that is told so long after eBay shows it was held up: the longest quiet interval and some tries
+LATE_S = 3 * 3600.0  # a change that is recorded so long after eBay shows it was held up: the longest quiet interval and some tries
 QUOTAS = {"orders": 100_000, "trading": 5_000, "token": 50_000, "": 100_000}
 HEAD = ("scene", "seed", "sellers", "changes", "lost", "twice", "wrong", "held up", "consents lost", "latest told", "what it cost")
 LISTINGS_EVERY, ORDERS_EVERY = timedelta(minutes=30), timedelta(minutes=10)
@@ -51,7 +51,7 @@ NAMED = re.compile(r"([\w-]+)/([^\s/:#]+)")  # seller and record, in the judge's
 
 
 @dataclass
-class Outcome:
+class SceneOutcome:
     """What a scene came to."""
 
     name: str
@@ -77,10 +77,10 @@ class Outcome:
         return len(lost), len(lost) + sum(1 for delay in found.delays if delay > LATE_S)
 
 
-Scene = Callable[["Stage"], Outcome]
+Scene = Callable[["SceneSetup"], SceneOutcome]
 
 
-class Stage:
+class SceneSetup:
     """A Postgres for all scenes, and a database, a world and a fleet for each."""
 
     def __init__(self, server: str, seed: int, sellers: int) -> None:
@@ -100,10 +100,10 @@ class Stage:
         return most * self.random.random()
 
 
-def live(stage: Stage, fleet: SkippedFleet, sellers: Sequence[str], lasting: timedelta, every: timedelta) -> None:
+def live(setup: SceneSetup, fleet: SkippedFleet, sellers: Sequence[str], lasting: timedelta, every: timedelta) -> None:
     """Each seller sells now and then, sends what was sold before, and counts stock."""
     for seller in sellers:
-        at = fleet.now() + stage.spread(every)
+        at = fleet.now() + setup.spread(every)
         while at < fleet.now() + lasting:
             fleet.at(at, lambda seller=seller: trade(fleet.world, seller))  # type: ignore[misc]
             at += every
@@ -121,47 +121,47 @@ def trade(world: World, seller: str) -> str:
 def outage(name: str, *resources: str, how: How = How.GATEWAY, failing: float = 1.0, share: float = 0.2) -> Scene:
     """An hour without some of eBay. `failing`: so many of the answers; `share`: of the sellers of the largest outage."""
 
-    def play(stage: Stage) -> Outcome:
+    def play(setup: SceneSetup) -> SceneOutcome:
         api = {"order": "orders", "trading": "trading", "token": "token"}.get(resources[0] if resources else "", "")
         stream = Stream.LISTINGS if api == "trading" else Stream.ORDERS
         between = LISTINGS_EVERY if api == "trading" else ORDERS_EVERY  # they are enrolled by and by, as their polls are spread in a fleet
-        sellers = [f"seller-{number}" for number in range(max(4, min(int(stage.sellers * share), MOST[api == "trading"])))]
-        with stage.fleet() as fleet:
-            it = Outcome(name, fleet)
+        sellers = [f"seller-{number}" for number in range(max(4, min(int(setup.sellers * share), MOST[api == "trading"])))]
+        with setup.fleet() as fleet:
+            it = SceneOutcome(name, fleet)
             for seller in sellers:
                 fleet.world.add_seller(seller, listings=3 if api == "trading" else 0)
                 fleet.world.move_in(seller)
-                fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, stage.spread(between))
-            live(stage, fleet, sellers, between + USUAL + OUTAGE + AFTER, SELLS[api == "trading" or failing < 1])
+                fleet.enroll(seller, (*POLLED, *WITH_LISTINGS) if api == "trading" else POLLED, setup.spread(between))
+            live(setup, fleet, sellers, between + USUAL + OUTAGE + AFTER, SELLS[api == "trading" or failing < 1])
             fleet.run(between + USUAL)
             begin = fleet.now()
             if api == "token":
                 for seller in sellers:
-                    fleet.at(begin + stage.spread(OUTAGE), lambda seller=seller: fleet.world.accounts.expire(seller))  # type: ignore[misc]
+                    fleet.at(begin + setup.spread(OUTAGE), lambda seller=seller: fleet.world.accounts.expire(seller))  # type: ignore[misc]
             down = fleet.world.lasting.stop(*resources, how=how, share=failing)
             fleet.run(OUTAGE)
             end, met = fleet.now(), down.met
             fleet.world.lasting.start()
             fleet.run(AFTER)
             measure(it, fleet, sellers, stream, api, (fleet.minute(begin), fleet.minute(end)), met if failing == 1 else None)
-            return told(stage, it, sellers)
+            return conclude(setup, it, sellers)
 
     return play
 
 
 def measure(
-    it: Outcome, fleet: SkippedFleet, sellers: Sequence[str], stream: Stream, api: str, down: tuple[int, int], met: int | None
+    it: SceneOutcome, fleet: SkippedFleet, sellers: Sequence[str], stream: Stream, api: str, down: tuple[int, int], met: int | None
 ) -> None:
     """What an outage cost, and how everybody came back. `down`: from and to, in minutes; `met`: calls that it met."""
     first, last = down
-    shown = None if api in ("", "token") else api
-    minutes = [fleet.called(minute, minute + 1, api=shown) for minute in range(first - 25, first)]
+    only = None if api in ("", "token") else api
+    minutes = [fleet.called(minute, minute + 1, api=only) for minute in range(first - 25, first)]
     usual = max(sum(minutes) / len(minutes), 5.0)
     burst = BURST if api == "trading" else 1
-    peak = max(fleet.called(minute, minute + burst, api=shown) / burst for minute in range(last, max(fleet.minute(), last + 1)))
+    peak = max(fleet.called(minute, minute + burst, api=only) / burst for minute in range(last, max(fleet.minute(), last + 1)))
     words = f"a minute of {burst} after" if burst > 1 else "in a minute after"
     it.cost.append(
-        f"{usual:.1f} calls a minute before, {fleet.called(first, last, api=shown) / (last - first):.1f} in it, {peak:.0f} at most {words}"
+        f"{usual:.1f} calls a minute before, {fleet.called(first, last, api=only) / (last - first):.1f} in it, {peak:.0f} at most {words}"
     )
     it.expect(peak <= BAR_MINUTE * usual, f"{peak:.0f} calls {words}, {usual:.1f} are usual")
     if met is not None:
@@ -188,7 +188,7 @@ def comeback(fleet: SkippedFleet, seller: str, stream: Stream, down: tuple[int, 
     return (after - end) / max(intervals)
 
 
-def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict | None = None) -> Outcome:
+def conclude(setup: SceneSetup, it: SceneOutcome, sellers: Sequence[str], meanwhile: Verdict | None = None) -> SceneOutcome:
     """The figures that every scene has. `meanwhile`: what the judge said while the fault lasted, where that was before the end."""
     settle(it.fleet)
     found = it.verdict()
@@ -206,12 +206,12 @@ def told(stage: Stage, it: Outcome, sellers: Sequence[str], meanwhile: Verdict |
     row = (len(sellers), found.changes, lost, found.twice, found.wrong, held_up, dead)
     it.cost.insert(0, f"{latest / 60:.0f} min")
     it.findings = found.findings
-    it.row = (it.name, str(stage.seed), *map(str, row))
+    it.row = (it.name, str(setup.seed), *map(str, row))
     return it
 
 
 def settle(fleet: SkippedFleet) -> None:
-    """Everybody is asked for, and once more for what the first polls announce: what is not told then is lost."""
+    """Everybody is asked for, and once more for what the first polls announce: what is not recorded then is lost."""
     for _ in range(2):
         for seller in fleet.sellers:
             fleet.signal(seller, "poll_now", PollNow())
@@ -237,22 +237,22 @@ def scenes() -> dict[str, tuple[Scene, ...]]:
     }
 
 
-def run(report: Report, seed: int, only: Sequence[str] = (), sellers: int = 200, keep: Path | None = None) -> None:
+def run(report: ChaosReport, seed: int, only: Sequence[str] = (), sellers: int = 200, keep: Path | None = None) -> None:
     """`keep`: a folder for all that the judge found."""
     known = scenes()
     if unknown := set(only) - known.keys():
         raise ValueError(f"no such scene: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     table = report.table("Faults that last, in skipped time", HEAD)
     with tempfile.TemporaryDirectory(prefix="lasting-") as folder, devstack.postgres(Path(folder), fast=True) as server:
-        stage = Stage(server, seed, sellers)
+        setup = SceneSetup(server, seed, sellers)
         for play in (play for name in (only or known) for play in known[name]):
-            tell(report, table, it := play(stage))
+            report_scene(report, table, it := play(setup))
             if keep:
                 keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{it.name.replace(' ', '-')}.txt").write_text("\n".join([*it.cost, *it.missed, *it.findings]))
 
 
-def tell(report: Report, table: Table, it: Outcome) -> None:
+def report_scene(report: ChaosReport, table: ChaosTable, it: SceneOutcome) -> None:
     table.add(*it.row, it.cost[0], "; ".join(it.cost[1:]))
     say(f"   {it.name}: {'; '.join(it.cost)}")
     for words in it.missed:

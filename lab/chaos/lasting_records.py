@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lab.chaos.lasting import POLLED, WITH_LISTINGS, WITH_STOCK, Outcome, Stage, live, told, trade
+from lab.chaos.lasting import POLLED, WITH_LISTINGS, WITH_STOCK, SceneOutcome, SceneSetup, conclude, live, trade
 from lab.chaos.skipped import SkippedFleet
 from pacing import Stream
 from simulator import World
@@ -88,17 +88,17 @@ POISONS: dict[str, Callable[[World, str], str]] = {
 }
 
 
-def poison(stage: Stage) -> Outcome:
+def poison(setup: SceneSetup) -> SceneOutcome:
     """A seller for each kind of record that fails, and one who is well."""
-    with stage.fleet(quota_trading=1_000_000) as fleet:
-        it, world = Outcome("records that fail for two days, and are well again", fleet), fleet.world
+    with setup.fleet(quota_trading=1_000_000) as fleet:
+        it, world = SceneOutcome("records that fail for two days, and are well again", fleet), fleet.world
         sellers = [*POISONS, "well"]
         for seller in sellers:
             world.add_seller(seller, skus=30, listings=6 if seller in ("listing", "well") else 0)
             world.move_in(seller)
             more = WITH_LISTINGS if seller in ("listing", "well") else ()
-            fleet.enroll(seller, (*WITH_STOCK, *more, Stream.SWEEP), stage.spread(timedelta(minutes=10)))
-        live(stage, fleet, sellers, DAYS - timedelta(hours=4), timedelta(hours=4))
+            fleet.enroll(seller, (*WITH_STOCK, *more, Stream.SWEEP), setup.spread(timedelta(minutes=10)))
+        live(setup, fleet, sellers, DAYS - timedelta(hours=4), timedelta(hours=4))
         fleet.run(timedelta(hours=1))
         for seller, spoil in POISONS.items():
             it.poisoned.add((seller, spoil(world, seller)))
@@ -115,18 +115,18 @@ def poison(stage: Stage) -> Outcome:
         world.lasting.cure()
         it.poisoned.clear()
         fleet.run(CURED)  # what was set aside is tried again once a day
-        return told(stage, it, sellers, meanwhile)
+        return conclude(setup, it, sellers, meanwhile)
 
 
-def keys(stage: Stage) -> Outcome:
+def keys(setup: SceneSetup) -> SceneOutcome:
     """For ten minutes the application has the keys of another one, while every access token ends."""
-    sellers = [f"seller-{number}" for number in range(max(4, stage.sellers // 4))]
-    with stage.fleet() as fleet:
-        it, world = Outcome("wrong keys for ten minutes", fleet), fleet.world
+    sellers = [f"seller-{number}" for number in range(max(4, setup.sellers // 4))]
+    with setup.fleet() as fleet:
+        it, world = SceneOutcome("wrong keys for ten minutes", fleet), fleet.world
         for seller in sellers:
             world.add_seller(seller)
-            fleet.enroll(seller, POLLED, stage.spread(timedelta(minutes=5)))
-        live(stage, fleet, sellers, timedelta(minutes=50), timedelta(minutes=20))
+            fleet.enroll(seller, POLLED, setup.spread(timedelta(minutes=5)))
+        live(setup, fleet, sellers, timedelta(minutes=50), timedelta(minutes=20))
         fleet.run(timedelta(minutes=30))
         for seller in sellers:
             world.accounts.expire(seller)
@@ -146,13 +146,13 @@ def keys(stage: Stage) -> Outcome:
         it.cost.append(f"{len(good)} of {len(sellers)} polled again, the last after {last.total_seconds():.0f} s")
         it.expect(len(good) == len(sellers), f"{len(sellers) - len(good)} sellers are not polled again")
         it.expect(last <= BACK_WITHIN, f"the last one was polled {last.total_seconds():.0f} s after the right keys were back")
-        return told(stage, it, sellers)
+        return conclude(setup, it, sellers)
 
 
-def old(stage: Stage) -> Outcome:
+def old(setup: SceneSetup) -> SceneOutcome:
     """Thousands of old orders that nothing happens to: never marked as sent, or cancelled."""
-    with stage.fleet() as fleet:
-        it, world, now = Outcome(f"{OLD:,} old open orders and {OLD:,} cancelled ones", fleet), fleet.world, fleet.now()
+    with setup.fleet() as fleet:
+        it, world, now = SceneOutcome(f"{OLD:,} old open orders and {OLD:,} cancelled ones", fleet), fleet.world, fleet.now()
         for seller in (sellers := ["old", "new"]):
             world.add_seller(seller)
         ids = world.preload_orders("old", 2 * OLD, now - timedelta(days=600), now - timedelta(days=35))
@@ -160,7 +160,7 @@ def old(stage: Stage) -> Outcome:
             world.cancel("old", order, at=now - timedelta(days=34))
         for seller in sellers:
             fleet.enroll(seller, (*POLLED, Stream.SWEEP, Stream.BACKFILL), backfill=timedelta(days=700))
-        live(stage, fleet, sellers, timedelta(days=2, hours=18), timedelta(hours=6))
+        live(setup, fleet, sellers, timedelta(days=2, hours=18), timedelta(hours=6))
         fleet.run(timedelta(days=1))
         since = fleet.now()
         fleet.run(DAYS)
@@ -169,7 +169,7 @@ def old(stage: Stage) -> Outcome:
         it.cost.append(f"in two days {rounds} calls of rounds, {usual} without old orders, {sweeps} of sweeps, {polls} of polls of orders")
         it.expect(rounds - usual <= MOST_OF_ROUNDS, f"{rounds} calls of rounds in two days, {usual} without old orders")
         it.expect(sweeps <= MOST_OF_SWEEPS, f"{sweeps} calls of sweeps in two days")
-        return told(stage, it, sellers)
+        return conclude(setup, it, sellers)
 
 
 def cost_of(fleet: SkippedFleet, seller: str, stream: Stream, since: datetime) -> int:
@@ -177,11 +177,11 @@ def cost_of(fleet: SkippedFleet, seller: str, stream: Stream, since: datetime) -
     return sum(result.api_calls for result in mine if result)
 
 
-def many(stage: Stage) -> Outcome:
+def many(setup: SceneSetup) -> SceneOutcome:
     """One seller with thousands of orders whose parcels cannot be shown, beside a busy one who is well, and some who sell little."""
     sellers = ["ill", "busy", *(f"seller-{number}" for number in range(5))]
-    with stage.fleet() as fleet:
-        it, world, now = Outcome(f"one seller with {MANY:,} records that fail", fleet), fleet.world, fleet.now()
+    with setup.fleet() as fleet:
+        it, world, now = SceneOutcome(f"one seller with {MANY:,} records that fail", fleet), fleet.world, fleet.now()
         for seller in sellers:
             world.add_seller(seller)
         ids = world.preload_orders("ill", MANY, now - timedelta(days=28), now - timedelta(days=1), shipped=1.0)
@@ -191,15 +191,15 @@ def many(stage: Stage) -> Outcome:
         for seller in sellers:
             much = seller in ("ill", "busy")
             streams = (*POLLED, Stream.BACKFILL) if much else POLLED
-            fleet.enroll(seller, streams, stage.spread(timedelta(minutes=10)), backfill=timedelta(days=30) if much else None)
-        live(stage, fleet, sellers, DAYS - timedelta(hours=4), timedelta(hours=4))
+            fleet.enroll(seller, streams, setup.spread(timedelta(minutes=10)), backfill=timedelta(days=30) if much else None)
+        live(setup, fleet, sellers, DAYS - timedelta(hours=4), timedelta(hours=4))
         fleet.run(timedelta(days=1))
         failed, made = len(fleet.polls), fleet.called(seller="ill")
         fleet.run(DAYS - timedelta(days=1))
         ill, other = fleet.called(seller="ill") - made, fleet.called(fleet.minute() - 24 * 60, seller="busy")
         it.cost.append(f"on the second day {ill} calls of the ill seller, {other} of a busy one; {len(fleet.polls) - failed} steps of all")
         it.expect(ill - other <= MOST_A_DAY, f"{ill} calls on the second day for what fails")
-        return told(stage, it, sellers)
+        return conclude(setup, it, sellers)
 
 
 __all__ = ["keys", "many", "old", "poison", "trade"]

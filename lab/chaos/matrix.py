@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from lab.chaos.place import KINDS, SETTLED_WITHIN_S, Found, Place, until
+from lab.chaos.deployment import KINDS, SETTLED_WITHIN_S, Deployment, until
+from lab.chaos.findings import Found
 from lab.chaos.points import (
     ANY,
     BACKFILL,
@@ -17,16 +18,16 @@ from lab.chaos.points import (
     INVENTORY,
     LISTINGS,
     ORDERS,
+    OVERRIDES,
     POINTS,
     REPORT,
     SWEEP,
-    WISHES,
     WORKER,
     WORKFLOW,
     Cell,
 )
-from lab.chaos.report import Report, say
-from lab.chaos.workers import Worker
+from lab.chaos.report import ChaosReport, say
+from lab.chaos.workers import ChaosWorker
 from pacing import Stream
 from simulator import Life, World
 from workflows.messages import Pause, PollNow
@@ -41,7 +42,7 @@ MANY = 230  # more than a page
 OFTEN = ("begun", "before-call", "after-answer", "before-result")
 CROWDED = ("between-windows", "between-pages")
 MANY_SKUS = 430
-PAST = 420  # orders of a backfill: some three windows
+HISTORY_ORDERS = 420  # orders of a backfill: some three windows
 SOME_LISTINGS = 8
 KIND = {FULFILLMENT: ("fulfillment",)} | dict.fromkeys(
     (INVENTORY, LISTINGS, REPORT), ("inventory",)
@@ -68,8 +69,8 @@ def sellers(chosen: Sequence[Cell]) -> list[str]:
 
 
 class Matrix:
-    def __init__(self, place: Place, chosen: Sequence[Cell], rounds: int, seed: int) -> None:
-        self.place, self.world, self.random = place, place.world, Random(seed)
+    def __init__(self, deployment: Deployment, chosen: Sequence[Cell], rounds: int, seed: int) -> None:
+        self.deployment, self.world, self.random = deployment, deployment.world, Random(seed)
         self.cells, self.rounds = list(chosen), rounds
         self.kills: Counter[Cell] = Counter()
         self.last: dict[str, float] = {}  # when a seller's step died last
@@ -79,16 +80,16 @@ class Matrix:
     # the world
 
     def people(self) -> None:
-        """Those of the backfill have a past; the others live, and have much where a point needs much."""
+        """Those of the backfill have a history; the others live, and have much where a point needs much."""
         listing = {cell.seller for cell in self.cells if cell.stream in (LISTINGS, REPORT)}
         for name in sellers(self.cells):
-            past = name.startswith("past-")
-            skus, listings = MANY_SKUS if name == "between-pages" else 0 if past else 6, SOME_LISTINGS if name in listing else 0
-            self.world.add_seller(name, 0.0 if past else 3.0, skus, listings=listings, published=2 if listings else 0)
+            history = name.startswith("past-")
+            skus, listings = MANY_SKUS if name == "between-pages" else 0 if history else 6, SOME_LISTINGS if name in listing else 0
+            self.world.add_seller(name, 0.0 if history else 3.0, skus, listings=listings, published=2 if listings else 0)
             self.world.move_in(name)
-            if past:
+            if history:
                 since = self.world.clock.now() - timedelta(days=20)
-                self.world.preload_orders(name, PAST, since, since + timedelta(days=19))
+                self.world.preload_orders(name, HISTORY_ORDERS, since, since + timedelta(days=19))
 
     def crowd(self) -> None:
         for name in set(CROWDED) & set(sellers(self.cells)):
@@ -123,30 +124,30 @@ class Matrix:
 
     def call(self, cell: Cell) -> None:
         """Have the workflow pass by."""
-        place, seller = self.place, cell.seller
+        deployment, seller = self.deployment, cell.seller
         if seller == ANY or cell.stream == BACKFILL:
             return
         if cell.point == "update":
-            place.house.command("set-cadence", seller, "--orders", f"{self.random.randint(2, 4)}s")
-        elif cell.stream == WISHES or cell.point == "signal":
+            deployment.house.command("set-cadence", seller, "--orders", f"{self.random.randint(2, 4)}s")
+        elif cell.stream == OVERRIDES or cell.point == "signal":
             self.reasons[seller] = f"number {self.random.randrange(10**9)}"
-            place.signal(seller, SellerPolling.pause, Pause(reason=self.reasons[seller]))
-            place.signal(seller, SellerPolling.resume)
+            deployment.signal(seller, SellerPolling.pause, Pause(reason=self.reasons[seller]))
+            deployment.signal(seller, SellerPolling.resume)
         elif cell.point == "failure-noted":
             self.world.faults.fail_every, self.world.faults.fail_resource = 2, "order"
-        if cell.stream not in (WORKFLOW, WISHES, WORKER):
-            place.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream(cell.stream)))
+        if cell.stream not in (WORKFLOW, OVERRIDES, WORKER):
+            deployment.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream(cell.stream)))
 
     # the deaths
 
     def run(self) -> None:
         began = time.monotonic()
-        past = [cell for cell in self.cells if cell.stream == BACKFILL]
+        history = [cell for cell in self.cells if cell.stream == BACKFILL]
         living = [cell for cell in self.cells if cell.stream != BACKFILL]
         names = sellers(living)
         self.people()
         life = Life(self.world, 1500.0)  # before the crowd of orders comes, which it leaves alone
-        self.place.enroll(names)
+        self.deployment.enroll(names)
         self.crowd()
         with life:
             if living:
@@ -154,23 +155,25 @@ class Matrix:
                 say(f"   all sellers are polled: {time.monotonic() - began:.0f} s")
             due = [cell for _ in range(self.rounds) for cell in self.random.sample(living, len(living))]
             self._die(due, [])
-            for cell in past:  # each alone: while another's worker dies it could be through
+            for cell in history:  # each alone: while another's worker dies it could be through
                 self._die([], [cell])
             say(f"   {sum(self.kills.values())} workers are dead: {time.monotonic() - began:.0f} s")
 
     def _first_polls(self, names: list[str]) -> None:
-        worker = self.place.crew.start(wait=True)
+        worker = self.deployment.crew.start(wait=True)
         polled = "SELECT count(*) FROM streams WHERE seller_id = ANY (:names) AND stream = ANY (:streams) AND last_good_at IS NULL"
         streams = ["orders", "fulfillment", "inventory"]
-        until(lambda: not self.place.house.rows(polled, names=names, streams=streams)[0][0], SETTLED_WITHIN_S, "the first polls of all")
+        until(
+            lambda: not self.deployment.house.rows(polled, names=names, streams=streams)[0][0], SETTLED_WITHIN_S, "the first polls of all"
+        )
         if listing := sellers([cell for cell in self.cells if cell.stream in (LISTINGS, REPORT)]):
             until(
-                lambda: not self.place.house.rows(polled, names=listing, streams=["listings"])[0][0],
+                lambda: not self.deployment.house.rows(polled, names=listing, streams=["listings"])[0][0],
                 SETTLED_WITHIN_S,
                 "the first polls of listings",
             )
         for seller in sellers([cell for cell in self.cells if cell.stream == REPORT]):
-            self.place.house.command("set-cadence", seller, "--inventory", "1h")
+            self.deployment.house.command("set-cadence", seller, "--inventory", "1h")
         if swept := sellers([cell for cell in self.cells if cell.stream == SWEEP]):
             self._first_sweeps(swept)
         worker.kill()
@@ -178,17 +181,17 @@ class Matrix:
     def _first_sweeps(self, names: list[str]) -> None:
         """A seller's first sweep only says when the next one is."""
         for seller in names:
-            self.place.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream.SWEEP))
+            self.deployment.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream.SWEEP))
         rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL AND seller_id = ANY (:names)"
-        until(lambda: self.place.house.rows(rows, names=names)[0][0] == len(names), SETTLED_WITHIN_S, "the first sweeps")
+        until(lambda: self.deployment.house.rows(rows, names=names)[0][0] == len(names), SETTLED_WITHIN_S, "the first sweeps")
 
-    def _die(self, due: list[Cell], past: list[Cell]) -> None:
+    def _die(self, due: list[Cell], history: list[Cell]) -> None:
         """Workers one after the other, each with some traps set, until each trap has sprung.
 
         Backfills go on by themselves, so theirs are always set; one more begins with each worker.
         """
         misses: Counter[Cell] = Counter()
-        waiting = list(past)
+        waiting = list(history)
         going: Counter[Cell] = Counter()
         while due or waiting or +going:
             armed = self._next(due)
@@ -197,8 +200,8 @@ class Matrix:
             traps = [(cell, self._nth(cell)) for cell in armed] + [(cell, 1) for cell in +going]
             # a backfill that goes on may be through before a worker is grown up
             young = any(cell.stream == WORKER for cell in armed) or bool(+going - Counter(dict.fromkeys(begun, self.rounds)))
-            worker = self.place.crew.start(traps, armed=young)
-            self.place.forget_dead_workers()
+            worker = self.deployment.crew.start(traps, armed=young)
+            self.deployment.forget_dead_workers()
             if not young:
                 worker.wait_until_at_work()
                 time.sleep(GROWN_UP_S)
@@ -206,13 +209,13 @@ class Matrix:
                 self.stir(cell)
             worker.arm()
             if begun:  # only now: a backfill of these few orders is done within a second
-                self.place.enroll([begun[0].seller], backfill="25d")
+                self.deployment.enroll([begun[0].seller], backfill="25d")
             for cell in armed:
                 self.call(cell)
             died = self._dies(worker, armed)
             self.world.faults.fail_every = 0
             worker.kill()
-            sprung = [cell for cell, pid, _ in self.place.crew.sprung() if pid == worker.pid]
+            sprung = [cell for cell, pid, _ in self.deployment.crew.sprung() if pid == worker.pid]
             if not (died and sprung):
                 say(f"   no trap sprang in {PATIENCE_S:.0f} s: {', '.join(f'{cell.point}/{cell.stream}' for cell, _ in traps)}")
                 misses.update(cell for cell, _ in traps)
@@ -226,7 +229,7 @@ class Matrix:
             else:
                 due.remove(sprung[0])
 
-    def _dies(self, worker: Worker, armed: Sequence[Cell]) -> bool:
+    def _dies(self, worker: ChaosWorker, armed: Sequence[Cell]) -> bool:
         """Whether it dies of a trap. What was to lead there may be used up elsewhere, as an expired token is renewed by the step of any
         stream: then it is brought about again.
         """
@@ -255,25 +258,25 @@ class Matrix:
     # what came of it
 
     def verdicts(self) -> tuple[list[tuple[Cell, int, Found]], Found]:
-        worker = self.place.crew.start(wait=True)
-        self.place.forget_dead_workers()
-        say(f"   the world stands still; all is polled after {self.place.poll_all():.1f} s")
+        worker = self.deployment.crew.start(wait=True)
+        self.deployment.forget_dead_workers()
+        say(f"   the world stands still; all is polled after {self.deployment.poll_all():.1f} s")
         for seller, reason in self.reasons.items():
-            status = self.place.house.status(seller)
+            status = self.deployment.house.status(seller)
             assert status.state == "polling", (seller, reason, status)
-        wanted = [(None, KINDS) if cell.seller == ANY else ([cell.seller], KIND.get(cell.stream, KINDS)) for cell in self.cells]
-        whole, *found = self.place.verdicts([(None, KINDS), *wanted])
+        queries = [(None, KINDS) if cell.seller == ANY else ([cell.seller], KIND.get(cell.stream, KINDS)) for cell in self.cells]
+        whole, *found = self.deployment.verdicts([(None, KINDS), *queries])
         rows = [(cell, self.kills[cell], one) for cell, one in zip(self.cells, found, strict=True)]
         worker.kill()
         return rows, whole
 
 
 def run(
-    report: Report, seed: int, rounds: int = 2, points: Sequence[str] = (), streams: Sequence[str] = (), keep: Path | None = None
+    report: ChaosReport, seed: int, rounds: int = 2, points: Sequence[str] = (), streams: Sequence[str] = (), keep: Path | None = None
 ) -> None:
-    from lab.chaos.place import place
+    from lab.chaos.deployment import deployment
 
-    with place(World(seed=seed), keep, **CADENCE) as (here, _):
+    with deployment(World(seed=seed), keep, **CADENCE) as (here, _):
         matrix = Matrix(here, cells(points, streams), rounds, seed)
         matrix.run()
         rows, whole = matrix.verdicts()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
-from lab.chaos.place import Place
+from lab.chaos.deployment import Deployment
 from workflows.client import handle
 from workflows.messages import Pause, PollNow, SetCadence
 from workflows.seller_polling import SellerPolling
@@ -30,9 +30,9 @@ class Send(NamedTuple):
 
 
 class Operators:
-    def __init__(self, place: Place, sellers: Sequence[str]) -> None:
-        self.place, self.sellers = place, list(sellers)
-        self.told: dict[str, list[tuple[str, str]]] = {seller: [] for seller in sellers}  # (signal, what identifies it), when accepted
+    def __init__(self, deployment: Deployment, sellers: Sequence[str]) -> None:
+        self.deployment, self.sellers = deployment, list(sellers)
+        self.commands: dict[str, list[tuple[str, str]]] = {seller: [] for seller in sellers}  # (signal, what identifies it), when accepted
         self.tries = 0
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self._work, args=(seller,), daemon=True) for seller in sellers]
@@ -66,42 +66,42 @@ class Operators:
         while True:
             self.tries += 1
             try:
-                self.place.house.ask(say)
+                self.deployment.house.ask(say)
             except FAILURES:
                 time.sleep(0.2)
             else:
-                self.told[seller].append((name, what))
+                self.commands[seller].append((name, what))
                 return
 
     @property
     def accepted(self) -> int:
-        return sum(len(told) for told in self.told.values())
+        return sum(len(commands) for commands in self.commands.values())
 
     def lost(self) -> list[str]:
-        """What was accepted and is not to be found: signals in the history, the last cadence where it is kept."""
+        """What was accepted and is not to be found: signals in the history, the last cadence where it is stored."""
         lost = []
-        for seller, told in self.told.items():
+        for seller, commands in self.commands.items():
             heard: Counter[tuple[str, str]] = Counter()
-            for history in self.place.house.chain(seller):
+            for history in self.deployment.house.chain(seller):
                 for event in history.events:
                     if event.HasField("workflow_execution_signaled_event_attributes"):
                         attributes = event.workflow_execution_signaled_event_attributes
                         payloads = attributes.input.payloads
                         what = json.loads(payloads[0].data).get("reason", "") if payloads else ""
                         heard[attributes.signal_name, what] += 1
-            accepted = Counter((name, what) for name, what in told if name != "set_cadence")
+            accepted = Counter((name, what) for name, what in commands if name != "set_cadence")
             lost += [f"{seller}: {name} {what}" for name, what in (accepted - heard).elements()]
-            status = self.place.house.status(seller)
+            status = self.deployment.house.status(seller)
             if status.state == "paused":
                 lost.append(f"{seller}: the last resume")
-            cadences = [what for name, what in told if name == "set_cadence"]
-            kept = self.place.house.store.sellers.overrides(seller).get("cadence", {}).get("orders")
-            if cadences and _seconds(kept) != float(cadences[-1]):
-                lost.append(f"{seller}: the cadence {cadences[-1]}, kept is {kept}")
+            cadences = [what for name, what in commands if name == "set_cadence"]
+            cached = self.deployment.house.store.sellers.wishes(seller).get("cadence", {}).get("orders")
+            if cadences and _seconds(cached) != float(cadences[-1]):
+                lost.append(f"{seller}: the cadence {cadences[-1]}, cached is {cached}")
         return lost
 
 
-def _seconds(kept: Any) -> float:
+def _seconds(stored: Any) -> float:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(timedelta).validate_python(kept).total_seconds() if kept is not None else 0.0
+    return TypeAdapter(timedelta).validate_python(stored).total_seconds() if stored is not None else 0.0

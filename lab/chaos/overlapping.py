@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-from lab.chaos.report import Report, say
+from lab.chaos.report import ChaosReport, say
 from lab.chaos.server_kills import HEAD, Scene, scene
-from lab.chaos.workers import Worker
+from lab.chaos.workers import ChaosWorker
 
 LASTS_S = 90.0
 WORKERS = 2
@@ -22,12 +22,12 @@ WORKERS = 2
 class Storm:
     def __init__(self, now: Scene, seed: int) -> None:
         self.now, self.seed = now, seed
-        self.world = now.place.world
+        self.world = now.deployment.world
         self.over = threading.Event()
         self.counted: Counter[str] = Counter()
         self.failures: list[str] = []
         self.lock = threading.Lock()
-        self.workers: list[Worker] = list(now.place.crew.workers)
+        self.workers: list[ChaosWorker] = list(now.deployment.crew.workers)
 
     def kinds(self) -> dict[str, tuple[tuple[float, float], tuple[float, float], Callable[[Random, float], None]]]:
         """By name: seconds between two of them, seconds that one lasts, what it does meanwhile."""
@@ -64,18 +64,18 @@ class Storm:
         with self.lock:
             victim = self.workers.pop(random.randrange(len(self.workers)))
             victim.kill()
-            self.workers.append(self.now.place.crew.start())
+            self.workers.append(self.now.deployment.crew.start())
 
     def worker_freezes(self, random: Random, seconds: float) -> None:
         """Longer than its heartbeats are waited for: it wakes up beside the retry of its own step."""
         with self.lock:
-            frozen = self.now.place.crew.start(wait=False)
+            frozen = self.now.deployment.crew.start(wait=False)
             self.workers.append(frozen)
         self.over.wait(3.0)
         with suppress(ProcessLookupError):
-            frozen.tell(signal.SIGSTOP)
+            frozen.send_signal(signal.SIGSTOP)
             time.sleep(seconds)
-            frozen.tell(signal.SIGCONT)
+            frozen.send_signal(signal.SIGCONT)
         time.sleep(2.0)
         with self.lock:
             frozen.kill()
@@ -96,14 +96,14 @@ class Storm:
         self.world.accounts.expire(random.choice(list(self.world.sellers)))
 
 
-def run(report: Report, seed: int, seconds: float = LASTS_S, keep: Path | None = None) -> None:
+def run(report: ChaosReport, seed: int, seconds: float = LASTS_S, keep: Path | None = None) -> None:
     with scene(seed, keep, workers=WORKERS) as now:
         storm = Storm(now, seed)
         storm.rage(seconds)
         for worker in storm.workers:
             worker.kill()
-        now.place.crew.start(wait=True)
-        now.place.forget_dead_workers()
+        now.deployment.crew.start(wait=True)
+        now.deployment.forget_dead_workers()
         now.wait_for_polls(time.monotonic())
     assert now.outcome
     counted = ", ".join(f"{name} {times} x" for name, times in sorted(storm.counted.items()))

@@ -31,16 +31,16 @@ ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL, SWEEP = (
     )
 )
 ALL = (ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, SWEEP, BACKFILL)
-TELLING = (ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL)  # a sweep that finds nothing tells nothing
-WORKFLOW, WISHES, WORKER = "workflow", "wishes", "worker"  # not streams, but where other points are
+RECORDING = (ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL)  # a sweep that finds nothing records nothing
+WORKFLOW, OVERRIDES, WORKER = "workflow", "wishes", "worker"  # not streams, but where other points are
 
 POINTS: dict[str, tuple[tuple[str, ...], str]] = {
     "begun": (ALL, "the step has its epoch and has done nothing yet"),
     "before-call": (ALL, "before a call to eBay"),
-    "after-answer": (ALL, "eBay has answered, nothing is kept"),
+    "after-answer": (ALL, "eBay has answered, nothing is stored"),
     "after-rows": (ALL, "inside the transaction: rows are written, the cursor and the events are not"),
-    "before-events": (TELLING, "inside the transaction: rows and cursor are written, the events are not"),
-    "before-commit": (TELLING, "inside the transaction: all is written"),
+    "before-events": (RECORDING, "inside the transaction: rows and cursor are written, the events are not"),
+    "before-commit": (RECORDING, "inside the transaction: all is written"),
     "after-commit": (ALL, "all is committed, nobody knows"),
     "before-result": (ALL, "the step is over, Temporal does not know"),
     "between-windows": ((ORDERS, BACKFILL), "one window is committed, others are left"),
@@ -54,8 +54,8 @@ POINTS: dict[str, tuple[tuple[str, ...], str]] = {
     "continue-as-new": ((WORKFLOW,), "the workflow is about to continue as new"),
     "signal": ((WORKFLOW,), "a signal (pause, resume) is being handled"),
     "update": ((WORKFLOW,), "an update (set-cadence) is being handled"),
-    "wishes-before": ((WISHES,), "what people set is about to be kept"),
-    "wishes-after": ((WISHES,), "what people set is kept, Temporal does not know"),
+    "wishes-before": ((OVERRIDES,), "what people set is about to be stored"),
+    "wishes-after": ((OVERRIDES,), "what people set is stored, Temporal does not know"),
     "start-early": ((WORKER,), "the worker has its connections and nothing else"),
     "start-late": ((WORKER,), "the worker has begun to take work"),
 }
@@ -221,9 +221,9 @@ def _workflow(trap: Trap) -> None:
     around(polling, "changed", after=changed)
     around(
         store.store.Store,
-        "put_wishes",
-        before=lambda _, seller, *__: trap.pass_by("wishes-before", WISHES, seller),
-        after=lambda _, __, seller, *___: trap.pass_by("wishes-after", WISHES, seller),
+        "save_overrides",
+        before=lambda _, seller, *__: trap.pass_by("wishes-before", OVERRIDES, seller),
+        after=lambda _, __, seller, *___: trap.pass_by("wishes-after", OVERRIDES, seller),
     )
     around(worker, "build", after=lambda *_: trap.pass_by("start-early", WORKER, ANY))
     around(worker, "schedule", after=lambda *_: trap.pass_by("start-late", WORKER, ANY))

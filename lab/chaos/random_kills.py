@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from random import Random
 
-from lab.chaos.place import place
-from lab.chaos.report import Report, say
-from lab.chaos.workers import Worker
+from lab.chaos.deployment import deployment
+from lab.chaos.report import ChaosReport, say
+from lab.chaos.workers import ChaosWorker
 from simulator import Life, World
 
 SELLERS = 10
@@ -16,18 +16,18 @@ LIVES_S = (0.05, 2.4)  # of a worker: some die while they start
 FORGET_EVERY_S = 2.0
 
 
-def run(report: Report, seed: int, rounds: int = 200, keep: Path | None = None) -> None:
+def run(report: ChaosReport, seed: int, rounds: int = 200, keep: Path | None = None) -> None:
     random = Random(seed)
     world = World(seed=seed)
     for number in range(SELLERS):
         world.add_seller(f"seller-{number}", 12.0, 450 if number == 0 else 20)
         world.preload_skus(f"seller-{number}")
-    with place(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, _):
+    with deployment(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, _):
         here.enroll(list(world.sellers))
         started = 0
         with Life(world, 1500.0):
             began = forgotten = time.monotonic()
-            at_work: list[tuple[Worker, float]] = []
+            at_work: list[tuple[ChaosWorker, float]] = []
             deaths = 0
             while deaths < rounds:
                 now = time.monotonic()

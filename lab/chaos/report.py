@@ -13,7 +13,7 @@ def say(words: str) -> None:
 
 
 @dataclass
-class Table:
+class ChaosTable:
     title: str
     head: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
@@ -36,14 +36,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 @dataclass
-class Report:
+class ChaosReport:
     """Of one part."""
 
-    tables: list[Table] = field(default_factory=list)
+    tables: list[ChaosTable] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def table(self, title: str, head: Sequence[str]) -> Table:
-        self.tables.append(Table(title, head))
+    def table(self, title: str, head: Sequence[str]) -> ChaosTable:
+        self.tables.append(ChaosTable(title, head))
         return self.tables[-1]
 
     def expect(self, true: bool, words: str) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from lab.chaos.deployment import Deployment, deployment
+from lab.chaos.findings import Found
 from lab.chaos.operators import Operators
-from lab.chaos.place import Found, Place, place
-from lab.chaos.report import Report, say
-from lab.chaos.servers import Servers
+from lab.chaos.report import ChaosReport, say
+from lab.chaos.servers import KillableServers
 from simulator import Life, World
 from store import StoreError
 
@@ -39,7 +40,7 @@ HEAD = (
 
 
 @dataclass
-class Outcome:
+class KillOutcome:
     found: Found
     accepted: int
     lost_signals: list[str]
@@ -51,7 +52,7 @@ class Outcome:
         counts = (self.accepted, len(self.lost_signals), found.lost, found.twice, found.wrong, found.back, found.missed)
         return (what, str(seed), str(len(resumed)), most, median, *map(str, counts))
 
-    def check(self, report: Report, what: str) -> None:
+    def check(self, report: ChaosReport, what: str) -> None:
         report.expect(self.found.ok, f"{what}: {self.found} {self.found.examples}")
         report.expect(not self.lost_signals, f"{what}: signals lost: {self.lost_signals[:5]}")
         slow = [f"{seconds:.1f}" for seconds in self.resumed if seconds > RESUMED_WITHIN_S]
@@ -59,22 +60,22 @@ class Outcome:
 
 
 class Scene:
-    def __init__(self, place: Place, servers: Servers, polled: list[str], operators: Operators) -> None:
-        self.place, self.servers, self.polled, self.operators = place, servers, polled, operators
+    def __init__(self, deployment: Deployment, servers: KillableServers, polled: list[str], operators: Operators) -> None:
+        self.deployment, self.servers, self.polled, self.operators = deployment, servers, polled, operators
         self.resumed: list[float] = []
-        self.outcome: Outcome | None = None
+        self.outcome: KillOutcome | None = None
 
     def wait_for_polls(self, began: float) -> None:
         """Until every seller had a good poll of orders after now; `began`: time.monotonic() of the return."""
         now: Any = None
         while True:
             with suppress(StoreError, SQLAlchemyError):
-                now = now or self.place.house.rows("SELECT clock_timestamp()")[0][0]
+                now = now or self.deployment.house.rows("SELECT clock_timestamp()")[0][0]
                 statement = """
                     SELECT count(*) FROM streams WHERE stream = 'orders' AND seller_id = ANY (:sellers)
                     AND coalesce(last_good_at, '-infinity') < :now
                 """
-                if not self.place.house.rows(statement, sellers=self.polled, now=now)[0][0]:
+                if not self.deployment.house.rows(statement, sellers=self.polled, now=now)[0][0]:
                     break
             if time.monotonic() - began > PATIENCE_S:
                 raise TimeoutError(f"polling did not resume within {PATIENCE_S:.0f} s: {self.who_waits(now)}")
@@ -87,9 +88,9 @@ class Scene:
             SELECT seller_id, stream, failures, last_error, last_good_at, next_poll_at FROM streams
             WHERE seller_id = ANY (:sellers) AND stream = 'orders' AND coalesce(last_good_at, '-infinity') < :since
         """
-        rows = self.place.house.rows(statement, sellers=self.polled, since=since) if since else "Postgres does not answer"
-        states = [(row[0], self.place.house.status(row[0]).reason[:200]) for row in rows[:2]] if since else []
-        said = [(one.process.exitcode, one.log.read_text(errors="replace")[-1500:]) for one in self.place.crew.workers[-2:]]
+        rows = self.deployment.house.rows(statement, sellers=self.polled, since=since) if since else "Postgres does not answer"
+        states = [(row[0], self.deployment.house.status(row[0]).reason[:200]) for row in rows[:2]] if since else []
+        said = [(one.process.exitcode, one.log.read_text(errors="replace")[-1500:]) for one in self.deployment.crew.workers[-2:]]
         return f"{rows}\n{states}\n{said}"
 
 
@@ -100,7 +101,7 @@ def scene(seed: int, keep: Path | None = None, workers: int = 1) -> Iterator[Sce
     for number in range(SELLERS):
         world.add_seller(f"seller-{number}", 12.0, 250 if number == 0 else 10)
         world.preload_skus(f"seller-{number}")
-    with place(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, servers):
+    with deployment(world, keep, orders_every="1s", fulfillment_every="2s", inventory_every="4s") as (here, servers):
         here.enroll(list(world.sellers))
         for _ in range(workers):
             here.crew.start(wait=True)
@@ -112,10 +113,10 @@ def scene(seed: int, keep: Path | None = None, workers: int = 1) -> Iterator[Sce
             yield now
             operators.stop()
         say(f"   the world stands still; all is polled after {here.poll_all():.1f} s")
-        now.outcome = Outcome(here.verdict(), operators.accepted, operators.lost(), now.resumed)
+        now.outcome = KillOutcome(here.verdict(), operators.accepted, operators.lost(), now.resumed)
 
 
-def _kills(report: Report, seed: int, server: str, times: int, gone_s: tuple[float, float], keep: Path | None) -> None:
+def _kills(report: ChaosReport, seed: int, server: str, times: int, gone_s: tuple[float, float], keep: Path | None) -> None:
     random = Random(seed)
     with scene(seed, keep) as now:
         for _ in range(times):
@@ -133,21 +134,21 @@ def _kills(report: Report, seed: int, server: str, times: int, gone_s: tuple[flo
 
 class Postgres:
     @staticmethod
-    def run(report: Report, seed: int, rounds: int = 30, keep: Path | None = None) -> None:
+    def run(report: ChaosReport, seed: int, rounds: int = 30, keep: Path | None = None) -> None:
         _kills(report, seed, "postgres", rounds, (0.0, 2.5), keep)
 
 
 class Temporal:
     @staticmethod
-    def run(report: Report, seed: int, rounds: int = 20, keep: Path | None = None) -> None:
+    def run(report: ChaosReport, seed: int, rounds: int = 20, keep: Path | None = None) -> None:
         _kills(report, seed, "temporal", rounds, (0.0, 2.5), keep)
 
 
-class Outage:
+class BothServers:
     """Both gone for two minutes."""
 
     @staticmethod
-    def run(report: Report, seed: int, seconds: float = 120.0, keep: Path | None = None) -> None:
+    def run(report: ChaosReport, seed: int, seconds: float = 120.0, keep: Path | None = None) -> None:
         with scene(seed, keep) as now:
             now.servers.kill("postgres")
             now.servers.kill("temporal")

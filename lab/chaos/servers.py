@@ -13,7 +13,7 @@ from workflows.attributes import FLAGS
 DATABASE = "chaos"
 
 
-class Servers:
+class KillableServers:
     """Both on disk, and Postgres with all that makes a commit durable: what was committed must be there after its death."""
 
     def __init__(self, folder: Path) -> None:
@@ -21,7 +21,7 @@ class Servers:
         self.running: dict[str, ExitStack] = {}
         self.database_url = self.temporal_address = ""
 
-    def __enter__(self) -> Servers:
+    def __enter__(self) -> KillableServers:
         self.start("postgres")
         self.start("temporal")
         return self
@@ -53,11 +53,11 @@ class Servers:
     def kill(self, name: str) -> None:
         """`kill -9` of the server and all its processes, at once; gone when this returns."""
         program = {"postgres": "postgres", "temporal": "temporal"}[name]
-        place = str(self.folder / name)
+        path = str(self.folder / name)
         mains = [one for one in psutil.process_iter(["name", "cmdline"]) if (one.info["name"] or "").startswith(program)]
         victims: list[psutil.Process] = []
         for main in mains:
-            if any(place in word for word in main.info["cmdline"] or []):
+            if any(path in word for word in main.info["cmdline"] or []):
                 victims += [main, *main.children(recursive=True)]
         for victim in victims:
             with suppress(psutil.NoSuchProcess):

@@ -1,13 +1,14 @@
 """A fleet in skipped time: the worker's own activities under the sellers' own workflows, on a real Postgres and the simulated eBay.
 
-Only Temporal is left out. `workflow`, as `workflows/seller_polling.py` calls it, is this module's, whose timers are places in a queue: days
-of a fleet pass as fast as its steps can be done. Postgres's clock is skipped too, so that all clocks agree, as they do in a deployment.
+Only Temporal is left out. `workflow`, as `workflows/seller_polling.py` calls it, is `skipped_workflow.py`'s, whose timers stand in a queue
+here: days of a fleet pass as fast as its steps can be done. Postgres's clock is skipped too, so that all clocks agree, as they do in a
+deployment.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -19,9 +20,7 @@ from urllib.parse import quote
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, text
-from temporalio import workflow
-from temporalio.common import RetryPolicy, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 import worker
@@ -29,6 +28,7 @@ from activities import waits
 from activities.poll import PollResult
 from domain.streams import BY_STEP
 from ebay.http import http_client
+from lab.chaos.skipped_workflow import NEVER, ContinuedError, Suspension, WorkflowStandIn
 from pacing import Stream
 from settings import Settings
 from simulator import World, serve
@@ -40,7 +40,6 @@ from workflows.state import PollingState
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 A_MOMENT = timedelta(milliseconds=200)
-NEVER = datetime.max.replace(tzinfo=UTC)
 MOST_AT_ONCE = 20_000  # turns of a workflow at one moment: more is a loop without an end
 SEARCH_PATH = "skipped,public,pg_catalog"  # the first name that is found counts
 # What asks for Postgres's time gets ours. It never falls: between two of our moments it runs on as it does.
@@ -57,104 +56,7 @@ API = {"shipping_fulfillment": "orders", "order": "orders", "inventory_item": "i
 
 
 @dataclass(frozen=True)
-class Pause:
-    """What a workflow waits for, in the way of `await`: until then, or for a signal."""
-
-    until: datetime
-
-    def __await__(self) -> Generator[Pause, None, None]:
-        yield self
-
-
-class ContinuedError(Exception):
-    def __init__(self, state: PollingState) -> None:
-        super().__init__("continued as new")
-        self.state = state
-
-
-class Outside:
-    """In the place of `temporalio.workflow`; what is not here is its own."""
-
-    def __init__(self, fleet: SkippedFleet) -> None:
-        self.fleet = fleet
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(workflow, name)
-
-    def now(self) -> datetime:
-        return self.fleet.now()
-
-    def patched(self, _: str) -> bool:
-        return True
-
-    def info(self) -> Outside:
-        return self
-
-    def is_continue_as_new_suggested(self) -> bool:
-        return False
-
-    def get_current_history_length(self) -> int:
-        return 0
-
-    typed_search_attributes = TypedSearchAttributes.empty
-
-    def set_current_details(self, _: str) -> None:
-        pass
-
-    def upsert_search_attributes(self, _: Any) -> None:
-        pass
-
-    def all_handlers_finished(self) -> bool:
-        return True
-
-    def continue_as_new(self, state: PollingState) -> None:
-        raise ContinuedError(state)
-
-    async def wait_condition(self, condition: Callable[[], bool], *, timeout: timedelta | float | None = None, **_: Any) -> None:
-        until = NEVER if timeout is None else self.now() + (timeout if isinstance(timeout, timedelta) else timedelta(seconds=timeout))
-        while not condition():
-            if self.now() >= until:
-                raise TimeoutError
-            await Pause(until)
-
-    async def sleep(self, duration: timedelta | float, **_: Any) -> None:
-        until = self.now() + (duration if isinstance(duration, timedelta) else timedelta(seconds=duration))
-        while self.now() < until:
-            await Pause(until)
-
-    async def execute_activity_method(self, method: Any, request: Any, **how: Any) -> Any:
-        return await self.execute_activity(method.__name__, request, **how)
-
-    async def execute_activity(self, name: str, request: Any, *, retry_policy: RetryPolicy | None = None, **_: Any) -> Any:
-        """Attempts as Temporal would make them."""
-        policy = retry_policy or RetryPolicy()
-        attempt = 1
-        while True:
-            try:
-                return self.fleet.attempt(name, request, attempt)
-            except ApplicationError as error:
-                if is_last(error, policy, attempt):
-                    raise failure_of(name, error) from error
-                wait = error.next_retry_delay or policy.initial_interval * policy.backoff_coefficient ** (attempt - 1)
-            await self.sleep(wait)
-            attempt += 1
-
-
-def is_last(error: ApplicationError, policy: RetryPolicy, attempt: int) -> bool:
-    final = error.non_retryable or error.type in (policy.non_retryable_error_types or ())
-    return final or bool(policy.maximum_attempts and attempt >= policy.maximum_attempts)
-
-
-def failure_of(name: str, error: ApplicationError) -> ActivityError:
-    failure = ActivityError(
-        "Activity task failed", scheduled_event_id=1, started_event_id=2, identity="", activity_type=name, activity_id="1", retry_state=None
-    )
-    failure.__cause__ = error
-    return failure
-
-
-@dataclass(frozen=True)
-class Polled:
+class StepRecord:
     """A step that is over."""
 
     at: datetime
@@ -163,7 +65,7 @@ class Polled:
     result: PollResult | None  # None: it failed
 
 
-class Seller:
+class SellerRun:
     """A workflow that runs."""
 
     def __init__(self, state: PollingState) -> None:
@@ -179,9 +81,9 @@ class SkippedFleet:
     def __init__(self, world: World, store: Store, settings: Settings, database: Connection, closing: ExitStack) -> None:
         self.closing = closing
         self.world, self.store, self.settings, self.database = world, store, settings, database
-        self.moment = self.told = world.clock.now()  # finer than the world's clock; and what Postgres was told
+        self.moment = self.postgres_at = world.clock.now()  # finer than the world's clock; and what Postgres was set to
         database.execute(text(SET), {"now": self.moment})
-        self.sellers: dict[str, Seller] = {}
+        self.sellers: dict[str, SellerRun] = {}
         self.queue: list[tuple[datetime, int, str | Callable[[], object]]] = []
         self.numbers = count()
         self.threads = ThreadPoolExecutor(1)
@@ -189,7 +91,7 @@ class SkippedFleet:
         self.activities = self.start_worker(settings)
         self.patience = float("inf")  # by this machine's clock
         self.broken_off: datetime | None = None
-        self.polls: list[Polled] = []
+        self.polls: list[StepRecord] = []
         self.calls: dict[tuple[str, str, int], int] = {}  # by seller, API and the minute since the start
         self.observe: Callable[[Request], object] = lambda request: None
         world.faults.before_answer = self.count
@@ -210,8 +112,8 @@ class SkippedFleet:
         return int(((at or self.now()) - START) / timedelta(minutes=1))
 
     def count(self, request: Request) -> None:
-        place = request.seller, API.get(request.resource, request.resource), self.minute()
-        self.calls[place] = self.calls.get(place, 0) + 1
+        key = request.seller, API.get(request.resource, request.resource), self.minute()
+        self.calls[key] = self.calls.get(key, 0) + 1
         self.observe(request)
 
     def called(self, first: float = 0, last: float = float("inf"), seller: str | None = None, api: str | None = None) -> int:
@@ -230,7 +132,7 @@ class SkippedFleet:
         self.at(now + at, lambda: self.start(seller, streams))
 
     def start(self, seller: str, streams: tuple[Stream, ...]) -> None:
-        self.sellers[seller] = Seller(PollingState.new(seller, self.now(), streams))
+        self.sellers[seller] = SellerRun(PollingState.new(seller, self.now(), streams))
         self.drive(seller)
 
     def signal(self, seller: str, name: str, *message: Any) -> None:
@@ -265,8 +167,8 @@ class SkippedFleet:
         if moment > self.now():
             self.moment = moment
             self.world.clock.set(moment)  # type: ignore[attr-defined]
-            if moment - self.told > A_MOMENT:  # else it is close enough: clocks of machines differ more
-                self.told = moment
+            if moment - self.postgres_at > A_MOMENT:  # else it is close enough: clocks of machines differ more
+                self.postgres_at = moment
                 self.database.execute(text(AHEAD), {"now": moment})
 
     def drive(self, name: str) -> None:
@@ -275,7 +177,7 @@ class SkippedFleet:
         if seller.course is None:
             return
         try:
-            seller.wakes_at = cast(Pause, seller.course.send(None)).until
+            seller.wakes_at = cast(Suspension, seller.course.send(None)).until
         except ContinuedError as continued:
             seller.begin(continued.state)
             seller.wakes_at = self.now()
@@ -303,7 +205,7 @@ class SkippedFleet:
             raise waits.retry_error(error, wait) if wait else ApplicationError(str(error), type=type(error).__name__) from None
         finally:
             if stream:
-                self.polls.append(Polled(self.now(), request.seller_id, stream, result if isinstance(result, PollResult) else None))
+                self.polls.append(StepRecord(self.now(), request.seller_id, stream, result if isinstance(result, PollResult) else None))
         return result
 
 
@@ -336,7 +238,7 @@ def skipped_fleet(database: str, world: World, **settings: Any) -> Iterator[Skip
         keys = {"ebay_client_id": world.accounts.client_id, "ebay_client_secret": world.accounts.client_secret}
         given = Settings(database_url=url, secret_keys=key, ebay_api_url=running.url, **{**keys, **settings})
         fleet = SkippedFleet(world, store, given, connection, stack)
-        stack.enter_context(replaced(seller_polling, "workflow", Outside(fleet)))
+        stack.enter_context(replaced(seller_polling, "workflow", WorkflowStandIn(fleet)))
         stack.callback(fleet.threads.shutdown)
         yield fleet
         for seller in fleet.sellers.values():

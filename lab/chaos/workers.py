@@ -29,15 +29,15 @@ class Crew:
         self.folder, self.environment = folder, dict(environment)
         self.trips = folder / "trips.jsonl"
         self.trips.touch()
-        self.workers: list[Worker] = []
+        self.workers: list[ChaosWorker] = []
         self.lag_s, self.patience_s = LAG_S, 0.0  # see `demo_stack/demo/fast_waits.py`
         self.ahead_s = 0.0  # of eBay's clock, as its workers know
 
-    def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> Worker:
+    def start(self, cells: Sequence[tuple[Cell, int]] = (), *, wait: bool = False, armed: bool = True, **options: Any) -> ChaosWorker:
         """`options`: of `crashing_worker.run`. `wait`: it is at work when this returns. Without `armed`: only after `arm()`."""
         for file in (holding.go_on(self.trips), holding.over(self.trips)):
             file.unlink(missing_ok=True)
-        worker = Worker(self, list(cells), armed, options)
+        worker = ChaosWorker(self, list(cells), armed, options)
         self.workers.append(worker)
         if wait:
             worker.wait_until_at_work()
@@ -61,7 +61,7 @@ class Crew:
             worker.kill()
 
 
-class Worker:
+class ChaosWorker:
     def __init__(self, crew: Crew, cells: list[tuple[Cell, int]], armed: bool, options: dict[str, Any]) -> None:
         self.log = crew.folder / f"chaos-worker-{next(numbers)}.log"
         self.log.touch()
@@ -97,7 +97,7 @@ class Worker:
         self.process.join(within)
         return self.process.exitcode is not None
 
-    def tell(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
     def kill(self) -> None:
@@ -109,6 +109,6 @@ class Worker:
     def stop(self) -> int | None:
         """As `systemctl stop` does: its exit code."""
         if self.process.exitcode is None:
-            self.tell(signal.SIGTERM)
+            self.send_signal(signal.SIGTERM)
         self.process.join(30)
         return self.process.exitcode

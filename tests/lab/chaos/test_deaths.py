@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.chaos.deployment import Deployment
 from lab.chaos.matrix import Matrix
-from lab.chaos.place import Place
 from lab.chaos.points import FULFILLMENT, ORDERS, POINTS, WORKFLOW, Cell
 from simulator import World
 from tests.support.house import House
@@ -24,11 +24,11 @@ CELLS = [
 ]
 
 
-def opened(open_house: Callable[..., House], seed: int, **settings: str) -> Place:
-    return Place(open_house(World(seed=seed), **settings))
+def opened(open_house: Callable[..., House], seed: int, **settings: str) -> Deployment:
+    return Deployment(open_house(World(seed=seed), **settings))
 
 
-def test_a_worker_that_dies_at_any_point_loses_nothing_and_tells_nothing_twice(open_house: Callable[..., House]) -> None:
+def test_a_worker_that_dies_at_any_point_loses_nothing_and_records_nothing_twice(open_house: Callable[..., House]) -> None:
     matrix = Matrix(opened(open_house, 41, **CADENCE), CELLS, rounds=1, seed=41)
     matrix.run()
 
@@ -37,7 +37,7 @@ def test_a_worker_that_dies_at_any_point_loses_nothing_and_tells_nothing_twice(o
     assert {cell: kills for cell, kills, _ in rows} == dict.fromkeys(CELLS, 1)
     assert whole.ok, (whole, whole.examples)
     assert whole.changes > 50
-    matrix.place.close()
+    matrix.deployment.close()
 
 
 def test_every_point_can_be_reached_by_a_stream_and_is_described() -> None:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 
+from lab.chaos.deployment import Deployment, until
 from lab.chaos.hostile import EBAYS_WAYS, HAPPENS, OF_LISTINGS, POSTGRES_WAYS, Siege, hostile_world
-from lab.chaos.place import Place, until
 from simulator import Life, World
 from simulator.hostile import Hostility
 from simulator.proxy import FaultProxy, LineFaults
@@ -43,8 +43,8 @@ def limited(hostility: Hostility) -> None:
     hostility.most = dict.fromkeys(HAPPENS, 2) | dict.fromkeys(("late", "same_date", "odd", "unknown"), 60)
     hostility.most |= dict.fromkeys(OF_LISTINGS, 1) | {"odd_listing": 10}
     hostility.most |= {"wrong_total": 3, "empty_page": 6} | dict.fromkeys(("nameless", "late_payer", *SHARED), 1)
-    for place, name in enumerate(SHARED):
-        seen_by = {OTHERS[place % len(OTHERS)], OTHERS[(place + 1) % len(OTHERS)]}
+    for index, name in enumerate(SHARED):
+        seen_by = {OTHERS[index % len(OTHERS)], OTHERS[(index + 1) % len(OTHERS)]}
         for seller in {"", WITH_MUCH, HUB, *OTHERS} - seen_by:  # "": calls for tokens, where a 429 holds everybody for a minute
             hostility.of_seller[name, seller] = 1
 
@@ -78,7 +78,7 @@ def plan(proxy: FaultProxy, ways: Iterable[str]) -> None:
                 proxy.next(way)
 
 
-def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_tells_nothing_twice(open_house: Callable[..., House]) -> None:
+def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_records_nothing_twice(open_house: Callable[..., House]) -> None:
     world, hostility = hostile_world(SEED, SCALE, **RATES)
     limited(hostility)
     for name in (WITH_MUCH, *OTHERS):
@@ -86,7 +86,7 @@ def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_tells_nothing_twice(o
         world.preload_skus(name)
     world.add_seller(HUB, listings=6)
     world.preload_listings(HUB)
-    here = Place(open_house(world, **CADENCE))
+    here = Deployment(open_house(world, **CADENCE))
     here.crew.lag_s = LAG_S
     with Siege(here, hostility, SEED) as siege, Life(world, 6000.0):
         siege.happens = HAPPENS + OF_LISTINGS  # reports take too long

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from lab.chaos import lasting
-from lab.chaos.lasting import POLLED, Outcome, Stage, live, outage, told
+from lab.chaos.lasting import POLLED, SceneOutcome, SceneSetup, conclude, live, outage
 from lab.chaos.skipped import START
 from pacing import Stream
 from simulator.poison import How
@@ -14,15 +14,15 @@ from workflows.messages import PollNow
 
 
 def test_a_fleet_in_skipped_time_is_polled_as_its_workflows_say_and_nothing_is_lost(postgres_server: str) -> None:
-    stage = Stage(postgres_server, 5, 4)
-    with stage.fleet() as fleet:
-        it = Outcome("two hours", fleet)
+    setup = SceneSetup(postgres_server, 5, 4)
+    with setup.fleet() as fleet:
+        it = SceneOutcome("two hours", fleet)
         for number in range(2):
             fleet.world.add_seller(f"seller-{number}", skus=2)
             fleet.enroll(f"seller-{number}", POLLED, timedelta(minutes=number))
-        live(stage, fleet, list(fleet.world.sellers), timedelta(hours=1), timedelta(minutes=15))
+        live(setup, fleet, list(fleet.world.sellers), timedelta(hours=1), timedelta(minutes=15))
         fleet.run(timedelta(hours=2))
-        told(stage, it, list(fleet.world.sellers))
+        conclude(setup, it, list(fleet.world.sellers))
 
         gaps = [one.at for one in fleet.polls if one.seller == "seller-0" and one.stream is Stream.ORDERS]
     assert it.missed == []
@@ -31,17 +31,17 @@ def test_a_fleet_in_skipped_time_is_polled_as_its_workflows_say_and_nothing_is_l
 
 
 def test_all_clocks_are_skipped_together(postgres_server: str) -> None:
-    with Stage(postgres_server, 5, 4).fleet() as fleet:
+    with SceneSetup(postgres_server, 5, 4).fleet() as fleet:
         fleet.run(timedelta(days=3))
         with fleet.store.engine.connect() as connection:
-            shown = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+            now = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
 
-        assert START + timedelta(days=3) <= shown < START + timedelta(days=3, minutes=1)
+        assert START + timedelta(days=3) <= now < START + timedelta(days=3, minutes=1)
         assert fleet.world.clock.now() == fleet.now() == START + timedelta(days=3)
 
 
 def test_a_signal_wakes_a_workflow_before_its_time(postgres_server: str) -> None:
-    with Stage(postgres_server, 5, 4).fleet() as fleet:
+    with SceneSetup(postgres_server, 5, 4).fleet() as fleet:
         fleet.world.add_seller("anna")
         fleet.enroll("anna", (Stream.ORDERS,))
         fleet.run(timedelta(minutes=1))
@@ -52,7 +52,7 @@ def test_a_signal_wakes_a_workflow_before_its_time(postgres_server: str) -> None
 
 
 def test_a_failed_step_is_tried_three_times_and_then_the_workflow_backs_off(postgres_server: str) -> None:
-    with Stage(postgres_server, 5, 4).fleet() as fleet:
+    with SceneSetup(postgres_server, 5, 4).fleet() as fleet:
         fleet.world.add_seller("anna")
         fleet.enroll("anna", (Stream.ORDERS,))
         fleet.world.lasting.stop(sellers=["anna"], how=How.FAILS)
@@ -64,7 +64,7 @@ def test_a_failed_step_is_tried_three_times_and_then_the_workflow_backs_off(post
 
 
 def test_an_outage_is_counted(postgres_server: str) -> None:
-    it = outage("an hour without eBay", share=1.0)(Stage(postgres_server, 5, 4))
+    it = outage("an hour without eBay", share=1.0)(SceneSetup(postgres_server, 5, 4))
 
     assert len(it.row) == len(lasting.HEAD) - 2
     assert (it.row[4], it.row[5], it.row[6], it.row[8]) == ("0", "0", "0", "0")

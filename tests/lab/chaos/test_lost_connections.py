@@ -12,7 +12,7 @@ from store import Store
 from store.errors import StoreUnavailableError, translated
 
 
-def test_a_connection_that_dies_after_its_last_answer_takes_no_place_in_the_pool(database: str, execute: Callable[[str], None]) -> None:
+def test_a_connection_that_dies_after_its_last_answer_takes_no_slot_in_the_pool(database: str, execute: Callable[[str], None]) -> None:
     store = Store.connect(database, [Fernet.generate_key().decode()], pool_size=1)
     with store._single.connect() as connection:  # from its second use on, a connection that is put back is told so once more
         connection.execute(text("SELECT 1"))

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from store import StoreError
 
 if TYPE_CHECKING:
-    from lab.chaos.place import Found, Place
+    from lab.chaos.deployment import Deployment
+    from lab.chaos.findings import Found
 
 TABLES = {  # as they are stored, in this order
     "poll_runs": "finished_at",
@@ -30,7 +31,7 @@ COUNTS = "changes", "lost", "twice", "wrong", "back", "missed"
 ERRORS = (StoreError, SQLAlchemyError, OSError, TimeoutError)
 
 
-def keep(here: Place, folder: Path) -> None:
+def save_artifacts(here: Deployment, folder: Path) -> None:
     """All that eBay showed, all that was told and is stored, the deaths, and the verdict with every finding.
 
     Where the part failed before its verdict, what is there by now is judged. A file that cannot be filled says why.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
@@ -18,11 +16,13 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from lab.chaos.keeping import keep
-from lab.chaos.servers import Servers
+from lab.chaos.artifacts import save_artifacts
+from lab.chaos.findings import Found, found_of
+from lab.chaos.follower import Follower
+from lab.chaos.servers import KillableServers
 from lab.chaos.workers import Crew
 from simulator import World, serve
-from simulator.judge import SLACK, Verdict, judge
+from simulator.judge import SLACK, judge
 from store import StoreError, migrate
 from tests.support.histories import forget_dead_worker
 from tests.support.house import House
@@ -52,68 +52,7 @@ WATCH = """
 """
 
 
-@dataclass
-class Found:
-    """What a part of the chaos came to. All but `changes` must be 0."""
-
-    changes: int = 0
-    lost: int = 0
-    twice: int = 0
-    wrong: int = 0
-    back: int = 0  # cursors that moved back
-    missed: int = 0  # events that a reader who follows the feed did not get, or got otherwise
-    findings: list[str] = field(default_factory=list)  # each, in words
-
-    def add(self, other: Found) -> None:
-        for name in ("changes", "lost", "twice", "wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.findings += other.findings
-
-    @property
-    def examples(self) -> list[str]:
-        """The first of the findings."""
-        return self.findings[:10]
-
-    @property
-    def ok(self) -> bool:
-        return not (self.lost or self.twice or self.wrong or self.back or self.missed)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.changes} changes, {self.lost} lost, {self.twice} twice, {self.wrong} wrong, "
-            f"{self.back} cursors back, {self.missed} missed by a reader"
-        )
-
-
-class Follower:
-    """Reads the feed as an app does: from the last position on, for ever."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.ids: list[str] = []
-        self.position = 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._follow, daemon=True)
-        self.thread.start()
-
-    def _follow(self) -> None:
-        while not self.over.is_set():
-            with suppress(StoreError):
-                self.look()
-            self.over.wait(0.01)
-
-    def look(self) -> None:
-        while events := self.house.store.feed.read(after=self.position, limit=2000):
-            self.ids += [event["id"] for event in events]
-            self.position = events[-1]["position"]
-
-    def stop(self) -> None:
-        self.over.set()
-        self.thread.join(10)
-        self.look()
-
-
-class Place:
+class Deployment:
     def __init__(self, house: House) -> None:
         self.house, self.world = house, house.world
         self.crew = Crew(house.folder, house.environment)
@@ -216,7 +155,7 @@ class Place:
         """Of some sellers and kinds, or of all; cursors and the reader only with all."""
         return self.verdicts([(sellers, kinds)])[0]
 
-    def verdicts(self, wanted: Sequence[tuple[Sequence[str] | None, Sequence[str]]]) -> list[Found]:
+    def verdicts(self, queries: Sequence[tuple[Sequence[str] | None, Sequence[str]]]) -> list[Found]:
         """Each seller is judged once for all that ask; sellers have nothing to do with each other."""
         rows, events = _by_seller(self.world.rows(), "seller"), _by_seller(self.house.events(), "seller_id")
 
@@ -226,7 +165,7 @@ class Place:
             return found_of(judge(rows[seller], events[seller], snapshots, at=self.world.clock.now(), kinds=kinds, slack=self.slack()))
 
         found = []
-        for sellers, kinds in wanted:
+        for sellers, kinds in queries:
             whole = Found()
             for seller in self.sellers if sellers is None else sellers:
                 whole.add(one(seller, tuple(kinds)))
@@ -242,10 +181,10 @@ class Place:
         found.back = len(back)
         found.findings += [f"back: {seller}/{stream}" for seller, stream in back]
         events = self.house.events()  # in the order of their positions
-        places = [event["position"] for event in events]
+        positions = [event["position"] for event in events]
         there = [event["id"] for event in events]
-        found.wrong += sum(1 for before, after in pairwise(places) if after <= before) + len(there) - len(set(there))
-        found.findings += [f"wrong: position {after} after {before}" for before, after in pairwise(places) if after <= before]
+        found.wrong += sum(1 for before, after in pairwise(positions) if after <= before) + len(there) - len(set(there))
+        found.findings += [f"wrong: position {after} after {before}" for before, after in pairwise(positions) if after <= before]
         followed = set(self.follower.ids)
         found.missed = 0 if there == self.follower.ids else max(1, len(set(there) - followed))
         found.findings += [f"missed: the event at position {event['position']}" for event in events if event["id"] not in followed]
@@ -263,28 +202,23 @@ def _by_seller(rows: Iterable[Any], name: str) -> defaultdict[str, list[Any]]:
     return found
 
 
-def found_of(verdict: Verdict) -> Found:
-    aside = [f"lost: {verdict.set_aside} set aside"] if verdict.set_aside else []
-    return Found(verdict.changes, verdict.lost + verdict.set_aside, verdict.twice, verdict.wrong, findings=[*verdict.findings, *aside])
-
-
 @contextmanager
-def place(world: World, kept: Path | None = None, **settings: str) -> Iterator[tuple[Place, Servers]]:
-    """A fresh deployment with servers of its own, that can be killed. `kept`: a folder for what it came to, see `lab/chaos/keeping.py`."""
+def deployment(world: World, keep_in: Path | None = None, **settings: str) -> Iterator[tuple[Deployment, KillableServers]]:
+    """A fresh deployment with servers of its own, that can be killed. `keep_in`: a folder for what it came to (`artifacts.py`)."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
-        with Servers(folder) as servers, serve(world) as ebay:
+        with KillableServers(folder) as servers, serve(world) as ebay:
             database = servers.create_database()
             migrate.upgrade(database)
             house = House(folder, world, ebay.url, database, servers.temporal_address, **(FAST | settings))
-            here = Place(house)
+            here = Deployment(house)
             try:
                 yield here, servers
             finally:
-                if kept:
+                if keep_in:
                     if "postgres" not in servers.running:
                         servers.start("postgres")
-                    keep(here, kept)
+                    save_artifacts(here, keep_in)
                 here.close()
                 house.close()
 

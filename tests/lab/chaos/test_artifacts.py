@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lab.chaos.__main__ import PARTS, part
-from lab.chaos.keeping import TABLES
-from lab.chaos.place import place
-from lab.chaos.report import Report
+from lab.chaos.artifacts import TABLES
+from lab.chaos.deployment import deployment
+from lab.chaos.report import ChaosReport
 from simulator import World
 
 ORDERS = 12  # more than the examples that a report shows
@@ -22,10 +22,10 @@ class Unpolled:
     """A part in which no worker ever starts, so that nothing is told, and which ends with a dead Postgres before its verdict."""
 
     @staticmethod
-    def run(report: Report, seed: int, keep: Path | None = None) -> None:
+    def run(report: ChaosReport, seed: int, keep: Path | None = None) -> None:
         world = World(seed=seed)
         world.add_seller("anna")
-        with place(world, keep) as (here, servers):
+        with deployment(world, keep) as (here, servers):
             here.enroll(["anna"])
             for _ in range(ORDERS):
                 world.place_order("anna")
@@ -42,14 +42,14 @@ def test_a_part_that_fails_leaves_its_ledger_its_rows_and_every_finding(monkeypa
 
     failures = part("unpolled", argparse.Namespace(seed=7, keep=tmp_path, rounds=None, points=[], streams=[], minutes=None, write=None))
 
-    kept = tmp_path / "unpolled"
+    saved = tmp_path / "unpolled"
     assert failures == ["nobody polls"]
-    assert read(kept / "failures.jsonl") == [{"failure": "nobody polls"}]
-    orders = {row["entity_id"] for row in read(kept / "ledger.jsonl") if row["kind"] == "order"}
+    assert read(saved / "failures.jsonl") == [{"failure": "nobody polls"}]
+    orders = {row["entity_id"] for row in read(saved / "ledger.jsonl") if row["kind"] == "order"}
     assert len(orders) == ORDERS
-    counts, *findings = read(kept / "verdict.jsonl")
+    counts, *findings = read(saved / "verdict.jsonl")
     assert (counts["ok"], counts["settled"], counts["lost"], counts["changes"]) == (False, False, ORDERS, 0)
     assert {one["finding"] for one in findings} == {f"lost: order anna/{order}: no event" for order in orders}
-    assert read(kept / "events.jsonl") == []
-    assert [row["stream"] for row in read(kept / "streams.jsonl")]
-    assert all((kept / f"{table}.jsonl").exists() for table in TABLES)
+    assert read(saved / "events.jsonl") == []
+    assert [row["stream"] for row in read(saved / "streams.jsonl")]
+    assert all((saved / f"{table}.jsonl").exists() for table in TABLES)
