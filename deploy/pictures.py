@@ -69,8 +69,8 @@ def running(demo: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
     """The addresses of the Web UI and of the status page, once the demo tells them."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and demo.poll() is None:
-        told = log.read_text(errors="replace")
-        if (ui := UI.search(told)) and (site := SITE.search(told)):
+        said = log.read_text(errors="replace")
+        if (ui := UI.search(said)) and (site := SITE.search(said)):
             return ui[1], site[1]
         time.sleep(0.2)
     raise RuntimeError(f"the demo did not start: {log.read_text(errors='replace')[-2000:]}")

@@ -30,7 +30,7 @@ from sqlalchemy import make_url
 from demo_stack import devstack
 from demo_stack.devstack.binaries import temporal_cli
 from deploy.native.compose import HOUSE, Service, moved, services
-from deploy.native.processes import FailedError, Processes
+from deploy.native.processes import Processes, ProcessFailedError
 from deploy.native.programs import MissingError, temporal_programs, whole_postgres
 
 PACE = {"SELLERBEAT_ORDERS_EVERY": "2s", "SELLERBEAT_ORDER_OVERLAP": "10s", "SELLERBEAT_BACKFILL": "1d"}
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             change = Topology(folder.resolve(), things).run()
         print(json.dumps(change))
         print(f"a poll stored {change['type']} {change['entity_id']} of {change['seller_id']}; everything is stopped")
-    except (FailedError, MissingError, devstack.DevstackError) as error:
+    except (ProcessFailedError, MissingError, devstack.DevstackError) as error:
         print(f"native: {error}", file=sys.stderr)
         return 1
     return 0
@@ -115,7 +115,7 @@ class Topology:
                 for change in page["changes"]:
                     if change["source"] == "poll" and change["type"].startswith("order."):
                         return dict(change)
-        raise FailedError(f"no poll stored a change of an order within {LONGEST_S} s")
+        raise ProcessFailedError(f"no poll stored a change of an order within {LONGEST_S} s")
 
     def service(self, name: str) -> Service:
         return moved(services(self.secrets)[name], self.moves)
@@ -144,7 +144,7 @@ class Topology:
             self.processes.run(
                 f"{name}-health", [sys.executable, str(HOUSE / "deploy" / "health.py"), f"{name}.py"], service.environment, HOUSE
             )
-        except FailedError:
+        except ProcessFailedError:
             return False
         return True
 
@@ -170,14 +170,14 @@ class Topology:
 
     def make_database(self, server: str) -> None:
         """As the image `postgres` makes them from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB."""
-        wanted = services(self.secrets)["postgres"].environment
-        user = sql.Identifier(wanted["POSTGRES_USER"])
+        named = services(self.secrets)["postgres"].environment
+        user = sql.Identifier(named["POSTGRES_USER"])
         with closing(psycopg2.connect(server)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(wanted["POSTGRES_DB"])))
-                cursor.execute(sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(user, sql.Literal(wanted["POSTGRES_PASSWORD"])))
-                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(wanted["POSTGRES_DB"]), user))
+                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(named["POSTGRES_DB"])))
+                cursor.execute(sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(user, sql.Literal(named["POSTGRES_PASSWORD"])))
+                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(named["POSTGRES_DB"]), user))
 
 
 def free_ports(count: int) -> list[int]:

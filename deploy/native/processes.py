@@ -14,7 +14,7 @@ PATIENCE_S = 90.0
 STOP_S = 30.0
 
 
-class FailedError(Exception):
+class ProcessFailedError(Exception):
     """A part did not start, ended, or did not do its work in time. The text has the end of its log."""
 
 
@@ -27,7 +27,7 @@ class Processes:
         self.running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def run(self, name: str, words: Sequence[str], environment: Mapping[str, str], cwd: Path) -> str:
-        """To its end; what it said on its standard output. Raises FailedError."""
+        """To its end; what it said on its standard output. Raises ProcessFailedError."""
         with self._log(name).open("ab") as log:
             done = subprocess.run(words, env=self._whole(environment), cwd=cwd, stdout=subprocess.PIPE, stderr=log, check=False)
             log.write(done.stdout)
@@ -37,7 +37,7 @@ class Processes:
         return done.stdout.decode()
 
     def start(self, name: str, words: Sequence[str], environment: Mapping[str, str], cwd: Path, ready: Callable[[], bool]) -> None:
-        """Until it is ready. Raises FailedError."""
+        """Until it is ready. Raises ProcessFailedError."""
         with self._log(name).open("ab") as log:
             process = subprocess.Popen(
                 words, env=self._whole(environment), cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
@@ -80,5 +80,5 @@ class Processes:
     def _whole(self, environment: Mapping[str, str]) -> dict[str, str]:
         return {"PATH": self.path, "HOME": os.environ.get("HOME", "/"), **environment}
 
-    def _failure(self, name: str, what: str) -> FailedError:
-        return FailedError(f"{name} {what}; the end of its log:\n{tail(self._log(name), lines=20)}")
+    def _failure(self, name: str, what: str) -> ProcessFailedError:
+        return ProcessFailedError(f"{name} {what}; the end of its log:\n{tail(self._log(name), lines=20)}")

@@ -58,7 +58,7 @@ def whole_postgres() -> Path:
     if named := os.environ.get("DEVSTACK_POSTGRES"):
         return Path(named)
     on_path = [Path(found).resolve().parent] if (found := shutil.which("postgres")) else []
-    newest_first = sorted(Path("/").glob(POSTGRES.lstrip("/")), key=lambda place: float(place.parent.name), reverse=True)
+    newest_first = sorted(Path("/").glob(POSTGRES.lstrip("/")), key=lambda path: float(path.parent.name), reverse=True)
     for programs in (*on_path, *newest_first):
         home = programs.parent
         shares = (home / "share", home / "share" / "postgresql", Path("/usr/share/postgresql") / home.name)

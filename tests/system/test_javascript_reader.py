@@ -39,9 +39,9 @@ def test_the_reader_in_javascript_goes_on_where_it_was_killed(demo: str, tmp_pat
     (tmp_path / "reader.mjs").write_text(code, encoding="utf-8")
 
     first = read(node, tmp_path, demo)
-    kept = position(tmp_path)
+    stored = position(tmp_path)
     second = read(node, tmp_path, demo)
 
     assert first == sorted(set(first))
     assert first[0] == 1
-    assert second[0] == kept + 1
+    assert second[0] == stored + 1

@@ -56,9 +56,9 @@ def test_every_rule_is_tested() -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    with ExitStack() as places:
-        sockets = [places.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [place.getsockname()[1] for place in sockets]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in sockets]
 
 
 @contextmanager

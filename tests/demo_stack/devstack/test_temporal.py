@@ -76,10 +76,10 @@ def test_a_setting_that_names_no_program_is_one_clear_line(folder: Path, monkeyp
 def test_a_kill_leaves_no_server_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch, child: Callable[..., Child]) -> None:
     monkeypatch.setenv("TMPDIR", str(folder))
     running: Child = child("devstack.temporal()")
-    (place,) = folder.iterdir()
+    (folder_path,) = folder.iterdir()
     servers = psutil.Process(running.process.pid).children(recursive=True)
 
     running.end(9)
 
     assert len(servers) == 2
-    eventually_here(lambda: ended(servers) and not place.exists())
+    eventually_here(lambda: ended(servers) and not folder_path.exists())

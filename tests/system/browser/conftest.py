@@ -99,7 +99,7 @@ def mallory(store: Store) -> None:
 
 
 @contextmanager
-def child(program: list[str], told: str, environment: dict[str, str]) -> Iterator[str]:
+def child(program: list[str], pattern: str, environment: dict[str, str]) -> Iterator[str]:
     """A process of ours, from the line that says where it is until the end of the block."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("SELLERBEAT_", "TEMPORAL_"))}
     with subprocess.Popen(
@@ -110,7 +110,7 @@ def child(program: list[str], told: str, environment: dict[str, str]) -> Iterato
             said = []
             for line in process.stdout:
                 said.append(line)
-                if found := re.search(told, line):
+                if found := re.search(pattern, line):
                     break
             else:
                 raise AssertionError(f"{program[0]} ended:\n{''.join(said)}")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 PHONE = {"width": 390, "height": 844}
 PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused")
-TOLD = ("/endpoints?done=replay", "/sellers/nina")
+WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina")
 SERIOUS = ("serious", "critical")
 
 
@@ -45,7 +45,7 @@ def wide(page: Page) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*PATHS, *TOLD])
+@pytest.mark.parametrize("path", [*PATHS, *WITH_DELIVERIES])
 def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, sc
     assert found == []
 
 
-@pytest.mark.parametrize("path", [*PATHS, *TOLD, "/sellers/nobody"])
+@pytest.mark.parametrize("path", [*PATHS, *WITH_DELIVERIES, "/sellers/nobody"])
 def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hostile: str, path: str) -> None:
     page = browser.new_page(viewport=PHONE)
     page.goto(hostile + path)
@@ -69,7 +69,7 @@ def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hos
     assert found == (PHONE["width"], 0)
 
 
-def test_html_of_strangers_is_shown_as_text(page: Page, hostile: str) -> None:
+def test_html_of_strangers_is_rendered_as_text(page: Page, hostile: str) -> None:
     for path in ("/", "/sellers/mallory", "/endpoints", "/?find=<script>document.title='pwned'</script>"):
         page.goto(hostile + path)
         assert "pwned" not in page.title()
@@ -182,7 +182,7 @@ def test_a_seller_with_a_phone_consents_by_a_link_from_the_page_without_javascri
     context.close()
 
 
-def test_the_page_keeps_itself_up_to_date_until_it_is_told_not_to(page: Page, demo: str) -> None:
+def test_the_page_keeps_itself_up_to_date_until_it_is_asked_not_to(page: Page, demo: str) -> None:
     page.goto(demo)
     live = page.locator("#live")
     before = live.inner_text()
