@@ -49,6 +49,7 @@ from activities.vacancy import Vacancies
 from activities.waits import Lasting
 from console.leaving import bounded, leave
 from domain.streams import STREAMS, Stream
+from domain.waits import EBAYS, Waits
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
@@ -176,11 +177,11 @@ async def _every(client: Client, id_: str, run: Any, task_queue: str, interval: 
         logger.debug("the schedule is there", extra={"schedule": id_})
 
 
-async def work(settings: Settings) -> None:
+async def work(settings: Settings, waits: Waits) -> None:
     assert settings.database_url
     meters = runtime.meters(runtime.start(settings.metrics_bind))
     meters.begin(stream.value for stream in Stream)
-    store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1)
+    store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1, waits=waits)
     store.check()
     environment = read_environment()
     with sent(environment, "sellerbeat-worker") as interceptors:
@@ -209,11 +210,11 @@ def still_here() -> None:
     logger.warning("worker leaves though the SDK has not ended; nothing is lost", extra={"after_s": (GRACE + ENDING).total_seconds()})
 
 
-def main() -> int:
+def main(waits: Waits = EBAYS) -> int:
     try:
         settings = load(*NEEDED)
         logs.configure(settings.log_format)
-        asyncio.run(work(settings))
+        asyncio.run(work(settings, waits))
     except (SettingsError, TracesError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2

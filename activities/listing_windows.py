@@ -23,7 +23,6 @@ from store.times import iso
 
 Place = dict[str, Any]  # {"from": ISO, "width_s": seconds, "limit": as `Width.kept`}, each where there is one
 
-LAG = timedelta(minutes=2)  # so late eBay shows some changes: windows end so far behind its clock, and overlap as much
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
 AN_HOUR = timedelta(hours=1)
 NARROWEST = timedelta(seconds=1)  # a window that is not halved any more
@@ -89,7 +88,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
                     whole, width = window.whole, window.width
                     yield window
                 start = end if whole else window.read_to
-                if step.sure_at() - LAG < start:
+                if step.sure_at() - step.waits.listing_lag < start:
                     return
                 continue
             if not limit.narrower(error, end - start, NARROWEST):
@@ -106,7 +105,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
             yield ListingWindow(events.listings, events.without_id, events.date, start, width, last=False, whole=False, limit=limit.kept())
             continue
         width = min(width * 2, LONGEST_WINDOW) if count * 2 < most else width
-        read_to = min(end, step.sure_at() - LAG)
+        read_to = min(end, step.sure_at() - step.waits.listing_lag)
         last = end == until or read_to < end
         if last:
             limit.read_over()
@@ -139,7 +138,7 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
                     return
                 continue
             widest = max(widest, piece.end - piece.start if events else timedelta())
-            read_to = max(min(piece.end, step.sure_at() - LAG), start) if piece.settled else read_to
+            read_to = max(min(piece.end, step.sure_at() - step.waits.listing_lag), start) if piece.settled else read_to
             found = found or piece.unreadable is not None
             yield window(events, read_to, moment=Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None)
     except EbayError as error:

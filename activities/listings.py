@@ -13,7 +13,7 @@ from temporalio import activity
 from activities import moments, sources
 from activities.listing_single import read_single, store_single
 from activities.listing_skus import inventory_items
-from activities.listing_windows import FAR, LAG, keep, too_old, windows
+from activities.listing_windows import FAR, keep, too_old, windows
 from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, books, try_again
@@ -52,10 +52,11 @@ class ListingPolling:
             return end
         if step.step.cursor is None or too_old(step.step.cursor, step.now()):
             return self.ask_for_report(step)
-        until = step.ebays_now() - (timedelta() if step.request.announced or step.request.asked else LAG)
+        lag = step.waits.listing_lag
+        until = step.ebays_now() - (timedelta() if step.request.announced or step.request.asked else lag)
         moments.read_listings(step, step.ebays_now() - FAR)
         new_skus, shown, read_to = False, False, step.step.cursor
-        for window in windows(step, step.step.cursor - LAG, until, step.step.reading):
+        for window in windows(step, step.step.cursor - lag, until, step.step.reading):
             items = inventory_items(step, window.listings) if window.whole else []
             new_skus, shown, read_to = new_skus or bool(items), shown or bool(window.listings), max(read_to, window.read_to)
             with step.commit() as commit:

@@ -10,12 +10,12 @@ from temporalio import activity
 
 from activities import sources
 from activities.listing_skus import inventory_items
-from activities.listing_windows import LAG, keep, too_old, windows
+from activities.listing_windows import keep, too_old, windows
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
-from activities.report_place import LOOKS, PATIENCE, TRIES, ReportCheckpoint
+from activities.report_place import LOOKS, TRIES, ReportCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
 from changes.listings import entity_id
@@ -27,7 +27,6 @@ from store.kinds import AlertKind
 MISSED_TEXT = "the report of all listings found changes that polling had missed; they are recorded now, with source sweep"
 NO_REPORT_TEXT = "eBay's report of all listings did not come or cannot be read: they are read page by page instead, which costs calls"
 MARKETPLACE = "EBAY_US"  # of the request; the report has a seller's listings on all of them
-A_MOMENT = timedelta(seconds=5)
 Outcome = ReportCheckpoint | PollResult
 
 
@@ -104,12 +103,12 @@ class Report:
         return self.kept(step, place)
 
     def come_back(self, step: StepRun, place: ReportCheckpoint, why: str) -> Outcome:
-        if step.ebays_now() - place.began_at > PATIENCE:
+        if step.ebays_now() - place.began_at > step.waits.report_patience:
             return self.to_pages(step, place, AlertKind.NO_REPORT)
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
-            return step.pause(commit, step.now() + place.wait(), why)
+            return step.pause(commit, step.now() + place.wait(step.waits.report_first), why)
 
     def ask_again(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
@@ -136,15 +135,17 @@ class Report:
         around = self.steps.store.listings.neighbours(step.request.seller_id)
         if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
             place = place.move(behind=True)
-            if not around.scanned and not around.denied and step.ebays_now() - place.began_at < PATIENCE and sources.reads_inventory(step):
+            may_come = not around.denied and step.ebays_now() - place.began_at < step.waits.report_patience
+            if not around.scanned and may_come and sources.reads_inventory(step):
                 return self.come_back(step, place.move(asked=place.asked + 1), "waits for the first scan of the Inventory API")
         elif place.ready_at and around.cursor < place.ready_at:
-            due = place.ready_at + LAG + A_MOMENT
+            due = place.ready_at + step.waits.listing_lag + step.waits.report_behind
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
                     why = "the report of all listings is there: waits until polling has caught up with it"
                     return step.pause(commit, step.now() + wait, why)
-            _, place = self.read_windows(step, place, around.cursor - LAG, step.ebays_now() - LAG)
+            lag = step.waits.listing_lag
+            _, place = self.read_windows(step, place, around.cursor - lag, step.ebays_now() - lag)
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
         return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
 
@@ -179,7 +180,7 @@ class Report:
         """
         missed: set[str] = set()
         if place.changed and not place.behind and place.since and place.read_at:
-            due = place.read_at + LAG + A_MOMENT
+            due = place.read_at + step.waits.listing_lag + step.waits.report_behind
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
                     return step.pause(
@@ -187,7 +188,7 @@ class Report:
                     )
             if not too_old(place.since, step.now()):
                 # up to now, as what is modified again leaves older windows; the cursor stays so far behind as always
-                told, place = self.read_windows(step, place, place.since - LAG, step.ebays_now())
+                told, place = self.read_windows(step, place, place.since - step.waits.listing_lag, step.ebays_now())
                 missed = set(place.changed) - told
             if missed and place.looks + 1 < LOOKS:
                 return self.kept(step, place.move(looks=place.looks + 1, changed=tuple(sorted(missed)), read_at=step.read_at()))
@@ -205,7 +206,7 @@ class Report:
             commit.missed(missed, 0)
             commit.advance(cursor=place.began_at, reading=None)
             if place.behind:
-                commit.advance_other(Stream.LISTINGS, place.began_at - LAG)
+                commit.advance_other(Stream.LISTINGS, place.began_at - step.waits.listing_lag)
             if missed:
                 commit.open_alert(AlertKind.MISSED_LISTINGS, MISSED_TEXT)
             elif not place.behind:

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 
 Phase = Literal["ask", "wait", "meet", "compare", "pages", "items", "absent", "judge"]
 
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=2)
-PATIENCE = timedelta(hours=6)  # eBay names no time in which a report is made
+LONGEST_WAIT = timedelta(minutes=2)
 TRIES = 3  # reports asked for, where they fail or cannot be read
 WALKS = 3  # over the pages, until their count stays the same
 LISTS = 2  # complete lists that a listing is absent from are as good as asking for it
@@ -62,9 +61,9 @@ class ReportCheckpoint(BaseModel, frozen=True):
             return self
         return self.move(changed=tuple(dict.fromkeys([*self.changed, *changed]))[:TOLD], read_at=read_at)
 
-    def wait(self) -> timedelta:
+    def wait(self, first: timedelta) -> timedelta:
         """How long until eBay is asked again."""
-        return min(FIRST_WAIT * 1.5 ** min(self.asked, 20), LONGEST_WAIT)
+        return min(first * 1.5 ** min(self.asked, 20), LONGEST_WAIT)
 
     def cheap(self, active: int) -> bool:
         """Whether to read so many active listings one by one, since that is fewer calls than reading all pages."""

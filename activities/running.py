@@ -33,7 +33,7 @@ class StepRun:
     """One step of one seller while it runs."""
 
     def __init__(self, steps: StepRunner, request: Poll, stream: Stream, step: StepLease, now: datetime) -> None:
-        self.steps, self.request, self.stream, self.step = steps, request, stream, step
+        self.steps, self.request, self.stream, self.step, self.waits = steps, request, stream, step, step.waits
         self.api = steps.ebay.seller(request.seller_id)
         self.api.permit, self.api.gate, self.api.on_answer = self.permit, self.gate, self.on_answer
         self.probes, self.probed = "", 0  # the resource for which this step asks whether eBay is back, and its calls
@@ -201,7 +201,7 @@ class StepRun:
             return None
         now = self.now()
         clock = self.steps.ebay.times.now(now) - now
-        return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS))
+        return brought_forward(self.listings_due, now, clock, self.steps.pace.is_roomy(Stream.LISTINGS), self.waits.shared)
 
 
 def delays(stored: StoreResult, enrolled_at: datetime, read_at: datetime) -> list[float]:

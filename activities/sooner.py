@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from store.sales import ListingsDue
-from store.stock import SHARE
 
 
-def brought_forward(due: ListingsDue, now: datetime, clock: timedelta, roomy: bool) -> datetime:
+def brought_forward(due: ListingsDue, now: datetime, clock: timedelta, roomy: bool, shared: timedelta) -> datetime:
     """When to poll the listings, by our clock, at `now` at the earliest.
 
-    Sales of four minutes share a poll. Where Trading's calls are short no second poll is brought forward until the first one's place in
+    Sales of some minutes share a poll. Where Trading's calls are short no second poll is brought forward until the first one's place in
     the schedule has come, so that sales cost no calls beside those that the level allows.
 
     Args:
         clock: eBay's less ours.
+        shared: sales of so long share a poll.
         roomy: the planner says that Trading's calls reach for everybody's wishes.
     """
-    earliest = [due.at - clock, now, due.polled_at + SHARE if due.polled_at else now]
+    earliest = [due.at - clock, now, due.polled_at + shared if due.polled_at else now]
     if not roomy and due.replaced_at:
         earliest.append(due.replaced_at)
     return max(earliest)

@@ -17,9 +17,9 @@ from changes.dates import read_time
 from changes.model import Document, Kind
 from changes.normal import normal, text
 from changes.sales import bought
+from domain.waits import EBAYS
 
 UNSURE = timedelta(seconds=2)  # eBay dates answers to the second, and one of its machines need not agree with another
-INDEX_LAG = timedelta(minutes=4)  # so long after a sale a listing may still be shown as before it
 WHOLE = ""  # the key of a listing without variations
 
 Counts = Mapping[str, Document]
@@ -39,13 +39,16 @@ class Sale:
     cancelled: bool  # its order is
 
 
-def expected(document: Document, as_of: datetime, counts: Counts | None, sales: Sequence[Sale]) -> Document | None:
+def expected(
+    document: Document, as_of: datetime, counts: Counts | None, sales: Sequence[Sale], lag: timedelta = EBAYS.index_lag
+) -> Document | None:
     """
     Args:
         document: the stored item of the Inventory API, or listing.
         as_of: UTC; the time of eBay's answer that showed it so.
         counts: of a listing, as `counted` made them; None: of none, or of one that was last read by an older version.
         sales: of this SKU, or of this listing.
+        lag: so long after a sale a listing may still be shown as before it.
     Returns:
         `{"available", "sales": [{"orderId", "lineItemId", "quantity"}], "variations": [{"sku", "specifics", "available"}]}`, figures None
         where eBay's own is none; None where nothing is open, or where it is not known what is.
@@ -53,7 +56,7 @@ def expected(document: Document, as_of: datetime, counts: Counts | None, sales: 
     rows = document.get("variations")
     variations = [row for row in rows if type(row) is dict] if type(rows) is list else []
     if not variations:
-        left = _open(document, (counts or {}).get(WHOLE), as_of, sales)
+        left = _open(document, (counts or {}).get(WHOLE), as_of, sales, lag)
         return _figures(_less(_available(document), left), left, []) if left else None
     by_index: dict[int, list[Sale]] = {}
     for sale in sales:
@@ -62,7 +65,9 @@ def expected(document: Document, as_of: datetime, counts: Counts | None, sales: 
             by_index.setdefault(index, []).append(sale)
         elif sale.sold_at > as_of + UNSURE and not sale.cancelled:
             return None  # of a variation that no reading showed
-    opened = {index: _open(variations[index], (counts or {}).get(key_of(variations[index])), as_of, own) for index, own in by_index.items()}
+    opened = {
+        index: _open(variations[index], (counts or {}).get(key_of(variations[index])), as_of, own, lag) for index, own in by_index.items()
+    }
     if not any(opened.values()):
         return None
     figures = [_less(_available(row), opened.get(index, [])) for index, row in enumerate(variations)]
@@ -76,7 +81,9 @@ def expected(document: Document, as_of: datetime, counts: Counts | None, sales: 
     return _figures(sum_, [one for left in opened.values() for one in left], each)
 
 
-def counted(document: Document, counts: Counts | None, read_at: datetime, sales: Sequence[Sale]) -> Document:
+def counted(
+    document: Document, counts: Counts | None, read_at: datetime, sales: Sequence[Sale], lag: timedelta = EBAYS.index_lag
+) -> Document:
     """The counts after a reading of a listing.
 
     The first reading says from where eBay's count is followed. Was something sold just before it, it may be in that count or not; then a
@@ -85,11 +92,12 @@ def counted(document: Document, counts: Counts | None, read_at: datetime, sales:
 
     Args:
         sales: of this listing, since some minutes before the first reading.
+        lag: as for `expected`.
     """
     after: dict[str, Any] = dict(counts or {})
     rows = document.get("variations")
     variations = rows if type(rows) is list else []
-    quiet = not near(read_at, [sale.sold_at for sale in sales])
+    quiet = not near(read_at, [sale.sold_at for sale in sales], lag)
     for index, row in enumerate(variations or [document]):
         count = row.get("quantitySold") if type(row) is dict else None
         if type(count) is not int:
@@ -102,7 +110,7 @@ def counted(document: Document, counts: Counts | None, read_at: datetime, sales:
             after[key] = {"sold": count, "at": read_at.isoformat(), "last": count}
         elif quiet and (last := _all_held(own, began, count - old["sold"])):
             after[key] = {"sold": count, "at": (last - UNSURE).isoformat(), "last": count, "sure": True}
-        elif quiet and not old.get("sure") and near(began, [sale.sold_at for sale in own]):
+        elif quiet and not old.get("sure") and near(began, [sale.sold_at for sale in own], lag):
             after[key] = {"sold": count, "at": read_at.isoformat(), "last": count}
         else:
             after[key] = {**old, "last": count}
@@ -116,9 +124,9 @@ def _all_held(sales: Sequence[Sale], began: datetime, rise: int) -> datetime | N
     return max((sale.sold_at for sale in since), default=None) if rise in held else None
 
 
-def near(reading: datetime, sold_at: Iterable[datetime]) -> bool:
+def near(reading: datetime, sold_at: Iterable[datetime], lag: timedelta = EBAYS.index_lag) -> bool:
     """Whether something was sold so shortly before a reading that it may show it or not."""
-    return any(reading - INDEX_LAG < at <= reading + UNSURE for at in sold_at)
+    return any(reading - lag < at <= reading + UNSURE for at in sold_at)
 
 
 def key_of(variation: Document) -> str:
@@ -129,13 +137,13 @@ def key_of(variation: Document) -> str:
     return f"sku:{sku}" if type(sku) is str and sku else WHOLE
 
 
-def _open(row: Document, count: Document | None, as_of: datetime, sales: Sequence[Sale]) -> list[tuple[Sale, int]]:
+def _open(row: Document, count: Document | None, as_of: datetime, sales: Sequence[Sale], lag: timedelta) -> list[tuple[Sale, int]]:
     """The sales that the reading does not hold, oldest first, each with the pieces that are open."""
     began, sold = (read_time(count["at"]), row.get("quantitySold")) if count else (None, None)
     if count is None or began is None or type(sold) is not int:
         left: Iterable[tuple[Sale, int]] = ((sale, sale.quantity) for sale in sales if sale.sold_at > as_of + UNSURE)
     else:
-        left = _beyond([sale for sale in sales if sale.sold_at > began + UNSURE], sold - count["sold"], as_of - INDEX_LAG)
+        left = _beyond([sale for sale in sales if sale.sold_at > began + UNSURE], sold - count["sold"], as_of - lag)
     return sorted(((sale, pieces) for sale, pieces in left if not sale.cancelled), key=lambda one: (one[0].sold_at, one[0].line_item_id))
 
 

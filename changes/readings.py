@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from changes.expected import INDEX_LAG
 from changes.model import Document
+from domain.waits import EBAYS
 
 JITTER = timedelta(seconds=10)  # eBay's machines date their answers by clocks of their own
 
@@ -32,7 +32,7 @@ class LastReading:
     held_at: datetime | None  # the first reading since that was not taken
 
 
-def trust(last: LastReading, document: Document, read_at: datetime, by_index: bool, lag: timedelta = INDEX_LAG) -> Trust:
+def trust(last: LastReading, document: Document, read_at: datetime, by_index: bool, lag: timedelta = EBAYS.index_lag) -> Trust:
     """
     Args:
         document: what the reading says of the item.

@@ -12,11 +12,8 @@ from typing import Any
 
 from changes.normal import last_segment
 from changes.sales import asked_to_cancel
+from domain.waits import EBAYS, Waits
 
-# Nine more calls at most, over some three days.
-WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440))
-HOURS_APART = timedelta(hours=2)  # what eBay itself refuses it has to say twice
-SAID_AGAIN = timedelta(hours=3)
 OTHERS_TRIES = 3  # for parcels of other numbers than the order says: that may stay so
 
 
@@ -48,7 +45,7 @@ def doubt_of_single(document: Any) -> Doubt | None:
     return None if type(requests) is list and requests else Doubt.NO_REQUESTS
 
 
-def wait(doubt: Doubt, tries: int, said_at: datetime | None, now: datetime) -> timedelta | None:
+def wait(doubt: Doubt, tries: int, said_at: datetime | None, now: datetime, waits: Waits = EBAYS) -> timedelta | None:
     """How long until it is asked for again; None: this is how it stays.
 
     Args:
@@ -56,9 +53,9 @@ def wait(doubt: Doubt, tries: int, said_at: datetime | None, now: datetime) -> t
         said_at: when eBay itself refused it first.
     """
     if doubt is Doubt.REFUSED:
-        return None if said_at is not None and now - said_at >= HOURS_APART else SAID_AGAIN
-    most = min(len(WAITS), OTHERS_TRIES) if doubt is Doubt.OTHERS else len(WAITS)
-    return WAITS[tries - 1] if tries <= most else None
+        return None if said_at is not None and now - said_at >= waits.refused_apart else waits.refused_again
+    most = min(len(waits.rereads), OTHERS_TRIES) if doubt is Doubt.OTHERS else len(waits.rereads)
+    return waits.rereads[tries - 1] if tries <= most else None
 
 
 def _named(order_id: str, hrefs: Any) -> list[str]:

@@ -139,18 +139,18 @@ class EntityCommit:
         result = self._write(it.batch, it.detection, it.stored, read_at, source, read_from)
         seller_id = self._step.seller_id
         stock.mark(self._connection, seller_id, dict.fromkeys(it.older, read_at), {}, held_at=read_at)
-        stock.mark(self._connection, seller_id, dict.fromkeys(it.waits, read_at + stock.LAG), {}, held_at=read_at)
+        stock.mark(self._connection, seller_id, dict.fromkeys(it.waits, read_at + self._step.waits.listing_lag), {}, held_at=read_at)
         if it.gone:
             stock.clear(self._connection, seller_id, it.gone)
         if it.read:
             created = [change.entity_id for change in it.detection.changes if change.types[0] == "inventory.created"]
-            stock.read_listings(self._connection, seller_id, it.read, created, read_at, read_from)
+            stock.read_listings(self._connection, seller_id, it.read, created, read_at, read_from, self._step.waits)
         return result
 
     def mark_listings_verified(self, ids: Sequence[str], read_at: datetime) -> None:
         """The report says of these listings what is stored, which an earlier version had derived from a sale."""
         if ids:
-            stock.mark_verified(self._connection, self._step.seller_id, ids, read_at)
+            stock.mark_verified(self._connection, self._step.seller_id, ids, read_at, self._step.waits)
 
     def remove_listings(self, ids: Sequence[str], read_at: datetime, source: str = "poll", read_from: str = "item") -> StoreResult:
         """These listings are over, or are told of as SKUs of the Inventory API from now on."""
@@ -230,7 +230,8 @@ class EntityCommit:
             self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
         orders = [sales.ChangedOrder(change, at, documents_to_rows.source_of(change, source, enrolled_at, at)) for at, change in placed]
         reads = self._step.inventory_source is not InventorySource.INVENTORY_API
-        return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads)
+        waits = self._step.waits
+        return len(asked), sales.follow(self._connection, seller_id, orders, enrolled_at, read_at, self._events, reads, waits)
 
     def _emit(self, row: entities.EntityRow, source: str) -> None:
         change = row.change

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from changes.backing import backed, ended, skus_of
-from changes.expected import INDEX_LAG
 from changes.inventory import gone
 from changes.listings import detect_listings, entity_id, merged
 from changes.model import Detection, Document, Kind, Stored
@@ -63,7 +62,7 @@ def compare(
     last = stock.last_readings(connection, step.seller_id, [change.entity_id for change in differ]) if differ else {}
     by_index = read_from != "item"
     trusts = {
-        change.entity_id: trust(last[change.entity_id], change.data, read_at, by_index, INDEX_LAG)
+        change.entity_id: trust(last[change.entity_id], change.data, read_at, by_index, step.waits.index_lag)
         for change in differ
         if change.entity_id in last
     }

@@ -57,7 +57,7 @@ class OrderCommit(EntityCommit):
     def _doubted(self, result: StoreResult, order_id: str, what: What, doubt: Doubt, before: rereads.RereadState) -> StoreResult:
         """The answer cannot be the last word: it is read again, or, after some days of that, set aside."""
         seller_id = self._step.seller_id
-        due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock)
+        due_at, refusal = rereads.again(self._connection, seller_id, order_id, what, doubt, before, self._clock, self._step.waits)
         if refusal:
             rereads.put_aside(self._connection, seller_id, what, refusal, self._read_at, self._clock)
             self.sync_set_aside_alert()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, TextClause, text
 
 from changes.moments import Moment
+from domain.waits import Waits
 from pacing import Stream
 from store import absent, aside, moments, old_orders, scans, stock, unreadable
 from store.errors import translated
@@ -33,6 +34,7 @@ class Reads:
     """Of `StepStore`, which begins and commits them."""
 
     _single: Engine
+    waits: Waits
 
     def parcels_due(self, seller_id: str, limit: int, since: datetime = EVER, now: datetime = ALWAYS) -> list[str]:
         """Orders whose parcels have to be read, of those modified since then, the newest first; then those to be read again by now."""
@@ -52,7 +54,7 @@ class Reads:
     def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.ListingDue]:
         """Listings that are due to be read, since orders moved them; see `sales.listings_due`."""
         with translated(), self._single.connect() as connection:
-            return stock.listings_due(connection, seller_id, now, read_to, limit)
+            return stock.listings_due(connection, seller_id, now, read_to, limit, self.waits)
 
     def open_orders(self, seller_id: str, limit: int = 10_000) -> list[str]:
         """Orders that are not wholly fulfilled, by id."""

@@ -14,6 +14,7 @@ from changes import rereads
 from changes.model import Kind
 from changes.rereads import Doubt
 from changes.sales import NO_ONE
+from domain.waits import Waits
 from store import aside
 from store.aside import Refusal
 
@@ -110,7 +111,7 @@ def take(connection: Connection, seller_id: str, order_id: str, what: What) -> R
 
 
 def again(
-    connection: Connection, seller_id: str, order_id: str, what: What, doubt: Doubt, before: RereadState, now: datetime
+    connection: Connection, seller_id: str, order_id: str, what: What, doubt: Doubt, before: RereadState, now: datetime, waits: Waits
 ) -> tuple[datetime | None, Refusal | None]:
     """What becomes of an order whose answer cannot be the last word: when it is read again, or what is to be set aside.
 
@@ -118,7 +119,7 @@ def again(
     """
     own = key(order_id, what)
     said_at = (before.said_at or now) if doubt is Doubt.REFUSED else None
-    wait = rereads.wait(doubt, before.tries + 1, before.said_at, now)
+    wait = rereads.wait(doubt, before.tries + 1, before.said_at, now, waits)
     if connection.execute(IS_ASIDE, {"seller_id": seller_id, "kind": KINDS[what].value, "key": own}).scalar():
         return None, None
     if wait is None:

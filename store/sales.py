@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from changes.expected import INDEX_LAG, UNSURE
+from changes.expected import UNSURE
 from changes.model import Change
 from changes.sales import SOLD, SoldLine, entity_of_sale, fact, lines, may_sell, moved, names
+from domain.waits import Waits
 from store.events import Events
-from store.stock import LAG, SHARE, mark
+from store.stock import mark
 from store.times import iso
 
 KNOWN = text("""
@@ -71,6 +72,7 @@ def follow(
     read_at: datetime,
     events: Events,
     listings: bool,
+    waits: Waits,
 ) -> Followed:
     """Tell the sales in these orders that are new, and mark the stock that they moved.
 
@@ -86,7 +88,7 @@ def follow(
         return Followed()
     rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": named_ids})}
     _emit_sales(connection, seller_id, sold, rows, read_at, events)
-    return _mark_moved(connection, seller_id, moves, rows, read_at, listings)
+    return _mark_moved(connection, seller_id, moves, rows, read_at, listings, waits)
 
 
 def _emit_sales(
@@ -129,6 +131,7 @@ def _mark_moved(
     rows: Mapping[str, Row[Any]],
     read_at: datetime,
     listings: bool,
+    waits: Waits,
 ) -> Followed:
     skus: dict[str, datetime] = {}
     items: dict[str, datetime] = {}
@@ -146,9 +149,9 @@ def _mark_moved(
         marks[own] = max(at, marks.get(own, at))
     stream = connection.execute(LISTINGS_STREAM, {"seller_id": seller_id}).one_or_none() if items else None
     due = {
-        one: at + SHARE if one in rows else read_at
+        one: at + waits.shared if one in rows else read_at
         for one, at in items.items()
-        if one not in rows or one in given_back or not _holds(rows[one].as_of, stream.cursor if stream else None, at)
+        if one not in rows or one in given_back or not _holds(rows[one].as_of, stream.cursor if stream else None, at, waits)
     }
     moved_at = {one: items[one] for one in due} | skus
     asked = mark(connection, seller_id, {**due, **dict.fromkeys(skus, read_at)}, moved_at)
@@ -158,6 +161,6 @@ def _mark_moved(
     return Followed(len(skus), ListingsDue(min(news), stream.last_poll_at, stream.replaced_at))
 
 
-def _holds(as_of: datetime, cursor: datetime | None, moved_at: datetime) -> bool:
-    """Whether the last reading shows what moved then: it came late enough, or polling has passed it. The cursor is `LAG` behind a poll."""
-    return max(as_of, cursor + LAG if cursor else as_of) - INDEX_LAG > moved_at + UNSURE
+def _holds(as_of: datetime, cursor: datetime | None, moved_at: datetime, waits: Waits) -> bool:
+    """Whether the last reading shows what moved then: it came late enough, or polling has passed it. The cursor lags behind a poll."""
+    return max(as_of, cursor + waits.listing_lag if cursor else as_of) - waits.index_lag > moved_at + UNSURE

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.streams import InventorySource, Stream
+from domain.waits import EBAYS, Waits
 from reconciling import Mode
 from store.permits import Lease
 from store.whose import Account
@@ -52,6 +53,7 @@ class StepLease:
     failing: bool = False  # there are records that eBay failed for, parcels and single orders aside
     breakers: "dict[str, Breaker]" = field(default_factory=dict)  # by resource; empty while nothing was ever down
     account: Account = field(default_factory=Account)  # what is known of whose eBay account it is
+    waits: Waits = EBAYS
 
     @property
     def another(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, text
 
 from domain.streams import RESOURCES, Purpose
+from domain.waits import Waits
 from pacing import Stream
 from reconciling import Mode
 from store.accounts import Accounts
@@ -76,8 +77,8 @@ TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens W
 
 
 class StepStore(Reads):
-    def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts) -> None:
-        self._engine, self._forgotten, self.accounts = engine, forgotten, accounts
+    def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts, waits: Waits) -> None:
+        self._engine, self._forgotten, self.accounts, self.waits = engine, forgotten, accounts, waits
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT
 
     def begin(self, seller_id: str, stream: Stream, permits: int = 0, purpose: Purpose = Purpose.POLL) -> StepLease:
@@ -138,6 +139,7 @@ class StepStore(Reads):
             notified_at=row.notified_at,
             polls_first=row.polls_first or 0,
             orders=row.orders or 0,
+            waits=self.waits,
             account=Account.read(row.account),
             breakers=read_rows(row.breakers),
         )

@@ -5,18 +5,16 @@ Every statement here is for stock that orders moved or that was read: a quiet po
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from changes.expected import INDEX_LAG, Counts, Sale, counted, expected
+from changes.expected import Counts, Sale, counted, expected
 from changes.model import Document
 from changes.readings import LastReading
 from changes.sales import pairs
-
-LAG = timedelta(minutes=2)  # so far behind eBay's clock listings are polled (eBay's advice for GetSellerEvents)
-SHARE = timedelta(minutes=4)  # sales of so long share a reading
+from domain.waits import EBAYS, Waits
 
 MARK = text("""
     INSERT INTO stock_due AS t (seller_id, entity_id, due_at, moved_at, held_at)
@@ -127,9 +125,10 @@ def mark(
     return {row.entity_id for row in connection.execute(MARK, {"seller_id": seller_id, **columns}) if row.asked}
 
 
-def read(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime) -> None:
+def read(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, waits: Waits) -> None:
     """This stock was read, and is no longer due, but for listings that may not show their latest sale yet."""
-    connection.execute(READ, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": INDEX_LAG, "share": SHARE})
+    values = {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": waits.index_lag, "share": waits.shared}
+    connection.execute(READ, values)
 
 
 def clear(connection: Connection, seller_id: str, ids: Sequence[str]) -> None:
@@ -164,14 +163,20 @@ def read_skus(connection: Connection, seller_id: str, ids: Sequence[str], read_a
     connection.execute(READ_AT, values)
 
 
-def mark_verified(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime) -> None:
+def mark_verified(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, waits: Waits) -> None:
     """A report says of these listings what an earlier version had derived from a sale."""
-    verified = connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": LAG})
+    verified = connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": waits.listing_lag})
     clear(connection, seller_id, list(verified.scalars()))
 
 
 def read_listings(
-    connection: Connection, seller_id: str, documents: Mapping[str, Document], created: Iterable[str], read_at: datetime, read_from: str
+    connection: Connection,
+    seller_id: str,
+    documents: Mapping[str, Document],
+    created: Iterable[str],
+    read_at: datetime,
+    read_from: str,
+    waits: Waits,
 ) -> None:
     """These listings were read, as they are stored by now: their time moves on, and so does what eBay counts as sold.
 
@@ -182,15 +187,15 @@ def read_listings(
     values = {"seller_id": seller_id, "ids": list(documents), "read_at": read_at}
     new = set(created)
     counts: dict[str, str | None] = dict.fromkeys(documents)
-    for row in connection.execute(COUNTS, {**values, "lag": INDEX_LAG}):
+    for row in connection.execute(COUNTS, {**values, "lag": waits.index_lag}):
         before: Counts | None = None if row.entity_id in new else row.counts
         sales = [_sale(one) for one in row.sales or ()]
-        counts[row.entity_id] = json.dumps(counted(documents[row.entity_id], before, read_at, sales))
+        counts[row.entity_id] = json.dumps(counted(documents[row.entity_id], before, read_at, sales, waits.index_lag))
     connection.execute(READ_AT, {**values, "counts": list(counts.values()), "read_from": read_from})
-    read(connection, seller_id, list(documents), read_at)
+    read(connection, seller_id, list(documents), read_at, waits)
 
 
-def listings_due(connection: Connection, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[ListingDue]:
+def listings_due(connection: Connection, seller_id: str, now: datetime, read_to: datetime, limit: int, waits: Waits) -> list[ListingDue]:
     """Listings that are due to be read.
 
     Args:
@@ -199,16 +204,16 @@ def listings_due(connection: Connection, seller_id: str, now: datetime, read_to:
     """
     values = {"seller_id": seller_id, "now": now, "read_to": read_to, "limit": limit}
     return [
-        ListingDue(row.entity_id, row.known, not row.known or row.held or row.derived or still_open(row) is not None)
+        ListingDue(row.entity_id, row.known, not row.known or row.held or row.derived or still_open(row, waits) is not None)
         for row in connection.execute(LISTINGS_DUE, values)
     ]
 
 
-def still_open(row: Row[Any]) -> Document | None:
+def still_open(row: Row[Any], waits: Waits = EBAYS) -> Document | None:
     """`expected` of a row with `data`, `as_of`, `counts` and what `SALES` gave."""
     if row.data is None or not row.sales:
         return None
-    return expected(row.data, row.as_of, row.counts, [_sale(one) for one in row.sales])
+    return expected(row.data, row.as_of, row.counts, [_sale(one) for one in row.sales], waits.index_lag)
 
 
 def _sale(one: Sequence[Any]) -> Sale:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from domain.waits import EBAYS, Waits
 from store import account_tables, notification_tables, outage_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
@@ -50,9 +51,9 @@ VERSION = text("SELECT version_num FROM alembic_version")
 class Store(StepStore):
     """Shared by all threads. `begin` and `commit` come from `StepStore`; the rooms beside them are its attributes."""
 
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(self, engine: Engine, vault: Vault, waits: Waits = EBAYS) -> None:
         self.hashes = KeyedHash(engine, vault)
-        super().__init__(engine, Forgotten(self.hashes), Accounts(engine, self.hashes))
+        super().__init__(engine, Forgotten(self.hashes), Accounts(engine, self.hashes), waits)
         self.engine = engine
         self.deletions = Deletions(engine, vault, self.hashes)
         self.erasing = ErasureStore(engine, self.hashes)
@@ -82,9 +83,9 @@ class Store(StepStore):
         self._retry = Retry(engine, self)
 
     @classmethod
-    def connect(cls, url: str, secret_keys: Sequence[str], pool_size: int = 5) -> "Store":
-        """Connects at the first use, not here."""
-        return cls(connect(url, pool_size), Vault(secret_keys))
+    def connect(cls, url: str, secret_keys: Sequence[str], pool_size: int = 5, waits: Waits = EBAYS) -> "Store":
+        """Connects at the first use, not here. `waits`: of its steps."""
+        return cls(connect(url, pool_size), Vault(secret_keys), waits)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -15,7 +15,7 @@ HOUSE = Path(__file__).parent.parent
 MAY_IMPORT: dict[str, set[str]] = {
     "pacing": {"domain"},
     "lab/fleets": {"domain", "pacing"},
-    "changes": set(),
+    "changes": {"domain"},
     "domain": set(),
     "reconciling": set(),
     "ebay": {"changes"},

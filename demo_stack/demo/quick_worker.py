@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import worker
 from console.leaving import leave
-from demo_stack.demo.fast_waits import use_fast_waits
+from demo_stack.demo.fast_waits import fast_waits
 from demo_stack.demo.sellers import LAG_S
 
 
 def main() -> None:
-    use_fast_waits(timedelta(seconds=LAG_S))
-    leave(worker.main())
+    leave(worker.main(fast_waits(timedelta(seconds=LAG_S))))

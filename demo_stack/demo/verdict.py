@@ -104,7 +104,9 @@ def compare(store: Store, ledger: Path, judged: JudgedSellers) -> Verdict:
     """The ledger against the feed and the snapshots, over all runs in this folder."""
     snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in judged.sellers for entities in ENTITIES}
     rows = (row for row in read(ledger) if row["seller"] in judged.sellers)
-    unrecorded = [line for seller in judged.sellers for line in store.unrecorded_sales(seller)]  # of runs of an older version in this folder
+    unrecorded = [
+        line for seller in judged.sellers for line in store.unrecorded_sales(seller)
+    ]  # of runs of an older version in this folder
     return judge(rows, _events(store, judged.sellers), snapshots, at=datetime.now(UTC), excused_lines=unrecorded)
 
 

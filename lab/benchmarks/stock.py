@@ -14,11 +14,11 @@ from statistics import median
 from sqlalchemy import text
 
 from changes.sales import SOLD
+from domain.waits import EBAYS
 from lab.benchmarks.direct import EVERY, Direct, direct
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, held
 from pacing import Stream
-from store.stock import LAG
 from workflows.state import PollingState
 
 A_DAY, HALF_HOUR = timedelta(days=1), EVERY[Stream.LISTINGS]
@@ -213,7 +213,7 @@ class DayOfSales:
             with self.it.store.engine.connect() as connection:
                 values = {"seller_id": seller, "entity_id": f"listing:{sale.item}"}
                 read_at = connection.execute(READ_AT, values).scalar_one()
-            if read_at >= sale.sold_at + LAG:
+            if read_at >= sale.sold_at + EBAYS.listing_lag:
                 sale.read_after = max(self.it.world.clock.now() - sale.found_at, timedelta())
                 self.unread.remove(sale)
                 self.read.append(sale)

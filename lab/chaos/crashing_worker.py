@@ -20,7 +20,8 @@ import ebay.clock
 import worker
 import workflows.seller_polling
 from console.leaving import leave
-from demo_stack.demo.fast_waits import use_fast_waits
+from demo_stack.demo.fast_waits import fast_waits
+from domain.waits import EBAYS
 from lab.chaos import guards, holding
 from lab.chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
 
@@ -68,14 +69,13 @@ def run(
         guards.take_out(guard)
     if widen_s:
         guards.widen(widen_s)
-    if lag_s:
-        use_fast_waits(timedelta(seconds=lag_s), timedelta(seconds=patience_s) if patience_s else None)
     if ahead_s:
         around(ebay.clock.EbayClock, "__init__", after=lambda _, clock: clock.agree(timedelta(seconds=ahead_s)))
     set_traps(Trap(cells, spring, lambda: armed is None or bool(armed.value)))
     if ending == "freeze" and trips:
         holding.prepare(trips)
-    return worker.main()
+    patience = timedelta(seconds=patience_s) if patience_s else EBAYS.report_patience
+    return worker.main(fast_waits(timedelta(seconds=lag_s), patience) if lag_s else EBAYS)
 
 
 def child(environment: dict[str, str], folder: str, log: str, cells: list[tuple[Cell, int]], options: dict[str, object]) -> None:

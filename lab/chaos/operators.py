@@ -95,7 +95,7 @@ class Operators:
             if status.state == "paused":
                 lost.append(f"{seller}: the last resume")
             cadences = [what for name, what in commands if name == "set_cadence"]
-            cached = self.deployment.house.store.sellers.wishes(seller).get("cadence", {}).get("orders")
+            cached = self.deployment.house.store.sellers.overrides(seller).get("cadence", {}).get("orders")
             if cadences and _seconds(cached) != float(cadences[-1]):
                 lost.append(f"{seller}: the cadence {cadences[-1]}, cached is {cached}")
         return lost

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changes.expected import INDEX_LAG
 from changes.readings import JITTER, LastReading, Trust, trust
+from domain.waits import EBAYS
 
 NOON = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 seconds = st.integers(-3_000, 3_000).map(lambda number: NOON + timedelta(seconds=number))
@@ -61,4 +61,4 @@ def test_nothing_waits_longer_than_four_minutes(as_of: datetime, sold_at: Any, h
     found = last(as_of=as_of, sold_at=sold_at, held_at=held_at, alone=alone)
 
     assert trust(found, FEWER, held_at + timedelta(seconds=waited), by_index=True) is not Trust.WAIT
-    assert timedelta(minutes=4) == INDEX_LAG
+    assert EBAYS.index_lag == timedelta(minutes=4)

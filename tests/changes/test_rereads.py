@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from changes.rereads import WAITS, Doubt, doubt_of_parcels, doubt_of_single, wait
+from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single, wait
+from domain.waits import EBAYS
 
 NOON = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 API = "https://api.ebay.com/sell/fulfillment/v1/order"
@@ -70,7 +71,7 @@ def test_what_never_agrees_costs_ten_calls_over_three_days(doubt: Doubt) -> None
         waits.append(found)
 
     assert tries == 10
-    assert waits == sorted(waits) == list(WAITS)
+    assert waits == sorted(waits) == list(EBAYS.rereads)
     assert timedelta(days=2) < sum(waits, timedelta()) < timedelta(days=4)
 
 

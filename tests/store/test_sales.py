@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from changes.readings import JITTER
+from domain.waits import EBAYS
 from pacing import Stream
 from store import Store, connect, migrate
-from store.stock import INDEX_LAG, LAG
 from store.times import iso
 from tests.store.documents import ENROLLED, LATER, SELLER, order, store_orders
 from tests.support.revisions import at_revision
@@ -71,8 +71,8 @@ def test_a_list_that_lags_behind_the_answer_about_one_listing_is_looked_at_twice
     read(store, listing(0, title="New"), LATER, by="item")
 
     lagging = read(store, listing(0, title="Old"), SOON)
-    again = due(store, SOON + LAG)
-    read(store, listing(0, title="New"), SOON + LAG)
+    again = due(store, SOON + EBAYS.listing_lag)
+    read(store, listing(0, title="New"), SOON + EBAYS.listing_lag)
 
     assert (lagging, again) == (0, ["listing:1"])
     assert stored(store)["data"]["title"] == "New"
@@ -124,7 +124,7 @@ def test_a_listing_that_was_read_within_four_minutes_of_its_sale_is_read_once_mo
 
 
 def test_a_sale_that_the_last_reading_holds_makes_nothing_due(store: Store) -> None:
-    read(store, listing(1), LATER + INDEX_LAG + timedelta(seconds=3))
+    read(store, listing(1), LATER + EBAYS.index_lag + timedelta(seconds=3))
 
     sell(store, LATER)
 

@@ -1,29 +1,27 @@
-"""What a simulated eBay's quicker world makes of the product's waits: in a process of its own, as they are changed for its life."""
+"""What a simulated eBay's quicker world makes of the product's waits."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from dataclasses import fields
 from datetime import timedelta
 
-PROGRAM = """
-from datetime import timedelta
-from changes import rereads
-from demo_stack.demo.fast_waits import use_fast_waits
-use_fast_waits(timedelta(seconds=3))
-print(*(wait.total_seconds() for wait in (*rereads.WAITS, rereads.SAID_AGAIN, rereads.HOURS_APART)))
-"""
+from demo_stack.demo.fast_waits import fast_waits
+from domain.waits import EBAYS, Waits
+
+LAG = timedelta(seconds=3)
 
 
 def test_what_is_not_agreed_about_is_asked_for_again_within_seconds_and_as_often_as_ever() -> None:
-    from changes import rereads
+    fast = fast_waits(LAG)
 
-    said = subprocess.run([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert len(fast.rereads) == len(EBAYS.rereads)
+    assert fast.rereads[0] == timedelta(seconds=1.5)  # a minute, as two minutes are three seconds
+    assert list(fast.rereads) == sorted(fast.rereads)
+    assert max(fast.rereads) == timedelta(seconds=6)
+    assert fast.refused_apart < fast.refused_again < timedelta(seconds=10)
 
-    *waits, again, apart = map(float, said.split())
-    assert len(waits) == len(rereads.WAITS)
-    assert waits[0] == 1.5  # a minute, as two minutes are three seconds
-    assert waits == sorted(waits)
-    assert max(waits) == 6
-    assert again > apart
-    assert timedelta(seconds=again) < timedelta(seconds=10)
+
+def test_every_wait_is_shorter_than_ebays() -> None:
+    fast = fast_waits(LAG, patience=timedelta(minutes=1))
+
+    assert [one.name for one in fields(Waits) if not getattr(fast, one.name) < getattr(EBAYS, one.name)] == []

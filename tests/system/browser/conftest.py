@@ -20,7 +20,7 @@ from lab.benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
 from store.migrate import upgrade
-from tests.store.documents import LATER, enroll, item, store_orders, order
+from tests.store.documents import LATER, enroll, item, order, store_orders
 from tests.system.browser.listening import listen
 from tests.web.site import KEY
 
