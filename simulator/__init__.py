@@ -6,13 +6,13 @@
         order_id = ebay.world.place_order("anna")
         ...  # GET {ebay.url}/sell/fulfillment/v1/order
 
-Alone: `python -m simulator`. At its worst: `hostile.py`. With a bad network in front of it, or of anything: `proxy.py`.
+Alone: `python -m simulator`. At its worst: `hostility.py`. With a bad network in front of it, or of anything: `proxy/`.
 """
 
 from simulator.clock import Clock, ManualClock
-from simulator.hostile import Hostility, hostile
+from simulator.hostility import Hostility, make_hostile
 from simulator.life import Life
 from simulator.server import Simulator, serve
 from simulator.world import World
 
-__all__ = ["Clock", "Hostility", "Life", "ManualClock", "Simulator", "World", "hostile", "serve"]
+__all__ = ["Clock", "Hostility", "Life", "ManualClock", "Simulator", "World", "make_hostile", "serve"]

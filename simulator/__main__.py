@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.hostile import NUMBERS, PROFILE, hostile
+from simulator.hostility import NUMBERS, PROFILE, make_hostile
 from simulator.life import Life
 from simulator.sending import Sender
 from simulator.server import Simulator, serve
@@ -22,7 +22,7 @@ EPILOG = """
 A seller's SKUs are in the Inventory API; the first PUBLISHED of them are listed too. LISTINGS are made in Seller Hub: only Trading and the
 report of the Feed API show them.
 Switches of --switch: {switches}.
-What each does, and how often it happens with --hostile, stands in simulator/hostile.py.
+What each does, and how often it happens with --hostile, stands in simulator/hostility.py.
 Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
 GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens. POST /simulator/quiet: nothing happens by
 itself any more, answers go on; POST /simulator/calm: hostility's answers are true again. See simulator/control.py for more.
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             _check_quotas(quotas, world)
             world.quotas.limits.update({name: int(value) for name, value in quotas.items()})
             if options.hostile or switches:
-                hostile(world, options.seed, **(switches if options.hostile else {**dict.fromkeys(PROFILE, 0.0), **switches}))
+                make_hostile(world, options.seed, **(switches if options.hostile else {**dict.fromkeys(PROFILE, 0.0), **switches}))
             for name, orders_a_day, numbers in sellers:
                 _move_in(world, name, orders_a_day, numbers, options.history)
             with serve(world, options.port, options.host) as running, Life(world, options.rate), Sender(world.notices):
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--history", type=float, default=0.0, metavar="DAYS", help="orders that are there before the start")
     parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
     parser.add_argument("--quota", action="append", default=[], metavar="RESOURCE=CALLS", help="a day, such as order=1000000")
-    parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostile.py at once, by the seed")
+    parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostility.py at once, by the seed")
     parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="one switch of it, such as late=0.5; see below")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     return parser

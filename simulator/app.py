@@ -10,33 +10,20 @@ from urllib.parse import parse_qsl, unquote
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator import (
-    analytics_api,
-    answers,
-    commotion,
-    consent_page,
-    control,
-    feed_api,
-    identity_api,
-    inventory_api,
-    notification_api,
-    oauth_api,
-    offers_api,
-    orders_api,
-    refusals,
-    trading_api,
-    trouble,
-)
-from simulator.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY, SUBSCRIPTIONS
+from simulator import answers, control, refusals
 from simulator.answers import Answer, ApiError
-from simulator.inventory_api import PATH as ITEMS
+from simulator.apis import analytics, consent_page, feed, identity, inventory, notifications, oauth, offers, orders, trading
+from simulator.hostile import answers as trouble
+from simulator.hostile import events as commotion
 from simulator.requests import Request
+from simulator.state.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY, SUBSCRIPTIONS
 from simulator.wire import send_badly
 from simulator.world import World
 
 TOKEN = "/identity/v1/oauth2/token"
 UNENCODED = re.compile(r"[\[\]{}|]")  # eBay's web server takes them percent-encoded only
 ORDERS = "/sell/fulfillment/v1/order"
+ITEMS = inventory.PATH
 RATE_LIMITS = "/developer/analytics/v1_beta/rate_limit"
 SCOPES = {
     "order": FULFILLMENT,
@@ -56,39 +43,39 @@ Call = Callable[[World, Request], Answer]
 def routed(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, Call]:
     """The resource that is counted, and what answers. Paths are still percent-encoded, so that a SKU may hold a slash."""
     if method == "POST" and path == "/sell/inventory/v1/bulk_get_inventory_item":
-        return "inventory_item", lambda world, request: inventory_api.bulk_get_inventory_item(world, request, body)
-    if method == "POST" and path == trading_api.PATH:
-        return "trading", lambda world, request: trading_api.call(world, request, headers, body)
-    if method == "POST" and path == feed_api.TASKS:
-        return "feed", lambda world, request: feed_api.create_task(world, request, headers, body)
-    if notification_api.handles(path):
-        return "notification", lambda world, request: notification_api.answer(world, request, body)
+        return "inventory_item", lambda world, request: inventory.bulk_get_inventory_item(world, request, body)
+    if method == "POST" and path == trading.PATH:
+        return "trading", lambda world, request: trading.call(world, request, headers, body)
+    if method == "POST" and path == feed.TASKS:
+        return "feed", lambda world, request: feed.create_task(world, request, headers, body)
+    if notifications.handles(path):
+        return "notification", lambda world, request: notifications.answer(world, request, body)
     if method != "GET":
         raise answers.not_found()
     if path.rstrip("/") == ORDERS:
-        return "order", orders_api.get_orders
+        return "order", orders.get_orders
     if path.startswith(f"{ORDERS}/"):
         rest = path.removeprefix(f"{ORDERS}/").split("/")
         if len(rest) == 1:
-            return "order", orders_api.get_order
+            return "order", orders.get_order
         if rest[1:] == ["shipping_fulfillment"]:
-            return "shipping_fulfillment", orders_api.get_shipping_fulfillments
+            return "shipping_fulfillment", orders.get_shipping_fulfillments
     if path.rstrip("/") == ITEMS:
-        return "inventory_item", inventory_api.get_inventory_items
+        return "inventory_item", inventory.get_inventory_items
     if path.startswith(f"{ITEMS}/") and path.count("/") == ITEMS.count("/") + 1:
-        return "inventory_item", inventory_api.get_inventory_item
-    if path.rstrip("/") == offers_api.PATH:
-        return "offer", offers_api.get_offers
-    if path.startswith(f"{offers_api.PATH}/") and path.count("/") == offers_api.PATH.count("/") + 1:
-        return "offer", offers_api.get_offer
-    if path.startswith(f"{feed_api.TASKS}/") and path.count("/") == feed_api.TASKS.count("/") + 1:
-        return "feed", feed_api.get_task
-    if re.fullmatch(f"{feed_api.FILES}/[^/]+/download_result_file", path):
-        return "feed", feed_api.download
+        return "inventory_item", inventory.get_inventory_item
+    if path.rstrip("/") == offers.PATH:
+        return "offer", offers.get_offers
+    if path.startswith(f"{offers.PATH}/") and path.count("/") == offers.PATH.count("/") + 1:
+        return "offer", offers.get_offer
+    if path.startswith(f"{feed.TASKS}/") and path.count("/") == feed.TASKS.count("/") + 1:
+        return "feed", feed.get_task
+    if re.fullmatch(f"{feed.FILES}/[^/]+/download_result_file", path):
+        return "feed", feed.download
     if path.rstrip("/") == RATE_LIMITS:
-        return "rate_limit", analytics_api.get_rate_limits
-    if path.rstrip("/") == identity_api.PATH:
-        return "user", identity_api.get_user
+        return "rate_limit", analytics.get_rate_limits
+    if path.rstrip("/") == identity.PATH:
+        return "user", identity.get_user
     raise answers.not_found()
 
 
@@ -154,7 +141,7 @@ class App:
                 return forced.answer()
             if down := self.world.lasting.down(request):
                 return down
-            return self._trouble(request) or oauth_api.token(self.world, request, headers, body)
+            return self._trouble(request) or oauth.token(self.world, request, headers, body)
 
     def _call(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
         world, faults = self.world, self.world.faults
@@ -213,7 +200,7 @@ class App:
         An unknown token is 401/1001; an expired one too, but the Inventory API answers 403/1100, as it does when a scope is missing.
         """
         if request.resource == "trading":
-            trading_api.authorize(self.world, request, headers)
+            trading.authorize(self.world, request, headers)
             return
         header = headers.get("authorization", "")
         if not header:

@@ -4,10 +4,10 @@ GET  /simulator/counters             calls by seller and resource, quota used, w
 GET  /simulator/sellers              client id and secret, each seller's newest refresh token
 POST /simulator/quiet                the world stands still, answers go on; tells from when on all of it is shown
 POST /simulator/calm                 answers, connections and tokens are as they should be (after `quiet`: nothing hostile is left)
-POST /simulator/hostility?late=0.5   switches of `hostile.py`; eBay need not have been hostile before
+POST /simulator/hostility?late=0.5   switches of `hostility.py`; eBay need not have been hostile before
 POST /simulator/seller?seller=dora   a new seller with their token; &orders_a_day= &skus= &listings= &published= as in `World.add_seller`
 GET  /simulator/notices              every notification that was due: of what, when it was sent first, lost or not, what was answered
-POST /simulator/unrest?lost=0.05     how eBay tells: switches of `Unrest` in `notices.py`
+POST /simulator/unrest?lost=0.05     how eBay tells: switches of `Unrest` in `state/notices.py`
 POST /simulator/revoke?seller=anna   the seller's refresh tokens die; gives the token of a new consent
 POST /simulator/redirect?name=RUNAME&accepted=URL   where the consent page leads; &declined=URL where that is another address
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 from simulator import answers
 from simulator.answers import Answer
-from simulator.hostile import Hostility
+from simulator.hostility import Hostility
 from simulator.requests import Request
 from simulator.times import iso, to_ms
 from simulator.world import World

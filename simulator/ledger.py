@@ -4,10 +4,10 @@
      "document"}
 
 `document` is the list view: what getOrders, getShippingFulfillments and getInventoryItems show. `visible_at` is when eBay's
-answers show this version. A listing is an entity of the kind inventory, `listing:ITEMID`, with the document of `listings.py`; it is removed
-when it ends. While the Inventory API has all its SKUs, its rows are of the kind listing instead: there is nothing to be told of it.
+answers show this version. A listing is an entity of the kind inventory, `listing:ITEMID`, with the document of `state/listings.py`; it is
+removed when it ends. While the Inventory API has all its SKUs, its rows are of the kind listing instead: there is nothing to be told of it.
 An order is removed when it is paid and comes under another id: eBay shows the unpaid one no more, and there is nothing to be told of that.
-Offers are there from the moment that somebody asks for them (`offer_acts.py`).
+Offers are there from the moment that somebody asks for them (`state/offer_actions.py`).
 A line is handed to the operating system before its version can be served, so a `kill -9` of the simulator loses nothing that anybody saw.
 A line torn by such a kill is dropped at the next start.
 """

@@ -13,10 +13,11 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
-from simulator import beside, listings
 from simulator.clock import ManualClock
-from simulator.goods import Good
-from simulator.tending import tend
+from simulator.hostile import sales as beside
+from simulator.seller_actions import tend
+from simulator.state import listings
+from simulator.state.catalog import Good
 from simulator.times import DAY, HOUR, MINUTE, to_ms
 from simulator.world import World
 

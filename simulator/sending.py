@@ -12,7 +12,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA1
 
-from simulator.notices import Notice, Notices
+from simulator.state.notices import Notice, Notices
 
 PATIENCE_S = 3.0  # eBay does not wait long
 LOOK_S = 0.05

@@ -1,7 +1,7 @@
 """The world as tests and programs use it: `World` has everything that can be done in it and to it."""
 
-from simulator.core import Core
-from simulator.offer_acts import OfferActs
+from simulator.state.offer_actions import OfferActs
+from simulator.state.state import Core
 
 
 class World(OfferActs):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from demo_stack.demo.sellers import HISTORY_DAYS, LATE_S, QUOTA, RATE, SEED, SELLERS, DemoSeller
 from simulator.life import Life
-from simulator.notices import Unrest
 from simulator.sending import Sender
 from simulator.server import serve
+from simulator.state.notices import Unrest
 from simulator.world import World
 
 UNREST = Unrest(lost=0.05, doubled=0.02, late=0.1, late_s=5.0, early=0.1, early_s=2.0)  # of its notifications

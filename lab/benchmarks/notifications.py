@@ -22,7 +22,7 @@ from lab.benchmarks.pages import serving
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, held, spread
 from simulator.clock import Clock
-from simulator.notices import Notices
+from simulator.state.notices import Notices
 from store import Store
 
 ADDRESS = "/ebay/notifications/seller"

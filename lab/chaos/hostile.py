@@ -17,7 +17,7 @@ from lab.chaos.findings import Found
 from lab.chaos.hostile_outcome import HostileOutcome, of_sweeps, without_trace
 from lab.chaos.report import ChaosReport, say
 from pacing import Stream
-from simulator import Hostility, Life, World, hostile
+from simulator import Hostility, Life, World, make_hostile
 from simulator.judge import judge
 from simulator.proxy import FaultProxy, LineFaults
 from simulator.times import DAY
@@ -95,7 +95,7 @@ HEAD = (
 def hostile_world(seed: int, scale: float = SCALE, **switches: float) -> tuple[World, Hostility]:
     world = World(seed=seed)
     world.quotas.limits["trading"] = 1_000_000  # polls every few seconds would spend eBay's 5,000 a day within the hour
-    return world, hostile(world, seed, scale, **{**RATES, **switches})
+    return world, make_hostile(world, seed, scale, **{**RATES, **switches})
 
 
 class Siege:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.chaos.findings import Found
+from simulator.judge.normal import digest
 from simulator.ledger import loads
-from simulator.normal import digest
-from simulator.orders import PERSONAL
+from simulator.state.orders import PERSONAL
 
 
 @dataclass

@@ -24,9 +24,8 @@ from lab.chaos.report import ChaosReport, ChaosTable, say
 from lab.chaos.skipped import START, SkippedFleet, skipped_fleet
 from pacing import Stream
 from simulator import World
-from simulator.judge import judge
+from simulator.judge import Verdict, judge
 from simulator.poison import How
-from simulator.verdict import Verdict
 from store import migrate
 from workflows.messages import PollNow
 

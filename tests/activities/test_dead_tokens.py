@@ -14,7 +14,7 @@ from activities import tokens
 from activities.dead_tokens import REFUSED_AT_MOST, DeadTokens
 from activities.lost_sellers import LostSellers
 from activities.tokens import StoredTokens
-from simulator.accounts import OTHER_KEYS
+from simulator.state.accounts import OTHER_KEYS
 from store.kinds import AlertKind
 from tests.support.keyed_fleet import Fleet, forget_keys
 from workflows.messages import Connected

@@ -10,7 +10,7 @@ import pytest
 
 from ebay.oauth import key_of
 from pacing.doubts import PROBE
-from simulator.accounts import OTHER_KEYS
+from simulator.state.accounts import OTHER_KEYS
 from tests.support.keyed_fleet import INVALID_GRANT, INVALID_SCOPE, Fleet, forget_keys
 
 # other keys

@@ -12,7 +12,7 @@ import pytest
 from changes.dates import read_time
 from ebay.errors import EbayError, EbayUnavailableError
 from pacing import Stream
-from simulator import trading_api
+from simulator.apis import trading as trading_api
 from simulator.trading_xml import TradingError
 from tests.support.listed import begin, missed, poll, report, row, verdict
 from tests.support.rig import Rig, rig

@@ -8,7 +8,7 @@ import pytest
 
 from ebay.errors import EbayUnavailableError
 from pacing import Stream
-from simulator.hostile import Hostility
+from simulator.hostility import Hostility
 from tests.support.listed import begin, missed, of, report, verdict
 from tests.support.rig import Rig
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from activities.poll import PollResult
 from pacing import Stream
 from simulator.judge import judge
-from simulator.listings import sold_good
+from simulator.state.listings import sold_good
 from tests.conftest import fresh
 from tests.support.rig import Rig, rig
 

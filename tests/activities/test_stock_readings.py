@@ -9,7 +9,7 @@ import pytest
 
 from activities.poll import PollResult
 from pacing import Fleet, Level, Plan, Stream
-from simulator.listings import sold_good
+from simulator.state.listings import sold_good
 from tests.support.listed import begin, of, poll, report, row
 from tests.support.rig import Rig
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pacing import Stream
-from simulator.hostile import Hostility
+from simulator.hostility import Hostility
 from simulator.judge import judge
 from tests.support.rig import START, Rig
 

@@ -19,8 +19,8 @@ from activities.tokens import StoredTokens
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError
 from ebay.oauth import OAuth
 from pacing import Stream
-from simulator.accounts import GRANTED, INVENTORY
 from simulator.requests import Request
+from simulator.state.accounts import GRANTED, INVENTORY
 from store import Store, SupersededError
 from store.engine import connect
 from store.tables import metadata

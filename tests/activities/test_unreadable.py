@@ -10,7 +10,7 @@ import pytest
 
 from ebay.errors import EbayError
 from pacing import Stream
-from simulator.hostile import Hostility
+from simulator.hostility import Hostility
 from simulator.poison import How, Where
 from tests.support.listed import report
 from tests.support.rig import START, Rig, rig

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 
 from pacing import Stream
-from simulator.accounts import FULFILLMENT, INVENTORY
+from simulator.state.accounts import FULFILLMENT, INVENTORY
 from store.whose import AccountClaim
 from tests.support.rig import Rig, rig
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from simulator.accounts import FULFILLMENT
+from simulator.state.accounts import FULFILLMENT
 from tests.store.documents import store_orders
 from tests.support.house import House, Said
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from simulator import World
-from simulator.notices import REVOCATION, Unrest
 from simulator.sending import Sender
+from simulator.state.notices import REVOCATION, Unrest
 from tests.support.dumps import postgres_columns
 from tests.support.histories import raw
 from tests.support.house import ROOT, House, Said

@@ -11,7 +11,7 @@ import pytest
 from ebay.errors import EbayUnavailableError
 from inbox.keys import FAILED_S, KNOWN_S, MISSES, MISSES_S, MISSING_S, KeyUnavailableError, PublicKeys
 from simulator.clock import Clock
-from simulator.notices import Notices
+from simulator.state.notices import Notices
 from tests.inbox.letterbox import ADDRESS, Letterbox
 
 

@@ -15,7 +15,7 @@ from activities.notified import NotificationPoll
 from activities.poll import Poll
 from ebay import notifications
 from pacing import Stream
-from simulator.notices import CANCELLATION, CONFIRMATION, SHIPPED, Destination, Notice, Subscription
+from simulator.state.notices import CANCELLATION, CONFIRMATION, SHIPPED, Destination, Notice, Subscription
 from store import Store
 from tests.model.fleet import NO_TIME, Fleet
 from tests.support.postgres_clock import PostgresClock

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from simulator.evaluate import evaluate
 
 from activities.comparing import SellerComparison, as_json, compared
 from pacing import Stream
 from reconciling import Mode, Seen, Side
-from simulator.notices import Unrest
+from simulator.judge import judge
+from simulator.state.notices import Unrest
 from tests.migration.announced import SELLER, Announced
 
 WEEK = timedelta(days=7)
@@ -68,7 +68,7 @@ def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notif
     assert found.comparison.polling_ahead.count >= 1
     assert found.comparison.late >= 1  # what was lost, and read for a later notification
     assert found.comparison.polls_first == len(lost) + found.comparison.late
-    verdict = evaluate(anna.world.rows(), anna.store.feed.read(limit=100_000), at=anna.now, kinds=("order", "fulfillment"))
+    verdict = judge(anna.world.rows(), anna.store.feed.read(limit=100_000), at=anna.now, kinds=("order", "fulfillment"))
     assert (verdict.lost, verdict.twice, verdict.wrong) == (0, 0, 0), verdict.examples
     assert not found.verdict.ready
     assert found.verdict.why.startswith(f"{len(lost)} changes were told by no notification within 7 days")

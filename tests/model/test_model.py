@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from pacing import Stream
 from simulator.judge import SLACK, judge
-from simulator.normal import digest, read_alone
+from simulator.judge.normal import digest, read_alone
 from simulator.requests import Request
 from store import Store
 from tests.model.fleet import NO_TIME, Fleet

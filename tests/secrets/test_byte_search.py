@@ -15,7 +15,7 @@ import pytest
 from demo_stack import devstack
 from pacing import Stream
 from simulator import World, serve
-from simulator.accounts import Grant
+from simulator.state.accounts import Grant
 from tests.support.canary import BUYER, everything, found, put_buyer
 from tests.support.dumps import postgres_columns, sqlite_files
 from tests.support.histories import raw

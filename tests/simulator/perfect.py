@@ -4,7 +4,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.normal import digest
+from simulator.judge.normal import digest
 from simulator.times import iso, to_ms
 
 Event = dict[str, Any]

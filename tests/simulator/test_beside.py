@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulator import Hostility, Life, World, hostile, pen
-from simulator.beside import ACTS
+from simulator import Hostility, Life, World, make_hostile
+from simulator.hostile import versions as pen
+from simulator.hostile.sales import ACTS
 from simulator.judge import judge
 from simulator.times import from_iso
 from tests.simulator.conftest import START, xml
@@ -269,7 +270,7 @@ def test_a_seed_repeats_it_and_only_what_is_turned_on_happens(switch: str) -> No
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_perfect_poller_is_acquitted_whenever_it_polls(seed: int) -> None:
     world = World(seed=seed, now=START)
-    hostile(world, seed, huge_bytes=10_000, nameless=0.05)
+    make_hostile(world, seed, huge_bytes=10_000, nameless=0.05)
     world.add_seller("dora", orders_a_day=60, listings=25)
     world.add_seller("ella", orders_a_day=60, skus=6, listings=10, published=4)
     for name in world.sellers:

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from simulator import World
-from simulator.accounts import INVENTORY
-from simulator.archive import packed
-from simulator.reports import Report
+from simulator.apis.archive import packed
+from simulator.state.accounts import INVENTORY
+from simulator.state.reports import Report
 from tests.simulator.conftest import START, stamp, xml
 
 TASKS = "/sell/feed/v1/inventory_task"

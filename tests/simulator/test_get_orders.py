@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import World
-from simulator.filters import parse
-from simulator.shelf import Entity, Shelf, Version
+from simulator.apis.filters import parse
+from simulator.state.inventory import Entity, Shelf, Version
 from simulator.times import DAY, iso, to_ms
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from simulator import Clock, Hostility, Life, World, hostile, serve
-from simulator.hostile import PROFILE
+from simulator import Clock, Hostility, Life, World, make_hostile, serve
+from simulator.hostility import PROFILE
 from simulator.judge import judge
 from tests.simulator.conftest import START
 from tests.simulator.perfect import has_id, poll
@@ -23,7 +23,7 @@ END = START + timedelta(hours=8)
 
 def hostile_world(seed: int, **switches: float) -> World:
     world = World(seed=4, now=START)
-    hostile(world, seed, **{"huge_bytes": 10_000, "slow_s": 0.01, **switches})
+    make_hostile(world, seed, **{"huge_bytes": 10_000, "slow_s": 0.01, **switches})
     world.add_seller("anna", orders_a_day=60, skus=40)
     world.add_seller("bert", orders_a_day=12, skus=3)
     for name in world.sellers:
@@ -112,7 +112,7 @@ def test_ebays_clock_is_off_by_minutes_in_real_time() -> None:
     offs = set()
     for seed in range(6):
         world = World(clock=Clock())
-        hostile(world, seed)
+        make_hostile(world, seed)
         offs.add(round((world.clock.now() - Clock().now()).total_seconds()))
 
     assert offs == {-420, 420}
@@ -121,7 +121,7 @@ def test_ebays_clock_is_off_by_minutes_in_real_time() -> None:
 def test_offsets_of_inventory_are_pages_or_rows_by_the_seed() -> None:
     worlds = [World(now=START) for _ in range(8)]
     for seed, world in enumerate(worlds):
-        hostile(world, seed)
+        make_hostile(world, seed)
 
     assert {world.switches.inventory_offset for world in worlds} == {"pages", "rows"}
 
@@ -140,7 +140,7 @@ def living(world: World, rate: float) -> Iterator[httpx.Client]:
 
 def test_quiet_ends_what_happens_and_tells_when_all_of_it_is_shown(eventually) -> None:
     world = World(seed=4)
-    hostile(world, 1, scale=0.001, clock_off_s=0)
+    make_hostile(world, 1, scale=0.001, clock_off_s=0)
     world.add_seller("anna", orders_a_day=1000)
     with living(world, rate=50_000) as http:
         eventually(lambda: len(list(world.rows())) > 20)

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from simulator import Hostility, World, hostile
-from simulator.partial import unusable
+from simulator import Hostility, World, make_hostile
+from simulator.judge.partial import unusable
 from tests.simulator.conftest import START, items, trading_error, xml
 from tests.simulator.test_feed import rows, task_of, unzipped
 
@@ -230,7 +230,7 @@ def test_no_spoilt_answer_writes_a_version(anna, world: World) -> None:
 def test_times_are_scaled_and_what_ebay_leaves_open_is_the_seeds(world: World) -> None:
     worlds = [World(now=START) for _ in range(8)]
     for seed, one in enumerate(worlds):
-        hostile(one, seed, scale=0.1)
+        make_hostile(one, seed, scale=0.1)
 
     assert {one.switches.listing_late_s for one in worlds} == {9.0}
     assert {one.switches.report_format for one in worlds} == {"zip", "gzip"}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import World
-from simulator.inventory_api import get_inventory_items
+from simulator.apis.inventory import get_inventory_items
 from simulator.requests import Request
 
 PATH = "/sell/inventory/v1/inventory_item"

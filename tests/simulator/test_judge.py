@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from simulator import Life, World
 from simulator.judge import Verdict, judge
-from simulator.normal import digest
-from simulator.orders import EMAIL, PERSONAL, without_personal_data
+from simulator.judge.normal import digest
+from simulator.state.orders import EMAIL, PERSONAL, without_personal_data
 from simulator.times import iso, to_ms
 from tests.simulator.perfect import Event, poll
 

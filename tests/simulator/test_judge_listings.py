@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from simulator import World
-from simulator.judge import judge
-from simulator.verdict import Verdict
+from simulator.judge import Verdict, judge
 from tests.simulator.conftest import START, stamp
 
 Event = dict[str, Any]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from simulator import Life, World, hostile, serve
+from simulator import Life, World, make_hostile, serve
 from simulator.judge import judge
 from tests.simulator.conftest import START
 from tests.simulator.perfect import poll
@@ -18,7 +18,7 @@ END = START + timedelta(hours=20)
 def shop(seed: int = 1, unfriendly: bool = False) -> World:
     world = World(seed=seed, now=START)
     if unfriendly:
-        hostile(world, seed, huge_bytes=10_000)
+        make_hostile(world, seed, huge_bytes=10_000)
     world.add_seller("dora", orders_a_day=60, listings=25)
     world.add_seller("ella", orders_a_day=60, skus=6, listings=10, published=4)
     world.add_seller("fay", orders_a_day=20, skus=4)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import World
-from simulator.listings import skus
+from simulator.state.listings import skus
 from tests.simulator.conftest import START
 
 SHIRT = [{"sku": "T-S", "specifics": {"Size": "S"}, "quantity": 2}, {"specifics": {"Size": "M"}, "quantity": 3, "price": "12.50"}]

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from simulator import World
-from simulator.notices import Unrest
 from simulator.sending import Sender
+from simulator.state.notices import Unrest
 from tests.simulator.conftest import Client
 
 BASE = "/commerce/notification/v1"

@@ -1,7 +1,7 @@
 import pytest
 
 from simulator import World
-from simulator.accounts import FULFILLMENT, INVENTORY
+from simulator.state.accounts import FULFILLMENT, INVENTORY
 
 OFFERS = "/sell/inventory/v1/offer"
 

@@ -4,7 +4,7 @@ import pytest
 
 from simulator import World
 from simulator.ledger import dumps, loads
-from simulator.orders import EMAIL, without_email, without_personal_data
+from simulator.state.orders import EMAIL, without_email, without_personal_data
 
 PATH = "/sell/fulfillment/v1/order"
 

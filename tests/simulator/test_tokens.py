@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from simulator import World
-from simulator.accounts import OTHER_KEYS
+from simulator.state.accounts import OTHER_KEYS
 
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 

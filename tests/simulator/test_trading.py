@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from simulator import World
-from simulator.accounts import FULFILLMENT
+from simulator.state.accounts import FULFILLMENT
 from tests.simulator.conftest import START, items, stamp, trading_error, xml
 
 HOUR = timedelta(hours=1)

@@ -9,6 +9,11 @@ from types import ModuleType
 
 RENAMED = {
     "devstack": "demo_stack.devstack",
+    "simulator.goods": "simulator.state.catalog",
+    "simulator.inventory_api": "simulator.apis.inventory",
+    "simulator.listings": "simulator.state.listings",
+    "simulator.orders_api": "simulator.apis.orders",
+    "simulator.trading_api": "simulator.apis.trading",
 }
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from lab.chaos.deployment import Deployment, until
 from lab.chaos.hostile import EBAYS_WAYS, HAPPENS, OF_LISTINGS, POSTGRES_WAYS, Siege, hostile_world
 from simulator import Life, World
-from simulator.hostile import Hostility
+from simulator.hostility import Hostility
 from simulator.proxy import FaultProxy, LineFaults
 from tests.support.house import House
 from tests.support.waiting import PATIENCE_S

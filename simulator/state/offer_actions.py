@@ -1,0 +1,143 @@
+"""Offers: price and quantity of a SKU on a marketplace. Each SKU has one on its seller's own marketplace, made of the item and its listing.
+
+Once somebody asks for a seller's offers, every version of them is in the ledger as an entity of the kind offer, `offer:OFFERID`. What
+nobody could see, as it came and went between two calls, is not. `put_offer` and `remove_offer` last until the simulator ends.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+from simulator.ledger import Document, dumps, loads
+from simulator.state.catalog import money
+from simulator.state.inventory import New, Shelf
+from simulator.state.listing_actions import ListingActs
+
+ENTITY = "offer:"
+
+
+class OfferActs(ListingActs):
+    def offers(self, seller: str, sku: str) -> list[Document]:
+        """As eBay shows them now. None of a SKU that the Inventory API does not have."""
+        with self.lock:
+            shelf, own = self.shelves[seller], self.sellers[seller].marketplace
+            entity = shelf.stock.get(sku)
+            if not entity or not entity.shown or entity.shown.removed:
+                return []
+            set_by_hand = shelf.own_offers.get(sku, {})
+            made = self._own_offer(seller, sku, loads(self.text(seller, entity)))
+            found = []
+            for marketplace in sorted({own, *set_by_hand}):
+                fields = set_by_hand.get(marketplace, {})
+                if fields is not None:
+                    offer_id = self.offer_id(seller, sku, marketplace)
+                    found.append({**made, "offerId": offer_id, "marketplaceId": marketplace, **fields})
+            return found
+
+    def put_offer(self, seller: str, sku: str, marketplace: str | None = None, **fields: Any) -> None:
+        """An offer on this marketplace (None: the seller's own) with these fields of eBay's, or the same in another one's place."""
+        with self.lock:
+            mine = self.shelves[seller].own_offers.setdefault(sku, {})
+            marketplace = marketplace or self.sellers[seller].marketplace
+            mine[marketplace] = {**(mine.get(marketplace) or {}), **fields}
+            self._offers_moved(seller, sku)
+
+    def remove_offer(self, seller: str, sku: str, marketplace: str | None = None) -> None:
+        """The SKU stays, and is not offered there any more."""
+        with self.lock:
+            self.shelves[seller].own_offers.setdefault(sku, {})[marketplace or self.sellers[seller].marketplace] = None
+            self._offers_moved(seller, sku)
+
+    def offer_id(self, seller: str, sku: str, marketplace: str | None = None) -> str:
+        place = "" if marketplace in (None, self.sellers[seller].marketplace) else f":{marketplace}"
+        name = f"{self.seed}:{seller}:offer:{sku}{place}".encode("utf-8", "surrogatepass")
+        return str(10**11 + int.from_bytes(blake2b(name, digest_size=5).digest()) % 10**11)
+
+    def _own_offer(self, seller: str, sku: str, item: Document) -> Document:
+        shelf, who = self.shelves[seller], self.sellers[seller]
+        there = item.get("availability")
+        stock = there.get("shipToLocationAvailability") if isinstance(there, dict) else None
+        offer: Document = {"offerId": self.offer_id(seller, sku), "sku": sku, "marketplaceId": who.marketplace, "format": "FIXED_PRICE"}
+        offer["availableQuantity"] = stock.get("quantity") if isinstance(stock, dict) else None
+        listed = [one for one in map(shelf.listings.get, self.listed_as(seller, sku)) if one and one.shown]
+        cents = int(offer["offerId"]) % 20_000 + 500
+        offer["pricingSummary"] = {"price": money(Decimal(cents) / 100, who.currency)}
+        if listed and listed[0].shown:
+            listing = loads(self.text(seller, listed[0]))
+            row = next((one for one in listing.get("variations") or [listing] if one.get("sku") == sku), listing)
+            status = "ENDED" if listed[0].shown.removed else "ACTIVE" if row.get("available") else "OUT_OF_STOCK"
+            offer["pricingSummary"] = {"price": row.get("price")}
+            offer["listing"] = {"listingId": listed[0].id, "listingStatus": status, "soldQuantity": row.get("quantitySold")}
+        offer.update(
+            status="PUBLISHED" if "listing" in offer else "UNPUBLISHED", listingDuration="GTC", categoryId="19617", tax={"applyTax": False}
+        )
+        return offer
+
+    # the ledger
+
+    def follow_offers(self, seller: str) -> None:
+        """Somebody asks for the seller's offers: from now on they are told of."""
+        with self.lock:
+            shelf = self.shelves[seller]
+            if not shelf.follows_offers:
+                shelf.follows_offers = True
+                for sku in [sku for _, sku in shelf.skus]:
+                    self.tell_offers(seller, sku, self.clock.now_ms())
+
+    def settle(self, seller: str) -> None:
+        """What has become visible shows, in offers too."""
+        with self.lock:
+            shelf = self.shelves[seller]
+            shelf.settle(self.clock.now_ms())
+            for (kind, entity_id), moved_ms in [*shelf.moved.items()]:
+                for sku in [entity_id] if kind == "inventory" else self._skus_of(seller, entity_id):
+                    self.tell_offers(seller, sku, moved_ms)
+            shelf.moved.clear()
+
+    def tell_offers(self, seller: str, sku: str, at_ms: int) -> None:
+        """New versions of a SKU's offers into the ledger, where they are not as they were."""
+        shelf, news = self.shelves[seller], []
+        known = self._known_offers(shelf).setdefault(sku, set())
+        now = {ENTITY + str(offer["offerId"]): dumps(offer) for offer in self.offers(seller, sku)}
+        for entity_id in sorted(known | now.keys()):
+            entity = shelf.offers.get(entity_id)
+            before = "" if entity is None or entity.newest.removed else self.ledger.text(entity.newest.body)
+            text = now.get(entity_id, "")
+            if text != before:
+                shown_ms = max(at_ms, entity.newest.visible_ms) if entity else at_ms
+                news.append(New("offer", entity_id, text or before, shown_ms, shown_ms, shown_ms, removed=not text))
+        known.update(now)
+        self.keep(seller, news)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        self._settle_all()
+        return super().rows()
+
+    def quiet(self) -> datetime:
+        self._settle_all()
+        return super().quiet()
+
+    def _settle_all(self) -> None:
+        with self.lock:
+            for seller, shelf in self.shelves.items():
+                if shelf.follows_offers:
+                    self.settle(seller)
+
+    def _offers_moved(self, seller: str, sku: str) -> None:
+        if self.shelves[seller].follows_offers:
+            self.tell_offers(seller, sku, self.clock.now_ms())
+
+    def _known_offers(self, shelf: Shelf) -> dict[str, set[str]]:
+        """Ids of the offers that a SKU has or had."""
+        if shelf.offers_of is None:
+            shelf.offers_of = {}
+            for entity_id, entity in shelf.offers.items():
+                shelf.offers_of.setdefault(self.load(entity.newest)["sku"], set()).add(entity_id)
+        return shelf.offers_of
+
+    def _skus_of(self, seller: str, item_id: str) -> list[str]:
+        """All that a listing is or was sold under."""
+        self.listed_as(seller, "")
+        return [sku for sku, items in (self.shelves[seller].by_sku or {}).items() if item_id in items]

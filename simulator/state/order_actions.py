@@ -1,0 +1,233 @@
+"""What happens to orders. Every act writes one new version of what it touches.
+
+`at` is the moment of the change (the order's lastModifiedDate), `visible_at` when eBay shows it; both default to now.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from simulator.ledger import Document, Sketch, dumps
+from simulator.state import orders
+from simulator.state.catalog import Good, money
+from simulator.state.inventory import New
+from simulator.state.state import Core, Raw, When, order_version
+from simulator.times import iso, to_ms
+
+Change = Mapping[str, object] | Callable[[Document], object]  # top-level fields to set, or a function that changes the document in place
+
+
+class OrderActs(Core):
+    def place_order(
+        self,
+        seller: str,
+        *,
+        lines: Sequence[tuple[Good, int]] | None = None,
+        paid: bool = True,
+        at: When = None,
+        visible_at: When = None,
+        created_at: When = None,
+        order_id: str | None = None,
+        change: Change | None = None,
+        raw: Raw | None = None,
+    ) -> str:
+        """A checkout. `created_at` may lie before `at`; `change` and `raw` alter the document. Gives the order's id."""
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            created = modified if created_at is None else to_ms(created_at)
+            order_id = order_id or orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
+            document = orders.new_order(self.sellers[seller], order_id, created, lines, paid)
+            document["sellerId"] = self.accounts.username(seller)
+            apply(change, document)
+            self.put(seller, [order_version(document, modified, visible, raw)])
+            return order_id
+
+    def modify(
+        self,
+        seller: str,
+        order_id: str,
+        change: Change | None = None,
+        *,
+        at: When = None,
+        visible_at: When = None,
+        raw: Raw | None = None,
+        bump: bool = True,
+    ) -> None:
+        """Any change of an order. `bump=False` leaves lastModifiedDate as it is: nobody knows that eBay always moves it."""
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            document = self.order(seller, order_id)
+            if seller in self.accounts.usernames:
+                document["sellerId"] = self.accounts.username(seller)
+            apply(change, document)
+            if not bump:
+                modified = self.entity(seller, "order", order_id).newest.modified_ms
+            self.put(seller, [order_version(document, modified, visible, raw)])
+
+    def touch(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> None:
+        """Only lastModifiedDate moves, as eBay does even to orders that are years old."""
+        self.modify(seller, order_id, at=at, visible_at=visible_at)
+
+    def pay(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> None:
+        moment = self.times(at, visible_at)[0]
+        self.modify(seller, order_id, lambda order: orders.pay(order, moment), at=at, visible_at=visible_at)
+
+    def pay_anew(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> str:
+        """A payment by which the order's id changes, as that of an unpaid order does: the same line items come in a new order, which is as
+        old as its payment, and when that is shown the unpaid one is there no more. Gives the new id."""
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            old, new_id = self.order(seller, order_id), orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
+            new = {**old, "orderId": new_id, "legacyOrderId": new_id, "creationDate": iso(modified)}
+            orders.pay(new, modified)
+            self.put(seller, [order_version(new, modified, visible)])
+            gone, shown = self.entity(seller, "order", order_id), self.entity(seller, "order", new_id).newest.visible_ms
+            visible = max(visible, shown, gone.newest.visible_ms)
+            self.put(seller, [New("order", order_id, dumps(old), modified, visible, gone.created_ms, gone.newest.status, removed=True)])
+            return new_id
+
+    def ship(
+        self,
+        seller: str,
+        order_id: str,
+        *,
+        lines: Mapping[str, int] | None = None,
+        tracking: str | None = "",
+        carrier: str | None = None,
+        at: When = None,
+        visible_at: When = None,
+        listed_at: When = None,
+    ) -> str:
+        """One parcel: all that is not sent yet, or `lines` (lineItemId -> quantity). `tracking=None`: without tracking.
+
+        eBay's fulfillmentId is the tracking number, or 999 without one: parcels without tracking share it.
+        `listed_at`: getShippingFulfillments shows it only then, later than the order does.
+        Gives the parcel's entity id in the ledger, which tells them apart: `ORDER/999`, `ORDER/999#2`.
+        """
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+            drawn, drawn_carrier = orders.tracking_number(
+                self.sellers[seller], order_id, len(self.shelves[seller].parcels.get(order_id, [])) + 1
+            )
+            tracking = drawn if tracking == "" else tracking
+            wanted = dict(lines) if lines is not None else orders.unsent(order, there.values())
+            new = orders.parcel(tracking or "999", tracking, carrier or drawn_carrier, wanted, modified)
+            return self._rewrite_parcels(
+                seller, order, there, [new], [], modified, visible, None if listed_at is None else to_ms(listed_at)
+            )
+
+    def unsent(self, seller: str, order_id: str) -> dict[str, int]:
+        """Quantities by lineItemId that no parcel holds yet."""
+        return orders.unsent(self.order(seller, order_id), self.parcels(seller, order_id).values())
+
+    def correct_tracking(
+        self, seller: str, order_id: str, parcel_id: str, tracking: str, *, at: When = None, visible_at: When = None
+    ) -> str:
+        """A parcel gets another number: the old one is gone, a new one is there. Gives the new entity id."""
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+            old = there.pop(parcel_id)
+            new = {**old, "fulfillmentId": tracking, "shipmentTrackingNumber": tracking}
+            return self._rewrite_parcels(seller, order, there, [new], [(parcel_id, old)], modified, visible)
+
+    def remove_parcel(self, seller: str, order_id: str, parcel_id: str, *, at: When = None, visible_at: When = None) -> None:
+        with self.lock:
+            modified, visible = self.times(at, visible_at)
+            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+            self._rewrite_parcels(seller, order, there, [], [(parcel_id, there.pop(parcel_id))], modified, visible)
+
+    def modify_parcel(self, seller: str, order_id: str, parcel_id: str, change: Change, *, visible_at: When = None) -> None:
+        """Carrier or date of a parcel change; the order does not."""
+        with self.lock:
+            modified, visible = self.times(None, visible_at)
+            document = self.parcels(seller, order_id)[parcel_id]
+            apply(change, document)
+            self.put(seller, [New("fulfillment", parcel_id, dumps(document), modified, visible, modified)])
+
+    def cancel(self, seller: str, order_id: str, state: str = "CANCELED", *, at: When = None, visible_at: When = None) -> None:
+        moment = self.times(at, visible_at)[0]
+        dated = {"cancelledDate": iso(moment)} if state == "CANCELED" else {}
+        change = {"cancelStatus": {"cancelState": state, **dated, "cancelRequests": []}}  # the list call never fills cancelRequests
+        self.modify(seller, order_id, change, at=at, visible_at=visible_at)
+
+    def refund(self, seller: str, order_id: str, amount: str | Decimal | None = None, *, at: When = None, visible_at: When = None) -> None:
+        """Give money back: `amount` in the order's currency, or all of it."""
+        moment = self.times(at, visible_at)[0]
+
+        def give_back(order: Document) -> None:
+            total = order["pricingSummary"]["total"]
+            refunds = order["paymentSummary"]["refunds"]
+            sum_ = Decimal(total["value"]) if amount is None else Decimal(amount)
+            refund = {
+                "refundDate": iso(moment),
+                "refundId": f"{5_000_000 + len(refunds)}",
+                "refundStatus": "REFUNDED",
+                "amount": money(sum_, total["currency"]),
+            }
+            refunds.append(refund)
+            given = sum(Decimal(one["amount"]["value"]) for one in refunds)
+            order["orderPaymentStatus"] = "FULLY_REFUNDED" if given >= Decimal(total["value"]) else "PARTIALLY_REFUNDED"
+
+        self.modify(seller, order_id, give_back, at=at, visible_at=visible_at)
+
+    def preload_orders(self, seller: str, count: int, since: When, until: When = None, shipped: float = 0.0) -> list[str]:
+        """Many old orders at once, evenly from `since` to `until` (now), all visible: 100,000 in some seconds.
+
+        `shipped` is the share that is sent, each in one parcel. Gives the ids, oldest first.
+        """
+        with self.lock:
+            who, shelf, now = self.sellers[seller], self.shelves[seller], self.clock.now_ms()
+            first, last = to_ms(since or now), min(to_ms(until or now), now)
+            start, ids = len(shelf.orders), []
+            news: list[New] = []
+            for k in range(count):
+                created = first + (last - first) * k // max(count, 1)
+                oid = orders.order_id(who, start + k + 1)
+                sent = min(created + orders.SHIPPING_TIME, now)
+                if (k * 7919) % 1000 < shipped * 1000:
+                    arguments = (who, oid, created, sent)
+                    fid = orders.tracking_number(who, oid, 1)[0]
+                    news.append(New("order", oid, Sketch(orders.shipped_order, arguments), sent, now, created, "FULFILLED"))
+                    news.append(New("fulfillment", f"{oid}/{fid}", Sketch(orders.shipped_parcel, arguments), sent, now, created))
+                else:
+                    news.append(New("order", oid, Sketch(orders.new_order, (who, oid, created)), created, now, created, "NOT_STARTED"))
+                ids.append(oid)
+            shelf.loading = True  # all of them are new
+            self.put(seller, news)
+            shelf.loaded()
+            return ids
+
+    def _rewrite_parcels(
+        self,
+        seller: str,
+        order: Document,
+        there: dict[str, Document],
+        new: list[Document],
+        gone: list[tuple[str, Document]],
+        modified: int,
+        visible: int,
+        listed: int | None = None,
+    ) -> str:
+        """Keep parcels and the order that shows them, in one go."""
+        oid = order["orderId"]
+        orders.show_parcels(order, [*there.values(), *new])
+        listed = visible if listed is None else listed
+        news = [New("fulfillment", pid, dumps(old), modified, listed, modified, removed=True) for pid, old in gone]
+        entity_id = ""
+        for document in new:
+            used = {one.id for one in self.shelves[seller].parcels.get(oid, [])}
+            entity_id, k = f"{oid}/{document['fulfillmentId']}", 1
+            while entity_id in used:
+                k += 1
+                entity_id = f"{oid}/{document['fulfillmentId']}#{k}"
+            news.append(New("fulfillment", entity_id, dumps(document), modified, listed, modified))
+        self.put(seller, [*news, order_version(order, modified, visible)])
+        return entity_id
+
+
+def apply(change: Change | None, document: Document) -> None:
+    if callable(change):
+        change(document)
+    elif change:
+        document.update(change)
