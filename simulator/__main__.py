@@ -103,7 +103,7 @@ def _move_in(world: World, name: str, orders_a_day: float, numbers: dict[str, An
     """A seller who is not in the ledger yet gets stock, listings and a past."""
     world.add_seller(name, orders_a_day, **numbers)
     world.move_in(name)
-    if not world.shelves[name].orders and history_days > 0:
+    if not world.inventories[name].orders and history_days > 0:
         now = world.clock.now()
         world.preload_orders(name, int(orders_a_day * history_days), now - timedelta(days=history_days), now, shipped=0.9)
 

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from simulator import answers, control, refusals
 from simulator.answers import Answer, ApiError
 from simulator.apis import analytics, consent_page, feed, identity, inventory, notifications, oauth, offers, orders, trading
-from simulator.hostile import answers as trouble
-from simulator.hostile import events as commotion
+from simulator.hostile import answers as hostile_answers
+from simulator.hostile import events as hostile_events
 from simulator.requests import Request
 from simulator.state.accounts import BASE, FULFILLMENT, IDENTITY, INVENTORY, SUBSCRIPTIONS
 from simulator.wire import send_badly
@@ -124,10 +124,10 @@ class App:
         request.status = answer.status
         with self.world.lock:
             if self.world.hostility and request.number:
-                trouble.spoil(self.world, self.world.hostility, request, answer)
+                hostile_answers.spoil(self.world, self.world.hostility, request, answer)
             answer.wire = self.world.faults.take_wire(request.resource) or answer.wire
             if seconds := self.world.faults.take_leap(request.resource):
-                trouble.leap(self.world, request, answer, seconds)
+                hostile_answers.leap(self.world, request, answer, seconds)
             self.world.requests.add(request)
         if self.world.faults.after_answer:
             self.world.faults.after_answer(request)
@@ -141,7 +141,7 @@ class App:
                 return forced.answer()
             if down := self.world.lasting.down(request):
                 return down
-            return self._trouble(request) or oauth.token(self.world, request, headers, body)
+            return self._hostile_answer(request) or oauth.token(self.world, request, headers, body)
 
     def _call(self, request: Request, path: str, raw_query: str, headers: dict[str, str], body: bytes) -> Answer:
         world, faults = self.world, self.world.faults
@@ -154,13 +154,13 @@ class App:
             self._authorize(request, headers)
             if world.hostility:
                 self._count(request)
-                trouble.tokens(world, world.hostility, request)
+                hostile_answers.tokens(world, world.hostility, request)
                 self._authorize(request, headers)
         self._before(request)  # without the lock: a hook may wait for another thread
         with world.lock:
             if forced := faults.take(request.resource):
                 return forced.answer()
-            if instead := world.lasting.down(request) or self._trouble(request):
+            if instead := world.lasting.down(request) or self._hostile_answer(request):
                 return instead
             buckets = {"shipping_fulfillment": world.switches.parcels_quota, "offer": world.switches.offers_quota}
             if not world.quotas.spend(buckets.get(request.resource, request.resource)):
@@ -168,15 +168,15 @@ class App:
             if faults.fails(request.resource):
                 raise refusals.system_error(request, world.clock.now_ms())
             if world.hostility:
-                commotion.before(world, world.hostility, request)
+                hostile_events.before(world, world.hostility, request)
             if request.seller:
                 world.settle(request.seller)
-            answer = self._shown(call, request, body)
+            answer = self._answered(call, request, body)
             if world.hostility:
-                commotion.after(world, world.hostility, request, answer)
+                hostile_events.after(world, world.hostility, request, answer)
             return answer
 
-    def _shown(self, call: Call, request: Request, body: bytes) -> Answer:
+    def _answered(self, call: Call, request: Request, body: bytes) -> Answer:
         answer = call(self.world, request)
         return self.world.lasting.spoilt(request, body, answer) or answer
 
@@ -186,9 +186,9 @@ class App:
             calls[request.seller, request.resource] += 1
             request.number = calls[request.seller, request.resource]
 
-    def _trouble(self, request: Request) -> Answer | None:
+    def _hostile_answer(self, request: Request) -> Answer | None:
         self._count(request)
-        return trouble.instead(self.world.hostility, request) if self.world.hostility else None
+        return hostile_answers.instead(self.world.hostility, request) if self.world.hostility else None
 
     def _before(self, request: Request) -> None:
         if self.world.faults.before_answer:
@@ -212,18 +212,18 @@ class App:
         request.seller, request.scopes = access.seller or "", access.scopes
         if not access.good(self.world.clock.now_ms()):
             raise answers.access_denied() if request.resource in ("inventory_item", "offer") else answers.invalid_token()
-        wanted: Iterable[str] = SCOPES[request.resource]
-        if not access.scopes.intersection(wanted) or (request.resource not in OF_THE_APPLICATION and access.seller is None):
+        needed: Iterable[str] = SCOPES[request.resource]
+        if not access.scopes.intersection(needed) or (request.resource not in OF_THE_APPLICATION and access.seller is None):
             raise answers.access_denied()
 
     def _headers(self, answer: Answer) -> dict[str, str]:
         seconds = math.floor(self.world.clock.now_ms() / 1000 - answer.date_behind_s)
-        kept = {
+        defaults = {
             "Content-Type": "application/json",
             "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
             "Server": "ebay-proxy-server",
         }
-        headers = {**kept, "Date": formatdate(seconds, usegmt=True), **answer.headers}
+        headers = {**defaults, "Date": formatdate(seconds, usegmt=True), **answer.headers}
         return {name: value for name, value in headers.items() if value}
 
 

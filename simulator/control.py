@@ -83,7 +83,7 @@ def seller(world: World, query: dict[str, str]) -> dict[str, Any]:
 
 
 def notices(world: World, _: dict[str, str]) -> dict[str, Any]:
-    return {"notices": world.notices.told()}
+    return {"notices": world.notices.as_json()}
 
 
 def unrest(world: World, query: dict[str, str]) -> dict[str, Any]:

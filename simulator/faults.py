@@ -54,16 +54,16 @@ class Faults:
         self.leaps.extend((seconds, resource) for _ in range(times))
 
     def take_leap(self, resource: str) -> float:
-        for seconds, wanted in self.leaps:
-            if wanted in (None, resource):
-                self.leaps.remove((seconds, wanted))
+        for seconds, only in self.leaps:
+            if only in (None, resource):
+                self.leaps.remove((seconds, only))
                 return seconds
         return 0.0
 
     def take_wire(self, resource: str) -> Wire | None:
-        for wire, wanted in self.wires:
-            if wanted in (None, resource):
-                self.wires.remove((wire, wanted))
+        for wire, only in self.wires:
+            if only in (None, resource):
+                self.wires.remove((wire, only))
                 return wire
         return None
 

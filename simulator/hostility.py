@@ -51,7 +51,7 @@ class Hostility:
     same_date_s: float = 5.0
     undated: float = 0.0  # changes of open orders, shipments too, that leave lastModifiedDate as it is
     undated_closed: float = 0.0  # the same of orders that are not (or not visibly) open: no poll can see it, only a sweep
-    odd: float = 0.0  # missing and odd fields: null lists, numbers for strings, dates that are none, NUL, NaN ...
+    malformed: float = 0.0  # missing and odd fields: null lists, numbers for strings, dates that are none, NUL, NaN ...
     absurd_date: float = 0.0  # versions of orders whose lastModifiedDate is of 1970 or 2106; they are found by the right one
     unknown: float = 0.0  # fields and enum values that nobody knows
     nameless: float = 0.0  # orders without a usable orderId
@@ -61,7 +61,7 @@ class Hostility:
         0.0  # of listings: shown by GetSellerEvents up to `index_late_s` later than by GetItem; see INDEX_MOST_S in `faults.py`
     )
     index_late_s: float = 100.0
-    odd_listing: float = 0.0  # listings whose quantity is negative, missing or no number, and titles and prices that nobody expects
+    malformed_listing: float = 0.0  # listings whose quantity is negative, missing or no number, and titles and prices that nobody expects
 
     # Beside the sales of an ordinary life (`hostile/sales.py`): a share of them, each once more in a way that nobody expects
     paid_later: float = 0.0  # purchases that take the stock, and minutes later one order of them all, as old as its payment
@@ -172,7 +172,7 @@ PROFILE = {
     "same_date": 0.5,
     "undated": 0.15,
     "undated_closed": 0.1,
-    "odd": 0.08,
+    "malformed": 0.08,
     "absurd_date": 0.02,
     "unknown": 0.08,
     "nameless": 0.005,
@@ -200,7 +200,7 @@ PROFILE = {
     "dateless": 0.01,
     "clock_off_s": 420.0,
     "index_late": 0.3,
-    "odd_listing": 0.05,
+    "malformed_listing": 0.05,
     "paid_later": 0.2,
     "hot": 0.15,
     "size_added": 0.25,

@@ -5,8 +5,8 @@
 
 `document` is the list view: what getOrders, getShippingFulfillments and getInventoryItems show. `visible_at` is when eBay's
 answers show this version. A listing is an entity of the kind inventory, `listing:ITEMID`, with the document of `state/listings.py`; it is
-removed when it ends. While the Inventory API has all its SKUs, its rows are of the kind listing instead: there is nothing to be told of it.
-An order is removed when it is paid and comes under another id: eBay shows the unpaid one no more, and there is nothing to be told of that.
+removed when it ends. While the Inventory API has all its SKUs, its rows are of the kind listing instead: there is nothing to record.
+An order is removed when it is paid and comes under another id: eBay shows the unpaid one no more, and there is nothing to record.
 Offers are there from the moment that somebody asks for them (`state/offer_actions.py`).
 A line is handed to the operating system before its version can be served, so a `kill -9` of the simulator loses nothing that anybody saw.
 A line torn by such a kill is dropped at the next start.
@@ -36,7 +36,7 @@ class Head(NamedTuple):
     removed: bool
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Where in the ledger file a document's text stands, in bytes: so that 100,000 documents need no memory."""
 
     offset: int
@@ -50,7 +50,7 @@ class Sketch(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-Body = str | Place | Sketch  # a document: its JSON text, or how to get it
+Body = str | Span | Sketch  # a document: its JSON text, or how to get it
 
 
 def dumps(document: Any) -> str:
@@ -98,17 +98,17 @@ class Ledger:
             rows = list(rows)
             self.memory.extend(rows)
             return [body for _, body in rows]
-        places: list[Body] = []
+        spans: list[Body] = []
         lines = bytearray()  # what happens together is handed over in one piece, so that a kill does not tear it
         for head, body in rows:
             opening, document = _opening(head).encode("ascii"), self.text(body).encode("ascii")
-            places.append(Place(self.end + len(lines) + len(opening), len(document)))
+            spans.append(Span(self.end + len(lines) + len(opening), len(document)))
             lines += opening + document + b"}\n"
             if len(lines) > 4_000_000:
                 self._write(lines)
                 lines.clear()
         self._write(lines)
-        return places
+        return spans
 
     def _write(self, lines: bytearray) -> None:
         rest = bytes(lines)
@@ -119,7 +119,7 @@ class Ledger:
     def text(self, body: Body) -> str:
         if isinstance(body, str):
             return body
-        if isinstance(body, Place):
+        if isinstance(body, Span):
             return os.pread(self.file.fileno(), body.length, body.offset).decode("ascii")
         return dumps(body.build(*body.arguments))
 
@@ -134,7 +134,7 @@ class Ledger:
                 if not line.endswith(b"\n"):
                     return
                 opening, document = line.split(DOCUMENT.encode(), 1)  # within a JSON string the quotes would be escaped: this is the key
-                yield _head(json.loads(opening.rstrip(b", ") + b"}")), Place(offset + len(opening) + len(DOCUMENT), len(document) - 2)
+                yield _head(json.loads(opening.rstrip(b", ") + b"}")), Span(offset + len(opening) + len(DOCUMENT), len(document) - 2)
                 offset += len(line)
 
     def rows(self) -> Iterator[dict[str, Any]]:

@@ -13,9 +13,9 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
+from simulator import seller_actions
 from simulator.clock import ManualClock
-from simulator.hostile import sales as beside
-from simulator.seller_actions import tend
+from simulator.hostile import sales as hostile_sales
 from simulator.state import listings
 from simulator.state.catalog import Good
 from simulator.times import DAY, HOUR, MINUTE, to_ms
@@ -33,9 +33,9 @@ class Life:
         self.randoms: dict[str, Random] = {}
         self.stopped = threading.Event()
         self.thread: threading.Thread | None = None
-        self._meet()
+        self._enter_new_sellers()
 
-    def _meet(self) -> None:
+    def _enter_new_sellers(self) -> None:
         for name in list(self.world.sellers):
             if name not in self.randoms:
                 self.enter(name)
@@ -47,8 +47,8 @@ class Life:
         self._later(seller, self._until_next_sale(seller), self._sell)
         self._later(seller, self._until_next_restock(seller), self._restock)
         if self._lists(seller):
-            self._later(seller, self._until_next_revision(seller), self._tend)
-        for order_id in sorted(self.world.shelves[seller].open)[-1000:]:
+            self._later(seller, self._until_next_revision(seller), self._act_as_seller)
+        for order_id in sorted(self.world.inventories[seller].open)[-1000:]:
             if self.world.order(seller, order_id)["cancelStatus"]["cancelState"] == "NONE_REQUESTED":
                 self._plan(seller, order_id, paid=True)
 
@@ -60,7 +60,7 @@ class Life:
         clock, end = self.world.clock, to_ms(moment)
         if not isinstance(clock, ManualClock):
             raise TypeError("only a clock driven by hand can be moved")
-        self._meet()
+        self._enter_new_sellers()
         while self.due and self.due[0][0] <= end:
             clock.set(max(self.due[0][0], clock.now_ms()))
             self.step()
@@ -73,11 +73,11 @@ class Life:
                 self.due.clear()
                 return
             self.now_ms, _, act = heapq.heappop(self.due)
-            with suppress(*self._of_odd_documents()):
+            with suppress(*self._expected_errors()):
                 act()
 
-    def _of_odd_documents(self) -> tuple[type[Exception], ...]:
-        """What acts may stumble over: after a restart of a hostile world only the odd documents are left to go on from."""
+    def _expected_errors(self) -> tuple[type[Exception], ...]:
+        """What acts may stumble over: after a restart of a hostile world only the malformed documents are left to go on from."""
         return (AttributeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) if self.world.hostility else ()
 
     def start(self) -> None:
@@ -98,7 +98,7 @@ class Life:
 
     def _live(self) -> None:
         while not self.stopped.is_set():
-            self._meet()
+            self._enter_new_sellers()
             wait = (self.due[0][0] - self.world.clock.now_ms()) / 1000 if self.due else 1.0
             if wait > 0:
                 self.stopped.wait(min(wait, 1.0))
@@ -131,7 +131,7 @@ class Life:
             world.take(seller, order_id)
             self._plan(seller, order_id, paid)
             if world.hostility:
-                beside.sale(self, world.hostility, seller, order_id)
+                hostile_sales.sale(self, world.hostility, seller, order_id)
         self._later(seller, self._until_next_sale(seller), self._sell)
 
     def _lists(self, seller: str) -> bool:
@@ -143,11 +143,11 @@ class Life:
         world, rng = self.world, self.randoms[seller]
         if world.sellers[seller].skus and rng.random() < 0.4:
             return None
-        active, lines = world.shelves[seller].active, dict[str, tuple[Good, int]]()
+        active, lines = world.inventories[seller].active, dict[str, tuple[Good, int]]()
         for _ in range(rng.choice((1, 1, 1, 2)) + 4):
             item = rng.choice(active)[1] if active else ""
             document = world.listing(seller, item) if item else {}
-            k = listings.place(document, rng.randrange(4))
+            k = listings.variation_index(document, rng.randrange(4))
             good = listings.sold_good(document, k) if item else None
             if good and good.quantity > 0 and document["status"] == "Active":
                 lines[item] = good, rng.randint(1, min(2, good.quantity))
@@ -208,9 +208,9 @@ class Life:
     def _until_next_revision(self, seller: str) -> float:
         return self.randoms[seller].expovariate((0.5 + self.world.sellers[seller].orders_a_day / 3) / DAY)
 
-    def _tend(self, seller: str) -> None:
-        tend(self.world, seller, self.randoms[seller])
-        self._later(seller, self._until_next_revision(seller), self._tend)
+    def _act_as_seller(self, seller: str) -> None:
+        seller_actions.act(self.world, seller, self.randoms[seller])
+        self._later(seller, self._until_next_revision(seller), self._act_as_seller)
 
     def _until_next_restock(self, seller: str) -> float:
         who = self.world.sellers[seller]
@@ -223,7 +223,7 @@ class Life:
         there = world.skus(seller)
         fate = rng.random()
         if fate < 0.08 or not there:
-            number = len(world.shelves[seller].stock) + 1
+            number = len(world.inventories[seller].stock) + 1
             world.add_sku(seller, f"NEW-{number:05d}", rng.randint(1, 30), title=f"A new thing No. {number}")
         elif fate < 0.14 and len(there) > 3:
             world.remove_sku(seller, rng.choice(there))

@@ -21,7 +21,7 @@ from simulator.wire import Wire
 
 GATEWAY = "<!DOCTYPE html><html><head><title>{0} {1}</title></head><body><h1>{1}</h1></body></html>"
 HTML = {"Content-Type": "text/html;charset=utf-8"}
-SHOWN = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<]{1,100})<')  # strings of JSON, texts of XML
+TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<]{1,100})<')  # strings of JSON, texts of XML
 REFUSALS = {"inventory_item": (25707, "API_INVENTORY", "This is an invalid value for a SKU."), "offer": (25707, "API_INVENTORY", "invalid")}
 
 
@@ -120,7 +120,7 @@ class Lasting:
         asked = _asked(request, body)
         listed = set[str]()
         if isinstance(answer.body, str):
-            listed = {text for pair in SHOWN.findall(answer.body) for text in pair if text}
+            listed = {text for pair in TEXTS.findall(answer.body) for text in pair if text}
         for record in sorted((asked | listed) & mine.keys()):
             one, named = mine[record], record in asked
             hit = {

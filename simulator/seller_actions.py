@@ -6,9 +6,9 @@ from simulator.ledger import Document
 from simulator.world import World
 
 
-def tend(world: World, seller: str, rng: Random) -> None:
+def act(world: World, seller: str, rng: Random) -> None:
     """One act: mostly more of it is on sale; now and then another price, title or SKU, something new, something ended or listed again."""
-    fate, active = rng.random(), world.shelves[seller].active
+    fate, active = rng.random(), world.inventories[seller].active
     if fate < 0.08 or not active:
         _list(world, seller, rng)
         return
@@ -37,7 +37,7 @@ def tend(world: World, seller: str, rng: Random) -> None:
 
 
 def _list(world: World, seller: str, rng: Random) -> None:
-    number = len(world.shelves[seller].listings)
+    number = len(world.inventories[seller].listings)
     if rng.random() < 0.3:
         sizes = rng.sample(("S", "M", "L", "XL"), rng.randint(2, 3))
         rows = [{"sku": f"NOW-{number:05d}-{size}", "specifics": {"Size": size}, "quantity": rng.randint(0, 6)} for size in sizes]

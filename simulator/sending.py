@@ -30,7 +30,7 @@ class Sender:
         self.forgeries: Counter[tuple[str, int]] = Counter()
         self.http = httpx.Client(timeout=PATIENCE_S, follow_redirects=False)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="notices", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
 
     def __enter__(self) -> "Sender":
         self._thread.start()
@@ -45,12 +45,12 @@ class Sender:
     def send_due(self) -> int:
         """Everything that is due now. Gives how many were sent, copies too."""
         due = self.notices.due()
-        for notice, place in due:
+        for notice, destination in due:
             rng = Random(f"{self.notices.seed}:forgery:{notice.id}:{len(notice.statuses)}")
             if rng.random() < self.forged:
-                self.forge(rng.choice(sorted(FORGERIES)), notice, place.endpoint, rng)
+                self.forge(rng.choice(sorted(FORGERIES)), notice, destination.endpoint, rng)
             body = self.notices.body(notice)
-            self.notices.answered(notice, self.post(place.endpoint, body, {"X-EBAY-SIGNATURE": self.notices.signature(body)}))
+            self.notices.answered(notice, self.post(destination.endpoint, body, {"X-EBAY-SIGNATURE": self.notices.signature(body)}))
         return len(due)
 
     def forge(self, kind: str, notice: Notice, endpoint: str, rng: Random) -> int:
@@ -66,7 +66,7 @@ class Sender:
         except httpx.HTTPError:
             return 0
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         while not self._over.is_set():
             if not self.send_due():
                 with self.notices.changed:
@@ -76,8 +76,8 @@ class Sender:
 
 
 def _other_body(notices: Notices, body: bytes, rng: Random) -> tuple[bytes, dict[str, str]]:
-    place = rng.randrange(len(body))
-    changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+    index = rng.randrange(len(body))
+    changed = body[:index] + bytes([body[index] ^ 1]) + body[index + 1 :]
     return changed, {"X-EBAY-SIGNATURE": notices.signature(body)}
 
 

@@ -44,7 +44,7 @@ def move_in(world: World, seller: DemoSeller) -> None:
     """A seller who is not in the ledger yet gets stock and a past."""
     world.add_seller(seller.name, seller.orders_a_day, seller.skus, listings=seller.listings, published=seller.published)
     world.move_in(seller.name)
-    if not world.shelves[seller.name].orders:
+    if not world.inventories[seller.name].orders:
         now = world.clock.now()
         world.preload_orders(seller.name, int(seller.orders_a_day * HISTORY_DAYS), now - timedelta(days=HISTORY_DAYS), now, shipped=0.9)
 

@@ -43,7 +43,7 @@ RATES = {  # those of the profile that would hit too seldom in a minute, and tim
     "html_4xx": 0.1,
     "wide_windows": 0.5,
     "revoked": 0.01,
-    "odd_listing": 0.15,
+    "malformed_listing": 0.15,
     "xml_bomb": 0.04,
     "huge_xml": 0.04,
     "ack_failure": 0.05,
@@ -53,7 +53,7 @@ RATES = {  # those of the profile that would hit too seldom in a minute, and tim
     **dict.fromkeys(("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"), 0.4),
 }
 # What listings and their reports can meet
-OF_LISTINGS = ("odd_listing", "ack_failure", "xml_bomb", "huge_xml", "unknown_xml", "more_items")
+OF_LISTINGS = ("malformed_listing", "ack_failure", "xml_bomb", "huge_xml", "unknown_xml", "more_items")
 OF_REPORTS = (
     *("report_stuck", "report_failed", "not_a_zip", "zip_bomb", "torn_report"),
     *("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"),
@@ -62,7 +62,7 @@ OF_REPORTS = (
 OF_SALES = "paid_later", "hot", "size_added", "restocked", "id_changes", "index_late"
 # What orders, parcels and inventory can meet in a minute: each at least once
 HAPPENS = (
-    *("late", "parcels_behind", "same_date", "undated", "undated_closed", "absurd_date", "odd", "unknown", "nameless", "huge"),
+    *("late", "parcels_behind", "same_date", "undated", "undated_closed", "absurd_date", "malformed", "unknown", "nameless", "huge"),
     *("moving", "touched", "late_payer", "coming_and_going"),
     *("failure", "too_many", "html", "html_4xx", "truncated", "wrong_total", "empty_page", "warnings"),
     *("reset", "cut", "slow", "expired", "revoked", "date_behind", "date_leaps", "dateless"),

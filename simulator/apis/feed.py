@@ -43,8 +43,8 @@ def create_task(world: World, request: Request, headers: Mapping[str, str], body
     number = world.reports.made[seller] + 1
     hits = {name for name in FAULTS if not _calm(world) and world.hostility and world.hostility.hits(name, seller, number)}
     task = f"task-{10 + number}-{10**9 + world.sellers[seller].number * 10**6 + number}"
-    shelf = world.shelves[seller]
-    shown = [shelf.listings[item].shown for _, item in shelf.active] if criteria.get("listingFormat") != "AUCTION" else []
+    inventory = world.inventories[seller]
+    shown = [inventory.listings[item].shown for _, item in inventory.active] if criteria.get("listingFormat") != "AUCTION" else []
     ready = now + int(switches.report_s * 1000)
     failure = Random(f"{world.seed}:{task}").choice(FAILURES) if "report_failed" in hits else ""
     rows = [one.body for one in shown if one]

@@ -18,15 +18,15 @@ def get_inventory_items(world: World, request: Request) -> Answer:
     limit, offset = _number(request, "limit", 25), _number(request, "offset", 0)
     if not 1 <= limit <= 200 or offset < 0:
         raise inventory_error(400, 25706, "You have provided invalid pagination values.")
-    shelf = world.shelves[request.seller]
+    inventory = world.inventories[request.seller]
     pages = world.switches.inventory_offset == "pages"
     start, step = (offset * limit, 1) if pages else (offset, limit)
-    total = len(shelf.skus)
-    rows = [shelf.stock[sku] for _, sku in shelf.skus[start : start + limit]]
+    total = len(inventory.skus)
+    rows = [inventory.stock[sku] for _, sku in inventory.skus[start : start + limit]]
 
-    def uri(place: int) -> str:
+    def uri(number: int) -> str:
         host = "https://api.ebay.com" if world.switches.absolute_next else ""
-        return f"{host}{PATH}?{urlencode({'offset': place, 'limit': limit})}"
+        return f"{host}{PATH}?{urlencode({'offset': number, 'limit': limit})}"
 
     page: Document = {"total": total, "size": -(-total // limit), "href": uri(offset), "limit": limit}
     if start + limit < total:
@@ -75,7 +75,7 @@ def _skus(body: bytes) -> list[str]:
 
 
 def _there(world: World, seller: str, sku: str) -> Entity | None:
-    entity = world.shelves[seller].stock.get(sku)
+    entity = world.inventories[seller].stock.get(sku)
     return entity if entity and entity.shown and not entity.shown.removed else None
 
 

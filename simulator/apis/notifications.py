@@ -123,21 +123,21 @@ def create_destination(call: Call) -> Answer:
     notices = call.world.notices
     if not notices.email:
         raise refused(409, 195003)
-    wanted = _wanted_destination(call)
-    if any(one.endpoint == wanted.endpoint for one in notices.destinations.values()):
+    requested = _requested_destination(call)
+    if any(one.endpoint == requested.endpoint for one in notices.destinations.values()):
         raise refused(409, 195021)
-    _challenge(wanted)
-    wanted.id = f"{len(notices.destinations) + 1:08x}-{token_urlsafe(6)}"
-    notices.destinations[wanted.id] = wanted
-    return Answer(201, "", {"Location": f"https://api.ebay.com{BASE}/destination/{wanted.id}"})
+    _challenge(requested)
+    requested.id = f"{len(notices.destinations) + 1:08x}-{token_urlsafe(6)}"
+    notices.destinations[requested.id] = requested
+    return Answer(201, "", {"Location": f"https://api.ebay.com{BASE}/destination/{requested.id}"})
 
 
 def update_destination(call: Call, id_: str) -> Answer:
     _application(call)
-    known, wanted = _destination(call, id_), _wanted_destination(call)
-    if wanted.status == "ENABLED":
-        _challenge(wanted)
-    known.name, known.status, known.endpoint, known.token = wanted.name, wanted.status, wanted.endpoint, wanted.token
+    known, requested = _destination(call, id_), _requested_destination(call)
+    if requested.status == "ENABLED":
+        _challenge(requested)
+    known.name, known.status, known.endpoint, known.token = requested.name, requested.status, requested.endpoint, requested.token
     return Answer(204)
 
 
@@ -156,7 +156,7 @@ def _destination(call: Call, id_: str) -> Destination:
     return call.world.notices.destinations[id_]
 
 
-def _wanted_destination(call: Call) -> Destination:
+def _requested_destination(call: Call) -> Destination:
     """A malformed body gets 195017, as it does at eBay."""
     document = call.document()
     config = document.get("deliveryConfig")
@@ -173,12 +173,12 @@ def _wanted_destination(call: Call) -> Destination:
     return Destination("", name, status, endpoint, token)
 
 
-def _challenge(place: Destination) -> None:
+def _challenge(destination: Destination) -> None:
     """`GET endpoint?challenge_code=...` must be answered with the hash of code, token and endpoint."""
     code = token_urlsafe(24)
-    expected = sha256(f"{code}{place.token}{place.endpoint}".encode()).hexdigest()
+    expected = sha256(f"{code}{destination.token}{destination.endpoint}".encode()).hexdigest()
     try:
-        given = httpx.get(place.endpoint, params={"challenge_code": code}, timeout=CHALLENGE_S, follow_redirects=False)
+        given = httpx.get(destination.endpoint, params={"challenge_code": code}, timeout=CHALLENGE_S, follow_redirects=False)
         good = given.status_code == 200 and "application/json" in given.headers.get("content-type", "")
         good = good and given.json() == {"challengeResponse": expected}
     except (httpx.HTTPError, ValueError):
@@ -250,18 +250,18 @@ def create_subscription(call: Call) -> Answer:
     scope, scopes = notices.topics[topic]
     if (scope == "USER") is not bool(call.seller) or not call.scopes.intersection(scopes):
         raise refused(403, 195011)
-    wanted = _wanted_subscription(call, topic)
+    requested = _requested_subscription(call, topic)
     if any(one.topic == topic and one.seller == call.seller for one in notices.subscriptions.values()):
         raise refused(409, 195012)
-    wanted.id = sha256(f"{notices.seed}:subscription:{call.seller}:{topic}:{len(notices.subscriptions)}".encode()).hexdigest()[:20]
-    notices.subscriptions[wanted.id] = wanted
-    return Answer(201, "", {"Location": f"https://api.ebay.com{BASE}/subscription/{wanted.id}"})
+    requested.id = sha256(f"{notices.seed}:subscription:{call.seller}:{topic}:{len(notices.subscriptions)}".encode()).hexdigest()[:20]
+    notices.subscriptions[requested.id] = requested
+    return Answer(201, "", {"Location": f"https://api.ebay.com{BASE}/subscription/{requested.id}"})
 
 
 def update_subscription(call: Call, id_: str) -> Answer:
     known = _subscription(call, id_)
-    wanted = _wanted_subscription(call, known.topic)
-    known.status, known.destination = wanted.status, wanted.destination
+    requested = _requested_subscription(call, known.topic)
+    known.status, known.destination = requested.status, requested.destination
     return Answer(204)
 
 
@@ -278,7 +278,7 @@ def _subscription(call: Call, id_: str) -> Subscription:
     return found
 
 
-def _wanted_subscription(call: Call, topic: str) -> Subscription:
+def _requested_subscription(call: Call, topic: str) -> Subscription:
     document = call.document()
     payload = document.get("payload")
     payload = payload if isinstance(payload, dict) else {}

@@ -21,11 +21,11 @@ def get_offers(world: World, request: Request) -> Answer:
     limit, offset = (_number(request, name, default) for name, default in (("limit", 100), ("offset", 0)))
     if not 1 <= limit <= 100 or offset < 0:
         raise inventory_error(400, 25706, "You have provided invalid pagination values.")
-    wanted = request.query.get("marketplace_id", ""), request.query.get("format", "FIXED_PRICE")
+    criteria = request.query.get("marketplace_id", ""), request.query.get("format", "FIXED_PRICE")
     world.follow_offers(request.seller)
     world.tell_offers(request.seller, sku, request.at_ms)
     there = world.offers(request.seller, sku)
-    offers = [one for one in there if wanted[0] in ("", one["marketplaceId"]) and wanted[1] == one["format"]]
+    offers = [one for one in there if criteria[0] in ("", one["marketplaceId"]) and criteria[1] == one["format"]]
     if not offers:
         raise inventory_error(404, 25713, "This Offer is not available.")
 
@@ -43,7 +43,7 @@ def get_offer(world: World, request: Request) -> Answer:
     if not re.fullmatch("[0-9]{1,20}", number):
         raise inventory_error(400, 25709, "Invalid value for offerId.")
     world.follow_offers(request.seller)
-    for sku in world.shelves[request.seller].stock:
+    for sku in world.inventories[request.seller].stock:
         for offer in world.offers(request.seller, sku):
             if offer["offerId"] == number:
                 world.tell_offers(request.seller, sku, request.at_ms)

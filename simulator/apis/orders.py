@@ -22,14 +22,14 @@ def get_orders(world: World, request: Request) -> Answer:
     query = filters.parse(request.query, now)
     if query.by == "modified" and trouble.too_wide(world, request, query.end_ms - query.start_ms):
         raise system_error(request.resource)
-    shelf = world.shelves[request.seller]
+    inventory = world.inventories[request.seller]
     if query.order_ids is not None:
-        found = [shelf.orders[one] for one in query.order_ids if one in shelf.orders]
+        found = [inventory.orders[one] for one in query.order_ids if one in inventory.orders]
         rows = sorted((one for one in found if one.shown and not one.shown.removed), key=lambda one: one.hash)
         total = len(rows)
     else:
-        dates = shelf.by_modified if query.by == "modified" else shelf.by_created
-        total, rows = shelf.select(dates, query.start_ms, query.end_ms, query.statuses, query.offset, query.limit)
+        dates = inventory.by_modified if query.by == "modified" else inventory.by_created
+        total, rows = inventory.select(dates, query.start_ms, query.end_ms, query.statuses, query.offset, query.limit)
     texts = [_text(world, request.seller, row, now) for row in rows]
     return Answer(200, _page(world, request, query, total, texts))
 
@@ -61,7 +61,7 @@ def get_order(world: World, request: Request) -> Answer:
 def get_shipping_fulfillments(world: World, request: Request) -> Answer:
     order_id = request.path.split("/")[-2]
     _order(world, request, order_id)
-    parcels = world.shelves[request.seller].parcels.get(order_id, [])
+    parcels = world.inventories[request.seller].parcels.get(order_id, [])
     there = sorted((one for one in parcels if one.shown and not one.shown.removed), key=lambda one: one.hash)
     texts = [world.text(request.seller, one) for one in there]
     return Answer(200, f'{{"fulfillments":[{",".join(texts)}],"total":{len(texts)}}}')
@@ -70,7 +70,7 @@ def get_shipping_fulfillments(world: World, request: Request) -> Answer:
 def _order(world: World, request: Request, order_id: str) -> Entity:
     if not ORDER_ID.fullmatch(order_id):
         raise fulfillment_error(32100, f"Invalid order ID: {quote(order_id)}", orderId=order_id)
-    entity = world.shelves[request.seller].orders.get(order_id)
+    entity = world.inventories[request.seller].orders.get(order_id)
     if not entity or not entity.shown or entity.shown.removed:
         error = fulfillment_error(32100, f"Invalid order ID: {order_id}", orderId=order_id)
         error.answer.status = 404

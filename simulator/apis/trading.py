@@ -85,13 +85,13 @@ def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
         raise invalid_input(request.call, now, f"{by}From")
     if by == "ModTime" and trouble.too_wide(world, request, end - start):
         raise trading_xml.internal_error(request.call, now)
-    shelf, whole = world.shelves[request.seller], _text(asked, "DetailLevel") == "ReturnAll"
+    inventory, whole = world.inventories[request.seller], _text(asked, "DetailLevel") == "ReturnAll"
     if by == "ModTime":
-        rows = shelf.listings_by_modified
+        rows = inventory.listings_by_modified
         dated = rows[bisect_left(rows, (start, -1, "")) : bisect_right(rows, (end, FOREVER, ""))]
-        found = [shelf.listings[item] for _, _, item in dated]
+        found = [inventory.listings[item] for _, _, item in dated]
     else:
-        found = [one for one in shelf.listings.values() if one.indexed and _when(by, one, one.indexed, start, end)]
+        found = [one for one in inventory.listings.values() if one.indexed and _when(by, one, one.indexed, start, end)]
     found.sort(key=lambda one: one.hash)
     limit = switches.events_limit * 2 // 3 if whole else switches.events_limit
     write = trading_xml.full_item if whole else trading_xml.event_item
@@ -108,7 +108,7 @@ def get_item(world: World, request: Request, asked: Element) -> Answer:
     now, item = world.clock.now_ms(), _text(asked, "ItemID")
     if not item:
         raise invalid_input(request.call, now, "ItemID")
-    entity = world.shelves[request.seller].listings.get(item)
+    entity = world.inventories[request.seller].listings.get(item)
     if not entity or not entity.shown or (entity.shown.removed and now - entity.shown.modified_ms > GONE):
         long = "This item cannot be accessed because the listing has been deleted, is a Half.com listing, or you are not the seller."
         raise TradingError(request.call, now, 17, "Item not available.", long, item=item)
@@ -121,20 +121,20 @@ def get_item(world: World, request: Request, asked: Element) -> Answer:
 
 def get_my_ebay_selling(world: World, request: Request, asked: Element) -> Answer:
     """The active listings by pages. Where a page is named outside ActiveList/Pagination, nobody minds it: 25 come, and no word."""
-    now, shelf = world.clock.now_ms(), world.shelves[request.seller]
-    wanted = _child(asked, "ActiveList")
-    if wanted is not None and _text(wanted, "Include") == "false":
+    now, inventory = world.clock.now_ms(), world.inventories[request.seller]
+    active_list = _child(asked, "ActiveList")
+    if active_list is not None and _text(active_list, "Include") == "false":
         return answered(request.call, now, "")
-    pagination = _child(wanted, "Pagination") if wanted is not None else None
+    pagination = _child(active_list, "Pagination") if active_list is not None else None
     size, page = (_count(request, pagination, name, default, now) for name, default in (("EntriesPerPage", 25), ("PageNumber", 1)))
     if size > 200:
         raise invalid_input(request.call, now, "ActiveList.Pagination.EntriesPerPage")
-    rows = [shelf.listings[item] for _, item in shelf.active[(page - 1) * size : page * size]]
+    rows = [inventory.listings[item] for _, item in inventory.active[(page - 1) * size : page * size]]
     variations = not _flag(asked, "HideVariations")
     texts = [trading_xml.selling_item(_document(world, request, one), _dates(one, one.shown, now), variations) for one in rows]
     if not texts:
         return answered(request.call, now, "")
-    total = len(shelf.active)
+    total = len(inventory.active)
     counts = f"{tag('TotalNumberOfPages', -(-total // size))}{tag('TotalNumberOfEntries', total)}"
     inside = f"<ItemArray>{''.join(texts)}</ItemArray><PaginationResult>{counts}</PaginationResult>"
     return answered(request.call, now, f"<ActiveList>{inside}</ActiveList>")
@@ -145,8 +145,8 @@ def get_user(world: World, request: Request, asked: Element) -> Answer:
     accounts, now = world.accounts, world.clock.now_ms()
     if _text(asked, "UserID") not in (None, accounts.username(request.seller)):
         raise invalid_input(request.call, now, "UserID")  # of others little is shown, and nobody asks here
-    told = f"{tag('EIASToken', accounts.eias_token(request.seller))}{tag('Email', 'Invalid Request')}{tag('Status', 'Confirmed')}"
-    return answered(request.call, now, f"<User>{told}{tag('UserID', accounts.username(request.seller))}</User>")
+    fields = f"{tag('EIASToken', accounts.eias_token(request.seller))}{tag('Email', 'Invalid Request')}{tag('Status', 'Confirmed')}"
+    return answered(request.call, now, f"<User>{fields}{tag('UserID', accounts.username(request.seller))}</User>")
 
 
 Call = Callable[[World, Request, Element], Answer]

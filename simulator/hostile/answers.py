@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from simulator import refusals
 from simulator.answers import Answer
-from simulator.hostile import answers_xml as trouble_xml
+from simulator.hostile import answers_xml
 from simulator.hostility import Leap
 from simulator.ledger import dumps
 from simulator.requests import Request
@@ -110,7 +110,7 @@ def spoil(world: World, hostility: Hostility, request: Request, answer: Answer) 
     if hostility.calm:
         return
     if answer.status == 200 and request.resource == "trading":
-        trouble_xml.spoil(hostility, request, answer)
+        answers_xml.spoil(hostility, request, answer)
     if answer.status == 200 and isinstance(answer.body, str):
         if request.resource != "trading" and (rng := hostility.hits("warnings", seller, *about)):
             answer.body = _with_warnings(answer.body, rng)

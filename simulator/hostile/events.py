@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from simulator.answers import Answer
-from simulator.hostile import versions as pen
+from simulator.hostile import versions
 from simulator.requests import Request
 from simulator.times import DAY, MINUTE
 
@@ -29,7 +29,7 @@ def before(world: World, hostility: Hostility, request: Request) -> None:
     if rng := hostility.hits("touched", seller, *about):
         ids = world.order_ids(seller)
         if ids:
-            pen.touch(world, seller, rng.choice(ids))
+            versions.touch(world, seller, rng.choice(ids))
     if rng := hostility.hits("late_payer", seller, *about):
         age = rng.choice((rng.randrange(1, 100 * DAY), 90 * DAY - rng.randrange(MINUTE, 20 * MINUTE)))  # some lose their personal data soon
         world.place_order(seller, created_at=world.clock.now_ms() - age)
@@ -43,7 +43,7 @@ def after(world: World, hostility: Hostility, request: Request, answer: Answer) 
     if request.resource == "order" and (rng := hostility.hits("moving", seller, *about)):
         ids = sorted(one for one in set(map(json_text, ORDER_ID.findall(answer.body))) if world.known(seller, "order", one))
         for order_id in rng.sample(ids, min(len(ids), rng.randint(1, 3))):
-            pen.touch(world, seller, order_id)
+            versions.touch(world, seller, order_id)
     if request.resource == "inventory_item" and (rng := hostility.hits("coming_and_going", seller, *about)):
         world.add_sku(seller, f"ODD-{rng.randrange(10**9):09d}", rng.randint(1, 9))
         there = [sku for sku in world.skus(seller) if not sku.startswith("ODD-")]

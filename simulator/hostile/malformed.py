@@ -37,7 +37,7 @@ XML_TITLES = "\U0001f600 \u202e right to left", "tab\tand\nline", "%00 &amp; '; 
 RAW = re.compile(r'"\\u0001(NaN|-Infinity|1e400|123456789012345678901234567890)"')  # JSON that no JSON writer writes
 
 
-def odd(kind: str, text: str, rng: Random) -> str:
+def malformed_document(kind: str, text: str, rng: Random) -> str:
     """One to three fields are missing, null, or not what they should be."""
     document: Document = loads(text)
     for _ in range(rng.choice((1, 1, 2, 3))):
@@ -53,12 +53,12 @@ def unknown(kind: str, text: str, rng: Random) -> str:
         inner["x-neu"] = rng.choice((None, "?", 0, [], [0]))
     name, value = rng.choice(ENUMS[kind])
     *way, last = name.split(".")
-    place: Any = document
+    target: Any = document
     for step in way:
-        place = place.get(step) if isinstance(place, dict) else None
-        place = place[0] if isinstance(place, list) and place else place
-    if isinstance(place, dict):
-        place[last] = value
+        target = target.get(step) if isinstance(target, dict) else None
+        target = target[0] if isinstance(target, list) and target else target
+    if isinstance(target, dict):
+        target[last] = value
     return dumps(document)
 
 
@@ -92,7 +92,7 @@ def dated_again(text: str, modified_ms: int) -> str:
     return ABSURD.sub(f'"lastModifiedDate":"{iso(modified_ms)}"', text)
 
 
-def odd_listing(text: str, rng: Random) -> str:
+def malformed_listing(text: str, rng: Random) -> str:
     """A quantity that is missing, negative or no number, of the listing or of a variation; or a title or a price that nobody expects."""
     document: Document = loads(text)
     rows = document.get("variations")

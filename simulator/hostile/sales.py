@@ -24,7 +24,7 @@ Act = Callable[["Life", "Hostility", str, Random], None]
 
 def sale(life: Life, hostility: Hostility, seller: str, order_id: str) -> None:
     """After a sale of the seller."""
-    listed = bool(life.world.shelves[seller].active)
+    listed = bool(life.world.inventories[seller].active)
     for switch, (act, of_listings) in ACTS.items():
         if (listed or (life.world.sellers[seller].skus and not of_listings)) and (rng := hostility.hits(switch, seller, order_id)):
             act(life, hostility, seller, rng)
@@ -35,7 +35,7 @@ def paid_later(life: Life, hostility: Hostility, seller: str, rng: Random) -> No
 
     def buy() -> None:
         bought.append((_something(life, seller, rng), 1))
-        world.take_goods(seller, bought[-1:])
+        world.take_lines(seller, bought[-1:])
 
     buy()
     for _ in range(rng.randint(1, 2)):
@@ -81,23 +81,23 @@ def hot(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
 def size_added(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
     """Of a listing with sizes; who has none lists one."""
     world = life.world
-    shelf = world.shelves[seller]
-    active = [item for _, item in rng.sample(shelf.active, min(40, len(shelf.active)))]
+    inventory = world.inventories[seller]
+    active = [item for _, item in rng.sample(inventory.active, min(40, len(inventory.active)))]
     sized = [item for item in active if _sized(world.listing(seller, item))]
     item = sized[0] if sized else ""
     if not item:
         rows = [{"specifics": {"Size": size}, "quantity": rng.randint(0, 4)} for size in ("S", "M", "L")]
-        item = world.list_item(seller, title=f"A shirt of sizes No. {len(shelf.listings)}", price="19.99", variations=rows)
+        item = world.list_item(seller, title=f"A shirt of sizes No. {len(inventory.listings)}", price="19.99", variations=rows)
     document = world.listing(seller, item)
     there = [row["specifics"] for row in document["variations"]]
     more = [{**there[0], "Size": size} for size in SIZES]
     new = rng.choice([one for one in more if one not in there] or [{**there[0], "Size": f"No. {len(there)}"}])
     sku = {"sku": f"SIZE-{rng.randrange(10**8):08d}"} if rng.random() < 0.7 else {}
-    place = world.add_variation(seller, item, {**sku, "specifics": new, "quantity": rng.randint(2, 6)})
+    index = world.add_variation(seller, item, {**sku, "specifics": new, "quantity": rng.randint(2, 6)})
 
     def sell() -> None:
         if world.listing(seller, item)["status"] == "Active":
-            life.plan(seller, world.sell(seller, item, rng.randint(1, 2), variation=place), rng)
+            life.plan(seller, world.sell(seller, item, rng.randint(1, 2), variation=index), rng)
 
     life.soon(rng.uniform(1, 30) * SECOND * hostility.scale, sell)
 
@@ -127,9 +127,9 @@ ACTS: dict[str, tuple[Act, bool]] = {  # and whether it takes listings
 
 def _something(life: Life, seller: str, rng: Random) -> Good:
     """One piece that is on sale: of a listing, else of the SKUs. Is all that was looked at sold out, something comes in."""
-    world, shelf = life.world, life.world.shelves[seller]
-    for number, (_, item) in enumerate(looked := rng.sample(shelf.active, min(8, len(shelf.active)))):
-        k = listings.place(world.listing(seller, item), rng.randrange(4))
+    world, inventory = life.world, life.world.inventories[seller]
+    for number, (_, item) in enumerate(looked := rng.sample(inventory.active, min(8, len(inventory.active)))):
+        k = listings.variation_index(world.listing(seller, item), rng.randrange(4))
         if number == len(looked) - 1 and listings.sold_good(world.listing(seller, item), k).quantity < 1:
             world.revise(seller, item, variation=k, available=rng.randint(1, 5))
         document = world.listing(seller, item)
@@ -140,8 +140,8 @@ def _something(life: Life, seller: str, rng: Random) -> Good:
 
 
 def _listing(life: Life, seller: str, rng: Random) -> tuple[str, int | None]:
-    item = rng.choice(life.world.shelves[seller].active)[1]
-    return item, listings.place(life.world.listing(seller, item), rng.randrange(4))
+    item = rng.choice(life.world.inventories[seller].active)[1]
+    return item, listings.variation_index(life.world.listing(seller, item), rng.randrange(4))
 
 
 def _sized(document: dict[str, object]) -> bool:

@@ -1,6 +1,6 @@
-"""How a hostile eBay writes its versions down: late, with another's date, without a new one, odd. The ledger has them as they are served.
+"""How a hostile eBay writes its versions down: late, with another's date, without a new one, malformed. The ledger has what is served.
 
-The world goes on with the document as it should be (`clean`), which is kept beside the odd one as long as it is the newest.
+The world goes on with the document as it should be (`clean`), which is kept beside the malformed one as long as it is the newest.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.hostile import malformed as odd
+from simulator.hostile import malformed
 from simulator.hostility import Hostility
 from simulator.ledger import Sketch
 from simulator.state.inventory import OPEN, Entity, New
@@ -51,10 +51,10 @@ def touch(world: Core, seller: str, order_id: str) -> None:
         return
     newest, now = order.newest, world.times(None, None)[0]
     modified = max(now, newest.modified_ms)
-    text = odd.dated_again(_dated(world.ledger.text(newest.body), newest.modified_ms, modified), modified)
+    text = malformed.dated_again(_dated(world.ledger.text(newest.body), newest.modified_ms, modified), modified)
     visible = max(world.clock.now_ms(), newest.visible_ms)
     new = New("order", order_id, text, modified, visible, order.created_ms, newest.status, clean=newest.clean)
-    world.keep(seller, [new])
+    world.store(seller, [new])
 
 
 def _shown_ms(entity: Entity | None) -> int:
@@ -65,7 +65,7 @@ def _version(world: Core, hostility: Hostility, seller: str, new: New, entity: E
     number = entity.newest.number + 1 if entity else 1
     about = new.kind, new.entity_id, number
     if new.kind == "listing":  # dated and shown as eBay does it anyway; an ended one says that it has ended
-        return new if new.removed else _odd_listing(world, hostility, seller, new, about)
+        return new if new.removed else _malformed_listing(world, hostility, seller, new, about)
     if new.removed:  # the last words about it are what it last was
         return new._replace(body=entity.newest.body, clean=entity.newest.clean) if entity else new
     past = isinstance(new.body, Sketch)
@@ -100,7 +100,7 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
         return new
     found = [
         (name, rng)
-        for name in ("absurd_date", "unknown", "odd", "huge", "nameless")
+        for name in ("absurd_date", "unknown", "malformed", "huge", "nameless")
         if (name not in ("nameless", "absurd_date") or kind == "order")
         and (name != "huge" or kind != "fulfillment")
         and (rng := hostility.hits(name, seller, *about))
@@ -110,24 +110,24 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
     text = clean = world.ledger.text(new.body)
     for name, rng in found:
         if name == "absurd_date":
-            text = odd.absurd_date(text, rng)
+            text = malformed.absurd_date(text, rng)
         elif name == "unknown":
-            text = odd.unknown(kind, text, rng)
-        elif name == "odd":
-            text = odd.odd(kind, text, rng)
+            text = malformed.unknown(kind, text, rng)
+        elif name == "malformed":
+            text = malformed.malformed_document(kind, text, rng)
         elif name == "huge":
-            text = odd.huge(kind, text, hostility.huge_bytes)
+            text = malformed.huge(kind, text, hostility.huge_bytes)
         else:
-            text = odd.nameless(text, rng)
+            text = malformed.nameless(text, rng)
     return new._replace(body=text, clean=clean)
 
 
-def _odd_listing(world: Core, hostility: Hostility, seller: str, new: New, about: tuple[object, ...]) -> New:
-    rng = None if isinstance(new.body, Sketch) else hostility.hits("odd_listing", seller, *about)
+def _malformed_listing(world: Core, hostility: Hostility, seller: str, new: New, about: tuple[object, ...]) -> New:
+    rng = None if isinstance(new.body, Sketch) else hostility.hits("malformed_listing", seller, *about)
     if not rng:
         return new
     text = world.ledger.text(new.body)
-    return new._replace(body=odd.odd_listing(text, rng), clean=text)
+    return new._replace(body=malformed.malformed_listing(text, rng), clean=text)
 
 
 def _dated(text: str, old_ms: int, new_ms: int) -> str:

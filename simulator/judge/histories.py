@@ -1,4 +1,4 @@
-"""What the ledger says about each entity, made ready to be compared with what was told. Pure."""
+"""What the ledger says about each entity, made ready to be compared with what was recorded. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Run:
     visible_at: datetime
     sayable_at: datetime  # nobody could know it before
     unusable: bool = False  # a listing whose quantity is none
-    known: frozenset[str] = frozenset()  # titles and prices of a listing, up to here: one that is left out may be told as it was
+    known: frozenset[str] = frozenset()  # titles and prices of a listing, up to here: one that is left out may be recorded as it was
 
     @property
     def state(self) -> State:
@@ -43,14 +43,14 @@ class Run:
         mine = self.content
         if mine.state[0] == other.state[0]:
             return True
-        if age := min(len(mine.faded), len(other.faded)):  # told when the order was so old: what had not vanished by then must be right
+        if age := min(len(mine.faded), len(other.faded)):  # recorded when the order was so old: what had not vanished by then must be right
             return mine.faded[age - 1] == other.faded[age - 1]
         if mine.listing is None:
             return False
-        told = partial.without_kept(other.listing, mine.listing, self.known)
-        if told is not other.listing and digest("inventory", told) == mine.state[0]:
+        plain = partial.without_retained(other.listing, mine.listing, self.known)
+        if plain is not other.listing and digest("inventory", plain) == mine.state[0]:
             return True
-        return self.unusable and partial.same_thing(told, mine.listing)
+        return self.unusable and partial.same_thing(plain, mine.listing)
 
 
 @dataclass
@@ -62,12 +62,12 @@ class History:
     nameless: bool = False  # what was shown at the deadline had no id, or is nothing that anybody could store
     modified_at: str = ""
 
-    def matches(self, told: Content) -> list[int]:
+    def matches(self, recorded: Content) -> list[int]:
         """The runs that say this. A removal carries what was last known, which may be older than what was last there."""
-        same = [k for k, run in enumerate(self.runs) if run.says(told)]
-        if told.state[1] and same:
+        same = [k for k, run in enumerate(self.runs) if run.says(recorded)]
+        if recorded.state[1] and same:
             return [k for k, run in enumerate(self.runs) if run.state[1] and k >= same[0]]
-        return [k for k in same if self.runs[k].state[1] == told.state[1]]
+        return [k for k in same if self.runs[k].state[1] == recorded.state[1]]
 
 
 def content(kind: str, entity_id: str, document: Any, removed: bool, at: datetime) -> Content:
@@ -87,7 +87,7 @@ def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime
         unusable = new.listing is not None and partial.unusable(document)
         if not history.runs or history.runs[-1].state != new.state:
             before = history.runs[-1].known if history.runs else frozenset[str]()
-            known = before | partial.told(document) if new.listing is not None else before
+            known = before | partial.titles_and_prices(document) if new.listing is not None else before
             history.runs.append(Run(new, visible_at, min(sayable_at, visible_at), unusable, known))
         if visible_at <= deadline:
             history.nameless = (unusable and not row["removed"]) or (new.listing is None and _nameless(kind, document))

@@ -38,7 +38,7 @@ def read_alone(kind: str, document: Any) -> str:
     """What getOrder alone tells of an order: a change of it is a change, though no list ever shows it."""
     if kind != "order" or not isinstance(document, dict):
         return ""
-    found = [outer.get(name) for place, name in SINGLE_READS if isinstance(outer := document.get(place), dict)]
+    found = [outer.get(name) for outer_name, name in SINGLE_READS if isinstance(outer := document.get(outer_name), dict)]
     return json.dumps(normal(found, PERSONAL), sort_keys=True)
 
 

@@ -13,7 +13,7 @@ from simulator.ledger import Document, dumps
 from simulator.state.listings import ENTITY
 
 COUNTS = "available", "quantity", "quantitySold"
-KEPT = "title", "price"
+RETAINED = "title", "price"
 MOST = 1 << 53
 
 
@@ -38,13 +38,13 @@ def _fine(row: Document) -> bool:
     return all(type(row.get(name)) is int and 0 <= row[name] < MOST for name in COUNTS)
 
 
-def told(document: Any) -> frozenset[str]:
+def titles_and_prices(document: Any) -> frozenset[str]:
     """Every price in a listing, and its title."""
     named = [document["title"]] if isinstance(document, dict) and document.get("title") else []
     return frozenset(map(dumps, [*named, *(row["price"] for row in _rows(document) if row.get("price") is not None)]))
 
 
-def without_kept(document: Any, true: Any, known: Collection[str]) -> Any:
+def without_retained(document: Any, true: Any, known: Collection[str]) -> Any:
     """A document without title and prices that the true one lacks, where they are known ones; the same object where there are none."""
     mine, theirs = _rows(document), _rows(true)
     if len(mine) != len(theirs):
@@ -56,8 +56,8 @@ def without_kept(document: Any, true: Any, known: Collection[str]) -> Any:
 
 
 def _less(one: Document, real: Document, known: Collection[str]) -> Document:
-    kept = {name for name in KEPT if one.get(name) and not real.get(name) and dumps(one[name]) in known}
-    return {name: value for name, value in one.items() if name not in kept} if kept else one
+    retained = {name for name in RETAINED if one.get(name) and not real.get(name) and dumps(one[name]) in known}
+    return {name: value for name, value in one.items() if name not in retained} if retained else one
 
 
 def _rows(document: Any) -> list[Document]:

@@ -1,6 +1,6 @@
-"""Whether `inventory.sold` tells the sales that eBay's orders show: each line item of a seller once, as some version of its order has it.
+"""Whether `inventory.sold` has the sales that eBay's orders show: each line item of a seller once, as some version of its order has it.
 
-A line is told of any order but one that is older than the seller's enrolment (its `order.created` says `backfill`), and once, whatever
+A line is recorded of any order but one that is older than the seller's enrolment (its `order.created` says `backfill`), and once, whatever
 order shows it: where an unpaid order's id changes, its lines come in another. Pure; the judge's own reading of a line, not the product's.
 """
 
@@ -34,8 +34,8 @@ class Sales:
         self.shown: dict[Order, dict[str, set[Line]]] = {}  # by line item id, whatever version showed it
         self.due: dict[Order, dict[str, Line]] = {}  # as it was at the deadline
         self.sources: dict[Order, str] = {}  # of `order.created`
-        self.told: set[tuple[str, str]] = set()  # seller, line item id
-        self.past: list[tuple[Order, str]] = []  # told ones, and in which words
+        self.recorded: set[tuple[str, str]] = set()  # seller, line item id
+        self.past: list[tuple[Order, str]] = []  # recorded ones, and in which words
 
     def noting(self, rows: Iterable[Row], deadline: datetime) -> Iterator[Row]:
         """The ledger's rows as they are; orders are remembered."""
@@ -51,15 +51,15 @@ class Sales:
                     self.due[order] = {} if gone else there
             yield row
 
-    def hear(self, seller: str, event: Row, words: str, stands: Stands) -> tuple[str, str] | None:
+    def check(self, seller: str, event: Row, words: str, stands: Stands) -> tuple[str, str] | None:
         """One `inventory.sold`: "twice" or "wrong", and why; None where it is right as far as can be said by now."""
         data = event["data"]
         if not isinstance(data, dict) or data.keys() != FIELDS:
             return "wrong", "its data has other fields than a sale has"
         line_id, order = data["lineItemId"], (seller, str(data["orderId"]))
-        if (seller, str(line_id)) in self.told:
-            return "twice", f"the sale of line {line_id} was told before"
-        self.told.add((seller, str(line_id)))
+        if (seller, str(line_id)) in self.recorded:
+            return "twice", f"the sale of line {line_id} was recorded before"
+        self.recorded.add((seller, str(line_id)))
         self.past.append((order, words))
         if event["changed"] or event["previous"]:
             return "wrong", "a sale changes nothing, but it names fields as changed"
@@ -72,21 +72,21 @@ class Sales:
         return _placed(event, data["sku"], data["legacyItemId"], stands)
 
     def from_before(self) -> Iterator[str]:
-        """Sales told of orders that are older than the enrolment. An order whose date is none may be taken for either."""
+        """Sales recorded of orders that are older than the enrolment. An order whose date is none may be taken for either."""
         for order, words in self.past:
             dated = all(line.sold_at for lines in self.shown.get(order, {}).values() for line in lines)
             if dated and self.sources.get(order) == "backfill":
                 yield f"{words}: its order is from before the enrolment"
 
     def lost(self, excused: Collection[tuple[str, str]]) -> Iterator[str]:
-        """Lines of told orders that were never told as sold. `excused`: by the ledger's seller and line item id."""
+        """Lines of recorded orders that were never recorded as sold. `excused`: by the ledger's seller and line item id."""
         before = {(order[0], one) for order, source in self.sources.items() if source == "backfill" for one in self.shown.get(order, ())}
         for order in self.sources:
             for line_id, line in self.due.get(order, {}).items():
                 sale = order[0], line_id
-                if (line.sku or line.item_id) and sale not in self.told and sale not in before and sale not in excused:
-                    self.told.add(sale)  # which another order may show too: it is lost once
-                    yield f"inventory {order[0]}: the sale of line {line_id} of order {order[1]} was never told"
+                if (line.sku or line.item_id) and sale not in self.recorded and sale not in before and sale not in excused:
+                    self.recorded.add(sale)  # which another order may show too: it is lost once
+                    yield f"inventory {order[0]}: the sale of line {line_id} of order {order[1]} was never recorded"
 
 
 def _lines(document: Any) -> dict[str, Line]:
@@ -127,8 +127,8 @@ def _says(data: Row, line: Line) -> bool:
     )
 
 
-def _same(told: Any, shown: str | None) -> bool:
-    return told == shown or (shown is not None and told == normal(shown))  # what Postgres cannot hold is text
+def _same(recorded: Any, shown: str | None) -> bool:
+    return recorded == shown or (shown is not None and recorded == normal(shown))  # what Postgres cannot hold is text
 
 
 def _placed(event: Row, sku: str | None, item_id: str | None, stands: Stands) -> tuple[str, str] | None:

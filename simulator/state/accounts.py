@@ -126,10 +126,10 @@ class Accounts:
         grant = self.grants.get(token)
         if not grant or not grant.alive or (grant.keyset or "") != keyset:
             raise TokenRefusedError("invalid_grant")
-        wanted = frozenset(scopes) or grant.scopes
-        if not wanted <= grant.scopes:
+        requested = frozenset(scopes) or grant.scopes
+        if not requested <= grant.scopes:
             raise TokenRefusedError("invalid_scope")
-        return self._mint(grant.seller, wanted, grant)
+        return self._mint(grant.seller, requested, grant)
 
     def user_id(self, seller: str) -> str:
         """eBay's id of the account: the same for ever, whatever the user is called."""
@@ -175,10 +175,10 @@ class Accounts:
         return *self._mint(found.seller, grant.scopes, grant), grant
 
     def application(self, scopes: Iterable[str]) -> tuple[str, int]:
-        wanted = frozenset(scopes) or frozenset({BASE})
-        if wanted != {BASE}:
+        requested = frozenset(scopes) or frozenset({BASE})
+        if requested != {BASE}:
             raise TokenRefusedError("invalid_scope")
-        return self._mint(None, wanted, None)
+        return self._mint(None, requested, None)
 
     def _mint(self, seller: str | None, scopes: frozenset[str], grant: Grant | None) -> tuple[str, int]:
         self.made += 1

@@ -57,14 +57,14 @@ class Version:
 class Entity:
     __slots__ = ("created_ms", "hash", "id", "indexed", "kind", "newest", "shown")
 
-    def __init__(self, kind: str, entity_id: str, place: int, created_ms: int, newest: Version) -> None:
-        self.kind, self.id, self.hash, self.created_ms = kind, entity_id, place, created_ms
+    def __init__(self, kind: str, entity_id: str, position: int, created_ms: int, newest: Version) -> None:
+        self.kind, self.id, self.hash, self.created_ms = kind, entity_id, position, created_ms
         self.newest = newest
         self.shown: Version | None = None
         self.indexed: Version | None = None  # of a listing: what GetSellerEvents shows
 
 
-class Shelf:
+class Inventory:
     """Not thread-safe: the world's lock guards it."""
 
     def __init__(self, seed: int) -> None:
@@ -122,7 +122,7 @@ class Shelf:
         self._index_date(self.listings_by_modified, entity, entity.indexed, version)
         entity.indexed = version
 
-    def place_of(self, entity_id: str) -> int:
+    def position_of(self, entity_id: str) -> int:
         return int.from_bytes(blake2b(self.salt + entity_id.encode("utf-8", "surrogatepass"), digest_size=7).digest())
 
     def loaded(self) -> None:

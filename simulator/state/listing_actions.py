@@ -21,17 +21,17 @@ from simulator.state.state import When
 from simulator.state.stock_actions import StockActs
 
 DRAWN = 10**6  # the numbers below are for those that a seller starts with
-Place = int | str | None  # a variation: the how manyeth from 0, its SKU, or its id
+VariationKey = int | str | None  # a variation: the how manyeth from 0, its SKU, or its id
 
 
 class ListingActs(OrderActs, StockActs):
     def move_in(self, seller: str) -> None:
         """A new seller gets all that `add_seller` said; one who has SKUs or listings already keeps them as they are."""
         with self.lock:
-            shelf = self.shelves[seller]
-            if not shelf.stock:
+            inventory = self.inventories[seller]
+            if not inventory.stock:
                 self.preload_skus(seller)
-            if not shelf.listings:
+            if not inventory.listings:
                 self.preload_listings(seller)
 
     def preload_listings(self, seller: str, count: int | None = None, published: int | None = None) -> list[str]:
@@ -40,15 +40,15 @@ class ListingActs(OrderActs, StockActs):
         100,000 take some seconds. Gives their item ids.
         """
         with self.lock:
-            who, shelf, now = self.sellers[seller], self.shelves[seller], self.clock.now_ms()
+            who, inventory, now = self.sellers[seller], self.inventories[seller], self.clock.now_ms()
             hub, own = who.listings if count is None else count, who.published if published is None else published
             made = [(listings.item_id(who, n), ALONE, Sketch(listings.drawn, (who, n))) for n in range(hub)]
             made += [(self.good(seller, k).listing, BACKED, Sketch(listings.published, (who, k))) for k in range(own)]
-            news = [New("listing", item, body, now, now, now, status) for item, status, body in made if item not in shelf.listings]
-            shelf.loading = True
+            news = [New("listing", item, body, now, now, now, status) for item, status, body in made if item not in inventory.listings]
+            inventory.loading = True
             self.put(seller, news)
-            shelf.loaded()
-            shelf.by_sku = None
+            inventory.loaded()
+            inventory.by_sku = None
             return [item for item, *_ in made]
 
     def list_item(
@@ -69,8 +69,8 @@ class ListingActs(OrderActs, StockActs):
         `variations`: `{"sku"?, "specifics": {"Size": "M"}, "quantity"?, "price"?}` each; then item and variations have SKUs of their own.
         """
         with self.lock:
-            who, shelf = self.sellers[seller], self.shelves[seller]
-            item = item_id or listings.item_id(who, DRAWN + len(shelf.listings))
+            who, inventory = self.sellers[seller], self.inventories[seller]
+            item = item_id or listings.item_id(who, DRAWN + len(inventory.listings))
             document = listings.listing(item, title, quantity, money(price, who.currency), sku, variations)
             self._write(seller, self._stocked(seller, document), at, visible_at)
             return item
@@ -80,7 +80,7 @@ class ListingActs(OrderActs, StockActs):
         seller: str,
         item_id: str,
         *,
-        variation: Place = None,
+        variation: VariationKey = None,
         available: int | None = None,
         price: str | None = None,
         title: str | None = None,
@@ -91,7 +91,7 @@ class ListingActs(OrderActs, StockActs):
         """Other figures; `available` is what a seller types in. `sku=""` takes it away. A variation: its price, quantity or SKU."""
         with self.lock:
             document = self.listing(seller, item_id)
-            k = listings.place(document, variation)
+            k = listings.variation_index(document, variation)
             if title is not None:
                 document = listings.changed(document, None, title=title)
             if price is not None:
@@ -107,7 +107,7 @@ class ListingActs(OrderActs, StockActs):
                 self.set_stock(seller, name, available)
 
     def add_variation(self, seller: str, item_id: str, variation: Variation, *, at: When = None, visible_at: When = None) -> int:
-        """One more size of a listing that has some: `{"sku"?, "specifics", "quantity"?, "price"?}`. Gives its place.
+        """One more size of a listing that has some: `{"sku"?, "specifics", "quantity"?, "price"?}`. Gives its position.
 
         Raises:
             ValueError: the listing has no variations, or this one already.
@@ -117,11 +117,11 @@ class ListingActs(OrderActs, StockActs):
             self._write(seller, self._stocked(seller, document), at, visible_at)
             return len(document["variations"]) - 1
 
-    def out_of_stock(self, seller: str, item_id: str, *, variation: Place = None, at: When = None, visible_at: When = None) -> None:
+    def out_of_stock(self, seller: str, item_id: str, *, variation: VariationKey = None, at: When = None, visible_at: When = None) -> None:
         """Nothing left on sale (of one variation), and the listing stays: eBay's out-of-stock control."""
         self.revise(seller, item_id, variation=variation, available=0, at=at, visible_at=visible_at)
 
-    def sell(self, seller: str, item_id: str, quantity: int = 1, *, variation: Place = None, **order: Any) -> str:
+    def sell(self, seller: str, item_id: str, quantity: int = 1, *, variation: VariationKey = None, **order: Any) -> str:
         """Somebody buys it. `order` as in `place_order`. Gives the order's id.
 
         Raises:
@@ -132,7 +132,9 @@ class ListingActs(OrderActs, StockActs):
             self.take(seller, order_id, at=order.get("at"))
             return order_id
 
-    def purchase(self, seller: str, item_id: str, quantity: int = 1, *, variation: Place = None, at: When = None) -> tuple[Good, int]:
+    def purchase(
+        self, seller: str, item_id: str, quantity: int = 1, *, variation: VariationKey = None, at: When = None
+    ) -> tuple[Good, int]:
         """Somebody buys it and does not pay yet: the stock is gone, and there is no order. Gives what `place_order(lines=[...])` takes.
 
         Several purchases that are paid together become one order of the time of their payment.
@@ -142,18 +144,18 @@ class ListingActs(OrderActs, StockActs):
         """
         with self.lock:
             bought = self._on_sale(seller, item_id, quantity, variation)
-            self.take_goods(seller, [bought], at=at)
+            self.take_lines(seller, [bought], at=at)
             return bought
 
-    def take_goods(self, seller: str, lines: Sequence[tuple[Good, int]], *, at: When = None) -> None:
+    def take_lines(self, seller: str, lines: Sequence[tuple[Good, int]], *, at: When = None) -> None:
         """What somebody bought leaves listings and stock, before there is an order of it."""
         with self.lock:
             for good, quantity in lines:
                 self._leave(seller, good.listing, good.variation or None, good.sku, quantity, at)
 
-    def _on_sale(self, seller: str, item_id: str, quantity: int, variation: Place) -> tuple[Good, int]:
+    def _on_sale(self, seller: str, item_id: str, quantity: int, variation: VariationKey) -> tuple[Good, int]:
         document = self.listing(seller, item_id)
-        good = listings.sold_good(document, listings.place(document, variation))
+        good = listings.sold_good(document, listings.variation_index(document, variation))
         if document["status"] != "Active" or good.quantity < quantity:
             raise ValueError(f"{item_id}: {document['status']}, {good.quantity} on sale, not {quantity}")
         return good, quantity
@@ -166,7 +168,7 @@ class ListingActs(OrderActs, StockActs):
                 self._leave(seller, line["legacyItemId"], line.get("legacyVariationId"), line.get("sku", ""), number, at)
 
     def _leave(self, seller: str, item_id: str, variation: str | None, sku: str, number: int, at: When) -> None:
-        entity = self.shelves[seller].listings.get(item_id)
+        entity = self.inventories[seller].listings.get(item_id)
         if entity and not entity.newest.removed:
             self._move(seller, self.load(entity.newest), variation, number, at)
         elif self.has_sku(seller, sku):
@@ -215,18 +217,18 @@ class ListingActs(OrderActs, StockActs):
 
     def item_ids(self, seller: str, ended: bool = False) -> list[str]:
         with self.lock:
-            return [item for item, one in self.shelves[seller].listings.items() if ended or not one.newest.removed]
+            return [item for item, one in self.inventories[seller].listings.items() if ended or not one.newest.removed]
 
     def listed_as(self, seller: str, sku: str) -> list[str]:
         """Item ids of the listings, not ended, that have this SKU, or a variation with it."""
         with self.lock:
-            shelf = self.shelves[seller]
-            if shelf.by_sku is None:
-                shelf.by_sku = {}
-                for item, one in shelf.listings.items():
+            inventory = self.inventories[seller]
+            if inventory.by_sku is None:
+                inventory.by_sku = {}
+                for item, one in inventory.listings.items():
                     for name in listings.skus(self.load(one.newest)):
-                        shelf.by_sku.setdefault(name, set()).add(item)
-            return sorted(item for item in shelf.by_sku.get(sku, ()) if not shelf.listings[item].newest.removed)
+                        inventory.by_sku.setdefault(name, set()).add(item)
+            return sorted(item for item in inventory.by_sku.get(sku, ()) if not inventory.listings[item].newest.removed)
 
     # what a SKU and its listing have in common
 
@@ -240,10 +242,10 @@ class ListingActs(OrderActs, StockActs):
     def _put_item(self, seller: str, sku: str, document: Document, visible_at: When, raw: Any = None) -> None:
         with self.lock:
             super()._put_item(seller, sku, document, visible_at, raw)
-            for item in self.listed_as(seller, sku) if self.shelves[seller].listings else ():
+            for item in self.listed_as(seller, sku) if self.inventories[seller].listings else ():
                 old = self.listing(seller, item)
                 new = self._stocked(seller, old)
-                if new != old or self.shelves[seller].listings[item].newest.status != self._status(seller, new):
+                if new != old or self.inventories[seller].listings[item].newest.status != self._status(seller, new):
                     self._write(seller, new, None, visible_at)
 
     def _stocked(self, seller: str, document: Document) -> Document:
@@ -256,8 +258,8 @@ class ListingActs(OrderActs, StockActs):
                 document = listings.counted(document, k, self.stock(seller, sku), row["quantitySold"])
         return document
 
-    def _move(self, seller: str, document: Document, variation: Place, number: int, at: When) -> None:
-        k = listings.place(document, variation)
+    def _move(self, seller: str, document: Document, variation: VariationKey, number: int, at: When) -> None:
+        k = listings.variation_index(document, variation)
         row = document if k is None else document["variations"][k]
         sku, left = row.get("sku", ""), max(0, row["available"] - number)
         self._write(seller, listings.counted(document, k, left, max(0, row["quantitySold"] + number)), at, None)
@@ -269,8 +271,8 @@ class ListingActs(OrderActs, StockActs):
 
     def _write(self, seller: str, document: Document, at: When, visible_at: When) -> None:
         """One version more. Where the Inventory API has learnt of its SKUs, the listing as an entity of its own is gone with it."""
-        shelf, item = self.shelves[seller], document["itemId"]
-        entity, status, ended = shelf.listings.get(item), self._status(seller, document), document["status"] != "Active"
+        inventory, item = self.inventories[seller], document["itemId"]
+        entity, status, ended = inventory.listings.get(item), self._status(seller, document), document["status"] != "Active"
         modified, visible = self._shown(seller, item, entity, at, visible_at)
         indexed = self._indexed(seller, item, entity, modified, visible)
         created = entity.created_ms if entity else modified
@@ -282,9 +284,9 @@ class ListingActs(OrderActs, StockActs):
         if entity and entity.newest.status != status == BACKED and not entity.newest.removed:
             news.insert(0, version(self.ledger.text(entity.newest.body), ALONE, True))
         self.put(seller, news)
-        if shelf.by_sku is not None:
+        if inventory.by_sku is not None:
             for sku in listings.skus(document):
-                shelf.by_sku.setdefault(sku, set()).add(item)
+                inventory.by_sku.setdefault(sku, set()).add(item)
 
     def _shown(self, seller: str, item: str, entity: Entity | None, at: When, visible_at: When) -> tuple[int, int]:
         modified, visible = self.times(at, visible_at)

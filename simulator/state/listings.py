@@ -18,7 +18,7 @@ from simulator.state.catalog import MAKERS, THINGS, Good, Seller, good, money
 
 ENTITY = "listing:"  # before an item id: the entity id in the ledger
 SIZES, COLOURS = ("S", "M", "L", "XL"), ("Red", "Deep Blue", 'Green "Moss"', "Noir & Blanc")
-ODD_SKUS = (
+UNUSUAL_SKUS = (
     "A/B {}",
     "two  spaces {}",
     'it\'s "quoted" {}',
@@ -82,7 +82,7 @@ def drawn(seller: Seller, n: int) -> Document:
     """The n-th listing of a seller who lists in Seller Hub: the same in every run."""
     item = item_id(seller, n)
     rng = Random(int(item) * 31 + n)
-    sku = None if n % 7 == 3 else ODD_SKUS[n // 4 % len(ODD_SKUS)].format(n) if n % 4 == 1 else f"HUB-{n:06d}"
+    sku = None if n % 7 == 3 else UNUSUAL_SKUS[n // 4 % len(UNUSUAL_SKUS)].format(n) if n % 4 == 1 else f"HUB-{n:06d}"
     title = f"{rng.choice(MAKERS)} {rng.choice(THINGS)} lot {n}"
     count, cents = rng.choice((0, 1, 1, 2, 3, 5, 8, 12, 40)), rng.randint(399, 25_000)
     price = money_of(cents, seller.currency)
@@ -117,8 +117,8 @@ def backed(document: Document, known: Callable[[str], bool]) -> bool:
     return all(sku and known(sku) for sku in skus(document))
 
 
-def place(document: Document, variation: int | str | None) -> int | None:
-    """Which variation is meant, by its place, its SKU or its id (`variation_id`); None for a listing without variations.
+def variation_index(document: Document, variation: int | str | None) -> int | None:
+    """Which variation is meant, by its position, its SKU or its id (`variation_id`); None for a listing without variations.
 
     Raises:
         KeyError: there is no such variation.

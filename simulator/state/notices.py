@@ -204,11 +204,11 @@ class Notices:
         self.made += 1
         digits = sha256(f"{self.seed}:notice:{self.made}".encode()).hexdigest()
         user = {"userId": self.user_id(seller), "username": seller}
-        told = {"user": user, **data} if topic not in (REVOCATION, DELETION) else data
+        payload = {"user": user, **data} if topic not in (REVOCATION, DELETION) else data
         draw = Random(f"{self.seed}:notice:{digits}")
         late = int(draw.uniform(0, self.unrest.late_s) * SECOND) if draw.random() < self.unrest.late else 0
         id_ = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}_{digits[32:40]}"
-        notice = Notice(id_, topic, seller, entity_ids, at_ms, told, max(at_ms, self.clock.now_ms()) + late)
+        notice = Notice(id_, topic, seller, entity_ids, at_ms, payload, max(at_ms, self.clock.now_ms()) + late)
         notice.lost = draw.random() < self.unrest.lost
         notice.copies = 2 if draw.random() < self.unrest.doubled else 1
         self.sent.append(notice)
@@ -225,7 +225,7 @@ class Notices:
     def _draws(self, what: str, *about: object) -> float:
         return Random(f"{self.seed}:{what}:{about}").random()
 
-    def told(self) -> list[Document]:
+    def as_json(self) -> list[Document]:
         """The ledger of notifications so far: what was due to whom, and what became of it; also what was lost on the way."""
         return [
             {

@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.ledger import Document, dumps, loads
 from simulator.state.catalog import money
-from simulator.state.inventory import New, Shelf
+from simulator.state.inventory import Inventory, New
 from simulator.state.listing_actions import ListingActs
 
 ENTITY = "offer:"
@@ -22,11 +22,11 @@ class OfferActs(ListingActs):
     def offers(self, seller: str, sku: str) -> list[Document]:
         """As eBay shows them now. None of a SKU that the Inventory API does not have."""
         with self.lock:
-            shelf, own = self.shelves[seller], self.sellers[seller].marketplace
-            entity = shelf.stock.get(sku)
+            inventory, own = self.inventories[seller], self.sellers[seller].marketplace
+            entity = inventory.stock.get(sku)
             if not entity or not entity.shown or entity.shown.removed:
                 return []
-            set_by_hand = shelf.own_offers.get(sku, {})
+            set_by_hand = inventory.own_offers.get(sku, {})
             made = self._own_offer(seller, sku, loads(self.text(seller, entity)))
             found = []
             for marketplace in sorted({own, *set_by_hand}):
@@ -39,7 +39,7 @@ class OfferActs(ListingActs):
     def put_offer(self, seller: str, sku: str, marketplace: str | None = None, **fields: Any) -> None:
         """An offer on this marketplace (None: the seller's own) with these fields of eBay's, or the same in another one's place."""
         with self.lock:
-            mine = self.shelves[seller].own_offers.setdefault(sku, {})
+            mine = self.inventories[seller].own_offers.setdefault(sku, {})
             marketplace = marketplace or self.sellers[seller].marketplace
             mine[marketplace] = {**(mine.get(marketplace) or {}), **fields}
             self._offers_moved(seller, sku)
@@ -47,21 +47,21 @@ class OfferActs(ListingActs):
     def remove_offer(self, seller: str, sku: str, marketplace: str | None = None) -> None:
         """The SKU stays, and is not offered there any more."""
         with self.lock:
-            self.shelves[seller].own_offers.setdefault(sku, {})[marketplace or self.sellers[seller].marketplace] = None
+            self.inventories[seller].own_offers.setdefault(sku, {})[marketplace or self.sellers[seller].marketplace] = None
             self._offers_moved(seller, sku)
 
     def offer_id(self, seller: str, sku: str, marketplace: str | None = None) -> str:
-        place = "" if marketplace in (None, self.sellers[seller].marketplace) else f":{marketplace}"
-        name = f"{self.seed}:{seller}:offer:{sku}{place}".encode("utf-8", "surrogatepass")
+        suffix = "" if marketplace in (None, self.sellers[seller].marketplace) else f":{marketplace}"
+        name = f"{self.seed}:{seller}:offer:{sku}{suffix}".encode("utf-8", "surrogatepass")
         return str(10**11 + int.from_bytes(blake2b(name, digest_size=5).digest()) % 10**11)
 
     def _own_offer(self, seller: str, sku: str, item: Document) -> Document:
-        shelf, who = self.shelves[seller], self.sellers[seller]
+        inventory, who = self.inventories[seller], self.sellers[seller]
         there = item.get("availability")
         stock = there.get("shipToLocationAvailability") if isinstance(there, dict) else None
         offer: Document = {"offerId": self.offer_id(seller, sku), "sku": sku, "marketplaceId": who.marketplace, "format": "FIXED_PRICE"}
         offer["availableQuantity"] = stock.get("quantity") if isinstance(stock, dict) else None
-        listed = [one for one in map(shelf.listings.get, self.listed_as(seller, sku)) if one and one.shown]
+        listed = [one for one in map(inventory.listings.get, self.listed_as(seller, sku)) if one and one.shown]
         cents = int(offer["offerId"]) % 20_000 + 500
         offer["pricingSummary"] = {"price": money(Decimal(cents) / 100, who.currency)}
         if listed and listed[0].shown:
@@ -80,36 +80,36 @@ class OfferActs(ListingActs):
     def follow_offers(self, seller: str) -> None:
         """Somebody asks for the seller's offers: from now on they are told of."""
         with self.lock:
-            shelf = self.shelves[seller]
-            if not shelf.follows_offers:
-                shelf.follows_offers = True
-                for sku in [sku for _, sku in shelf.skus]:
+            inventory = self.inventories[seller]
+            if not inventory.follows_offers:
+                inventory.follows_offers = True
+                for sku in [sku for _, sku in inventory.skus]:
                     self.tell_offers(seller, sku, self.clock.now_ms())
 
     def settle(self, seller: str) -> None:
         """What has become visible shows, in offers too."""
         with self.lock:
-            shelf = self.shelves[seller]
-            shelf.settle(self.clock.now_ms())
-            for (kind, entity_id), moved_ms in [*shelf.moved.items()]:
+            inventory = self.inventories[seller]
+            inventory.settle(self.clock.now_ms())
+            for (kind, entity_id), moved_ms in [*inventory.moved.items()]:
                 for sku in [entity_id] if kind == "inventory" else self._skus_of(seller, entity_id):
                     self.tell_offers(seller, sku, moved_ms)
-            shelf.moved.clear()
+            inventory.moved.clear()
 
     def tell_offers(self, seller: str, sku: str, at_ms: int) -> None:
         """New versions of a SKU's offers into the ledger, where they are not as they were."""
-        shelf, news = self.shelves[seller], []
-        known = self._known_offers(shelf).setdefault(sku, set())
+        inventory, news = self.inventories[seller], []
+        known = self._known_offers(inventory).setdefault(sku, set())
         now = {ENTITY + str(offer["offerId"]): dumps(offer) for offer in self.offers(seller, sku)}
         for entity_id in sorted(known | now.keys()):
-            entity = shelf.offers.get(entity_id)
+            entity = inventory.offers.get(entity_id)
             before = "" if entity is None or entity.newest.removed else self.ledger.text(entity.newest.body)
             text = now.get(entity_id, "")
             if text != before:
                 shown_ms = max(at_ms, entity.newest.visible_ms) if entity else at_ms
                 news.append(New("offer", entity_id, text or before, shown_ms, shown_ms, shown_ms, removed=not text))
         known.update(now)
-        self.keep(seller, news)
+        self.store(seller, news)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         self._settle_all()
@@ -121,23 +121,23 @@ class OfferActs(ListingActs):
 
     def _settle_all(self) -> None:
         with self.lock:
-            for seller, shelf in self.shelves.items():
-                if shelf.follows_offers:
+            for seller, inventory in self.inventories.items():
+                if inventory.follows_offers:
                     self.settle(seller)
 
     def _offers_moved(self, seller: str, sku: str) -> None:
-        if self.shelves[seller].follows_offers:
+        if self.inventories[seller].follows_offers:
             self.tell_offers(seller, sku, self.clock.now_ms())
 
-    def _known_offers(self, shelf: Shelf) -> dict[str, set[str]]:
+    def _known_offers(self, inventory: Inventory) -> dict[str, set[str]]:
         """Ids of the offers that a SKU has or had."""
-        if shelf.offers_of is None:
-            shelf.offers_of = {}
-            for entity_id, entity in shelf.offers.items():
-                shelf.offers_of.setdefault(self.load(entity.newest)["sku"], set()).add(entity_id)
-        return shelf.offers_of
+        if inventory.offers_of is None:
+            inventory.offers_of = {}
+            for entity_id, entity in inventory.offers.items():
+                inventory.offers_of.setdefault(self.load(entity.newest)["sku"], set()).add(entity_id)
+        return inventory.offers_of
 
     def _skus_of(self, seller: str, item_id: str) -> list[str]:
         """All that a listing is or was sold under."""
         self.listed_as(seller, "")
-        return [sku for sku, items in (self.shelves[seller].by_sku or {}).items() if item_id in items]
+        return [sku for sku, items in (self.inventories[seller].by_sku or {}).items() if item_id in items]

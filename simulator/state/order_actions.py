@@ -34,7 +34,7 @@ class OrderActs(Core):
         with self.lock:
             modified, visible = self.times(at, visible_at)
             created = modified if created_at is None else to_ms(created_at)
-            order_id = order_id or orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
+            order_id = order_id or orders.order_id(self.sellers[seller], len(self.inventories[seller].orders) + 1)
             document = orders.new_order(self.sellers[seller], order_id, created, lines, paid)
             document["sellerId"] = self.accounts.username(seller)
             apply(change, document)
@@ -76,7 +76,7 @@ class OrderActs(Core):
         old as its payment, and when that is shown the unpaid one is there no more. Gives the new id."""
         with self.lock:
             modified, visible = self.times(at, visible_at)
-            old, new_id = self.order(seller, order_id), orders.order_id(self.sellers[seller], len(self.shelves[seller].orders) + 1)
+            old, new_id = self.order(seller, order_id), orders.order_id(self.sellers[seller], len(self.inventories[seller].orders) + 1)
             new = {**old, "orderId": new_id, "legacyOrderId": new_id, "creationDate": iso(modified)}
             orders.pay(new, modified)
             self.put(seller, [order_version(new, modified, visible)])
@@ -107,11 +107,11 @@ class OrderActs(Core):
             modified, visible = self.times(at, visible_at)
             order, there = self.order(seller, order_id), self.parcels(seller, order_id)
             drawn, drawn_carrier = orders.tracking_number(
-                self.sellers[seller], order_id, len(self.shelves[seller].parcels.get(order_id, [])) + 1
+                self.sellers[seller], order_id, len(self.inventories[seller].parcels.get(order_id, [])) + 1
             )
             tracking = drawn if tracking == "" else tracking
-            wanted = dict(lines) if lines is not None else orders.unsent(order, there.values())
-            new = orders.parcel(tracking or "999", tracking, carrier or drawn_carrier, wanted, modified)
+            quantities = dict(lines) if lines is not None else orders.unsent(order, there.values())
+            new = orders.parcel(tracking or "999", tracking, carrier or drawn_carrier, quantities, modified)
             return self._rewrite_parcels(
                 seller, order, there, [new], [], modified, visible, None if listed_at is None else to_ms(listed_at)
             )
@@ -177,9 +177,9 @@ class OrderActs(Core):
         `shipped` is the share that is sent, each in one parcel. Gives the ids, oldest first.
         """
         with self.lock:
-            who, shelf, now = self.sellers[seller], self.shelves[seller], self.clock.now_ms()
+            who, inventory, now = self.sellers[seller], self.inventories[seller], self.clock.now_ms()
             first, last = to_ms(since or now), min(to_ms(until or now), now)
-            start, ids = len(shelf.orders), []
+            start, ids = len(inventory.orders), []
             news: list[New] = []
             for k in range(count):
                 created = first + (last - first) * k // max(count, 1)
@@ -193,9 +193,9 @@ class OrderActs(Core):
                 else:
                     news.append(New("order", oid, Sketch(orders.new_order, (who, oid, created)), created, now, created, "NOT_STARTED"))
                 ids.append(oid)
-            shelf.loading = True  # all of them are new
+            inventory.loading = True  # all of them are new
             self.put(seller, news)
-            shelf.loaded()
+            inventory.loaded()
             return ids
 
     def _rewrite_parcels(
@@ -216,7 +216,7 @@ class OrderActs(Core):
         news = [New("fulfillment", pid, dumps(old), modified, listed, modified, removed=True) for pid, old in gone]
         entity_id = ""
         for document in new:
-            used = {one.id for one in self.shelves[seller].parcels.get(oid, [])}
+            used = {one.id for one in self.inventories[seller].parcels.get(oid, [])}
             entity_id, k = f"{oid}/{document['fulfillmentId']}", 1
             while entity_id in used:
                 k += 1

@@ -38,10 +38,10 @@ def order_id(seller: Seller, n: int) -> str:
 
 def draw_lines(seller: Seller, rng: Random) -> list[tuple[Good, int]]:
     """What somebody buys: mostly one thing once."""
-    goods = seller.skus or 50
+    count = seller.skus or 50
     lines = rng.choices((1, 2, 3, 5), (80, 13, 5, 2))[0]
     picks = {
-        int(goods * rng.random() ** 2): rng.choices((1, 2, 4), (85, 12, 3))[0] for _ in range(lines)
+        int(count * rng.random() ** 2): rng.choices((1, 2, 4), (85, 12, 3))[0] for _ in range(lines)
     }  # some sell far better than others
     return [(good(seller, k), quantity) for k, quantity in picks.items()]
 
@@ -52,17 +52,17 @@ def new_order(seller: Seller, oid: str, created_ms: int, lines: Sequence[tuple[G
     lines = draw_lines(seller, rng) if lines is None else lines
     person, city = f"{rng.choice(FIRST)} {rng.choice(LAST)}", rng.choice(CITIES)
     mail = f"{rng.randrange(16**20):020x}@members.ebay.com"
-    place = {"city": city[0], "stateOrProvince": city[1], "postalCode": city[2], "countryCode": seller.country}
+    region = {"city": city[0], "stateOrProvince": city[1], "postalCode": city[2], "countryCode": seller.country}
     contact = {
         "fullName": person,
-        "contactAddress": {"addressLine1": f"{rng.randint(1, 999)} Example St", **place},
+        "contactAddress": {"addressLine1": f"{rng.randint(1, 999)} Example St", **region},
         "primaryPhone": {"phoneNumber": f"555555{rng.randint(0, 9999):04d}"},
         "email": mail,
     }
     cash = seller.currency
-    goods_total = sum((g.price * quantity for g, quantity in lines), Decimal(0))
+    subtotal = sum((g.price * quantity for g, quantity in lines), Decimal(0))
     delivery = Decimal(rng.choice((0, 0, 0, 499, 895))) / 100
-    total = goods_total + delivery
+    total = subtotal + delivery
     fee = (total * Decimal("0.0894") + Decimal("0.3")).quantize(Decimal("0.01"))
     arrival = {"minEstimatedDeliveryDate": iso(created_ms + 4 * DAY), "maxEstimatedDeliveryDate": iso(created_ms + 7 * DAY)}
     digits = oid.replace("-", "")
@@ -80,10 +80,10 @@ def new_order(seller: Seller, oid: str, created_ms: int, lines: Sequence[tuple[G
         "sellerId": seller.name,
         "buyer": {
             "username": f"{person.split()[0].lower()}_{rng.randint(10, 9999)}",
-            "taxAddress": place,
+            "taxAddress": region,
             "buyerRegistrationAddress": contact,
         },
-        "pricingSummary": {"priceSubtotal": money(goods_total, cash), "deliveryCost": money(delivery, cash), "total": money(total, cash)},
+        "pricingSummary": {"priceSubtotal": money(subtotal, cash), "deliveryCost": money(delivery, cash), "total": money(total, cash)},
         "cancelStatus": {"cancelState": "NONE_REQUESTED", "cancelRequests": []},
         "paymentSummary": {
             "totalDueSeller": money(total - fee, cash),

@@ -18,7 +18,7 @@ from simulator.poison import Lasting
 from simulator.requests import RequestLog
 from simulator.state.accounts import Accounts
 from simulator.state.catalog import Seller
-from simulator.state.inventory import ALONE, BACKED, Entity, New, Shelf, Version
+from simulator.state.inventory import ALONE, BACKED, Entity, Inventory, New, Version
 from simulator.state.listings import ENTITY
 from simulator.state.notices import Notices
 from simulator.state.quotas import Quotas
@@ -53,7 +53,7 @@ class Core:
         self.clock = clock or (ManualClock(now) if now else Clock())
         self.lock = threading.RLock()
         self.sellers: dict[str, Seller] = {}
-        self.shelves: dict[str, Shelf] = {}
+        self.inventories: dict[str, Inventory] = {}
         self.ledger = Ledger(Path(ledger) if ledger else None)
         self.accounts = Accounts(seed, self.clock, client_id, client_secret)
         self.quotas = Quotas(self.clock)
@@ -99,7 +99,7 @@ class Core:
                 self.sellers[name] = replace(known, **numbers)
             else:
                 self.sellers[name] = Seller(name, len(self.sellers) + 1, self.seed, **numbers)
-                self.shelves.setdefault(name, Shelf(self.seed))
+                self.inventories.setdefault(name, Inventory(self.seed))
                 self.accounts.open(name, scopes)
             return self.sellers[name]
 
@@ -114,13 +114,13 @@ class Core:
         Raises:
             KeyError: there is none.
         """
-        shelf = self.shelves[seller]
+        inventory = self.inventories[seller]
         if kind == "fulfillment":
-            for one in shelf.parcels.get(entity_id.split("/", 1)[0], []):
+            for one in inventory.parcels.get(entity_id.split("/", 1)[0], []):
                 if one.id == entity_id:
                     return one
             raise KeyError(entity_id)
-        return _those(shelf, kind)[entity_id]
+        return _those(inventory, kind)[entity_id]
 
     def document(self, seller: str, kind: str, entity_id: str) -> Document:
         """The newest document, visible or not: a copy, yours to change."""
@@ -136,16 +136,16 @@ class Core:
     def parcels(self, seller: str, order_id: str) -> dict[str, Document]:
         """Newest documents of an order's parcels by entity id, removed ones left out."""
         with self.lock:
-            there = self.shelves[seller].parcels.get(order_id, [])
+            there = self.inventories[seller].parcels.get(order_id, [])
             return {one.id: self.load(one.newest) for one in there if not one.newest.removed}
 
     def order_ids(self, seller: str) -> list[str]:
         with self.lock:
-            return [order_id for order_id, one in self.shelves[seller].orders.items() if not one.newest.removed]
+            return [order_id for order_id, one in self.inventories[seller].orders.items() if not one.newest.removed]
 
     def skus(self, seller: str) -> list[str]:
         with self.lock:
-            return [sku for sku, one in self.shelves[seller].stock.items() if not one.newest.removed]
+            return [sku for sku, one in self.inventories[seller].stock.items() if not one.newest.removed]
 
     def load(self, version: Version) -> Document:
         document: Document = loads(self.ledger.text(version.body if version.clean is None else version.clean))
@@ -174,7 +174,7 @@ class Core:
         """Nothing happens by itself any more; answers go on. Gives the moment from which all that happened is shown."""
         with self.lock:
             self.still = True
-            waiting = [one[0] for shelf in self.shelves.values() for one in (*shelf.waiting, *shelf.to_index)]
+            waiting = [one[0] for inventory in self.inventories.values() for one in (*inventory.waiting, *inventory.to_index)]
             return to_datetime(max([self.clock.now_ms(), *waiting]))
 
     # writing
@@ -191,14 +191,14 @@ class Core:
         """Versions as they should be; a hostile eBay may make something else of them."""
         with self.lock:
             news = self.notices.delayed(list(news))
-            self.keep(seller, pen.write(self, self.hostility, seller, news) if self.hostility else news)
+            self.store(seller, pen.write(self, self.hostility, seller, news) if self.hostility else news)
 
-    def keep(self, seller: str, news: Iterable[New]) -> None:
-        """Keep versions: first in the ledger, then on the shelf, so that nothing is served that the ledger lacks."""
+    def store(self, seller: str, news: Iterable[New]) -> None:
+        """Keep versions: first in the ledger, then in the inventory, so that nothing is served that the ledger lacks."""
         with self.lock:
-            shelf, now = self.shelves[seller], self.clock.now_ms()
+            inventory, now = self.inventories[seller], self.clock.now_ms()
             news = list(news)
-            entities = [self._entity(shelf, new) for new in news]
+            entities = [self._entity(inventory, new) for new in news]
             heads, versions = [], []
             numbers: dict[int, int] = {}
             for new, entity in zip(news, entities, strict=True):
@@ -209,23 +209,23 @@ class Core:
                 )
             for version, entity, body in zip(versions, entities, self.ledger.append(heads), strict=True):
                 version.body = body
-                shelf.put(entity, version, now)
+                inventory.put(entity, version, now)
             if self.notices.subscriptions:
-                told = zip(news, versions, strict=True)
-                self.notices.tell(seller, [(new, one.number, self.load(one) if new.kind == "order" else None) for new, one in told])
+                pairs = zip(news, versions, strict=True)
+                self.notices.tell(seller, [(new, one.number, self.load(one) if new.kind == "order" else None) for new, one in pairs])
 
-    def _entity(self, shelf: Shelf, new: New) -> Entity:
+    def _entity(self, inventory: Inventory, new: New) -> Entity:
         if new.kind == "fulfillment":
-            there = shelf.parcels.setdefault(new.entity_id.split("/", 1)[0], [])
+            there = inventory.parcels.setdefault(new.entity_id.split("/", 1)[0], [])
             for one in there:
                 if one.id == new.entity_id:
                     return one
-            entity = _unborn(shelf, new)
+            entity = _unborn(inventory, new)
             there.append(entity)
             return entity
-        known = _those(shelf, new.kind)
+        known = _those(inventory, new.kind)
         if new.entity_id not in known:
-            known[new.entity_id] = _unborn(shelf, new)
+            known[new.entity_id] = _unborn(inventory, new)
         return known[new.entity_id]
 
     def _go_on(self) -> None:
@@ -233,13 +233,13 @@ class Core:
         histories: dict[tuple[str, str, str], list[tuple[Head, Body]]] = {}
         now = self.clock.now_ms()
         for head, body in self.ledger.stored():
-            history = histories.setdefault((head.seller, *_kept(head)), [])
+            history = histories.setdefault((head.seller, *_own_entry(head)), [])
             if head.visible_ms <= now:
                 history.clear()  # the newest visible one is enough, and those that still wait
             history.append((head, body))
         for (name, kind, entity_id), history in histories.items():
-            shelf = self.shelves.setdefault(name, Shelf(self.seed))
-            shelf.loading = True
+            inventory = self.inventories.setdefault(name, Inventory(self.seed))
+            inventory.loading = True
             entity = None
             for head, body in history:
                 text = self.ledger.text(body) if kind == "order" else ""
@@ -247,11 +247,11 @@ class Core:
                 created_ms = _date(created, head.modified_ms)
                 status = _found(STATUS, text) if kind != "listing" else BACKED if head.kind == "listing" else ALONE
                 new = New(kind, entity_id, body, head.modified_ms, head.visible_ms, created_ms, status, head.removed)
-                entity = entity or self._entity(shelf, new)
-                shelf.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
-        for shelf in self.shelves.values():
-            shelf.loaded()
-            shelf.follows_offers = bool(shelf.offers)
+                entity = entity or self._entity(inventory, new)
+                inventory.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
+        for inventory in self.inventories.values():
+            inventory.loaded()
+            inventory.follows_offers = bool(inventory.offers)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The ledger so far, for the judge."""
@@ -259,8 +259,8 @@ class Core:
             yield from list(self.ledger.rows())
 
 
-def _those(shelf: Shelf, kind: str) -> dict[str, Entity]:
-    return {"order": shelf.orders, "inventory": shelf.stock, "listing": shelf.listings, "offer": shelf.offers}[kind]
+def _those(inventory: Inventory, kind: str) -> dict[str, Entity]:
+    return {"order": inventory.orders, "inventory": inventory.stock, "listing": inventory.listings, "offer": inventory.offers}[kind]
 
 
 def _entry(new: New) -> tuple[str, str]:
@@ -268,14 +268,14 @@ def _entry(new: New) -> tuple[str, str]:
     return ("inventory", ENTITY + new.entity_id) if new.kind == "listing" and new.status != BACKED else (new.kind, new.entity_id)
 
 
-def _kept(head: Head) -> tuple[str, str]:
+def _own_entry(head: Head) -> tuple[str, str]:
     """The other way round."""
     own = head.kind == "inventory" and head.entity_id.startswith(ENTITY)
     return ("listing", head.entity_id.removeprefix(ENTITY)) if own else (head.kind, head.entity_id)
 
 
-def _unborn(shelf: Shelf, new: New) -> Entity:
-    return Entity(new.kind, new.entity_id, shelf.place_of(new.entity_id), new.created_ms, Version(0, 0, 0, ""))
+def _unborn(inventory: Inventory, new: New) -> Entity:
+    return Entity(new.kind, new.entity_id, inventory.position_of(new.entity_id), new.created_ms, Version(0, 0, 0, ""))
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:
@@ -286,7 +286,7 @@ def _found(pattern: re.Pattern[str], text: str) -> str:
 def _date(text: str, otherwise: int) -> int:
     try:
         return from_iso(text)
-    except ValueError:  # none, or an odd one
+    except ValueError:  # none, or a malformed one
         return otherwise
 
 

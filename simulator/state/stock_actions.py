@@ -18,13 +18,13 @@ class StockActs(Core):
     def preload_skus(self, seller: str, count: int | None = None) -> list[str]:
         """The first `count` goods of the seller (all of `add_seller`'s `skus`), at once. 10,000 take about a second."""
         with self.lock:
-            who, shelf, now = self.sellers[seller], self.shelves[seller], self.clock.now_ms()
-            goods = [(k, good(who, k).sku) for k in range(who.skus if count is None else count)]
-            news = [New("inventory", sku, Sketch(drawn_item, (who, k)), now, now, now) for k, sku in goods if sku not in shelf.stock]
-            shelf.loading = True
+            who, inventory, now = self.sellers[seller], self.inventories[seller], self.clock.now_ms()
+            rows = [(k, good(who, k).sku) for k in range(who.skus if count is None else count)]
+            news = [New("inventory", sku, Sketch(drawn_item, (who, k)), now, now, now) for k, sku in rows if sku not in inventory.stock]
+            inventory.loading = True
             self.put(seller, news)
-            shelf.loaded()
-            return [sku for _, sku in goods]
+            inventory.loaded()
+            return [sku for _, sku in rows]
 
     def good(self, seller: str, k: int) -> Good:
         """The k-th thing the seller sells, to place an order for it."""
@@ -44,7 +44,7 @@ class StockActs(Core):
         self.modify_sku(seller, sku, recount, visible_at=visible_at)
 
     def has_sku(self, seller: str, sku: str) -> bool:
-        there = self.shelves[seller].stock.get(sku)
+        there = self.inventories[seller].stock.get(sku)
         return there is not None and not there.newest.removed
 
     def stock(self, seller: str, sku: str) -> int:

@@ -201,7 +201,7 @@ def test_an_order_of_before_the_enrolment_is_told_as_backfill(anna: Rig) -> None
 
 
 def test_a_listing_is_read_alone(hub: Rig) -> None:
-    item = hub.world.shelves["anna"].active[0][1]
+    item = hub.world.inventories["anna"].active[0][1]
     before = len(hub.events("anna"))
     hub.advance(minutes=10)
     hub.world.revise("anna", item, title="Another title")
@@ -217,7 +217,7 @@ def test_a_listing_is_read_alone(hub: Rig) -> None:
 def test_before_the_report_of_all_listings_none_is_told_as_new(anna: Rig) -> None:
     anna.world.add_seller("anna", listings=3)
     anna.world.preload_listings("anna")
-    tell(anna, "ItemRevised", listings=(anna.world.shelves["anna"].active[0][1],))
+    tell(anna, "ItemRevised", listings=(anna.world.inventories["anna"].active[0][1],))
 
     anna.poll_notified("anna")
 

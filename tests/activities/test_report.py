@@ -202,7 +202,7 @@ def test_listings_that_end_while_pages_are_read_hide_none(database: str, scopes:
         it.world.preload_listings("anna")
         it.advance(hours=1)  # so that no window of modified listings brings them
         it.enroll("anna", inventory_source="trading")
-        active = it.world.shelves["anna"].active
+        active = it.world.inventories["anna"].active
         victims = [item for _, item in active[:3]]  # of the first page: all behind them move up
 
         def end(request: object) -> None:

@@ -173,7 +173,7 @@ def test_the_rig_can_make_an_index_late(lives: tuple[Rig, Iterator[int]]) -> Non
     good = sold_good(it.world.listing(one.seller, one.items[PLAIN]), None)
     late = 0
     for _ in range(20):
-        it.world.take_goods(one.seller, [(good, 1)])
+        it.world.take_lines(one.seller, [(good, 1)])
         window = it.steps.ebay.seller(one.seller).seller_events(it.world.clock.now() - timedelta(minutes=30), it.world.clock.now())
         shown = {listing["itemId"]: listing["quantitySold"] for listing in window.listings}
         late += shown.get(one.items[PLAIN]) != it.world.listing(one.seller, one.items[PLAIN])["quantitySold"]

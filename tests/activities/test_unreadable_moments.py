@@ -136,7 +136,7 @@ def test_a_sweep_reads_around_the_order_that_ebay_cannot_show_and_passes_it_over
 
 @pytest.mark.parametrize("how", [How.FAILS, How.REFUSED, How.SILENT])
 def test_all_listings_but_the_one_that_ebay_cannot_show_are_told(hub: Rig, how: How) -> None:
-    sick, other, later = sorted(hub.world.shelves["anna"].listings)[:3]
+    sick, other, later = sorted(hub.world.inventories["anna"].listings)[:3]
     hub.advance(minutes=20)
     hub.world.revise("anna", sick, price="66.0")
     hub.world.lasting.poison("anna", sick, how=how, where=Where.LISTED)
@@ -161,7 +161,7 @@ def test_all_listings_but_the_one_that_ebay_cannot_show_are_told(hub: Rig, how: 
 def test_all_skus_but_the_one_that_ebay_cannot_list_are_read(anna: Rig, counted: str, place: int) -> None:
     anna.world.switches.inventory_offset = counted
     anna.world.preload_skus("anna", 450)
-    sick = anna.world.shelves["anna"].skus[place][1]
+    sick = anna.world.inventories["anna"].skus[place][1]
     anna.world.lasting.poison("anna", sick, where=Where.LISTED)
 
     failed = until_well(anna, Stream.INVENTORY)
@@ -196,7 +196,7 @@ def test_all_skus_but_the_one_that_ebay_cannot_list_are_read(anna: Rig, counted:
 def test_skus_at_which_every_list_breaks_take_turns_alone(anna: Rig, sick: int) -> None:
     anna.world.preload_skus("anna", 450)
     until_well(anna, Stream.INVENTORY)
-    names = [name for _, name in anna.world.shelves["anna"].skus[40 : 40 + 20 * sick : 20]]
+    names = [name for _, name in anna.world.inventories["anna"].skus[40 : 40 + 20 * sick : 20]]
     anna.world.lasting.poison("anna", *names, where=Where.IN_LISTS)
 
     for _ in range(2):  # it is learnt which rows they are in, and which they are
@@ -221,7 +221,7 @@ def test_skus_at_which_every_list_breaks_take_turns_alone(anna: Rig, sick: int) 
 def test_a_list_with_a_sick_row_in_most_parts_of_a_page_is_read_around_them(anna: Rig, skus: int, passed: int) -> None:
     anna.world.preload_skus("anna", skus)
     until_well(anna, Stream.INVENTORY)
-    names = [name for _, name in anna.world.shelves["anna"].skus]
+    names = [name for _, name in anna.world.inventories["anna"].skus]
     sick, beside = [*names[:150:5], names[-1]], names[1]
     anna.world.lasting.poison("anna", *sick, where=Where.LISTED)
 

@@ -397,7 +397,7 @@ def test_what_was_stored_before_accounts_were_compared_speaks_for_its_seller(it:
 
     assert own == "polling"
     assert it.stored("bert") == before
-    assert set(it.stored("bert", "inventory")) <= set(it.world.shelves["bert"].stock)
+    assert set(it.stored("bert", "inventory")) <= set(it.world.inventories["bert"].stock)
 
 
 def test_of_whom_nothing_is_known_the_first_account_is_theirs(it: Rig) -> None:

@@ -201,7 +201,7 @@ class Machine(RuleBasedStateMachine):
     @act
     def stock_changes(self, name: str, which: int, what: str, quantity: int) -> None:
         world, skus = self.fleet.world, self.fleet.world.skus(name)
-        gone = [sku for sku in world.shelves[name].stock if not world.has_sku(name, sku)]
+        gone = [sku for sku in world.inventories[name].stock if not world.has_sku(name, sku)]
         if what == "count" and skus:
             world.set_stock(name, skus[which % len(skus)], quantity)
         elif what == "go" and skus:

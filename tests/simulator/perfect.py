@@ -13,8 +13,8 @@ Event = dict[str, Any]
 def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) -> list[Event]:
     """What a perfect poller tells: at each poll the newest visible version of everything that differs from what was told."""
     events: list[Event] = []
-    told: dict[tuple[str, ...], Event] = {}
-    said: dict[tuple[str, ...], tuple[bytes, bool]] = {}
+    recorded: dict[tuple[str, ...], Event] = {}
+    states: dict[tuple[str, ...], tuple[bytes, bool]] = {}
     sold: set[tuple[str, str]] = set()
     sequences: dict[str, int] = {}
     polled, unseen = start, list(rows)
@@ -25,16 +25,22 @@ def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) ->
         newest = {(row["seller"], row["kind"], row["entity_id"]): row for row in seen}
         for key, row in newest.items():
             state = digest(row["kind"], row["document"]), row["removed"]
-            if said.get(key) == state or (row["removed"] and said.get(key, (b"", True))[1]) or not has_id(row):
+            if states.get(key) == state or (row["removed"] and states.get(key, (b"", True))[1]) or not has_id(row):
                 continue
             if row["kind"] == "order" and row["removed"]:
                 continue  # eBay shows it no more, and that is all
-            what = "removed" if row["removed"] else "created" if said.get(key, (b"", True))[1] else "updated"
-            version = told[key]["version"] + 1 if key in told else 1
-            said[key] = state
+            what = "removed" if row["removed"] else "created" if states.get(key, (b"", True))[1] else "updated"
+            version = recorded[key]["version"] + 1 if key in recorded else 1
+            states[key] = state
             data = copy.deepcopy(row["document"])
-            told[key] = {"id": f"{key}{version}{what}", "type": f"{key[1]}.{what}", "entity_id": key[2], "version": version, "data": data}
-            fresh = [told[key], *(sales(row, told, said, sold, polled) if key[1] == "order" else [])]
+            recorded[key] = {
+                "id": f"{key}{version}{what}",
+                "type": f"{key[1]}.{what}",
+                "entity_id": key[2],
+                "version": version,
+                "data": data,
+            }
+            fresh = [recorded[key], *(sales(row, recorded, states, sold, polled) if key[1] == "order" else [])]
             for event in fresh:
                 sequences[key[0]] = sequences.get(key[0], 0) + 1
                 event |= {"position": len(events) + 1, "seller_id": key[0], "sequence": sequences[key[0]], "source": "poll"}
@@ -45,8 +51,8 @@ def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) ->
 
 def sales(
     row: Event,
-    told: dict[tuple[str, ...], Event],
-    said: dict[tuple[str, ...], tuple[bytes, bool]],
+    recorded: dict[tuple[str, ...], Event],
+    states: dict[tuple[str, ...], tuple[bytes, bool]],
     sold: set[tuple[str, str]],
     polled: datetime,
 ) -> list[Event]:
@@ -58,8 +64,8 @@ def sales(
             continue
         sold.add((seller, line["lineItemId"]))
         sku, item = (line.get(name) if isinstance(line.get(name), str) else None for name in ("sku", "legacyItemId"))
-        key = seller, "inventory", sku if sku and not said.get((seller, "inventory", sku), (b"", True))[1] else f"listing:{item}"
-        stands = not said.get(key, (b"", True))[1]
+        key = seller, "inventory", sku if sku and not states.get((seller, "inventory", sku), (b"", True))[1] else f"listing:{item}"
+        stands = not states.get(key, (b"", True))[1]
         count = line.get("quantity")
         data = {"orderId": order["orderId"], "lineItemId": line["lineItemId"], "sku": sku, "legacyItemId": item}
         at = order.get("creationDate")
@@ -69,7 +75,7 @@ def sales(
                 "id": f"{seller}{line['lineItemId']}sold",
                 "type": "inventory.sold",
                 "entity_id": key[2],
-                "version": told[key]["version"] if stands else 0,
+                "version": recorded[key]["version"] if stands else 0,
                 "occurred_at": at,
                 "data": {**data, "quantity": count if type(count) is int and count > 0 else None, "soldAt": at},
             }

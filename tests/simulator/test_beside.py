@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator import Hostility, Life, World, make_hostile
-from simulator.hostile import versions as pen
+from simulator.hostile import versions
 from simulator.hostile.sales import ACTS
 from simulator.judge import judge
 from simulator.times import from_iso
@@ -56,7 +56,7 @@ def test_a_purchase_of_a_sku_takes_its_stock(shop: World) -> None:
     good = shop.good("anna", 3)
     shop.add_sku("anna", good.sku, 9)
 
-    shop.take_goods("anna", [(good, 2)])
+    shop.take_lines("anna", [(good, 2)])
 
     assert shop.stock("anna", good.sku) == 7
 
@@ -64,8 +64,8 @@ def test_a_purchase_of_a_sku_takes_its_stock(shop: World) -> None:
 def test_a_variation_is_added_and_sold(anna, shop: World) -> None:
     item = shop.list_item("anna", variations=[{"specifics": {"Size": "S"}, "quantity": 4}], price="9.99")
 
-    place = shop.add_variation("anna", item, {"sku": "T-L", "specifics": {"Size": "L"}, "quantity": 3, "price": "8.5"})
-    shop.sell("anna", item, 2, variation=place)
+    index = shop.add_variation("anna", item, {"sku": "T-L", "specifics": {"Size": "L"}, "quantity": 3, "price": "8.5"})
+    shop.sell("anna", item, 2, variation=index)
 
     rows = xml(anna.trading(ITEM[0], ITEM[1].format(item))).findall(".//Variation")
     assert [(row.findtext("SKU"), row.findtext("Quantity"), row.findtext("SellingStatus/QuantitySold")) for row in rows] == [
@@ -102,12 +102,12 @@ def test_an_unpaid_order_is_there_until_the_paid_one_is(anna, shop: World) -> No
     new = shop.pay_anew("anna", old, visible_at=START + timedelta(minutes=2))
 
     assert anna.ids() == {old}
-    pen.touch(shop, "anna", old)
+    versions.touch(shop, "anna", old)
     shop.clock.advance(minutes=2)
     assert anna.ids() == {new} == anna.ids(orderIds=f"{old},{new}")
 
 
-def test_an_order_that_is_no_more_is_neither_lost_nor_wrong_and_its_sale_told_once(shop: World) -> None:
+def test_an_order_that_is_no_more_is_neither_lost_nor_wrong_and_its_sale_recorded_once(shop: World) -> None:
     old = shop.place_order("anna", paid=False)
     shop.clock.advance(minutes=30)
     shop.touch("anna", old)
@@ -132,8 +132,8 @@ def test_a_ledger_with_an_order_that_is_no_more_is_taken_up_again(tmp_path) -> N
     again = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
 
     assert again.order_ids("anna") == [new]
-    assert [row[2] for row in again.shelves["anna"].by_modified] == [new]
-    assert again.shelves["anna"].open == {new}
+    assert [row[2] for row in again.inventories["anna"].by_modified] == [new]
+    assert again.inventories["anna"].open == {new}
     again.close()
 
 
@@ -227,7 +227,7 @@ def test_a_variation_is_added_and_sold_within_seconds() -> None:
 
 
 @pytest.mark.parametrize("seller", ["dora", "ella"])
-def test_an_order_is_cancelled_within_seconds_and_its_goods_are_back(seller: str) -> None:
+def test_an_order_is_cancelled_within_seconds_and_its_stock_is_back(seller: str) -> None:
     world = lived(restocked=0.5)
 
     cancelled = []

@@ -51,7 +51,7 @@ def test_a_seller_that_makes_no_sense_ends_it_with_one_line(seller: str) -> None
     assert seller in done.stderr
 
 
-def test_a_hostile_one_with_a_quota_can_be_told_to_be_quiet(tmp_path: Path) -> None:
+def test_a_hostile_one_with_a_quota_can_be_made_quiet(tmp_path: Path) -> None:
     options = ["--seller", "anna=1000:5", "--rate", "5000", "--hostile", "--switch", "clock_off_s=0", "--quota", "order=7", "--quiet"]
     with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -84,10 +84,10 @@ def test_a_parcel_is_due_once_its_list_shows_it_and_not_before() -> None:
     world.add_seller("anna")
     world.ship("anna", world.place_order("anna"), listed_at=START + timedelta(minutes=30))
     rows = list(world.rows())
-    told = poll([row for row in rows if row["kind"] == "order"], timedelta(minutes=1), START, START + timedelta(minutes=1))
+    events = poll([row for row in rows if row["kind"] == "order"], timedelta(minutes=1), START, START + timedelta(minutes=1))
 
-    assert judge(rows, told, at=START + timedelta(minutes=29)).ok
-    assert judge(rows, told, at=START + timedelta(minutes=31)).lost == 1
+    assert judge(rows, events, at=START + timedelta(minutes=29)).ok
+    assert judge(rows, events, at=START + timedelta(minutes=31)).lost == 1
 
 
 # a gateway's no
@@ -144,16 +144,16 @@ def test_by_hand_the_next_date_header_is_off(anna, world: World) -> None:
     assert [round(off(anna.orders())) for _ in range(2)] == [-60, 0]
 
 
-def test_stock_that_is_dated_by_a_header_that_leapt_back_is_not_told_too_early(anna, world: World) -> None:
+def test_stock_that_is_dated_by_a_header_that_leapt_back_is_not_recorded_too_early(anna, world: World) -> None:
     hostility = turn_on(world, "date_leaps")
     world.add_sku("anna", "A-1", 5)
     world.clock.advance(minutes=1)
     while not any(leap.shown < leap.true for leap in hostility.leaps):
         anna.orders()
     rows, at = list(world.rows()), START + timedelta(minutes=2)
-    told = poll(rows, timedelta(minutes=1), START, START)
+    events = poll(rows, timedelta(minutes=1), START, START)
     (leap,) = (leap for leap in hostility.leaps if leap.shown < leap.true)
-    (event,) = [event | {"occurred_at": iso(to_ms(leap.shown) // 1000 * 1000)} for event in told]
+    (event,) = [event | {"occurred_at": iso(to_ms(leap.shown) // 1000 * 1000)} for event in events]
 
     assert judge(rows, [event], at=at, leaps=hostility.leaps).ok
     assert judge(rows, [event], at=at).wrong == 1

@@ -180,7 +180,7 @@ def test_calls_of_the_feed_api_have_a_quota_of_their_own(anna, world: World, cod
 def test_thousands_of_listings_are_packed_at_once_and_leave_in_pieces(world: World) -> None:
     began = time.thread_time()
     world.preload_listings("anna", 5_000)
-    bodies = [one.shown.body for one in world.shelves["anna"].listings.values()]
+    bodies = [one.shown.body for one in world.inventories["anna"].listings.values()]
 
     pieces = list(packed(Report("t", "anna", 1, 0, 0, {}, bodies), world.ledger.text, stamp(START), 0))
     took = time.thread_time() - began

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from simulator import World
 from simulator.apis.filters import parse
-from simulator.state.inventory import Entity, Shelf, Version
+from simulator.state.inventory import Entity, Inventory, Version
 from simulator.times import DAY, iso, to_ms
 
 
@@ -187,10 +187,10 @@ def test_a_version_that_shows_after_a_newer_one_never_replaces_it(anna, world: W
 
 
 def test_text_that_no_encoder_would_write_comes_as_it_is(anna, world: World) -> None:
-    def odd(text: str) -> str:
+    def unwritable(text: str) -> str:
         return text.replace('"title":"x"', r'"title":"a\u0000b\ud800","weight":1e400,"depth":NaN')
 
-    world.place_order("anna", change=lambda order: order["lineItems"][0].update(title="x"), raw=odd)
+    world.place_order("anna", change=lambda order: order["lineItems"][0].update(title="x"), raw=unwritable)
 
     assert rb'"title":"a\u0000b\ud800","weight":1e400,"depth":NaN' in anna.orders().content
 
@@ -211,23 +211,23 @@ CHANGES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 50), STATUSES), 
 @settings(deadline=None)
 @given(CHANGES, st.integers(0, 50), st.integers(0, 50), st.sampled_from([(), ("NOT_STARTED", "IN_PROGRESS")]), st.integers(1, 9))
 def test_pages_hold_each_order_of_the_window_once_whatever_happened_to_them(changes, start, end, statuses, limit) -> None:
-    shelf, true = Shelf(seed=1), {}
+    inventory, true = Inventory(seed=1), {}
     for number, (k, moment, status) in enumerate(changes):
         oid = f"o{k}"
-        if oid not in shelf.orders:
-            shelf.orders[oid] = Entity("order", oid, shelf.place_of(oid), 0, Version(0, 0, 0, ""))
-        shelf.put(shelf.orders[oid], Version(number, moment, 0, "", status), 0)
+        if oid not in inventory.orders:
+            inventory.orders[oid] = Entity("order", oid, inventory.position_of(oid), 0, Version(0, 0, 0, ""))
+        inventory.put(inventory.orders[oid], Version(number, moment, 0, "", status), 0)
         true[oid] = moment, status
 
     rows, total, offset = [], 1, 0
     while offset < total:
-        total, page = shelf.select(shelf.by_modified, start, end, statuses, offset, limit)
+        total, page = inventory.select(inventory.by_modified, start, end, statuses, offset, limit)
         rows += [one.id for one in page]
         offset += limit
 
-    wanted = sorted(oid for oid, (moment, status) in true.items() if start <= moment <= end and (not statuses or status in statuses))
-    assert sorted(rows) == wanted
-    assert total == len(wanted)
+    expected = sorted(oid for oid, (moment, status) in true.items() if start <= moment <= end and (not statuses or status in statuses))
+    assert sorted(rows) == expected
+    assert total == len(expected)
 
 
 @given(st.integers(0, 729 * DAY - 1), st.integers(0, 729 * DAY - 1))

@@ -176,8 +176,8 @@ def test_an_access_token_can_expire_between_two_pages_but_a_fresh_one_holds(anna
 
 def test_a_refresh_token_is_revoked_once_and_a_new_consent_waits(anna, world: World) -> None:
     turn_on(world, "revoked")
-    told = []
-    world.hostility.on_revoked = lambda seller, token: told.append((seller, token))
+    tokens = []
+    world.hostility.on_revoked = lambda seller, token: tokens.append((seller, token))
     old = world.refresh_token("anna")
     assert anna.orders().status_code == 401
     assert anna.token(old).json()["error"] == "invalid_grant"
@@ -185,7 +185,7 @@ def test_a_refresh_token_is_revoked_once_and_a_new_consent_waits(anna, world: Wo
     new = anna.http.get("/simulator/sellers").json()["sellers"][0]["refresh_token"]
     anna.access = anna.token(new).json()["access_token"]
 
-    assert told == [("anna", new)]
+    assert tokens == [("anna", new)]
     assert [anna.orders().status_code for _ in range(5)] == [200] * 5
 
 

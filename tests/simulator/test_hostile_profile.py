@@ -78,7 +78,7 @@ def test_one_switch_turned_off_leaves_the_others_draws_as_they_were() -> None:
 
     assert done[0].pop("unknown") > 10
     assert done[1].pop("unknown", 0) == 0
-    for name in ("undated", "undated_closed"):  # what is open cannot be seen on an odd document: these two depend on others
+    for name in ("undated", "undated_closed"):  # what is open cannot be seen on a malformed document: these two depend on others
         done[0].pop(name, None), done[1].pop(name, None)
     assert done[0] == done[1]
 
@@ -159,7 +159,7 @@ def test_quiet_ends_what_happens_and_tells_when_all_of_it_is_shown(eventually) -
 
 def test_switches_can_be_set_over_http(anna, world: World) -> None:
     assert anna.http.post("/simulator/hostility", params={"late": 1, "late_s": 10}).json() == {"late": 1.0, "late_s": 10.0}
-    assert (world.hostility.late, world.hostility.late_s, world.hostility.odd) == (1.0, 10.0, 0.0)
+    assert (world.hostility.late, world.hostility.late_s, world.hostility.malformed) == (1.0, 10.0, 0.0)
     assert anna.http.post("/simulator/hostility", params={"latte": 1}).status_code == 400
     assert anna.http.post("/simulator/nothing").status_code == 404
 

@@ -26,30 +26,30 @@ def turn_on(world: World, switch: str, **how: float) -> Hostility:
     return world.hostility
 
 
-def test_odd_listings_are_in_the_ledger_as_they_are_served(anna, world: World) -> None:
-    world.hostility = Hostility(seed=5, odd_listing=1.0)
+def test_malformed_listings_are_in_the_ledger_as_they_are_served(anna, world: World) -> None:
+    world.hostility = Hostility(seed=5, malformed_listing=1.0)
     for item in world.item_ids("anna"):
         world.revise("anna", item, title="New")
     newest = {row["document"]["itemId"]: row["document"] for row in world.rows()}
 
     shown = items(anna.changed(START))
 
-    odd = [document for document in newest.values() if unusable(document)]
-    assert 10 < len(odd) < 40
+    malformed = [document for document in newest.values() if unusable(document)]
+    assert 10 < len(malformed) < 40
     assert set(shown) == set(newest)
     quantities = {item: shown[item].findtext("Quantity") for item, one in newest.items() if "variations" not in one}
     assert quantities == {item: None if "quantity" not in newest[item] else str(newest[item]["quantity"]) for item in quantities}
-    told = [text for text in quantities.values() if text is not None]
-    assert len(told) < len(quantities)
-    assert any(text.startswith("-") for text in told)
-    assert any(not text.lstrip("-").isdigit() for text in told)
+    stated = [text for text in quantities.values() if text is not None]
+    assert len(stated) < len(quantities)
+    assert any(text.startswith("-") for text in stated)
+    assert any(not text.lstrip("-").isdigit() for text in stated)
     for item, document in newest.items():
         assert (shown[item].findtext("Title") or "") == document["title"]
         assert anna.trading("GetItem", f"<ItemID>{item}</ItemID>").status_code == 200
 
 
-def test_the_world_goes_on_with_what_an_odd_listing_should_have_been(world: World) -> None:
-    world.hostility = Hostility(odd_listing=1.0)
+def test_the_world_goes_on_with_what_a_malformed_listing_should_have_been(world: World) -> None:
+    world.hostility = Hostility(malformed_listing=1.0)
     item = world.list_item("anna", quantity=5)
     world.sell("anna", item, 2)
     world.hostility = None

@@ -99,7 +99,7 @@ def test_a_shipment_can_leave_the_orders_date_as_it_is(anna, world: World) -> No
 def test_dates_move_without_a_change(anna, world: World) -> None:
     order_id = world.place_order("anna")
     before = shown(anna)[order_id]
-    world.hostility = Hostility(touched=1.0, odd=1.0, undated=1.0)
+    world.hostility = Hostility(touched=1.0, malformed=1.0, undated=1.0)
     world.clock.advance(hours=1)
 
     after = shown(anna)[order_id]
@@ -108,8 +108,8 @@ def test_dates_move_without_a_change(anna, world: World) -> None:
     assert {**after, "lastModifiedDate": ""} == {**before, "lastModifiedDate": ""}
 
 
-@pytest.mark.parametrize("switch", ["odd", "unknown"])
-def test_odd_documents_are_in_the_ledger_as_they_are_served(anna, world: World, switch: str) -> None:
+@pytest.mark.parametrize("switch", ["malformed", "unknown"])
+def test_malformed_documents_are_in_the_ledger_as_they_are_served(anna, world: World, switch: str) -> None:
     world.hostility = Hostility(seed=5)
     setattr(world.hostility, switch, 1.0)
     for k in range(40):
@@ -128,7 +128,7 @@ def test_odd_documents_are_in_the_ledger_as_they_are_served(anna, world: World, 
     for order_id, answer in zip(world.order_ids("anna"), parcels, strict=False):
         for parcel in loads(answer.text)["fulfillments"]:
             assert newest[f"{order_id}/{parcel['fulfillmentId']}"] == parcel
-    if switch == "odd":
+    if switch == "malformed":
         plain = World(seed=7, now=START)
         plain.add_seller("anna", skus=30)
         expected = plain.order("anna", plain.place_order("anna")).keys()
@@ -143,8 +143,8 @@ def test_odd_documents_are_in_the_ledger_as_they_are_served(anna, world: World, 
     assert anna.bulk([f"S{k}" for k in range(25)]).status_code == 200
 
 
-def test_the_world_goes_on_with_what_an_odd_document_should_have_been(world: World) -> None:
-    world.hostility = Hostility(odd=1.0)
+def test_the_world_goes_on_with_what_a_malformed_document_should_have_been(world: World) -> None:
+    world.hostility = Hostility(malformed=1.0)
     order_id = world.place_order("anna")
     world.ship("anna", order_id)
     world.refund("anna", order_id)
@@ -240,10 +240,10 @@ def test_skus_come_and_go_between_two_pages(anna, world: World) -> None:
     assert set(world.skus("anna")) == after
 
 
-def test_a_ledger_of_odd_documents_can_be_taken_up_again(tmp_path) -> None:
+def test_a_ledger_of_malformed_documents_can_be_taken_up_again(tmp_path) -> None:
     path = tmp_path / "ledger.jsonl"
     world = World(seed=3, now=START, ledger=path)
-    world.hostility = Hostility(odd=1.0, unknown=0.3, nameless=0.2)
+    world.hostility = Hostility(malformed=1.0, unknown=0.3, nameless=0.2)
     world.add_seller("anna")
     for _ in range(40):
         world.ship("anna", world.place_order("anna"))

@@ -79,14 +79,14 @@ def test_windows_that_end_two_minutes_before_now_and_overlap_by_two_miss_nothing
     world.switches.index_late, world.switches.listing_late, world.switches.index_late_s = 1.0, 1.0, 100.0
     for number in range(200):
         world.list_item("anna", title=f"No. {number}")
-    entities = world.shelves["anna"].listings.values()
+    entities = world.inventories["anna"].listings.values()
 
     lateness = [(one.newest.indexed_ms - one.newest.modified_ms) / 1000 for one in entities]
 
     assert 90 < max(lateness) <= 190 < 240
     assert all(one.newest.indexed_ms >= one.newest.visible_ms for one in entities)
     world.switches.index_late_s = 10_000.0
-    longer = [world.shelves["anna"].listings[world.list_item("anna")].newest for _ in range(50)]
+    longer = [world.inventories["anna"].listings[world.list_item("anna")].newest for _ in range(50)]
     assert max(one.indexed_ms - one.modified_ms for one in longer) == 240_000
 
 
@@ -123,7 +123,7 @@ def test_a_ledger_taken_up_again_shows_all_of_it(tmp_path) -> None:
 
     again = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
 
-    entity = again.shelves["anna"].listings[item]
+    entity = again.inventories["anna"].listings[item]
     assert entity.indexed is entity.shown is entity.newest
-    assert again.shelves["anna"].listings_by_modified == [(from_iso(NOW), entity.hash, item)]
+    assert again.inventories["anna"].listings_by_modified == [(from_iso(NOW), entity.hash, item)]
     again.close()

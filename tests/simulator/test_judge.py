@@ -126,7 +126,7 @@ def test_a_lost_event_leaves_a_gap_in_the_sequence() -> None:
     assert verdict(EVENTS[:5] + EVENTS[6:]).wrong >= 1
 
 
-def test_an_older_version_told_after_a_newer_one_is_wrong_and_the_newer_one_lost() -> None:
+def test_an_older_version_recorded_after_a_newer_one_is_wrong_and_the_newer_one_lost() -> None:
     order = next(event for event in EVENTS if event["type"] == "order.updated")
     first = next(event for event in EVENTS if event["entity_id"] == order["entity_id"])
     last = [event for event in EVENTS if event["entity_id"] == order["entity_id"]][-1]
@@ -144,7 +144,7 @@ def test_events_beside_a_change_share_its_version_and_data() -> None:
     assert verdict(renumbered([*EVENTS[: k + 1], other, *EVENTS[k + 1 :]])).wrong == 1
 
 
-def test_what_became_visible_within_the_grace_need_not_be_told() -> None:
+def test_what_became_visible_within_the_grace_need_not_be_recorded() -> None:
     early = [event for event in EVENTS if event["detected_at"] < "2026-06-19T12:00:00.000Z"]
 
     assert verdict(early).lost > 0
@@ -231,12 +231,12 @@ def test_what_vanishes_by_age_is_neither_lost_nor_a_change(days: int, names: fro
     world.add_seller("anna")
     world.place_order("anna")
     rows, at = list(world.rows()), START + timedelta(days=100)
-    told = poll(rows, timedelta(hours=1), START, START + timedelta(hours=1))
+    events = poll(rows, timedelta(hours=1), START, START + timedelta(hours=1))
     later = {"id": "later", "version": 2, "type": "order.updated", "detected_at": iso(to_ms(START + timedelta(days=days)))}
-    again = {**told[0], **later, "position": len(told) + 1, "sequence": len(told) + 1}
+    again = {**events[0], **later, "position": len(events) + 1, "sequence": len(events) + 1}
 
-    assert judge(rows, told, at=at).ok
-    found = judge(rows, [*told, {**again, "data": without_personal_data(rows[0]["document"], names)}], at=at)
+    assert judge(rows, events, at=at).ok
+    found = judge(rows, [*events, {**again, "data": without_personal_data(rows[0]["document"], names)}], at=at)
     assert (found.lost, found.twice, found.wrong) == (0, 0, 1)
 
 

@@ -23,7 +23,7 @@ def shop() -> World:
     return world
 
 
-def told(documents: list[Event], item: str, last: str = "updated", seconds: int = 60) -> list[Event]:
+def recorded(documents: list[Event], item: str, last: str = "updated", seconds: int = 60) -> list[Event]:
     """Events of one listing, one document each."""
     events = []
     for k, document in enumerate(documents, 1):
@@ -60,12 +60,12 @@ def test_a_listing_is_compared_like_the_rest(shop: World) -> None:
     shop.revise("anna", item, price="2.00")
     first, second = versions(shop, item)
 
-    assert found(shop, told([first, second], item)) == (0, 0, 0)
-    assert found(shop, told([second], item)) == (0, 0, 0)
-    assert found(shop, told([first], item)) == (1, 0, 0)
+    assert found(shop, recorded([first, second], item)) == (0, 0, 0)
+    assert found(shop, recorded([second], item)) == (0, 0, 0)
+    assert found(shop, recorded([first], item)) == (1, 0, 0)
     assert found(shop, []) == (1, 0, 0)
-    assert found(shop, told([second, first], item)) == (1, 0, 1)
-    assert found(shop, told([first, {**second, "title": "x"}], item)) == (1, 0, 1)
+    assert found(shop, recorded([second, first], item)) == (1, 0, 1)
+    assert found(shop, recorded([first, {**second, "title": "x"}], item)) == (1, 0, 1)
 
 
 def spoilt_available(row: Event) -> None:
@@ -104,8 +104,8 @@ def test_all_of_it_must_be_there_and_right(shop: World, spoil: Callable[[Event],
     row = copy.deepcopy(whole)
     spoil(row)
 
-    assert found(shop, told([row], item)) == (1, 0, 1)
-    assert found(shop, told([whole], item)) == (0, 0, 0)
+    assert found(shop, recorded([row], item)) == (1, 0, 1)
+    assert found(shop, recorded([whole], item)) == (0, 0, 0)
 
 
 def test_a_sale_that_ebay_did_not_show_in_the_listing_is_wrong(shop: World) -> None:
@@ -115,15 +115,15 @@ def test_a_sale_that_ebay_did_not_show_in_the_listing_is_wrong(shop: World) -> N
     first, _, last = versions(shop, item)
     derived = {**first, "available": 3, "quantitySold": 2}
 
-    assert found(shop, told([first, derived, last], item)) == (0, 0, 1)
-    assert found(shop, told([first, last], item)) == (0, 0, 0)
+    assert found(shop, recorded([first, derived, last], item)) == (0, 0, 1)
+    assert found(shop, recorded([first, last], item)) == (0, 0, 0)
 
 
 def test_what_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.revise("anna", item, available=4, visible_at=START + timedelta(minutes=5))
     first, second = versions(shop, item)
-    events = told([first, second], item)  # the second at 12:02
+    events = recorded([first, second], item)  # the second at 12:02
 
     assert found(shop, events) == (0, 0, 1)
     assert "had not shown this yet" in judged(shop, events).examples[0]
@@ -137,14 +137,14 @@ def test_what_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
     assert not judged(shop, events).ok
 
 
-def test_a_figure_that_comes_again_is_told_of_the_time_when_it_was_shown(shop: World) -> None:
+def test_a_figure_that_comes_again_is_recorded_of_the_time_when_it_was_shown(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     for minutes, available in ((1, 4), (30, 5), (40, 4)):
         shop.revise("anna", item, available=available, visible_at=START + timedelta(minutes=minutes))
     five, four, *_ = versions(shop, item)
 
-    assert found(shop, told([five, four, five, four], item, seconds=1200)) == (0, 0, 0)
-    assert found(shop, told([five, four, five, four], item, seconds=300)) == (
+    assert found(shop, recorded([five, four, five, four], item, seconds=1200)) == (0, 0, 0)
+    assert found(shop, recorded([five, four, five, four], item, seconds=300)) == (
         0,
         0,
         2,
@@ -156,8 +156,8 @@ def test_an_end_that_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
     shop.end_listing("anna", item, visible_at=START + timedelta(minutes=5))
     known, _ = versions(shop, item)
 
-    assert found(shop, told([known, known], item, last="removed")) == (0, 0, 1)
-    assert found(shop, told([known, known], item, last="removed", seconds=160)) == (0, 0, 0)
+    assert found(shop, recorded([known, known], item, last="removed")) == (0, 0, 1)
+    assert found(shop, recorded([known, known], item, last="removed", seconds=160)) == (0, 0, 0)
 
 
 def test_a_listing_is_gone_as_soon_as_its_sku_is_there(shop: World) -> None:
@@ -167,7 +167,7 @@ def test_a_listing_is_gone_as_soon_as_its_sku_is_there(shop: World) -> None:
     shop.add_sku("anna", "S-1", 4)
     known, _ = versions(shop, item)
     (sku,) = [row for row in shop.rows() if row["entity_id"] == "S-1"]
-    events = told([known, known], item, last="removed", seconds=40)
+    events = recorded([known, known], item, last="removed", seconds=40)
     of_sku = {**events[1], "id": "sku", "sequence": 3, "position": 3, "type": "inventory.created", "entity_id": "S-1", "version": 1}
 
     assert found(shop, [*events, {**of_sku, "data": sku["document"]}]) == (0, 0, 0)
@@ -180,17 +180,17 @@ def test_a_listing_that_ended_is_removed_with_what_was_known_last(shop: World) -
     shop.end_listing("anna", item)
     known, ended = versions(shop, item)
 
-    assert found(shop, told([known, known], item, last="removed")) == (0, 0, 0)
-    assert found(shop, told([known, ended], item, last="removed")) == (0, 0, 0)
-    assert found(shop, told([known], item)) == (1, 0, 0)
-    assert found(shop, told([known, ended], item)) == (1, 0, 1)
-    assert found(shop, told([known, {**known, "available": 1}], item, last="removed")) == (1, 0, 1)
+    assert found(shop, recorded([known, known], item, last="removed")) == (0, 0, 0)
+    assert found(shop, recorded([known, ended], item, last="removed")) == (0, 0, 0)
+    assert found(shop, recorded([known], item)) == (1, 0, 0)
+    assert found(shop, recorded([known, ended], item)) == (1, 0, 1)
+    assert found(shop, recorded([known, {**known, "available": 1}], item, last="removed")) == (1, 0, 1)
 
 
-def test_a_listing_of_the_inventory_api_is_not_to_be_told_of(shop: World) -> None:
+def test_a_listing_of_the_inventory_api_is_not_to_be_recorded(shop: World) -> None:
     shop.add_sku("anna", "S-1", 5)
     item = shop.list_item("anna", sku="S-1")
-    events = told([shop.listing("anna", item)], item)
+    events = recorded([shop.listing("anna", item)], item)
 
     assert judge(shop.rows(), [], at=START + timedelta(days=1)).lost == 1  # the SKU
     assert found(shop, events)[2] == 1
@@ -200,14 +200,14 @@ def test_a_listing_of_the_inventory_api_is_not_to_be_told_of(shop: World) -> Non
 def test_a_quantity_that_is_none_is_not_lost_whatever_was_made_of_it(shop: World, quantity: object) -> None:
     item = shop.list_item("anna", quantity=5)
     (first,) = versions(shop, item)
-    odd = {**first, "title": "Odd", "quantity": quantity, "available": quantity}
-    rows = [*shop.rows(), {**next(iter(shop.rows())), "version": 2, "document": odd}]
-    made = {**odd, "quantity": 0, "available": 0}
+    malformed = {**first, "title": "Odd", "quantity": quantity, "available": quantity}
+    rows = [*shop.rows(), {**next(iter(shop.rows())), "version": 2, "document": malformed}]
+    made = {**malformed, "quantity": 0, "available": 0}
 
-    for documents in ([first], [first, odd], [first, made]):
-        verdict = judge(rows, told(documents, item), at=START + timedelta(days=1))
+    for documents in ([first], [first, malformed], [first, made]):
+        verdict = judge(rows, recorded(documents, item), at=START + timedelta(days=1))
         assert (verdict.lost, verdict.twice, verdict.wrong, verdict.nameless) == (0, 0, 0, 1)
-    assert judge(rows, told([first, {**made, "title": "x"}], item), at=START + timedelta(days=1)).wrong == 1
+    assert judge(rows, recorded([first, {**made, "title": "x"}], item), at=START + timedelta(days=1)).wrong == 1
 
 
 def priceless(world: World, variation: int | None) -> tuple[list[Event], Event]:
@@ -225,24 +225,24 @@ def priced(document: Event, variation: int | None, price: str) -> Event:
 
 
 @pytest.mark.parametrize("variation", [None, 1])
-def test_a_price_that_ebay_leaves_out_may_be_told_as_it_was_but_as_no_other(shop: World, variation: int | None) -> None:
+def test_a_price_that_ebay_leaves_out_may_be_recorded_as_it_was_but_as_no_other(shop: World, variation: int | None) -> None:
     item = shop.list_item("anna", quantity=5, price="9.99", variations=SHIRT if variation is not None else None)
     shop.clock.advance(seconds=30)
     shop.revise("anna", item, variation=variation, available=4)
-    rows, odd = priceless(shop, variation)
+    rows, malformed = priceless(shop, variation)
     (first, _) = versions(shop, item)
 
     def verdict(second: Event) -> tuple[int, int, int]:
-        one = judge(rows, told([first, second], item), at=START + timedelta(days=1))
+        one = judge(rows, recorded([first, second], item), at=START + timedelta(days=1))
         return one.lost, one.twice, one.wrong
 
-    assert verdict(priced(odd, variation, "9.99")) == (0, 0, 0)
-    assert verdict(odd) == (0, 0, 0)
-    assert verdict(priced(odd, variation, "9.98")) == (1, 0, 1)
+    assert verdict(priced(malformed, variation, "9.99")) == (0, 0, 0)
+    assert verdict(malformed) == (0, 0, 0)
+    assert verdict(priced(malformed, variation, "9.98")) == (1, 0, 1)
 
 
 @pytest.mark.parametrize("empty", ["", None])
-def test_a_title_that_ebay_leaves_empty_may_be_told_as_it_was_but_as_no_other(shop: World, empty: str | None) -> None:
+def test_a_title_that_ebay_leaves_empty_may_be_recorded_as_it_was_but_as_no_other(shop: World, empty: str | None) -> None:
     item = shop.list_item("anna", title="A lamp", quantity=5)
     shop.clock.advance(seconds=30)
     shop.revise("anna", item, available=4)
@@ -251,7 +251,7 @@ def test_a_title_that_ebay_leaves_empty_may_be_told_as_it_was_but_as_no_other(sh
     first, second = versions(shop, item)
 
     def verdict(title: str | None) -> tuple[int, int, int]:
-        one = judge(rows, told([first, {**second, "title": title}], item), at=START + timedelta(days=1))
+        one = judge(rows, recorded([first, {**second, "title": title}], item), at=START + timedelta(days=1))
         return one.lost, one.twice, one.wrong
 
     assert verdict("A lamp") == (0, 0, 0)
@@ -259,7 +259,7 @@ def test_a_title_that_ebay_leaves_empty_may_be_told_as_it_was_but_as_no_other(sh
     assert verdict("A lamb") == (1, 0, 1)
 
 
-def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_told_again(shop: World) -> None:
+def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_recorded_again(shop: World) -> None:
     item = shop.list_item("anna", quantity=5, price="9.99")
     (first,) = versions(shop, item)
     shop.clock.advance(seconds=30)
@@ -267,12 +267,12 @@ def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_told_again(s
     shop.revise("anna", item, title=first["title"])
     rows, _ = priceless(shop, None)
 
-    one = judge(rows, told([first], item), at=START + timedelta(days=1))
+    one = judge(rows, recorded([first], item), at=START + timedelta(days=1))
 
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
 
 
-def test_what_is_told_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: World) -> None:
+def test_what_is_recorded_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     for available in (8, 9, 10):
         shop.clock.advance(seconds=30)
@@ -283,6 +283,6 @@ def test_what_is_told_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(sh
     first, word, third, last = (row["document"] for row in rows)
     made = {**word, "quantitySold": 1}
 
-    one = judge(rows, told([first, word, made, third, last], item), at=START + timedelta(days=1))
+    one = judge(rows, recorded([first, word, made, third, last], item), at=START + timedelta(days=1))
 
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)

@@ -23,7 +23,7 @@ def shop() -> World:
     return world
 
 
-def told(world: World) -> list[Event]:
+def recorded(world: World) -> list[Event]:
     return poll(list(world.rows()), timedelta(minutes=20), START, END)
 
 
@@ -50,16 +50,16 @@ def with_sale(events: list[Event], **fields: object) -> list[Event]:
     changed = copy.deepcopy(events)
     (sale,) = sold(changed)
     for name, value in fields.items():
-        place = sale if name in sale else sale["data"]
-        assert name in place
-        place[name] = value
+        target = sale if name in sale else sale["data"]
+        assert name in target
+        target[name] = value
     return changed
 
 
-def test_a_sale_is_told_once(shop: World) -> None:
+def test_a_sale_is_recorded_once(shop: World) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     shop.sell("anna", item, 2)
-    events = told(shop)
+    events = recorded(shop)
 
     (sale,) = sold(events)
 
@@ -67,7 +67,7 @@ def test_a_sale_is_told_once(shop: World) -> None:
     assert judged(shop, events).ok
     never = judged(shop, without_sales(events))
     assert counts(never) == (1, 0, 0)
-    assert f"the sale of line {sale['data']['lineItemId']} of order {sale['data']['orderId']} was never told" in never.examples[0]
+    assert f"the sale of line {sale['data']['lineItemId']} of order {sale['data']['orderId']} was never recorded" in never.examples[0]
     assert counts(judged(shop, [*events, {**sale, "id": "another"}])) == (0, 1, 0)
     assert counts(judged(shop, [*events, sale])) == (0, 1, 0)
 
@@ -98,7 +98,7 @@ def test_a_sale_is_told_once(shop: World) -> None:
 def test_whatever_differs_from_the_order_is_wrong(shop: World, fields: dict[str, object]) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     shop.sell("anna", item, 2)
-    events = told(shop)
+    events = recorded(shop)
 
     found = judged(shop, with_sale(events, **fields))
 
@@ -109,7 +109,7 @@ def test_whatever_differs_from_the_order_is_wrong(shop: World, fields: dict[str,
 @pytest.mark.parametrize("spoil", [lambda data: data.pop("sku"), lambda data: data.update(title="x")])
 def test_a_sale_has_these_fields_and_no_others(shop: World, spoil: Callable[[Event], object]) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = told(shop)
+    events = recorded(shop)
     spoil(sold(events)[0]["data"])
 
     assert judged(shop, events).wrong == 1
@@ -119,7 +119,7 @@ def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(s
     shop.add_sku("anna", "S-1", 9)
     item = shop.list_item("anna", sku="S-1")
     shop.sell("anna", item)
-    events = told(shop)
+    events = recorded(shop)
 
     (sale,) = sold(events)
 
@@ -135,7 +135,7 @@ def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(s
     assert judged(shop, with_sale(first, entity_id=f"listing:{item}", version=0)).ok
 
 
-def test_a_line_without_an_item_is_told_of_its_sku_and_one_without_both_not_at_all(shop: World) -> None:
+def test_a_line_without_an_item_is_a_sale_of_its_sku_and_one_without_both_is_none(shop: World) -> None:
     def change(order: Event) -> None:
         first, second, third = order["lineItems"]
         first.pop("legacyItemId")
@@ -155,15 +155,15 @@ def test_a_line_without_an_item_is_told_of_its_sku_and_one_without_both_not_at_a
 
     assert counts(judged(shop, [order])) == (1, 0, 0)
     assert counts(judged(shop, [order, sale])) == (0, 0, 0)
-    told_bare = {**sale, "id": "b", "entity_id": "", "data": {**sale["data"], "lineItemId": bare["lineItemId"], "sku": None}}
-    bad = judged(shop, [order, sale, told_bare])
+    bare_sale = {**sale, "id": "b", "entity_id": "", "data": {**sale["data"], "lineItemId": bare["lineItemId"], "sku": None}}
+    bad = judged(shop, [order, sale, bare_sale])
     assert counts(bad) == (0, 0, 1)
     assert "without SKU and item" in bad.examples[0]
 
 
-def test_an_order_of_the_past_tells_no_sale(shop: World) -> None:
+def test_an_order_of_the_backfill_has_no_sale(shop: World) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = [{**event, "source": "backfill"} for event in told(shop)]
+    events = [{**event, "source": "backfill"} for event in recorded(shop)]
 
     assert judged(shop, without_sales(events)).ok
     found = judged(shop, events)
@@ -171,12 +171,12 @@ def test_an_order_of_the_past_tells_no_sale(shop: World) -> None:
     assert "before the enrolment" in found.examples[0]
 
 
-def test_a_line_of_the_past_that_comes_again_in_a_new_order_may_be_told_or_not(shop: World) -> None:
+def test_a_line_of_the_backfill_that_comes_again_in_a_new_order_may_be_recorded_or_not(shop: World) -> None:
     old = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
     line = shop.order("anna", old)["lineItems"][0]["lineItemId"]
     shop.clock.advance(minutes=30)
     new = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(lineItemId=line))
-    events = [{**event, "source": "backfill" if event["entity_id"] == old else "poll"} for event in told(shop)]
+    events = [{**event, "source": "backfill" if event["entity_id"] == old else "poll"} for event in recorded(shop)]
     at = shop.order("anna", new)["creationDate"]
 
     assert judged(shop, without_sales(events)).ok
@@ -200,10 +200,10 @@ def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: World) -> None
     assert judge(rows, with_sale(events, entity_id=f"listing:{item}", version=0), at=END).ok
 
 
-def test_a_line_that_shows_after_the_deadline_need_not_be_told(shop: World) -> None:
+def test_a_line_that_shows_after_the_deadline_need_not_be_recorded(shop: World) -> None:
     order_id = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order.update(lineItems=[]))
     line = shop.order("anna", shop.place_order("anna", lines=[(shop.good("anna", 1), 1)]))["lineItems"]
-    events = without_sales(told(shop))[:1]
+    events = without_sales(recorded(shop))[:1]
     shop.modify("anna", order_id, {"lineItems": line}, visible_at=END)
     rows = [row for row in shop.rows() if row["entity_id"] == order_id]
 
@@ -214,7 +214,7 @@ def test_a_line_that_shows_after_the_deadline_need_not_be_told(shop: World) -> N
 def test_lines_that_an_older_version_stored_are_excused(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     lines = [shop.order("anna", shop.sell("anna", item))["lineItems"][0]["lineItemId"] for _ in range(2)]
-    events = [{**event, "seller_id": "s-1"} for event in without_sales(told(shop))]
+    events = [{**event, "seller_id": "s-1"} for event in without_sales(recorded(shop))]
 
     found = judged(shop, events, sellers={"s-1": "anna"}, excused_lines=[("s-1", lines[0])])
 
@@ -226,7 +226,7 @@ def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: World) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.clock.advance(minutes=30)
     shop.sell("anna", item)
-    events = told(shop)
+    events = recorded(shop)
     assert [(event["type"], event["version"]) for event in events if event["entity_id"] == f"listing:{item}"] == [
         ("inventory.created", 1),
         ("inventory.sold", 1),
@@ -238,7 +238,7 @@ def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: World) -> None:
 
 def test_the_sequence_counts_a_sale(shop: World) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = told(shop)
+    events = recorded(shop)
 
     found = judge(shop.rows(), [*without_sales(events), {**sold(events)[0], "sequence": 1}], at=END)
 
@@ -246,12 +246,12 @@ def test_the_sequence_counts_a_sale(shop: World) -> None:
     assert judge(shop.rows(), events, at=END).ok
 
 
-def test_a_line_that_two_orders_show_is_told_of_either_and_once(shop: World) -> None:
+def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: World) -> None:
     first = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
     line = shop.order("anna", first)["lineItems"][0]["lineItemId"]
     shop.clock.advance(minutes=30)
     shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(lineItemId=line))
-    events = told(shop)
+    events = recorded(shop)
 
     assert len(sold(events)) == 1
     assert judged(shop, events).ok
@@ -260,7 +260,7 @@ def test_a_line_that_two_orders_show_is_told_of_either_and_once(shop: World) -> 
 
 def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost(shop: World) -> None:
     old = shop.place_order("anna", paid=False, change=lambda order: order.update(lineItems=[]))
-    events = told(shop)
+    events = recorded(shop)
     lines = shop.order("anna", shop.place_order("anna", order_id="03-00000-00001"))["lineItems"]
     shop.modify("anna", old, {"lineItems": lines})
     before = [row for row in shop.rows() if row["entity_id"] == old]
@@ -271,7 +271,7 @@ def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost
     assert judge(after, events, at=END).lost == 0
 
 
-ODD: dict[str, Callable[[Event], object]] = {
+MALFORMED: dict[str, Callable[[Event], object]] = {
     "no lines": lambda order: order.pop("lineItems"),
     "lines that are one": lambda order: order.update(lineItems=order["lineItems"][0]),
     "a line that is none": lambda order: order["lineItems"].insert(0, "line"),
@@ -282,16 +282,18 @@ ODD: dict[str, Callable[[Event], object]] = {
 }
 
 
-@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("malform", MALFORMED.values(), ids=MALFORMED)
 @pytest.mark.parametrize("at_first", [True, False])
-def test_an_odd_order_excuses_what_nobody_could_know_and_no_more(shop: World, odd: Callable[[Event], object], at_first: bool) -> None:
+def test_a_malformed_order_excuses_what_nobody_could_know_and_no_more(
+    shop: World, malform: Callable[[Event], object], at_first: bool
+) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     order_id = shop.sell("anna", item)
     good = shop.order("anna", order_id)
     shop.clock.advance(minutes=30)
     shop.touch("anna", order_id)
     spoilt = copy.deepcopy(good)
-    odd(spoilt)
+    malform(spoilt)
     rows = [dict(row) for row in shop.rows()]
     orders = [row for row in rows if row["kind"] == "order"]
     orders[0 if at_first else 1]["document"] = spoilt
@@ -308,7 +310,7 @@ def test_an_odd_order_excuses_what_nobody_could_know_and_no_more(shop: World, od
 
 def test_an_order_without_a_name_at_last_loses_no_sale(shop: World) -> None:
     order_id = shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = told(shop)
+    events = recorded(shop)
     shop.modify("anna", order_id, raw=lambda text: text.replace(f'"orderId":"{order_id}"', '"orderId":null'))
 
     assert judged(shop, without_sales(events)).lost == 0
@@ -316,10 +318,10 @@ def test_an_order_without_a_name_at_last_loses_no_sale(shop: World) -> None:
 
 def test_sales_are_judged_with_the_inventory_and_where_there_are_orders(shop: World) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = told(shop)
-    odd = with_sale(events, quantity=7)
+    events = recorded(shop)
+    other = with_sale(events, quantity=7)
 
-    assert judged(shop, odd, kinds=["inventory"]).wrong == 1
-    assert judged(shop, odd, kinds=["order", "fulfillment"]).ok
+    assert judged(shop, other, kinds=["inventory"]).wrong == 1
+    assert judged(shop, other, kinds=["order", "fulfillment"]).ok
     rows = [row for row in shop.rows() if row["kind"] == "inventory"]
-    assert judge(rows, odd, at=END, kinds=["inventory"]).ok
+    assert judge(rows, other, at=END, kinds=["inventory"]).ok

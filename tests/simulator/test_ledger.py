@@ -57,7 +57,7 @@ def test_a_second_run_goes_on_with_the_same_world(tmp_path: Path) -> None:
     for order_id in second.order_ids("anna"):
         assert second.order("anna", order_id) == whole.order("anna", order_id)
         assert second.parcels("anna", order_id) == whole.parcels("anna", order_id)
-    assert second.shelves["anna"].orders[late].shown is None
+    assert second.inventories["anna"].orders[late].shown is None
     assert second.place_order("anna") not in first.order_ids("anna")
     assert second.refresh_token("anna") == first.refresh_token("anna")
     second.close()
@@ -67,7 +67,7 @@ def test_a_second_run_goes_on_with_the_same_world(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_dropped_and_writing_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     world = world_at(path)
-    kept = world.place_order("anna")
+    whole = world.place_order("anna")
     world.close()
     with path.open("ab") as file:
         file.write(b'{"seller":"anna","kind":"order","entity_id":"03')
@@ -76,11 +76,11 @@ def test_a_torn_last_line_is_dropped_and_writing_goes_on(tmp_path: Path) -> None
     again = world_at(path)
     new = again.place_order("anna")
 
-    assert [row["entity_id"] for row in read(path)] == [kept, new]
+    assert [row["entity_id"] for row in read(path)] == [whole, new]
     again.close()
 
 
-def test_odd_text_survives_in_the_ledger(tmp_path: Path) -> None:
+def test_unusual_text_survives_in_the_ledger(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     world = world_at(path)
     order_id = world.place_order(
@@ -114,12 +114,12 @@ def test_a_hundred_thousand_orders_come_in_seconds_and_are_answered_in_milliseco
     began = time.thread_time()
     world.preload_orders("anna", 100_000, START - timedelta(days=60))
     loaded = time.thread_time() - began
-    shelf = world.shelves["anna"]
+    inventory = world.inventories["anna"]
     now = world.clock.now_ms()
     times = []
     for width in (0, 10**6, 10**8, 5 * 10**9):
         began = time.thread_time()
-        shelf.select(shelf.by_modified, now - width, now, (), 0, 200)
+        inventory.select(inventory.by_modified, now - width, now, (), 0, 200)
         times.append(time.thread_time() - began)
 
     assert loaded < 15  # about 1.3 s on two free cores

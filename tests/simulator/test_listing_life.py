@@ -97,12 +97,12 @@ def test_a_seller_who_comes_over_http_lives_too() -> None:
     life = Life(world, rate=10)
     with serve(world) as running, httpx.Client(base_url=running.url) as http:
         query = {"seller": "gus", "orders_a_day": 100, "skus": 3, "listings": 12, "published": 2}
-        told = http.post("/simulator/seller", params=query).json()
+        answer = http.post("/simulator/seller", params=query).json()
         twice = http.post("/simulator/seller", params=query)
         wrong = [http.post("/simulator/seller", params={"seller": "hal", **more}) for more in ({"skus": -1}, {"stock": 1}, {"skus": "x"})]
         life.run_until(START + timedelta(hours=3))
 
-    assert told == {"seller": "gus", "refresh_token": world.refresh_token("gus")}
+    assert answer == {"seller": "gus", "refresh_token": world.refresh_token("gus")}
     assert [answer.status_code for answer in (twice, *wrong)] == [400] * 4
     assert list(world.sellers) == ["gus"]
     assert len(world.item_ids("gus")) > 10

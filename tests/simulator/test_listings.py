@@ -128,7 +128,7 @@ def test_a_cancellation_gives_the_stock_back_or_not(world: World, restock: bool,
     assert world.stock("anna", "S-1") == left
 
 
-def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_be_told_of(world: World) -> None:
+def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_record(world: World) -> None:
     world.add_sku("anna", "S-1", 9)
     item = world.list_item("anna", sku="S-1", quantity=1)
     world.sell("anna", item, 2)
@@ -142,7 +142,7 @@ def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_be_told_of(wor
     assert {row["kind"] for row in history(world, item)} == {"listing"}
 
 
-def test_a_listing_is_told_of_until_the_inventory_api_has_all_its_skus(world: World) -> None:
+def test_a_listing_is_to_be_recorded_until_the_inventory_api_has_all_its_skus(world: World) -> None:
     item = world.list_item("anna", variations=[{"sku": sku, "specifics": {"Size": sku}, "quantity": 3} for sku in ("A", "B")])
     world.add_sku("anna", "A", 7)
     between = history(world, f"listing:{item}")
@@ -187,20 +187,20 @@ def test_some_listings_show_late_but_never_after_ninety_seconds_nor_before_older
     items = [world.list_item("anna") for _ in range(40)]
     for item in items:
         world.revise("anna", item, price="1.00")
-    shelf = world.shelves["anna"]
-    at_once = len(shelf.active)
+    inventory = world.inventories["anna"]
+    at_once = len(inventory.active)
 
     world.clock.advance(seconds=90)
-    shelf.settle(world.clock.now_ms())
+    inventory.settle(world.clock.now_ms())
 
     assert 0 < at_once < 40
-    assert len(shelf.active) == 40
+    assert len(inventory.active) == 40
     for item in items:
         first, second = history(world, f"listing:{item}")
         assert first["modified_at"] <= first["visible_at"] <= second["visible_at"] <= "2026-06-18T12:01:30.000Z"
 
 
-def test_no_listing_shows_late_when_it_is_told_when_or_when_the_switch_is_off(world: World) -> None:
+def test_no_listing_shows_late_when_its_time_is_given_or_the_switch_is_off(world: World) -> None:
     world.list_item("anna", visible_at=START + timedelta(minutes=9))
     world.switches.listing_late = 0.0
     for _ in range(20):
@@ -227,25 +227,27 @@ def test_a_second_run_goes_on_with_the_same_listings(tmp_path: Path) -> None:
 
     assert second.item_ids("dora") == [item for item in second.item_ids("dora", ended=True) if item != published]
     assert second.listing("dora", hub)["title"] == "Later"
-    assert second.shelves["dora"].listings[hub].shown.number == 1
-    assert {one.newest.status for one in second.shelves["dora"].listings.values()} == {"backed", "alone"}
+    assert second.inventories["dora"].listings[hub].shown.number == 1
+    assert {one.newest.status for one in second.inventories["dora"].listings.values()} == {"backed", "alone"}
     new = second.list_item("dora")
     assert new not in [row["document"].get("itemId") for row in list(second.rows())[:-1]]
     second.close()
 
 
-ACTS = st.lists(st.tuples(st.sampled_from(["sell", "revise", "stock", "back", "end"]), st.integers(0, 3), st.integers(0, 6)), max_size=25)
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["sell", "revise", "stock", "back", "end"]), st.integers(0, 3), st.integers(0, 6)), max_size=25
+)
 
 
 @settings(deadline=None, max_examples=60)
-@given(ACTS)
-def test_whatever_happens_the_figures_of_a_listing_agree(acts: list[tuple[str, int, int]]) -> None:
+@given(ACTIONS)
+def test_whatever_happens_the_figures_of_a_listing_agree(actions: list[tuple[str, int, int]]) -> None:
     world = World(seed=3, now=START)
     world.add_seller("anna")
     world.add_sku("anna", "S-1", 5)
     items = [world.list_item("anna", quantity=5), world.list_item("anna", sku="S-1"), world.list_item("anna", variations=SHIRT)]
     orders: list[str] = []
-    for what, k, number in acts:
+    for what, k, number in actions:
         item = items[k % 3]
         if what == "stock":
             world.set_stock("anna", "S-1", number)

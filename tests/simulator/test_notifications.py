@@ -86,8 +86,8 @@ class Application:
         return self.ask("POST", "/destination", {"name": "mine", "status": "ENABLED", "deliveryConfig": config} | other)
 
     def subscribe(self, topic: str, destination: str, as_anna: bool = True, **other: Any) -> httpx.Response:
-        wanted = {"topicId": topic, "status": "ENABLED", "destinationId": destination, "payload": PAYLOAD}
-        return self.ask("POST", "/subscription", wanted | other, as_anna)
+        requested = {"topicId": topic, "status": "ENABLED", "destinationId": destination, "payload": PAYLOAD}
+        return self.ask("POST", "/subscription", requested | other, as_anna)
 
 
 @pytest.fixture
@@ -118,8 +118,8 @@ def test_a_destination_is_asked_its_challenge(application: Application, receiver
     receiver.token = "another-token-of-somebody-else-0123456789"
     assert code(application.destination(receiver.url + "/more")) == (409, 195020)
     config = {"endpoint": receiver.url, "verificationToken": TOKEN}
-    wanted = {"name": "mine", "status": "ENABLED", "deliveryConfig": config}
-    assert code(application.ask("PUT", f"/destination/{ready}", wanted)) == (409, 195020)
+    requested = {"name": "mine", "status": "ENABLED", "deliveryConfig": config}
+    assert code(application.ask("PUT", f"/destination/{ready}", requested)) == (409, 195020)
     assert code(application.destination("http://127.0.0.1:1/x")) == (409, 195020)
 
 
@@ -198,7 +198,7 @@ def test_what_is_the_applications_is_not_a_sellers_to_ask(application: Applicati
     assert application.http.get(f"{BASE}/topic").status_code == 400
 
 
-def test_an_order_is_told_signed_and_once(application: Application, world: World, ready: str, receiver: Receiver) -> None:
+def test_an_order_is_announced_signed_and_once(application: Application, world: World, ready: str, receiver: Receiver) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     order = world.place_order("anna")
 
@@ -211,8 +211,8 @@ def test_an_order_is_told_signed_and_once(application: Application, world: World
     public = load_der_public_key(base64.b64decode(inside))
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(base64.b64decode(parts["signature"]), body, ec.ECDSA(SHA1()))  # raises where it is not good
-    told = json.loads(body)
-    assert (told["metadata"]["topic"], told["notification"]["data"]["order"]["orderId"]) == ("ORDER_CONFIRMATION", order)
+    sent = json.loads(body)
+    assert (sent["metadata"]["topic"], sent["notification"]["data"]["order"]["orderId"]) == ("ORDER_CONFIRMATION", order)
     assert [(one.entity_ids, one.statuses) for one in world.notices.sent] == [((order,), [204])] * len(receiver.received)
 
 
@@ -258,7 +258,7 @@ def test_the_ledger_of_notifications_knows_losses_copies_and_forgeries(
     assert 15 < sum(sender.forgeries.values()) < 50
 
 
-def test_a_program_beside_it_reads_what_was_told_and_makes_it_worse(
+def test_a_program_beside_it_reads_what_was_announced_and_makes_it_worse(
     application: Application, world: World, ready: str, receiver: Receiver
 ) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
@@ -266,22 +266,22 @@ def test_a_program_beside_it_reads_what_was_told_and_makes_it_worse(
     order = world.place_order("anna")
     with_sender(world)
 
-    (told,) = application.http.get("/simulator/notices").json()["notices"]
+    (notice,) = application.http.get("/simulator/notices").json()["notices"]
 
-    assert (told["entity_ids"], told["lost"], told["statuses"], told["first_sent_at"]) == ([order], True, [], None)
+    assert (notice["entity_ids"], notice["lost"], notice["statuses"], notice["first_sent_at"]) == ([order], True, [], None)
     assert receiver.received == []
     for wrong in ("lost=-1", "lost=many", "found=1"):
         assert application.http.post(f"/simulator/unrest?{wrong}").status_code == 400
 
 
-def test_an_order_may_be_told_of_before_it_is_shown(application: Application, world: World, ready: str, anna: Client) -> None:
+def test_an_order_may_be_announced_before_it_is_shown(application: Application, world: World, ready: str, anna: Client) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     world.notices.unrest = Unrest(early=1.0, early_s=8.0, arrays=1.0)
     order = world.place_order("anna")
 
-    told = [one.entity_ids for one in world.notices.sent]
+    announced = [one.entity_ids for one in world.notices.sent]
     before = anna.orders(orderIds=order).json()["orders"]
     world.clock.advance(seconds=8)  # type: ignore[attr-defined]
     after = anna.orders(orderIds=order).json()["orders"]
 
-    assert (told, before, [one["orderId"] for one in after]) == ([(order,)], [], [order])
+    assert (announced, before, [one["orderId"] for one in after]) == ([(order,)], [], [order])

@@ -29,7 +29,7 @@ def test_nobody_asks_and_the_ledger_says_nothing(anna, world: World) -> None:
     assert rows(world) == []
 
 
-def test_whoever_asks_for_one_offer_is_told_on_all_of_the_sellers(anna, world: World) -> None:
+def test_once_one_offer_is_asked_for_all_of_the_sellers_are_in_the_ledger(anna, world: World) -> None:
     world.add_sku("anna", "S-1", 5)
     world.add_sku("anna", "S-2", 5)
     world.add_sku("bert", "B-1", 5)
@@ -69,8 +69,8 @@ def test_an_offer_goes_with_its_sku_and_by_hand_and_comes_back(anna, world: Worl
     rows(world)
     world.add_sku("anna", "S-2", 1)
 
-    told = [(row["document"]["sku"], row["document"]["marketplaceId"], row["version"], row["removed"]) for row in rows(world)]
-    assert sorted(told) == [
+    found = [(row["document"]["sku"], row["document"]["marketplaceId"], row["version"], row["removed"]) for row in rows(world)]
+    assert sorted(found) == [
         ("S-1", "EBAY_DE", 1, False),
         ("S-1", "EBAY_DE", 2, True),
         ("S-1", "EBAY_US", 1, False),

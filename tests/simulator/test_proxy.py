@@ -90,7 +90,7 @@ def test_without_faults_everything_passes(http: httpx.Client, proxy: FaultProxy,
     ],
 )
 @pytest.mark.parametrize("warm", [False, True])
-def test_each_fault_hits_as_often_as_told(
+def test_each_fault_hits_as_often_as_asked(
     http: httpx.Client, proxy: FaultProxy, kind: str, how: dict[str, float], error: type[Exception], words: str, warm: bool
 ) -> None:
     if warm:  # the connection is there and kept

@@ -130,15 +130,15 @@ def test_an_ended_item_is_shown_for_90_days_and_anothers_never(anna, world: Worl
 
 
 def test_events_are_the_items_changed_in_a_range_as_they_are_now(anna, world: World) -> None:
-    kept, moved, ended = (world.list_item("anna", quantity=3) for _ in range(3))
+    unchanged, moved, ended = (world.list_item("anna", quantity=3) for _ in range(3))
     world.clock.advance(hours=1)
     world.sell("anna", moved)
     world.end_listing("anna", ended)
     early, late = items(anna.changed(START, START + HOUR / 2)), items(anna.changed(START + HOUR / 2))
 
-    assert set(early) == {kept}
+    assert set(early) == {unchanged}
     assert {item: figures(shown) for item, shown in late.items()} == {moved: ("3", "1", "Active"), ended: ("3", "0", "Completed")}
-    assert set(items(anna.changed(START, START))) == {kept}  # both ends are in the range
+    assert set(items(anna.changed(START, START))) == {unchanged}  # both ends are in the range
     assert late[moved].find("StartPrice") is None
     assert xml(anna.changed(START)).findtext("TimeTo") == stamp(START + HOUR)
 
@@ -247,11 +247,11 @@ def test_a_page_shows_what_is_available_but_not_what_was_sold(anna, world: World
 @pytest.mark.parametrize("wrong", ["<EntriesPerPage>200</EntriesPerPage>", "<Pagination><EntriesPerPage>200</EntriesPerPage></Pagination>"])
 def test_a_page_size_in_the_wrong_place_is_passed_over_in_silence(anna, world: World, wrong: str) -> None:
     world.preload_listings("anna", 30)
-    place = (
+    misplaced = (
         f"<ActiveList>{wrong}</ActiveList>" if wrong.startswith("<Entries") else f"<ActiveList><Include>true</Include></ActiveList>{wrong}"
     )
 
-    assert len(items(anna.trading("GetMyeBaySelling", place))) == 25
+    assert len(items(anna.trading("GetMyeBaySelling", misplaced))) == 25
 
 
 @pytest.mark.parametrize(("size", "page"), [(201, 1), (0, 1), ("all", 1), (10, 0)])

@@ -40,8 +40,8 @@ RATES = {
 
 def limited(hostility: Hostility) -> None:
     """Everything twice at most, for each seller who is to see it; then there is peace."""
-    hostility.most = dict.fromkeys(HAPPENS, 2) | dict.fromkeys(("late", "same_date", "odd", "unknown"), 60)
-    hostility.most |= dict.fromkeys(OF_LISTINGS, 1) | {"odd_listing": 10}
+    hostility.most = dict.fromkeys(HAPPENS, 2) | dict.fromkeys(("late", "same_date", "malformed", "unknown"), 60)
+    hostility.most |= dict.fromkeys(OF_LISTINGS, 1) | {"malformed_listing": 10}
     hostility.most |= {"wrong_total": 3, "empty_page": 6} | dict.fromkeys(("nameless", "late_payer", *SHARED), 1)
     for index, name in enumerate(SHARED):
         seen_by = {OTHERS[index % len(OTHERS)], OTHERS[(index + 1) % len(OTHERS)]}
