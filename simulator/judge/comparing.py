@@ -15,48 +15,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulator.hostility import Leap
-from simulator.judge.histories import Content, History, Key, Row, State, content, histories_of, time
-from simulator.judge.normal import NOTHING, digest, read_alone
-from simulator.judge.sales import CREATED, SOLD, Sales
+from simulator.judge.events import Dates, EventReader, Recorded
+from simulator.judge.histories import History, Key, Row, State, group, histories_of, order_of
+from simulator.judge.normal import digest
+from simulator.judge.sales import Sales
 from simulator.judge.verdict import Verdict
-
-__all__ = ["Verdict", "judge"]
 
 KINDS = "order", "fulfillment", "inventory", "offer"  # offers are in the ledger once somebody asked for them
 SLACK = timedelta(seconds=2)  # of `occurred_at`, as eBay's `Date` has whole seconds
-
-
-@dataclass(frozen=True)
-class Dates:
-    """What the time of an answer says about what eBay had shown by then."""
-
-    slack: timedelta
-    leaps: tuple[Leap, ...]
-
-    def by(self, seller: str, occurred_at: datetime) -> datetime:
-        """Dated by a Date header that had leapt back, an answer may show what came long after it."""
-        true = [leap.true for leap in self.leaps if leap.seller == seller and abs(leap.shown - occurred_at) <= self.slack]
-        return max([occurred_at, *true]) + self.slack
-
-
-@dataclass
-class Recorded:
-    """What the events so far recorded of one entity."""
-
-    content: Content | None = None
-    alone: str = ""
-    version: int = 0
-    types: set[str] = field(default_factory=set)
-    run: int = -1
-    detected_at: datetime | None = None
-
-    @property
-    def state(self) -> State | None:
-        return self.content.state if self.content else None
 
 
 def judge(
@@ -73,7 +42,8 @@ def judge(
     excused_lines: Collection[tuple[str, str]] = (),
     leaps: Iterable[Leap] = (),
 ) -> Verdict:
-    """
+    """The ledger's rows against the product's events, and against its snapshots where there are some.
+
     Args:
         events: all of them, in the feed's order, as the contract shapes them.
         snapshots: rows of `starter.py snapshot` by (seller id, kind); where given, they must say what eBay says.
@@ -88,13 +58,13 @@ def judge(
     verdict, names, kinds = Verdict(), sellers or {}, tuple(kinds)
     deadline, sales = at - grace, Sales()
     histories = histories_of(sales.noting(ledger_rows, deadline), kinds, deadline, at)
-    recorded = _read_events(verdict, histories, events, names, kinds, Dates(slack, tuple(leaps)), sales)
+    recorded = EventReader(verdict, histories, sales, names, kinds, Dates(slack, tuple(leaps))).read(events)
     if "inventory" in kinds:
         _judge_sales(verdict, sales, {(names.get(seller, seller), line) for seller, line in excused_lines})
     shown = _snapshots(verdict, snapshots or {}, names)
     groups: dict[Key, list[Key]] = {}
     for key in {**histories, **recorded}:
-        groups.setdefault(_group(key), []).append(key)
+        groups.setdefault(group(key), []).append(key)
     snapped = {(names.get(seller, seller), _singular(kind)) for seller, kind in snapshots or {}}
     oldest = since.strftime("%Y-%m-%dT%H:%M:%S") if since else ""
     for members in groups.values():
@@ -103,7 +73,7 @@ def judge(
         if owned and _unknowable(owned[0], histories):
             verdict.nameless += owned[0][1] != "fulfillment"
             continue
-        if owned and (order := _order_of(owned[0])) in histories and order not in recorded and histories[order].modified_at < oldest:
+        if owned and (order := order_of(owned[0])) in histories and order not in recorded and histories[order].modified_at < oldest:
             continue  # a parcel of an order that was not to be read
         if len(owned) > 1:
             if any(key in recorded for key in members) or any(histories[key].modified_at >= oldest for key in owned):
@@ -118,145 +88,11 @@ def judge(
     return verdict
 
 
-def _read_events(
-    verdict: Verdict,
-    histories: dict[Key, History],
-    events: Iterable[Row],
-    names: Mapping[str, str],
-    kinds: tuple[str, ...],
-    dates: Dates,
-    sales: Sales,
-) -> dict[Key, Recorded]:
-    """Read the feed once; finds what is twice or wrong."""
-    recorded: dict[Key, Recorded] = {}
-    ids: set[str] = set()
-    position = 0
-    sequences: Counter[str] = Counter()
-    latest: dict[str, datetime] = {}
-    twins = Counter(_group(key) for key in histories)
-    for event in events:
-        words = f"{event['type']} {event['seller_id']}/{event['entity_id']} version {event['version']} at position {event['position']}"
-        if event["id"] in ids:
-            verdict.find("twice", f"{words}: its id was there before")
-            continue
-        ids.add(event["id"])
-        if event["position"] <= position:
-            verdict.find("wrong", f"{words}: positions do not grow")
-        position = event["position"]
-        seller, detected_at = event["seller_id"], time(event["detected_at"])
-        if seller is not None:
-            sequences[seller] += 1
-            if event["sequence"] != sequences[seller]:
-                verdict.find("wrong", f"{words}: sequence {event['sequence']} where {sequences[seller]} was due")
-                sequences[seller] = event["sequence"]
-            if detected_at < latest.get(seller, detected_at):
-                verdict.find("wrong", f"{words}: detected_at falls")
-            latest[seller] = detected_at
-        kind, _, what = event["type"].partition(".")
-        owner = names.get(seller, seller)
-        if event["type"] == CREATED:
-            sales.sources.setdefault((owner, event["entity_id"]), event["source"])
-        if kind not in kinds:
-            continue
-        verdict.changes += 1
-        if event["type"] == SOLD:
-            _check_sale(verdict, sales, owner, event, recorded, words)
-            continue
-        key = (owner, kind, event["entity_id"])
-        _check_event(
-            verdict, histories, recorded.setdefault(key, Recorded()), key, event, what, detected_at, words, twins[_group(key)] > 1, dates
-        )
-    return recorded
-
-
-def _check_sale(verdict: Verdict, sales: Sales, seller: str, event: Row, recorded: Mapping[Key, Recorded], words: str) -> None:
-    """One sale. It leaves what was recorded of its entity as it is."""
-
-    def stands(entity_id: str) -> tuple[bool, int]:
-        row = recorded.get((seller, "inventory", entity_id), Recorded())
-        return row.state is not None and not row.state[1], row.version
-
-    if sales.shown and (found := sales.check(seller, event, words, stands)):
-        verdict.find(found[0], f"{words}: {found[1]}")
-
-
 def _judge_sales(verdict: Verdict, sales: Sales, excused: Collection[tuple[str, str]]) -> None:
     for words in sales.from_before():
         verdict.find("wrong", words)
     for words in sales.lost(excused):
         verdict.find("lost", words)
-
-
-def _check_event(
-    verdict: Verdict,
-    histories: dict[Key, History],
-    recorded: Recorded,
-    key: Key,
-    event: Row,
-    what: str,
-    detected_at: datetime,
-    words: str,
-    twin: bool,
-    dates: Dates,
-) -> None:
-    """One event about one entity."""
-    new = content(key[1], key[2], event["data"], what == "removed", detected_at)
-    state = new.state
-    if event["version"] == recorded.version:  # beside the change itself: order.cancelled and the like
-        if what in recorded.types:
-            verdict.find("twice", f"{words}: this type of this version was there before")
-        elif recorded.state != state:
-            verdict.find("wrong", f"{words}: other data than the event beside it")
-        recorded.types.add(what)
-        return
-    if event["version"] < recorded.version:
-        verdict.find("wrong", f"{words}: after version {recorded.version}")
-    alone = read_alone(key[1], event["data"])
-    again, more = recorded.state == state, alone not in ("", NOTHING, recorded.alone)
-    recorded.content = new
-    recorded.version, recorded.types, recorded.detected_at, recorded.alone = event["version"], {what}, detected_at, alone
-    if again and more:
-        return
-    if again:
-        verdict.find("twice", f"{words}: nothing changed since the version before")
-        return
-    if twin:
-        states = {run.state for other, history in histories.items() if _group(other) == _group(key) for run in history.runs}
-        if state not in states and not (state[1] and (state[0], False) in states):
-            verdict.find("wrong", f"{words}: eBay never showed this")
-        return
-    _match(
-        verdict,
-        histories.get(key),
-        recorded,
-        new,
-        event,
-        words,
-        dates.by(key[0], time(event["occurred_at"])) if key[1] == "inventory" else None,
-    )
-
-
-def _match(
-    verdict: Verdict, history: History | None, recorded: Recorded, new: Content, event: Row, words: str, by: datetime | None
-) -> None:
-    """Which of eBay's versions the event is. `by`: what was shown only later cannot be it."""
-    matches = history.matches(new) if history else []
-    if not history or not matches:
-        verdict.find("wrong", f"{words}: eBay never showed this")
-        return
-    shown = [k for k in matches if by is None or history.runs[k].sayable_at <= by]
-    if not shown:
-        verdict.find("wrong", f"{words}: eBay had not shown this yet")
-        return
-    later = [k for k in shown if k > recorded.run or (k == recorded.run and history.runs[k].unusable)]
-    if not later:
-        verdict.find("wrong", f"{words}: older than what was recorded before")
-        return
-    recorded.run = later[0]
-    if event.get("source") == "poll":
-        detected_at = time(event["detected_at"])
-        seen = [k for k in later if history.runs[k].visible_at <= detected_at] or later[:1]
-        verdict.delays.append((detected_at - history.runs[seen[-1]].visible_at).total_seconds())
 
 
 def _judge_one(verdict: Verdict, key: Key, history: History, recorded: Recorded | None, oldest: str) -> bool:
@@ -306,16 +142,7 @@ def _singular(kind: str) -> str:
     return kind.removesuffix("s")
 
 
-def _group(key: Key) -> Key:
-    return (key[0], key[1], key[2].split("#", 1)[0]) if key[1] == "fulfillment" else key
-
-
 def _unknowable(key: Key, histories: dict[Key, History]) -> bool:
     """Whether nobody can know how it stands: its id is missing, or the id of the order it belongs to."""
-    order = _order_of(key)
+    order = order_of(key)
     return histories[key].nameless or (order in histories and histories[order].nameless)
-
-
-def _order_of(key: Key) -> Key | None:
-    """Of a parcel."""
-    return (key[0], "order", key[2].split("/", 1)[0]) if key[1] == "fulfillment" else None

@@ -37,9 +37,11 @@ class Run:
 
     @property
     def state(self) -> State:
+        """Its content, and whether it is removed."""
         return self.content.state
 
     def says(self, other: Content) -> bool:
+        """Whether what was recorded is this: word for word, or without what had vanished or was left out."""
         mine = self.content
         if mine.state[0] == other.state[0]:
             return True
@@ -71,11 +73,13 @@ class History:
 
 
 def content(kind: str, entity_id: str, document: Any, removed: bool, at: datetime) -> Content:
+    """What a document says at a moment."""
     listing = document if partial.is_listing(kind, entity_id) else None
     return Content((digest(kind, document), removed), _faded(kind, document, at), listing)
 
 
 def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime, at: datetime) -> dict[Key, History]:
+    """Every entity of these kinds, with what of it was visible by the deadline."""
     found: dict[Key, History] = {}
     for row in rows:
         if row["kind"] not in kinds:
@@ -98,7 +102,18 @@ def histories_of(rows: Iterable[Row], kinds: tuple[str, ...], deadline: datetime
     return found
 
 
+def group(key: Key) -> Key:
+    """Parcels that share their id are judged together."""
+    return (key[0], key[1], key[2].split("#", 1)[0]) if key[1] == "fulfillment" else key
+
+
+def order_of(key: Key) -> Key | None:
+    """Of a parcel: its order."""
+    return (key[0], "order", key[2].split("/", 1)[0]) if key[1] == "fulfillment" else None
+
+
 def time(text: str) -> datetime:
+    """As ledger and feed write it."""
     return datetime.fromisoformat(text)
 
 

@@ -18,6 +18,7 @@ MOST = 1 << 53
 
 
 def is_listing(kind: str, entity_id: object) -> bool:
+    """By its id: eBay's listings are entities of the inventory."""
     return kind == "inventory" and isinstance(entity_id, str) and entity_id.startswith(ENTITY)
 
 

@@ -30,6 +30,8 @@ class Line(NamedTuple):
 
 
 class Sales:
+    """The lines of the ledger's orders, held against the sales that the product recorded."""
+
     def __init__(self) -> None:
         self.shown: dict[Order, dict[str, set[Line]]] = {}  # by line item id, whatever version showed it
         self.due: dict[Order, dict[str, Line]] = {}  # as it was at the deadline

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Verdict:
+    """Counts of findings, and the findings in words."""
+
     changes: int = 0  # events about orders, parcels, stock and offers
     entities: int = 0  # that the ledger had to offer
     lost: int = 0
@@ -18,20 +20,24 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
+        """Nothing is lost, twice or wrong."""
         return not (self.lost or self.twice or self.wrong)
 
     @property
     def delay_p50_s(self) -> float | None:
+        """None: no delay was measured."""
         return self._delay(0.5)
 
     @property
     def delay_p95_s(self) -> float | None:
+        """None: no delay was measured."""
         return self._delay(0.95)
 
     def _delay(self, share: float) -> float | None:
         return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else None
 
     def find(self, what: str, words: str) -> None:
+        """One finding: `what` is lost, twice or wrong."""
         setattr(self, what, getattr(self, what) + 1)
         self.findings.append(f"{what}: {words}")
         if len(self.examples) < 10:
