@@ -10,7 +10,8 @@ Alone: `python -m simulator`. At its worst: `hostility.py`. With a bad network i
 """
 
 from simulator.clock import Clock, ManualClock
-from simulator.hostility import Hostility, make_hostile
+from simulator.hostile.profile import make_hostile
+from simulator.hostility import Hostility
 from simulator.life import Life
 from simulator.server import Simulator, serve
 from simulator.world import World

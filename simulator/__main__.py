@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.hostility import NUMBERS, PROFILE, make_hostile
+from simulator.hostile.profile import PROFILE, make_hostile
+from simulator.hostility import NUMBERS
 from simulator.life import Life
 from simulator.sending import Sender
 from simulator.server import Simulator, serve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,31 @@ def test_each_advisory_lock_of_postgres_has_a_number_of_its_own() -> None:
 
     assert len(used) >= 3
     assert {number: names for number, names in used.items() if len(names) > 1} == {}
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """Of these modules, those that a file imports: inside functions and for types alone too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inner if inner <= modules else {node.module or "", *inner}
+    return found & modules
+
+
+def test_the_simulators_modules_import_each_other_one_way() -> None:
+    paths = {".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): path for path in files("simulator")}
+    graph = {name: modules_imported(path, set(paths)) for name, path in paths.items()}
+
+    assert len(graph) > 60
+    assert sum(map(len, graph.values())) > 200
+    TopologicalSorter(graph).prepare()  # names a circle if there is one
+
+
+def test_no_file_of_the_simulator_is_long() -> None:
+    lengths = {path.relative_to(HOUSE).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files("simulator")}
+
+    assert len(lengths) > 60
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}

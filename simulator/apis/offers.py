@@ -15,6 +15,7 @@ PATH = "/sell/inventory/v1/offer"
 
 
 def get_offers(world: World, request: Request) -> Answer:
+    """A SKU's offers, by marketplace and format where they are given; 404/25713 where there are none."""
     sku = request.query.get("sku", "")
     if not 0 < len(sku) <= 50:
         raise inventory_error(400, 25709, "Invalid value for sku. The SKU is required and has 50 characters at most.")
@@ -23,7 +24,7 @@ def get_offers(world: World, request: Request) -> Answer:
         raise inventory_error(400, 25706, "You have provided invalid pagination values.")
     criteria = request.query.get("marketplace_id", ""), request.query.get("format", "FIXED_PRICE")
     world.follow_offers(request.seller)
-    world.tell_offers(request.seller, sku, request.at_ms)
+    world.record_offers(request.seller, sku, request.at_ms)
     there = world.offers(request.seller, sku)
     offers = [one for one in there if criteria[0] in ("", one["marketplaceId"]) and criteria[1] == one["format"]]
     if not offers:
@@ -39,6 +40,7 @@ def get_offers(world: World, request: Request) -> Answer:
 
 
 def get_offer(world: World, request: Request) -> Answer:
+    """One offer, by its id."""
     number = request.path.rsplit("/", 1)[1]
     if not re.fullmatch("[0-9]{1,20}", number):
         raise inventory_error(400, 25709, "Invalid value for offerId.")
@@ -46,7 +48,7 @@ def get_offer(world: World, request: Request) -> Answer:
     for sku in world.inventories[request.seller].stock:
         for offer in world.offers(request.seller, sku):
             if offer["offerId"] == number:
-                world.tell_offers(request.seller, sku, request.at_ms)
+                world.record_offers(request.seller, sku, request.at_ms)
                 return Answer(200, dumps(offer))
     raise inventory_error(404, 25713, "This Offer is not available.")
 

@@ -4,9 +4,8 @@ import re
 from urllib.parse import quote, urlencode
 
 from simulator.answers import Answer, fulfillment_error, system_error
-from simulator.apis import filters
+from simulator.apis import filters, windows
 from simulator.apis.filters import Query
-from simulator.hostile import answers as trouble
 from simulator.ledger import Document, dumps, loads
 from simulator.requests import Request
 from simulator.state.inventory import Entity
@@ -18,9 +17,10 @@ ORDER_ID = re.compile(r"[A-Za-z0-9!._-]{3,60}")
 
 
 def get_orders(world: World, request: Request) -> Answer:
+    """Orders by ids, or by dates and status, as `filters.py` reads the query."""
     now = world.clock.now_ms()
     query = filters.parse(request.query, now)
-    if query.by == "modified" and trouble.too_wide(world, request, query.end_ms - query.start_ms):
+    if query.by == "modified" and windows.too_wide(world, request, query.end_ms - query.start_ms):
         raise system_error(request.resource)
     inventory = world.inventories[request.seller]
     if query.order_ids is not None:
@@ -50,6 +50,7 @@ def _page(world: World, request: Request, query: Query, total: int, texts: list[
 
 
 def get_order(world: World, request: Request) -> Answer:
+    """One order, with what the list leaves out."""
     filters.field_groups(request.query)
     entity = _order(world, request, request.path.rsplit("/", 1)[1])
     now = world.clock.now_ms()
@@ -59,6 +60,7 @@ def get_order(world: World, request: Request) -> Answer:
 
 
 def get_shipping_fulfillments(world: World, request: Request) -> Answer:
+    """An order's parcels."""
     order_id = request.path.split("/")[-2]
     _order(world, request, order_id)
     parcels = world.inventories[request.seller].parcels.get(order_id, [])

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from simulator import trading_xml
 from simulator.answers import Answer
-from simulator.hostile import answers as trouble
+from simulator.apis import windows
 from simulator.ledger import Document, loads
 from simulator.requests import Request
 from simulator.state.inventory import FOREVER, Entity, Version
@@ -83,7 +83,7 @@ def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
     widest = int(switches.events_hours * HOUR)
     if start > end or end - start > widest or start < now - widest - MINUTE:
         raise invalid_input(request.call, now, f"{by}From")
-    if by == "ModTime" and trouble.too_wide(world, request, end - start):
+    if by == "ModTime" and windows.too_wide(world, request, end - start):
         raise trading_xml.internal_error(request.call, now)
     inventory, whole = world.inventories[request.seller], _text(asked, "DetailLevel") == "ReturnAll"
     if by == "ModTime":
@@ -105,6 +105,7 @@ def get_seller_events(world: World, request: Request, asked: Element) -> Answer:
 
 
 def get_item(world: World, request: Request, asked: Element) -> Answer:
+    """One listing, 90 days after its end too."""
     now, item = world.clock.now_ms(), _text(asked, "ItemID")
     if not item:
         raise invalid_input(request.call, now, "ItemID")

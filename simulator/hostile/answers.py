@@ -3,26 +3,19 @@
 The world is locked.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from simulator import refusals
 from simulator.answers import Answer
 from simulator.hostile import answers_xml
-from simulator.hostility import Leap
+from simulator.hostility import Hostility, Leap
 from simulator.ledger import dumps
 from simulator.requests import Request
-from simulator.times import HOUR
 from simulator.wire import Wire
-
-if TYPE_CHECKING:
-    from simulator.hostility import Hostility
-    from simulator.world import World
+from simulator.world import World
 
 TOTAL = re.compile(r'"total":(\d+)')
 ROWS = '"orders":[', '"inventoryItems":[', '"fulfillments":['
@@ -84,16 +77,6 @@ def _refused(hostility: Hostility, request: Request) -> Answer | None:
     hostility.refused.add(record)
     status, words = rng.choice(GATEWAY)
     return _html(status, f"{status} {words}", rng)
-
-
-def too_wide(world: World, request: Request, width_ms: int) -> bool:
-    """Whether eBay cannot answer for a window of changes this wide."""
-    if width_ms > world.switches.widest_h * HOUR:
-        return True
-    hostility = world.hostility
-    if not hostility or hostility.calm or width_ms <= hostility.widest_h * HOUR:
-        return False
-    return hostility.hits("wide_windows", request.seller, request.resource) is not None
 
 
 def leap(world: World, request: Request, answer: Answer, seconds: float) -> None:

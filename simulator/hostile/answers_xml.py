@@ -1,16 +1,11 @@
 """What a hostile eBay does to Trading's XML. None of it is in the ledger: the next answer may be true."""
 
-from __future__ import annotations
-
 import re
 from random import Random
-from typing import TYPE_CHECKING
 
 from simulator.answers import Answer
+from simulator.hostility import Hostility
 from simulator.requests import Request
-
-if TYPE_CHECKING:
-    from simulator.hostility import Hostility
 
 ITEM = re.compile("<Item>.*?</Item>", re.DOTALL)
 ENTRIES = re.compile("<TotalNumberOfEntries>([0-9]+)<")

@@ -4,25 +4,34 @@ Each is a switch of `hostility.py`, hits a share of a seller's sales, and sells 
 clock, scaled as hostility's are, so that they fall between two readings whatever the rate of the life. The world is locked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from simulator.hostility import Hostility
 from simulator.state import listings
+from simulator.state.catalog import Good
 from simulator.times import MINUTE, SECOND
+from simulator.world import World
 
-if TYPE_CHECKING:
-    from simulator.hostility import Hostility
-    from simulator.life import Life
-    from simulator.state.catalog import Good
+
+class Living(Protocol):
+    """What these ask of a life (`life.py`)."""
+
+    world: World
+
+    def soon(self, delay_ms: float, act: Callable[[], None]) -> None:
+        """Something happens after so much of the world's time."""
+
+    def plan(self, seller: str, order_id: str, rng: Random) -> None:
+        """A paid order is shipped, cancelled, refunded as any other."""
+
 
 SIZES = "XXS", "XS", "XXL", "3XL", "4XL", "5XL"
-Act = Callable[["Life", "Hostility", str, Random], None]
+Act = Callable[[Living, Hostility, str, Random], None]
 
 
-def sale(life: Life, hostility: Hostility, seller: str, order_id: str) -> None:
+def sale(life: Living, hostility: Hostility, seller: str, order_id: str) -> None:
     """After a sale of the seller."""
     listed = bool(life.world.inventories[seller].active)
     for switch, (act, of_listings) in ACTS.items():
@@ -30,8 +39,9 @@ def sale(life: Life, hostility: Hostility, seller: str, order_id: str) -> None:
             act(life, hostility, seller, rng)
 
 
-def paid_later(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
-    world, bought = life.world, list[tuple["Good", int]]()
+def paid_later(life: Living, hostility: Hostility, seller: str, rng: Random) -> None:
+    """Purchases take the stock at once; one order of them all comes minutes later."""
+    world, bought = life.world, list[tuple[Good, int]]()
 
     def buy() -> None:
         bought.append((_something(life, seller, rng), 1))
@@ -44,7 +54,8 @@ def paid_later(life: Life, hostility: Hostility, seller: str, rng: Random) -> No
     life.soon(paid, lambda: life.plan(seller, world.place_order(seller, lines=bought), rng))
 
 
-def hot(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
+def hot(life: Living, hostility: Hostility, seller: str, rng: Random) -> None:
+    """A listing sells every few seconds, while it is edited."""
     world = life.world
     item, k = _listing(life, seller, rng)
     left = rng.randint(8, 14)
@@ -78,7 +89,7 @@ def hot(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
     sell()
 
 
-def size_added(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
+def size_added(life: Living, hostility: Hostility, seller: str, rng: Random) -> None:
     """Of a listing with sizes; who has none lists one."""
     world = life.world
     inventory = world.inventories[seller]
@@ -102,14 +113,16 @@ def size_added(life: Life, hostility: Hostility, seller: str, rng: Random) -> No
     life.soon(rng.uniform(1, 30) * SECOND * hostility.scale, sell)
 
 
-def restocked(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
+def restocked(life: Living, hostility: Hostility, seller: str, rng: Random) -> None:
+    """An order is cancelled within seconds, and its stock is back."""
     world = life.world
     order_id = world.place_order(seller, lines=[(_something(life, seller, rng), 1)])
     world.take(seller, order_id)
     life.soon(rng.uniform(0, 15) * SECOND * hostility.scale, lambda: world.cancel(seller, order_id, restock=True))
 
 
-def id_changes(life: Life, hostility: Hostility, seller: str, rng: Random) -> None:
+def id_changes(life: Living, hostility: Hostility, seller: str, rng: Random) -> None:
+    """An unpaid order is paid minutes later, and has another id."""
     world = life.world
     order_id = world.place_order(seller, lines=[(_something(life, seller, rng), 1)], paid=False)
     world.take(seller, order_id)
@@ -125,7 +138,7 @@ ACTS: dict[str, tuple[Act, bool]] = {  # and whether it takes listings
 }
 
 
-def _something(life: Life, seller: str, rng: Random) -> Good:
+def _something(life: Living, seller: str, rng: Random) -> Good:
     """One piece that is on sale: of a listing, else of the SKUs. Is all that was looked at sold out, something comes in."""
     world, inventory = life.world, life.world.inventories[seller]
     for number, (_, item) in enumerate(looked := rng.sample(inventory.active, min(8, len(inventory.active)))):
@@ -139,7 +152,7 @@ def _something(life: Life, seller: str, rng: Random) -> Good:
     return world.good(seller, rng.randrange(world.sellers[seller].skus or 50))
 
 
-def _listing(life: Life, seller: str, rng: Random) -> tuple[str, int | None]:
+def _listing(life: Living, seller: str, rng: Random) -> tuple[str, int | None]:
     item = rng.choice(life.world.inventories[seller].active)[1]
     return item, listings.variation_index(life.world.listing(seller, item), rng.randrange(4))
 

@@ -1,35 +1,30 @@
 """How a hostile eBay writes its versions down: late, with another's date, without a new one, malformed. The ledger has what is served.
 
-The world goes on with the document as it should be (`clean`), which is kept beside the malformed one as long as it is the newest.
+The world goes on with the document as it should be (`clean`), which is there beside the malformed one as long as it is the newest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from simulator.hostile import malformed
 from simulator.hostility import Hostility
 from simulator.ledger import Sketch
 from simulator.state.inventory import OPEN, Entity, New
+from simulator.state.state import State
 from simulator.times import DAY, iso
 
-if TYPE_CHECKING:
-    from simulator.state.state import Core
-
-AGED = 80 * DAY  # older orders lose personal data soon; what else they lacked could not be told from it
+AGED = 80 * DAY  # older orders lose personal data soon; what else they lacked could not be distinguished
 
 
-def write(world: Core, hostility: Hostility, seller: str, news: Sequence[New]) -> list[New]:
-    """The versions as they are to be kept. The world is locked."""
-    now = world.clock.now_ms()
-    entities = [world.known(seller, new.kind, new.entity_id) for new in news]
-    written = [_version(world, hostility, seller, new, entity, now) for new, entity in zip(news, entities, strict=True)]
+def write(state: State, hostility: Hostility, seller: str, news: Sequence[New]) -> list[New]:
+    """The versions as they are to be stored. The world is locked."""
+    now = state.clock.now_ms()
+    entities = [state.known(seller, new.kind, new.entity_id) for new in news]
+    written = [_version(state, hostility, seller, new, entity, now) for new, entity in zip(news, entities, strict=True)]
     orders = [new.entity_id.split("/", 1)[0] for new in news if new.kind in ("order", "fulfillment")]
     if orders:  # what belongs together shows together, and nothing before what was written earlier
         if len(set(orders)) > 1:  # a preloaded past, not one act
             return written
-        entities.append(world.known(seller, "order", orders[0]))
+        entities.append(state.known(seller, "order", orders[0]))
         together = max([new.visible_ms for new in written] + [_shown_ms(one) for one in entities])
         behind = _behind_ms(hostility, seller, orders[0], entities[-1], news)
         return [new._replace(visible_ms=together + (behind if new.kind == "fulfillment" else 0)) for new in written]
@@ -44,34 +39,34 @@ def _behind_ms(hostility: Hostility, seller: str, order_id: str, order: Entity |
     return int(rng.random() * hostility.parcels_behind_s * hostility.scale * 1000) if rng else 0
 
 
-def touch(world: Core, seller: str, order_id: str) -> None:
+def touch(state: State, seller: str, order_id: str) -> None:
     """An order's date moves, and nothing else of what is shown."""
-    order = world.known(seller, "order", order_id)
+    order = state.known(seller, "order", order_id)
     if not order or order.newest.removed:
         return
-    newest, now = order.newest, world.times(None, None)[0]
+    newest, now = order.newest, state.times(None, None)[0]
     modified = max(now, newest.modified_ms)
-    text = malformed.dated_again(_dated(world.ledger.text(newest.body), newest.modified_ms, modified), modified)
-    visible = max(world.clock.now_ms(), newest.visible_ms)
+    text = malformed.dated_again(_dated(state.ledger.text(newest.body), newest.modified_ms, modified), modified)
+    visible = max(state.clock.now_ms(), newest.visible_ms)
     new = New("order", order_id, text, modified, visible, order.created_ms, newest.status, clean=newest.clean)
-    world.store(seller, [new])
+    state.store(seller, [new])
 
 
 def _shown_ms(entity: Entity | None) -> int:
     return entity.newest.visible_ms if entity else 0
 
 
-def _version(world: Core, hostility: Hostility, seller: str, new: New, entity: Entity | None, now: int) -> New:
+def _version(state: State, hostility: Hostility, seller: str, new: New, entity: Entity | None, now: int) -> New:
     number = entity.newest.number + 1 if entity else 1
     about = new.kind, new.entity_id, number
     if new.kind == "listing":  # dated and shown as eBay does it anyway; an ended one says that it has ended
-        return new if new.removed else _malformed_listing(world, hostility, seller, new, about)
+        return new if new.removed else _malformed_listing(state, hostility, seller, new, about)
     if new.removed:  # the last words about it are what it last was
         return new._replace(body=entity.newest.body, clean=entity.newest.clean) if entity else new
     past = isinstance(new.body, Sketch)
     if not past:
         new = _timed(hostility, seller, new, entity, about, now)
-    return _worded(world, hostility, seller, new, about, now)
+    return _worded(state, hostility, seller, new, about, now)
 
 
 def _timed(hostility: Hostility, seller: str, new: New, entity: Entity | None, about: tuple[object, ...], now: int) -> New:
@@ -94,7 +89,7 @@ def _timed(hostility: Hostility, seller: str, new: New, entity: Entity | None, a
     return new._replace(modified_ms=modified, visible_ms=visible, body=body)
 
 
-def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tuple[object, ...], now: int) -> New:
+def _worded(state: State, hostility: Hostility, seller: str, new: New, about: tuple[object, ...], now: int) -> New:
     kind = new.kind
     if kind == "order" and now - new.created_ms > AGED:
         return new
@@ -107,7 +102,7 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
     ]
     if not found:
         return new
-    text = clean = world.ledger.text(new.body)
+    text = clean = state.ledger.text(new.body)
     for name, rng in found:
         if name == "absurd_date":
             text = malformed.absurd_date(text, rng)
@@ -122,11 +117,11 @@ def _worded(world: Core, hostility: Hostility, seller: str, new: New, about: tup
     return new._replace(body=text, clean=clean)
 
 
-def _malformed_listing(world: Core, hostility: Hostility, seller: str, new: New, about: tuple[object, ...]) -> New:
+def _malformed_listing(state: State, hostility: Hostility, seller: str, new: New, about: tuple[object, ...]) -> New:
     rng = None if isinstance(new.body, Sketch) else hostility.hits("malformed_listing", seller, *about)
     if not rng:
         return new
-    text = world.ledger.text(new.body)
+    text = state.ledger.text(new.body)
     return new._replace(body=malformed.malformed_listing(text, rng), clean=text)
 
 

@@ -31,11 +31,13 @@ class New(NamedTuple):
     created_ms: int
     status: str = ""  # orderFulfillmentStatus of an order; BACKED or ALONE of a listing
     removed: bool = False
-    clean: Body | None = None  # what the world goes on with, where eBay shows something odd
+    clean: Body | None = None  # what the world goes on with, where eBay shows something malformed
     indexed_ms: int = 0  # of a listing: when GetSellerEvents shows it, if that is later than `visible_ms`
 
 
 class Version:
+    """One state of an entity, numbered from 1; times in ms."""
+
     __slots__ = ("body", "clean", "indexed_ms", "modified_ms", "number", "removed", "status", "visible_ms")
 
     def __init__(
@@ -55,6 +57,8 @@ class Version:
 
 
 class Entity:
+    """One order, parcel, SKU, listing or offer: its newest version, and the one that is shown."""
+
     __slots__ = ("created_ms", "hash", "id", "indexed", "kind", "newest", "shown")
 
     def __init__(self, kind: str, entity_id: str, position: int, created_ms: int, newest: Version) -> None:
@@ -65,7 +69,7 @@ class Entity:
 
 
 class Inventory:
-    """Not thread-safe: the world's lock guards it."""
+    """All that one seller has. Not thread-safe: the world's lock guards it."""
 
     def __init__(self, seed: int) -> None:
         self.salt = f"{seed}:".encode()
@@ -80,7 +84,7 @@ class Inventory:
         self.listings_by_modified: list[Row] = []  # shown ones, ended ones too
         self.active: list[tuple[int, str]] = []  # shown listings that have not ended, by hash
         self.by_sku: dict[str, set[str]] | None = None  # item ids that have or had a SKU; None: to be found out
-        self.offers: dict[str, Entity] = {}  # told of since somebody asked for them
+        self.offers: dict[str, Entity] = {}  # in the ledger since somebody asked for them
         self.follows_offers = False
         self.offers_of: dict[str, set[str]] | None = None  # ids by SKU; None: to be found out
         self.own_offers: dict[str, dict[str, Document | None]] = {}  # set by hand: by SKU and marketplace; None: none there
@@ -91,7 +95,36 @@ class Inventory:
         self.tie = count()
         self.loading = False  # while many new ones come at once, lists are sorted at the end
 
+    def entities(self, kind: str) -> dict[str, Entity]:
+        """Of any kind but parcels, which stand by order."""
+        return {"order": self.orders, "inventory": self.stock, "listing": self.listings, "offer": self.offers}[kind]
+
+    def entity(self, kind: str, entity_id: str) -> Entity:
+        """
+        Raises:
+            KeyError: there is none.
+        """
+        if kind != "fulfillment":
+            return self.entities(kind)[entity_id]
+        for one in self.parcels.get(entity_id.split("/", 1)[0], []):
+            if one.id == entity_id:
+                return one
+        raise KeyError(entity_id)
+
+    def entity_of(self, new: New) -> Entity:
+        """What the version is one of; made where it is the first."""
+        try:
+            return self.entity(new.kind, new.entity_id)
+        except KeyError:
+            entity = Entity(new.kind, new.entity_id, self.position_of(new.entity_id), new.created_ms, Version(0, 0, 0, ""))
+        if new.kind == "fulfillment":
+            self.parcels.setdefault(new.entity_id.split("/", 1)[0], []).append(entity)
+        else:
+            self.entities(new.kind)[new.entity_id] = entity
+        return entity
+
     def put(self, entity: Entity, version: Version, now_ms: int) -> None:
+        """One version more, shown at once or when its time has come."""
         version.indexed_ms = max(version.indexed_ms, entity.newest.indexed_ms)
         entity.newest = version
         if version.visible_ms <= now_ms:
@@ -123,9 +156,11 @@ class Inventory:
         entity.indexed = version
 
     def position_of(self, entity_id: str) -> int:
+        """Where an entity stands in rows that have no order: a hash of its id."""
         return int.from_bytes(blake2b(self.salt + entity_id.encode("utf-8", "surrogatepass"), digest_size=7).digest())
 
     def loaded(self) -> None:
+        """Many new ones have come: the lists are sorted again."""
         self.loading = False
         for rows in (self.by_modified, self.by_created, self.by_hash, self.listings_by_modified):
             rows.sort()

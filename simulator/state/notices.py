@@ -1,7 +1,7 @@
 """What eBay tells applications by itself: destinations, subscriptions, signing keys, and every notification that was due.
 
-A notification is made when something happens (`tell`), waits for its moment, and is sent by `sending.py`. `sent` has all of
-them with what became of each: lost ones too, so that whoever counts knows what nobody was told.
+A notification is made when something happens (`announce`), waits for its moment, and is sent by `sending.py`. `sent` has all of
+them with what became of each: lost ones too, so that whoever counts knows what was announced to nobody.
 """
 
 import base64
@@ -41,6 +41,8 @@ RETRY_S = (60, 300)
 
 @dataclass
 class Destination:
+    """An address that eBay may notify."""
+
     id: str
     name: str
     status: str  # ENABLED, DISABLED, MARKED_DOWN
@@ -50,6 +52,8 @@ class Destination:
 
 @dataclass
 class Subscription:
+    """A topic that one seller, or the application, is notified of, and where."""
+
     id: str
     topic: str
     seller: str  # "": the application's
@@ -85,12 +89,14 @@ class Unrest:
     doubled: float = 0.0
     late: float = 0.0  # come out of order
     late_s: float = 30.0
-    early: float = 0.0  # of orders: told before eBay's answers show them
+    early: float = 0.0  # of orders: announced before eBay's answers show them
     early_s: float = 8.0
     arrays: float = 0.5  # one notification with all line items; else one for each
 
 
 class Notices:
+    """Destinations, subscriptions, keys and notifications of one application."""
+
     def __init__(self, seed: int, clock: Clock) -> None:
         self.seed, self.clock = seed, clock
         self.email = ""
@@ -100,7 +106,7 @@ class Notices:
         self.digest = "SHA1"
         self.keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         self.kid = ""
-        self.topics = dict(TOPICS)  # what this keyset may be told of: it differs
+        self.topics = dict(TOPICS)  # what this keyset may be notified of: it differs
         self.waiting: list[Notice] = []
         self.sent: list[Notice] = []
         self.made = 0
@@ -129,6 +135,7 @@ class Notices:
         return base64.b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode()
 
     def body(self, notice: Notice) -> bytes:
+        """What is sent, and signed."""
         document = {
             "metadata": {"topic": notice.topic, "schemaVersion": "1.0", "deprecated": False},
             "notification": {
@@ -144,7 +151,7 @@ class Notices:
     # what happens
 
     def subscribed(self, topic: str, seller: str) -> Subscription | None:
-        """The enabled subscription by which this would be told."""
+        """The enabled subscription by which this would be announced."""
         owner = seller if self.topics.get(topic, ("USER",))[0] == "USER" else ""
         for one in list(self.subscriptions.values()):  # another thread may be adding some
             if one.topic == topic and one.seller == owner and one.status == "ENABLED":
@@ -152,7 +159,7 @@ class Notices:
         return None
 
     def delayed(self, news: Sequence[New]) -> list[New]:
-        """Some orders are told of before they are shown."""
+        """Some orders are announced before they are shown."""
         if not self.unrest.early:
             return list(news)
         by = int(self.unrest.early_s * SECOND)
@@ -163,7 +170,7 @@ class Notices:
         }
         return [one._replace(visible_ms=one.visible_ms + by) if one.entity_id.split("/")[0] in hidden else one for one in news]
 
-    def tell(self, seller: str, news: Iterable[tuple[New, int, Document | None]]) -> None:
+    def announce(self, seller: str, news: Iterable[tuple[New, int, Document | None]]) -> None:
         """New versions of a seller's entities, with their numbers; documents of orders."""
         shipped = set()
         for new, number, document in news:
@@ -198,7 +205,7 @@ class Notices:
             self.say(CONFIRMATION, seller, (order_id,), {"order": {"orderId": order_id, "orderLineItems": some}}, at_ms)
 
     def say(self, topic: str, seller: str, entity_ids: tuple[str, ...], data: Document, at_ms: int) -> Notice | None:
-        """Something happened of which somebody may want to be told. None: nobody does."""
+        """Something happened that somebody may have subscribed to. None: nobody has."""
         if not self.subscribed(topic, seller):
             return None
         self.made += 1

@@ -3,20 +3,24 @@
 `at` is the moment of the change (the order's lastModifiedDate), `visible_at` when eBay shows it; both default to now.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from simulator.ledger import Document, Sketch, dumps
 from simulator.state import orders
 from simulator.state.catalog import Good, money
+from simulator.state.changes import Change, Raw, When, apply, written
 from simulator.state.inventory import New
-from simulator.state.state import Core, Raw, When, order_version
-from simulator.times import iso, to_ms
-
-Change = Mapping[str, object] | Callable[[Document], object]  # top-level fields to set, or a function that changes the document in place
+from simulator.state.state import State
+from simulator.times import from_iso, iso, to_ms
 
 
-class OrderActs(Core):
+class OrderActions:
+    """Orders and their parcels."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
     def place_order(
         self,
         seller: str,
@@ -31,14 +35,14 @@ class OrderActs(Core):
         raw: Raw | None = None,
     ) -> str:
         """A checkout. `created_at` may lie before `at`; `change` and `raw` alter the document. Gives the order's id."""
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
             created = modified if created_at is None else to_ms(created_at)
-            order_id = order_id or orders.order_id(self.sellers[seller], len(self.inventories[seller].orders) + 1)
-            document = orders.new_order(self.sellers[seller], order_id, created, lines, paid)
-            document["sellerId"] = self.accounts.username(seller)
+            order_id = order_id or self._next_id(seller)
+            document = orders.new_order(self.state.sellers[seller], order_id, created, lines, paid)
+            document["sellerId"] = self.state.accounts.username(seller)
             apply(change, document)
-            self.put(seller, [order_version(document, modified, visible, raw)])
+            self.state.put(seller, [order_version(document, modified, visible, raw)])
             return order_id
 
     def modify(
@@ -53,36 +57,42 @@ class OrderActs(Core):
         bump: bool = True,
     ) -> None:
         """Any change of an order. `bump=False` leaves lastModifiedDate as it is: nobody knows that eBay always moves it."""
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
-            document = self.order(seller, order_id)
-            if seller in self.accounts.usernames:
-                document["sellerId"] = self.accounts.username(seller)
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
+            document = self.state.order(seller, order_id)
+            if seller in self.state.accounts.usernames:
+                document["sellerId"] = self.state.accounts.username(seller)
             apply(change, document)
             if not bump:
-                modified = self.entity(seller, "order", order_id).newest.modified_ms
-            self.put(seller, [order_version(document, modified, visible, raw)])
+                modified = self.state.entity(seller, "order", order_id).newest.modified_ms
+            self.state.put(seller, [order_version(document, modified, visible, raw)])
+
+    def _next_id(self, seller: str) -> str:
+        return orders.order_id(self.state.sellers[seller], len(self.state.inventories[seller].orders) + 1)
 
     def touch(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> None:
         """Only lastModifiedDate moves, as eBay does even to orders that are years old."""
         self.modify(seller, order_id, at=at, visible_at=visible_at)
 
     def pay(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> None:
-        moment = self.times(at, visible_at)[0]
+        """The buyer of an order that came unpaid pays, and its id stays."""
+        moment = self.state.times(at, visible_at)[0]
         self.modify(seller, order_id, lambda order: orders.pay(order, moment), at=at, visible_at=visible_at)
 
     def pay_anew(self, seller: str, order_id: str, *, at: When = None, visible_at: When = None) -> str:
         """A payment by which the order's id changes, as that of an unpaid order does: the same line items come in a new order, which is as
         old as its payment, and when that is shown the unpaid one is there no more. Gives the new id."""
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
-            old, new_id = self.order(seller, order_id), orders.order_id(self.sellers[seller], len(self.inventories[seller].orders) + 1)
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
+            old, new_id = self.state.order(seller, order_id), self._next_id(seller)
             new = {**old, "orderId": new_id, "legacyOrderId": new_id, "creationDate": iso(modified)}
             orders.pay(new, modified)
-            self.put(seller, [order_version(new, modified, visible)])
-            gone, shown = self.entity(seller, "order", order_id), self.entity(seller, "order", new_id).newest.visible_ms
-            visible = max(visible, shown, gone.newest.visible_ms)
-            self.put(seller, [New("order", order_id, dumps(old), modified, visible, gone.created_ms, gone.newest.status, removed=True)])
+            self.state.put(seller, [order_version(new, modified, visible)])
+            gone, came = (self.state.entity(seller, "order", one) for one in (order_id, new_id))
+            visible = max(visible, came.newest.visible_ms, gone.newest.visible_ms)
+            self.state.put(
+                seller, [New("order", order_id, dumps(old), modified, visible, gone.created_ms, gone.newest.status, removed=True)]
+            )
             return new_id
 
     def ship(
@@ -103,11 +113,11 @@ class OrderActs(Core):
         `listed_at`: getShippingFulfillments shows it only then, later than the order does.
         Gives the parcel's entity id in the ledger, which tells them apart: `ORDER/999`, `ORDER/999#2`.
         """
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
-            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
+            order, there = self.state.order(seller, order_id), self.state.parcels(seller, order_id)
             drawn, drawn_carrier = orders.tracking_number(
-                self.sellers[seller], order_id, len(self.inventories[seller].parcels.get(order_id, [])) + 1
+                self.state.sellers[seller], order_id, len(self.state.inventories[seller].parcels.get(order_id, [])) + 1
             )
             tracking = drawn if tracking == "" else tracking
             quantities = dict(lines) if lines is not None else orders.unsent(order, there.values())
@@ -118,42 +128,44 @@ class OrderActs(Core):
 
     def unsent(self, seller: str, order_id: str) -> dict[str, int]:
         """Quantities by lineItemId that no parcel holds yet."""
-        return orders.unsent(self.order(seller, order_id), self.parcels(seller, order_id).values())
+        return orders.unsent(self.state.order(seller, order_id), self.state.parcels(seller, order_id).values())
 
     def correct_tracking(
         self, seller: str, order_id: str, parcel_id: str, tracking: str, *, at: When = None, visible_at: When = None
     ) -> str:
         """A parcel gets another number: the old one is gone, a new one is there. Gives the new entity id."""
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
-            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
+            order, there = self.state.order(seller, order_id), self.state.parcels(seller, order_id)
             old = there.pop(parcel_id)
             new = {**old, "fulfillmentId": tracking, "shipmentTrackingNumber": tracking}
             return self._rewrite_parcels(seller, order, there, [new], [(parcel_id, old)], modified, visible)
 
     def remove_parcel(self, seller: str, order_id: str, parcel_id: str, *, at: When = None, visible_at: When = None) -> None:
-        with self.lock:
-            modified, visible = self.times(at, visible_at)
-            order, there = self.order(seller, order_id), self.parcels(seller, order_id)
+        """A parcel is there no more; what it held is to be sent again."""
+        with self.state.lock:
+            modified, visible = self.state.times(at, visible_at)
+            order, there = self.state.order(seller, order_id), self.state.parcels(seller, order_id)
             self._rewrite_parcels(seller, order, there, [], [(parcel_id, there.pop(parcel_id))], modified, visible)
 
     def modify_parcel(self, seller: str, order_id: str, parcel_id: str, change: Change, *, visible_at: When = None) -> None:
         """Carrier or date of a parcel change; the order does not."""
-        with self.lock:
-            modified, visible = self.times(None, visible_at)
-            document = self.parcels(seller, order_id)[parcel_id]
+        with self.state.lock:
+            modified, visible = self.state.times(None, visible_at)
+            document = self.state.parcels(seller, order_id)[parcel_id]
             apply(change, document)
-            self.put(seller, [New("fulfillment", parcel_id, dumps(document), modified, visible, modified)])
+            self.state.put(seller, [New("fulfillment", parcel_id, dumps(document), modified, visible, modified)])
 
     def cancel(self, seller: str, order_id: str, state: str = "CANCELED", *, at: When = None, visible_at: When = None) -> None:
-        moment = self.times(at, visible_at)[0]
+        """`state` is eBay's cancelState: IN_PROGRESS while it is asked for. What it sold stays sold: see `SaleActions.cancel`."""
+        moment = self.state.times(at, visible_at)[0]
         dated = {"cancelledDate": iso(moment)} if state == "CANCELED" else {}
         change = {"cancelStatus": {"cancelState": state, **dated, "cancelRequests": []}}  # the list call never fills cancelRequests
         self.modify(seller, order_id, change, at=at, visible_at=visible_at)
 
     def refund(self, seller: str, order_id: str, amount: str | Decimal | None = None, *, at: When = None, visible_at: When = None) -> None:
         """Give money back: `amount` in the order's currency, or all of it."""
-        moment = self.times(at, visible_at)[0]
+        moment = self.state.times(at, visible_at)[0]
 
         def give_back(order: Document) -> None:
             total = order["pricingSummary"]["total"]
@@ -176,8 +188,8 @@ class OrderActs(Core):
 
         `shipped` is the share that is sent, each in one parcel. Gives the ids, oldest first.
         """
-        with self.lock:
-            who, inventory, now = self.sellers[seller], self.inventories[seller], self.clock.now_ms()
+        with self.state.lock:
+            who, inventory, now = self.state.sellers[seller], self.state.inventories[seller], self.state.clock.now_ms()
             first, last = to_ms(since or now), min(to_ms(until or now), now)
             start, ids = len(inventory.orders), []
             news: list[New] = []
@@ -193,9 +205,7 @@ class OrderActs(Core):
                 else:
                     news.append(New("order", oid, Sketch(orders.new_order, (who, oid, created)), created, now, created, "NOT_STARTED"))
                 ids.append(oid)
-            inventory.loading = True  # all of them are new
-            self.put(seller, news)
-            inventory.loaded()
+            self.state.preload(seller, news)
             return ids
 
     def _rewrite_parcels(
@@ -209,25 +219,27 @@ class OrderActs(Core):
         visible: int,
         listed: int | None = None,
     ) -> str:
-        """Keep parcels and the order that shows them, in one go."""
+        """Parcels and the order that shows them, in one go."""
         oid = order["orderId"]
         orders.show_parcels(order, [*there.values(), *new])
         listed = visible if listed is None else listed
         news = [New("fulfillment", pid, dumps(old), modified, listed, modified, removed=True) for pid, old in gone]
         entity_id = ""
         for document in new:
-            used = {one.id for one in self.inventories[seller].parcels.get(oid, [])}
+            used = {one.id for one in self.state.inventories[seller].parcels.get(oid, [])}
             entity_id, k = f"{oid}/{document['fulfillmentId']}", 1
             while entity_id in used:
                 k += 1
                 entity_id = f"{oid}/{document['fulfillmentId']}#{k}"
             news.append(New("fulfillment", entity_id, dumps(document), modified, listed, modified))
-        self.put(seller, [*news, order_version(order, modified, visible)])
+        self.state.put(seller, [*news, order_version(order, modified, visible)])
         return entity_id
 
 
-def apply(change: Change | None, document: Document) -> None:
-    if callable(change):
-        change(document)
-    elif change:
-        document.update(change)
+def order_version(document: Document, modified_ms: int, visible_ms: int, raw: Raw | None = None) -> New:
+    """An order's next version from its document, whose `lastModifiedDate` is set here."""
+    document["lastModifiedDate"] = iso(modified_ms)
+    text = written(document, raw)
+    text.encode("ascii")  # JSON can say everything in ASCII, and the ledger counts bytes
+    created = from_iso(document["creationDate"])
+    return New("order", document["orderId"], text, modified_ms, visible_ms, created, document["orderFulfillmentStatus"])

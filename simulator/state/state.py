@@ -1,77 +1,44 @@
-"""The world's memory: sellers, what they have, and the ledger. What happens in it is in `*_acts.py` and `life.py`."""
+"""The world's memory: sellers, what they have, and the ledger. What can happen to it is in `*_actions.py`."""
 
-import re
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from simulator.clock import Clock, ManualClock
-from simulator.faults import Faults, Switches
-from simulator.hostile import versions as pen
+from simulator.clock import Clock
 from simulator.hostility import Hostility
-from simulator.ledger import Body, Document, Head, Ledger, dumps, loads
-from simulator.poison import Lasting
-from simulator.requests import RequestLog
+from simulator.ledger import Document, Head, Ledger, loads
 from simulator.state.accounts import Accounts
 from simulator.state.catalog import Seller
-from simulator.state.inventory import ALONE, BACKED, Entity, Inventory, New, Version
-from simulator.state.listings import ENTITY
+from simulator.state.changes import When
+from simulator.state.entries import entry
+from simulator.state.inventory import Entity, Inventory, New, Version
 from simulator.state.notices import Notices
-from simulator.state.quotas import Quotas
-from simulator.state.reports import Reports
-from simulator.times import from_iso, iso, to_datetime, to_ms
+from simulator.state.switches import Switches
+from simulator.times import to_datetime, to_ms
 
-When = datetime | int | None  # a UTC datetime, milliseconds, or None: now
-Raw = str | Callable[[str], str]  # a document's JSON text itself, or what to make of the text: for what json.dumps would never write
-CREATED = re.compile(r'"creationDate":"([^"]+)"')
-STATUS = re.compile(r'"orderFulfillmentStatus":"([A-Z_]+)"')
+Rewrite = Callable[["State", Hostility, str, Sequence[New]], list[New]]  # what a hostile eBay makes of a seller's versions
 
 
-class Core:
-    """Safe to use from several threads: one lock guards everything, and the server takes it for each answer.
+class State:
+    """One lock guards everything; the parts that change it take it themselves, and the server takes it for each answer.
 
     Args:
-        seed: makes ids, tokens, documents and the order of rows.
-        now: where a clock driven by hand starts; without it and without `clock`, time is real.
-        ledger: the file to write, and to go on with if it exists; None keeps the ledger in memory.
+        rewrite: asked for each version while eBay is hostile.
     """
 
-    def __init__(
-        self,
-        seed: int = 1,
-        now: datetime | None = None,
-        ledger: Path | str | None = None,
-        clock: Clock | None = None,
-        client_id: str = "Sellerbeat-demo-SIM",
-        client_secret: str = "SIM-secret",
-    ) -> None:
-        self.seed = seed
-        self.clock = clock or (ManualClock(now) if now else Clock())
+    def __init__(self, seed: int, clock: Clock, ledger: Ledger, accounts: Accounts, rewrite: Rewrite) -> None:
+        self.seed, self.clock, self.ledger, self.accounts, self.rewrite = seed, clock, ledger, accounts, rewrite
         self.lock = threading.RLock()
         self.sellers: dict[str, Seller] = {}
         self.inventories: dict[str, Inventory] = {}
-        self.ledger = Ledger(Path(ledger) if ledger else None)
-        self.accounts = Accounts(seed, self.clock, client_id, client_secret)
-        self.quotas = Quotas(self.clock)
-        self.faults, self.switches, self.lasting = Faults(), Switches(), Lasting()
-        self.notices = Notices(seed, self.clock)
+        self.switches = Switches()
+        self.notices = Notices(seed, clock)
         self.hostility: Hostility | None = None  # see `hostility.py`
         self.still = False  # nothing happens by itself any more: see `quiet`
-        self.requests, self.reports = RequestLog(), Reports()
         self.fragments: OrderedDict[tuple[str, str, str, int], str] = OrderedDict()  # JSON texts served lately
-        self._go_on()
-
-    @property
-    def calls(self) -> Counter[tuple[str, str]]:
-        """Calls so far by (seller, resource), refused ones too; seller "" for calls without a valid user token."""
-        return self.requests.calls
-
-    def close(self) -> None:
-        self.ledger.close()
 
     # sellers
 
@@ -114,13 +81,14 @@ class Core:
         Raises:
             KeyError: there is none.
         """
-        inventory = self.inventories[seller]
-        if kind == "fulfillment":
-            for one in inventory.parcels.get(entity_id.split("/", 1)[0], []):
-                if one.id == entity_id:
-                    return one
-            raise KeyError(entity_id)
-        return _those(inventory, kind)[entity_id]
+        return self.inventories[seller].entity(kind, entity_id)
+
+    def known(self, seller: str, kind: str, entity_id: str) -> Entity | None:
+        """The same; None: there is none."""
+        try:
+            return self.entity(seller, kind, entity_id)
+        except KeyError:
+            return None
 
     def document(self, seller: str, kind: str, entity_id: str) -> Document:
         """The newest document, visible or not: a copy, yours to change."""
@@ -128,9 +96,11 @@ class Core:
             return self.load(self.entity(seller, kind, entity_id).newest)
 
     def order(self, seller: str, order_id: str) -> Document:
+        """An order's newest document, visible or not."""
         return self.document(seller, "order", order_id)
 
     def item(self, seller: str, sku: str) -> Document:
+        """The newest document of an item of the Inventory API, visible or not."""
         return self.document(seller, "inventory", sku)
 
     def parcels(self, seller: str, order_id: str) -> dict[str, Document]:
@@ -140,19 +110,32 @@ class Core:
             return {one.id: self.load(one.newest) for one in there if not one.newest.removed}
 
     def order_ids(self, seller: str) -> list[str]:
+        """In the order of their making, removed ones left out."""
         with self.lock:
             return [order_id for order_id, one in self.inventories[seller].orders.items() if not one.newest.removed]
 
     def skus(self, seller: str) -> list[str]:
+        """Of the Inventory API, in the order of their making, removed ones left out."""
         with self.lock:
             return [sku for sku, one in self.inventories[seller].stock.items() if not one.newest.removed]
 
+    def has_sku(self, seller: str, sku: str) -> bool:
+        """Whether the Inventory API has it."""
+        there = self.inventories[seller].stock.get(sku)
+        return there is not None and not there.newest.removed
+
+    def stock(self, seller: str, sku: str) -> int:
+        """How many of a SKU there are, by the newest version of its item."""
+        quantity: int = self.item(seller, sku)["availability"]["shipToLocationAvailability"]["quantity"]
+        return quantity
+
     def load(self, version: Version) -> Document:
+        """A version's document as it should be, where eBay shows it malformed."""
         document: Document = loads(self.ledger.text(version.body if version.clean is None else version.clean))
         return document
 
     def text(self, seller: str, entity: Entity, version: Version | None = None) -> str:
-        """JSON of the version that is shown, or of this one. Kept for a while: polls that overlap ask for the same rows again and again."""
+        """JSON of the version that is shown, or of this one. Cached for a while: polls that overlap ask for the same rows again."""
         shown = version or entity.shown
         assert shown
         if isinstance(shown.body, str):
@@ -164,18 +147,17 @@ class Core:
                 self.fragments.popitem(last=False)
         return self.fragments[key]
 
-    def known(self, seller: str, kind: str, entity_id: str) -> Entity | None:
-        try:
-            return self.entity(seller, kind, entity_id)
-        except KeyError:
-            return None
-
     def quiet(self) -> datetime:
         """Nothing happens by itself any more; answers go on. Gives the moment from which all that happened is shown."""
         with self.lock:
             self.still = True
             waiting = [one[0] for inventory in self.inventories.values() for one in (*inventory.waiting, *inventory.to_index)]
             return to_datetime(max([self.clock.now_ms(), *waiting]))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The ledger so far, for the judge."""
+        with self.lock:
+            yield from list(self.ledger.rows())
 
     # writing
 
@@ -191,19 +173,27 @@ class Core:
         """Versions as they should be; a hostile eBay may make something else of them."""
         with self.lock:
             news = self.notices.delayed(list(news))
-            self.store(seller, pen.write(self, self.hostility, seller, news) if self.hostility else news)
+            self.store(seller, self.rewrite(self, self.hostility, seller, news) if self.hostility else news)
+
+    def preload(self, seller: str, news: Iterable[New]) -> None:
+        """Many at once, each of something new: what finds them is sorted at the end."""
+        with self.lock:
+            inventory = self.inventories[seller]
+            inventory.loading = True
+            self.put(seller, news)
+            inventory.loaded()
 
     def store(self, seller: str, news: Iterable[New]) -> None:
-        """Keep versions: first in the ledger, then in the inventory, so that nothing is served that the ledger lacks."""
+        """Versions as they are: first in the ledger, then in the inventory, so that nothing is served that the ledger lacks."""
         with self.lock:
             inventory, now = self.inventories[seller], self.clock.now_ms()
             news = list(news)
-            entities = [self._entity(inventory, new) for new in news]
+            entities = [inventory.entity_of(new) for new in news]
             heads, versions = [], []
             numbers: dict[int, int] = {}
             for new, entity in zip(news, entities, strict=True):
                 number = numbers[id(entity)] = numbers.get(id(entity), entity.newest.number) + 1
-                heads.append((Head(seller, *_entry(new), number, new.modified_ms, new.visible_ms, new.removed), new.body))
+                heads.append((Head(seller, *entry(new), number, new.modified_ms, new.visible_ms, new.removed), new.body))
                 versions.append(
                     Version(number, new.modified_ms, new.visible_ms, *(new.body, new.status, new.removed, new.clean), new.indexed_ms)
                 )
@@ -212,89 +202,4 @@ class Core:
                 inventory.put(entity, version, now)
             if self.notices.subscriptions:
                 pairs = zip(news, versions, strict=True)
-                self.notices.tell(seller, [(new, one.number, self.load(one) if new.kind == "order" else None) for new, one in pairs])
-
-    def _entity(self, inventory: Inventory, new: New) -> Entity:
-        if new.kind == "fulfillment":
-            there = inventory.parcels.setdefault(new.entity_id.split("/", 1)[0], [])
-            for one in there:
-                if one.id == new.entity_id:
-                    return one
-            entity = _unborn(inventory, new)
-            there.append(entity)
-            return entity
-        known = _those(inventory, new.kind)
-        if new.entity_id not in known:
-            known[new.entity_id] = _unborn(inventory, new)
-        return known[new.entity_id]
-
-    def _go_on(self) -> None:
-        """Take up the world where the ledger ends."""
-        histories: dict[tuple[str, str, str], list[tuple[Head, Body]]] = {}
-        now = self.clock.now_ms()
-        for head, body in self.ledger.stored():
-            history = histories.setdefault((head.seller, *_own_entry(head)), [])
-            if head.visible_ms <= now:
-                history.clear()  # the newest visible one is enough, and those that still wait
-            history.append((head, body))
-        for (name, kind, entity_id), history in histories.items():
-            inventory = self.inventories.setdefault(name, Inventory(self.seed))
-            inventory.loading = True
-            entity = None
-            for head, body in history:
-                text = self.ledger.text(body) if kind == "order" else ""
-                created = _found(CREATED, text)
-                created_ms = _date(created, head.modified_ms)
-                status = _found(STATUS, text) if kind != "listing" else BACKED if head.kind == "listing" else ALONE
-                new = New(kind, entity_id, body, head.modified_ms, head.visible_ms, created_ms, status, head.removed)
-                entity = entity or self._entity(inventory, new)
-                inventory.put(entity, Version(head.version, *new[3:5], body, new.status, new.removed), now)
-        for inventory in self.inventories.values():
-            inventory.loaded()
-            inventory.follows_offers = bool(inventory.offers)
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The ledger so far, for the judge."""
-        with self.lock:
-            yield from list(self.ledger.rows())
-
-
-def _those(inventory: Inventory, kind: str) -> dict[str, Entity]:
-    return {"order": inventory.orders, "inventory": inventory.stock, "listing": inventory.listings, "offer": inventory.offers}[kind]
-
-
-def _entry(new: New) -> tuple[str, str]:
-    """Kind and id in the ledger. A listing whose SKUs the Inventory API has is kept, but it is no entity that anybody should tell of."""
-    return ("inventory", ENTITY + new.entity_id) if new.kind == "listing" and new.status != BACKED else (new.kind, new.entity_id)
-
-
-def _own_entry(head: Head) -> tuple[str, str]:
-    """The other way round."""
-    own = head.kind == "inventory" and head.entity_id.startswith(ENTITY)
-    return ("listing", head.entity_id.removeprefix(ENTITY)) if own else (head.kind, head.entity_id)
-
-
-def _unborn(inventory: Inventory, new: New) -> Entity:
-    return Entity(new.kind, new.entity_id, inventory.position_of(new.entity_id), new.created_ms, Version(0, 0, 0, ""))
-
-
-def _found(pattern: re.Pattern[str], text: str) -> str:
-    match = pattern.search(text)
-    return match[1] if match else ""
-
-
-def _date(text: str, otherwise: int) -> int:
-    try:
-        return from_iso(text)
-    except ValueError:  # none, or a malformed one
-        return otherwise
-
-
-def order_version(document: Document, modified_ms: int, visible_ms: int, raw: Raw | None = None) -> New:
-    """An order's next version from its document, whose `lastModifiedDate` is set here."""
-    document["lastModifiedDate"] = iso(modified_ms)
-    text = dumps(document)
-    text = text if raw is None else raw if isinstance(raw, str) else raw(text)
-    text.encode("ascii")  # JSON can say everything in ASCII, and the ledger counts bytes
-    created = from_iso(document["creationDate"])
-    return New("order", document["orderId"], text, modified_ms, visible_ms, created, document["orderFulfillmentStatus"])
+                self.notices.announce(seller, [(new, one.number, self.load(one) if new.kind == "order" else None) for new, one in pairs])

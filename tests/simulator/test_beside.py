@@ -102,7 +102,7 @@ def test_an_unpaid_order_is_there_until_the_paid_one_is(anna, shop: World) -> No
     new = shop.pay_anew("anna", old, visible_at=START + timedelta(minutes=2))
 
     assert anna.ids() == {old}
-    versions.touch(shop, "anna", old)
+    versions.touch(shop.state, "anna", old)
     shop.clock.advance(minutes=2)
     assert anna.ids() == {new} == anna.ids(orderIds=f"{old},{new}")
 

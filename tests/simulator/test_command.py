@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulator.hostility import PROFILE
+from simulator.hostile.profile import PROFILE
 from simulator.ledger import read
 
 COMMAND = [sys.executable, "-m", "simulator"]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from simulator import Clock, Hostility, Life, World, make_hostile, serve
-from simulator.hostility import PROFILE
+from simulator.hostile.profile import PROFILE
 from simulator.judge import judge
 from tests.simulator.conftest import START
 from tests.simulator.perfect import has_id, poll
