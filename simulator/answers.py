@@ -19,6 +19,8 @@ SYSTEM_ERRORS = {
 
 @dataclass
 class Answer:
+    """What the server sends: headers beside those that every answer has."""
+
     status: int
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)  # an empty value: this header is left out
@@ -44,20 +46,24 @@ class ApiError(Exception):
 
 
 def missing_token() -> ApiError:
+    """400/1002: no Authorization header."""
     return ApiError(400, 1002, "OAuth", "Missing access token", "Access token is missing in the Authorization HTTP request header.")
 
 
 def invalid_token() -> ApiError:
+    """401/1001: none of ours, or expired."""
     return ApiError(
         401, 1001, "OAuth", "Invalid access token", "Invalid access token. Check the value of the Authorization HTTP request header."
     )
 
 
 def access_denied() -> ApiError:
+    """403/1100: a scope is missing."""
     return ApiError(403, 1100, "ACCESS", "Access denied", "Insufficient permissions to fulfill the request.")
 
 
 def quota_spent(retry_after_s: int | None = None) -> ApiError:
+    """429/2001. `retry_after_s`: with that header, which eBay is not known to send."""
     error = ApiError(429, 2001, "ACCESS", "Too many requests.", "The request limit has been reached for the resource.")
     if retry_after_s is not None:
         error.answer.headers["Retry-After"] = str(retry_after_s)
@@ -65,21 +71,26 @@ def quota_spent(retry_after_s: int | None = None) -> ApiError:
 
 
 def system_error(resource: str) -> ApiError:
+    """500 with the API's own errorId."""
     error_id, domain, words = SYSTEM_ERRORS.get(resource, (30500, "API_FULFILLMENT", "System error"))
     return ApiError(500, error_id, domain, words, category="APPLICATION")
 
 
 def fulfillment_error(error_id: int, message: str, **parameters: str) -> ApiError:
+    """400 of the Fulfillment API."""
     return ApiError(400, error_id, "API_FULFILLMENT", message, **parameters)
 
 
 def inventory_error(status: int, error_id: int, message: str) -> ApiError:
+    """Of the Inventory API."""
     return ApiError(status, error_id, "API_INVENTORY", message)
 
 
 def feed_error(status: int, error_id: int, message: str, category: str = "REQUEST") -> ApiError:
+    """Of the Feed API."""
     return ApiError(status, error_id, "API_FEED", message, category=category)
 
 
 def not_found() -> ApiError:
+    """404/2002: no such path."""
     return ApiError(404, 2002, "ACCESS", "Resource not found")

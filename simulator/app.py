@@ -80,10 +80,13 @@ def routed(method: str, path: str, headers: Mapping[str, str], body: bytes) -> t
 
 
 class App:
+    """The ASGI application of one world."""
+
     def __init__(self, world: World) -> None:
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request: its answer, sent as it travels."""
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

@@ -13,9 +13,11 @@ class Clock:
         self.skew = skew
 
     def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
         return time.time_ns() // 1_000_000 + self.skew // timedelta(milliseconds=1)
 
     def now(self) -> datetime:
+        """The same as a datetime."""
         return to_datetime(self.now_ms())
 
 
@@ -27,11 +29,14 @@ class ManualClock(Clock):
         self.ms = to_ms(now)
 
     def now_ms(self) -> int:
+        """Where it was moved to."""
         return self.ms
 
     def set(self, now: datetime | int) -> None:
+        """To this moment, earlier or later."""
         self.ms = to_ms(now)
 
     def advance(self, step: timedelta | None = None, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """On by so much."""
         step = (step or timedelta(0)) + timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
         self.ms += step // timedelta(milliseconds=1)

@@ -38,6 +38,7 @@ def answer(world: World, request: Request) -> Answer:
 
 
 def counters(world: World, _: dict[str, str]) -> dict[str, Any]:
+    """Calls by seller and resource, quota used, what hostility did."""
     sellers: dict[str, dict[str, int]] = {}
     for (seller, resource), count in sorted(world.calls.items()):
         sellers.setdefault(seller, {})[resource] = count
@@ -46,22 +47,26 @@ def counters(world: World, _: dict[str, str]) -> dict[str, Any]:
 
 
 def sellers(world: World, _: dict[str, str]) -> dict[str, Any]:
+    """Client id and secret, each seller's newest refresh token."""
     shown = [{"seller": name, "refresh_token": world.refresh_token(name)} for name in world.sellers]
     return {"client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret, "sellers": shown}
 
 
 def quiet(world: World, _: dict[str, str]) -> dict[str, Any]:
+    """The world stands still."""
     shown_at = world.quiet()
     return {"now": iso(world.clock.now_ms()), "shown_at": iso(to_ms(shown_at))}
 
 
 def calm(world: World, _: dict[str, str]) -> dict[str, Any]:
+    """Answers, connections and tokens are as they should be."""
     if world.hostility:
         world.hostility.calm = True
     return {"now": iso(world.clock.now_ms())}
 
 
 def hostility(world: World, query: dict[str, str]) -> dict[str, Any]:
+    """Sets switches of `Hostility`."""
     switches = world.hostility or Hostility(world.seed)
     for name, value in query.items():
         switches.set(name, float(value))
@@ -70,6 +75,7 @@ def hostility(world: World, query: dict[str, str]) -> dict[str, Any]:
 
 
 def seller(world: World, query: dict[str, str]) -> dict[str, Any]:
+    """A new seller moves in."""
     name = query["seller"]
     if not name or name in world.sellers:
         raise ValueError(f"there is a seller {name}" if name else "a seller needs a name")
@@ -83,10 +89,12 @@ def seller(world: World, query: dict[str, str]) -> dict[str, Any]:
 
 
 def notices(world: World, _: dict[str, str]) -> dict[str, Any]:
+    """Every notification that was due."""
     return {"notices": world.notices.as_json()}
 
 
 def unrest(world: World, query: dict[str, str]) -> dict[str, Any]:
+    """Sets switches of `Unrest`."""
     switches = asdict(world.notices.unrest)
     if unknown(query, *switches):
         raise ValueError(f"there are {', '.join(switches)}")
@@ -98,10 +106,12 @@ def unrest(world: World, query: dict[str, str]) -> dict[str, Any]:
 
 
 def unknown(query: dict[str, str], *names: str) -> bool:
+    """Whether the query has other names than these."""
     return bool(query.keys() - set(names))
 
 
 def revoke(world: World, query: dict[str, str]) -> dict[str, Any]:
+    """The seller's refresh tokens die, and there is a new consent."""
     seller = query["seller"]
     scopes = world.accounts.latest[seller].scopes
     world.accounts.revoke(seller)
@@ -109,6 +119,7 @@ def revoke(world: World, query: dict[str, str]) -> dict[str, Any]:
 
 
 def redirect(world: World, query: dict[str, str]) -> dict[str, Any]:
+    """Where the consent page leads."""
     world.accounts.redirects[query["name"]] = query["accepted"], query.get("declined", query["accepted"])
     return {"name": query["name"]}
 

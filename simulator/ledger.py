@@ -117,6 +117,7 @@ class Ledger:
             rest, self.end = rest[written:], self.end + written
 
     def text(self, body: Body) -> str:
+        """A document's JSON."""
         if isinstance(body, str):
             return body
         if isinstance(body, Span):
@@ -143,6 +144,7 @@ class Ledger:
             yield loads(_opening(head) + self.text(body) + "}")
 
     def close(self) -> None:
+        """The file is closed."""
         if self.path:
             self.file.close()
 

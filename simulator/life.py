@@ -25,6 +25,8 @@ Act = Callable[[], None]
 
 
 class Life:
+    """What happens in a world, by its clock; sellers who come later begin to live too."""
+
     def __init__(self, world: World, rate: float = 1.0) -> None:
         self.world, self.rate = world, rate
         self.due: list[tuple[int, int, Act]] = []
@@ -81,6 +83,7 @@ class Life:
         return (AttributeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) if self.world.hostility else ()
 
     def start(self) -> None:
+        """In a thread of its own, as real time passes."""
         self.thread = threading.Thread(target=self._live, name="life", daemon=True)
         self.thread.start()
 
@@ -92,6 +95,7 @@ class Life:
         self.stop()
 
     def stop(self) -> None:
+        """Nothing more happens."""
         self.stopped.set()
         if self.thread:
             self.thread.join(timeout=5)

@@ -37,6 +37,8 @@ class How(StrEnum):
 
 
 class Where(StrEnum):
+    """In which calls a record cannot be shown."""
+
     ANYWHERE = "anywhere"
     ALONE = "alone"  # where the request asks for this record and no other
     NAMED = "named"  # where the request names it, among others or alone
@@ -74,6 +76,8 @@ class Outage:
 
 @dataclass
 class Lasting:
+    """Records that cannot be shown, and APIs that are down, until somebody ends it."""
+
     poisons: dict[str, dict[str, Poison]] = field(default_factory=dict)  # by seller and record
     outages: list[Outage] = field(default_factory=list)
 

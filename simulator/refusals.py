@@ -6,8 +6,10 @@ from simulator.requests import Request
 
 
 def quota_spent(request: Request, now_ms: int, retry_after_s: int | None = None) -> ApiError:
+    """There are no calls left today."""
     return trading_xml.limit_reached(request.call, now_ms) if request.resource == "trading" else answers.quota_spent(retry_after_s)
 
 
 def system_error(request: Request, now_ms: int) -> ApiError:
+    """eBay failed."""
     return trading_xml.internal_error(request.call, now_ms) if request.resource == "trading" else answers.system_error(request.resource)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 @dataclass
 class Request:
+    """One call, filled in as more is known of it."""
+
     method: str
     path: str
     query: dict[str, str]  # decoded
@@ -20,11 +22,14 @@ class Request:
 
 
 class RequestLog:
+    """All calls counted, the last 10,000 in full."""
+
     def __init__(self) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.last: deque[Request] = deque(maxlen=10_000)
 
     def add(self, request: Request) -> None:
+        """A call has its answer."""
         self.calls[request.seller, request.resource] += 1
         self.last.append(request)
 

@@ -61,6 +61,7 @@ class Sender:
         return status
 
     def post(self, endpoint: str, body: bytes, headers: dict[str, str]) -> int:
+        """The status of the answer; 0: nobody answered."""
         try:
             return self.http.post(endpoint, content=body, headers={"Content-Type": "application/json", **headers}).status_code
         except httpx.HTTPError:

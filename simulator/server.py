@@ -22,6 +22,7 @@ class Simulator:
 
 
 def listen(port: int, host: str) -> socket.socket:
+    """A socket that takes connections. `port` 0 takes a free one."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
@@ -30,6 +31,7 @@ def listen(port: int, host: str) -> socket.socket:
 
 
 def server(world: World) -> uvicorn.Server:
+    """The world's app in uvicorn, not running yet."""
     # uvicorn's own `Date` would be our clock, not the world's
     config = uvicorn.Config(
         App(world),

@@ -16,10 +16,12 @@ def to_ms(moment: datetime | int) -> int:
 
 
 def to_datetime(ms: int) -> datetime:
+    """In UTC."""
     return EPOCH + timedelta(milliseconds=ms)
 
 
 def iso(ms: int) -> str:
+    """`2026-06-18T13:27:24.000Z`."""
     moment = to_datetime(ms)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 

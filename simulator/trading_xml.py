@@ -37,10 +37,12 @@ class TradingError(ApiError):
 
 
 def internal_error(call: str, now_ms: int) -> TradingError:
+    """10007, which may pass."""
     return TradingError(call, now_ms, 10007, "Internal error to the application.", kind="SystemError")
 
 
 def limit_reached(call: str, now_ms: int) -> TradingError:
+    """518: the day's calls are spent."""
     return TradingError(
         call,
         now_ms,
@@ -51,25 +53,30 @@ def limit_reached(call: str, now_ms: int) -> TradingError:
 
 
 def invalid_input(call: str, now_ms: int, name: str) -> TradingError:
+    """37, about the tag of that name."""
     long = f"Input data for tag <{name}> is invalid or missing. Please check API documentation."
     return TradingError(call, now_ms, 37, "Input data is invalid.", long, name=name)
 
 
 def answered(call: str, now_ms: int, inside: str, ack: str = "Success") -> Answer:
+    """The envelope around it."""
     name = f"{call or 'eBay'}Response"
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="{NAMESPACE}"><Timestamp>{iso(now_ms)}</Timestamp><Ack>{ack}</Ack>'
     return Answer(200, f"{head}{VERSION if ack == 'Success' else ''}{inside}{VERSION if ack != 'Success' else ''}</{name}>", dict(HEADERS))
 
 
 def tag(name: str, value: object) -> str:
+    """An element; what XML cannot write is left out."""
     return f"<{name}>{escape(UNSAYABLE.sub('', str(value)))}</{name}>"
 
 
 def given(name: str, row: Mapping[str, Any], field: str) -> str:
+    """An element, where the document has the field."""
     return tag(name, row[field]) if row.get(field) is not None else ""
 
 
 def amount(name: str, row: Mapping[str, Any]) -> str:
+    """A price with its currency, where there is one."""
     price = row.get("price")
     if not isinstance(price, Mapping):
         return ""

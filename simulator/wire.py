@@ -16,6 +16,8 @@ PIECES = 20
 
 @dataclass(frozen=True)
 class Wire:
+    """How an answer travels."""
+
     after: int | None = None  # bytes of the body that leave; None: all of them
     end: str = ""  # then: "reset" by TCP, "close" in order but too early, "" as it should be
     silent: bool = False  # not even the headers leave

@@ -11,6 +11,7 @@ from simulator.world import World
 
 
 def get_rate_limits(world: World, request: Request) -> Answer:
+    """Each API of the application by itself; `api_context` and `api_name` choose. 204 where there is none."""
     world.quotas.roll()
     apis: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for resource, (context, api, version, name) in NAMES.items():

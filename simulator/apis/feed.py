@@ -32,6 +32,7 @@ FAULTS = (
 
 
 def create_task(world: World, request: Request, headers: Mapping[str, str], body: bytes) -> Answer:
+    """A report is ordered: of the listings that are active now. Its address is in the header Location."""
     criteria = _criteria(headers, body)
     now, seller, switches = world.clock.now_ms(), request.seller, world.switches
     if world.reports.under_way(seller, now) >= switches.reports_at_once:
@@ -53,6 +54,7 @@ def create_task(world: World, request: Request, headers: Mapping[str, str], body
 
 
 def get_task(world: World, request: Request) -> Answer:
+    """How a report is getting on."""
     report, now = _report(world, request, request.path.rsplit("/", 1)[1]), world.clock.now_ms()
     status = report.status(now)
     task: Document = {"taskId": report.id, "status": status, "feedType": FEED, "creationDate": iso(report.ordered_ms)}
@@ -65,6 +67,7 @@ def get_task(world: World, request: Request) -> Answer:
 
 
 def download(world: World, request: Request) -> Answer:
+    """A report's file, once it is completed."""
     report = _report(world, request, request.path.split("/")[-2])
     if report.status(world.clock.now_ms()) != "COMPLETED":
         raise feed_error(404, 160014, f"No file found for task ID {report.id}.")

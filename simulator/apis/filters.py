@@ -52,6 +52,7 @@ def parse(query: Mapping[str, str], now_ms: int) -> Query:
 
 
 def field_groups(query: Mapping[str, str]) -> None:
+    """TAX_BREAKDOWN, or none."""
     if query.get("fieldGroups", "TAX_BREAKDOWN") != "TAX_BREAKDOWN":
         raise fulfillment_error(32800, f"Invalid field group: {query['fieldGroups']}", fieldGroup=query["fieldGroups"])
 

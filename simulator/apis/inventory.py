@@ -15,6 +15,7 @@ PATH = "/sell/inventory/v1/inventory_item"
 
 
 def get_inventory_items(world: World, request: Request) -> Answer:
+    """All items by pages, in no order that means anything. What `offset` counts is a switch."""
     limit, offset = _number(request, "limit", 25), _number(request, "offset", 0)
     if not 1 <= limit <= 200 or offset < 0:
         raise inventory_error(400, 25706, "You have provided invalid pagination values.")
@@ -38,6 +39,7 @@ def get_inventory_items(world: World, request: Request) -> Answer:
 
 
 def get_inventory_item(world: World, request: Request) -> Answer:
+    """One item, with the fields that the list leaves out."""
     entity = _there(world, request.seller, request.path.removeprefix(f"{PATH}/"))
     if not entity:
         raise inventory_error(404, 25710, "We didn't find the resource/entity you are requesting. Please verify the request")
@@ -45,6 +47,7 @@ def get_inventory_item(world: World, request: Request) -> Answer:
 
 
 def bulk_get_inventory_item(world: World, request: Request, body: bytes) -> Answer:
+    """Up to 25 items, named in the body; 207 where some are not there."""
     skus = _skus(body)
     if len(skus) > 25:
         raise inventory_error(400, 25727, "The number of InventoryItems in the request cannot exceed 25.")

@@ -25,6 +25,7 @@ WORDS = {
 
 
 def token(world: World, request: Request, headers: dict[str, str], body: bytes) -> Answer:
+    """An access token, for a refresh token, a code of the consent page or the application itself. Refusals are OAuth's, with 400 or 401."""
     keyset = _keyset(world, headers.get("authorization", ""))
     if keyset is None:
         return _refused("invalid_client", 401)

@@ -63,6 +63,7 @@ def unknown(kind: str, text: str, rng: Random) -> str:
 
 
 def huge(kind: str, text: str, length: int) -> str:
+    """A string of that length, in an order or an item."""
     document: Document = loads(text)
     if kind == "order":
         document["buyerCheckoutNotes"] = "x" * length
@@ -72,6 +73,7 @@ def huge(kind: str, text: str, length: int) -> str:
 
 
 def nameless(text: str, rng: Random) -> str:
+    """An order without a usable orderId."""
     document: Document = loads(text)
     fate = rng.randrange(3)
     if fate == 0:

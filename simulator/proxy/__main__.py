@@ -54,6 +54,7 @@ def done(proxy: FaultProxy, words: list[str]) -> str:
 
 
 def say(line: str) -> None:
+    """One line on standard output, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

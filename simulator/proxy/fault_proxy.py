@@ -65,6 +65,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
+        """Where the proxy listens, for HTTP."""
         return f"http://{self.host}:{self.port}"
 
     def __enter__(self) -> FaultProxy:
@@ -111,6 +112,7 @@ class FaultProxy:
             self.cut()
 
     def up(self) -> None:
+        """It listens (again), on the same port. Again is no harm."""
         if not self.server:
             self.server = self._run(asyncio.start_server(self._serve, self.host, self.port, limit=1 << 18))
             self.port = self.server.sockets[0].getsockname()[1]
@@ -125,6 +127,7 @@ class FaultProxy:
         self.done["freeze"] += 1
 
     def thaw(self) -> None:
+        """The cable is in again."""
         self.frozen = False
 
     # in the thread

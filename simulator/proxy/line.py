@@ -16,6 +16,8 @@ ENDING = "reset", "half_close"
 
 @dataclass(frozen=True)
 class Plan:
+    """One fault, and how it goes."""
+
     kind: str
     after: int  # bytes of the answer that still pass
     delay_s: float
@@ -30,10 +32,13 @@ class Network(Protocol):
     done: Counter[str]
     frozen: bool
 
-    def draw(self) -> Plan | None: ...
+    def draw(self) -> Plan | None:
+        """What the exchange that begins now will meet; None: nothing."""
 
 
 class Line:
+    """A client and the target, and the exchange in hand."""
+
     def __init__(self, network: Network, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.network, self.reader, self.writer = network, reader, writer
         self.far: asyncio.StreamWriter | None = None
@@ -43,6 +48,7 @@ class Line:
         self.over = asyncio.Event()  # the client has said all
 
     async def run(self) -> None:
+        """Until both sides have said all, or a fault ends it."""
         self._begin()
         if self.plan and self.plan.kind == "refuse":
             self._did("refuse")

@@ -49,6 +49,7 @@ class Access:
     grant: Grant | None = field(default=None, repr=False)
 
     def good(self, now_ms: int) -> bool:
+        """Whether it has not expired."""
         return now_ms < self.expires_ms
 
 
@@ -64,6 +65,8 @@ class Code:
 
 
 class Accounts:
+    """Consents, codes and access tokens of all sellers, and keysets of applications."""
+
     def __init__(self, seed: int, clock: Clock, client_id: str, client_secret: str) -> None:
         self.seed, self.clock, self.client_id, self.client_secret = seed, clock, client_id, client_secret
         self.keysets: dict[str, str] = dict([OTHER_KEYS])  # secrets of other applications that eBay knows, by client id
@@ -92,6 +95,7 @@ class Accounts:
         return grant
 
     def refresh_token(self, seller: str) -> str:
+        """Of the seller's newest consent."""
         return self.latest[seller].token
 
     def owner(self, token: str) -> str:
@@ -175,6 +179,7 @@ class Accounts:
         return *self._mint(found.seller, grant.scopes, grant), grant
 
     def application(self, scopes: Iterable[str]) -> tuple[str, int]:
+        """An access token of the application's own, and the seconds it lives. Raises TokenRefusedError: invalid_scope."""
         requested = frozenset(scopes) or frozenset({BASE})
         if requested != {BASE}:
             raise TokenRefusedError("invalid_scope")

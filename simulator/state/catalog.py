@@ -41,6 +41,8 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Good:
+    """Something that can be bought, as an order shows it."""
+
     sku: str  # "" where the seller gave none
     listing: str
     title: str
@@ -59,6 +61,7 @@ def money(amount: Decimal | str | int, currency: str) -> Document:
 
 @lru_cache(maxsize=4096)
 def good(seller: Seller, k: int) -> Good:
+    """The k-th thing that a seller sells."""
     rng = Random(f"{seller.seed}:{seller.name}:good:{k}")
     maker, thing = rng.choice(MAKERS), rng.choice(THINGS)
     title = f"{maker} {thing} No. {k}"
@@ -71,6 +74,7 @@ def good(seller: Seller, k: int) -> Good:
 
 
 def item(sku: str, title: str, brand: str, rng: Random, quantity: int) -> Document:
+    """An item of the Inventory API, in its list view."""
     side = rng.choice((6, 8, 12, 16))
     return {
         "sku": sku,

@@ -103,6 +103,7 @@ def published(seller: Seller, k: int) -> Document:
 
 
 def money_of(cents: int, currency: str) -> Document:
+    """Of cents, as Trading and the report write it."""
     text = f"{cents // 100}.{cents % 100:02d}"
     return {"value": text[:-1] if text.endswith("0") else text, "currency": currency}
 

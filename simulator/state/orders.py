@@ -144,12 +144,14 @@ def _payment(digits: str, amount: Decimal, cash: str, at: int) -> Document:
 
 
 def pay(order: Document, at: int) -> None:
+    """An unpaid order is paid: it changes in place."""
     due = order["paymentSummary"]["totalDueSeller"]
     order["orderPaymentStatus"] = "PAID"
     order["paymentSummary"]["payments"] = [_payment(order["orderId"].replace("-", ""), Decimal(due["value"]), due["currency"], at)]
 
 
 def parcel(fulfillment_id: str, tracking: str | None, carrier: str, lines: dict[str, int], at: int) -> Document:
+    """A parcel of these lines (lineItemId -> quantity). `tracking` None: it has none."""
     document: Document = {
         "fulfillmentId": fulfillment_id,
         "lineItems": [{"lineItemId": line, "quantity": quantity} for line, quantity in lines.items()],
@@ -195,11 +197,13 @@ def shipped_order(seller: Seller, oid: str, created_ms: int, shipped_ms: int) ->
 
 
 def shipped_parcel(seller: Seller, oid: str, created_ms: int, shipped_ms: int) -> Document:
+    """The parcel of such an old order."""
     tracking, carrier = tracking_number(seller, oid, 1)
     return parcel(tracking, tracking, carrier, unsent(new_order(seller, oid, created_ms), []), shipped_ms)
 
 
 def tracking_number(seller: Seller, oid: str, n: int) -> tuple[str, str]:
+    """Of the n-th parcel of an order, and its carrier."""
     rng = Random(f"{seller.seed}:{oid}:parcel:{n}")
     return f"94{rng.randrange(10**20):020d}", rng.choice(CARRIERS)
 
@@ -225,6 +229,7 @@ def single_order(document: Document) -> Document:
 
 
 def hash_of(document: Document) -> int:
+    """The same in every run."""
     return sum(ord(letter) * 31**k for k, letter in enumerate(str(document.get("orderId"))))
 
 

@@ -40,6 +40,8 @@ SHARED = {"trading": ("GetItem", "GetMyeBaySelling", "GetSellerEvents")}  # name
 
 
 class Quotas:
+    """What is left of each resource today."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.limits = dict(DEFAULTS)
@@ -55,6 +57,7 @@ class Quotas:
         return True
 
     def roll(self) -> None:
+        """A new day has all of it again."""
         if self.clock.now_ms() >= self.reset_ms:
             self.used.clear()
             self.reset_ms = self._midnight()
