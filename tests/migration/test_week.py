@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-
 from activities.comparing import SellerComparison, as_json, compared
 from pacing import Stream
 from reconciling import Mode, Seen, Side
