@@ -161,8 +161,7 @@ class FulfillmentPolling:
             step.count(commit)
             commit.end_scan(place["scan"])
             commit.advance(cursor=datetime.fromisoformat(place["began"]) if place.get("began") else None, reading=None)
-            step.finish(commit)
-        return step.rest or step.more()
+            return step.complete(commit)
 
     def place(self, step: StepRun) -> dict[str, Any]:
         """Where the round stands. A new one compares open orders of the last month, once a day those of three; older ones the sweep.

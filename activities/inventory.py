@@ -120,7 +120,7 @@ class InventoryPolling:
                     AlertKind.INVENTORY_INCOMPLETE,
                     f"eBay's count of SKUs never agreed with what it listed in {TURNS} scans; the next scan will look again",
                 )
-            return sources.finish(step, commit, None if seen else NO_ITEMS)
+            return sources.complete(step, commit, None if seen else NO_ITEMS)
 
     def read_absent(self, step: StepRun, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
         """Of a SKU that eBay does not show, though it was asked for, nothing is known: it stays as it is."""

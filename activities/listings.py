@@ -70,7 +70,7 @@ class ListingPolling:
         self.read_unshown(step, due, over)
         over.settle()
         try_again(step, (What.LISTING,), lambda one: self.read_again(step, one))
-        return self.finish(step, new_skus, moved=shown or bool(due))
+        return self.complete(step, new_skus, moved=shown or bool(due))
 
     def read_unshown(self, step: StepRun, due: Sequence[ListingDue], over: SteppingOver) -> None:
         """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
@@ -95,7 +95,7 @@ class ListingPolling:
         with step.commit() as commit:
             store_single(step, commit, single)
 
-    def finish(self, step: StepRun, new_skus: bool, moved: bool) -> PollResult:
+    def complete(self, step: StepRun, new_skus: bool, moved: bool) -> PollResult:
         """`moved`: listings were read or due, so others may be due soon."""
         seller_id, store = step.request.seller_id, self.steps.store
         has_listings, around = store.listings.any(seller_id), store.listings.neighbours(seller_id)
@@ -107,14 +107,14 @@ class ListingPolling:
             step.count(commit)
             if moved and (at := commit.next_listing_due()):
                 step.listings_due = ListingsDue(at, step.now(), step.step.next_poll_at)
-            return sources.finish(step, commit, None if has_listings else NO_LISTINGS, rounds)
+            return sources.complete(step, commit, None if has_listings else NO_LISTINGS, rounds)
 
     def ask_for_report(self, step: StepRun) -> PollResult:
         around: Neighbours = self.steps.store.listings.neighbours(step.request.seller_id)
         with step.commit() as commit:
             why = "waits for the report of all listings, which comes first"
             rounds = () if around.reported else (Stream.REPORT,)
-            return step.finish_at(commit, step.now() + REPORT_FIRST, why, rounds)
+            return step.complete_at(commit, step.now() + REPORT_FIRST, why, rounds)
 
 
 def leave_to_inventory(step: StepRun) -> None:

@@ -75,9 +75,9 @@ class NotificationPoll:
                 break
             self.read_listings(step, notification, over)
         over.settle()
-        return self.rest(step, (Stream.FULFILLMENT,) if parcels_due else ())
+        return self.continue_later(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
-    def rest(self, step: StepRun, due: tuple[Stream, ...]) -> PollResult:
+    def continue_later(self, step: StepRun, due: tuple[Stream, ...]) -> PollResult:
         """When the next hint is to be read, in `next_due`; `done`: there is none."""
         at = self.steps.store.notifications.next_due(step.request.seller_id, step.now())
         why = "nothing is pending" if at is None else "eBay does not show yet what it told of"

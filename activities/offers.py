@@ -67,12 +67,12 @@ class OfferReading:
 
     def read(self, step: StepRun) -> PollResult:
         if not step.step.offers or not sources.reads_inventory(step):
-            return sources.over(step, "nobody asked for the offers of this seller")
+            return sources.end_stream(step, "nobody asked for the offers of this seller")
         total = self.steps.store.offers.count(step.request.seller_id)
         if step.step.scanned_at is None or not total:
             wait, why = (SOON, "waits for the first scan of the SKUs") if step.step.scanned_at is None else (LATER, "there is no SKU")
             with step.commit() as commit:
-                return step.finish_at(commit, step.now() + wait, why)
+                return step.complete_at(commit, step.now() + wait, why)
         return Slice(step, total).read()
 
 
@@ -182,12 +182,12 @@ class Slice:
             step.count(commit)
             if isinstance(self.stopped, PermitRefusedError):
                 at = step.steps.quota.spread(step.request.seller_id, max(self.stopped.until, now + LATER))
-                return step.pause(commit, at, "offers wait for their share of the calls")
+                return step.continue_later(commit, at, "offers wait for their share of the calls")
             if self.place.round == 0 and self.after(self.place, 1):
-                first = step.finish_at(commit, now, "the first round of offers goes on")
+                first = step.complete_at(commit, now, "the first round of offers goes on")
                 return first.model_copy(update={"more": True})
             wait = ROUND * self.read_count / self.total
             if self.place.round == 0:
                 wait = ROUND / SLICES
                 commit.advance(reading=asdict(OffersCheckpoint(round=1)))
-            return step.finish_at(commit, now + wait, f"offers of {self.read_count} of {self.total} SKUs read: all of them once a day")
+            return step.complete_at(commit, now + wait, f"offers of {self.read_count} of {self.total} SKUs read: all of them once a day")

@@ -39,6 +39,7 @@ class OrderPolling:
 def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResult:
     """Keep one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
     parcels_due = 0
+    result: PollResult | None = None
     cursor = min(step.step.cursor or step.step.enrolled_at, step.ebays_now())  # ahead of eBay it would be asked for nothing but the future
     width = Width.of(limit(step.step.reading), step.step.failures)
     store, seller_id, since = step.steps.store, step.request.seller_id, cursor - overlap
@@ -60,12 +61,12 @@ def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResul
             parcels_due += kept.parcels_due
             due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # the past is in no hurry
             if not part.remaining:
-                step.finish(commit, due)
+                result = step.complete(commit, due)
         if part.failed and step.over():
             width.stop()
         elif part.remaining and not part.mid_window and step.over():
             return step.more("more orders to read")
-    return step.rest or step.more()
+    return result or step.more()
 
 
 def reading(part: Part, width: Width, source: str) -> list[Any] | dict[str, Any] | None:

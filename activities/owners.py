@@ -245,7 +245,7 @@ class Owners:
     def hold(self, step: StepRun) -> PollResult:
         if step.request.notified:
             return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
-        return step.steps.wait(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
+        return step.steps.postpone(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
 
     def stop(self, step: StepRun, what: str) -> NoReturn:
         """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well."""

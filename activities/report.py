@@ -108,7 +108,7 @@ class Report:
         with step.commit() as commit:
             step.count(commit)
             commit.advance(reading=place.model_dump(mode="json"))
-            return step.pause(commit, step.now() + place.wait(step.waits.report_first), why)
+            return step.continue_later(commit, step.now() + place.wait(step.waits.report_first), why)
 
     def ask_again(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
@@ -143,7 +143,7 @@ class Report:
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
                     why = "the report of all listings is there: waits until polling has caught up with it"
-                    return step.pause(commit, step.now() + wait, why)
+                    return step.continue_later(commit, step.now() + wait, why)
             lag = step.waits.listing_lag
             _, place = self.read_windows(step, place, around.cursor - lag, step.ebays_now() - lag)
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
@@ -183,7 +183,7 @@ class Report:
             due = place.read_at + step.waits.listing_lag + step.waits.report_behind
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
-                    return step.pause(
+                    return step.continue_later(
                         commit, step.now() + wait, "the report of all listings: sees whether polling tells of the same changes"
                     )
             if not too_old(place.since, step.now()):
@@ -215,4 +215,4 @@ class Report:
             if place.task:
                 commit.close_alert(AlertKind.NO_REPORT)
             rounds = (Stream.LISTINGS,) if place.behind else ()
-            return step.finish_at(commit, step.now() + wait, f"every {words(self.every.total_seconds())}", rounds)
+            return step.complete_at(commit, step.now() + wait, f"every {words(self.every.total_seconds())}", rounds)

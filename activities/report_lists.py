@@ -65,7 +65,7 @@ def read_item(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint | Poll
         over.settle()
         with step.commit() as commit:
             step.count(commit)
-            return step.pause(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
+            return step.continue_later(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
     single = read_single(step, first, over)
     with step.commit() as commit:
         kept = store_single(step, commit, single, place.source)

@@ -42,7 +42,6 @@ class StepRun:
         self.began_at = now
         self.changes = self.duplicates = self.counted = self.announced = 0
         self.delays: list[float] = []  # of the commit in hand
-        self.rest: PollResult | None = None
         self.skus_moved = False  # by orders that this step kept
         self.listings_due: ListingsDue | None = None  # the same
         self.books: dict[str, Any] = {}  # of records that eBay fails for: `stepping_over.books`
@@ -117,7 +116,7 @@ class StepRun:
     def more(self, why: str = "more to read") -> PollResult:
         return self.result(next_due=self.now(), why=why, more=True)
 
-    def finish(self, commit: Commit, due: tuple[Stream, ...] = ()) -> None:
+    def complete(self, commit: Commit, due: tuple[Stream, ...] = ()) -> PollResult:
         """The poll went well: decide the next one, in the same transaction."""
         now = self.now()
         options = self.step.options.get("cadence", {}).get(self.stream)
@@ -141,7 +140,7 @@ class StepRun:
             if at != following.at:
                 commit.stand_in(step.next_poll_at)
         commit.complete(next_poll_at=at, why=why, pace=following.pace)
-        self.rest = self.result(next_due=at, why=why, due=due, tier=following.tier)
+        return self.result(next_due=at, why=why, due=due, tier=following.tier)
 
     def with_aside(self, commit: Commit, why: str) -> str:
         """The stream is well, and says what it goes on without."""
@@ -149,13 +148,13 @@ class StepRun:
         set_aside_text = unreadable.words(counts, STREAMS[self.stream].aside)
         return f"{why}; {set_aside_text}" if set_aside_text else why
 
-    def finish_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
+    def complete_at(self, commit: Commit, at: datetime, why: str, rounds: tuple[Stream, ...] = ()) -> PollResult:
         """The same for a stream that keeps a fixed interval."""
         why = self.with_aside(commit, why)
         commit.complete(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why, rounds=rounds)
 
-    def pause(self, commit: Commit, at: datetime, why: str) -> PollResult:
+    def continue_later(self, commit: Commit, at: datetime, why: str) -> PollResult:
         """The read goes on then: what it needs is not there yet. Neither a success nor a failure."""
         commit.postpone(next_poll_at=at, why=why)
         return self.result(next_due=at, why=why)

@@ -22,10 +22,10 @@ def unused(step: StepRun) -> PollResult | None:
     source = step.step.inventory_source
     if source in (STREAMS[step.stream].sources or ()):
         return None
-    return over(step, f"not read: the seller's inventory source is {source}")
+    return end_stream(step, f"not read: the seller's inventory source is {source}")
 
 
-def over(step: StepRun, why: str) -> PollResult:
+def end_stream(step: StepRun, why: str) -> PollResult:
     """The stream ends, and so does what its alerts told."""
     with step.commit() as commit:
         commit.complete(next_poll_at=None, why=why)
@@ -38,14 +38,12 @@ def reads_inventory(step: StepRun) -> bool:
     return step.step.inventory_source in BY_INVENTORY_API
 
 
-def finish(step: StepRun, commit: Commit, empty: str | None, rounds: tuple[Stream, ...] = ()) -> PollResult:
+def complete(step: StepRun, commit: Commit, empty: str | None, rounds: tuple[Stream, ...] = ()) -> PollResult:
     """The poll went well. `empty`: there is nothing to poll here, in words; then it is looked at once a day, unless a cadence was set.
 
     Only where it was left to us: a seller whose source was named is polled at the cadence.
     """
     asked = step.request.cadence or step.request.speed_up
     if empty and not asked and step.step.inventory_source is InventorySource.AUTO:
-        return step.finish_at(commit, step.now() + LOOK_AGAIN, f"{empty}: looked at once a day", rounds)
-    step.finish(commit)
-    assert step.rest is not None
-    return step.rest.model_copy(update={"rounds": rounds})
+        return step.complete_at(commit, step.now() + LOOK_AGAIN, f"{empty}: looked at once a day", rounds)
+    return step.complete(commit).model_copy(update={"rounds": rounds})

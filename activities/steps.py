@@ -94,7 +94,7 @@ class StepRunner:
                 begun = self.store.begin(request.seller_id, stream)
             step = StepRun(self, request, stream, begun, started)
             if step.step.quota_until and step.step.quota_until > step.now():
-                return self.wait(step, self.quota.spread(request.seller_id, step.step.quota_until))
+                return self.postpone(step, self.quota.spread(request.seller_id, step.step.quota_until))
             return self.watched(step, read)
         except (EbayError, StoreError, ApplicationError):
             raise
@@ -121,20 +121,22 @@ class StepRunner:
         except TokensSpentError as spent:  # no quota of calls: eBay is not asked for its count, and nobody else need wait
             until = step.now() + timedelta(seconds=spent.retry_after_s or 0)
             words = "eBay gives no more access tokens for now"
-            return self.wait(step, self.quota.spread(step.request.seller_id, until), words, Wait.TOKENS)
+            return self.postpone(step, self.quota.spread(step.request.seller_id, until), words, Wait.TOKENS)
         except OutageError as down:
             row = step.step.breakers.get(down.resource)
             began = row.opened_at if row and row.opened_at else step.now()  # nobody knows whether a seller is quiet meanwhile
             usual = waits.usual(self.pace, step.request, step.stream, step.step, min(began, step.now()))
             until = step.now() + waits.in_outage(usual, down, step.step)
-            return self.wait(step, until, down.words, Wait.OUTAGE)
+            return self.postpone(step, until, down.words, Wait.OUTAGE)
         except PermitRefusedError as refused:  # our own ledger: eBay was not asked
             until = self.quota.spread(step.request.seller_id, refused.until)
             if refused.spent:
-                return self.wait(step, until)
-            return self.wait(step, until, "the rest of eBay's quota is kept back for people and sweeps", Wait.RESERVE)
+                return self.postpone(step, until)
+            return self.postpone(step, until, "the rest of eBay's quota is kept back for people and sweeps", Wait.RESERVE)
         except QuotaSpentError as spent:
-            return self.wait(step, self.quota.spent(step.request.seller_id, step.api.latest or RESOURCES[step.stream], spent, step.now()))
+            return self.postpone(
+                step, self.quota.spent(step.request.seller_id, step.api.latest or RESOURCES[step.stream], spent, step.now())
+            )
         except DeadTokenError as error:
             if not self.store.report_dead_token(step.step):
                 raise SupersededError("a new token came meanwhile, or a later step has begun") from None
@@ -142,11 +144,11 @@ class StepRunner:
         except KeysDoubtedError as doubted:
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_DOUBTED_TEXT)
             why = "eBay refuses the consent, perhaps for the application's keys"
-            return self.wait(step, step.now() + doubted.pause_of(step.request.seller_id), why, Wait.KEYS)
+            return self.postpone(step, step.now() + doubted.pause_of(step.request.seller_id), why, Wait.KEYS)
         except ClientRefusedError:  # the application's keys: no seller's fault, and one alert for all
             self.store.open_alert(AlertKind.KEYS_REFUSED, KEYS_REFUSED_TEXT)
             until = self.quota.spread(step.request.seller_id, step.now() + timedelta(seconds=A_MOMENT))
-            return self.wait(step, until, "eBay refuses the application's keys", Wait.KEYS)
+            return self.postpone(step, until, "eBay refuses the application's keys", Wait.KEYS)
         except EbayError as error:
             self.note(step, error)
             raise
@@ -173,7 +175,7 @@ class StepRunner:
         if failures:  # else a later step has begun, which tells
             error.wait, error.lasting = wait(failures), failures >= waits.ONE_ATTEMPT
 
-    def wait(self, step: StepRun, until: datetime, what: str = SPENT, waits_for: Wait = Wait.QUOTA) -> PollResult:
+    def postpone(self, step: StepRun, until: datetime, what: str = SPENT, waits_for: Wait = Wait.QUOTA) -> PollResult:
         why = f"{what}: waits until {until:%H:%M:%S} UTC"
         with step.commit() as commit:
             step.count(commit)

@@ -58,7 +58,7 @@ class Sweep:
 
     def read(self, step: StepRun) -> PollResult:
         if step.step.cursor is None:
-            return self.put_off(step)
+            return self.postpone_first(step)
         place: dict[str, Any] = step.step.reading or self.begin(step)
         if place["offset"] is not None and (left := self.read_created(step, place)):
             return left
@@ -186,18 +186,18 @@ class Sweep:
                 commit.close_alert(AlertKind.MISSED)
             commit.close_alert(AlertKind.ORDERS_INCOMPLETE)
             step.reread_at = step.now() if lost else None
-            result = step.finish_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
+            result = step.complete_at(commit, step.now() + self.every, f"every {words(self.every.total_seconds())}")
         if step.step.set_aside or step.aside_moved:
             for one in self.steps.store.aside_due(step.request.seller_id, [DOCUMENT], step.now()):
                 self.steps.store.retry_set_aside(one.id, step.now())  # each in a step of its own: this one is over
         return result
 
-    def put_off(self, step: StepRun) -> PollResult:
+    def postpone_first(self, step: StepRun) -> PollResult:
         """A new seller's first sweep, spread over the interval's second half so that sellers enrolled together are not swept together."""
         wait = self.every * (0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000)
         with step.commit() as commit:
             commit.advance(cursor=step.step.enrolled_at, reading=None)
-            return step.finish_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
+            return step.complete_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
 
 
 def count(kept: StoreResult, enrolled_at: datetime, before: datetime) -> tuple[int, int]:

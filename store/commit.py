@@ -211,7 +211,7 @@ class Commit(RecordCommit):
             self.sync_twin_alert()
 
     def postpone(self, *, next_poll_at: datetime, why: str, waits_for: Wait | None = None) -> None:
-        """The poll waits, which is neither a success nor a failure: a spent quota."""
+        """The poll waits, which is neither a success nor a failure: for quota, or for what is not there yet."""
         self._next_poll_at, self._why, self._waits_for = next_poll_at, why, waits_for
 
     def count(self, *, calls: int = 0) -> None:

@@ -99,9 +99,9 @@ def read_by_offsets(step: StepRun) -> PollResult:
         with step.commit() as commit:
             step.count(commit, commit.store_orders(page.orders, page.date))
             commit.advance(cursor=window.end if page.next is None else None)
-            step.finish(commit)
+            result = step.complete(commit)
         if page.next is None:
-            return step.rest or step.more()
+            return result
         offset += len(page.orders)
 
 
