@@ -13,7 +13,7 @@ from activities.running import StepRun
 from activities.steps import StepRunner
 from changes.dates import read_time
 from ebay.narrowing import Width
-from ebay.windows import Part, changed_since
+from ebay.windows import WindowResult, changed_since
 from pacing import Stream
 from store.kinds import AlertKind
 from store.times import iso
@@ -60,20 +60,20 @@ def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResul
                 )
             parcels_due += kept.parcels_due
             due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # the past is in no hurry
-            if not part.remaining:
+            if not part.pending_windows:
                 result = step.complete(commit, due)
         if part.failed and step.over():
             width.stop()
-        elif part.remaining and not part.mid_window and step.over():
+        elif part.pending_windows and not part.mid_window and step.over():
             return step.more("more orders to read")
     return result or step.more()
 
 
-def reading(part: Part, width: Width, source: str) -> list[Any] | dict[str, Any] | None:
+def reading(part: WindowResult, width: Width, source: str) -> list[Any] | dict[str, Any] | None:
     """Where the read goes on: what is known of the width that eBay answers, and the edges of what is not read; at the end the former."""
     kept = width.kept()
-    if part.remaining:
-        return [*([kept] if kept else []), *map(iso, part.remaining)]
+    if part.pending_windows:
+        return [*([kept] if kept else []), *map(iso, part.pending_windows)]
     return {"limit": kept} if kept and source == "poll" else None
 
 

@@ -92,11 +92,13 @@ class Sweep:
         moments.read_orders(step, Stream.SWEEP, fetch)
         for part in created_between(fetch, edges, width, unreadable):
             done = (part.cursor - start) / max(end - start, MS)
-            at = {"edges": [iso(edge) for edge in part.remaining], "limit": width.kept(), "done": round(done, 3)}
-            place.update(self.keep(step, part.orders, {**place, **at, "offset": 0 if part.remaining else None}, unreadable=part.unreadable))
+            at = {"edges": [iso(edge) for edge in part.pending_windows], "limit": width.kept(), "done": round(done, 3)}
+            place.update(
+                self.keep(step, part.orders, {**place, **at, "offset": 0 if part.pending_windows else None}, unreadable=part.unreadable)
+            )
             if part.failed and step.over():
                 width.stop()
-            elif part.remaining and not part.mid_window and step.over():
+            elif part.pending_windows and not part.mid_window and step.over():
                 return step.more("sweep: more orders of the last week to read")
         return None
 

@@ -100,8 +100,8 @@ class SellerApi(TradingCalls, FeedCalls):
 
     def orders(self, filter: str, offset: int = 0, limit: int = PAGE) -> OrderPage:  # noqa: A002 (eBay's name)
         """getOrders. `filter` as `modified_filter` or OPEN_ORDERS give it; `offset` counts rows. The order of rows is unspecified."""
-        page = f"&offset={offset}" if offset else ""
-        return self._orders(f"{ORDER}?filter={quote(filter, safe=':,.')}&limit={limit}{page}")
+        start = f"&offset={offset}" if offset else ""
+        return self._orders(f"{ORDER}?filter={quote(filter, safe=':,.')}&limit={limit}{start}")
 
     def orders_by_id(self, ids: Sequence[str]) -> OrderPage:
         """getOrders for up to 50 known orders; those that eBay does not find are not in the answer."""
@@ -124,17 +124,17 @@ class SellerApi(TradingCalls, FeedCalls):
             raise BadAnswerError("eBay's answer has a parcel that is no object", status=200)
         return found
 
-    def inventory_page(self, next_path: str | None) -> InventoryPage:
-        """getInventoryItems: 200 items from `next_path`, the `next` of the page before, or from the beginning.
+    def inventory_page(self, next_page: str | None) -> InventoryPage:
+        """getInventoryItems: 200 items from `next_page`, the `next` of the page before, or from the beginning.
 
         `next` is followed verbatim, since eBay's documents and users disagree on what its offset counts; only the host is our own.
         """
-        path = f"{ITEMS}?limit={PAGE}" if next_path is None else own_path(next_path, ITEMS)
+        path = f"{ITEMS}?limit={PAGE}" if next_page is None else own_path(next_page, ITEMS)
         document = self.json(INVENTORY, "GET", path)
         items = pages.elements(document, "inventoryItems", absent_when_empty=True)
-        following = pages.next_path(document)
+        following = pages.next_page(document)
         if following is not None:
-            own_path(following, ITEMS)  # a bad one is refused here, before it is stored as a scan's checkpoint
+            own_path(following, ITEMS)  # a bad one is refused here, before it stands in a checkpoint
         return InventoryPage(items, pages.total(document), following, self.now(), self.dated)
 
     def inventory_rows(self, offset: int, limit: int) -> InventoryPage:
@@ -164,7 +164,7 @@ class SellerApi(TradingCalls, FeedCalls):
                 return OfferList(found, whole=not found and bool(error.codes))
             found += pages.elements(document, "offers", absent_when_empty=True)
             counted = max(counted, count) if type(count := document.get("total")) is int else counted
-            following = pages.next_path(document)
+            following = pages.next_page(document)
             if following is None:
                 return OfferList(found, whole=len(found) >= counted)
             path = own_path(following, OFFER)
@@ -175,4 +175,4 @@ class SellerApi(TradingCalls, FeedCalls):
         orders = pages.elements(document, "orders")
         warnings = document.get("warnings")
         found = len(warnings) if isinstance(warnings, list) else 0
-        return OrderPage(orders, pages.total(document), pages.next_path(document), self.sure or self.now(), found, self.dated)
+        return OrderPage(orders, pages.total(document), pages.next_page(document), self.sure or self.now(), found, self.dated)

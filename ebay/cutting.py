@@ -63,18 +63,18 @@ def cut(window: Window, seen: Sequence[datetime], total: int, rows: int = ROWS) 
         return [window]
     step = max(1, rows * len(seen) // max(total, len(seen)))  # so many of the sample stand for `rows` orders
     inside = Counter(floor_ms(date) for date in seen if window.start <= date < window.end + MS)
-    edges: set[datetime] = set()
+    cuts: set[datetime] = set()
     run = 0
     for date, count in sorted(inside.items()):
         if count >= max(4, step):  # 4: where a row stands for 500, one row proves no heap
-            edges |= {date - MS, date + MS}
+            cuts |= {date - MS, date + MS}
             run = 0
         elif run + count > step and run:
-            edges.add(date)
+            cuts.add(date)
             run = count
         else:
             run += count
-    parts = _between(window, edges)
+    parts = _between(window, cuts)
     if len(parts) == 1 and inside:
         [(date, _)] = inside.most_common(1)
         parts = _between(window, {date - MS, date + MS})
@@ -105,6 +105,6 @@ def halves(window: Window, seen: Sequence[datetime]) -> list[Window]:
     return _between(window, {floor_ms(inside[len(inside) // 2])}) if inside else [window]
 
 
-def _between(window: Window, edges: set[datetime]) -> list[Window]:
-    inner = sorted(edge for edge in edges if window.start < edge < window.end)
+def _between(window: Window, cuts: set[datetime]) -> list[Window]:
+    inner = sorted(one for one in cuts if window.start < one < window.end)
     return [Window(a, b) for a, b in pairwise([window.start, *inner, window.end])]

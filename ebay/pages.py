@@ -25,7 +25,7 @@ class OrderPage:
 class InventoryPage:
     items: list[Any] = field(repr=False)
     total: int
-    next: str | None = field(repr=False)  # the place to go on at; None on the last page
+    next: str | None = field(repr=False)  # where to go on; None on the last page
     date: datetime
     dated: bool = True
 
@@ -70,7 +70,7 @@ def total(document: dict[str, Any]) -> int:
     return value
 
 
-def next_path(document: dict[str, Any]) -> str | None:
+def next_page(document: dict[str, Any]) -> str | None:
     value = document.get("next")
     if value is None or value == "":
         return None

@@ -20,10 +20,10 @@ from ebay.narrowing import Width
 from ebay.pages import OrderPage
 from ebay.window_reading import CREATED, MODIFIED, READINGS, Fetch, dates, keyed, read
 
-__all__ = ["Fetch", "Part", "Since", "Span", "Window", "changed_since", "cut"]
+__all__ = ["Fetch", "Since", "Span", "Window", "WindowResult", "changed_since", "cut"]
 
 MARGIN = timedelta(seconds=1)  # behind eBay's clock: the Date header has whole seconds
-KEPT_EDGES = 50
+MOST_BOUNDS = 50  # of pending windows that are stored beside a cursor
 MANY = 10 * PAGE  # rows from which one more call for a look at their middle pays
 A_DAY = timedelta(days=1)
 LONGEST = timedelta(days=730)  # eBay looks back two years
@@ -31,16 +31,15 @@ FASTER = 4  # parts that hold too little are joined, at most so many times more 
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one window gave, to be kept in one transaction with its cursor."""
+class WindowResult:
+    """What one window gave, to be stored in one transaction with its cursor."""
 
     orders: list[Any] = field(repr=False)  # as they came; may hold an id twice or a non-object
-    cursor: datetime  # everything up to here is read once these are kept; eBay's clock; never behind the cursor at the start
-    remaining: tuple[
-        datetime, ...
-    ] = ()  # edges of the windows not read yet, oldest first; one: what is newer is left; empty: the read is over
+    cursor: datetime  # everything up to here is read once these are stored; eBay's clock; never behind the cursor at the start
+    # bounds of the windows not read yet, oldest first, each from one to the next; one: what is newer is left; empty: the read is over
+    pending_windows: tuple[datetime, ...] = ()
     complete: bool = True  # False: four readings never agreed with `total`; the union was given, an alert is due
-    failed: bool = False  # True: eBay could not answer the first of the remaining, which is narrower now
+    failed: bool = False  # True: eBay could not answer the first of the pending windows, which is narrower now
     mid_window: bool = False  # True: whoever stops here begins this window again, at its first page
     unreadable: Moment | None = None  # eBay cannot show what was modified then: to be set aside
 
@@ -49,11 +48,11 @@ def changed_since(
     fetch: Fetch,
     cursor: datetime,
     overlap: timedelta,
-    remaining: Sequence[datetime] = (),
+    pending_windows: Sequence[datetime] = (),
     width: Width | None = None,
     clock: Callable[[], datetime] = utc_now,
     unreadable: Sequence[Moment] = (),
-) -> Iterator[Part]:
+) -> Iterator[WindowResult]:
     """All orders modified since `cursor - overlap`, in parts of at most a few pages, oldest first.
 
     The first request is open, `[from..]`. If everything is on its page, that was it. Otherwise the window up to eBay's clock is cut at the
@@ -61,9 +60,9 @@ def changed_since(
     is for the next poll. A window that fails again and again is read around the moment that eBay cannot show (`isolating.py`).
 
     Args:
-        cursor: how far is read and kept; UTC, not after eBay's clock.
+        cursor: how far is read and stored; UTC, not after eBay's clock.
         overlap: read again before the cursor, since eBay shows some orders late.
-        remaining: where an earlier read stopped (`Part.remaining`): goes on there, with no overlap and no open request.
+        pending_windows: where an earlier read stopped (`WindowResult.pending_windows`): goes on there, with no overlap and no open request.
         width: how wide a window eBay answers, as far as it is known; what is learnt of it stands there with each part.
         clock: eBay's, for windows where the open request is too wide.
         unreadable: moments that are set aside, oldest first: those in the overlap are not asked for.
@@ -72,11 +71,11 @@ def changed_since(
         EbayError: what `fetch` raises, where less at a time does not help or was tried often enough; parts given before stay good.
     """
     width = width or Width()
-    edges = [floor_ms(edge) for edge in remaining]
-    if overlap and len(edges) > 1 and clock() - edges[-1] > 2 * overlap:  # it took long: what is newer need not wait for the next poll
-        yield from _not_the_last(_windows(fetch, cursor, edges, width), edges[-1], cursor)
-        cursor, edges = max(cursor, edges[-1]), []
-    if len(edges) < 2:
+    pending = [floor_ms(bound) for bound in pending_windows]
+    if overlap and len(pending) > 1 and clock() - pending[-1] > 2 * overlap:  # it took long: what is newer need not wait for the next poll
+        yield from _not_the_last(_windows(fetch, cursor, pending, width), pending[-1], cursor)
+        cursor, pending = max(cursor, pending[-1]), []
+    if len(pending) < 2:
         start = floor_ms(cursor - overlap)
         for moment in unreadable:
             if moment.end < start:
@@ -93,7 +92,7 @@ def changed_since(
                     yield part
                 start = max(start, floor_ms(cursor - overlap))
                 if width.limited(2 * overlap) < 2 * overlap:  # even the overlap is too wide for one request: the next poll goes on
-                    yield Part([], cursor)
+                    yield WindowResult([], cursor)
                     return
             try:
                 first = read(fetch, Since(start))
@@ -105,7 +104,7 @@ def changed_since(
                     continue
                 if not width.narrower(error, known.width, MS):
                     raise
-                yield Part([], cursor, (known.end,), failed=True)
+                yield WindowResult([], cursor, (known.end,), failed=True)
                 if width.over:
                     raise
             else:
@@ -114,54 +113,54 @@ def changed_since(
         now = floor_ms(first.page.date - (MARGIN if first.page.dated else max(MARGIN, overlap)))
         if first.fits:
             width.read_over()
-            yield Part(first.orders, max(cursor, now), complete=first.complete)
+            yield WindowResult(first.orders, max(cursor, now), complete=first.complete)
             return
         window = Window(start, max(now, start))
         full = len(first.page.orders) >= PAGE  # a short page with a `next` or a large total contradicts itself: no sample to cut by
         parts = _split(window, first.page.orders, first.page.total) if full else [window]
-        edges = [part.start for part in parts] + [window.end]
-    yield from _windows(fetch, cursor, edges, width)
+        pending = [part.start for part in parts] + [window.end]
+    yield from _windows(fetch, cursor, pending, width)
 
 
 def created_between(
-    fetch: Fetch, edges: Sequence[datetime], width: Width | None = None, unreadable: Sequence[Moment] = ()
-) -> Iterator[Part]:
-    """All orders created between the first edge and the last, in parts as `changed_since` gives them; `cursor` is how far it is.
+    fetch: Fetch, pending: Sequence[datetime], width: Width | None = None, unreadable: Sequence[Moment] = ()
+) -> Iterator[WindowResult]:
+    """All orders created between the first bound and the last, in parts as `changed_since` gives them; `cursor` is how far it is.
 
     Args:
         fetch: getOrders with the span's dates as those of creation.
-        edges: the beginning and the end; or where an earlier read stopped (`Part.remaining`).
+        pending: the beginning and the end; or where an earlier read stopped (`WindowResult.pending_windows`).
         unreadable: moments that are set aside, oldest first: they are passed over.
     """
-    left, width = [floor_ms(edge) for edge in edges], width or Width()
+    left, width = [floor_ms(bound) for bound in pending], width or Width()
     for moment in unreadable:
         if not left or moment.end < left[0] or moment.start > left[-1]:
             continue
-        before, left = [edge for edge in left if edge < moment.start], [edge for edge in left if edge > moment.end]
+        before, left = [bound for bound in left if bound < moment.start], [bound for bound in left if bound > moment.end]
         left = [moment.end, *left] if left else []
         if before:
             for part in _windows(fetch, before[0], [*before, moment.start], width, CREATED):
-                yield replace(part, remaining=_kept([*part.remaining, *left]))
-        yield Part([], moment.end, _kept(left))
+                yield replace(part, pending_windows=shortened([*part.pending_windows, *left]))
+        yield WindowResult([], moment.end, shortened(left))
     if len(left) > 1:
         yield from _windows(fetch, left[0], left, width, CREATED)
 
 
-def _not_the_last(parts: Iterator[Part], end: datetime, begun: datetime) -> Iterator[Part]:
+def _not_the_last(parts: Iterator[WindowResult], end: datetime, begun: datetime) -> Iterator[WindowResult]:
     """Parts behind which there is more: from `end` on, in one request; so too where nothing was answered since the cursor `begun`."""
     for part in parts:
-        again = not part.remaining or (part.failed and part.cursor == begun)
-        yield replace(part, remaining=(end,)) if again else part
+        again = not part.pending_windows or (part.failed and part.cursor == begun)
+        yield replace(part, pending_windows=(end,)) if again else part
 
 
-def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, by: str = MODIFIED) -> Iterator[Part]:
-    """Read the windows between the edges; cut again what is too large or what eBay cannot answer, join what is too small."""
+def _windows(fetch: Fetch, cursor: datetime, pending: list[datetime], width: Width, by: str = MODIFIED) -> Iterator[WindowResult]:
+    """Read the windows between these bounds; cut again what is too large or what eBay cannot answer, join what is too small."""
     stride = 1  # windows to join: more than one where the sample that cut them came from a crowded corner
     parent = 0  # rows of the window that was cut last
-    while len(edges) > 1:
-        edges = _narrowed(edges, width)
-        taken = _joined(edges, stride, width)
-        window, rest = Window(edges[0], edges[taken]), edges[taken:]
+    while len(pending) > 1:
+        pending = _narrowed(pending, width)
+        taken = _joined(pending, stride, width)
+        window, rest = Window(pending[0], pending[taken]), pending[taken:]
         try:
             reading = read(fetch, window)
         except EbayError as error:
@@ -169,11 +168,11 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
                 for part in _isolated(fetch, cursor, [window.start, window.end, *rest[1:]], width, error, by):
                     cursor = part.cursor
                     yield part
-                edges, stride = rest, 1
+                pending, stride = rest, 1
                 continue
             if not width.narrower(error, window.width, MS):
                 raise
-            yield Part([], cursor, _kept(edges), failed=True)
+            yield WindowResult([], cursor, shortened(pending), failed=True)
             if width.over:
                 raise
             stride = 1
@@ -181,18 +180,18 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
         width.worked(window.width, LONGEST)
         if reading.fits:
             cursor = max(cursor, window.end)
-            yield Part(reading.orders, cursor, _kept(rest), reading.complete)
-            edges, stride = rest, _stride(taken, len(reading.orders))
+            yield WindowResult(reading.orders, cursor, shortened(rest), reading.complete)
+            pending, stride = rest, _stride(taken, len(reading.orders))
             continue
         total = reading.page.total
         skewed = total * 2 > parent > 0  # one part holds most of its parent: that sample was no fair one
         parts = _recut(fetch, window, reading.page, skewed, by)
         if len(parts) > 1:
-            edges, stride, parent = [part.start for part in parts] + rest, 1, total
-            yield Part([], cursor, _kept(edges))  # nothing to keep but the place: cutting is progress too
+            pending, stride, parent = [part.start for part in parts] + rest, 1, total
+            yield WindowResult([], cursor, shortened(pending))  # nothing to store but where it stands: cutting is progress too
             continue
         try:
-            for part in _by_offsets(fetch, window, reading.page, cursor, edges, rest):
+            for part in _by_offsets(fetch, window, reading.page, cursor, pending, rest):
                 cursor = part.cursor
                 yield part
         except EbayError as error:  # of a page behind the first
@@ -201,22 +200,22 @@ def _windows(fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width
             read(fetch, _empty(window))
             middle = floor_ms(window.start + window.width / 2)
             if window.width > NARROW:
-                edges, stride = [window.start, middle, window.end, *rest[1:]], 1
-                yield Part([], cursor, _kept(edges))
+                pending, stride = [window.start, middle, window.end, *rest[1:]], 1
+                yield WindowResult([], cursor, shortened(pending))
                 continue
             cursor = max(cursor, window.end)
-            yield Part([], cursor, _kept(rest), unreadable=Moment(window.start, window.end, str(error)))
-        edges, stride = rest, 1
+            yield WindowResult([], cursor, shortened(rest), unreadable=Moment(window.start, window.end, str(error)))
+        pending, stride = rest, 1
 
 
 def _isolated(
-    fetch: Fetch, cursor: datetime, edges: list[datetime], width: Width, failure: EbayError, by: str = MODIFIED
-) -> Iterator[Part]:
-    """The first window between the edges, which failed again and again: all but the moments that eBay cannot show.
+    fetch: Fetch, cursor: datetime, pending: list[datetime], width: Width, failure: EbayError, by: str = MODIFIED
+) -> Iterator[WindowResult]:
+    """The first window between these bounds, which failed again and again: all but the moments that eBay cannot show.
 
     Where eBay answers nothing of it, it is made narrower for the next step, as any window that fails.
     """
-    window, rest = Window(edges[0], edges[1]), edges[1:]
+    window, rest = Window(pending[0], pending[1]), pending[1:]
     width.searched += 1
     settled, ahead = window.start, list[datetime]()  # read up to; begin of what was read ahead
     found, widest = False, timedelta()
@@ -232,19 +231,19 @@ def _isolated(
             widest = max(widest, piece.end - piece.start if answer else timedelta())
             if not piece.settled:
                 ahead.insert(0, piece.start)
-                yield Part(answer.orders if answer and answer.fits else [], cursor, _kept(left()))
+                yield WindowResult(answer.orders if answer and answer.fits else [], cursor, shortened(left()))
                 continue
             if answer and not answer.fits:
                 for part in _windows(fetch, cursor, [piece.start, piece.end], width, by):
-                    cursor, settled = part.cursor, part.remaining[0] if part.remaining else piece.end
-                    yield replace(part, remaining=_kept([*part.remaining[:-1], *left()] if part.remaining else left()))
+                    cursor, settled = part.cursor, part.pending_windows[0] if part.pending_windows else piece.end
+                    yield replace(part, pending_windows=shortened([*part.pending_windows[:-1], *left()]))
                 continue
             settled, cursor = piece.end, max(cursor, piece.end)
             moment = Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None
-            yield Part(answer.orders if answer else [], cursor, _kept(left()), not answer or answer.complete, unreadable=moment)
+            yield WindowResult(answer.orders if answer else [], cursor, shortened(left()), not answer or answer.complete, unreadable=moment)
     except EbayError as error:
         if settled == window.start and not ahead and width.narrower(error, window.width, MS):
-            yield Part([], cursor, _kept(edges), failed=True)
+            yield WindowResult([], cursor, shortened(pending), failed=True)
         raise
     width.search_over(failure, window.width, widest, found=found, narrowest=MS, longest=LONGEST)
 
@@ -280,8 +279,8 @@ def _split(window: Window, orders: list[Any], total: int, by: str = MODIFIED) ->
 
 
 def _by_offsets(
-    fetch: Fetch, window: Window, first: OrderPage, cursor: datetime, edges: list[datetime], rest: list[datetime]
-) -> Iterator[Part]:
+    fetch: Fetch, window: Window, first: OrderPage, cursor: datetime, pending: list[datetime], rest: list[datetime]
+) -> Iterator[WindowResult]:
     """A window that cannot be cut: one date that fills pages, or answers that make no sense. Page by page, until a walk agrees with itself.
 
     Each page is given as it comes, so that memory holds ids only; the cursor moves with the last.
@@ -298,32 +297,32 @@ def _by_offsets(
             full = len(page.orders) >= PAGE and page.total > len(keys)
             if len(keys) == known or not (page.next is not None or full):
                 break
-            yield Part(page.orders, cursor, _kept(edges), mid_window=True)
+            yield WindowResult(page.orders, cursor, shortened(pending), mid_window=True)
             offset += PAGE
             page = fetch(window, offset)
         agrees = page.next is None and totals == {len(keys)}
         if agrees or reading == READINGS:
-            yield Part(page.orders, max(cursor, window.end), _kept(rest), agrees)
+            yield WindowResult(page.orders, max(cursor, window.end), shortened(rest), agrees)
             return
-        yield Part(page.orders, cursor, _kept(edges), mid_window=True)
+        yield WindowResult(page.orders, cursor, shortened(pending), mid_window=True)
         page = fetch(window, 0)
 
 
-def _narrowed(edges: list[datetime], width: Width) -> list[datetime]:
-    """With an edge more where the first window is wider than eBay answers."""
-    first = Window(edges[0], edges[1])
+def _narrowed(pending: list[datetime], width: Width) -> list[datetime]:
+    """With a bound more where the first window is wider than eBay answers."""
+    first = Window(pending[0], pending[1])
     most = max(floor_ms(first.start + width.limited(first.width)) - first.start, MS)
-    return edges if most >= first.width else [first.start, first.start + most, *edges[1:]]
+    return pending if most >= first.width else [first.start, first.start + most, *pending[1:]]
 
 
-def _joined(edges: list[datetime], stride: int, width: Width) -> int:
+def _joined(pending: list[datetime], stride: int, width: Width) -> int:
     """How many windows to read as one: `stride`, but a single date's window is never joined to another, nor more than eBay answers."""
     taken = 1
     while (
-        taken < min(stride, len(edges) - 1)
-        and width.limited(edges[taken + 1] - edges[0]) == edges[taken + 1] - edges[0]
-        and edges[taken] - edges[taken - 1] > NARROW
-        and edges[taken + 1] - edges[taken] > NARROW
+        taken < min(stride, len(pending) - 1)
+        and width.limited(pending[taken + 1] - pending[0]) == pending[taken + 1] - pending[0]
+        and pending[taken] - pending[taken - 1] > NARROW
+        and pending[taken + 1] - pending[taken] > NARROW
     ):  # fmt: skip
         taken += 1
     return taken
@@ -335,8 +334,8 @@ def _stride(taken: int, rows: int) -> int:
     return max(1, min(taken * FASTER, taken * ROWS // max(rows, 1)))
 
 
-def _kept(edges: list[datetime]) -> tuple[datetime, ...]:
-    """The nearest edges and the end; what lies between is one window, to be cut when its time comes."""
-    if len(edges) < 2:
+def shortened(pending: list[datetime]) -> tuple[datetime, ...]:
+    """The nearest bounds and the end; what lies between is one window, to be cut when its time comes."""
+    if len(pending) < 2:
         return ()
-    return tuple(edges) if len(edges) <= KEPT_EDGES else (*edges[: KEPT_EDGES - 1], edges[-1])
+    return tuple(pending) if len(pending) <= MOST_BOUNDS else (*pending[: MOST_BOUNDS - 1], pending[-1])

@@ -51,7 +51,7 @@ def read(
                 keep(kept, part.orders)
                 if part.unreadable and unreadable is not None:
                     unreadable.append(part.unreadable)
-                cursor, edges, limit = part.cursor, part.remaining, width.kept()
+                cursor, edges, limit = part.cursor, part.pending_windows, width.kept()
         except EbayError as failed:
             error, failures = failed, failures + 1
         else:
@@ -111,7 +111,7 @@ def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_
     parts = list(changed_since(world.fetch, cursor, timedelta(minutes=20), (), Width(), lambda: world.now, unreadable))
 
     assert len(world.calls) - before <= 3
-    assert parts[-1].remaining == ()
+    assert parts[-1].pending_windows == ()
     for part in parts:
         keep(kept, part.orders)
     assert world.missing(kept) == []
@@ -166,4 +166,4 @@ def test_a_quiet_poll_is_one_call_also_where_a_width_is_known() -> None:
 
     [part] = changed_since(world.fetch, world.now - 2 * OVERLAP, OVERLAP, (), width, lambda: world.now)
 
-    assert (len(world.calls), part.remaining) == (1, ())
+    assert (len(world.calls), part.pending_windows) == (1, ())

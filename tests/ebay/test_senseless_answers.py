@@ -48,7 +48,7 @@ def test_a_wrong_total_costs_a_few_calls_and_an_alert_but_never_the_orders(total
     last, ids = read(liar)
 
     assert ids == {"order-0", "order-1", "order-2"}
-    assert (last.complete, last.cursor, last.remaining) == (False, NOW - timedelta(seconds=1), ())
+    assert (last.complete, last.cursor, last.pending_windows) == (False, NOW - timedelta(seconds=1), ())
     assert liar.calls <= 10
 
 
@@ -61,7 +61,7 @@ def test_a_next_after_the_last_row_is_no_complete_answer():
 def test_empty_pages_with_a_total_end():
     last, ids = read(Liar([], 700, always_next=True))
 
-    assert (ids, last.complete, last.remaining) == (set(), False, ())
+    assert (ids, last.complete, last.pending_windows) == (set(), False, ())
 
 
 def test_the_same_page_over_and_over_ends():
@@ -132,6 +132,6 @@ def test_any_answers_at_all_end(data, seed):
 
     parts = list(changed_since(fetch, START, OVERLAP))
 
-    assert parts[-1].remaining == ()
+    assert parts[-1].pending_windows == ()
     assert parts[-1].cursor >= NOW - timedelta(seconds=1)
     assert calls < 5000

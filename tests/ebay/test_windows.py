@@ -8,22 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebay.cutting import PAGE, Since, Window
-from ebay.windows import Part, changed_since
+from ebay.windows import WindowResult, changed_since
 from tests.ebay.orders_in_memory import BY, OVERLAP, START, OrdersInMemory, at, keep
 
 MINUTE = 60_000
 ORDERS = sorted(BY)
 
 
-def poll(world: OrdersInMemory, cursor=START, kept=None, remaining=()) -> Part:
+def poll(world: OrdersInMemory, cursor=START, kept=None, pending_windows=()) -> WindowResult:
     """One whole read; what it gave goes to `kept`."""
     part = None
-    for part in changed_since(world.fetch, cursor, OVERLAP, remaining):
+    for part in changed_since(world.fetch, cursor, OVERLAP, pending_windows):
         keep({} if kept is None else kept, part.orders)
         assert part.cursor >= cursor
         cursor = part.cursor
     assert part is not None
-    assert part.remaining == ()
+    assert part.pending_windows == ()
     return part
 
 
@@ -68,15 +68,15 @@ def test_a_read_that_stopped_anywhere_goes_on_from_its_remaining_edges(clusters,
     world = OrdersInMemory(at(2 * MINUTE + 20_000), order, seed)
     for date, rows, spread in clusters:
         world.place([at(date + spread * row) for row in range(rows)])
-    kept, cursor, remaining = {}, START, ()
+    kept, cursor, pending_windows = {}, START, ()
 
     for number, part in enumerate(changed_since(world.fetch, cursor, OVERLAP)):
         keep(kept, part.orders)
-        cursor, remaining = part.cursor, part.remaining
+        cursor, pending_windows = part.cursor, part.pending_windows
         if number >= stop and not part.mid_window:
             break
-    if remaining:
-        poll(world, cursor, kept, remaining)
+    if pending_windows:
+        poll(world, cursor, kept, pending_windows)
 
     assert world.missing(kept) == []
 
@@ -157,7 +157,7 @@ def test_a_quiet_poll_is_one_open_call_and_the_cursor_is_a_second_behind_ebays_c
     [part] = changed_since(world.fetch, START, OVERLAP)
 
     assert world.calls == [(Since(START - OVERLAP), 0)]
-    assert (part.cursor, part.remaining, len(part.orders)) == (at(9000), (), 1)
+    assert (part.cursor, part.pending_windows, len(part.orders)) == (at(9000), (), 1)
 
 
 def test_the_cursor_never_moves_back():
@@ -197,8 +197,8 @@ def test_at_most_fifty_edges_are_kept_and_the_last_is_always_the_end():
 
     parts = list(changed_since(world.fetch, START, OVERLAP))
 
-    assert max(len(part.remaining) for part in parts) == 50
-    assert {part.remaining[-1] for part in parts if part.remaining} == {parts[-1].cursor}
+    assert max(len(part.pending_windows) for part in parts) == 50
+    assert {part.pending_windows[-1] for part in parts if part.pending_windows} == {parts[-1].cursor}
 
 
 def test_pages_of_one_date_are_given_as_they_come_and_move_the_cursor_at_the_end():
@@ -209,7 +209,7 @@ def test_pages_of_one_date_are_given_as_they_come_and_move_the_cursor_at_the_end
 
     assert [(len(part.orders), part.mid_window) for part in parts] == [(200, True), (200, True), (100, False)]
     assert [part.cursor for part in parts] == [at(10_499), at(10_499), at(10_501)]
-    assert parts[0].remaining[0] == at(10_499)
+    assert parts[0].pending_windows[0] == at(10_499)
 
 
 def test_one_date_is_read_again_when_a_row_moved_between_its_pages():
