@@ -5,7 +5,7 @@ a row that nobody has read steps over the page boundary. So a window that does n
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,30 +18,16 @@ from ebay.http import utc_now
 from ebay.isolating import around
 from ebay.narrowing import Width
 from ebay.pages import OrderPage
-from ebay.window_reading import CREATED, MODIFIED, READINGS, Fetch, dates, keyed, read
+from ebay.window_reading import CREATED, MODIFIED, Fetch, dates, read
+from ebay.window_result import WindowResult, by_offsets, shortened
 
 __all__ = ["Fetch", "Since", "Span", "Window", "WindowResult", "changed_since", "cut"]
 
 MARGIN = timedelta(seconds=1)  # behind eBay's clock: the Date header has whole seconds
-MOST_BOUNDS = 50  # of pending windows that are stored beside a cursor
 MANY = 10 * PAGE  # rows from which one more call for a look at their middle pays
 A_DAY = timedelta(days=1)
 LONGEST = timedelta(days=730)  # eBay looks back two years
 FASTER = 4  # parts that hold too little are joined, at most so many times more at each step
-
-
-@dataclass(frozen=True, slots=True)
-class WindowResult:
-    """What one window gave, to be stored in one transaction with its cursor."""
-
-    orders: list[Any] = field(repr=False)  # as they came; may hold an id twice or a non-object
-    cursor: datetime  # everything up to here is read once these are stored; eBay's clock; never behind the cursor at the start
-    # bounds of the windows not read yet, oldest first, each from one to the next; one: what is newer is left; empty: the read is over
-    pending_windows: tuple[datetime, ...] = ()
-    complete: bool = True  # False: four readings never agreed with `total`; the union was given, an alert is due
-    failed: bool = False  # True: eBay could not answer the first of the pending windows, which is narrower now
-    mid_window: bool = False  # True: whoever stops here begins this window again, at its first page
-    unreadable: Moment | None = None  # eBay cannot show what was modified then: to be set aside
 
 
 def changed_since(
@@ -191,7 +177,7 @@ def _windows(fetch: Fetch, cursor: datetime, pending: list[datetime], width: Wid
             yield WindowResult([], cursor, shortened(pending))  # nothing to store but where it stands: cutting is progress too
             continue
         try:
-            for part in _by_offsets(fetch, window, reading.page, cursor, pending, rest):
+            for part in by_offsets(fetch, window, reading.page, cursor, pending, rest):
                 cursor = part.cursor
                 yield part
         except EbayError as error:  # of a page behind the first
@@ -278,36 +264,6 @@ def _split(window: Window, orders: list[Any], total: int, by: str = MODIFIED) ->
     return parts if len(parts) > 1 else cut(window, seen, total)
 
 
-def _by_offsets(
-    fetch: Fetch, window: Window, first: OrderPage, cursor: datetime, pending: list[datetime], rest: list[datetime]
-) -> Iterator[WindowResult]:
-    """A window that cannot be cut: one date that fills pages, or answers that make no sense. Page by page, until a walk agrees with itself.
-
-    Each page is given as it comes, so that memory holds ids only; the cursor moves with the last.
-    """
-    page = first
-    for reading in range(1, READINGS + 1):
-        keys: set[object] = set()
-        totals: set[int] = set()
-        offset = 0
-        while True:
-            known = len(keys)
-            keys |= keyed(page.orders, offset).keys()
-            totals.add(page.total)
-            full = len(page.orders) >= PAGE and page.total > len(keys)
-            if len(keys) == known or not (page.next is not None or full):
-                break
-            yield WindowResult(page.orders, cursor, shortened(pending), mid_window=True)
-            offset += PAGE
-            page = fetch(window, offset)
-        agrees = page.next is None and totals == {len(keys)}
-        if agrees or reading == READINGS:
-            yield WindowResult(page.orders, max(cursor, window.end), shortened(rest), agrees)
-            return
-        yield WindowResult(page.orders, cursor, shortened(pending), mid_window=True)
-        page = fetch(window, 0)
-
-
 def _narrowed(pending: list[datetime], width: Width) -> list[datetime]:
     """With a bound more where the first window is wider than eBay answers."""
     first = Window(pending[0], pending[1])
@@ -332,10 +288,3 @@ def _stride(taken: int, rows: int) -> int:
     if taken == 1 and rows > ROWS // 3:
         return 1
     return max(1, min(taken * FASTER, taken * ROWS // max(rows, 1)))
-
-
-def shortened(pending: list[datetime]) -> tuple[datetime, ...]:
-    """The nearest bounds and the end; what lies between is one window, to be cut when its time comes."""
-    if len(pending) < 2:
-        return ()
-    return tuple(pending) if len(pending) <= MOST_BOUNDS else (*pending[: MOST_BOUNDS - 1], pending[-1])
