@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.orders import read_windows
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import BackfillCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
 from pacing import Stream
@@ -23,7 +24,8 @@ class Backfill:
         return self.steps.run(request, Stream.BACKFILL, self.read)
 
     def read(self, step: StepRun) -> PollResult:
-        if not step.step.reading:  # enrolment left the window's edges here; none are left when all is read
+        if not step.step.checkpoint:  # enrolment left the windows here; none are left when all is read
             return step.result(next_due=step.now(), why="backfill complete", done=True)
-        result = read_windows(step, overlap=timedelta(), source="backfill")
+        checkpoint = BackfillCheckpoint.read(step.step.checkpoint) or BackfillCheckpoint()  # one that cannot be read is no completed one
+        result = read_windows(step, checkpoint, overlap=timedelta(), source="backfill")
         return result if result.more else result.model_copy(update={"done": True})

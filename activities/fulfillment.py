@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
 
 from temporalio import activity
 
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import FulfillmentCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
@@ -24,7 +24,7 @@ from store.aside import SetAsideDue
 from store.rereads import What
 
 PARCELS_A_TIME = 50
-PAST_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
+HISTORY_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels
 IDS_A_CALL = 50  # eBay's most
 OLD, OLDEST = timedelta(days=30), timedelta(days=90)  # of open orders: asked for in each round, once a day, by the sweep alone
 A_DAY = timedelta(hours=22)  # the rounds' own interval comes to it
@@ -115,42 +115,42 @@ class FulfillmentPolling:
         All of eBay's by 200 a call, then by number those that we hold as open and eBay no longer lists. A page that eBay fails for may hold
         an order that it cannot show: then all that we hold are read by number.
         """
-        place = self.place(step)
-        start = datetime.fromisoformat(place["since"])
+        checkpoint = FulfillmentCheckpoint.read(step.step.checkpoint) or self.begin(step)
+        start = checkpoint.since or self.since(step)
         flooded = unreadable.is_flood(step.step.set_aside.get(Kind.FULFILLMENT, 0))
         failing = len(parcels.failing)
-        while place["past"] and self.read_past(step, alone, parcels):
-            enough = flooded and len(parcels.failing) > failing  # then one a round may fail: the past has time
-            place = {**place, "past": 0 if enough else place["past"] - 1}
+        while checkpoint.history_left and self.read_history(step, alone, parcels):
+            enough = flooded and len(parcels.failing) > failing  # then one a round may fail: history has time
+            checkpoint = checkpoint.move(history_left=0 if enough else checkpoint.history_left - 1)
             if step.over() or parcels.full or alone.full:
                 alone.settle()
                 parcels.settle()
                 with step.commit() as commit:
-                    commit.advance(reading=place)
-                return step.more("more parcels of the past to read")
+                    commit.advance(checkpoint=checkpoint.as_json())
+                return step.more("more older parcels to read")
         orders = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]))
-        if not place["listed"] and self.steps.store.has_open_orders(step.request.seller_id, start):
-            for number in count(place["page"]):
+        if not checkpoint.listed and self.steps.store.has_open_orders(step.request.seller_id, start):
+            for number in count(checkpoint.page):
                 try:
                     page = step.api.orders(open_filter(start), offset=number * PAGE)
                 except EbayError as error:
                     if not may_be_the_record(error):
                         raise
-                    place = {**place, "listed": True}
+                    checkpoint = checkpoint.move(listed=True)
                     break
                 for over in (alone, parcels, orders):
                     over.answered()
-                place = {**place, "page": number + 1, "listed": page.next is None}
+                checkpoint = checkpoint.move(page=number + 1, listed=page.next is None)
                 with step.commit() as commit:
                     step.count(commit, commit.store_orders(page.orders, read_at=step.read_at()))
-                    commit.scan_page(place["scan"], number, [order for order in map(entity_id, page.orders) if order])
-                    commit.advance(reading=place)
+                    commit.scan_page(checkpoint.scan, number, [order for order in map(entity_id, page.orders) if order])
+                    commit.advance(checkpoint=checkpoint.as_json())
                 if page.next is None:
                     break
                 if step.over():
                     return step.more("more open orders to compare")
-        while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, place["scan"], IDS_A_CALL, start):
-            place = self.read_unlisted(step, unlisted, place, orders)
+        while unlisted := self.steps.store.unlisted_orders(step.request.seller_id, checkpoint.scan, IDS_A_CALL, start):
+            checkpoint = self.read_unlisted(step, unlisted, checkpoint, orders)
             if step.over() or orders.full:
                 orders.settle()
                 return step.more("more open orders to read")
@@ -159,40 +159,46 @@ class FulfillmentPolling:
         try_again(step, (What.PARCELS, What.SINGLE, What.LISTED), lambda one: self.read_again(step, one))
         with step.commit() as commit:
             step.count(commit)
-            commit.end_scan(place["scan"])
-            commit.advance(cursor=datetime.fromisoformat(place["began"]) if place.get("began") else None, reading=None)
+            commit.end_scan(checkpoint.scan)
+            commit.advance(cursor=checkpoint.began, checkpoint=None)
             return step.complete(commit)
 
-    def place(self, step: StepRun) -> dict[str, Any]:
-        """Where the round stands. A new one compares open orders of the last month, once a day those of three; older ones the sweep.
+    def begin(self, step: StepRun) -> FulfillmentCheckpoint:
+        """A new round compares open orders of the last month, once a day those of three; older ones the sweep.
 
         When the last of three months began is the stream's cursor.
         """
-        now, last = step.now(), step.step.cursor
-        oldest = last is None or not now - A_DAY < last < now + A_DAY
-        since = {"since": (step.ebays_now() - (OLDEST if oldest else OLD)).isoformat(timespec="milliseconds")}
-        if step.step.reading:  # without it: begun by an earlier version, over all that eBay lists
-            return {**since, **step.step.reading}
-        if oldest:
+        began = step.now() if self.is_oldest_due(step) else None
+        if began:
             self.steps.store.close_cancelled(step.request.seller_id)
-            since["began"] = now.isoformat()
-        return {"scan": step.step.epoch, "page": 0, "listed": False, "past": PAST_A_ROUND, **since}
+        return FulfillmentCheckpoint(
+            scan=step.step.epoch, page=0, listed=False, history_left=HISTORY_A_ROUND, since=self.since(step), began=began
+        )
 
-    def read_past(self, step: StepRun, alone: SteppingOver, parcels: SteppingOver) -> bool:
+    def since(self, step: StepRun) -> datetime:
+        return step.ebays_now() - (OLDEST if self.is_oldest_due(step) else OLD)
+
+    def is_oldest_due(self, step: StepRun) -> bool:
+        now, last = step.now(), step.step.cursor
+        return last is None or not now - A_DAY < last < now + A_DAY
+
+    def read_history(self, step: StepRun, alone: SteppingOver, parcels: SteppingOver) -> bool:
         """One order that is due, from before the enrolment too. False: none is."""
-        if due := self.past_due(step, alone):
+        if due := self.history_due(step, alone):
             self.read_single(step, due[0], alone)
-        elif due := self.past_due(step, parcels):
+        elif due := self.history_due(step, parcels):
             self.read_parcels(step, due[0], parcels)
         return bool(due)
 
-    def past_due(self, step: StepRun, over: SteppingOver) -> list[str]:
+    def history_due(self, step: StepRun, over: SteppingOver) -> list[str]:
         """Those that failed in this step come last, and not again."""
         find = self.steps.store.singles_due if over.what is What.SINGLE else self.steps.store.parcels_due
         found = find(step.request.seller_id, 1 + len(over.failing), now=step.now())
         return [order for order in found if order not in over.failing]
 
-    def read_unlisted(self, step: StepRun, unlisted: list[str], place: dict[str, Any], over: SteppingOver) -> dict[str, Any]:
+    def read_unlisted(
+        self, step: StepRun, unlisted: list[str], checkpoint: FulfillmentCheckpoint, over: SteppingOver
+    ) -> FulfillmentCheckpoint:
         """A list of open orders by their numbers; those that are set aside have their own time."""
         seller_id = step.request.seller_id
         aside = set(self.steps.store.aside_of(seller_id, Kind.ORDER, unlisted)) if step.step.set_aside or step.aside_moved else set()
@@ -207,16 +213,16 @@ class FulfillmentPolling:
                     shown = {order for order in map(entity_id, page.orders) if order}
                     commit.absent(part, shown, since, step.ebays_now() - ABSENT_FOR, step.read_at())
                     commit.records_read(What.LISTED, part)
-                    commit.scan_page(place["scan"], place["page"], part)
-                    place = {**place, "page": place["page"] + 1, "listed": True}
-                    commit.advance(reading=place)
+                    commit.scan_page(checkpoint.scan, checkpoint.page, part)
+                    checkpoint = checkpoint.move(page=checkpoint.page + 1, listed=True)
+                    commit.advance(checkpoint=checkpoint.as_json())
         if passed := [order for order in unlisted if order in aside or order in over.failing]:
             with step.commit() as commit:
                 step.count(commit)
-                commit.scan_page(place["scan"], place["page"], passed)
-                place = {**place, "page": place["page"] + 1, "listed": True}
-                commit.advance(reading=place)
-        return place
+                commit.scan_page(checkpoint.scan, checkpoint.page, passed)
+                checkpoint = checkpoint.move(page=checkpoint.page + 1, listed=True)
+                commit.advance(checkpoint=checkpoint.as_json())
+        return checkpoint
 
     def read_again(self, step: StepRun, one: SetAsideDue) -> None:
         """What was set aside, by itself."""

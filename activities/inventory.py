@@ -8,10 +8,10 @@ from typing import Any
 from temporalio import activity
 
 from activities import inventory_pages, sources
-from activities.inventory_pages import Scan
 from activities.listing_skus import set_aside
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import InventoryScan
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
@@ -34,7 +34,7 @@ class InventoryPolling:
 
     @activity.defn(no_thread_cancel_exception=True)
     def poll_inventory(self, request: Poll) -> PollResult:
-        """Follow eBay's `next` from page to page, each kept with the scan's id and place; then ask directly for SKUs that did not come.
+        """Follow eBay's `next` from page to page, each stored with the scan's id; then ask directly for SKUs that did not come.
 
         eBay's inventory knows no "modified since", so a full scan is the way to see a change (N / 200 calls). A SKU is gone when it is
         absent from a complete scan and a direct read says so too. Errors: see `StepRunner.run`.
@@ -51,12 +51,12 @@ class InventoryPolling:
             sold.settle()
             return step.result(next_due=step.now(), why="the stock of what was sold is read")
         scan = inventory_pages.begin(step)
-        while scan["total"] is None:
+        while scan.total is None:
             page, after = inventory_pages.read(step, scan, sold)
             sold.answered()
             scan = self.store_page(step, scan, page, after)
             if step.over():
-                return step.more(f"inventory scan: {scan['page']} pages read")
+                return step.more(f"inventory scan: {scan.page} pages read")
         sold.settle()
         return self.settle(step, scan)
 
@@ -83,17 +83,17 @@ class InventoryPolling:
         found = self.steps.store.skus_due(step.request.seller_id, SKUS_A_CALL + len(over.failing))
         return [sku for sku in found if sku not in over.failing][:SKUS_A_CALL]
 
-    def store_page(self, step: StepRun, scan: Scan, page: InventoryPage, after: Scan) -> Scan:
+    def store_page(self, step: StepRun, scan: InventoryScan, page: InventoryPage, after: InventoryScan) -> InventoryScan:
         with step.commit() as commit:
             step.count(commit, commit.store_inventory(page.items, page.date, self.source(step)))
-            commit.scan_page(scan["scan"], scan["page"], [sku for sku in map(entity_id, page.items) if sku])
-            commit.advance(reading=after)
+            commit.scan_page(scan.scan, scan.page, [sku for sku in map(entity_id, page.items) if sku])
+            commit.advance(checkpoint=after.as_json())
         return after
 
-    def settle(self, step: StepRun, scan: Scan) -> PollResult:
+    def settle(self, step: StepRun, scan: InventoryScan) -> PollResult:
         """All pages are read: ask for what is missing, 25 a call, and see whether the SKUs agree with eBay's count."""
         over = skus(step)
-        while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan["scan"], SKUS_A_CALL):
+        while absent := self.steps.store.unlisted_skus(step.request.seller_id, scan.scan, SKUS_A_CALL):
             scan = self.read_absent(step, scan, absent, over)
             if step.over() or over.full:
                 over.settle()
@@ -104,15 +104,15 @@ class InventoryPolling:
             leave_to_inventory(step)  # of a time when listings were read: nothing else would
         with step.commit() as commit:
             step.count(commit)
-            seen = commit.scanned(scan["scan"])
-            sick = scan.get("sick", [])
-            agreed = seen + len(sick) >= scan["total"]
-            if not agreed and scan["turn"] < TURNS:
-                commit.advance(reading=inventory_pages.once_more(step, scan))
+            seen = commit.scanned(scan.scan)
+            lost = len(scan.unreadable)
+            agreed = seen + lost >= (scan.total or 0)
+            if not agreed and scan.turn < TURNS:
+                commit.advance(checkpoint=inventory_pages.once_more(step, scan).as_json())
                 return step.more("inventory scan: eBay's count differs, once more")
-            commit.end_scan(scan["scan"])
-            commit.advance(cursor=step.read_at(), reading=inventory_pages.to_remember(step, scan))
-            commit.part_lost("SKUs", f"{len(sick)} of the list of SKUs" if sick else None)
+            commit.end_scan(scan.scan)
+            commit.advance(cursor=step.read_at(), checkpoint=inventory_pages.to_remember(step, scan).as_json())
+            commit.part_lost("SKUs", f"{lost} of the list of SKUs" if lost else None)
             if agreed:
                 commit.close_alert(AlertKind.INVENTORY_INCOMPLETE)
             else:
@@ -122,32 +122,32 @@ class InventoryPolling:
                 )
             return sources.complete(step, commit, None if seen else NO_ITEMS)
 
-    def read_absent(self, step: StepRun, scan: Scan, absent: list[str], over: SteppingOver) -> Scan:
+    def read_absent(self, step: StepRun, scan: InventoryScan, absent: list[str], over: SteppingOver) -> InventoryScan:
         """Of a SKU that eBay does not show, though it was asked for, nothing is known: it stays as it is."""
         aside = set_aside(step, absent)
         lists, later = inventory_pages.lists(scan, [sku for sku in absent if sku not in aside])
         for asked in lists:
             for part, found in read_skus(step, over, asked):
-                scan = self.store_absent(step, inventory_pages.by_answer(scan, asked, part), part, found)
+                scan = self.store_absent(step, inventory_pages.with_breaking(scan, asked, part), part, found)
         if passed := [sku for sku in absent if sku in aside or sku in over.failing or sku in later]:
             with step.commit() as commit:
                 step.count(commit)
                 commit.skus_lacking(passed)
-                commit.scan_page(scan["scan"], scan["page"], passed)
-                scan = {**scan, "page": scan["page"] + 1}
-                commit.advance(reading=scan)
+                commit.scan_page(scan.scan, scan.page, passed)
+                scan = scan.move(page=scan.page + 1)
+                commit.advance(checkpoint=scan.as_json())
         return scan
 
-    def store_absent(self, step: StepRun, scan: Scan, part: list[str], found: dict[str, Any]) -> Scan:
-        after = {**scan, "page": scan["page"] + 1}
+    def store_absent(self, step: StepRun, scan: InventoryScan, part: list[str], found: dict[str, Any]) -> InventoryScan:
+        after = scan.move(page=scan.page + 1)
         with step.commit() as commit:
             there = [item for item in found.values() if item is not None]
             kept = commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk")
             gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
             step.count(commit, kept, gone)
             commit.records_read(What.SKU, list(found))
-            commit.scan_page(scan["scan"], scan["page"], part)
-            commit.advance(reading=after)
+            commit.scan_page(scan.scan, scan.page, part)
+            commit.advance(checkpoint=after.as_json())
         return after
 
     def read_again(self, step: StepRun, one: SetAsideDue) -> None:

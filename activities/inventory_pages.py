@@ -10,21 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from urllib.parse import parse_qs
 
+from activities.polling.checkpoints import InventoryCheckpoint, InventoryScan, KnownRows, OffsetsBy
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
-from changes.dates import read_time
 from changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
 from ebay.errors import BadAnswerError, EbayError
-from store.times import iso
 
-Scan = dict[
-    str, Any
-]  # {"scan", "turn", "page", "place", "total"}, and where rows fail {"row", "parts", "by", "sick", "known", "fine", "looked", "apart"}
 SIZES = (100, 50, 25, 5, 1)  # each goes into the one before: eBay's documents count offsets by pages, its answers may by rows
 COARSE = 25  # rows that are passed over around one that is known to fail, as many as one call asks for by their SKUs
 LOOKED = timedelta(days=1)
@@ -33,66 +28,65 @@ FAILING = 6  # parts in a row: it is no matter of single rows any more, unless a
 MANY = 20  # rows that fail: from then on they are not parted further than in 25
 
 
-def begin(step: StepRun) -> Scan:
+def begin(step: StepRun) -> InventoryScan:
     """Where the scan goes on, or a new one, which knows the rows that failed in the last."""
-    reading = step.step.reading or {}
-    if "scan" in reading:
-        return dict(reading)
-    last = reading.get("limit") or {}
-    new: Scan = {"scan": step.step.epoch, "turn": 1, "page": 0, "place": None, "total": None}
-    if not last.get("sick"):
+    last = InventoryCheckpoint.read(step.step.checkpoint) or InventoryCheckpoint()
+    if last.scan:
+        return last.scan
+    new = InventoryScan(scan=step.step.epoch, turn=1, page=0, next_page=None, total=None)
+    if not last.known_rows or not last.known_rows.rows:
         return new
-    looked = read_time(last.get("looked"))
-    look = looked is None or step.now() - looked >= LOOKED
-    apart = last.get("apart", [])
-    apart = apart[ALONE:] + ([] if look else apart[:ALONE])  # those whose turn it was come last, or into lists again
-    return {**new, "known": last["sick"], "fine": look, "looked": iso(step.now()) if look else last["looked"], "apart": apart}
+    looked_at, breaking = last.known_rows.looked_at, last.known_rows.breaking_skus
+    look = looked_at is None or step.now() - looked_at >= LOOKED
+    turn_over = breaking[ALONE:] + (() if look else breaking[:ALONE])  # those whose turn it was come last, or into lists again
+    return new.move(known=last.known_rows.rows, row_by_row=look, looked_at=step.now() if look else looked_at, breaking_skus=turn_over)
 
 
-def once_more(step: StepRun, scan: Scan) -> Scan:
+def once_more(step: StepRun, scan: InventoryScan) -> InventoryScan:
     """The next turn of a scan whose SKUs do not agree with eBay's count."""
-    new: Scan = {"scan": step.step.epoch + 1, "turn": scan["turn"] + 1, "page": 0, "place": None, "total": None}
-    if not scan.get("sick"):
+    new = InventoryScan(scan=step.step.epoch + 1, turn=scan.turn + 1, page=0, next_page=None, total=None)
+    if not scan.unreadable:
         return new
-    return {**new, "known": scan["sick"], "fine": True, "looked": iso(step.now()), "apart": scan.get("apart", [])}
+    return new.move(known=scan.unreadable, row_by_row=True, looked_at=step.now(), breaking_skus=scan.breaking_skus)
 
 
-def to_remember(step: StepRun, scan: Scan) -> Scan | None:
+def to_remember(step: StepRun, scan: InventoryScan) -> InventoryCheckpoint:
     """What the next scan has to know."""
-    if not scan.get("sick"):
-        return None
-    return {"limit": {"sick": scan["sick"], "looked": scan.get("looked") or iso(step.now()), "apart": scan.get("apart", [])}}
+    if not scan.unreadable:
+        return InventoryCheckpoint()
+    known = KnownRows(rows=scan.unreadable, looked_at=scan.looked_at or step.now(), breaking_skus=scan.breaking_skus)
+    return InventoryCheckpoint(known_rows=known)
 
 
-def lists(scan: Scan, skus: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+def lists(scan: InventoryScan, skus: Sequence[str]) -> tuple[list[list[str]], list[str]]:
     """How SKUs are asked for: in lists, those at which lists break alone; and those whose turn it is not."""
-    apart = scan.get("apart", [])
-    together = [sku for sku in skus if sku not in apart]
-    alone = [[sku] for sku in apart[:ALONE] if sku in skus]
-    return [*([together] if together else []), *alone], [sku for sku in apart[ALONE:] if sku in skus]
+    breaking = scan.breaking_skus
+    together = [sku for sku in skus if sku not in breaking]
+    alone = [[sku] for sku in breaking[:ALONE] if sku in skus]
+    return [*([together] if together else []), *alone], [sku for sku in breaking[ALONE:] if sku in skus]
 
 
-def by_answer(scan: Scan, asked: Sequence[str], part: Sequence[str]) -> Scan:
+def with_breaking(scan: InventoryScan, asked: Sequence[str], part: Sequence[str]) -> InventoryScan:
     """After an answer: where a list was halved until one SKU was left, and that one can be read, lists break at it or at its neighbour."""
-    new = [sku for sku in part if sku not in scan.get("apart", [])] if len(part) == 1 < len(asked) else []
-    return {**scan, "apart": [*scan.get("apart", []), *new]} if new else scan
+    new = [sku for sku in part if sku not in scan.breaking_skus] if len(part) == 1 < len(asked) else []
+    return scan.move(breaking_skus=(*scan.breaking_skus, *new)) if new else scan
 
 
-def read(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
-    """The next page, or a part of one; and the scan as it is once that is kept.
+def read(step: StepRun, scan: InventoryScan, over: SteppingOver) -> tuple[InventoryPage, InventoryScan]:
+    """The next page, or a part of one; and the scan as it is once that is stored.
 
     Args:
         over: the step's books of SKUs, which find out whether eBay answers at all.
     Raises:
         EbayError: eBay fails for it, and it is not known yet, or not to be believed, that this is for one row.
     """
-    if not scan.get("parts"):
-        row = scan.get("row", 0)
-        if any(row <= one < row + PAGE for one in scan.get("known", [])):
+    if not scan.parts:
+        row = scan.row or 0
+        if any(row <= one < row + PAGE for one in scan.known):
             scan = cut(scan, row)
         else:
             try:
-                page = step.api.inventory_page(scan["place"])
+                page = step.api.inventory_page(scan.next_page)
             except EbayError as error:
                 if step.step.failures < TIMES - 1 or not may_be_the_record(error):
                     raise
@@ -102,17 +96,17 @@ def read(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, 
     return read_part(step, scan, over)
 
 
-def read_part(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryPage, Scan]:
+def read_part(step: StepRun, scan: InventoryScan, over: SteppingOver) -> tuple[InventoryPage, InventoryScan]:
     """The next part that eBay answers; where none is left, no items."""
-    parts, sick = [list(part) for part in scan["parts"]], set(scan.get("sick", []))
+    parts, unreadable = list(scan.parts), set(scan.unreadable)
     failures: list[EbayError] = []
-    page, by, of = None, scan.get("by"), scan.get("of")  # `of`: how many SKUs there are, as a part said that eBay answered
-    many = len(scan.get("known", [])) > MANY
+    page, by, row_count = None, scan.offsets_by, scan.row_count
+    many = len(scan.known) > MANY
     while parts and page is None:
         first, size = parts.pop(0)
-        around = {one for one in scan.get("known", []) if first <= one < first + size}
-        if around and size <= COARSE and not scan.get("fine") and (of is not None or parts):
-            sick |= around
+        around = {one for one in scan.known if first <= one < first + size}
+        if around and size <= COARSE and not scan.row_by_row and (row_count is not None or parts):
+            unreadable |= around
             continue
         try:
             page, by = ask(step, first, size, by)
@@ -126,20 +120,24 @@ def read_part(step: StepRun, scan: Scan, over: SteppingOver) -> tuple[InventoryP
                     raise
             least = size == 1 or (many and size <= COARSE)
             parts += [] if least else halved(first, size)
-            sick |= set(range(first, first + size)) if least else set()
-    if page is None and of is None:  # nothing tells that it is no outage
+            unreadable |= set(range(first, first + size)) if least else set()
+    if page is None and row_count is None:  # nothing tells that it is no outage
         raise failures[-1] if failures else BadAnswerError("eBay shows no row of the list")
-    page = page or InventoryPage([], of or 0, None, step.read_at(), dated=False)
-    parts = [part for part in parts if part[0] < page.total]
-    scan = {**scan, "parts": parts, "by": by, "sick": sorted(row for row in sick if row < page.total), "of": page.total}
-    if parts:
-        return page, {**scan, "page": scan["page"] + 1}
-    row = scan["row"] + PAGE
-    place = f"{ITEMS}?offset={row if by == 'rows' else row // PAGE}&limit={PAGE}" if row < page.total else None
-    return page, {**following(scan, place, row, page), "of": None}
+    page = page or InventoryPage([], row_count or 0, None, step.read_at(), dated=False)
+    scan = scan.move(
+        parts=tuple(part for part in parts if part[0] < page.total),
+        offsets_by=by,
+        unreadable=tuple(sorted(row for row in unreadable if row < page.total)),
+        row_count=page.total,
+    )
+    if scan.parts:
+        return page, scan.move(page=scan.page + 1)
+    row = (scan.row or 0) + PAGE
+    next_page = f"{ITEMS}?offset={row if by == 'rows' else row // PAGE}&limit={PAGE}" if row < page.total else None
+    return page, following(scan, next_page, row, page).move(row_count=None)
 
 
-def ask(step: StepRun, first: int, size: int, by: str | None) -> tuple[InventoryPage, str | None]:
+def ask(step: StepRun, first: int, size: int, by: OffsetsBy | None) -> tuple[InventoryPage, OffsetsBy | None]:
     """Some rows. Where it is not known what offsets count: by rows, and where nothing stands there, by pages."""
     page = step.api.inventory_rows(first if by != "pages" else first // size, size)
     if by is None and first and size > 1 and not page.items and page.total > first:
@@ -148,34 +146,35 @@ def ask(step: StepRun, first: int, size: int, by: str | None) -> tuple[Inventory
     return page, by or counted_by(page.next, first, size)
 
 
-def counted_by(place: str | None, first: int, size: int) -> str | None:
+def counted_by(next_page: str | None, first: int, size: int) -> OffsetsBy | None:
     """What eBay's `next` shows that offsets count; None: it may be both."""
-    offset = parse_qs((place or "").partition("?")[2]).get("offset", [""])[0]
+    offset = parse_qs((next_page or "").partition("?")[2]).get("offset", [""])[0]
     if not offset.isdecimal() or size == 1:
         return None
     return "rows" if int(offset) == first + size else "pages" if int(offset) == first // size + 1 else None
 
 
-def following(scan: Scan, place: str | None, row: int, page: InventoryPage) -> Scan:
-    after = {**scan, "page": scan["page"] + 1, "place": place, "total": None if place else page.total}
-    if "parts" in scan or "known" in scan:
-        after |= {"row": row, "parts": []}
-    elif place:
-        after |= {"row": row}
-    by = scan.get("by") or counted_by(place, row - PAGE, PAGE)
-    return {**after, "by": by} if by else after
+def following(scan: InventoryScan, next_page: str | None, row: int, page: InventoryPage) -> InventoryScan:
+    return scan.move(
+        page=scan.page + 1,
+        next_page=next_page,
+        total=None if next_page else page.total,
+        row=row,
+        parts=(),
+        offsets_by=scan.offsets_by or counted_by(next_page, row - PAGE, PAGE),
+    )
 
 
-def cut(scan: Scan, row: int) -> Scan:
+def cut(scan: InventoryScan, row: int) -> InventoryScan:
     """A page in parts: two, or so that each row known to fail stands alone."""
-    parts = [[row, PAGE]]
-    fine = scan.get("fine", True) and len(scan.get("known", [])) <= MANY
+    parts = [(row, PAGE)]
+    fine = scan.row_by_row is not False and len(scan.known) <= MANY
     for size in SIZES if fine else SIZES[: SIZES.index(COARSE) + 1]:
-        bad = [part for part in parts if any(part[0] <= one < part[0] + part[1] for one in scan.get("known", [])) or part[1] == PAGE]
+        bad = [part for part in parts if any(part[0] <= one < part[0] + part[1] for one in scan.known) or part[1] == PAGE]
         parts = [half for part in parts for half in (halved(*part) if part in bad and part[1] > size else [part])]
-    return {**scan, "row": row, "parts": sorted(parts, key=lambda part: (part[1] <= COARSE, part[0]))}
+    return scan.move(row=row, parts=tuple(sorted(parts, key=lambda part: (part[1] <= COARSE, part[0]))))
 
 
-def halved(first: int, size: int) -> list[list[int]]:
+def halved(first: int, size: int) -> list[tuple[int, int]]:
     smaller = next(one for one in SIZES if one < size)
-    return [[at, smaller] for at in range(first, first + size, smaller)]
+    return [(at, smaller) for at in range(first, first + size, smaller)]

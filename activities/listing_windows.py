@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from activities.polling.checkpoints import ListingsCheckpoint
 from activities.running import StepRun
-from changes.dates import read_time
 from changes.model import Document
 from changes.moments import Moment
 from ebay.clock import floor_ms
 from ebay.errors import EbayError
 from ebay.isolating import around
-from ebay.narrowing import Width
+from ebay.narrowing import LearnedWidth, Width
 from ebay.trading import LONGEST_WINDOW, SellerEvents
 from pacing import Stream
 from store import Commit, StoreResult
 from store.kinds import AlertKind
-from store.times import iso
-
-Place = dict[str, Any]  # {"from": ISO, "width_s": seconds, "limit": as `Width.kept`}, each where there is one
 
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
 AN_HOUR = timedelta(hours=1)
@@ -42,14 +38,16 @@ class ListingWindow:
     last: bool
     whole: bool  # False: there was more than eBay lists, so it is only a beginning; a narrower one follows
     lost: bool = False  # not whole, and it could not be made any narrower
-    limit: dict[str, Any] | None = None  # of the width, where eBay fails for wider ones
+    learned: LearnedWidth | None = None  # where eBay fails for wider ones
     failed: bool = False  # it did for this one: nothing was read
     unreadable: Moment | None = None  # eBay cannot show what was modified then
 
-    def place(self) -> Place | None:
-        """Where the read goes on; None: it is over."""
-        place: Place = {"limit": self.limit} if self.limit else {}
-        return place or None if self.last else {"from": iso(self.read_to), "width_s": self.width.total_seconds(), **place}
+    @property
+    def checkpoint(self) -> ListingsCheckpoint:
+        """Where the read goes on."""
+        if self.last:
+            return ListingsCheckpoint(width=self.learned)
+        return ListingsCheckpoint(read_to=self.read_to, window=self.width, width=self.learned)
 
 
 def too_old(cursor: datetime | None, now: datetime) -> bool:
@@ -57,27 +55,27 @@ def too_old(cursor: datetime | None, now: datetime) -> bool:
     return cursor is None or now - cursor > FAR
 
 
-def windows(step: StepRun, start: datetime, until: datetime, place: Place | None = None) -> Iterator[ListingWindow]:
+def windows(step: StepRun, start: datetime, until: datetime, checkpoint: ListingsCheckpoint | None = None) -> Iterator[ListingWindow]:
     """From `start` to `until`, oldest first, each as wide as eBay answers it, and whole: what fails or is not whole is halved in time.
 
     Args:
         until: by eBay's clock, as far as we know it; what it has not reached yet is not taken for read.
-        place: where a read that was broken off goes on, instead of at `start`.
+        checkpoint: where a read that was broken off goes on, instead of at `start`.
 
     Raises:
         EbayError: eBay fails for the narrowest too, or for as many as one step tries. What was given before stays good, the width too.
     """
-    width, most, place = LONGEST_WINDOW, MOST, place or {}
-    limit = Width.of(place.get("limit"), step.step.failures)
-    if "from" in place:
-        start, width = read_time(place["from"]) or start, timedelta(seconds=place["width_s"])
+    width, most, checkpoint = LONGEST_WINDOW, MOST, checkpoint or ListingsCheckpoint()
+    limit = Width.of(checkpoint.width, step.step.failures)
+    if checkpoint.read_to and checkpoint.window:
+        start, width = checkpoint.read_to, checkpoint.window
     start, until = floor_ms(start), floor_ms(until)
     aside = list(step.steps.store.unreadable(step.request.seller_id, Stream.LISTINGS, start)) if step.step.set_aside else []
     while start < until:
         aside = [moment for moment in aside if moment.end > start]
         if aside and aside[0].start <= start:
             start = min(aside[0].end, until)
-            yield ListingWindow([], [], step.read_at(), start, width, last=start == until, whole=True, limit=limit.kept())
+            yield ListingWindow([], [], step.read_at(), start, width, last=start == until, whole=True, learned=limit.learned())
             continue
         end = floor_ms(min([until, start + limit.limited(width), *(moment.start for moment in aside)]))
         try:
@@ -93,7 +91,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
                 continue
             if not limit.narrower(error, end - start, NARROWEST):
                 raise
-            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, learned=limit.learned(), failed=True)
             if limit.over or step.over():
                 raise
             continue
@@ -102,7 +100,9 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
         whole = events.complete and count < MOST
         if not whole and end - start > NARROWEST:
             most, width = min(most, count), floor_ms(start + (end - start) / 2) - start
-            yield ListingWindow(events.listings, events.without_id, events.date, start, width, last=False, whole=False, limit=limit.kept())
+            yield ListingWindow(
+                events.listings, events.without_id, events.date, start, width, last=False, whole=False, learned=limit.learned()
+            )
             continue
         width = min(width * 2, LONGEST_WINDOW) if count * 2 < most else width
         read_to = min(end, step.sure_at() - step.waits.listing_lag)
@@ -110,7 +110,7 @@ def windows(step: StepRun, start: datetime, until: datetime, place: Place | None
         if last:
             limit.read_over()
         yield ListingWindow(
-            events.listings, events.without_id, events.date, read_to, width, last, whole=True, lost=not whole, limit=limit.kept()
+            events.listings, events.without_id, events.date, read_to, width, last, whole=True, lost=not whole, learned=limit.learned()
         )
         if read_to < end:
             return
@@ -124,7 +124,7 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
         events: SellerEvents | None, read_to: datetime, wide: timedelta = width, moment: Moment | None = None, *, whole: bool = True
     ) -> ListingWindow:
         listings, without_id, date = (events.listings, events.without_id, events.date) if events else ([], [], step.read_at())
-        return ListingWindow(listings, without_id, date, read_to, wide, last=False, whole=whole, limit=limit.kept(), unreadable=moment)
+        return ListingWindow(listings, without_id, date, read_to, wide, last=False, whole=whole, learned=limit.learned(), unreadable=moment)
 
     limit.searched += 1
     near = start - AN_HOUR if step.ebays_now() - start < FAR - AN_HOUR else start
@@ -143,7 +143,7 @@ def isolated(step: StepRun, start: datetime, end: datetime, width: timedelta, li
             yield window(events, read_to, moment=Moment(piece.start, piece.end, piece.unreadable) if piece.unreadable else None)
     except EbayError as error:
         if read_to == start and limit.narrower(error, end - start, NARROWEST):
-            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, limit=limit.kept(), failed=True)
+            yield ListingWindow([], [], step.read_at(), start, width, last=False, whole=False, learned=limit.learned(), failed=True)
         raise
     limit.search_over(failure, end - start, widest, found=found, narrowest=NARROWEST, longest=LONGEST_WINDOW)
 

@@ -15,6 +15,7 @@ from activities.listing_single import read_single, store_single
 from activities.listing_skus import inventory_items
 from activities.listing_windows import FAR, keep, too_old, windows
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import ListingsCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, books, try_again
 from activities.steps import StepRunner
@@ -56,12 +57,12 @@ class ListingPolling:
         until = step.ebays_now() - (timedelta() if step.request.announced or step.request.asked else lag)
         moments.read_listings(step, step.ebays_now() - FAR)
         new_skus, shown, read_to = False, False, step.step.cursor
-        for window in windows(step, step.step.cursor - lag, until, step.step.reading):
+        for window in windows(step, step.step.cursor - step.waits.listing_lag, until, ListingsCheckpoint.read(step.step.checkpoint)):
             items = inventory_items(step, window.listings) if window.whole else []
             new_skus, shown, read_to = new_skus or bool(items), shown or bool(window.listings), max(read_to, window.read_to)
             with step.commit() as commit:
                 keep(step, commit, window, items)
-                commit.advance(cursor=window.read_to, reading=window.place())
+                commit.advance(cursor=window.read_to, checkpoint=window.checkpoint.as_json())
             if not window.last and not window.failed and step.over():
                 return step.more("more modified listings to read")
         due = self.steps.store.listings_due(step.request.seller_id, step.ebays_now(), read_to, AT_ONCE)

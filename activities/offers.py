@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from temporalio import activity
 from activities import sources
 from activities.permits import PermitRefusedError
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import OffersCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
@@ -30,19 +30,6 @@ SLICES = 96  # of a round: a quarter of an hour each; a seller with fewer SKUs h
 AT_ONCE = 10  # SKUs a commit, which a crash reads again
 SOON = timedelta(minutes=1)
 LATER = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class OffersCheckpoint:
-    """How far the round is."""
-
-    sku: str = ""  # the last one that was read
-    round: int = 0  # the first one tells of what was there before
-    unread: int = 0  # of versions that had a rule of their own for SKUs that eBay fails for
-
-    @property
-    def source(self) -> str:
-        return "backfill" if self.round == 0 else "poll"
 
 
 class Answered(NamedTuple):
@@ -81,8 +68,9 @@ class Slice:
 
     def __init__(self, step: StepRun, total: int) -> None:
         self.step, self.total = step, total
-        self.place = self.at = OffersCheckpoint(**(step.step.reading or {}))  # the last SKU that was asked for: as it is kept, and by now
-        self.most = total if self.place.round == 0 else self.usual()
+        # the last SKU that was asked for: as it is stored, and by now
+        self.stored = self.at = OffersCheckpoint.read(step.step.checkpoint) or OffersCheckpoint(sku="", round=0)
+        self.most = total if self.stored.round == 0 else self.usual()
         self.read_count = 0
         self.tried = SteppingOver(step, What.OFFERS, step.api.offers)
         self.stopped: EbayError | None = None
@@ -105,7 +93,7 @@ class Slice:
             rounds += 1
             if rounds > 1:  # none of them could be read
                 break
-            self.at, self.most = OffersCheckpoint(round=self.at.round + 1), self.usual()
+            self.at, self.most = OffersCheckpoint(sku="", round=self.at.round + 1), self.usual()
         if self.stopped is None:
             self.tried.settle()
             try_again(self.step, (What.OFFERS,), lambda one: self.read_one(one.name))
@@ -130,8 +118,8 @@ class Slice:
             self.step.count(commit, kept)
             commit.records_read(What.OFFERS, [sku])
 
-    def after(self, place: OffersCheckpoint, limit: int) -> list[str]:
-        return self.step.steps.store.offers.skus(self.step.request.seller_id, place.sku, limit)
+    def after(self, checkpoint: OffersCheckpoint, limit: int) -> list[str]:
+        return self.step.steps.store.offers.skus(self.step.request.seller_id, checkpoint.sku, limit)
 
     def over(self) -> bool:
         if self.stopped or self.tried.full:
@@ -153,10 +141,10 @@ class Slice:
                 self.tried.worked()
                 self.read_count += 1
                 yield Answered(sku, offers, self.step.read_at(), self.at.source)
-            self.place = self.at = replace(self.at, sku=sku)
+            self.stored = self.at = self.at.move(sku=sku)
             if self.over():
                 return
-        self.place = self.at = replace(self.at, sku=skus[-1])
+        self.stored = self.at = self.at.move(sku=skus[-1])
 
     def not_aside(self, skus: list[str]) -> list[str]:
         if not self.step.step.set_aside and not self.step.aside_moved:
@@ -170,7 +158,7 @@ class Slice:
             kept = [commit.store_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
             self.step.count(commit, *kept)
             commit.records_read(What.OFFERS, [it.sku for it in answers])
-            commit.advance(reading=asdict(self.place))
+            commit.advance(checkpoint=self.stored.as_json())
             commit.close_alert(AlertKind.OFFERS_UNREAD)  # of versions that had a rule of their own here
 
     def end(self) -> PollResult:
@@ -183,11 +171,11 @@ class Slice:
             if isinstance(self.stopped, PermitRefusedError):
                 at = step.steps.quota.spread(step.request.seller_id, max(self.stopped.until, now + LATER))
                 return step.continue_later(commit, at, "offers wait for their share of the calls")
-            if self.place.round == 0 and self.after(self.place, 1):
+            if self.stored.round == 0 and self.after(self.stored, 1):
                 first = step.complete_at(commit, now, "the first round of offers goes on")
                 return first.model_copy(update={"more": True})
             wait = ROUND * self.read_count / self.total
-            if self.place.round == 0:
+            if self.stored.round == 0:
                 wait = ROUND / SLICES
-                commit.advance(reading=asdict(OffersCheckpoint(round=1)))
+                commit.advance(checkpoint=OffersCheckpoint(sku="", round=1).as_json())
             return step.complete_at(commit, now + wait, f"offers of {self.read_count} of {self.total} SKUs read: all of them once a day")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from temporalio import activity
 
 from activities import moments
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import OrdersCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
-from changes.dates import read_time
 from ebay.narrowing import Width
-from ebay.windows import WindowResult, changed_since
+from ebay.windows import changed_since
 from pacing import Stream
 from store.kinds import AlertKind
-from store.times import iso
 
 
 class OrderPolling:
@@ -33,24 +31,26 @@ class OrderPolling:
         return self.steps.run(request, Stream.ORDERS, self.read)
 
     def read(self, step: StepRun) -> PollResult:
-        return read_windows(step, overlap=self.overlap, source="poll")
+        checkpoint = OrdersCheckpoint.read(step.step.checkpoint) or OrdersCheckpoint()
+        return read_windows(step, checkpoint, overlap=self.overlap, source="poll")
 
 
-def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResult:
-    """Keep one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
+def read_windows(step: StepRun, checkpoint: OrdersCheckpoint, *, overlap: timedelta, source: str) -> PollResult:
+    """Store one window after the other until all are read or the step's time is over; where it stopped stands beside the cursor."""
     parcels_due = 0
     result: PollResult | None = None
     cursor = min(step.step.cursor or step.step.enrolled_at, step.ebays_now())  # ahead of eBay it would be asked for nothing but the future
-    width = Width.of(limit(step.step.reading), step.step.failures)
+    width = Width.of(checkpoint.width, step.step.failures)
     store, seller_id, since = step.steps.store, step.request.seller_id, cursor - overlap
     if source == "poll":
         moments.read_orders(step, Stream.ORDERS, step.fetch)
     unreadable = store.unreadable(seller_id, Stream.ORDERS, since) if step.step.set_aside else ()
-    for part in changed_since(step.fetch, cursor, overlap, edges(step.step.reading), width, step.sure_at, unreadable):
+    for part in changed_since(step.fetch, cursor, overlap, checkpoint.pending_windows, width, step.sure_at, unreadable):
         with step.commit() as commit:
             kept = commit.store_orders(part.orders, read_at=step.read_at(), source=source)
             step.count(commit, kept)
-            commit.advance(cursor=part.cursor, reading=reading(part, width, source))
+            checkpoint = checkpoint.move(pending_windows=part.pending_windows, width=width.learned())
+            commit.advance(cursor=part.cursor, checkpoint=checkpoint.as_json())
             if part.unreadable:
                 commit.unreadable(part.unreadable, Stream.ORDERS)
             if not part.complete:
@@ -59,7 +59,7 @@ def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResul
                     "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again",
                 )
             parcels_due += kept.parcels_due
-            due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # the past is in no hurry
+            due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # a backfill's are in no hurry
             if not part.pending_windows:
                 result = step.complete(commit, due)
         if part.failed and step.over():
@@ -67,20 +67,3 @@ def read_windows(step: StepRun, *, overlap: timedelta, source: str) -> PollResul
         elif part.pending_windows and not part.mid_window and step.over():
             return step.more("more orders to read")
     return result or step.more()
-
-
-def reading(part: WindowResult, width: Width, source: str) -> list[Any] | dict[str, Any] | None:
-    """Where the read goes on: what is known of the width that eBay answers, and the edges of what is not read; at the end the former."""
-    kept = width.kept()
-    if part.pending_windows:
-        return [*([kept] if kept else []), *map(iso, part.pending_windows)]
-    return {"limit": kept} if kept and source == "poll" else None
-
-
-def edges(reading: Any) -> list[datetime]:
-    return [moment for edge in reading if (moment := read_time(edge))] if isinstance(reading, list) else []
-
-
-def limit(reading: Any) -> Any:
-    """Of the width of a window, as `Width.kept` had it."""
-    return reading[0] if isinstance(reading, list) and reading else reading.get("limit") if isinstance(reading, dict) else None

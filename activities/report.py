@@ -13,9 +13,10 @@ from activities.listing_skus import inventory_items
 from activities.listing_windows import keep, too_old, windows
 from activities.listings import leave_to_inventory
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import ListingsCheckpoint
+from activities.polling.report_checkpoint import TRIES, VERIFICATIONS, Phase, ReportCheckpoint
 from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
-from activities.report_place import LOOKS, TRIES, ReportCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
 from changes.listings import entity_id
@@ -33,15 +34,15 @@ Outcome = ReportCheckpoint | PollResult
 class Report:
     def __init__(self, steps: StepRunner, every: timedelta) -> None:
         self.steps, self.every = steps, every
-        self.phases: dict[str, Callable[[StepRun, ReportCheckpoint], Outcome]] = {
-            "ask": self.ask,
-            "wait": self.wait,
-            "meet": self.meet,
-            "compare": self.compare,
-            "pages": read_page,
-            "items": read_item,
-            "absent": read_absent,
-            "judge": self.evaluate,
+        self.phases: dict[Phase, Callable[[StepRun, ReportCheckpoint], Outcome]] = {
+            Phase.ASK: self.ask,
+            Phase.WAIT: self.wait,
+            Phase.CATCH_UP: self.catch_up,
+            Phase.COMPARE: self.compare,
+            Phase.PAGES: read_page,
+            Phase.ITEMS: read_item,
+            Phase.ABSENT: read_absent,
+            Phase.VERIFY: self.verify,
         }
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -57,14 +58,14 @@ class Report:
     def read(self, step: StepRun) -> PollResult:
         if end := sources.unused(step):
             return end
-        place = ReportCheckpoint.model_validate(step.step.reading) if step.step.reading else self.begin(step)
+        checkpoint = ReportCheckpoint.read(step.step.checkpoint) or self.begin(step)
         while True:
-            outcome = self.phases[place.phase](step, place)
+            outcome = self.phases[checkpoint.phase](step, checkpoint)
             if isinstance(outcome, PollResult):
                 return outcome
-            place = outcome
+            checkpoint = outcome
             if step.over():
-                return step.more(f"the report of all listings: {place.phase}")
+                return step.more(f"the report of all listings: {checkpoint.phase.words}")
 
     def begin(self, step: StepRun) -> ReportCheckpoint:
         cursor = self.steps.store.cursor(step.request.seller_id, Stream.LISTINGS)
@@ -78,141 +79,149 @@ class Report:
 
     # the report comes
 
-    def ask(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
+    def ask(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
         try:
             answer = step.api.create_report(MARKETPLACE)
         except AccessDeniedError:  # the consent has not the full scope: that stays so, and is no alert
-            return self.to_pages(step, place, None)
+            return self.to_pages(step, checkpoint, None)
         except RejectedError:
-            return self.to_pages(step, place, AlertKind.NO_REPORT)
+            return self.to_pages(step, checkpoint, AlertKind.NO_REPORT)
         if isinstance(answer, TooMany):
-            return self.come_back(step, place.move(asked=place.asked + 1), answer.why)
-        place = place.move(phase="wait", task=answer.task_id, tries=place.tries + 1, asked=0, began_at=step.sure_at())
-        return self.come_back(step, place, "eBay makes the report of all listings")
+            return self.ask_later(step, checkpoint, answer.why)
+        checkpoint = checkpoint.move(phase=Phase.WAIT, task=answer.task_id, tries=checkpoint.tries + 1, asked=0, began_at=step.sure_at())
+        return self.wait_for_ebay(step, checkpoint, "eBay makes the report of all listings")
 
-    def wait(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
+    def wait(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
         try:
-            report = step.api.report(place.task or "")
+            report = step.api.report(checkpoint.task or "")
         except (AccessDeniedError, RejectedError):
-            return self.to_pages(step, place, AlertKind.NO_REPORT)
+            return self.to_pages(step, checkpoint, AlertKind.NO_REPORT)
         if report.state == "failed":
-            return self.ask_again(step, place)
+            return self.ask_again(step, checkpoint)
         if report.state == "running":
-            return self.come_back(step, place.move(asked=place.asked + 1), f"eBay makes the report of all listings ({report.words})")
-        place = place.move(phase="meet", ready_at=step.read_at(), whole=report.whole)
-        return self.kept(step, place)
+            return self.ask_later(step, checkpoint, f"eBay makes the report of all listings ({report.words})")
+        checkpoint = checkpoint.move(phase=Phase.CATCH_UP, ready_at=step.read_at(), whole=report.whole)
+        return self.save(step, checkpoint)
 
-    def come_back(self, step: StepRun, place: ReportCheckpoint, why: str) -> Outcome:
-        if step.ebays_now() - place.began_at > step.waits.report_patience:
-            return self.to_pages(step, place, AlertKind.NO_REPORT)
+    def ask_later(self, step: StepRun, checkpoint: ReportCheckpoint, why: str) -> Outcome:
+        """Once more, a longer while later than the last time."""
+        return self.wait_for_ebay(step, checkpoint.move(asked=checkpoint.asked + 1), why)
+
+    def wait_for_ebay(self, step: StepRun, checkpoint: ReportCheckpoint, why: str) -> Outcome:
+        if step.ebays_now() - checkpoint.began_at > step.waits.report_patience:
+            return self.to_pages(step, checkpoint, AlertKind.NO_REPORT)
         with step.commit() as commit:
             step.count(commit)
-            commit.advance(reading=place.model_dump(mode="json"))
-            return step.continue_later(commit, step.now() + place.wait(step.waits.report_first), why)
+            commit.advance(checkpoint=checkpoint.as_json())
+            return step.continue_later(commit, step.now() + checkpoint.wait(step.waits.report_first), why)
 
-    def ask_again(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
+    def ask_again(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
         """This report is none. Another one may be; it costs little beside reading all pages."""
-        if place.tries >= TRIES:
-            return self.to_pages(step, place, AlertKind.NO_REPORT)
-        return self.come_back(step, place.move(phase="ask", task=None, asked=place.asked + 1), "eBay's report cannot be used: another one")
+        if checkpoint.tries >= TRIES:
+            return self.to_pages(step, checkpoint, AlertKind.NO_REPORT)
+        return self.ask_later(step, checkpoint.move(phase=Phase.ASK, task=None), "eBay's report cannot be used: another one")
 
-    def to_pages(self, step: StepRun, place: ReportCheckpoint, alert: AlertKind | None) -> Outcome:
-        place = place.move(phase="meet", task=None, began_at=step.sure_at(), ready_at=step.read_at())
-        return self.kept(step, place, alert)
+    def to_pages(self, step: StepRun, checkpoint: ReportCheckpoint, alert: AlertKind | None) -> Outcome:
+        checkpoint = checkpoint.move(phase=Phase.CATCH_UP, task=None, began_at=step.sure_at(), ready_at=step.read_at())
+        return self.save(step, checkpoint, alert)
 
-    def kept(self, step: StepRun, place: ReportCheckpoint, alert: AlertKind | None = None) -> ReportCheckpoint:
+    def save(self, step: StepRun, checkpoint: ReportCheckpoint, alert: AlertKind | None = None) -> ReportCheckpoint:
         with step.commit() as commit:
             step.count(commit)
-            commit.advance(reading=place.model_dump(mode="json"))
+            commit.advance(checkpoint=checkpoint.as_json())
             if alert:
                 commit.open_alert(alert, NO_REPORT_TEXT)
-        return place
+        return checkpoint
 
     # it is compared
 
-    def meet(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
-        """Before it is compared: what polling tells must have been told, and the Inventory API's scan be there."""
+    def catch_up(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
+        """Before it is compared: polling must have found what it finds, and the Inventory API's scan be there."""
         around = self.steps.store.listings.neighbours(step.request.seller_id)
-        if place.behind or too_old(around.cursor, step.now()) or around.cursor is None:
-            place = place.move(behind=True)
-            may_come = not around.denied and step.ebays_now() - place.began_at < step.waits.report_patience
-            if not around.scanned and may_come and sources.reads_inventory(step):
-                return self.come_back(step, place.move(asked=place.asked + 1), "waits for the first scan of the Inventory API")
-        elif place.ready_at and around.cursor < place.ready_at:
-            due = place.ready_at + step.waits.listing_lag + step.waits.report_behind
+        if checkpoint.behind or too_old(around.cursor, step.now()) or around.cursor is None:
+            checkpoint = checkpoint.move(behind=True)
+            patient = step.ebays_now() - checkpoint.began_at < step.waits.report_patience
+            if not around.scanned and not around.denied and patient and sources.reads_inventory(step):
+                return self.ask_later(step, checkpoint, "waits for the first scan of the Inventory API")
+        elif checkpoint.ready_at and around.cursor < checkpoint.ready_at:
+            due = checkpoint.ready_at + step.waits.listing_lag + step.waits.report_behind
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
                     why = "the report of all listings is there: waits until polling has caught up with it"
                     return step.continue_later(commit, step.now() + wait, why)
-            lag = step.waits.listing_lag
-            _, place = self.read_windows(step, place, around.cursor - lag, step.ebays_now() - lag)
+            _, checkpoint = self.read_windows(
+                step, checkpoint, around.cursor - step.waits.listing_lag, step.ebays_now() - step.waits.listing_lag
+            )
         skus = self.steps.store.listings.any_sku(step.request.seller_id)
-        return self.kept(step, place.move(phase="compare" if place.task else "pages", asked=0, skus=skus))
+        return self.save(step, checkpoint.move(phase=Phase.COMPARE if checkpoint.task else Phase.PAGES, asked=0, skus=skus))
 
-    def read_windows(self, step: StepRun, place: ReportCheckpoint, start: datetime, until: datetime) -> tuple[set[str], ReportCheckpoint]:
-        """What was modified since, for the listings stream; returns the ids, and the place with what eBay answers."""
-        told: set[str] = set()
-        for window in windows(step, start, until, {"limit": place.limit}):
+    def read_windows(
+        self, step: StepRun, checkpoint: ReportCheckpoint, start: datetime, until: datetime
+    ) -> tuple[set[str], ReportCheckpoint]:
+        """What was modified since, for the listings stream; returns the ids, and the checkpoint with what eBay answers."""
+        found: set[str] = set()
+        for window in windows(step, start, until, ListingsCheckpoint(width=checkpoint.width)):
             items = inventory_items(step, window.listings) if window.whole else []
             with step.commit() as commit:
                 keep(step, commit, window, items)
                 commit.advance_other(Stream.LISTINGS, window.read_to)
-                if window.limit != place.limit:
-                    place = place.move(limit=window.limit)
-                    commit.advance(reading=place.model_dump(mode="json"))
-            told |= {id_ for one in window.listings if (id_ := entity_id(one))}
-        return told, place
+                if window.learned != checkpoint.width:
+                    checkpoint = checkpoint.move(width=window.learned)
+                    commit.advance(checkpoint=checkpoint.as_json())
+            found |= {id_ for one in window.listings if (id_ := entity_id(one))}
+        return found, checkpoint
 
-    def compare(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
+    def compare(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
         try:
-            return compare(step, place)
+            return compare(step, checkpoint)
         except (BadAnswerError, NotFoundError):  # no zip, torn, too large, or no file at all: it stays so
-            return self.ask_again(step, place)
+            return self.ask_again(step, checkpoint)
         except (AccessDeniedError, RejectedError):
-            return self.to_pages(step, place, AlertKind.NO_REPORT)
+            return self.to_pages(step, checkpoint, AlertKind.NO_REPORT)
 
     # it is over
 
-    def evaluate(self, step: StepRun, place: ReportCheckpoint) -> Outcome:
-        """What was found here and no window told of was missed. So polling first catches up with the last answer here.
+    def verify(self, step: StepRun, checkpoint: ReportCheckpoint) -> Outcome:
+        """What was found here and in no window was missed. So polling first catches up with the last answer here.
 
         A listing that is modified just while it is asked for is in no window that was asked for: what seems missed is looked for again.
         """
         missed: set[str] = set()
-        if place.changed and not place.behind and place.since and place.read_at:
-            due = place.read_at + step.waits.listing_lag + step.waits.report_behind
+        if checkpoint.changed and not checkpoint.behind and checkpoint.since and checkpoint.read_at:
+            due = checkpoint.read_at + step.waits.listing_lag + step.waits.report_behind
             if (wait := due - step.ebays_now()) > timedelta():
                 with step.commit() as commit:
                     return step.continue_later(
                         commit, step.now() + wait, "the report of all listings: sees whether polling tells of the same changes"
                     )
-            if not too_old(place.since, step.now()):
+            if not too_old(checkpoint.since, step.now()):
                 # up to now, as what is modified again leaves older windows; the cursor stays so far behind as always
-                told, place = self.read_windows(step, place, place.since - step.waits.listing_lag, step.ebays_now())
-                missed = set(place.changed) - told
-            if missed and place.looks + 1 < LOOKS:
-                return self.kept(step, place.move(looks=place.looks + 1, changed=tuple(sorted(missed)), read_at=step.read_at()))
+                found, checkpoint = self.read_windows(step, checkpoint, checkpoint.since - step.waits.listing_lag, step.ebays_now())
+                missed = set(checkpoint.changed) - found
+            if missed and checkpoint.verifications + 1 < VERIFICATIONS:
+                again = checkpoint.move(verifications=checkpoint.verifications + 1, changed=tuple(sorted(missed)), read_at=step.read_at())
+                return self.save(step, again)
         leave_to_inventory(step)
-        return self.end(step, place, len(missed))
+        return self.end(step, checkpoint, len(missed))
 
-    def end(self, step: StepRun, place: ReportCheckpoint, missed: int) -> PollResult:
+    def end(self, step: StepRun, checkpoint: ReportCheckpoint, missed: int) -> PollResult:
         first = 0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000  # sellers enrolled together are not read together again
-        wait = self.every * (first if place.first else 1)
+        wait = self.every * (first if checkpoint.first else 1)
         with step.commit() as commit:
             step.count(commit)
-            commit.end_scan(place.scan)
+            commit.end_scan(checkpoint.scan)
             commit.end_report()
-            commit.part_lost("active listings", f"{place.lost} listings of the list of active ones" if place.lost else None)
+            commit.part_lost("active listings", f"{checkpoint.lost} listings of the list of active ones" if checkpoint.lost else None)
             commit.missed(missed, 0)
-            commit.advance(cursor=place.began_at, reading=None)
-            if place.behind:
-                commit.advance_other(Stream.LISTINGS, place.began_at - step.waits.listing_lag)
+            commit.advance(cursor=checkpoint.began_at, checkpoint=None)
+            if checkpoint.behind:
+                commit.advance_other(Stream.LISTINGS, checkpoint.began_at - step.waits.listing_lag)
             if missed:
                 commit.open_alert(AlertKind.MISSED_LISTINGS, MISSED_TEXT)
-            elif not place.behind:
+            elif not checkpoint.behind:
                 commit.close_alert(AlertKind.MISSED_LISTINGS)
             commit.close_alert(AlertKind.LISTINGS_INCOMPLETE)
-            if place.task:
+            if checkpoint.task:
                 commit.close_alert(AlertKind.NO_REPORT)
-            rounds = (Stream.LISTINGS,) if place.behind else ()
+            rounds = (Stream.LISTINGS,) if checkpoint.behind else ()
             return step.complete_at(commit, step.now() + wait, f"every {words(self.every.total_seconds())}", rounds)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from activities.report_place import ReportCheckpoint
+from activities.polling.report_checkpoint import Phase, ReportCheckpoint
 from activities.running import StepRun
 from changes.listings import differs, entity_id
 from changes.model import Document
@@ -15,40 +15,41 @@ from ebay.report import UnreadableRow, read_report
 from pacing import InventorySource
 
 BATCH = 1_000  # rows
-MOST_WANTED = 1_000  # listings to be read alone, kept by id: more are read page by page in any case
+MOST_TO_READ = 1_000  # listings to be read alone, stored by id: more are read page by page in any case
 
 
-def compare(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
+def compare(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     """Find the listings to be read: unknown ones, and those of which the report says something else than what is stored.
 
     Rows never become documents: the report is older than what polling read meanwhile, and lacks half of a listing. 100,000 rows take some
     15 s; a crash begins the reading again. A row that says what is stored vouches for it, also where that was derived from a sale.
     """
-    rows, pages, wanted = 0, 0, list[str]()
+    rows, pages, to_read = 0, 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         file = Path(folder) / "report"
         with file.open("wb") as sink:
-            step.api.download(place.task or "", sink)
+            step.api.download(checkpoint.task or "", sink)
         for documents, without_id in _batches(file):
             ids = [id_ for one in documents if (id_ := entity_id(one))]
             different, same = _beside(step, documents)
             with step.commit() as commit:
                 step.count(commit)
                 if without_id:
-                    step.count(commit, commit.store_listings([], place.began_at, without_id=without_id))
-                commit.mark_listings_verified(same, place.began_at)
-                commit.scan_page(place.scan, pages, ids, place.began_at)
+                    step.count(commit, commit.store_listings([], checkpoint.began_at, without_id=without_id))
+                commit.mark_listings_verified(same, checkpoint.began_at)
+                commit.scan_page(checkpoint.scan, pages, ids, checkpoint.began_at)
             rows, pages = rows + len(ids), pages + 1
-            wanted += different
-    place = place.move(rows=rows, compared=place.compared + 1, lists=place.lists + (place.whole and not place.compared))
-    wanted = list(dict.fromkeys(wanted))
-    if place.cheap(len(wanted)) or place.compared > 1:
-        place = place.move(phase="items", wanted=tuple(wanted[:MOST_WANTED]))
+            to_read += different
+    is_list = checkpoint.whole and not checkpoint.compared
+    checkpoint = checkpoint.move(rows=rows, compared=checkpoint.compared + 1, lists=checkpoint.lists + is_list)
+    to_read = list(dict.fromkeys(to_read))
+    if checkpoint.cheap(len(to_read)) or checkpoint.compared > 1:
+        checkpoint = checkpoint.move(phase=Phase.ITEMS, to_read=tuple(to_read[:MOST_TO_READ]))
     else:
-        place = place.move(phase="pages")
+        checkpoint = checkpoint.move(phase=Phase.PAGES)
     with step.commit() as commit:
-        commit.advance(reading=place.model_dump(mode="json"))
-    return place
+        commit.advance(checkpoint=checkpoint.as_json())
+    return checkpoint
 
 
 def _beside(step: StepRun, documents: list[Document]) -> tuple[list[str], list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from activities.listing_single import read_single, store_single
 from activities.listing_skus import inventory_items
 from activities.poll import PollResult
+from activities.polling.report_checkpoint import LISTS, MANY, WALK, WALKS, Phase, ReportCheckpoint
 from activities.report_pages import read_rows
-from activities.report_place import LISTS, MANY, WALK, WALKS, ReportCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import books
 from changes.listings import entity_id
@@ -17,50 +17,51 @@ from store.rereads import What
 AT_ONCE = 200  # listings removed in a commit
 
 
-def read_page(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
+def read_page(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     """A page of the active listings. What moves meanwhile shifts rows, so they are walked again until eBay's count stays the same."""
-    place = place if place.page else place.move(walks=place.walks + 1, count=0, lost=0, steady=True)
-    number = place.page + 1
+    checkpoint = checkpoint if checkpoint.page else checkpoint.move(walks=checkpoint.walks + 1, count=0, lost=0, steady=True)
+    number = checkpoint.page + 1
     page = read_rows(step, number)
     date = page.date or step.read_at()
     # Of a seller without any SKU in the Inventory API thousands of listings would be asked for in vain.
-    items = inventory_items(step, page.listings) if place.skus else []
+    items = inventory_items(step, page.listings) if checkpoint.skus else []
     with step.commit() as commit:
         if items:
             step.count(commit, commit.store_inventory(items, date, read_from="bulk"))
-        kept = commit.store_listings(page.listings, date, place.source, read_from="selling", without_id=page.without_id)
+        kept = commit.store_listings(page.listings, date, checkpoint.source, read_from="selling", without_id=page.without_id)
         step.count(commit, kept)
-        commit.scan_page(place.scan, place.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], date)
-        steady = place.steady and (number == 1 or page.total == place.rows)
-        count = place.count + len(page.listings) + len(page.without_id)
-        lost = place.lost + page.lost
-        place = place.found(kept.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
+        commit.scan_page(checkpoint.scan, checkpoint.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], date)
+        steady = checkpoint.steady and (number == 1 or page.total == checkpoint.rows)
+        count = checkpoint.count + len(page.listings) + len(page.without_id)
+        lost = checkpoint.lost + page.lost
+        checkpoint = checkpoint.found(kept.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
         if number >= page.pages:
-            place = _walked(place)
-        commit.advance(reading=place.model_dump(mode="json"))
-    return place
+            checkpoint = _walked(checkpoint)
+        commit.advance(checkpoint=checkpoint.as_json())
+    return checkpoint
 
 
-def _walked(place: ReportCheckpoint) -> ReportCheckpoint:
+def _walked(checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     """Another walk, unless this one can be trusted, or there were enough."""
-    place = place.move(page=0)
-    whole = place.steady and place.count + place.lost >= place.rows  # what eBay cannot show it will not show in another walk
-    complete = whole and not place.lost
-    if not whole and place.walks < WALKS:
-        return place
-    again = place.task is not None and place.compared == 1  # the report shows what slipped through
-    return place.move(phase="compare" if again else "absent", lists=place.lists + complete)
+    checkpoint = checkpoint.move(page=0)
+    # what eBay cannot show it will not show in another walk
+    whole = checkpoint.steady and checkpoint.count + checkpoint.lost >= checkpoint.rows
+    complete = whole and not checkpoint.lost
+    if not whole and checkpoint.walks < WALKS:
+        return checkpoint
+    again = checkpoint.task is not None and checkpoint.compared == 1  # the report shows what slipped through
+    return checkpoint.move(phase=Phase.COMPARE if again else Phase.ABSENT, lists=checkpoint.lists + complete)
 
 
-def read_item(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint | PollResult:
+def read_item(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint | PollResult:
     """One of the listings of which the report says something new. One that eBay does not show comes last, until it is set aside."""
     over, seller_id = books(step, What.LISTING), step.request.seller_id
-    if not place.wanted:
+    if not checkpoint.to_read:
         over.settle()
-        return _kept(step, place.move(phase="absent"))
-    first, rest = place.wanted[0], place.wanted[1:]
+        return _saved(step, checkpoint.move(phase=Phase.ABSENT))
+    first, rest = checkpoint.to_read[0], checkpoint.to_read[1:]
     if (step.step.set_aside or step.aside_moved) and step.steps.store.aside_of(seller_id, Kind.INVENTORY, [first]):
-        return place.move(wanted=rest)
+        return checkpoint.move(to_read=rest)
     if first in over.failing:  # so has every other one that is left
         over.settle()
         with step.commit() as commit:
@@ -68,38 +69,38 @@ def read_item(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint | Poll
             return step.continue_later(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
     single = read_single(step, first, over)
     with step.commit() as commit:
-        kept = store_single(step, commit, single, place.source)
-        place = place.found(kept.changed, single.date).move(wanted=(*rest, first) if single.refused else rest)
-        commit.advance(reading=place.model_dump(mode="json"))
-    return place
+        kept = store_single(step, commit, single, checkpoint.source)
+        checkpoint = checkpoint.found(kept.changed, single.date).move(to_read=(*rest, first) if single.refused else rest)
+        commit.advance(checkpoint=checkpoint.as_json())
+    return checkpoint
 
 
-def read_absent(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
+def read_absent(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     """Stored listings that are on no list. A few are asked for; many are over where two complete lists lack them."""
     seller_id = step.request.seller_id
-    absent = step.steps.store.listings.unlisted(seller_id, place.scan, max(MANY + 1, AT_ONCE))
-    if not absent or place.alone >= MANY:
+    absent = step.steps.store.listings.unlisted(seller_id, checkpoint.scan, max(MANY + 1, AT_ONCE))
+    if not absent or checkpoint.alone >= MANY:
         books(step, What.LISTING).settle()
-        return _kept(step, place.move(phase="judge"))
-    if place.few(len(absent)) or (place.walks >= WALKS and place.lists < LISTS):
+        return _saved(step, checkpoint.move(phase=Phase.VERIFY))
+    if checkpoint.few(len(absent)) or (checkpoint.walks >= WALKS and checkpoint.lists < LISTS):
         single = read_single(step, absent[0], books(step, What.LISTING))
         with step.commit() as commit:
-            kept = store_single(step, commit, single, place.source)
-            commit.scan_page(place.scan, (WALKS + 1) * WALK + place.alone, absent[:1], single.date)
-            place = place.found(kept.changed, single.date).move(alone=place.alone + 1)
-            commit.advance(reading=place.model_dump(mode="json"))
-        return place
-    if place.lists < LISTS:
-        return _kept(step, place.move(phase="pages"))
+            kept = store_single(step, commit, single, checkpoint.source)
+            commit.scan_page(checkpoint.scan, (WALKS + 1) * WALK + checkpoint.alone, absent[:1], single.date)
+            checkpoint = checkpoint.found(kept.changed, single.date).move(alone=checkpoint.alone + 1)
+            commit.advance(checkpoint=checkpoint.as_json())
+        return checkpoint
+    if checkpoint.lists < LISTS:
+        return _saved(step, checkpoint.move(phase=Phase.PAGES))
     with step.commit() as commit:
-        kept = commit.remove_listings(absent[:AT_ONCE], step.read_at(), place.source, "selling")
+        kept = commit.remove_listings(absent[:AT_ONCE], step.read_at(), checkpoint.source, "selling")
         step.count(commit, kept)
-        place = place.found(kept.changed, step.read_at())
-        commit.advance(reading=place.model_dump(mode="json"))
-    return place
+        checkpoint = checkpoint.found(kept.changed, step.read_at())
+        commit.advance(checkpoint=checkpoint.as_json())
+    return checkpoint
 
 
-def _kept(step: StepRun, place: ReportCheckpoint) -> ReportCheckpoint:
+def _saved(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     with step.commit() as commit:
-        commit.advance(reading=place.model_dump(mode="json"))
-    return place
+        commit.advance(checkpoint=checkpoint.as_json())
+    return checkpoint

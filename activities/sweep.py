@@ -11,15 +11,14 @@ from temporalio import activity
 from activities import moments
 from activities.fulfillment import ABSENT_FOR, OLD
 from activities.poll import Poll, PollResult
+from activities.polling.checkpoints import SweepCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from activities.steps import StepRunner
-from changes.dates import read_time
 from changes.model import Kind
 from changes.moments import Moment
 from changes.orders import entity_id
 from ebay.client import OrderPage, created_filter
-from ebay.clock import MS
 from ebay.narrowing import Width
 from ebay.windows import Span, Window, created_between
 from pacing import Stream, words
@@ -27,7 +26,6 @@ from store import StoreResult
 from store.aside import DOCUMENT
 from store.kinds import AlertKind
 from store.rereads import What
-from store.times import iso
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most
@@ -59,62 +57,63 @@ class Sweep:
     def read(self, step: StepRun) -> PollResult:
         if step.step.cursor is None:
             return self.postpone_first(step)
-        place: dict[str, Any] = step.step.reading or self.begin(step)
-        if place["offset"] is not None and (left := self.read_created(step, place)):
-            return left
-        place = {**place, "offset": None}
-        seller_id, old = step.request.seller_id, moment(place["to"]) - OLD
+        checkpoint = SweepCheckpoint.read(step.step.checkpoint) or self.begin(step)
+        if not checkpoint.windows_read:
+            checkpoint = self.read_created(step, checkpoint)
+            if not checkpoint.windows_read:
+                return step.more("sweep: more orders of the last week to read")
+        seller_id, old = step.request.seller_id, checkpoint.end - OLD
         orders = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]))
-        while ids := self.steps.store.open_orders_since(seller_id, old, IDS_A_CALL, place["after"]):
-            place = self.read_open(step, place, ids, {"after": ids[-1]}, orders)
+        while ids := self.steps.store.open_orders_since(seller_id, old, IDS_A_CALL, checkpoint.after):
+            checkpoint = self.read_open(step, checkpoint, ids, {"after": ids[-1]}, orders)
             if step.over() or orders.full:
                 orders.settle()
                 return step.more("sweep: more open orders to read")
-        place = {"old": OLD_A_SWEEP, "old_after": self.steps.store.old_orders_turn(seller_id), **place}
-        while place["old"] > 0:
-            place = self.read_old(step, place, self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, place["old_after"]), orders)
-            if place["old"] > 0 and (step.over() or orders.full):
+        if checkpoint.old_left is None:
+            checkpoint = checkpoint.move(old_left=OLD_A_SWEEP, old_after=self.steps.store.old_orders_turn(seller_id))
+        while (checkpoint.old_left or 0) > 0:
+            ids = self.steps.store.old_open_orders(seller_id, old, OLD_A_CALL, checkpoint.old_after)
+            checkpoint = self.read_old(step, checkpoint, ids, orders)
+            if (checkpoint.old_left or 0) > 0 and (step.over() or orders.full):
                 orders.settle()
                 return step.more("sweep: more old open orders to read")
         orders.settle()
-        return self.end(step, place)
+        return self.end(step, checkpoint)
 
-    def read_created(self, step: StepRun, place: dict[str, Any]) -> PollResult | None:
+    def read_created(self, step: StepRun, checkpoint: SweepCheckpoint) -> SweepCheckpoint:
         """Windows of creation, oldest first, cut where a page does not hold one and narrowed where eBay cannot answer it."""
-        start, end = moment(place["from"]), moment(place["to"])
-        width = Width.of(place.get("limit"), step.step.failures)
-        unreadable = step.steps.store.unreadable(step.request.seller_id, step.stream, start) if step.step.set_aside else ()
-        edges = [moment(edge) for edge in place.get("edges") or (place["from"], place["to"])]
+        width = Width.of(checkpoint.width, step.step.failures)
+        seller_id, start = step.request.seller_id, checkpoint.start
+        unreadable = step.steps.store.unreadable(seller_id, step.stream, start) if step.step.set_aside else ()
+        pending = checkpoint.pending_windows or (start, checkpoint.end)
 
         def fetch(span: Span, offset: int) -> OrderPage:
             return step.api.orders(created(span), offset)
 
         moments.read_orders(step, Stream.SWEEP, fetch)
-        for part in created_between(fetch, edges, width, unreadable):
-            done = (part.cursor - start) / max(end - start, MS)
-            at = {"edges": [iso(edge) for edge in part.pending_windows], "limit": width.kept(), "done": round(done, 3)}
-            place.update(
-                self.keep(step, part.orders, {**place, **at, "offset": 0 if part.pending_windows else None}, unreadable=part.unreadable)
-            )
+        for part in created_between(fetch, pending, width, unreadable):
+            left = part.pending_windows
+            checkpoint = checkpoint.move(pending_windows=left, width=width.learned(), windows_read=not left)
+            checkpoint = self.keep(step, part.orders, checkpoint, unreadable=part.unreadable)
             if part.failed and step.over():
                 width.stop()
-            elif part.pending_windows and not part.mid_window and step.over():
-                return step.more("sweep: more orders of the last week to read")
-        return None
+            elif left and not part.mid_window and step.over():
+                return checkpoint
+        return checkpoint.move(windows_read=True)
 
     def read_open(
         self,
         step: StepRun,
-        place: dict[str, Any],
+        checkpoint: SweepCheckpoint,
         ids: list[str],
         behind: dict[str, Any],
         over: SteppingOver,
         since: dict[str, datetime] | None = None,
-    ) -> dict[str, Any]:
+    ) -> SweepCheckpoint:
         """A list of open orders; one that eBay fails for is left out.
 
         Args:
-            behind: what the place says once they are read.
+            behind: what the checkpoint says once they are read.
             since: as `absent_since` told of them, where those that eBay shows no more are to be noted.
         """
         store, seller_id = self.steps.store, step.request.seller_id
@@ -122,67 +121,61 @@ class Sweep:
         witness = [other] if since and (other := store.absent_since(seller_id, list(since))[1]) else []
         if wanted := [order for order in ids if order not in aside]:
             for part, page in over.lists(wanted, lambda some: step.api.orders_by_id([*some, *witness])):
-                place = self.keep(step, page.orders, place, OpenOrdersAsked(part, since))
-        place = {**place, **behind}
+                checkpoint = self.keep(step, page.orders, checkpoint, OpenOrdersAsked(part, since))
+        checkpoint = checkpoint.move(**behind)
         with step.commit() as commit:
             step.count(commit)
-            commit.advance(reading=place)
-        return place
+            commit.advance(checkpoint=checkpoint.as_json())
+        return checkpoint
 
-    def read_old(self, step: StepRun, place: dict[str, Any], ids: list[str], over: SteppingOver) -> dict[str, Any]:
+    def read_old(self, step: StepRun, checkpoint: SweepCheckpoint, ids: list[str], over: SteppingOver) -> SweepCheckpoint:
         """Some of the open orders that no round asks for. Behind the last one the next sweep begins anew."""
         if not ids:
-            return {**place, "old": 0, "old_after": ""}
+            return checkpoint.move(old_left=0, old_after="")
         since, _ = self.steps.store.absent_since(step.request.seller_id, ids)
-        return self.read_open(step, place, ids, {"old": place["old"] - len(ids), "old_after": ids[-1]}, over, since)
+        behind = {"old_left": (checkpoint.old_left or 0) - len(ids), "old_after": ids[-1]}
+        return self.read_open(step, checkpoint, ids, behind, over, since)
 
-    def begin(self, step: StepRun) -> dict[str, Any]:
+    def begin(self, step: StepRun) -> SweepCheckpoint:
         """Where polling stands is where the sweep ends: what is newer is the next poll's."""
         cursor = self.steps.store.cursor(step.request.seller_id, Stream.ORDERS) or step.step.enrolled_at
         start = max(cursor - FAR, step.step.enrolled_at)
-        return {
-            "from": iso(start),
-            "to": iso(cursor),
-            "before": iso(cursor - self.overlap),
-            "offset": 0,  # null once the windows are read: an older version, which reads this, went by offsets
-            "after": "",
-            "missed": 0,
-            "undated": 0,
-        }
+        return SweepCheckpoint(
+            start=start, end=cursor, missed_before=cursor - self.overlap, windows_read=False, after="", missed=0, undated=0
+        )
 
     def keep(
         self,
         step: StepRun,
         orders: list[Any],
-        place: dict[str, Any],
+        checkpoint: SweepCheckpoint,
         asked: OpenOrdersAsked | None = None,
         unreadable: Moment | None = None,
-    ) -> dict[str, Any]:
+    ) -> SweepCheckpoint:
         with step.commit() as commit:
             if unreadable:
                 commit.unreadable(unreadable)
             if asked:
                 commit.records_read(What.LISTED, asked.ids)
             kept = commit.store_orders(orders, read_at=step.read_at(), source="sweep")
-            missed, undated = count(kept, step.step.enrolled_at, moment(place["before"]))
+            missed, undated = count(kept, step.step.enrolled_at, checkpoint.missed_before)
             step.count(commit, kept)
             commit.missed(missed, undated)
             if asked and asked.since is not None:
                 shown = {order for order in map(entity_id, orders) if order}
                 commit.absent(asked.ids, shown, asked.since, step.ebays_now() - ABSENT_FOR, step.read_at())
-            place = {**place, "missed": place["missed"] + missed, "undated": place["undated"] + undated}
-            commit.advance(reading=place)
-        return place
+            checkpoint = checkpoint.move(missed=checkpoint.missed + missed, undated=checkpoint.undated + undated)
+            commit.advance(checkpoint=checkpoint.as_json())
+        return checkpoint
 
-    def end(self, step: StepRun, place: dict[str, Any]) -> PollResult:
+    def end(self, step: StepRun, checkpoint: SweepCheckpoint) -> PollResult:
         with step.commit() as commit:
             step.count(commit)
             lost = commit.find_lost()
-            commit.end_old_orders(place["old_after"])
+            commit.end_old_orders(checkpoint.old_after)
             commit.missed(lost, 0)
-            place["missed"] += lost
-            commit.advance(cursor=moment(place["to"]), reading=None)
-            if place["missed"]:
+            commit.advance(cursor=checkpoint.end, checkpoint=None)
+            if checkpoint.missed + lost:
                 commit.open_alert(AlertKind.MISSED, ALERT)
             else:
                 commit.close_alert(AlertKind.MISSED)
@@ -198,7 +191,7 @@ class Sweep:
         """A new seller's first sweep, spread over the interval's second half so that sellers enrolled together are not swept together."""
         wait = self.every * (0.5 + (crc32(step.request.seller_id.encode()) % 1000) / 2000)
         with step.commit() as commit:
-            commit.advance(cursor=step.step.enrolled_at, reading=None)
+            commit.advance(cursor=step.step.enrolled_at, checkpoint=None)
             return step.complete_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
 
 
@@ -217,9 +210,3 @@ def created(span: Span) -> str:
     """The filter for a window of creation, which always has an end."""
     assert isinstance(span, Window)
     return created_filter(span.start, span.end)
-
-
-def moment(text: str) -> datetime:
-    found = read_time(text)
-    assert found is not None  # our own words, from `iso`
-    return found

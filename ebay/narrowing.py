@@ -7,7 +7,6 @@ and again, and what is answered first after such failures is followed by a whole
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
@@ -20,9 +19,18 @@ WIDER, BACK = 1.1, 0.75  # a width that is proven grows with each answer, and fa
 TINY, TWICE = timedelta(minutes=1), 2  # so narrow a window grows faster: it were other failures that made it so, and hours are to be read
 
 
+@dataclass(frozen=True, slots=True)
+class LearnedWidth:
+    """What the next step of the stream must know of the width; at least one of the two."""
+
+    most: timedelta | None  # as `Width` says of each
+    good: timedelta | None
+    proven: bool
+
+
 @dataclass(slots=True)
 class Width:
-    """What is known of the width in one stream; `kept` beside its cursor."""
+    """What is known of the width in one stream, while a step lasts."""
 
     most: timedelta | None = None  # so wide the next window may be; None: as wide as it is
     good: timedelta | None = None  # so wide it worked since it first failed
@@ -33,17 +41,12 @@ class Width:
     answered: bool = False  # one was, in this step: what fails by and by is no matter of the width
 
     @classmethod
-    def of(cls, kept: Any, failures: int = 0) -> "Width":
-        kept = kept if isinstance(kept, dict) else {}
-        most, good = (_seconds(kept.get(name)) for name in ("width_s", "good_s"))
-        return cls(most, good, most is not None and good is not None and kept.get("proven") is True, failures)
+    def of(cls, learned: LearnedWidth | None, failures: int = 0) -> "Width":
+        return cls(learned.most, learned.good, learned.proven, failures) if learned else cls(failures=failures)
 
-    def kept(self) -> dict[str, Any] | None:
-        """What the next step must know; None: nothing."""
-        if self.most is None and self.good is None:
-            return None
-        seconds = {"width_s": self.most, "good_s": self.good}
-        return {**{name: one.total_seconds() for name, one in seconds.items() if one}, "proven": self.proven}
+    def learned(self) -> LearnedWidth | None:
+        """None: nothing."""
+        return None if self.most is None and self.good is None else LearnedWidth(self.most, self.good, self.proven)
 
     def limited(self, width: timedelta) -> timedelta:
         return width if self.most is None else min(width, self.most)
@@ -112,8 +115,3 @@ class Width:
         """All is read; what was no proof is forgotten."""
         if not self.proven:
             self.most = self.good = None
-
-
-def _seconds(value: Any) -> timedelta | None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
-    return timedelta(seconds=value) if good else None

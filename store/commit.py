@@ -114,7 +114,7 @@ class Commit(RecordCommit):
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
         self._moved = self._good = self._slow = self._beside = False
-        self._reading: Any = None
+        self._checkpoint: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
         self._waits_for: Wait | None = None
@@ -178,10 +178,10 @@ class Commit(RecordCommit):
 
     # how the stream goes on
 
-    def advance(self, *, cursor: datetime | None = None, reading: Any = None) -> None:
-        """Move the cursor (never back; None leaves it) and say which read is in progress: any JSON value, None for none."""
+    def advance(self, *, cursor: datetime | None = None, checkpoint: Any = None) -> None:
+        """Move the cursor (never back; None leaves it) and say where the read goes on: any JSON value, None: it is over."""
         self._cursor = cursor if self._cursor is None or (cursor is not None and cursor > self._cursor) else self._cursor
-        self._reading, self._moved = reading, True
+        self._checkpoint, self._moved = checkpoint, True
 
     def advance_other(self, stream: Stream, cursor: datetime) -> None:
         """Another stream's cursor, never back: what this step read counts for it too."""
@@ -283,7 +283,7 @@ class Commit(RecordCommit):
                 "cursor": self._cursor,
                 "watermark": self._watermark,
                 "moved": self._moved,
-                "reading": json.dumps(self._reading, default=iso) if self._reading is not None else None,
+                "reading": json.dumps(self._checkpoint, default=iso) if self._checkpoint is not None else None,
                 "good": self._good,
                 "next_poll_at": self._next_poll_at,
                 "why": self._why,

@@ -33,7 +33,7 @@ RESCOPE = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller
 STREAMS = text("""
     INSERT INTO streams (seller_id, stream, cursor, reading)
     SELECT :seller_id, stream, cursor, reading FROM unnest(
-        CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:readings AS jsonb[])) AS given (stream, cursor, reading)
+        CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
     ON CONFLICT (seller_id, stream) DO UPDATE SET
         cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
         failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
@@ -197,14 +197,14 @@ class Sellers:
                 return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
             if before is None:
                 connection.execute(NEW_CURSORS, values)
-            reading = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None
+            history = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None  # as `BackfillCheckpoint` reads it
             connection.execute(
                 STREAMS,
                 {
                     **values,
                     "streams": [stream.value for stream in Stream],
                     "cursors": [{Stream.ORDERS: read_from, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
-                    "readings": [reading if stream is Stream.BACKFILL else None for stream in Stream],
+                    "checkpoints": [history if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
             return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)

@@ -25,7 +25,7 @@ class StepLease:
     epoch: int  # a commit of this step is refused as soon as the seller has a later one
     stream: Stream
     cursor: datetime | None  # read and committed up to here; eBay's clock
-    reading: Any  # what `advance` was last given: the read in progress, None for none
+    checkpoint: Any  # JSON, as `advance` was last given it: where the read in progress goes on; None: there is none
     run_changes: int  # told by earlier steps of the same poll
     run_calls: int  # made by them
     last_change_at: datetime  # of this stream; the enrolment where nothing changed yet

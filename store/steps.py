@@ -113,7 +113,7 @@ class StepStore(Reads):
             epoch=row.epoch,
             stream=stream,
             cursor=row.cursor,
-            reading=row.reading,
+            checkpoint=row.reading,
             next_poll_at=row.next_poll_at,
             run_changes=row.run_changes,
             run_calls=row.run_calls,

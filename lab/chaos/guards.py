@@ -31,8 +31,8 @@ def without_overlap() -> None:
     """A poll reads on from the cursor itself."""
     windows = activities.orders.read_windows
 
-    def read(step: Any, *, overlap: timedelta, source: str) -> Any:
-        return windows(step, overlap=timedelta(), source=source)
+    def read(step: Any, checkpoint: Any, *, overlap: timedelta, source: str) -> Any:
+        return windows(step, checkpoint, overlap=timedelta(), source=source)
 
     activities.orders.read_windows = read
 
@@ -56,13 +56,13 @@ def without_cursor_in_transaction() -> None:
     """The cursor is moved first, in a transaction of its own."""
     inner = store.commit.Commit.advance
 
-    def advance(commit: store.commit.Commit, *, cursor: datetime | None = None, reading: Any = None) -> None:
+    def advance(commit: store.commit.Commit, *, cursor: datetime | None = None, checkpoint: Any = None) -> None:
         if cursor:
             engine = commit._connection.engine.execution_options(isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
                 step = commit._step
                 connection.execute(SOONER, {"cursor": cursor, "seller_id": step.seller_id, "stream": step.stream.value})
-        inner(commit, cursor=cursor, reading=reading)
+        inner(commit, cursor=cursor, checkpoint=checkpoint)
 
     store.commit.Commit.advance = advance  # type: ignore[method-assign, assignment]
 

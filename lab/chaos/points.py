@@ -180,9 +180,9 @@ def _transactions(here: Callable[[str], None]) -> None:
             yield commit
         if commit._changes or step.stream is Stream.SWEEP:
             here("after-commit")
-        if commit._reading and step.stream in (Stream.ORDERS, Stream.BACKFILL):
+        if commit._checkpoint and step.stream in (Stream.ORDERS, Stream.BACKFILL):
             here("between-windows")
-        elif isinstance(commit._reading, dict) and _more_pages(commit._reading):
+        elif isinstance(commit._checkpoint, dict) and _more_pages(commit._checkpoint):
             here("between-pages")
         if commit in compared:
             compared.discard(commit)
@@ -191,9 +191,9 @@ def _transactions(here: Callable[[str], None]) -> None:
     store.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
 
 
-def _more_pages(reading: dict[str, Any]) -> bool:
-    """By the shape that each scan keeps: inventory has a place, the open orders a page, the sweep edges of windows."""
-    return bool(reading.get("place") or (reading.get("listed") is False and reading.get("page")) or reading.get("edges"))
+def _more_pages(checkpoint: dict[str, Any]) -> bool:
+    """By the keys of `streams.reading`: inventory has eBay's next page, the open orders a page, the sweep pending windows."""
+    return bool(checkpoint.get("place") or (checkpoint.get("listed") is False and checkpoint.get("page")) or checkpoint.get("edges"))
 
 
 def _tokens(here: Callable[[str], None]) -> None:

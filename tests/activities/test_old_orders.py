@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from activities import sweep
-from activities.fulfillment import PAST_A_ROUND
+from activities.fulfillment import HISTORY_A_ROUND
 from pacing import Stream
 from simulator.judge import judge
 from store import old_orders, scans
@@ -165,7 +165,7 @@ def test_a_cancellation_that_is_only_asked_for_leaves_an_order_open(it: Rig) -> 
 
 
 def test_cancellations_of_the_past_are_read_alone_some_a_round(it: Rig) -> None:
-    count = PAST_A_ROUND + 30
+    count = HISTORY_A_ROUND + 30
     now = it.world.clock.now()
     ids = it.world.preload_orders("anna", count, now - timedelta(days=20), now - timedelta(days=3))
     for order in ids:
@@ -181,7 +181,7 @@ def test_cancellations_of_the_past_are_read_alone_some_a_round(it: Rig) -> None:
         calls.append(it.calls("anna") - before)
         it.advance(minutes=15)
 
-    assert calls == [PAST_A_ROUND, count, count]
+    assert calls == [HISTORY_A_ROUND, count, count]
     assert all(row["data"]["cancelStatus"]["cancelRequests"] for row in it.stored("anna").values())
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from activities.report_place import ReportCheckpoint
 from pacing import Stream
 from tests.support.listed import of, poll, report, verdict
 from tests.support.rig import START, Rig, rig
@@ -216,12 +215,6 @@ def test_listings_that_end_while_pages_are_read_hide_none(database: str, scopes:
 
         assert len(victims) < 3
         assert verdict(it) == (0, 0, 0)
-
-
-def test_the_place_of_a_reading_survives_json() -> None:
-    place = ReportCheckpoint(began_at=START, first=True, behind=True, scan=3, wanted=("listing:1",), since=START)
-
-    assert ReportCheckpoint.model_validate(place.model_dump(mode="json")) == place
 
 
 def missed(it: Rig) -> int:

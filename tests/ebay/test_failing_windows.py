@@ -10,7 +10,7 @@ import pytest
 from changes.moments import Moment
 from ebay.cutting import Span, Window
 from ebay.errors import EbayError, EbayUnavailableError
-from ebay.narrowing import Width
+from ebay.narrowing import LearnedWidth, Width
 from ebay.pages import OrderPage
 from ebay.windows import changed_since
 from tests.ebay.orders_in_memory import START, OrdersInMemory, keep
@@ -42,16 +42,16 @@ def read(
     world: Failing, cursor: datetime, kept: dict[str, str], steps: int, unreadable: list[Moment] | None = None
 ) -> tuple[datetime, EbayError | None]:
     """Steps until all is read, each going on from what the one before committed."""
-    edges: tuple[datetime, ...] = ()
-    limit, failures, error = None, 0, None
+    pending: tuple[datetime, ...] = ()
+    learned, failures, error = None, 0, None
     for _ in range(steps):
-        width, error = Width.of(limit, failures), None
+        width, error = Width.of(learned, failures), None
         try:
-            for part in changed_since(world.fetch, cursor, OVERLAP, edges, width, lambda: world.now, unreadable or ()):
+            for part in changed_since(world.fetch, cursor, OVERLAP, pending, width, lambda: world.now, unreadable or ()):
                 keep(kept, part.orders)
                 if part.unreadable and unreadable is not None:
                     unreadable.append(part.unreadable)
-                cursor, edges, limit = part.cursor, part.pending_windows, width.kept()
+                cursor, pending, learned = part.cursor, part.pending_windows, width.learned()
         except EbayError as failed:
             error, failures = failed, failures + 1
         else:
@@ -162,7 +162,7 @@ def test_an_error_that_no_width_causes_is_raised_at_once() -> None:
 
 def test_a_quiet_poll_is_one_call_also_where_a_width_is_known() -> None:
     world = failing(lambda window: window.width > HOUR, hours=1, rows=0)
-    width = Width.of({"width_s": 3000, "good_s": 3000, "proven": True})
+    width = Width.of(LearnedWidth(timedelta(seconds=3000), timedelta(seconds=3000), proven=True))
 
     [part] = changed_since(world.fetch, world.now - 2 * OVERLAP, OVERLAP, (), width, lambda: world.now)
 

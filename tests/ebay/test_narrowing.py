@@ -6,7 +6,7 @@ import pytest
 
 from changes.unreadable import TIMES
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
-from ebay.narrowing import Width
+from ebay.narrowing import LearnedWidth, Width
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 LONGEST = 48 * HOUR
@@ -18,20 +18,20 @@ def read(
 ) -> list[list[float]]:
     """The widths asked for, in hours, by step, until all is read; eBay answers those up to `works`."""
     asked: list[list[float]] = []
-    kept, place, failures = (start or Width()).kept(), timedelta(), 0
-    while place < length and len(asked) < steps:
-        width = Width.of(kept, failures)
+    learned, read_to, failures = (start or Width()).learned(), timedelta(), 0
+    while read_to < length and len(asked) < steps:
+        width = Width.of(learned, failures)
         asked.append([])
-        while place < length:
-            window = width.limited(length - place)
+        while read_to < length:
+            window = width.limited(length - read_to)
             asked[-1].append(window / HOUR)
             if window <= works:
                 width.worked(window, LONGEST)
-                place, failures = place + window, 0
+                read_to, failures = read_to + window, 0
             elif not width.narrower(FAILED, window, narrowest) or width.over:
                 failures += 1
                 break
-        kept = width.kept()
+        learned = width.learned()
     return asked
 
 
@@ -60,14 +60,14 @@ def test_a_window_as_wide_as_any_polls_is_halved_when_it_failed_again_and_again(
 
 
 def test_an_outage_costs_one_call_a_step_and_one_more_when_it_is_over() -> None:
-    width, kept = Width(), None
+    width, learned = Width(), None
     for failures in range(50):
-        width = Width.of(kept, failures)
+        width = Width.of(learned, failures)
         window = width.limited(timedelta(minutes=10))
         assert not width.narrower(FAILED, window, SECOND) or width.over
-        kept = width.kept()
+        learned = width.learned()
 
-    after = read(timedelta(minutes=10), works=HOUR, start=Width.of(kept))
+    after = read(timedelta(minutes=10), works=HOUR, start=Width.of(learned))
 
     assert window == SECOND
     assert len(after[0]) == 2
@@ -93,20 +93,15 @@ def test_what_no_width_causes_narrows_nothing(error: EbayError) -> None:
     width = Width(failures=50)
 
     assert not width.narrower(error, 30 * HOUR, SECOND)
-    assert width.kept() is None
+    assert width.learned() is None
 
 
 def test_a_width_that_works_grows_slowly_and_is_forgotten_when_it_is_the_longest() -> None:
-    width = Width.of({"width_s": 3600, "good_s": 3600, "proven": True})
+    width = Width.of(LearnedWidth(HOUR, HOUR, proven=True))
     seen = []
-    while width.kept():
+    while width.learned():
         seen.append(width.limited(LONGEST))
         width.worked(seen[-1], LONGEST)
 
     assert seen[:3] == [HOUR, 1.1 * HOUR, 1.1 * (1.1 * HOUR)]
     assert len(seen) == 41
-
-
-@pytest.mark.parametrize("kept", [None, 7, [], "x", {}, {"width_s": "wide"}, {"width_s": -1, "proven": True}, {"width_s": 1e300}])
-def test_what_is_kept_and_makes_no_sense_is_no_limit(kept: object) -> None:
-    assert Width.of(kept).limited(LONGEST) == LONGEST

@@ -25,7 +25,7 @@ def test_each_step_has_the_next_epoch(store: Store) -> None:
 def test_the_first_step_starts_where_the_enrolment_was(store: Store) -> None:
     step = store.begin(SELLER, Stream.ORDERS)
 
-    assert (step.cursor, step.reading, step.enrolled_at, step.last_change_at) == (ENROLLED, None, ENROLLED, ENROLLED)
+    assert (step.cursor, step.checkpoint, step.enrolled_at, step.last_change_at) == (ENROLLED, None, ENROLLED, ENROLLED)
     assert (step.token_generation, step.dead, step.failures, step.sales_30d) == (1, False, 0, 0)
     assert step.quota_until is None
 
@@ -35,12 +35,12 @@ def test_a_backfill_starts_with_the_window_that_the_enrolment_left(store: Store)
 
     step = store.begin("seller-2", Stream.BACKFILL)
 
-    assert step.reading == ["2026-02-22T12:00:00.000Z", "2026-03-01T12:00:00.000Z"]
+    assert step.checkpoint == ["2026-02-22T12:00:00.000Z", "2026-03-01T12:00:00.000Z"]
     assert step.cursor == ENROLLED - timedelta(days=7)
 
 
 def test_without_a_backfill_there_is_nothing_to_read_in_one(store: Store) -> None:
-    assert store.begin(SELLER, Stream.BACKFILL).reading is None
+    assert store.begin(SELLER, Stream.BACKFILL).checkpoint is None
 
 
 def test_a_seller_who_never_enrolled_is_unknown(store: Store) -> None:
@@ -66,9 +66,9 @@ def test_a_step_that_waited_for_a_commit_sees_what_it_left(store: Store) -> None
         with store.commit(first) as commit:
             second = pool.submit(store.begin, SELLER, Stream.INVENTORY)
             eventually_here(lambda: someone_waits(store))
-            commit.advance(cursor=LATER, reading={"page": 7})
+            commit.advance(cursor=LATER, checkpoint={"page": 7})
 
-    assert (second.result().cursor, second.result().reading) == (LATER, {"page": 7})
+    assert (second.result().cursor, second.result().checkpoint) == (LATER, {"page": 7})
 
 
 def test_a_spent_quota_is_shown_to_steps_of_its_resource_alone(store: Store) -> None:

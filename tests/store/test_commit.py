@@ -103,16 +103,16 @@ def test_the_cursor_never_moves_back(store: Store) -> None:
 
 def test_a_read_in_progress_stays_until_a_commit_says_otherwise(store: Store) -> None:
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.advance(reading=["2026-03-01T12:00:00.000Z"])
+        commit.advance(checkpoint=["2026-03-01T12:00:00.000Z"])
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
         commit.count(calls=1)
-    between = store.begin(SELLER, Stream.ORDERS).reading
+    between = store.begin(SELLER, Stream.ORDERS).checkpoint
 
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
         commit.advance(cursor=LATER)
 
     assert between == ["2026-03-01T12:00:00.000Z"]
-    assert store.begin(SELLER, Stream.ORDERS).reading is None
+    assert store.begin(SELLER, Stream.ORDERS).checkpoint is None
 
 
 def test_changes_set_the_pace_and_duplicates_do_not(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""What the steps that poll eBay share: so far what one leaves to the next."""
