@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, TextClause, text
 
-from changes.dates import read_time
 from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
 from pacing import Stream
 from store.breakers import Breaker, hindered, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.kinds import runbook
+from store.progress import IS_READING, PROGRESS, progress
 from store.times import iso
 
 WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for END"
@@ -20,7 +20,8 @@ WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for
 
 def _of(statement: str) -> dict[bool, TextClause]:
     """The statement for one seller (True), and for all (False): two, so that each uses its index."""
-    return {single: text(statement.format(one=one, waits=WAITS_FOR)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
+    parts = {"waits": WAITS_FOR, "is_reading": IS_READING, "progress": PROGRESS}
+    return {single: text(statement.format(one=one, **parts)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
 
 
 SELLERS = _of("""
@@ -32,12 +33,8 @@ SELLERS = _of("""
 """)
 STREAMS = _of("""
     SELECT seller_id, stream, cursor,
-        coalesce(reading - 'limit' <> '{{}}', false) AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
-        failures, last_error, last_changes, sales_30d, {waits} AS waits_for,
-        CASE stream
-            WHEN 'backfill' THEN jsonb_build_object('to', reading -> -1)
-            WHEN 'sweep' THEN jsonb_build_object(
-                'offset', reading -> 'offset', 'total', reading -> 'total', 'done', reading -> 'done') END AS place
+        {is_reading} AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
+        failures, last_error, last_changes, sales_30d, {waits} AS waits_for, {progress} AS progress
     FROM streams WHERE {one}
 """)
 DAY = _of("""
@@ -129,7 +126,7 @@ def _seller(
     state, reason = state_of(row, streams, waits, down)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
-    order = {stream.value: index for index, stream in enumerate(Stream)}
+    order = {stream.value: number for number, stream in enumerate(Stream)}
     return {
         "seller_id": row.seller_id,
         "state": state,
@@ -157,28 +154,13 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
         "last_good_at": iso(row.last_good_at),
         "last_changes": row.last_changes,
         "reading": row.is_reading,
-        "progress": progress(row, options.get("backfill_from")) if row.is_reading and row.place else None,
+        "progress": progress(row.stream, row.progress, row.cursor, options.get("backfill_from")) if row.is_reading else None,
     }
-
-
-def progress(row: Row[Any], backfill_from: str | None) -> float | None:
-    """How far a backfill or a sweep is, 0 to 1; None: not known. A backfill goes by time, a sweep by orders."""
-    if row.stream == Stream.SWEEP and row.place["done"] is not None:  # its last part are the open orders, of unknown number
-        return float(min(max(row.place["done"], 0.0), 0.99))
-    if row.stream == Stream.SWEEP:  # begun by a version that went by offsets
-        offset, total = row.place["offset"], row.place["total"]
-        if total is None:  # begun by a version that did not keep it
-            return None
-        return 0.99 if offset is None else min(offset / max(total, 1), 0.99)
-    start, end = read_time(backfill_from), read_time(row.place["to"])
-    if start is None or end is None or row.cursor is None or end <= start:
-        return None
-    return float(min(max((row.cursor - start) / (end - start), 0.0), 0.99))
 
 
 def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
     """The state, and why."""
-    order = {stream.value: index for index, stream in enumerate(Stream)}
+    order = {stream.value: number for number, stream in enumerate(Stream)}
     facts = [_facts(one, waits, down) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))]
     if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
         facts.insert(0, StreamFacts(Stream.ORDERS, _spent(waits), waits_for=Wait.QUOTA))
