@@ -6,7 +6,6 @@
 from store.commit import Commit
 from store.endpoints import Endpoint, UnknownEndpointError
 from store.engine import connect
-from store.entity_commit import StoreResult
 from store.errors import (
     SecretError,
     StoreError,
@@ -15,6 +14,7 @@ from store.errors import (
     TablesMissingError,
     UnknownSellerError,
 )
+from store.results import StoreResult
 from store.sellers import Enrolled
 from store.step import StepLease
 from store.store import Store

@@ -280,3 +280,7 @@ def _account(row: Row[Any]) -> Account:
 
 def _consent(step: StepLease) -> tuple[Any, int]:
     return step.enrollment, step.token_generation
+
+
+def twin_words(twin: str) -> str:
+    return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"

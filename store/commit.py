@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from changes.model import Document
 from changes.moments import Moment
@@ -14,6 +14,15 @@ from pacing import Stream
 from reconciling import Seen
 from store import absent, aside, modes, moments, scans
 from store.accounts import Accounts
+from store.closing import (
+    ADVANCE_OTHER_STREAM,
+    ALERT_SEEN_SINCE,
+    CLOSE_COMMIT,
+    CLOSE_COMMIT_BESIDE_THE_STREAM,
+    EVENT_EXISTS,
+    NOTE_ALERT_SEEN,
+    NOTE_POLL_REPLACED,
+)
 from store.events import event_id
 from store.forgotten import Forgotten
 from store.kinds import REAUTHORIZED, AlertKind, named
@@ -26,72 +35,6 @@ DEAD_TOKEN = AlertKind.NEEDS_REAUTHORIZATION
 CALM = timedelta(minutes=30)  # so long without its cause, an alert that could come and go with every poll is over
 MANY_CHANGES = 1_000  # in one poll, a backfill's aside
 SLOW_S = 10.0
-
-EVENT_EXISTS = text("SELECT EXISTS (SELECT FROM change_events WHERE id = :id)")
-
-# One statement closes a commit: the run's counts grow, the stream moves on. The cursor never moves back. Sales are counted only by commits
-# that saw changes, or hourly.
-CLOSE = text("""
-    WITH run AS (
-        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale,
-            missed, undated)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale,
-            :missed, :undated)
-        ON CONFLICT (seller_id, epoch) DO UPDATE SET
-            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
-            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale,
-            missed = r.missed + excluded.missed, undated = r.undated + excluded.undated
-        RETURNING changes
-    )
-    UPDATE streams SET
-        cursor = greatest(cursor, :cursor),
-        watermark = greatest(CASE WHEN watermark <= :now + interval '1 day' THEN watermark END, :watermark),
-        reading = CASE WHEN :moved THEN CAST(:reading AS jsonb) ELSE reading END,
-        last_change_at = CASE WHEN :changes > 0 THEN greatest(last_change_at, :now) ELSE last_change_at END,
-        last_poll_at = :now,
-        last_good_at = CASE WHEN :good THEN :now ELSE last_good_at END,
-        next_poll_at = coalesce(:next_poll_at, next_poll_at),
-        why = coalesce(:why, why),
-        waits_for = :waits_for,
-        failures = CASE WHEN :good THEN 0 ELSE failures END,
-        last_error = CASE WHEN :good THEN NULL ELSE last_error END,
-        last_changes = run.changes,
-        scanned_at = greatest(scanned_at, :scanned_at),
-        pace = coalesce(CAST(:pace AS jsonb), pace),
-        run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :recorded,
-        run_calls = CASE WHEN run_over THEN 0 ELSE run_calls END + :calls,
-        run_slow = (NOT run_over AND run_slow) OR :slow,
-        run_over = :good,
-        sales_30d = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_30d ELSE (
-            SELECT count(*) FROM (
-                SELECT FROM orders WHERE seller_id = :seller_id AND created_at > :now - interval '30 days'
-                ORDER BY created_at DESC LIMIT 101
-            ) AS recent) END,
-        sales_at = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_at ELSE :now END
-    FROM run WHERE seller_id = :seller_id AND stream = :stream
-    RETURNING run_changes, run_slow
-""")
-
-# Of what notifications told: a run of its own, and the stream stays where it is, but for what changed.
-CLOSE_BESIDE = text("""
-    WITH run AS (
-        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale)
-        ON CONFLICT (seller_id, epoch) DO UPDATE SET
-            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
-            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale
-    )
-    UPDATE streams SET last_change_at = greatest(last_change_at, :now)
-    WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
-""")
-SEEN = text("""
-    UPDATE alerts SET seen_at = greatest(seen_at, :now) WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL
-""")
-SEEN_SINCE = text("""
-    SELECT EXISTS (SELECT FROM alerts WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL AND seen_at > :since)
-""")
-ADVANCE_OTHER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
-STAND_IN = text("UPDATE streams SET replaced_at = :planned WHERE seller_id = :seller_id AND stream = :stream")
 
 
 class Totals(NamedTuple):
@@ -186,11 +129,13 @@ class Commit(RecordCommit):
     def advance_other(self, stream: Stream, cursor: datetime) -> None:
         """Another stream's cursor, never back: what this step read counts for it too."""
         values = {"seller_id": self._step.seller_id, "stream": stream.value, "cursor": cursor}
-        self._connection.execute(ADVANCE_OTHER, values)
+        self._connection.execute(ADVANCE_OTHER_STREAM, values)
 
     def stand_in(self, planned: datetime | None) -> None:
         """This poll of the listings came before its time, which was `planned`, in place of the one that was due then."""
-        self._connection.execute(STAND_IN, {"seller_id": self._step.seller_id, "stream": self._step.stream.value, "planned": planned})
+        self._connection.execute(
+            NOTE_POLL_REPLACED, {"seller_id": self._step.seller_id, "stream": self._step.stream.value, "planned": planned}
+        )
 
     def complete(self, *, next_poll_at: datetime | None, why: str, pace: str | None = None) -> None:
         """The poll is over and went well. Alerts that told of its troubles close.
@@ -266,7 +211,7 @@ class Commit(RecordCommit):
         step = self._step
         self.learn_account()
         closed = self._connection.execute(
-            CLOSE_BESIDE if self._beside else CLOSE,
+            CLOSE_COMMIT_BESIDE_THE_STREAM if self._beside else CLOSE_COMMIT,
             {
                 "seller_id": step.seller_id,
                 "epoch": step.epoch,
@@ -314,13 +259,13 @@ class Commit(RecordCommit):
     def seen(self, kind: AlertKind, text: str, about: str) -> None:
         """Open an alert at once, or keep it open for a while from now on."""
         self.open_alert(kind, text, about)
-        self._connection.execute(SEEN, {"seller_id": self._step.seller_id, "kind": named(kind, about), "now": self._now})
+        self._connection.execute(NOTE_ALERT_SEEN, {"seller_id": self._step.seller_id, "kind": named(kind, about), "now": self._now})
 
     def calm(self, kind: AlertKind, about: str) -> None:
         """Close an alert whose cause was not seen for a while. Costs nothing where none was open when the step began."""
         if (alert_kind := named(kind, about)) in self._alerts:
             values = {"seller_id": self._step.seller_id, "kind": alert_kind, "since": self._now - CALM}
-            if not self._connection.execute(SEEN_SINCE, values).scalar():
+            if not self._connection.execute(ALERT_SEEN_SINCE, values).scalar():
                 self.close_alert(kind, about)
 
     def totals(self) -> Totals:

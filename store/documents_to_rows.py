@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from changes import inventory, offers, orders, parcels
+from changes.dates import modified_at
 from changes.model import Change, Detection, Document, Kind, Stored
 from changes.normal import digest
 from store.aside import Refusal, usable
@@ -114,3 +115,21 @@ def source_of(change: Change, given: str, enrolled_at: datetime, created_at: dat
     """
     date = {Kind.ORDER: created_at, Kind.FULFILLMENT: change.occurred_at}.get(change.kind)
     return "backfill" if date is not None and date < enrolled_at else given
+
+
+def stale_ids(batch: DocumentBatch, stored: dict[str, Any], read_at: datetime) -> set[str]:
+    """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
+    if batch.kind is not Kind.ORDER:
+        return set()
+    came: dict[str, datetime | None] = {}
+    for entity_id, document in zip(batch.ids, batch.documents, strict=True):
+        date, other = modified_at(document, read_at), came.get(entity_id)
+        came[entity_id] = date if other is None or (date is not None and date > other) else other
+    return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}
+
+
+def dates_of(row: EntityRow, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
+    before = stored.get(row.entity_id)
+    if before and before.modified_at is None:  # there is no telling whether its date moved
+        return None, None
+    return modified_at(row.document, read_at), before.modified_at if before else None

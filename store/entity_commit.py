@@ -1,7 +1,7 @@
 """What a commit keeps of what was read: documents to rows, changes to events, the rest aside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from changes.readings import Trust, trust
 from changes.sales import asks_to_cancel, is_old_history
 from pacing import InventorySource, Stream
 from store import aside, documents_to_rows, entities, listing_reading, offers, sales, stock
-from store.accounts import Accounts
+from store.accounts import Accounts, twin_words
 from store.alerts import close_alert, open_alert, reword_alert
 from store.aside import Refusal
 from store.documents_to_rows import DocumentBatch
@@ -26,26 +26,10 @@ from store.events import Events
 from store.first_seen import FirstSeen, unchanged
 from store.forgotten import Forgotten
 from store.kinds import AlertKind, named
+from store.results import StoreResult
 from store.step import StepLease
 
 SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
-
-
-@dataclass(frozen=True, slots=True)
-class StoreResult:
-    """What became of the documents given to one `keep_...`."""
-
-    changes: int = 0  # new versions of entities
-    duplicates: int = 0  # came again unchanged
-    stale: int = 0  # older than what is stored
-    set_aside: int = 0
-    parcels_due: int = 0  # orders whose parcels have to be read now, or that have to be read alone
-    stock_due: int = field(default=0, compare=False)  # SKUs that orders moved, to be read now
-    reread_at: datetime | None = field(default=None, compare=False)  # our clock: an answer that cannot be the last word is asked for again
-    listings_due: sales.ListingsDue | None = field(default=None, compare=False)  # listings that orders moved
-    changed: tuple[str, ...] = ()  # ids of the entities that changed
-    # of changed orders: lastModifiedDate of the new version and of the one before
-    dated: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict, compare=False)
 
 
 class EntityCommit:
@@ -200,7 +184,8 @@ class EntityCommit:
         self._set_aside(batch, read_at)
         if self.first_seen.watched:
             others = lost.union(batch.unread, (change.entity_id for change in detection.changes))
-            self.first_seen.record_seen(kind, source, unchanged(batch.ids, stored, others, _stale(batch, stored, read_at)))
+            stale = documents_to_rows.stale_ids(batch, stored, read_at)
+            self.first_seen.record_seen(kind, source, unchanged(batch.ids, stored, others, stale))
         singles, followed = self._follow_orders(written, read_at, source, read_from) if kind is Kind.ORDER else (0, sales.Followed())
         self._changes += len(written)
         self._duplicates += detection.duplicates
@@ -214,7 +199,7 @@ class EntityCommit:
             stock_due=followed.skus,
             listings_due=followed.listings,
             changed=tuple(row.entity_id for row in written),
-            dated={row.entity_id: _dates(row, stored, read_at) for row in written} if kind is Kind.ORDER else {},
+            dated={row.entity_id: documents_to_rows.dates_of(row, stored, read_at) for row in written} if kind is Kind.ORDER else {},
         )
 
     def _follow_orders(
@@ -250,9 +235,9 @@ class EntityCommit:
         seller_id, refused = self._step.seller_id, {refusal.entity_id for refusal in batch.refusals}
         cleared = False
         if self._step.set_aside:
-            result = [entity_id for entity_id in batch.ids if entity_id not in refused]
+            shown = [entity_id for entity_id in batch.ids if entity_id not in refused]
             whole = batch.order_id if batch.whole and not refused else ""
-            cleared = aside.clear(self._connection, seller_id, batch.kind, result, whole)
+            cleared = aside.clear(self._connection, seller_id, batch.kind, shown, whole)
         for refusal in batch.refusals:
             aside.put(self._connection, seller_id, batch.kind, refusal, read_at, self._clock)
         if cleared or refused:
@@ -278,10 +263,10 @@ class EntityCommit:
 
     def open_alert(self, kind: AlertKind, text: str, about: str = "") -> None:
         """Open an alert of this seller; nothing happens where one of its kind is open."""
-        result = named(kind, about)
-        if result not in self._alerts:
-            open_alert(self._connection, self._events, self._step.seller_id, result, text)
-            self._alerts.add(result)
+        name = named(kind, about)
+        if name not in self._alerts:
+            open_alert(self._connection, self._events, self._step.seller_id, name, text)
+            self._alerts.add(name)
 
     # whose account it is
 
@@ -309,29 +294,7 @@ class EntityCommit:
 
     def close_alert(self, kind: AlertKind, about: str = "") -> None:
         """Close an alert of this seller; costs nothing where none was open when the step began."""
-        result = named(kind, about)
-        if result in self._alerts:
-            close_alert(self._connection, self._events, self._step.seller_id, result)
-            self._alerts.discard(result)
-
-
-def twin_words(twin: str) -> str:
-    return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"
-
-
-def _stale(batch: DocumentBatch, stored: dict[str, Any], read_at: datetime) -> set[str]:
-    """Orders that came older than they are stored, and in no newer copy beside: whoever read these did not see the stored version."""
-    if batch.kind is not Kind.ORDER:
-        return set()
-    came: dict[str, datetime | None] = {}
-    for entity_id, document in zip(batch.ids, batch.documents, strict=True):
-        date, other = modified_at(document, read_at), came.get(entity_id)
-        came[entity_id] = date if other is None or (date is not None and date > other) else other
-    return {one for one, date in came.items() if one in stored and date and stored[one].modified_at and date < stored[one].modified_at}
-
-
-def _dates(row: entities.EntityRow, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
-    before = stored.get(row.entity_id)
-    if before and before.modified_at is None:  # there is no telling whether its date moved
-        return None, None
-    return modified_at(row.document, read_at), before.modified_at if before else None
+        name = named(kind, about)
+        if name in self._alerts:
+            close_alert(self._connection, self._events, self._step.seller_id, name)
+            self._alerts.discard(name)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, bindparam, func, select
 
 from store.errors import translated
-from store.tables import change_events
+from store.event_tables import change_events
 from store.times import iso
 
 E = change_events.c

@@ -11,9 +11,10 @@ from changes.model import Kind
 from changes.parcels import detect_parcels
 from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
 from store import aside, documents_to_rows, entities, old_orders, rereads
-from store.entity_commit import EntityCommit, StoreResult
+from store.entity_commit import EntityCommit
 from store.first_seen import unchanged
 from store.rereads import What
+from store.results import StoreResult
 
 SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
 PARCELS_READ = text("""

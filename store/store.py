@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from domain.waits import EBAYS, Waits
-from store import account_tables, notification_tables, outage_tables  # noqa: F401 (so that `tables.metadata` has them)
+from store import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.accounts import Accounts
 from store.alerts import Alerts
 from store.backlog import DeliveryBacklog

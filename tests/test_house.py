@@ -27,9 +27,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": set(),
     "activities": {"domain", "ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
     "workflows": {"activities", "domain", "store", "pacing", "metering"},
-    "console": {"domain", "workflows", "activities", "ebay", "store", "pacing", "delivery", "outbound", "reconciling", "settings"},
-    "inbox": {"console", "metering", "workflows", "activities", "ebay", "store", "settings"},
-    "pages": {"domain", "inbox", "console", "metering", "workflows", "activities", "store", "changes", "pacing", "reconciling", "settings"},
+    "operations": set(),
+    "console": {
+        "operations",
+        "domain",
+        "workflows",
+        "activities",
+        "ebay",
+        "store",
+        "pacing",
+        "delivery",
+        "outbound",
+        "reconciling",
+        "settings",
+    },
+    "inbox": {"domain", "console", "metering", "workflows", "activities", "ebay", "store", "settings"},
+    "pages": {
+        "operations",
+        "domain",
+        "inbox",
+        "console",
+        "metering",
+        "workflows",
+        "activities",
+        "store",
+        "changes",
+        "pacing",
+        "reconciling",
+        "settings",
+    },
     "settings": set(),
     "simulator": set(),
     "demo_stack/devstack": set(),
@@ -140,7 +166,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
     product = [path for room in ROOMS for path in files(room)]
-    long = {path.as_posix(): lines for path in product if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 350}
+    long = {path.as_posix(): lines for path in product if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
 
     assert len(product) > 400
     assert long == {}
