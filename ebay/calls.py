@@ -38,6 +38,7 @@ class SellerCalls:
     on_answer: Callable[[str, EbayError | None], EbayError | None] | None = None  # how each call ended; gives the error to be raised
 
     def now(self) -> datetime:
+        """eBay's time at the latest answer; before the first one, our clock."""
         return self.date or self.ours()
 
     def json(self, resource: str, method: str, path: str, content: bytes | None = None) -> Any:

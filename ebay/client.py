@@ -62,6 +62,7 @@ class Ebay(EbayConnection):
         self._application_lock = threading.Lock()
 
     def seller(self, seller_id: str) -> "SellerApi":
+        """One seller's calls, with counts of their own. Cheap: nothing is sent yet. Not for several threads at a time."""
         return SellerApi(self, seller_id)
 
     def rate_limits(self) -> list[RateLimit]:

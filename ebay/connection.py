@@ -17,7 +17,9 @@ JSON_BODY = (b"Content-Type", b"application/json")
 class AccessTokens(Protocol):
     """Where access tokens are kept. The first two may raise what `OAuth.refresh` raises."""
 
-    def current(self, seller_id: str) -> str: ...
+    def current(self, seller_id: str) -> str:
+        """The access token at hand, good or not: eBay's answer tells. A new one where there is none."""
+        ...
 
     def renewed(self, seller_id: str, refused: str) -> str:
         """A token other than `refused`, the access token that eBay just refused."""
@@ -38,7 +40,9 @@ class AccessTokens(Protocol):
 class Observer(Protocol):
     """Is told of every call to a seller's eBay: the resource, the answer's status (None: none came), how long it took."""
 
-    def __call__(self, resource: str, status: int | None, took_s: float) -> None: ...
+    def __call__(self, resource: str, status: int | None, took_s: float) -> None:
+        """After the call, on its thread. `resource`: as our ledger names it; `took_s`: seconds."""
+        ...
 
 
 def _nobody(resource: str, status: int | None, took_s: float) -> None:
@@ -52,9 +56,11 @@ class RefusedTokens:
         self._refused: dict[str, tuple[str, datetime]] = {}  # by seller: the token, and when
 
     def note(self, seller_id: str, token: str, now: datetime) -> None:
+        """This token was refused though it was fresh; it takes the place of the seller's earlier one. `now`: our clock."""
         self._refused[seller_id] = token, now
 
     def forget(self, seller_id: str) -> None:
+        """eBay took a token of the seller's: the next refusal is worth a new token again."""
         if self._refused:
             self._refused.pop(seller_id, None)
 
@@ -98,17 +104,21 @@ class EbayConnection:
         return self.exchange.send(method, self.api_url + path, [bearer(token), *(headers or []), *body], content)
 
     def send_xml(self, path: str, headers: Headers, content: bytes) -> Answer:
+        """One POST of the Trading API, whose token is among `headers`. `path` begins with /. Raises as `Exchange.send`."""
         return self.exchange.send("POST", self.api_url + path, [*headers, (b"Accept", b"text/xml")], content)
 
     def download(self, token: str, path: str, file: BinaryIO, limit: int, within: timedelta) -> Answer:
+        """GET a file of at most `limit` bytes into `file`. Raises as `Exchange.download`."""
         return self.exchange.download(self.api_url + path, [bearer(token)], file, limit, within)
 
 
 def bearer(token: str) -> tuple[bytes, bytes]:
+    """The header that authorizes a REST call. Raises BadAnswerError as `token_bytes`."""
     return b"Authorization", b"Bearer " + token_bytes(token)
 
 
 def token_bytes(token: str) -> bytes:
+    """A token as it stands in a header. Raises BadAnswerError: it is not ASCII, so what eBay gave is no token."""
     try:
         return token.encode("ascii")
     except UnicodeEncodeError:

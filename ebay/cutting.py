@@ -24,10 +24,12 @@ class Window:
 
     @property
     def filter(self) -> str:
+        """The window as a `filter` of getOrders."""
         return modified_filter(self.start, self.end)
 
     @property
     def width(self) -> timedelta:
+        """From `start` to `end`: zero where the window is one millisecond."""
         return self.end - self.start
 
 
@@ -39,6 +41,7 @@ class Since:
 
     @property
     def filter(self) -> str:
+        """A `filter` of getOrders with an open end."""
         return modified_filter(self.start)
 
 

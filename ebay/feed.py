@@ -26,6 +26,8 @@ FAILED = {"FAILED", "ABORTED", "PARTIALLY_PROCESSED"}
 
 @dataclass(frozen=True, slots=True)
 class ReportAsked:
+    """eBay accepted the task (202). `task_id`: the last segment of its Location, by which `report` and `download` ask."""
+
     task_id: str
 
 
@@ -38,12 +40,16 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
+    """What getInventoryTask says of a report. Only a "ready" one can be downloaded; a "failed" one has to be asked for anew."""
+
     state: Literal["running", "ready", "failed"]
     words: str  # for people
     whole: bool = True  # False: it is ready, but eBay had errors while making it, so a listing that is absent may be active
 
 
 class FeedCalls(SellerCalls):
+    """A seller's calls of the Feed API: ask for a report, look how far it is, download it. Each counts against the resource `feed`."""
+
     __slots__ = ()
 
     def create_report(self, marketplace: str) -> ReportAsked | TooMany:

@@ -36,6 +36,8 @@ AGENT = (b"User-Agent", USER_AGENT.encode())
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What eBay answered, whatever the status. `body` is decompressed, and empty where it went to a file; `took_s`: until its last byte."""
+
     status: int
     body: bytes = field(repr=False)
     date: datetime | None  # the Date header
@@ -224,4 +226,5 @@ def enforce_deadlines(http: httpx.Client) -> None:
 
 
 def utc_now() -> datetime:
+    """This machine's clock, which need not agree with eBay's; aware."""
     return datetime.now(UTC)

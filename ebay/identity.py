@@ -18,6 +18,8 @@ LONGEST_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """Whose account a token is of, by getUser of the Identity API. `Identity.user` makes it."""
+
     user_id: str = field(repr=False)  # immutable
     date: datetime  # eBay's clock when it answered; ours where it did not say
     name: str | None = field(default=None, repr=False)  # may change; None: eBay did not say

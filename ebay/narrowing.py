@@ -42,6 +42,7 @@ class Width:
 
     @classmethod
     def of(cls, learned: LearnedWidth | None, failures: int = 0) -> "Width":
+        """For a new step, from what the one before learned. `failures`: of the stream in a row."""
         return cls(learned.most, learned.good, learned.proven, failures) if learned else cls(failures=failures)
 
     def learned(self) -> LearnedWidth | None:
@@ -49,6 +50,7 @@ class Width:
         return None if self.most is None and self.good is None else LearnedWidth(self.most, self.good, self.proven)
 
     def limited(self, width: timedelta) -> timedelta:
+        """The width to ask for where `width` is left to read."""
         return width if self.most is None else min(width, self.most)
 
     def narrower(self, error: EbayError, width: timedelta, narrowest: timedelta) -> bool:

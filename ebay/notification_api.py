@@ -27,6 +27,8 @@ MADE = (200, 201, 202, 204)
 
 @dataclass(frozen=True, slots=True)
 class Destination:
+    """Where eBay delivers notifications, by getDestinations. A text that eBay leaves out is empty."""
+
     id: str
     name: str
     status: str  # ENABLED, DISABLED, MARKED_DOWN
@@ -35,6 +37,8 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """What this application can be notified of, by getTopics. A text that eBay leaves out is empty."""
+
     id: str
     scope: str  # USER: subscribed with a seller's token; APPLICATION
     status: str
@@ -44,6 +48,8 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
+    """One topic that eBay delivers, by getSubscriptions: a seller's, or the application's own."""
+
     id: str
     topic: str
     status: str  # ENABLED, DISABLED
@@ -59,6 +65,7 @@ class NotificationAddress:
     token: str = field(repr=False)
 
     def document(self) -> dict[str, Any]:
+        """The body that registers it, ENABLED. Holds the token, so not for logs."""
         return {
             "name": self.name,
             "status": "ENABLED",
@@ -92,9 +99,11 @@ class NotificationApi:
         return email if isinstance(email, str) else None
 
     def put_alert_email(self, email: str) -> None:
+        """Must be set before any destination: eBay creates none without it (errorId 195003)."""
         self._ask("PUT", CONFIG, {"alertEmail": email})
 
     def destinations(self) -> list[Destination]:
+        """Every destination of the application, on all pages."""
         return [
             Destination(_text(one, "destinationId"), _text(one, "name"), _text(one, "status"), _text(one.get("deliveryConfig"), "endpoint"))
             for one in self._all(DESTINATION, "destinations")
@@ -109,6 +118,7 @@ class NotificationApi:
         self._ask("PUT", f"{DESTINATION}/{segment(id_)}", address.document())
 
     def delete_destination(self, id_: str) -> None:
+        """`id_`: as `destinations` has it. Raises NotFoundError: there is none (any more)."""
         self._ask("DELETE", f"{DESTINATION}/{segment(id_)}")
 
     def topics(self) -> dict[str, Topic]:
@@ -126,12 +136,14 @@ class NotificationApi:
         return found
 
     def subscriptions(self, seller_id: str | None) -> list[Subscription]:
+        """Every subscription of this seller, or of the application where that is None, on all pages and to any destination."""
         return [
             Subscription(_text(one, "subscriptionId"), _text(one, "topicId"), _text(one, "status"), _text(one, "destinationId"))
             for one in self._all(SUBSCRIPTION, "subscriptions", seller_id)
         ]
 
     def subscribe(self, seller_id: str | None, topic: Topic, destination_id: str) -> None:
+        """Subscribe, ENABLED. The topic's scope says whose token it takes: eBay refuses the other one (403, errorId 195011)."""
         self._ask("POST", SUBSCRIPTION, {"topicId": topic.id, **_subscription(topic, destination_id)}, seller_id)
 
     def update_subscription(self, seller_id: str | None, id_: str, topic: Topic, destination_id: str) -> None:
@@ -139,6 +151,7 @@ class NotificationApi:
         self._ask("PUT", f"{SUBSCRIPTION}/{segment(id_)}", _subscription(topic, destination_id), seller_id)
 
     def unsubscribe(self, seller_id: str | None, id_: str) -> None:
+        """`id_`: as `subscriptions` has it for the same `seller_id`. Raises NotFoundError: there is none (any more)."""
         self._ask("DELETE", f"{SUBSCRIPTION}/{segment(id_)}", None, seller_id)
 
     def _all(self, endpoint: str, name: str, seller_id: str | None = None) -> Iterator[dict[str, Any]]:

@@ -36,6 +36,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
+    """A hint at what to read, never a fact. `id` is eBay's, or a digest of the body where eBay's cannot be used."""
+
     id: str
     topic: str
     orders: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Notification:
 
     @property
     def asks(self) -> Asks:
+        """What somebody has to do about it; nothing for an unknown topic."""
         return asks(self.topic)
 
 

@@ -34,6 +34,8 @@ DEAD = {
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
+    """A token as eBay's token endpoint gave it just now; `OAuth` makes it. Texts of it hold no token."""
+
     value: str = field(repr=False)
     expires_at: datetime  # UTC, by eBay's clock
     refresh_token: str | None = field(repr=False)  # only if eBay gave a new one; it replaces the old

@@ -13,6 +13,8 @@ from ebay.errors import BadAnswerError
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
+    """One page of getOrders, its rows in no promised order. `next`: where to go on, as eBay wrote it; None on the last page."""
+
     orders: list[Any] = field(repr=False)  # as they came; an element that is no object is passed on
     total: int  # orders in the window, by eBay's count
     next: str | None = field(repr=False)
@@ -23,6 +25,8 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class InventoryPage:
+    """One page of getInventoryItems. `total`: SKUs of the seller, by eBay's count; `date` and `dated` as in `OrderPage`."""
+
     items: list[Any] = field(repr=False)
     total: int
     next: str | None = field(repr=False)  # where to go on; None on the last page
@@ -32,6 +36,8 @@ class InventoryPage:
 
 @dataclass(frozen=True, slots=True)
 class OfferList:
+    """What getOffers gave for one SKU, all pages of it together."""
+
     offers: list[Any] = field(repr=False)  # as they came; an element that is no object is passed on
     whole: bool  # False: eBay may have more offers of the SKU than these
 
@@ -64,6 +70,7 @@ def elements(document: Any, name: str, *, absent_when_empty: bool = False) -> li
 
 
 def total(document: dict[str, Any]) -> int:
+    """eBay's count of the whole list, all pages together. Raises BadAnswerError: there is none, or it is no count."""
     value = document.get("total")
     if type(value) is not int or value < 0:
         raise BadAnswerError("eBay's answer has no usable total")
@@ -71,6 +78,11 @@ def total(document: dict[str, Any]) -> int:
 
 
 def next_page(document: dict[str, Any]) -> str | None:
+    """Where the next page is, as eBay wrote it, maybe on another host (see `own_path`); None: this is the last.
+
+    Raises:
+        BadAnswerError: it is no text.
+    """
     value = document.get("next")
     if value is None or value == "":
         return None

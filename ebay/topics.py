@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class Asks(StrEnum):
+    """What somebody has to do about a notification."""
+
     ORDERS = "orders"  # read these orders
     LISTINGS = "listings"  # read these listings
     TOKEN = "token"  # is the seller's token still good?
@@ -47,4 +49,5 @@ def moves_orders(topic: str) -> bool:
 
 
 def asks(topic: str) -> Asks:
+    """By the topic's name in either API: they share none. An unknown topic asks for nothing."""
     return COMMERCE.get(topic) or PLATFORM.get(topic) or Asks.NOTHING

@@ -17,6 +17,8 @@ Fetch = Callable[[Span, int], OrderPage]  # getOrders with the span's filter fro
 
 @dataclass(frozen=True, slots=True)
 class WindowPage:
+    """What reading a window came to. `orders` are all of it only where `complete`; where it does not fit, only `page` says anything."""
+
     page: OrderPage
     fits: bool  # all on one page
     orders: list[Any] = field(default_factory=list)
@@ -53,6 +55,7 @@ def _id(order: Any) -> str | None:
 
 
 def dates(orders: list[Any], by: str = MODIFIED) -> list[datetime]:
+    """Their dates of one kind, MODIFIED or CREATED, in UTC; an order without a readable one is left out."""
     found = (read_time(order.get(by)) for order in orders if isinstance(order, dict))
     return [date for date in found if date is not None]
 

@@ -43,6 +43,7 @@ class Node:
         return "".join(self.parts)
 
     def every(self, name: str) -> "Iterator[Node]":
+        """The children of this name, in the document's order; deeper elements are not looked at."""
         return (child for child in self.children if child.name == name)
 
     def at(self, *path: str) -> "Node | None":
