@@ -87,6 +87,7 @@ def failing(one: StreamFacts) -> str | None:
 
 
 def times(failures: int) -> str:
+    """For people: `once`, `3 times in a row`."""
     return "once" if failures == 1 else f"{failures} times in a row"
 
 
