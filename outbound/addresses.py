@@ -99,6 +99,7 @@ def is_loopback(address: Address) -> bool:
 
 @lru_cache(maxsize=4096)  # a few receivers, asked about with every post
 def forbidden(address: Address) -> str | None:
+    """Why nobody may call this address, whatever the policy; None: all of the internet reaches it."""
     if isinstance(address, IPv4Address):
         return next((reason for network, reason in FORBIDDEN_IPV4 if address in network), None)
     if address.scope_id:

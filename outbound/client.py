@@ -88,6 +88,13 @@ class Client:
         return EndpointResponse(status, fields, start, since(began))
 
     def exchange(self, target: Target, addresses: list[Address], post: httpcore.Request, until: float) -> Got:
+        """One post, over an idle connection or a new one. `until`: `time.monotonic()` at which all must be over.
+
+        One that was closed while it lay idle is no failure: the post goes out again, over a new connection.
+
+        Raises:
+            NoAnswerError: none that can be used, from any of the addresses.
+        """
         if idle := self.idle.take(target, addresses):
             try:
                 return self.talk(idle, post, until)
@@ -99,6 +106,11 @@ class Client:
         return self.talk(IdleConnection(key_of(target, address), line, http), post, until)
 
     def talk(self, connection: IdleConnection, post: httpcore.Request, until: float) -> Got:
+        """Send over this connection and read the answer. Afterwards it is put back, or closed where the exchange is not complete.
+
+        Raises:
+            NoAnswerError: none that can be used.
+        """
         connection.line.begin(until, HEAD + self.most)
         try:
             answer = connection.http.handle_request(post)
@@ -112,6 +124,7 @@ class Client:
             self.idle.put(connection)  # closed there unless the exchange is complete
 
     def beginning(self, answer: httpcore.Response) -> bytes:
+        """The first `most` bytes of the body, as they came. One that is longer is cut, which is no error."""
         body = bytearray()
         try:
             for chunk in answer.iter_stream():
@@ -129,6 +142,11 @@ class Client:
 
 
 def request(target: Target, body: bytes, headers: Mapping[str, str]) -> httpcore.Request:
+    """The post as it goes out, our own headers first.
+
+    Raises:
+        ValueError: a header that is set here, or that cannot be sent. The text names headers, never a value.
+    """
     if forbidden := OURS & {name.lower() for name in headers}:
         raise ValueError(f"headers that are set here: {', '.join(sorted(forbidden))}")
     if wrong := [name for name, value in headers.items() if not (NAME.fullmatch(name) and VALUE.fullmatch(value))]:
@@ -140,6 +158,7 @@ def request(target: Target, body: bytes, headers: Mapping[str, str]) -> httpcore
 
 
 def joined(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Names in lower case; what came more than once is joined by `, `. Bytes are taken for Latin-1, which has a letter for each."""
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -162,4 +181,5 @@ def default_tls() -> ssl.SSLContext:
 
 
 def since(began: float) -> float:
+    """Milliseconds since `began`, a time of `time.monotonic()`."""
     return (time.monotonic() - began) * 1000

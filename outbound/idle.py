@@ -27,12 +27,15 @@ class ConnectionKey(NamedTuple):
 
 
 class IdleConnection(NamedTuple):
+    """A connection and whom it was made for. `line` is what `http` speaks over; it counts what is read."""
+
     key: ConnectionKey
     line: BoundedStream
     http: httpcore.HTTP11Connection
 
 
 def key_of(target: Target, address: Address) -> ConnectionKey:
+    """What a connection is found by. `address`: the checked one that it leads to."""
     return ConnectionKey(target.scheme, target.host, target.port, address)
 
 
@@ -57,6 +60,7 @@ class IdleConnections:
         return None
 
     def put(self, connection: IdleConnection) -> None:
+        """Give a connection back. One that cannot serve again is closed; of too many, those that were unused for the longest time are."""
         with self.lock:
             if self.closed or not connection.http.is_idle() or has_surplus(connection.http):
                 connection.http.close()
@@ -66,6 +70,7 @@ class IdleConnections:
                 self.idle.popleft().http.close()
 
     def close(self) -> None:
+        """Close what lies idle, for good: what is put back later is closed then."""
         with self.lock:
             self.closed = True
             while self.idle:

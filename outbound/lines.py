@@ -34,6 +34,11 @@ class BoundedStream(httpcore.NetworkStream):
         self.until, self.most, self.received = until, most, 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What came, at most `max_bytes`; nothing: the other side has closed.
+
+        Raises:
+            NoAnswerError: `timeout`, `tls`, `reset`, or `too_long` once more came than the exchange may read.
+        """
         self.limit()
         try:
             data = self.connection.recv(min(max_bytes, self.most + 1 - self.received))
@@ -46,6 +51,12 @@ class BoundedStream(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of the buffer.
+
+        Raises:
+            NoAnswerError: `timeout`.
+            httpcore.WriteError: the other side reads no more; its answer may be there nevertheless.
+        """
         rest = memoryview(buffer)
         while rest:
             self.limit()
@@ -57,11 +68,13 @@ class BoundedStream(httpcore.NetworkStream):
                 raise httpcore.WriteError from error
 
     def limit(self) -> None:
+        """Let the next wait end with the exchange. Raises NoAnswerError, `timeout`: it has ended."""
         if (left := self.until - time.monotonic()) <= 0:
             raise NoAnswerError("timeout", self.host)
         self.connection.settimeout(left)
 
     def get_extra_info(self, info: str) -> Any:
+        """Answers only the question that httpcore asks of an idle connection, `is_readable`; None for all else."""
         return self.is_readable() if info == "is_readable" else None
 
     def is_readable(self) -> bool:
@@ -71,6 +84,7 @@ class BoundedStream(httpcore.NetworkStream):
         return bool(poll.poll(0))
 
     def close(self) -> None:
+        """At once, without a farewell in TLS. May be repeated."""
         self.connection.close()
 
 
@@ -113,6 +127,7 @@ def connect_one(target: Target, address: Address, until: float, tls: ssl.SSLCont
 
 
 def kind_of(error: OSError, otherwise: Kind) -> Kind:
+    """What to call an error of the socket; `otherwise` where it is neither a time-out, nor TLS's, nor the other side's closing."""
     if isinstance(error, TimeoutError):
         return "timeout"
     if isinstance(error, ssl.SSLError):  # a certificate that does not fit is one

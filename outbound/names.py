@@ -47,6 +47,7 @@ def checked(target: Target, policy: Policy, resolve: Resolve, until: float) -> l
 
 
 def read(answer: str, target: Target) -> Address:
+    """An address as the resolver gave it. Raises ForbiddenTargetError: it is none."""
     try:
         return ip_address(answer)
     except ValueError:

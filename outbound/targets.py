@@ -97,6 +97,11 @@ def check_address(scheme: str, host: str, address: Address | None, only_loopback
 
 
 def read_host(authority: re.Match[str]) -> tuple[str, Address | None]:
+    """The host in its one spelling, and its address where it is a literal one.
+
+    Raises:
+        ForbiddenTargetError: it has another spelling, or is no name of the DNS.
+    """
     try:
         if authority["ipv6"]:
             ipv6 = IPv6Address(authority["ipv6"])
@@ -126,4 +131,5 @@ def in_ascii(name: str) -> str:
 
 
 def is_under(host: str, name: str) -> bool:
+    """Whether `host` is `name` or below it. Both in lower case, as `in_ascii` gives them."""
     return host == name or host.endswith(f".{name}")
