@@ -10,6 +10,8 @@ Document = dict[str, Any]
 
 
 class Kind(StrEnum):
+    """What is stored of a seller, by the words of the tables. INVENTORY holds SKUs, and listings beside them (`listing:ITEMID`)."""
+
     ORDER = "order"
     FULFILLMENT = "fulfillment"
     INVENTORY = "inventory"

@@ -54,6 +54,7 @@ def is_empty(value: Any) -> bool:
 
 
 def last_segment(href: str) -> str:
+    """The part of an href that identifies the resource, whichever host serves it."""
     return href.rstrip("/").rpartition("/")[2]
 
 

@@ -16,6 +16,8 @@ JITTER = timedelta(seconds=10)  # eBay's machines date their answers by clocks o
 
 
 class Trust(Enum):
+    """What becomes of a reading that differs from the stored one."""
+
     TAKE = auto()
     OLDER = auto()  # than the stored one: nothing to be learnt from
     WAIT = auto()  # it may be older: a second reading decides

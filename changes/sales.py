@@ -114,6 +114,7 @@ def bought(variations: list[Any], sku: str | None, aspects: tuple[tuple[str, str
 
 
 def pairs(given: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, str], ...]:
+    """Names and values sorted, so that equal specifics are equal here; a pair that is not of two texts is left out."""
     return tuple(sorted((name, value) for name, value in given if type(name) is str and type(value) is str))
 
 
