@@ -36,6 +36,7 @@ def curve_days(start: float, end: float, utc_offset_h: float, curve: Curve) -> f
 
 
 def local_hour(at: float, utc_offset_h: float) -> int:
+    """The hour of the day, 0 to 23. `at`: unix time; `utc_offset_h`: hours, of the marketplace's clock."""
     return int((at / HOUR + utc_offset_h) % 24)
 
 

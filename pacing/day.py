@@ -12,12 +12,15 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 
 @dataclass(frozen=True, slots=True)
 class QuotaDay:
+    """One day of eBay's quotas. `quota_day` makes it."""
+
     day: date  # where eBay is: the ledger's key
     start: float  # unix time, included
     reset_at: float  # unix time, the next day's start
 
     @property
     def seconds(self) -> float:
+        """How long it is: the seconds of 23, 24 or 25 hours."""
         return self.reset_at - self.start
 
 

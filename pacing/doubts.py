@@ -49,10 +49,12 @@ class RecentRefusals:
 
     @property
     def several(self) -> bool:
+        """Whether it looks like the key and not like the sellers: three at least, and half of those who asked."""
         return self.refused >= SEVERAL and 2 * self.refused >= self.refused + self.well
 
 
 def in_doubt(key: ApplicationKey, now: datetime) -> bool:
+    """Whether no refusal of this key is believed now. Over after two tokens, after a day, or once nobody has asked for six hours."""
     return _doubted(key, now) and not _over(key, now)
 
 

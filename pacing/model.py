@@ -75,6 +75,7 @@ class Prior:
 
     @property
     def rate(self) -> float:
+        """Orders a day."""
         return self.shape / self.days
 
 
@@ -87,6 +88,7 @@ class Level:
 
     @property
     def full(self) -> bool:
+        """Whether everybody's shortest interval fits."""
         return math.isinf(self.k)
 
 

@@ -33,6 +33,7 @@ class Streak:
     sellers: set[str] = field(default_factory=set)  # 20 at most
 
     def add(self, seller_id: str, now: datetime) -> None:
+        """A call of this seller's failed. `now`: the same clock in all calls."""
         self.calls += 1
         self.latest = now
         if len(self.sellers) < MANY:
@@ -56,6 +57,7 @@ class Mixture:
     latest: dict[str, tuple[bool, bool]] = field(default_factory=dict)  # by seller: it failed; the one before fared otherwise
 
     def add(self, seller_id: str, failed: bool) -> None:
+        """How the seller's latest call ended. Only the 60 who called last are remembered."""
         before = self.latest.pop(seller_id, None)
         self.latest[seller_id] = failed, before is not None and before[0] != failed
         if len(self.latest) > LATELY:
