@@ -132,6 +132,7 @@ def notified_in_time(one: Seen, rules: Rules) -> bool:
 
 
 def missing(one: Seen) -> MissingChange:
+    """The version as a row of what the other side lacks; the first of its types stands for it."""
     return MissingChange(one.event_id, one.types[0], one.entity_id, one.version, one.topic, one.occurred_at, one.first_at)
 
 

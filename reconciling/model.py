@@ -17,6 +17,8 @@ MODES = tuple(Mode)
 
 
 class Side(StrEnum):
+    """Who saw a change: what we asked eBay for by ourselves, sweeps included, or what a notification made us read."""
+
     POLLING = "polling"
     NOTIFICATIONS = "notifications"
 
@@ -46,9 +48,11 @@ class Seen:
 
     @property
     def folded(self) -> bool:
+        """Whether the other side read a later version only, which contains this one."""
         return self.other_version is not None and self.other_version > self.version
 
     def seen_by(self, side: Side) -> bool:
+        """Whether a side has it, first or second, a later version that contains it included."""
         return self.first_by is side or self.other_at is not None
 
     @property
@@ -59,5 +63,6 @@ class Seen:
         return max((self.when_other() - self.first_at).total_seconds(), 0.0)
 
     def when_other(self) -> datetime:
+        """When the other side had it: when its notification came, else when it was read. Only for what both saw."""
         assert self.other_at is not None
         return self.other_notified_at or self.other_at

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Rules:
+    """The thresholds of comparisons and verdicts. `RULES` are those of production."""
+
     grace: timedelta = timedelta(minutes=15)  # so old a change must be before a side that has not told it has missed it
     shadow: timedelta = timedelta(days=7)  # so long a seller is compared before being called ready
     few: int = 5  # fewer announced changes than these say nothing of how well they are announced

@@ -10,6 +10,8 @@ from reconciling.rules import RULES, Rules
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
+    """What `verdict` says; `why` is for people."""
+
     ready: bool
     why: str
 
