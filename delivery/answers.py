@@ -20,6 +20,7 @@ class AttemptOutcome(StrEnum):
 
 
 def outcome_of(status: int) -> AttemptOutcome:
+    """By the status alone; whatever is not 2xx, 3xx or 410 counts as refused, numbers below 200 too."""
     if 200 <= status <= 299:
         return AttemptOutcome.DELIVERED
     if status == 410:

@@ -13,6 +13,8 @@ THICK = ("previous", "data")  # what a thin change leaves out
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """What an attempt posts; `compose` makes it."""
+
     id: str  # the change's, the same at each attempt: the receiver knows by it what it has already
     body: str  # JSON; what is signed is exactly what is sent
     thin: bool
