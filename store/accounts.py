@@ -69,6 +69,8 @@ MOST = 20  # names by which one consent's account was seen; more are none of eBa
 
 
 class Binding(StrEnum):
+    """What `Accounts.bind` came to. Only BOUND stores anything."""
+
     BOUND = "bound"
     ANOTHER_ACCOUNT = "another account"  # the seller's account is another one
     ANOTHER_SELLER = "another seller"  # the account is enrolled under another id
@@ -77,6 +79,8 @@ class Binding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
+    """The answer of `Accounts.bind`."""
+
     binding: Binding
     other: str | None = None  # the seller who has the account too
     compared: bool = False  # it was the account that was known before
@@ -110,13 +114,14 @@ class Accounts:
         return self._hashes.of(NAME, name.lower())
 
     def eias(self, token: str) -> bytes:
+        """The keyed hash of an EIAS token, 32 bytes: all that is stored of it."""
         return self._hashes.of(EIAS, token)
 
     def bind(self, seller_id: str, claim: AccountClaim | str, *, sure: bool = False, generation: int | None = None) -> Bound:
         """Keep that this eBay account is the seller's. Repeating it is fine; nothing changes where it is refused.
 
         Args:
-            told: what eBay says of it; a text is a user id.
+            claim: what eBay says of it; a text is a user id.
             sure: it was proven otherwise that a name which differs is this account's new one.
             generation: of the token that was proven by this; None: it is not stored yet (`proved`).
         """
@@ -283,4 +288,5 @@ def _consent(step: StepLease) -> tuple[Any, int]:
 
 
 def twin_words(twin: str) -> str:
+    """The alert's text. `twin`: the other seller's id."""
     return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"

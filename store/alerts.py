@@ -55,11 +55,16 @@ class Alerts:
 
 
 def open_alert(connection: Connection, events: Events, seller_id: str | None, kind: str, text: str) -> bool:
+    """In a transaction that holds the seller's row; its event goes out with `events`. Returns whether it was not open already.
+
+    `kind`: as it is stored, `late:orders`.
+    """
     row = connection.execute(OPEN, {"seller_id": seller_id, "kind": kind, "text": text}).one_or_none()
     return _emit(events, "alert.opened", row, row.opened_at if row else None)
 
 
 def close_alert(connection: Connection, events: Events, seller_id: str | None, kind: str) -> bool:
+    """As `open_alert`. Returns whether it was open."""
     row = connection.execute(CLOSE, {"seller_id": seller_id, "kind": kind}).one_or_none()
     return _emit(events, "alert.closed", row, row.closed_at if row else None)
 

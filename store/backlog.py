@@ -77,12 +77,16 @@ CursorKey = tuple[str, str]  # endpoint, seller
 
 @dataclass(frozen=True, slots=True)
 class BacklogNews:
+    """What one look of the dispatcher's found."""
+
     known: int | None = None  # the newest position that was looked at; None: there is no endpoint, so none was
     cursors: frozenset[CursorKey] = frozenset()
     due: frozenset[CursorKey] = frozenset()  # whose time has come; they are found again until their run begins
 
 
 class DeliveryBacklog:
+    """What the dispatcher looks at. Its clock is the database's."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -105,6 +105,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
+        """Whether the resource is down: nobody calls but for a probe."""
         return self.opened_at is not None
 
     def is_due(self, now: datetime) -> bool:
@@ -112,10 +113,12 @@ class Breaker:
         return self.probe_at is None or self.probe_at <= now or self.probe_at > now + 2 * self.every
 
     def is_doubted(self, now: datetime) -> bool:
+        """Whether a process has seen nothing but failures within the last two minutes. `now`: Temporal's clock."""
         return self.doubted_at is not None and abs(now - self.doubted_at) < LATELY
 
 
 def breaker(resource: str, row: Any) -> Breaker:
+    """From a row as `to_jsonb` gives it; what is missing or cannot be read is as if it had never been down."""
     row = row if isinstance(row, Mapping) else {}
     times = {name: read_time(row.get(name)) for name in ("opened_at", "since", "probe_at", "closed_at", "doubted_at")}
     every, sellers, reason = row.get("every_s"), row.get("sellers"), row.get("reason")
@@ -141,15 +144,19 @@ def streams_of(resource: str) -> list[str]:
 
 
 def open_breakers(connection: Connection) -> dict[str, Breaker]:
+    """The breakers of what is down, by resource; within the caller's transaction."""
     return {resource: one for resource, one in read_rows(connection.execute(READ).scalar()).items() if one.is_open}
 
 
 class BreakerStore:
+    """Opens and closes breakers for the whole fleet. Each method is a transaction; `now` is Temporal's clock."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def all(self) -> dict[str, Breaker]:
+        """Every breaker by resource; one that nobody ever doubted may be missing."""
         with translated(), self._single.connect() as connection:
             return read_rows(connection.execute(READ).scalar())
 

@@ -38,6 +38,8 @@ SLOW_S = 10.0
 
 
 class Totals(NamedTuple):
+    """What one commit stored, for metrics."""
+
     changes: int
     duplicates: int
     missed: int  # found by a sweep, dated: polling should have told them
@@ -45,10 +47,13 @@ class Totals(NamedTuple):
 
 
 def slow_words(stream: str) -> str:
+    """The alert's text."""
     return f"{stream}: eBay took longer than {SLOW_S:g} s for an answer"
 
 
 class Commit(RecordCommit):
+    """What a step stores, within one transaction: where `Store.commit`'s `with` ends in an error, nothing of it stays."""
+
     def __init__(self, connection: Connection, step: StepLease, now: datetime, forgotten: Forgotten, accounts: Accounts) -> None:
         """`now`: the clock that paces the polls; it need not be the database's (tests skip time)."""
         super().__init__(connection, step, forgotten, accounts, now)

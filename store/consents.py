@@ -65,6 +65,8 @@ class Ticket:
 
 
 class Consents:
+    """The links and what eBay gave for them. `clock`: ours, by which `read` judges; all else goes by the database's."""
+
     def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine, self._vault, self._states, self.clock = engine, vault, vault.apart("state of a consent"), clock
 

@@ -78,6 +78,8 @@ class Deletion:
 
 
 class Deletions:
+    """The list of who is to be forgotten: encrypted until it is done, then as keyed hashes alone. Its clock is the database's."""
+
     def __init__(self, engine: Engine, vault: Vault, hashes: KeyedHash) -> None:
         self._engine, self._vault, self._forgotten = engine, vault, Forgotten(hashes)
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -133,6 +135,7 @@ class Deletions:
         return len(old)
 
     def add(self, deletion_id: str, counts: Mapping[str, int]) -> None:
+        """Add to the deletion's counts: rows that were erased or made anonymous, by table."""
         with translated(), self._single.connect() as connection:
             connection.execute(ADD, {"id": deletion_id, "counts": json.dumps(dict(counts))})
 

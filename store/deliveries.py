@@ -72,6 +72,8 @@ OLDEST = text("SELECT id FROM endpoints WHERE off_at IS NULL")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
+    """What an endpoint has not got yet. Times by the database's clock."""
+
     changes: int  # not delivered yet; MANY stands for that and more
     again: int  # to be sent again
     since: datetime | None  # of the oldest of them
@@ -79,6 +81,8 @@ class Waiting:
 
 
 class Deliveries:
+    """Questions about deliveries, and having them sent again. Its clock is the database's."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

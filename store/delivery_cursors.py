@@ -111,7 +111,7 @@ class Claim:
     """One run of a cursor: what `begin` found."""
 
     endpoint: str
-    seller: str  # FLEET_LANE: the fleet's alerts
+    seller: str  # FLEET_CURSOR: the fleet's alerts
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)  # the newest first
     types: tuple[str, ...]
@@ -126,6 +126,7 @@ class Claim:
 
     @property
     def values(self) -> dict[str, Any]:
+        """What a statement of this run is bound to; the epoch fences it."""
         return {"endpoint": self.endpoint, "seller": self.seller, "epoch": self.epoch}
 
 
@@ -151,6 +152,8 @@ class Failing:
 
 
 class DeliveryCursors:
+    """The cursors' rows, for their runs: a run begins, reads what comes next, and records how it was answered."""
+
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -19,6 +19,8 @@ SEEN = text("""
 
 
 class Deployments:
+    """Who has said lately, by the database's clock, that they work on this database."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

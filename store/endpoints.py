@@ -74,6 +74,8 @@ class UnknownEndpointError(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """A registered endpoint, without its secrets. `types`: `*`, `order.*` or whole types. Times by the database's clock."""
+
     id: str
     url: str = field(repr=False)  # its path may be as good as a password
     types: tuple[str, ...]
@@ -87,10 +89,13 @@ class Endpoint:
 
     @property
     def state(self) -> str:
+        """For people: `on`, `failing` or `off`."""
         return "off" if self.off_at else "failing" if self.failing_since else "on"
 
 
 class Endpoints:
+    """The register. Whatever changes an endpoint raises UnknownEndpointError where there is none of that id."""
+
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
 
@@ -148,6 +153,7 @@ class Endpoints:
             return connection.execute(DROP_OLD, {"id": endpoint_id}).rowcount
 
     def switch_off(self, endpoint_id: str, reason: str = "by hand") -> None:
+        """Deliver nothing to it; what waits stays, and `switch_on` goes on from there. `reason`: for people; the first one stays."""
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
             connection.execute(OFF, {"id": endpoint_id, "reason": reason})
@@ -188,6 +194,7 @@ class Endpoints:
 
 
 def forget(connection: Connection, endpoint_id: str) -> None:
+    """Delete an endpoint with all that is stored of it, and close its alerts. It is the first row to be locked, its cursors come after."""
     connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
     connection.execute(LOCK_CURSORS, {"id": endpoint_id})
     for removal in REMOVE:

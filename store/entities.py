@@ -86,6 +86,7 @@ class EntityRow:
     sku: str = ""  # whose answer an offer was in
 
     def values(self, kind: Kind, as_of: datetime) -> dict[str, Any]:
+        """The values of its row, by column. `as_of`: eBay's clock when it gave the document."""
         document, change = self.document, self.change
         values: dict[str, Any] = {
             "entity_id": self.entity_id,
@@ -120,6 +121,7 @@ def stored(connection: Connection, kind: Kind, seller_id: str, digests: Mapping[
 
 
 def stored_parcels(connection: Connection, seller_id: str, order_id: str) -> list[Stored]:
+    """All of an order, removed ones too, each with its document."""
     found = connection.execute(STORED_PARCELS, {"seller_id": seller_id, "order_id": order_id})
     return [Stored(*row) for row in found]
 

@@ -117,7 +117,7 @@ class EntityCommit:
 
         Args:
             read_from: "events", "item" or "selling", the call that gave them.
-            odd: items without an id, as XML.
+            without_id: items without an id, as XML.
         """
         it = listing_reading.compare(self._connection, self._step, documents, without_id, read_at, read_from)
         result = self._write(it.batch, it.detection, it.stored, read_at, source, read_from)
@@ -278,7 +278,7 @@ class EntityCommit:
         self.named += names
 
     def learn_account(self) -> None:
-        """Late, since it is done under a lock that all sellers share. Raises as `keep_orders` says: the transaction is for nothing."""
+        """Late, since it is done under a lock that all sellers share. Raises as `store_orders` says: the transaction is for nothing."""
         if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named, self._named_before)):
             self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
 

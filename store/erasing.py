@@ -70,6 +70,8 @@ Found = Counter[str]
 
 
 class ErasureStore:
+    """Makes buyers anonymous, an order a transaction. Any call may be repeated."""
+
     def __init__(self, engine: Engine, hashes: KeyedHash) -> None:
         self._engine, self._forgotten = engine, Forgotten(hashes)
 

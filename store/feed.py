@@ -15,6 +15,8 @@ LAST = select(func.coalesce(func.max(E.position), 0))
 
 
 class Feed:
+    """For whoever reads changes. Locks nothing."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -33,6 +35,7 @@ class Feed:
 
 
 def as_event(row: Row[Any]) -> dict[str, Any]:
+    """A row of `change_events` in the contract's shape: times as text, in UTC to the millisecond."""
     return {
         "id": row.id,
         "position": row.position,

@@ -46,6 +46,7 @@ class FirstSeen:
 
     @property
     def watched(self) -> bool:
+        """Whether anything is recorded: not in mode polling."""
         return self.step.mode is not Mode.POLLING
 
     def record_new(self, change: Change, version: int, source: str) -> None:

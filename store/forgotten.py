@@ -40,10 +40,11 @@ class Forgotten:
         return self._hashes.of(NAME, username.lower())
 
     def person(self, user_id: str) -> bytes:
+        """The keyed hash of eBay's user id, which never changes, as it is spelled; 32 bytes."""
         return self._hashes.of(PERSON, user_id)
 
     def orders(self, connection: Connection, seller_id: str, documents: Sequence[Any]) -> Sequence[Any]:
-        """The orders as they may be kept: one statement a page, under the lock of the seller's row, which `Erasing` takes too."""
+        """The orders as they may be kept: one statement a page, under the lock of the seller's row, which `ErasureStore` takes too."""
         if not documents:
             return documents
         ids = [_usable(entity_id(document)) for document in documents]

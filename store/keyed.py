@@ -17,6 +17,8 @@ RESEAL = text("UPDATE secrets SET sealed = :sealed WHERE name = :name AND sealed
 
 
 class KeyedHash:
+    """Shared by all threads, which ask the database for the key once."""
+
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
         self._key: bytes | None = None

@@ -27,11 +27,15 @@ OPEN = text("SELECT seller_id, kind FROM alerts WHERE closed_at IS NULL AND star
 
 
 class LatePoll(NamedTuple):
+    """A seller's stream without a good poll for too long."""
+
     seller_id: str
     stream: Stream
 
 
 class Lateness:
+    """Which polls are late by the database's clock, and which of these have an alert."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -53,11 +53,15 @@ class Polled(NamedTuple):
 
 
 class Said(NamedTuple):
+    """What the planner said last of a resource. `plan`: as `activities/planning.py` writes it; `planned_at`: the database's clock."""
+
     plan: dict[str, Any]
     planned_at: datetime
 
 
 class Levels:
+    """For the planner: what it reads of all sellers, and its plans."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -72,10 +76,12 @@ class Levels:
             return int(connection.execute(SELLERS).scalar_one())
 
     def put(self, resource: str, plan: Mapping[str, Any]) -> None:
+        """The plan takes the place of the resource's earlier one. `plan`: JSON values."""
         with translated(), self._single.connect() as connection:
             connection.execute(PUT, {"resource": resource, "plan": json.dumps(dict(plan))})
 
     def all(self) -> dict[str, Said]:
+        """The plans, by resource; one that was never planned is missing."""
         with translated(), self._single.connect() as connection:
             return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL)}
 

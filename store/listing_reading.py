@@ -22,6 +22,8 @@ from store.step import StepLease
 
 @dataclass(slots=True)
 class DetectedListings:
+    """What `compare` found, ready to be written; all ids are listings' (`listing:ITEMID`)."""
+
     batch: DocumentBatch
     detection: Detection
     stored: dict[str, Stored]
@@ -40,7 +42,7 @@ def compare(
     - A reading that is older than the stored one changes nothing; one by a list that may be so waits for a second one.
 
     Args:
-        odd: items without an id, as XML: to be set aside.
+        without_id: items without an id, as XML: to be set aside.
     """
     batch = documents_to_rows.read(Kind.INVENTORY, documents, named=entity_id)
     batch.refusals += [Refusal({"xml": raw}, "no id") for raw in without_id]

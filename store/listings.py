@@ -116,6 +116,7 @@ class Listings:
             return scans.unlisted(connection, seller_id, Stream.REPORT, scan, limit)
 
     def neighbours(self, seller_id: str) -> Neighbours:
+        """For a seller who is enrolled: their streams have rows. `cursor` is eBay's clock, `inventory_at` ours."""
         with translated(), self._single.connect() as connection:
             row = connection.execute(STREAMS, {"seller_id": seller_id}).one()
         moved = row.last_change_at is not None and (row.last_good_at is None or row.last_change_at > row.last_good_at)

@@ -56,12 +56,16 @@ EMIT = text(f"""
 
 
 class SellersAlert(NamedTuple):
+    """An alert to be opened or closed; closing needs no text."""
+
     seller_id: str
     kind: str  # as it is kept: `late:orders`
     text: str = ""
 
 
 class ManyAlerts:
+    """Opens and closes 500 at a time. Sellers whose row is locked just now are left out: they have their turn at the next look."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

@@ -19,6 +19,8 @@ FAILING = text("""
 
 
 class Marks:
+    """The words by name, and which streams fail: one statement each, for all processes together."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -24,7 +24,7 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
     Returns the revision reached.
 
     Args:
-        told: called with each revision that was gone through.
+        on_revision: called with each revision that was gone through.
     Raises:
         TablesUnknownError: the tables are of a later version.
     """
@@ -63,6 +63,7 @@ def steps_left(url: str) -> int:
 
 
 def is_current(url: str) -> bool:
+    """Whether the database's tables are exactly those that this code needs."""
     return current(url) == newest()
 
 

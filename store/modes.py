@@ -97,11 +97,14 @@ class Watch:
 
 
 class Modes:
+    """How sellers are watched, a row each but for those who were never anything but polled. Its clock is the database's."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def get(self, seller_id: str) -> Watch:
+        """A seller without a row, so an unknown one too, is in mode polling."""
         with translated(), self._single.connect() as connection:
             row = connection.execute(GET, {"seller_id": seller_id}).one_or_none()
         return Watch(Mode(row.mode), row.since, row.notified_at, row.compared_at, row.comparison) if row else Watch()

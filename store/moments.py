@@ -26,12 +26,14 @@ def key(stream: Stream, moment: Moment) -> str:
 
 
 def moment_of(key: str, reason: str) -> Moment | None:
+    """From a row's key, as `key` writes it; None: the key has another form."""
     start, _, end = key.partition(":")[2].partition("/")
     since, until = read_time(start), read_time(end)
     return Moment(since, until, reason) if since and until else None
 
 
 def put(connection: Connection, seller_id: str, stream: Stream, moment: Moment, now: datetime) -> None:
+    """Set a moment aside. It counts as read at its end, by eBay's clock; `now`: our clock."""
     refusal = aside.Refusal(None, unreadable.because(moment.reason))
     aside.put(connection, seller_id, WINDOW, refusal, moment.end, now, what_of(stream), own_key=key(stream, moment))
 
@@ -49,4 +51,5 @@ def of_stream(connection: Connection, seller_id: str, stream: Stream, since: dat
 
 
 def clear(connection: Connection, seller_id: str, stream: Stream, moment: Moment) -> bool:
+    """The moment is no longer set aside. Returns whether it was."""
     return aside.clear(connection, seller_id, WINDOW, [key(stream, moment)])

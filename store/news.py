@@ -12,6 +12,8 @@ NEWER = text("SELECT seller_id, max(position) AS position FROM change_events WHE
 
 @dataclass(frozen=True, slots=True)
 class NewChanges:
+    """What one look at the feed found."""
+
     position: int  # the newest
     sellers: frozenset[str | None]  # whose changes are newer than what was known; None: alerts of the fleet
 

@@ -16,6 +16,8 @@ AT_ONCE = 500  # pending rows of a seller in one step
 
 
 class State(StrEnum):
+    """How far a notification is. Only of a PENDING one something is left to do."""
+
     PENDING = "pending"
     DONE = "done"
     LEFT = "left"  # to polling: eBay never showed what it told of
@@ -86,12 +88,15 @@ PRUNE = text("""
 
 @dataclass(frozen=True, slots=True)
 class StoredNotification:
+    """What became of one that came in. `seller_id`: None where it is of nobody we know."""
+
     seller_id: str | None
     state: State
     copies: int  # 1: it is new
 
     @property
     def new(self) -> bool:
+        """Whether it came for the first time: eBay sends the same again where it got no answer."""
         return self.copies == 1
 
 
@@ -120,6 +125,8 @@ class ReceivedNotification:
 
 
 class Notifications:
+    """The rows, encrypted where they name somebody. Its clock is the database's; `now` and `due_at` are the one that paces the polls."""
+
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._vault = vault

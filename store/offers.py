@@ -61,6 +61,8 @@ DIFFERENCES = text("""
 
 
 class Offers:
+    """Questions of the round through the offers, and of people. Locks nothing."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -92,6 +92,8 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
+    """A resource's row, as it stands. Times UTC."""
+
     resource: str
     limit: int  # calls a day
     used: int  # permits given today
@@ -102,6 +104,8 @@ class Ledger:
 
 
 class PermitLedger:
+    """One ledger for all processes: each statement decides alone. Its clock is the database's."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -136,5 +140,6 @@ class PermitLedger:
             connection.execute(CAUSED, {"resource": resource, "calls": calls})
 
     def all(self) -> dict[str, Ledger]:
+        """By resource, as the rows stand: behind its `reset_at` one still counts the day before, until somebody takes a permit."""
         with translated(), self._single.connect() as connection:
             return {row.resource: Ledger(*row) for row in connection.execute(STATE)}

@@ -37,6 +37,8 @@ USED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Quota:
+    """What eBay said last of a resource. Times UTC."""
+
     resource: str  # "orders", "inventory", "trading" or "feed"
     limit: int | None  # calls a day, by eBay's count
     remaining: int | None
@@ -45,6 +47,8 @@ class Quota:
 
 
 class Quotas:
+    """eBay's counts, known to all processes together. Its clock is the database's."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -73,6 +77,7 @@ class Quotas:
             return connection.execute(CLAIM, {"name": "rate_limit", "every": every}).scalar() is not None
 
     def all(self) -> list[Quota]:
+        """Every known count, sorted by resource; one of which eBay never said anything is missing."""
         with translated(), self._single.connect() as connection:
             return [Quota(*row) for row in connection.execute(ALL)]
 

@@ -130,6 +130,7 @@ def again(
 
 
 def put_aside(connection: Connection, seller_id: str, what: What, refusal: Refusal, read_at: datetime, now: datetime) -> None:
+    """Set the record aside; `what` says how it is read again. `read_at`: eBay's clock; `now`: ours."""
     aside.put(connection, seller_id, KINDS[what], refusal, read_at, now, what.value)
 
 

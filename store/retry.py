@@ -24,6 +24,8 @@ READ_AGAIN_BY = {Kind(spec.retries): stream for stream, spec in STREAMS.items() 
 
 
 class Retry:
+    """Stores again what was set aside, in steps of its own, so fenced as the commits of a poll are."""
+
     def __init__(self, engine: Engine, steps: StepStore) -> None:
         self._engine, self._steps = engine, steps
 

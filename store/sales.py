@@ -54,6 +54,7 @@ class ListingsDue:
     replaced_at: datetime | None  # none is brought forward before then where calls are short
 
     def sooner(self, other: "ListingsDue | None") -> "ListingsDue":
+        """The one that is due first."""
         return self if other is None or self.at <= other.at else other
 
 

@@ -52,6 +52,7 @@ class ScanResult(NamedTuple):
 
 
 def put_page(connection: Connection, step: StepLease, scan: int, page: int, ids: Sequence[str], read_at: datetime) -> None:
+    """Store the ids of a page; one that is there already is replaced. `ids`: such as Postgres takes; `read_at`: eBay's clock."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan, "page": page}
     connection.execute(PUT_PAGE, {**values, "ids": list(ids), "read_at": read_at})
 
@@ -65,12 +66,14 @@ def unlisted(
 
 
 def seen(connection: Connection, step: StepLease, scan: int) -> int:
+    """How many distinct entities are on the pages of a scan."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
     count: int = connection.execute(SEEN, values).scalar_one()
     return count
 
 
 def next_page(connection: Connection, step: StepLease, scan: int) -> int:
+    """The number behind the last page of a scan; 0 without pages."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
     page: int = connection.execute(NEXT_PAGE, values).scalar_one()
     return page

@@ -108,6 +108,8 @@ class Enrolled:
 
 
 class Sellers:
+    """What commands and links do about sellers. Each part is a transaction; a token's lock and its seller's are never held together."""
+
     def __init__(self, engine: Engine, tokens: Tokens) -> None:
         self._engine, self._tokens = engine, tokens
 
@@ -281,6 +283,7 @@ class Sellers:
             return dict(found.overrides)
 
     def save_overrides(self, seller_id: str, overrides: Mapping[str, Any]) -> None:
+        """All of what people set, in place of what is there. Raises UnknownSellerError: not enrolled, or removed."""
         with translated(), self._engine.begin() as connection:
             if connection.execute(SAVE_OVERRIDES, {"seller_id": seller_id, "wishes": json.dumps(dict(overrides))}).scalar() is None:
                 raise UnknownSellerError(seller_id, removed=False)

@@ -62,6 +62,8 @@ ALL = {kind: (_rows(kind), _unstored(kind)) for kind in Kind}
 
 
 class Snapshots:
+    """Reads at one moment of the database: what is committed meanwhile is not in it."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ")  # both statements see one moment
 

@@ -58,6 +58,8 @@ ANOTHER = "another eBay account: the token is not that of the account that was p
 
 
 class StatusReader:
+    """Answers for people, in JSON's types and times as text. Locks nothing."""
+
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -72,4 +72,5 @@ class StepLease:
 
     @property
     def inventory_source(self) -> InventorySource:
+        """As the enrolment set it; AUTO where it did not."""
         return InventorySource(self.options.get("inventory_source", InventorySource.AUTO))

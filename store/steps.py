@@ -77,6 +77,8 @@ TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens W
 
 
 class StepStore(Reads):
+    """Begins and commits the steps of all sellers. Shared by all threads."""
+
     def __init__(self, engine: Engine, forgotten: Forgotten, accounts: Accounts, waits: Waits) -> None:
         self._engine, self._forgotten, self.accounts, self.waits = engine, forgotten, accounts, waits
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for single statements: no BEGIN, no COMMIT

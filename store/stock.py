@@ -153,6 +153,7 @@ def next_due(connection: Connection, seller_id: str) -> datetime | None:
 
 
 def last_readings(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, LastReading]:
+    """The last reading of each of these listings that is stored, removed ones too, by id."""
     found = connection.execute(LAST_READINGS, {"seller_id": seller_id, "ids": list(ids)})
     return {row.entity_id: LastReading(row.as_of, row.alone, row.sold, row.sold_at, row.held_at) for row in found}
 

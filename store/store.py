@@ -88,6 +88,7 @@ class Store(StepStore):
         return cls(connect(url, pool_size), Vault(secret_keys), waits)
 
     def close(self) -> None:
+        """Close the idle connections. Whoever uses the store again gets new ones."""
         self.engine.dispose()
 
     def check(self) -> None:
@@ -99,15 +100,19 @@ class Store(StepStore):
     # shorter names for what activities and commands need; the words are where they lead to
 
     def enrolled(self) -> list[str]:
+        """As `Sellers.enrolled`: ids of all sellers to be polled."""
         return self.sellers.enrolled()
 
     def save_overrides(self, seller_id: str, overrides: Mapping[str, Any]) -> None:
+        """As `Sellers.save_overrides`. Raises UnknownSellerError: not enrolled, or removed."""
         self.sellers.save_overrides(seller_id, overrides)
 
     def seller(self, seller_id: str) -> dict[str, Any]:
+        """As `StatusReader.seller`, in the contract's shape. Raises UnknownSellerError: never enrolled."""
         return self.status.seller(seller_id)
 
     def snapshot(self, seller_id: str, kind: str) -> Iterator[dict[str, Any]]:
+        """As `Snapshots.read`: a stream of entities. Raises KeyError: no such kind."""
         return self._snapshots.read(seller_id, kind)
 
     def unrecorded_sales(self, seller_id: str) -> list[tuple[str, str]]:
@@ -116,28 +121,37 @@ class Store(StepStore):
             return [(seller_id, line) for line in connection.execute(UNRECORDED, {"seller_id": seller_id}).scalars()]
 
     def open_alert(self, kind: AlertKind, text: str, seller_id: str | None = None, about: str = "") -> bool:
+        """As `Alerts.open`. `seller_id`: None for the fleet's; `about`: what of its kind, such as a stream."""
         return self._alerts.open(named(kind, about), text, seller_id)
 
     def close_alert(self, kind: AlertKind, seller_id: str | None = None, about: str = "") -> bool:
+        """As `Alerts.close`, with `open_alert`'s arguments."""
         return self._alerts.close(named(kind, about), seller_id)
 
     def alerts(self, *, closed: bool = False, seller_id: str | None = None) -> list[dict[str, Any]]:
+        """As `StatusReader.alerts`: the open ones, newest first, 500 at most."""
         return self.status.alerts(closed=closed, seller_id=seller_id)
 
     def set_aside(self, seller_id: str | None = None) -> list[dict[str, Any]]:
+        """As `StatusReader.set_aside`: newest first, without contents, 500 at most."""
         return self.status.set_aside(seller_id)
 
     def retry_set_aside(self, aside_id: int, now: datetime | None = None) -> bool | None:
+        """As `Retry.again`: True, it is stored; False, it is refused or to be asked for again; None, there is none of that id."""
         return self._retry.again(aside_id, now)
 
     def put_quota(self, resource: str, *, limit: int | None, remaining: int | None, reset_at: datetime | None) -> None:
+        """As `Quotas.put`: eBay's count, read now. `limit`: calls a day."""
         self.quotas.put(resource, limit=limit, remaining=remaining, reset_at=reset_at)
 
     def quota_until(self, resource: str) -> datetime | None:
+        """As `Quotas.until`: when a spent resource is there again, UTC; None: it is not spent."""
         return self.quotas.until(resource)
 
     def may_read_quota(self, every: timedelta) -> bool:
+        """As `Quotas.may_read`: True once in `every`, for all processes together."""
         return self.quotas.may_read(every)
 
     def quota_use(self) -> list[dict[str, Any]]:
+        """As `Quotas.today`: for `starter.py quota`."""
         return self.quotas.today()

@@ -16,18 +16,22 @@ POSITIONS = Sequence("positions", metadata=metadata)  # drawn only under the adv
 
 
 def time_column(name: str, nullable: bool = True) -> Column[Any]:
+    """Times in UTC, by the database's clock unless a comment says otherwise; null: never yet."""
     return Column(name, TIMESTAMP(timezone=True), nullable=nullable)
 
 
 def text_column(name: str, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+    """Text; null has to be allowed."""
     return Column(name, Text, nullable=nullable, primary_key=primary_key)
 
 
 def count_column(name: str) -> Column[Any]:
+    """A count; 0 in a new row."""
     return Column(name, Integer, nullable=False, server_default="0")
 
 
 def json_column(name: str, nullable: bool = False) -> Column[Any]:
+    """Any JSON value; null has to be allowed."""
     return Column(name, JSONB, nullable=nullable)
 
 

@@ -123,6 +123,7 @@ class TokenRow:
 
     @property
     def end_is_near(self) -> bool:
+        """Whether the consent ends within 30 days, by the database's clock. False where eBay did not say when."""
         return self.refresh_expires_at is not None and self.refresh_expires_at < self.now + WARNING
 
     def spent(self, wait: timedelta) -> None:
@@ -143,6 +144,8 @@ class Rotation:
 
 
 class Tokens:
+    """Whoever writes a token waits for its row, but no longer than a request to eBay may take: then StoreUnavailableError."""
+
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
         self.trials = Trials(engine)
@@ -230,6 +233,7 @@ class Tokens:
             connection.execute(FORGET, {"seller_id": seller_id})
 
     def erase(self, seller_id: str) -> None:
+        """Delete the row, with the count of consents that `forget` leaves."""
         with translated(), self._engine.begin() as connection:
             connection.execute(WAIT)
             connection.execute(ERASE, {"seller_id": seller_id})

@@ -86,6 +86,7 @@ class Trial:
         self.look()
 
     def look(self) -> None:
+        """Read anew what is known of the key and of the others who asked within the last 10 minutes."""
         values = {"client": self.client, "seller_id": self.seller_id, "since": self.now - AT_ONCE}
         row = self._connection.execute(READ, values).one()
         self.key = ApplicationKey(self.client, row.known, row.doubted_at, row.tried_at, row.worked or 0, row.worked_at)
@@ -124,11 +125,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class DeadToken:
+    """A dead token of an enrolled seller, and its last try."""
+
     seller_id: str
     tried: tuple[str | None, str | None, datetime | None]  # the key, the version of ours, when
 
 
 class Trials:
+    """Tokens that were believed to be dead: who has one, who got theirs back, and who has to be told so."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
@@ -163,6 +168,7 @@ class Trials:
             return [(row.seller_id, row.generation) for row in connection.execute(REVIVED, {"limit": limit})]
 
     def woken(self, seller_id: str, generation: int) -> None:
+        """The seller's workflow knows of this generation. One that came later is still to be reported."""
         with translated(), self._engine.begin() as connection:
             connection.execute(WOKEN, {"seller_id": seller_id, "generation": generation})
 

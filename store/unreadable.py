@@ -94,6 +94,7 @@ def failed(connection: Connection, seller_id: str, what: What, key: str, reason:
 
 
 def put_aside(connection: Connection, seller_id: str, kind: Kind, what: What, own_key: str, reason: str, now: datetime) -> None:
+    """Set a record aside, without a document. `own_key`: one of `KEYS`; `reason`: constant words; `now`: our clock."""
     aside.put(connection, seller_id, kind, Refusal(None, reason, own_key), now, now, what.value)
 
 

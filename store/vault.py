@@ -30,6 +30,7 @@ class Vault:
         return Vault([_derived(key, purpose) for key in self._given])
 
     def seal(self, secret: str) -> bytes:
+        """Encrypted with the first key; each time in other bytes."""
         return self._keys.encrypt(secret.encode())
 
     def open(self, sealed: bytes) -> str:

@@ -50,10 +50,13 @@ class Account:
 
     @property
     def known(self) -> bool:
+        """Whether anything is known that eBay's words can be compared with."""
         return bool(self.user_id or self.name or self.eias)
 
 
 class AccountVerdict(StrEnum):
+    """How what eBay says compares with the known account."""
+
     SAME = "same"
     OTHER = "other"  # by a word that never changes
     UNSURE = "unsure"  # the names differ, and nothing that never changes can be compared
