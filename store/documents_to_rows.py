@@ -129,7 +129,8 @@ def stale_ids(batch: DocumentBatch, stored: dict[str, Any], read_at: datetime) -
 
 
 def dates_of(row: EntityRow, stored: dict[str, Any], read_at: datetime) -> tuple[datetime | None, datetime | None]:
+    """`lastModifiedDate` of an order's new version and of the stored one; (None, None) where there is no telling whether it moved."""
     before = stored.get(row.entity_id)
-    if before and before.modified_at is None:  # there is no telling whether its date moved
+    if before and before.modified_at is None:
         return None, None
     return modified_at(row.document, read_at), before.modified_at if before else None
