@@ -51,6 +51,7 @@ class Link:
     expires_at: datetime
 
     def fields(self) -> dict[str, Any]:
+        """As `--json` and the page give it."""
         return {"seller_id": self.seller_id, "url": self.url, "expires_at": self.expires_at}
 
 
@@ -65,11 +66,13 @@ class PendingGrant:
     date: datetime  # eBay's clock when it gave it; ours where an older version kept it
 
     def written(self) -> str:
+        """As `consents.save_code` stores it, sealed: JSON, times in ISO."""
         end, times = self.refresh_expires_at, (self.access_expires_at.isoformat(), self.date.isoformat())
         return json.dumps([self.refresh_token, end and end.isoformat(), self.access_token, *times])
 
     @classmethod
     def read(cls, text: str) -> PendingGrant:
+        """What `written` gave, of this version or of one before."""
         refresh, end, access, over, *date = json.loads(text)
         given = datetime.fromisoformat(date[0]) if date else datetime.now(UTC)
         return cls(refresh, datetime.fromisoformat(end) if end else None, access, datetime.fromisoformat(over), given)

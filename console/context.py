@@ -27,6 +27,8 @@ PATIENCE = timedelta(seconds=10)
 
 
 class CommandContext:
+    """What a command works with; each part is opened when first needed."""
+
     def __init__(self, *needed: str) -> None:
         """Raises SettingsError where one of the needed settings is missing, or any is malformed."""
         self.settings: Settings = load(*needed)
@@ -38,11 +40,13 @@ class CommandContext:
 
     @property
     def url(self) -> str:
+        """Of Postgres, with its password."""
         assert self.settings.database_url
         return self.settings.database_url.get_secret_value()
 
     @cached_property
     def store(self) -> Store:
+        """Opened once. Raises StoreError where the tables are not of this version."""
         load("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
         store = Store.connect(self.url, self.settings.keys(), pool_size=2)
         store.check()
@@ -50,6 +54,7 @@ class CommandContext:
 
     @contextmanager
     def oauth(self) -> Iterator[OAuth]:
+        """eBay's token endpoint, with the application's keys."""
         from ebay.http import http_client
         from ebay.oauth import OAuth
 
@@ -68,6 +73,7 @@ class CommandContext:
         return key_of(self.settings.ebay_client_id or "", self.settings.ebay_api_url)
 
     async def temporal(self) -> Client:
+        """A client. Raises TemporalUnavailableError."""
         from workflows.connection import connect
 
         return await connect(read_environment())
@@ -92,6 +98,7 @@ class CommandContext:
         return sellers
 
     async def signal_connected(self, client: Client, seller_id: str, generation: int) -> None:
+        """Say that a seller has a new token, of this generation: polling goes on."""
         from activities.overrides import overrides_of
         from workflows.client import signal_or_start
         from workflows.messages import Connected

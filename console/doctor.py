@@ -44,6 +44,7 @@ class Visit:
     token: AccessToken | None = None
 
     def temporal(self) -> Client:
+        """The client that the check before found. Raises NotLookedAtError."""
         if self.client is None:
             raise NotLookedAtError("not looked at: Temporal comes first")
         return self.client

@@ -14,10 +14,10 @@ from console.arguments import SellerOption
 from console.context import CommandContext
 from console.output import Output, say, show, with_json
 from delivery import Message, WrongTypesError, compose, outcome_of, patterns
+from operations.endpoints import listed
 from operations.errors import FailedError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
-from store import Endpoint
 from store.times import iso
 
 commands = typer.Typer()
@@ -42,31 +42,6 @@ def endpoints() -> None:
     if not Output.json:
         rows = [row | {"types": types_of(row), "last": words_of(row["last"])} for row in rows]
     show(rows, columns, empty="no endpoints: starter.py endpoint add URL --types 'order.*'")
-
-
-def listed(context: CommandContext) -> list[dict[str, Any]]:
-    store = context.store
-    last = store.deliveries.last()
-    return [described(one) | waiting(context, one) | {"last": last.get(one.id)} for one in store.endpoints.all()]
-
-
-def described(one: Endpoint) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "url": one.url,
-        "types": list(one.types),
-        "seller_id": one.seller_id,
-        "thin": one.thin,
-        "state": one.state,
-        "off_reason": one.off_reason,
-        "failing_since": iso(one.failing_since),
-        "created_at": iso(one.created_at),
-    }
-
-
-def waiting(context: CommandContext, one: Endpoint) -> dict[str, Any]:
-    found = context.store.deliveries.waiting(one.id)
-    return {"waiting": found.changes, "again": found.again, "oldest_at": iso(found.since)}
 
 
 def words_of(last: dict[str, Any] | None) -> str | None:

@@ -49,6 +49,7 @@ class EnrolmentOptions:
     offers: bool = False
 
     def wrong(self) -> str | None:
+        """Why these options contradict each other; None: they do not."""
         if self.offers and self.source is InventorySource.TRADING:
             return "--offers needs the Inventory API: with --inventory-source trading there are none to read"
         return None
@@ -67,14 +68,18 @@ class EnrolmentRow:
 
 @dataclass(frozen=True)
 class EnrolmentResult:
+    """What became of a seller: in words, and whether a worker is there to begin."""
+
     seller_id: str
     what: str
     worker: bool
 
     def words(self) -> str:
+        """For a person."""
         return f"{self.seller_id} {self.what}" + ("" if self.worker else "; no worker yet: start worker.py")
 
     def fields(self) -> dict[str, Any]:
+        """As `--json` gives it."""
         return {"seller_id": self.seller_id, "result": self.what, "worker": self.worker}
 
 
@@ -198,6 +203,7 @@ async def remove_seller(context: CommandContext, seller_id: str) -> None:
 
 
 async def erase_seller(context: CommandContext, seller_id: str) -> None:
+    """Remove a seller and all that is stored of them. Raises UnknownSellerError."""
     context.store.seller(seller_id)
     context.store.sellers.remove(seller_id)
     await _end(context, seller_id)
@@ -221,6 +227,7 @@ def _options(options: EnrolmentOptions) -> dict[str, Any]:
 
 
 def scopes_of(text: str | None) -> list[str]:
+    """Scopes as people write them: separated by spaces, commas or lines."""
     return [scope for scope in re.split(r"[\s,]+", text or "") if scope]
 
 

@@ -40,9 +40,11 @@ class SetupRow:
 
     @property
     def wrong(self) -> bool:
+        """Whether it keeps notifications from coming."""
         return not (self.ok or self.optional)
 
     def fields(self) -> dict[str, Any]:
+        """As `--json` gives it."""
         mark = "ok" if self.ok else "!" if self.optional else "x"
         return {"mark": mark, "what": self.what, "seller_id": self.seller_id, "name": self.name, "ok": self.ok, "found": self.found}
 
@@ -73,6 +75,7 @@ class Arrangement:
             yield from self.of(seller_id)
 
     def config(self) -> SetupRow:
+        """The address to which eBay writes when notifications fail."""
         email = self.api.alert_email()
         if email != self.email and self.mend:
             self.api.put_alert_email(self.email)
@@ -81,6 +84,7 @@ class Arrangement:
         return SetupRow("alert e-mail", None, self.email, email == self.email, found)
 
     def of(self, seller_id: str | None) -> Iterator[SetupRow]:
+        """A seller's destination and subscriptions, or with None the application's; a row each."""
         address = NotificationAddress(f"sellerbeat {seller_id or ''}".strip()[:LONGEST_NAME], self.endpoint(seller_id), self.token)
         destination = yield from self.destination(seller_id, address)
         try:
@@ -92,6 +96,7 @@ class Arrangement:
             yield self.subscription(seller_id, topic, known.get(topic.id), destination)
 
     def endpoint(self, seller_id: str | None) -> str:
+        """Where eBay posts what concerns a seller; None: the application."""
         return f"{self.url}{PATH}/{seller_id}" if seller_id else self.url + PATH
 
     def destination(self, seller_id: str | None, address: NotificationAddress) -> Generator[SetupRow, None, str | None]:
@@ -107,6 +112,7 @@ class Arrangement:
         return there.id if ok and there else None
 
     def mended_destination(self, known: Destination | None, address: NotificationAddress) -> tuple[str, bool]:
+        """Make or correct it; what was done, and whether it works now."""
         try:
             if known:
                 self.api.update_destination(known.id, address)
@@ -117,6 +123,7 @@ class Arrangement:
         return f"enabled again: it was {known.status}" if known else "made", True
 
     def subscription(self, seller_id: str | None, topic: Topic, known: Subscription | None, destination: str | None) -> SetupRow:
+        """One topic: as it should be, mended, or what is wrong."""
         right = known is not None and known.status == ENABLED and known.destination_id == destination
         if right:
             return SetupRow("subscription", seller_id, topic.id, True, ENABLED)
@@ -150,6 +157,7 @@ def reason(error: Exception) -> str:
 
 @contextmanager
 def arrangement(context: CommandContext, mend: bool) -> Iterator[Arrangement]:
+    """The comparison, ready to run: eBay's side and ours."""
     settings = context.settings
     assert settings.public_url  # CommandContext asked for them
     assert settings.notification_token

@@ -44,6 +44,8 @@ class AccountRefusedError(FailedError):
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
+    """What checking an account found."""
+
     proven: bool = False  # it is the seller's account, or the seller's first
     date: datetime | None = None  # eBay's clock when it told
 

@@ -40,6 +40,7 @@ def use(context: CommandContext) -> list[dict[str, Any]]:
 
 
 def level_words(plan: dict[str, Any] | None) -> str | None:
+    """The planner's level in words: `full`, a number, or how short the quota is."""
     if plan is None:
         return None
     if plan["k"] is None:
@@ -71,6 +72,7 @@ def planned(context: CommandContext, sellers: int) -> list[dict[str, Any]]:
 
 
 def row_of(what: str, found: Freshness) -> dict[str, Any]:
+    """A row of the forecast: its figures, and in words those that people read."""
     short = found.calls_promised > found.calls
     return {
         "what": what,

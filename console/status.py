@@ -39,6 +39,7 @@ async def seller_status(context: CommandContext, seller_id: str) -> dict[str, An
 
 
 async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
+    """What Postgres holds of a seller, put right by the running workflow; as it is where that does not answer."""
     from temporalio.client import WorkflowQueryFailedError, WorkflowQueryRejectedError
     from temporalio.service import RPCError
 
@@ -57,6 +58,7 @@ async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
+    """`answer` of Postgres with what the workflow says: state, reason, and of each stream when and why."""
     streams = dict(answer["streams"])
     for stream, live in status.streams.items():
         if stream.value in streams:

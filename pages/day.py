@@ -35,10 +35,13 @@ class Sums:
 
     @property
     def total(self) -> int:
+        """Changes of all hours."""
         return sum(self.changes)
 
 
 class Day:
+    """Sums by hour, kept between looks; safe for threads."""
+
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock

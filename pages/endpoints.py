@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from console.endpoints import listed
 from domain.seller_id import SELLER_ID
+from operations.endpoints import listed
 from pages.access import Session
 from pages.context import WebContext
 from pages.forms import read_form

@@ -58,6 +58,8 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Seller:
+    """A row of the list of sellers."""
+
     seller_id: str
     state: str
     reason: str | None
@@ -69,15 +71,20 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class FleetOverview:
+    """All sellers at one moment."""
+
     now: datetime  # by Postgres's clock
     sellers: list[Seller]  # the gravest first, then by id
 
 
 class Overview:
+    """What the page asks of Postgres; each method is one or two statements."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def fleet(self) -> FleetOverview:
+        """Every seller with state and freshness."""
         with translated(), self._engine.connect() as connection:
             now: datetime = connection.execute(NOW).scalar_one()
             rows = connection.execute(SELLERS[False]).all()

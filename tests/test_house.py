@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": set(),
     "activities": {"domain", "ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
     "workflows": {"activities", "domain", "store", "pacing", "metering"},
-    "operations": set(),
+    "operations": {"console", "store"},
     "console": {
         "operations",
         "domain",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("domain", "pacing", "changes", "delivery", "reconciling", "ebay", "store", "outbound", "metering", "activities", "workflows")
-OTHERS = ("console", "lab", "simulator", "demo_stack", "settings.py", "worker.py", "logs.py")
+OTHERS = ("console", "operations", "lab", "simulator", "demo_stack", "settings.py", "worker.py", "logs.py")
 GUIDE = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PLAY = """
 import json, sys

@@ -61,6 +61,7 @@ LOOK = "See the seller's page and the log of worker.py."
 
 
 def for_state(state: str, seller_id: str) -> str | None:
+    """What an operator can do about a seller's state; None: nothing needs to be done."""
     words = STATES.get(state)
     return words.format(seller=seller_id) if words else None
 
