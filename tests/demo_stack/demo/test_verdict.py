@@ -8,7 +8,7 @@ from simulator.judge import Verdict
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class Sellers:
+class PolledSellers:
     """A store whose sellers are polled once at each read, as far as they are polled at all."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Sellers:
 
 
 def test_the_second_poll_that_ends_is_one_that_began_later() -> None:
-    sellers = Sellers()
+    sellers = PolledSellers()
 
     assert sellers.settle() == []
 
@@ -51,7 +51,7 @@ def test_the_second_poll_that_ends_is_one_that_began_later() -> None:
 
 
 def test_announced_parcels_a_backfill_and_a_report_are_waited_for() -> None:
-    parcels, backfill, report = Sellers(parcels=5), Sellers(backfill=4), Sellers(report=6)
+    parcels, backfill, report = PolledSellers(parcels=5), PolledSellers(backfill=4), PolledSellers(report=6)
 
     assert parcels.settle() == backfill.settle() == report.settle() == []
 
@@ -59,7 +59,7 @@ def test_announced_parcels_a_backfill_and_a_report_are_waited_for() -> None:
 
 
 def test_listings_are_asked_for_until_their_cursor_is_past_the_moment_from_which_all_is_visible() -> None:
-    sellers = Sellers(lag=25)
+    sellers = PolledSellers(lag=25)
 
     assert sellers.settle() == []
 
@@ -68,11 +68,11 @@ def test_listings_are_asked_for_until_their_cursor_is_past_the_moment_from_which
 
 
 def test_a_seller_who_is_not_polled_is_named_after_a_while() -> None:
-    assert Sellers(stuck=["bert"]).settle(0.5) == ["not polled within 0 s: bert's inventory, bert's listings, bert's orders"]
+    assert PolledSellers(stuck=["bert"]).settle(0.5) == ["not polled within 0 s: bert's inventory, bert's listings, bert's orders"]
 
 
 def test_a_paused_seller_is_neither_waited_for_nor_judged() -> None:
-    sellers = Sellers(paused=["bert"], stuck=["bert"])
+    sellers = PolledSellers(paused=["bert"], stuck=["bert"])
 
     assert sellers.settle() == []
 

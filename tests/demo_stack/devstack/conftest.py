@@ -74,7 +74,7 @@ def ended(processes: list[psutil.Process]) -> bool:
 
 
 @dataclass
-class Child:
+class ServerOwner:
     process: "subprocess.Popen[str]"
     says: dict[str, Any]  # what it printed once its servers were up; {"error": ...} if they did not come up
 
@@ -128,12 +128,12 @@ def spawn() -> Iterator[Spawn]:
 
 
 @pytest.fixture
-def child(spawn: Spawn) -> Callable[..., Child]:
+def child(spawn: Spawn) -> Callable[..., ServerOwner]:
     """`spawn`, and wait until the servers are up."""
 
-    def run(servers: str, finally_: str = "pass") -> Child:
+    def run(servers: str, finally_: str = "pass") -> ServerOwner:
         process = spawn(servers, finally_)
         assert process.stdout
-        return Child(process, json.loads(process.stdout.readline()))
+        return ServerOwner(process, json.loads(process.stdout.readline()))
 
     return run

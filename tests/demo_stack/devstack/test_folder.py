@@ -11,11 +11,11 @@ from subprocess import Popen
 import pytest
 
 from demo_stack import devstack
-from tests.demo_stack.devstack.conftest import Child, Spawn, at_work
+from tests.demo_stack.devstack.conftest import ServerOwner, Spawn, at_work
 from tests.demo_stack.devstack.test_postgres import ask
 
 
-def test_a_folder_in_use_is_refused_in_one_line_and_its_server_goes_on(used: Path, child: Callable[..., Child]) -> None:
+def test_a_folder_in_use_is_refused_in_one_line_and_its_server_goes_on(used: Path, child: Callable[..., ServerOwner]) -> None:
     owner = child(f"devstack.postgres(Path({str(used)!r}), fast=True)")
 
     with pytest.raises(devstack.DevstackError) as refusal, devstack.postgres(used, fast=True):

@@ -13,13 +13,13 @@ from demo_stack import devstack
 from demo_stack.devstack.binaries import postgres_bin, temporal_cli
 from demo_stack.devstack.keeper import in_child
 from demo_stack.devstack.postgres import _user
-from tests.demo_stack.devstack.conftest import Child, at_work, ended
+from tests.demo_stack.devstack.conftest import ServerOwner, at_work, ended
 from tests.demo_stack.devstack.test_postgres import ask
 from tests.support.waiting import PATIENCE_S, eventually_here
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_to_the_owner_ends_both_servers(used: Path, child: Callable[..., Child], number: int) -> None:
+def test_a_signal_to_the_owner_ends_both_servers(used: Path, child: Callable[..., ServerOwner], number: int) -> None:
     owner = child(f"devstack.stack(Path({str(used)!r}), fast=True)")
     servers = at_work(used)
     names = {process.name() for process in servers}
@@ -32,7 +32,7 @@ def test_a_signal_to_the_owner_ends_both_servers(used: Path, child: Callable[...
     assert "database system is shut down" in (used / "postgres/postgres.log").read_text()
 
 
-def test_ctrl_c_in_the_terminal_leaves_the_servers_up_until_the_block_ends(used: Path, child: Callable[..., Child]) -> None:
+def test_ctrl_c_in_the_terminal_leaves_the_servers_up_until_the_block_ends(used: Path, child: Callable[..., ServerOwner]) -> None:
     owner = child(
         f"devstack.postgres(Path({str(used)!r}), fast=True)", finally_="import psycopg2; psycopg2.connect(server); print('served')"
     )
@@ -43,7 +43,7 @@ def test_ctrl_c_in_the_terminal_leaves_the_servers_up_until_the_block_ends(used:
     assert at_work(used) == []
 
 
-def test_the_start_after_a_kill_needs_no_pause(used: Path, child: Callable[..., Child]) -> None:
+def test_the_start_after_a_kill_needs_no_pause(used: Path, child: Callable[..., ServerOwner]) -> None:
     with devstack.stack(used, fast=True) as before:
         ask(before.database_url, "CREATE TABLE kept_after_a_kill AS SELECT 7 AS n")
     owner = child(f"devstack.stack(Path({str(used)!r}), fast=True)")
@@ -56,7 +56,7 @@ def test_the_start_after_a_kill_needs_no_pause(used: Path, child: Callable[..., 
     assert at_work(used) == []
 
 
-def test_even_a_killed_keeper_leaves_a_folder_that_starts(used: Path, child: Callable[..., Child]) -> None:
+def test_even_a_killed_keeper_leaves_a_folder_that_starts(used: Path, child: Callable[..., ServerOwner]) -> None:
     owner = child(f"devstack.stack(Path({str(used)!r}), fast=True)")
     keepers = [process for process in at_work(used) if any("keeper.py" in word for word in process.cmdline())]
     owner.process.send_signal(signal.SIGSTOP)

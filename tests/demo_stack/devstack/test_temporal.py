@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from demo_stack import devstack
-from tests.demo_stack.devstack.conftest import Child, at_work, ended
+from tests.demo_stack.devstack.conftest import ServerOwner, at_work, ended
 from tests.support.waiting import PATIENCE_S, eventually_here
 
 
@@ -73,9 +73,9 @@ def test_a_setting_that_names_no_program_is_one_clear_line(folder: Path, monkeyp
     assert str(failure.value) == "DEVSTACK_TEMPORAL: /nowhere/temporal is no program"
 
 
-def test_a_kill_leaves_no_server_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch, child: Callable[..., Child]) -> None:
+def test_a_kill_leaves_no_server_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch, child: Callable[..., ServerOwner]) -> None:
     monkeypatch.setenv("TMPDIR", str(folder))
-    running: Child = child("devstack.temporal()")
+    running: ServerOwner = child("devstack.temporal()")
     (folder_path,) = folder.iterdir()
     servers = psutil.Process(running.process.pid).children(recursive=True)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import psutil
 from temporalio.testing import WorkflowEnvironment
 
-from tests.demo_stack.devstack.conftest import Child, Spawn, ended
+from tests.demo_stack.devstack.conftest import ServerOwner, Spawn, ended
 from tests.support.waiting import eventually_here
 
 
@@ -27,7 +27,7 @@ def test_a_kill_leaves_no_server(spawn: Spawn) -> None:
     assert any("temporal-test-server" in word for server in servers for word in server.cmdline())
 
     try:
-        Child(process, {}).end(9)
+        ServerOwner(process, {}).end(9)
 
         eventually_here(lambda: ended(servers))
     finally:
