@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.fernet import Fernet
-from tests.deliveries.lane import change
 
 from activities.signing import signed
 from delivery import Message
@@ -21,6 +20,7 @@ from demo_stack.demo.home import Home
 from demo_stack.demo.receiver import DeliveryTally, Receiver
 from demo_stack.demo.view import line
 from store import Store
+from tests.deliveries.hand import change
 from tests.demo_stack.demo.pictures import picture
 from tests.store.documents import ENROLLED
 
