@@ -74,7 +74,7 @@ def test_a_spent_quota_makes_everybody_wait_for_the_reset_without_a_further_call
     anna.world.add_seller("bert")
     anna.enroll("bert")
     # the database's clock decides whether a reset lies ahead: eBay's must not lie in its past
-    anna.world.clock.set(anna.store.begin("anna", Stream.ORDERS).now)  # type: ignore[attr-defined]
+    anna.world.clock.set(anna.store.begin("anna", Stream.ORDERS).now)
     anna.poll("anna")
     anna.world.quotas.roll()
     anna.world.quotas.limits["order"] = anna.world.quotas.used["order"]

@@ -14,17 +14,18 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
+from domain.streams import POLLED
 from ebay.clock import EbayClock
 from ebay.errors import EbayError, RejectedError
 from pacing import Stream
-from simulator import World
 from store import Store, StoreError
 from store.tables import metadata
 from tests.model.moments import Died, Moments, Watched
 from tests.support.in_process import InProcess
+from tests.support.manual_world import ManualWorld
 from tests.support.postgres_clock import PostgresClock
 from tests.support.rig import START, Rig
-from workflows.state import POLLED, PollingState
+from workflows.state import PollingState
 
 OVERLAP = timedelta(minutes=5)
 ATTEMPTS = 3  # as the activities' retry policy has it
@@ -36,7 +37,7 @@ STREAMS = text("SELECT seller_id, stream, cursor FROM streams")
 
 class Fleet(Rig):
     def __init__(self, store: Store, clock: PostgresClock) -> None:
-        super().__init__(World(now=START), "http://ebay.test", store, OVERLAP)
+        super().__init__(ManualWorld(now=START), "http://ebay.test", store, OVERLAP)
         self.http.close()
         self.http = httpx.Client(transport=InProcess(lambda: self.world))
         self.clock, self.moments = clock, Moments(store.engine)
@@ -51,7 +52,7 @@ class Fleet(Rig):
     def begin(self, seed: int, skew: timedelta) -> None:
         """A new world and an empty database."""
         self.moments.spare()
-        self.world = World(seed=seed, now=START)
+        self.world = ManualWorld(seed=seed, now=START)
         with self.store.engine.begin() as connection:
             connection.execute(EMPTY)
         self.store.permits.ensure(LIMITS)
@@ -70,7 +71,7 @@ class Fleet(Rig):
 
     def wait(self, by: timedelta) -> None:
         self.now += by
-        self.world.clock.set(self.now + self.skew + self.jump)  # type: ignore[attr-defined]
+        self.world.clock.set(self.now + self.skew + self.jump)
         self.clock.set(self.now + self.postgres_skew)
 
     # what people do

@@ -9,17 +9,20 @@ from xml.etree.ElementTree import Element
 import httpx
 import pytest
 
-from simulator import World, serve
+from simulator import serve
 from simulator.times import iso, to_ms
+from tests.support.manual_world import ManualWorld
 
 NAMESPACE = "urn:ebay:apis:eBLBaseComponents"
+Code = Callable[[httpx.Response], tuple[int, int]]
+Eventually = Callable[[Callable[[], bool]], None]
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
 class Client:
     """One seller's app, as eBay sees it."""
 
-    def __init__(self, url: str, world: World, seller: str) -> None:
+    def __init__(self, url: str, world: ManualWorld, seller: str) -> None:
         self.world, self.http = world, httpx.Client(base_url=url)
         answer = self.token(world.refresh_token(seller))
         self.access = answer.json()["access_token"]
@@ -74,15 +77,15 @@ class Client:
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(seed=7, now=START)
+def world() -> ManualWorld:
+    world = ManualWorld(seed=7, now=START)
     world.add_seller("anna", skus=30)
     world.add_seller("bert")
     return world
 
 
 @pytest.fixture
-def anna(world: World) -> Iterator[Client]:
+def anna(world: ManualWorld) -> Iterator[Client]:
     with serve(world) as running:
         client = Client(running.url, world, "anna")
         yield client
@@ -118,12 +121,12 @@ def error_id(answer: httpx.Response) -> tuple[int, int]:
 
 
 @pytest.fixture
-def code() -> object:
+def code() -> Code:
     return error_id
 
 
 @pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
+def eventually() -> Eventually:
     """Wait until something is so, ten seconds at most."""
 
     def wait(so: Callable[[], bool]) -> None:

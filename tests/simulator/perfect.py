@@ -84,4 +84,4 @@ def sales(
 
 
 def has_id(row: Event) -> bool:
-    return row["kind"] != "order" or row["document"].get("orderId") == row["entity_id"]
+    return bool(row["kind"] != "order" or row["document"].get("orderId") == row["entity_id"])

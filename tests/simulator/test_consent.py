@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from simulator import World
+from tests.simulator.conftest import Client, Code
+from tests.support.manual_world import ManualWorld
 
 SCOPES = "https://api.ebay.com/oauth/api_scope https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"
 
@@ -32,7 +33,7 @@ def exchange(anna: Any, code: str, name: str = "Ru") -> httpx.Response:
     return answer
 
 
-def test_a_consent_leads_back_with_a_code_and_the_state_and_the_code_to_a_token(anna, world: World) -> None:
+def test_a_consent_leads_back_with_a_code_and_the_state_and_the_code_to_a_token(anna: Client, world: ManualWorld) -> None:
     query = press(anna)
 
     answer = exchange(anna, query["code"][0])
@@ -47,14 +48,14 @@ def test_a_consent_leads_back_with_a_code_and_the_state_and_the_code_to_a_token(
     assert world.accounts.user_id("bert") != user["userId"]
 
 
-def test_a_code_is_good_once(anna) -> None:
+def test_a_code_is_good_once(anna: Client) -> None:
     (code,) = press(anna)["code"]
 
     assert exchange(anna, code).status_code == 200
     assert (exchange(anna, code).status_code, exchange(anna, code).json()["error"]) == (400, "invalid_grant")
 
 
-def test_a_code_lives_299_seconds_and_for_its_redirect_name(anna, world: World) -> None:
+def test_a_code_lives_299_seconds_and_for_its_redirect_name(anna: Client, world: ManualWorld) -> None:
     first, second, third = (press(anna)["code"][0] for _ in range(3))
 
     assert exchange(anna, first, "Other").json()["error"] == "invalid_grant"
@@ -64,12 +65,12 @@ def test_a_code_lives_299_seconds_and_for_its_redirect_name(anna, world: World) 
     assert exchange(anna, third).json()["error"] == "invalid_grant"
 
 
-def test_who_declines_is_led_back_without_a_code(anna) -> None:
+def test_who_declines_is_led_back_without_a_code(anna: Client) -> None:
     assert press(anna, "decline") == {"error": ["access_denied"], "state": ["s#&%"]}
 
 
 @pytest.mark.parametrize("wrong", [{"client_id": "x"}, {"redirect_uri": "Other"}, {"response_type": "token"}, {"scope": ""}])
-def test_an_application_that_asks_in_a_wrong_way_gets_nothing(anna, world: World, wrong: dict[str, str]) -> None:
+def test_an_application_that_asks_in_a_wrong_way_gets_nothing(anna: Client, world: ManualWorld, wrong: dict[str, str]) -> None:
     world.accounts.redirects["Ru"] = "http://app/yes", "http://app/no"
 
     answer = anna.http.post("/oauth2/authorize", params=asked(**wrong), data={"seller": "anna", "answer": "agree"})
@@ -77,14 +78,14 @@ def test_an_application_that_asks_in_a_wrong_way_gets_nothing(anna, world: World
     assert (answer.status_code, world.accounts.codes) == (400, {})
 
 
-def test_whose_account_it_is_needs_the_identity_scope(anna, world: World, code) -> None:
+def test_whose_account_it_is_needs_the_identity_scope(anna: Client, world: ManualWorld, code: Code) -> None:
     token = world.accounts.renew("anna", ["https://api.ebay.com/oauth/api_scope"])
     anna.access = anna.token(token).json()["access_token"]
 
     assert code(anna.get("/commerce/identity/v1/user/")) == (403, 1100)
 
 
-def test_the_page_shows_the_sellers_and_what_is_asked_for_and_the_redirect_can_be_set_from_outside(anna) -> None:
+def test_the_page_shows_the_sellers_and_what_is_asked_for_and_the_redirect_can_be_set_from_outside(anna: Client) -> None:
     set_ = anna.http.post("/simulator/redirect", params={"name": "Ru", "accepted": "http://app/yes"})
 
     page = anna.http.get("/oauth2/authorize", params=asked())

@@ -7,17 +7,19 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from simulator import Hostility, Life, World
+from simulator import Hostility, Life
 from simulator.judge import judge
 from simulator.times import iso, to_ms
 from tests.simulator.conftest import START, Client, stamp, trading_error
 from tests.simulator.perfect import poll
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 ORDERS = "/sell/fulfillment/v1/order"
 END = START + timedelta(hours=8)
 
 
-def turn_on(world: World, switch: str, **how: float) -> Hostility:
+def turn_on(world: ManualWorld, switch: str, **how: float) -> Hostility:
     world.hostility = Hostility(seed=3)
     for name, value in {switch: 1.0, **how}.items():
         world.hostility.set(name, value)
@@ -37,7 +39,7 @@ def hrefs(anna: Client, order_id: str) -> set[str]:
 # parcels
 
 
-def test_the_list_of_parcels_is_for_a_moment_as_it_was_before_the_order_showed_a_shipment(anna, world: World) -> None:
+def test_the_list_of_parcels_is_for_a_moment_as_it_was_before_the_order_showed_a_shipment(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna", lines=[(world.good("anna", 1), 2)])
     (line,) = world.unsent("anna", order_id)
     world.ship("anna", order_id, lines={line: 1})
@@ -55,7 +57,7 @@ def test_the_list_of_parcels_is_for_a_moment_as_it_was_before_the_order_showed_a
     assert order["visible_at"] == iso(to_ms(START)) < parcel["visible_at"] <= iso(to_ms(START) + 240_000)
 
 
-def test_a_corrected_number_may_be_in_the_order_before_it_is_in_the_list(anna, world: World) -> None:
+def test_a_corrected_number_may_be_in_the_order_before_it_is_in_the_list(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
     parcel_id = world.ship("anna", order_id)
     before = list_of(anna, order_id)
@@ -69,7 +71,7 @@ def test_a_corrected_number_may_be_in_the_order_before_it_is_in_the_list(anna, w
     assert list_of(anna, order_id) == {"1Z999"}
 
 
-def test_by_hand_a_parcel_is_listed_when_a_test_says_so(anna, world: World) -> None:
+def test_by_hand_a_parcel_is_listed_when_a_test_says_so(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
 
     world.ship("anna", order_id, listed_at=START + timedelta(minutes=3))
@@ -80,7 +82,7 @@ def test_by_hand_a_parcel_is_listed_when_a_test_says_so(anna, world: World) -> N
 
 
 def test_a_parcel_is_due_once_its_list_shows_it_and_not_before() -> None:
-    world = World(seed=4, now=START)
+    world = ManualWorld(seed=4, now=START)
     world.add_seller("anna")
     world.ship("anna", world.place_order("anna"), listed_at=START + timedelta(minutes=30))
     rows = list(world.rows())
@@ -93,7 +95,7 @@ def test_a_parcel_is_due_once_its_list_shows_it_and_not_before() -> None:
 # a gateway's no
 
 
-def test_a_gateway_refuses_each_record_once_and_lists_never(anna, world: World) -> None:
+def test_a_gateway_refuses_each_record_once_and_lists_never(anna: Client, world: ManualWorld) -> None:
     ids = [world.place_order("anna") for _ in range(12)]
     turn_on(world, "html_4xx")
     paths = [path for order_id in ids for path in (f"{ORDERS}/{order_id}", f"{ORDERS}/{order_id}/shipping_fulfillment")]
@@ -104,10 +106,10 @@ def test_a_gateway_refuses_each_record_once_and_lists_never(anna, world: World) 
     assert {answer.status_code for answer in (*lists, *second)} == {200}
     assert {answer.status_code for answer in first} == {400, 403, 404}
     assert all(answer.text.startswith("<!DOCTYPE html>") and "errorId" not in answer.text for answer in first)
-    assert world.hostility.done["html_4xx"] == len(paths)
+    assert present(world.hostility).done["html_4xx"] == len(paths)
 
 
-def test_a_record_is_refused_or_spared_by_the_seed(anna, world: World) -> None:
+def test_a_record_is_refused_or_spared_by_the_seed(anna: Client, world: ManualWorld) -> None:
     paths = [f"{ORDERS}/{world.place_order('anna')}" for _ in range(20)]
     statuses = []
     for order in (paths, paths[::-1]):
@@ -126,7 +128,7 @@ def off(answer: httpx.Response) -> float:
     return (parsedate_to_datetime(answer.headers["date"]) - START).total_seconds() / 60
 
 
-def test_a_date_header_leaps_and_the_next_one_is_right(anna, world: World) -> None:
+def test_a_date_header_leaps_and_the_next_one_is_right(anna: Client, world: ManualWorld) -> None:
     hostility = turn_on(world, "date_leaps", date_behind=1.0)
 
     minutes = [off(anna.orders()) for _ in range(40)]
@@ -138,13 +140,13 @@ def test_a_date_header_leaps_and_the_next_one_is_right(anna, world: World) -> No
     assert {(leap.seller, leap.true) for leap in hostility.leaps} == {("anna", START)}
 
 
-def test_by_hand_the_next_date_header_is_off(anna, world: World) -> None:
+def test_by_hand_the_next_date_header_is_off(anna: Client, world: ManualWorld) -> None:
     world.faults.leap(-3600, resource="order")
 
     assert [round(off(anna.orders())) for _ in range(2)] == [-60, 0]
 
 
-def test_stock_that_is_dated_by_a_header_that_leapt_back_is_not_recorded_too_early(anna, world: World) -> None:
+def test_stock_that_is_dated_by_a_header_that_leapt_back_is_not_recorded_too_early(anna: Client, world: ManualWorld) -> None:
     hostility = turn_on(world, "date_leaps")
     world.add_sku("anna", "A-1", 5)
     world.clock.advance(minutes=1)
@@ -160,7 +162,7 @@ def test_stock_that_is_dated_by_a_header_that_leapt_back_is_not_recorded_too_ear
     assert judge(rows, [event | {"occurred_at": stamp(START - timedelta(hours=9))}], at=at, leaps=hostility.leaps).wrong == 1
 
 
-def test_one_version_of_an_order_has_an_absurd_date_and_the_next_a_right_one(anna, world: World) -> None:
+def test_one_version_of_an_order_has_an_absurd_date_and_the_next_a_right_one(anna: Client, world: ManualWorld) -> None:
     hostility = turn_on(world, "absurd_date")
     ids = [world.place_order("anna") for _ in range(20)]
     window = f"lastmodifieddate:[{stamp(START)}..]"
@@ -178,7 +180,7 @@ def test_one_version_of_an_order_has_an_absurd_date_and_the_next_a_right_one(ann
     assert sorted(row["document"]["lastModifiedDate"] for row in first) == sorted(absurd)
 
 
-def test_a_date_that_moves_alone_is_right_after_an_absurd_one(anna, world: World) -> None:
+def test_a_date_that_moves_alone_is_right_after_an_absurd_one(anna: Client, world: ManualWorld) -> None:
     hostility = turn_on(world, "absurd_date")
     order_id = world.place_order("anna")
     world.clock.advance(minutes=1)
@@ -194,16 +196,16 @@ def window(anna: Client, hours: float, by: str = "lastmodifieddate") -> int:
     return anna.orders(filter=f"{by}:[{stamp(START - timedelta(hours=hours))}..{stamp(START)}]").status_code
 
 
-def by_switch(world: World) -> None:
+def by_switch(world: ManualWorld) -> None:
     world.switches.widest_h = 6.0
 
 
-def by_hostility(world: World) -> None:
+def by_hostility(world: ManualWorld) -> None:
     turn_on(world, "wide_windows", scale=0.01)
 
 
 @pytest.mark.parametrize("narrow", [by_switch, by_hostility])
-def test_windows_wider_than_ebay_can_answer_fail_each_time(anna, world: World, narrow: Callable[[World], None]) -> None:
+def test_windows_wider_than_ebay_can_answer_fail_each_time(anna: Client, world: ManualWorld, narrow: Callable[[ManualWorld], None]) -> None:
     narrow(world)
 
     assert [window(anna, hours) for hours in (6, 6.1, 24, 24)] == [200, 500, 500, 500]
@@ -215,7 +217,7 @@ def test_windows_wider_than_ebay_can_answer_fail_each_time(anna, world: World, n
     ]
 
 
-def test_some_sellers_have_windows_that_are_too_wide_by_the_seed_and_calm_ends_it(world: World) -> None:
+def test_some_sellers_have_windows_that_are_too_wide_by_the_seed_and_calm_ends_it(world: ManualWorld) -> None:
     hostility = turn_on(world, "wide_windows", wide_windows=0.5)
     sellers = [f"seller-{k}" for k in range(20)]
 
@@ -230,7 +232,7 @@ def test_some_sellers_have_windows_that_are_too_wide_by_the_seed_and_calm_ends_i
 
 @pytest.mark.parametrize("switch", ["parcels_behind", "html_4xx", "date_leaps", "absurd_date", "wide_windows"])
 def test_a_perfect_poller_is_acquitted(switch: str) -> None:
-    world = World(seed=4, now=START)
+    world = ManualWorld(seed=4, now=START)
     turn_on(world, switch)
     world.add_seller("anna", orders_a_day=60, skus=40)
     world.preload_skus("anna")
@@ -238,10 +240,13 @@ def test_a_perfect_poller_is_acquitted(switch: str) -> None:
     rows = list(world.rows())
 
     found = judge(
-        rows, poll(rows, timedelta(minutes=2), START, END + timedelta(minutes=10)), at=END + timedelta(hours=1), leaps=world.hostility.leaps
+        rows,
+        poll(rows, timedelta(minutes=2), START, END + timedelta(minutes=10)),
+        at=END + timedelta(hours=1),
+        leaps=present(world.hostility).leaps,
     )
 
     assert found.examples == []
     assert found.changes > 100
     if switch in ("parcels_behind", "absurd_date"):
-        assert world.hostility.done[switch] > 20
+        assert present(world.hostility).done[switch] > 20

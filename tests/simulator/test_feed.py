@@ -4,23 +4,25 @@ import gzip
 import io
 import time
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
 
-from simulator import World
 from simulator.apis.archive import packed
 from simulator.state.accounts import INVENTORY
 from simulator.state.reports import Report
-from tests.simulator.conftest import START, stamp, xml
+from tests.simulator.conftest import START, Client, Code, stamp, xml
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 TASKS = "/sell/feed/v1/inventory_task"
 
 
 @pytest.fixture(autouse=True)
-def at_once(world: World) -> None:
+def at_once(world: ManualWorld) -> None:
     world.switches.listing_late = 0.0
 
 
@@ -38,7 +40,7 @@ def task_of(answer: httpx.Response) -> str:
     return answer.headers["location"].rsplit("/", 1)[1]
 
 
-def test_a_task_is_accepted_waits_is_processed_and_completes(anna, world: World) -> None:
+def test_a_task_is_accepted_waits_is_processed_and_completes(anna: Client, world: ManualWorld) -> None:
     world.switches.report_s = 30.0
     accepted = anna.order_report()
     path = f"{TASKS}/{task_of(accepted)}"
@@ -62,7 +64,7 @@ def test_a_task_is_accepted_waits_is_processed_and_completes(anna, world: World)
     }
 
 
-def test_there_is_no_file_before_the_end_nor_for_another_seller(anna, world: World, code) -> None:
+def test_there_is_no_file_before_the_end_nor_for_another_seller(anna: Client, world: ManualWorld, code: Code) -> None:
     task = task_of(anna.order_report())
     early = code(anna.get(f"/sell/feed/v1/task/{task}/download_result_file"))
     anna.access = anna.token(world.refresh_token("bert")).json()["access_token"]
@@ -73,7 +75,7 @@ def test_there_is_no_file_before_the_end_nor_for_another_seller(anna, world: Wor
     assert code(anna.get(f"{TASKS}/task-1-1")) == (404, 160003)
 
 
-def test_the_right_to_read_stock_is_not_enough_to_order_a_report(anna, world: World, code) -> None:
+def test_the_right_to_read_stock_is_not_enough_to_order_a_report(anna: Client, world: ManualWorld, code: Code) -> None:
     anna.access = anna.token(world.refresh_token("anna"), scope=INVENTORY[1]).json()["access_token"]
 
     assert code(anna.order_report()) == (403, 1100)
@@ -95,11 +97,11 @@ def test_the_right_to_read_stock_is_not_enough_to_order_a_report(anna, world: Wo
         ),
     ],
 )
-def test_a_wrong_order_is_refused(anna, code, body: object, marketplace: str | None, error: int) -> None:
+def test_a_wrong_order_is_refused(anna: Client, code: Code, body: object, marketplace: str | None, error: int) -> None:
     assert code(anna.order_report(body, marketplace)) == (400, error)
 
 
-def test_too_many_at_once_and_too_many_a_day_are_conflicts(anna, world: World, code) -> None:
+def test_too_many_at_once_and_too_many_a_day_are_conflicts(anna: Client, world: ManualWorld, code: Code) -> None:
     world.switches.reports_at_once, world.switches.reports_a_day = 2, 3
     at_once = [anna.order_report() for _ in range(3)]
     world.clock.advance(seconds=10)
@@ -112,7 +114,7 @@ def test_too_many_at_once_and_too_many_a_day_are_conflicts(anna, world: World, c
     assert anna.order_report().status_code == 202
 
 
-def test_the_report_has_every_active_listing_those_of_the_inventory_api_too(anna, world: World) -> None:
+def test_the_report_has_every_active_listing_those_of_the_inventory_api_too(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 6)
     plain, listed, ended = (
         world.list_item("anna", sku="a<b", quantity=5, price="9.90"),
@@ -131,14 +133,14 @@ def test_the_report_has_every_active_listing_those_of_the_inventory_api_too(anna
     found = rows(text)
     assert set(found) == {plain, listed, shirt}
     assert [(found[item].findtext("SKU"), found[item].findtext("Quantity")) for item in (plain, listed)] == [("a<b", "3"), ("S-1", "6")]
-    assert (found[plain].findtext("Price"), found[plain].find("Price").attrib) == ("9.9", {"currencyID": "USD"})
+    assert (found[plain].findtext("Price"), present(found[plain].find("Price")).attrib) == ("9.9", {"currencyID": "USD"})
     assert [child.tag for child in found[shirt]] == ["SKU", "ItemID", "Variations"]
     variations = [(row.findtext("SKU"), row.findtext("Price"), row.findtext("Quantity")) for row in found[shirt].iter("Variation")]
     assert variations == [("T-S", "3.0", "2"), (None, "9.99", "1")]
     assert "<Title>" not in text
 
 
-def test_the_report_tells_of_the_moment_of_its_order(anna, world: World) -> None:
+def test_the_report_tells_of_the_moment_of_its_order(anna: Client, world: ManualWorld) -> None:
     before = world.list_item("anna", quantity=2)
     task = task_of(anna.order_report())
     world.sell("anna", before)
@@ -158,7 +160,9 @@ def test_the_report_tells_of_the_moment_of_its_order(anna, world: World) -> None
         ("xml", ".xml", lambda answer: answer.text),
     ],
 )
-def test_the_file_is_zipped_gzipped_or_plain(anna, world: World, form: str, ending: str, unpack) -> None:
+def test_the_file_is_zipped_gzipped_or_plain(
+    anna: Client, world: ManualWorld, form: str, ending: str, unpack: Callable[[httpx.Response], str]
+) -> None:
     world.switches.report_format = form
     world.preload_listings("anna", 20)
 
@@ -169,7 +173,7 @@ def test_the_file_is_zipped_gzipped_or_plain(anna, world: World, form: str, endi
     assert set(rows(unpack(answer))) == set(world.item_ids("anna"))
 
 
-def test_calls_of_the_feed_api_have_a_quota_of_their_own(anna, world: World, code) -> None:
+def test_calls_of_the_feed_api_have_a_quota_of_their_own(anna: Client, world: ManualWorld, code: Code) -> None:
     world.quotas.limits["feed"] = 1
     anna.order_report()
 
@@ -177,10 +181,10 @@ def test_calls_of_the_feed_api_have_a_quota_of_their_own(anna, world: World, cod
     assert anna.orders().status_code == 200
 
 
-def test_thousands_of_listings_are_packed_at_once_and_leave_in_pieces(world: World) -> None:
+def test_thousands_of_listings_are_packed_at_once_and_leave_in_pieces(world: ManualWorld) -> None:
     began = time.thread_time()
     world.preload_listings("anna", 5_000)
-    bodies = [one.shown.body for one in world.inventories["anna"].listings.values()]
+    bodies = [present(one.shown).body for one in world.inventories["anna"].listings.values()]
 
     pieces = list(packed(Report("t", "anna", 1, 0, 0, {}, bodies), world.ledger.text, stamp(START), 0))
     took = time.thread_time() - began

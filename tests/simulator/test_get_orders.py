@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,13 +9,15 @@ from simulator import World
 from simulator.apis.filters import parse
 from simulator.state.inventory import Entity, Inventory, Version
 from simulator.times import DAY, iso, to_ms
+from tests.simulator.conftest import Client, Code
+from tests.support.manual_world import ManualWorld
 
 
-def ago(world: World, **step: float) -> str:
+def ago(world: ManualWorld, **step: float) -> str:
     return iso(world.clock.now_ms() - timedelta(**step) // timedelta(milliseconds=1))
 
 
-def test_an_order_looks_like_one_from_production(anna, world: World) -> None:
+def test_an_order_looks_like_one_from_production(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
 
     order = anna.orders().json()["orders"][0]
@@ -29,13 +32,13 @@ def test_an_order_looks_like_one_from_production(anna, world: World) -> None:
     assert order["buyer"]["buyerRegistrationAddress"]["fullName"]
 
 
-def test_a_seller_sees_only_their_own_orders(anna, world: World) -> None:
+def test_a_seller_sees_only_their_own_orders(anna: Client, world: ManualWorld) -> None:
     world.place_order("bert")
 
     assert anna.orders().json()["total"] == 0
 
 
-def test_without_a_filter_come_the_last_90_days_by_creation(anna, world: World) -> None:
+def test_without_a_filter_come_the_last_90_days_by_creation(anna: Client, world: ManualWorld) -> None:
     world.place_order("anna", created_at=world.clock.now() - timedelta(days=91))
     young = world.place_order("anna", created_at=world.clock.now() - timedelta(days=89))
 
@@ -43,7 +46,7 @@ def test_without_a_filter_come_the_last_90_days_by_creation(anna, world: World) 
     assert anna.ids(filter="orderfulfillmentstatus:{NOT_STARTED|IN_PROGRESS}") == {young}
 
 
-def test_both_ends_of_a_range_are_included(anna, world: World) -> None:
+def test_both_ends_of_a_range_are_included(anna: Client, world: ManualWorld) -> None:
     moments = [world.clock.now() - timedelta(milliseconds=k) for k in (3000, 2999, 2000, 1999, 1998)]
     ids = [world.place_order("anna", at=moment) for moment in moments]
 
@@ -52,7 +55,7 @@ def test_both_ends_of_a_range_are_included(anna, world: World) -> None:
     assert found == set(ids[1:4])
 
 
-def test_with_both_dates_only_the_date_of_creation_counts(anna, world: World) -> None:
+def test_with_both_dates_only_the_date_of_creation_counts(anna: Client, world: ManualWorld) -> None:
     old = world.place_order("anna", created_at=world.clock.now() - timedelta(days=2))
 
     dates = f"lastmodifieddate:[{ago(world, hours=1)}..],creationdate:[{ago(world, days=3)}..{ago(world, days=1)}]"
@@ -61,7 +64,7 @@ def test_with_both_dates_only_the_date_of_creation_counts(anna, world: World) ->
     assert anna.ids(filter=f"creationdate:[{ago(world, hours=1)}..],lastmodifieddate:[{ago(world, hours=1)}..]") == set()
 
 
-def test_statuses_are_filtered(anna, world: World) -> None:
+def test_statuses_are_filtered(anna: Client, world: ManualWorld) -> None:
     untouched, partly, sent = (world.place_order("anna", lines=[(world.good("anna", 1), 2)]) for _ in range(3))
     world.ship("anna", partly, lines={world.order("anna", partly)["lineItems"][0]["lineItemId"]: 1})
     world.ship("anna", sent)
@@ -95,22 +98,22 @@ def test_statuses_are_filtered(anna, world: World) -> None:
         ({"fieldGroups": "EVERYTHING"}, 32800),
     ],
 )
-def test_a_wrong_request_gets_ebays_error(anna, code, params: dict[str, object], error: int) -> None:
+def test_a_wrong_request_gets_ebays_error(anna: Client, code: Code, params: dict[str, object], error: int) -> None:
     assert code(anna.orders(**params)) == (400, error)
 
 
-def test_milliseconds_may_be_left_out_and_729_days_work(anna) -> None:
+def test_milliseconds_may_be_left_out_and_729_days_work(anna: Client) -> None:
     assert anna.orders(filter="creationdate:[2024-06-19T12:00:00Z..]").status_code == 200
 
 
-def test_brackets_must_be_percent_encoded(anna, world: World) -> None:
+def test_brackets_must_be_percent_encoded(anna: Client, world: ManualWorld) -> None:
     raw = f"/sell/fulfillment/v1/order?filter=lastmodifieddate:[{ago(world, hours=1)}..]".encode()
     url = anna.http.base_url.copy_with(raw_path=raw)
 
     assert anna.http.get(url, headers=anna.headers()).status_code == 400
 
 
-def test_order_ids_win_over_everything_else(anna, world: World) -> None:
+def test_order_ids_win_over_everything_else(anna: Client, world: ManualWorld) -> None:
     ids = [world.place_order("anna", created_at=world.clock.now() - timedelta(days=300)) for _ in range(3)]
 
     page = anna.orders(orderIds=f"{ids[0]},{ids[2]},03-00000-00000", filter="nonsense", limit=999).json()
@@ -119,7 +122,7 @@ def test_order_ids_win_over_everything_else(anna, world: World) -> None:
     assert page["total"] == 2
 
 
-def test_next_leads_through_all_pages_and_is_absent_on_the_last(anna, world: World) -> None:
+def test_next_leads_through_all_pages_and_is_absent_on_the_last(anna: Client, world: ManualWorld) -> None:
     ids = {world.place_order("anna") for _ in range(7)}
     page = anna.orders(limit=3).json()
     assert (page["limit"], page["offset"], page["total"]) == (3, 0, 7)
@@ -138,7 +141,7 @@ def test_next_leads_through_all_pages_and_is_absent_on_the_last(anna, world: Wor
     assert rows != sorted(rows, key=list(world.order_ids("anna")).index)  # eBay promises no order, and this one has none
 
 
-def test_rows_modified_between_two_pages_make_offsets_skip_one(anna, world: World) -> None:
+def test_rows_modified_between_two_pages_make_offsets_skip_one(anna: Client, world: ManualWorld) -> None:
     for _ in range(6):
         world.place_order("anna")
     window = f"lastmodifieddate:[{ago(world, hours=1)}..{ago(world, hours=0)}]"
@@ -151,7 +154,7 @@ def test_rows_modified_between_two_pages_make_offsets_skip_one(anna, world: Worl
     assert len({*first, *second}) == 5
 
 
-def test_an_order_shows_only_from_the_moment_it_is_visible(anna, world: World) -> None:
+def test_an_order_shows_only_from_the_moment_it_is_visible(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna", visible_at=world.clock.now() + timedelta(minutes=4))
     since = ago(world, seconds=0)
 
@@ -163,7 +166,7 @@ def test_an_order_shows_only_from_the_moment_it_is_visible(anna, world: World) -
     assert anna.ids(filter=f"lastmodifieddate:[{since}..{since}]") == {order_id}
 
 
-def test_an_update_that_is_late_leaves_the_older_version_in_place(anna, world: World) -> None:
+def test_an_update_that_is_late_leaves_the_older_version_in_place(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
     world.clock.advance(seconds=10)
     world.cancel("anna", order_id, visible_at=world.clock.now() + timedelta(minutes=1))
@@ -176,7 +179,7 @@ def test_an_update_that_is_late_leaves_the_older_version_in_place(anna, world: W
     assert (after["cancelStatus"]["cancelState"], after["lastModifiedDate"]) == ("CANCELED", "2026-06-18T12:00:10.000Z")
 
 
-def test_a_version_that_shows_after_a_newer_one_never_replaces_it(anna, world: World) -> None:
+def test_a_version_that_shows_after_a_newer_one_never_replaces_it(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna", paid=False)
     world.pay("anna", order_id, visible_at=world.clock.now() + timedelta(minutes=4))
     world.cancel("anna", order_id)
@@ -186,7 +189,7 @@ def test_a_version_that_shows_after_a_newer_one_never_replaces_it(anna, world: W
     assert anna.orders().json()["orders"][0]["cancelStatus"]["cancelState"] == "CANCELED"
 
 
-def test_text_that_no_encoder_would_write_comes_as_it_is(anna, world: World) -> None:
+def test_text_that_no_encoder_would_write_comes_as_it_is(anna: Client, world: ManualWorld) -> None:
     def unwritable(text: str) -> str:
         return text.replace('"title":"x"', r'"title":"a\u0000b\ud800","weight":1e400,"depth":NaN')
 
@@ -195,7 +198,7 @@ def test_text_that_no_encoder_would_write_comes_as_it_is(anna, world: World) -> 
     assert rb'"title":"a\u0000b\ud800","weight":1e400,"depth":NaN' in anna.orders().content
 
 
-def test_warnings_come_with_the_orders_when_switched_on(anna, world: World) -> None:
+def test_warnings_come_with_the_orders_when_switched_on(anna: Client, world: ManualWorld) -> None:
     assert "warnings" not in anna.orders().json()
 
     world.switches.warnings = [{"errorId": 30500}]
@@ -210,7 +213,9 @@ CHANGES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 50), STATUSES), 
 
 @settings(deadline=None)
 @given(CHANGES, st.integers(0, 50), st.integers(0, 50), st.sampled_from([(), ("NOT_STARTED", "IN_PROGRESS")]), st.integers(1, 9))
-def test_pages_hold_each_order_of_the_window_once_whatever_happened_to_them(changes, start, end, statuses, limit) -> None:
+def test_pages_hold_each_order_of_the_window_once_whatever_happened_to_them(
+    changes: Any, start: int, end: int, statuses: Any, limit: int
+) -> None:
     inventory, true = Inventory(seed=1), {}
     for number, (k, moment, status) in enumerate(changes):
         oid = f"o{k}"

@@ -6,28 +6,30 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from simulator import Hostility, World
+from simulator import Hostility
 from simulator.wire import Wire
-from tests.simulator.conftest import START
+from tests.simulator.conftest import START, Client, Code
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 ITEMS = "/sell/inventory/v1/inventory_item"
 
 
 @pytest.fixture(autouse=True)
-def something_to_read(world: World) -> None:
+def something_to_read(world: ManualWorld) -> None:
     world.preload_skus("anna")
     for _ in range(30):
         world.place_order("anna")
 
 
-def turn_on(world: World, switch: str, **how: float) -> Hostility:
+def turn_on(world: ManualWorld, switch: str, **how: float) -> Hostility:
     world.hostility = Hostility(scale=0.01)
     for name, value in {switch: 1.0, **how}.items():
         world.hostility.set(name, value)
     return world.hostility
 
 
-def test_failures_come_in_json_and_html(anna, world: World) -> None:
+def test_failures_come_in_json_and_html(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "failure")
 
     answers = [anna.orders() for _ in range(25)]
@@ -36,11 +38,11 @@ def test_failures_come_in_json_and_html(anna, world: World) -> None:
     json, html = "application/json", "text/html"
     assert kinds == {(500, json), (500, html), (502, html), (503, html), (503, json)}
     assert anna.token(world.refresh_token("anna")).status_code >= 500
-    assert world.hostility.done["failure"] == 26
+    assert present(world.hostility).done["failure"] == 26
     assert world.quotas.used["order"] == 0
 
 
-def test_a_stray_429_leaves_the_quota_alone(anna, world: World, code) -> None:
+def test_a_stray_429_leaves_the_quota_alone(anna: Client, world: ManualWorld, code: Code) -> None:
     turn_on(world, "too_many")
 
     answers = [anna.orders() for _ in range(12)]
@@ -50,7 +52,7 @@ def test_a_stray_429_leaves_the_quota_alone(anna, world: World, code) -> None:
     assert world.quotas.used["order"] == 0
 
 
-def test_html_can_come_with_status_200(anna, world: World) -> None:
+def test_html_can_come_with_status_200(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "html")
 
     answer = anna.orders()
@@ -59,7 +61,7 @@ def test_html_can_come_with_status_200(anna, world: World) -> None:
     assert answer.text.startswith("<!DOCTYPE html>")
 
 
-def test_half_a_json_can_look_whole(anna, world: World) -> None:
+def test_half_a_json_can_look_whole(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "truncated")
 
     answer = anna.orders()
@@ -70,7 +72,7 @@ def test_half_a_json_can_look_whole(anna, world: World) -> None:
 
 
 @pytest.mark.parametrize(("path", "true"), [("/sell/fulfillment/v1/order", 30), (ITEMS, 30)])
-def test_the_total_can_be_wrong_while_the_rows_are_right(anna, world: World, path: str, true: int) -> None:
+def test_the_total_can_be_wrong_while_the_rows_are_right(anna: Client, world: ManualWorld, path: str, true: int) -> None:
     turn_on(world, "wrong_total")
 
     pages = [anna.get(path, limit=200).json() for _ in range(10)]
@@ -80,7 +82,7 @@ def test_the_total_can_be_wrong_while_the_rows_are_right(anna, world: World, pat
 
 
 @pytest.mark.parametrize("limit", [10, 200])
-def test_a_page_can_be_empty_and_have_a_next(anna, world: World, limit: int) -> None:
+def test_a_page_can_be_empty_and_have_a_next(anna: Client, world: ManualWorld, limit: int) -> None:
     hostility = turn_on(world, "empty_page")
     empty = [anna.orders(limit=limit).json(), anna.get(ITEMS, limit=limit).json()]
     hostility.empty_page = 0.0
@@ -92,14 +94,14 @@ def test_a_page_can_be_empty_and_have_a_next(anna, world: World, limit: int) -> 
         assert anna.http.get(following, headers=anna.headers()).json()["total"] == 30
 
 
-def test_orders_asked_for_by_id_never_come_as_an_empty_page(anna, world: World) -> None:
+def test_orders_asked_for_by_id_never_come_as_an_empty_page(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "empty_page")
     ids = world.order_ids("anna")[:3]
 
     assert anna.ids(orderIds=",".join(ids)) == set(ids)
 
 
-def test_answers_carry_warnings_and_fields_that_nobody_knows(anna, world: World) -> None:
+def test_answers_carry_warnings_and_fields_that_nobody_knows(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "warnings")
 
     page = anna.orders().json()
@@ -110,9 +112,9 @@ def test_answers_carry_warnings_and_fields_that_nobody_knows(anna, world: World)
     assert anna.get(ITEMS).json()["warnings"]
 
 
-def test_connections_are_reset_before_or_within_the_answer(anna, world: World) -> None:
+def test_connections_are_reset_before_or_within_the_answer(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "reset")
-    seen = []
+    seen: list[int] = []
     for _ in range(12):
         with pytest.raises(httpx.ReadError, match=r"(?i)reset"):
             read_in_pieces(anna, seen)
@@ -121,13 +123,13 @@ def test_connections_are_reset_before_or_within_the_answer(anna, world: World) -
     assert set(seen) == {200}
 
 
-def read_in_pieces(anna, seen: list[int]) -> None:
+def read_in_pieces(anna: Client, seen: list[int]) -> None:
     with anna.http.stream("GET", ITEMS, headers=anna.headers()) as answer:
         seen.append(answer.status_code)
         answer.read()
 
 
-def test_bodies_end_before_their_content_length(anna, world: World) -> None:
+def test_bodies_end_before_their_content_length(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "cut")
 
     for _ in range(6):
@@ -144,7 +146,7 @@ def test_bodies_end_before_their_content_length(anna, world: World) -> None:
         (Wire(silent=True, end="close"), httpx.RemoteProtocolError, "without sending a response"),
     ],
 )
-def test_the_next_answer_can_be_broken_off(anna, world: World, wire: Wire, error: type[Exception], words: str) -> None:
+def test_the_next_answer_can_be_broken_off(anna: Client, world: ManualWorld, wire: Wire, error: type[Exception], words: str) -> None:
     world.faults.break_off(wire, resource="order")
     assert anna.get(ITEMS).status_code == 200
 
@@ -154,7 +156,7 @@ def test_the_next_answer_can_be_broken_off(anna, world: World, wire: Wire, error
     assert anna.orders().status_code == 200
 
 
-def test_bodies_come_slowly(anna, world: World) -> None:
+def test_bodies_come_slowly(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "slow", slow_s=20.0)
 
     answer = anna.orders()
@@ -163,7 +165,7 @@ def test_bodies_come_slowly(anna, world: World) -> None:
     assert len(answer.json()["orders"]) == 30
 
 
-def test_an_access_token_can_expire_between_two_pages_but_a_fresh_one_holds(anna, world: World, code) -> None:
+def test_an_access_token_can_expire_between_two_pages_but_a_fresh_one_holds(anna: Client, world: ManualWorld, code: Code) -> None:
     hostility = turn_on(world, "expired")
     first = code(anna.orders(offset=10))
     anna.access = anna.token(world.refresh_token("anna")).json()["access_token"]
@@ -174,10 +176,10 @@ def test_an_access_token_can_expire_between_two_pages_but_a_fresh_one_holds(anna
     assert hostility.done["expired"] == 2
 
 
-def test_a_refresh_token_is_revoked_once_and_a_new_consent_waits(anna, world: World) -> None:
+def test_a_refresh_token_is_revoked_once_and_a_new_consent_waits(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "revoked")
     tokens = []
-    world.hostility.on_revoked = lambda seller, token: tokens.append((seller, token))
+    present(world.hostility).on_revoked = lambda seller, token: tokens.append((seller, token))
     old = world.refresh_token("anna")
     assert anna.orders().status_code == 401
     assert anna.token(old).json()["error"] == "invalid_grant"
@@ -189,7 +191,7 @@ def test_a_refresh_token_is_revoked_once_and_a_new_consent_waits(anna, world: Wo
     assert [anna.orders().status_code for _ in range(5)] == [200] * 5
 
 
-def test_the_date_header_is_a_little_behind_or_absent(anna, world: World) -> None:
+def test_the_date_header_is_a_little_behind_or_absent(anna: Client, world: ManualWorld) -> None:
     hostility = turn_on(world, "date_behind", scale=1.0)
     behind = {(START - parsedate_to_datetime(anna.orders().headers["date"])).total_seconds() for _ in range(20)}
     hostility.dateless = 1.0
@@ -199,7 +201,7 @@ def test_the_date_header_is_a_little_behind_or_absent(anna, world: World) -> Non
     assert "date" not in anna.orders().headers
 
 
-def test_calm_makes_answers_true_again(anna, world: World) -> None:
+def test_calm_makes_answers_true_again(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "failure", reset=1.0, expired=1.0, wrong_total=1.0)
 
     anna.http.post("/simulator/calm")
@@ -207,7 +209,7 @@ def test_calm_makes_answers_true_again(anna, world: World) -> None:
     assert [anna.orders().json()["total"] for _ in range(3)] == [30, 30, 30]
 
 
-def test_no_switch_that_spoils_answers_writes_a_version(anna, world: World) -> None:
+def test_no_switch_that_spoils_answers_writes_a_version(anna: Client, world: ManualWorld) -> None:
     before = len(list(world.rows()))
     switches = ("failure", "too_many", "html", "truncated", "wrong_total", "empty_page", "warnings", "cut", "dateless", "expired")
     for switch in switches:
@@ -217,6 +219,6 @@ def test_no_switch_that_spoils_answers_writes_a_version(anna, world: World) -> N
                 client.get("/sell/fulfillment/v1/order", headers=anna.headers())
             except httpx.HTTPError:
                 assert switch == "cut"
-        assert world.hostility.done[switch] == 1
+        assert present(world.hostility).done[switch] == 1
 
     assert len(list(world.rows())) == before

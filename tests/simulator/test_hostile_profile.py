@@ -12,8 +12,10 @@ import pytest
 from simulator import Clock, Hostility, Life, World, make_hostile, serve
 from simulator.hostile.profile import PROFILE
 from simulator.judge import judge
-from tests.simulator.conftest import START
+from tests.simulator.conftest import START, Client, Eventually
 from tests.simulator.perfect import has_id, poll
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 TOKEN = "/identity/v1/oauth2/token"
 ORDERS = "/sell/fulfillment/v1/order"
@@ -21,8 +23,8 @@ ITEMS = "/sell/inventory/v1/inventory_item"
 END = START + timedelta(hours=8)
 
 
-def hostile_world(seed: int, **switches: float) -> World:
-    world = World(seed=4, now=START)
+def hostile_world(seed: int, **switches: float) -> ManualWorld:
+    world = ManualWorld(seed=4, now=START)
     make_hostile(world, seed, **{"huge_bytes": 10_000, "slow_s": 0.01, **switches})
     world.add_seller("anna", orders_a_day=60, skus=40)
     world.add_seller("bert", orders_a_day=12, skus=3)
@@ -31,7 +33,7 @@ def hostile_world(seed: int, **switches: float) -> World:
     return world
 
 
-def read_for_hours(world: World) -> list[str]:
+def read_for_hours(world: ManualWorld) -> list[str]:
     """A client without patience: what it got, call by call, while the world lived."""
     got: list[str] = []
     life = Life(world, rate=3)
@@ -52,9 +54,10 @@ def read_for_hours(world: World) -> list[str]:
     return got
 
 
-def log_in(http: httpx.Client, world: World) -> str:
+def log_in(http: httpx.Client, world: ManualWorld) -> str:
     form = {"grant_type": "refresh_token", "refresh_token": world.refresh_token("anna")}
-    return http.post(TOKEN, data=form, auth=(world.accounts.client_id, world.accounts.client_secret)).json()["access_token"]
+    token: str = http.post(TOKEN, data=form, auth=(world.accounts.client_id, world.accounts.client_secret)).json()["access_token"]
+    return token
 
 
 def test_a_seed_repeats_itself_and_another_does_not() -> None:
@@ -65,7 +68,7 @@ def test_a_seed_repeats_itself_and_another_does_not() -> None:
     ledgers = [[json.dumps(row) for row in world.rows()] for world in worlds]
     assert got[0] == got[1] != got[2]
     assert ledgers[0] == ledgers[1] != ledgers[2]
-    assert worlds[0].hostility.done == worlds[1].hostility.done
+    assert present(worlds[0].hostility).done == present(worlds[1].hostility).done
     assert {"ReadError", "RemoteProtocolError"} & set(got[0])
 
 
@@ -74,7 +77,7 @@ def test_one_switch_turned_off_leaves_the_others_draws_as_they_were() -> None:
     for world in worlds:
         Life(world, rate=3).run_until(END)
 
-    done = [dict(world.hostility.done) for world in worlds]
+    done = [dict(present(world.hostility).done) for world in worlds]
 
     assert done[0].pop("unknown") > 10
     assert done[1].pop("unknown", 0) == 0
@@ -119,7 +122,7 @@ def test_ebays_clock_is_off_by_minutes_in_real_time() -> None:
 
 
 def test_offsets_of_inventory_are_pages_or_rows_by_the_seed() -> None:
-    worlds = [World(now=START) for _ in range(8)]
+    worlds = [ManualWorld(now=START) for _ in range(8)]
     for seed, world in enumerate(worlds):
         make_hostile(world, seed)
 
@@ -138,7 +141,7 @@ def living(world: World, rate: float) -> Iterator[httpx.Client]:
         yield http
 
 
-def test_quiet_ends_what_happens_and_tells_when_all_of_it_is_shown(eventually) -> None:
+def test_quiet_ends_what_happens_and_tells_when_all_of_it_is_shown(eventually: Eventually) -> None:
     world = World(seed=4)
     make_hostile(world, 1, scale=0.001, clock_off_s=0)
     world.add_seller("anna", orders_a_day=1000)
@@ -152,19 +155,19 @@ def test_quiet_ends_what_happens_and_tells_when_all_of_it_is_shown(eventually) -
         assert http.get("/simulator/counters").json()["hostile"]["late"] > 0
         life = Life(world, rate=50_000)
         life.start()
-        life.thread.join(timeout=0.3)
+        present(life.thread).join(timeout=0.3)
         life.stop()
         assert list(world.rows()) == rows
 
 
-def test_switches_can_be_set_over_http(anna, world: World) -> None:
+def test_switches_can_be_set_over_http(anna: Client, world: ManualWorld) -> None:
     assert anna.http.post("/simulator/hostility", params={"late": 1, "late_s": 10}).json() == {"late": 1.0, "late_s": 10.0}
-    assert (world.hostility.late, world.hostility.late_s, world.hostility.malformed) == (1.0, 10.0, 0.0)
+    assert (present(world.hostility).late, present(world.hostility).late_s, present(world.hostility).malformed) == (1.0, 10.0, 0.0)
     assert anna.http.post("/simulator/hostility", params={"latte": 1}).status_code == 400
     assert anna.http.post("/simulator/nothing").status_code == 404
 
 
-def test_a_sellers_consent_can_be_revoked_over_http(anna, world: World) -> None:
+def test_a_sellers_consent_can_be_revoked_over_http(anna: Client, world: ManualWorld) -> None:
     old = world.refresh_token("anna")
 
     new = anna.http.post("/simulator/revoke", params={"seller": "anna"}).json()["refresh_token"]

@@ -3,17 +3,20 @@
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator import Hostility, Life, World, make_hostile
+from simulator import Hostility, Life, make_hostile
 from simulator.hostile import versions
 from simulator.hostile.sales import ACTS
 from simulator.judge import judge
 from simulator.times import from_iso
-from tests.simulator.conftest import START, xml
+from tests.simulator.conftest import START, Client, xml
 from tests.simulator.perfect import Event, poll
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 END = START + timedelta(hours=6)
 ITEM = "GetItem", "<ItemID>{}</ItemID>"
@@ -24,7 +27,7 @@ def figures(document: Event) -> tuple[int, int]:
 
 
 @pytest.fixture
-def shop(world: World) -> World:
+def shop(world: ManualWorld) -> ManualWorld:
     world.switches.listing_late = 0.0
     return world
 
@@ -32,7 +35,7 @@ def shop(world: World) -> World:
 # by hand
 
 
-def test_purchases_take_the_stock_and_are_one_order_of_the_time_of_their_payment(shop: World) -> None:
+def test_purchases_take_the_stock_and_are_one_order_of_the_time_of_their_payment(shop: ManualWorld) -> None:
     shirt = shop.list_item("anna", variations=[{"sku": f"T-{size}", "specifics": {"Size": size}, "quantity": 4} for size in "SM"])
     lamp = shop.list_item("anna", quantity=40)
     bought = [shop.purchase("anna", lamp, 2), shop.purchase("anna", shirt, variation="T-M")]
@@ -52,7 +55,7 @@ def test_purchases_take_the_stock_and_are_one_order_of_the_time_of_their_payment
         shop.purchase("anna", lamp, 39)
 
 
-def test_a_purchase_of_a_sku_takes_its_stock(shop: World) -> None:
+def test_a_purchase_of_a_sku_takes_its_stock(shop: ManualWorld) -> None:
     good = shop.good("anna", 3)
     shop.add_sku("anna", good.sku, 9)
 
@@ -61,7 +64,7 @@ def test_a_purchase_of_a_sku_takes_its_stock(shop: World) -> None:
     assert shop.stock("anna", good.sku) == 7
 
 
-def test_a_variation_is_added_and_sold(anna, shop: World) -> None:
+def test_a_variation_is_added_and_sold(anna: Client, shop: ManualWorld) -> None:
     item = shop.list_item("anna", variations=[{"specifics": {"Size": "S"}, "quantity": 4}], price="9.99")
 
     index = shop.add_variation("anna", item, {"sku": "T-L", "specifics": {"Size": "L"}, "quantity": 3, "price": "8.5"})
@@ -79,7 +82,7 @@ def test_a_variation_is_added_and_sold(anna, shop: World) -> None:
         shop.add_variation("anna", shop.list_item("anna"), {"specifics": {"Size": "L"}})
 
 
-def test_an_unpaid_order_that_is_paid_comes_under_another_id_with_the_same_lines(anna, shop: World) -> None:
+def test_an_unpaid_order_that_is_paid_comes_under_another_id_with_the_same_lines(anna: Client, shop: ManualWorld) -> None:
     old = shop.place_order("anna", paid=False)
     lines = shop.order("anna", old)["lineItems"]
     shop.clock.advance(minutes=5)
@@ -96,7 +99,7 @@ def test_an_unpaid_order_that_is_paid_comes_under_another_id_with_the_same_lines
     assert rows == [(old, False), (new, False), (old, True)]
 
 
-def test_an_unpaid_order_is_there_until_the_paid_one_is(anna, shop: World) -> None:
+def test_an_unpaid_order_is_there_until_the_paid_one_is(anna: Client, shop: ManualWorld) -> None:
     old = shop.place_order("anna", paid=False)
 
     new = shop.pay_anew("anna", old, visible_at=START + timedelta(minutes=2))
@@ -107,7 +110,7 @@ def test_an_unpaid_order_is_there_until_the_paid_one_is(anna, shop: World) -> No
     assert anna.ids() == {new} == anna.ids(orderIds=f"{old},{new}")
 
 
-def test_an_order_that_is_no_more_is_neither_lost_nor_wrong_and_its_sale_recorded_once(shop: World) -> None:
+def test_an_order_that_is_no_more_is_neither_lost_nor_wrong_and_its_sale_recorded_once(shop: ManualWorld) -> None:
     old = shop.place_order("anna", paid=False)
     shop.clock.advance(minutes=30)
     shop.touch("anna", old)
@@ -123,13 +126,13 @@ def test_an_order_that_is_no_more_is_neither_lost_nor_wrong_and_its_sale_recorde
     assert judge(rows, [event for event in events if event["type"] != "inventory.sold"], at=END).lost == kinds["inventory.sold"]
 
 
-def test_a_ledger_with_an_order_that_is_no_more_is_taken_up_again(tmp_path) -> None:
-    world = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
+def test_a_ledger_with_an_order_that_is_no_more_is_taken_up_again(tmp_path: Path) -> None:
+    world = ManualWorld(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
     world.add_seller("anna")
     new = world.pay_anew("anna", world.place_order("anna", paid=False))
     world.close()
 
-    again = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
+    again = ManualWorld(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
 
     assert again.order_ids("anna") == [new]
     assert [row[2] for row in again.inventories["anna"].by_modified] == [new]
@@ -140,8 +143,8 @@ def test_a_ledger_with_an_order_that_is_no_more_is_taken_up_again(tmp_path) -> N
 # in a living world
 
 
-def lived(seed: int = 1, rate: float = 3.0, **switches: float) -> World:
-    world = World(seed=seed, now=START)
+def lived(seed: int = 1, rate: float = 3.0, **switches: float) -> ManualWorld:
+    world = ManualWorld(seed=seed, now=START)
     world.hostility = Hostility(seed)
     for name, value in switches.items():
         world.hostility.set(name, value)
@@ -153,7 +156,7 @@ def lived(seed: int = 1, rate: float = 3.0, **switches: float) -> World:
     return world
 
 
-def history(world: World, kind: str, seller: str = "dora") -> dict[str, list[Event]]:
+def history(world: ManualWorld, kind: str, seller: str = "dora") -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     for row in world.rows():
         if (row["kind"], row["seller"]) == (kind, seller):
@@ -186,7 +189,7 @@ def test_what_is_paid_later_left_the_stock_before_its_order_was_there() -> None:
 
     late = [times for rows in history(world, "order").values() if min(times := minutes(rows[0]["document"])) > 0]
 
-    assert 0 < len(late) <= world.hostility.done["paid_later"]
+    assert 0 < len(late) <= present(world.hostility).done["paid_later"]
     assert any(len(times) > 1 for times in late)
     assert all(time <= 9 for times in late for time in times)
 
@@ -205,7 +208,7 @@ def test_a_hot_listing_sells_steadily_while_it_is_edited() -> None:
                 edits |= {name for name in ("title", "price") if after[name] != before[name]}
                 edits |= {"quantity"} if after["quantity"] != before["quantity"] else set()
 
-    assert world.hostility.done["hot"] > 1
+    assert present(world.hostility).done["hot"] > 1
     assert max(hot.values()) >= 6
     assert edits == {"title", "price", "quantity"}
 
@@ -222,7 +225,7 @@ def test_a_variation_is_added_and_sold_within_seconds() -> None:
                 sold = [row for row in rows if any(v["specifics"] == new and v["quantitySold"] for v in row["document"]["variations"])]
                 soon += [at(sold[0]) - at(other)] if sold else []
 
-    assert world.hostility.done["size_added"] >= len(soon) > 3
+    assert present(world.hostility).done["size_added"] >= len(soon) > 3
     assert min(soon) <= 30_000
 
 
@@ -250,7 +253,7 @@ def test_ids_of_unpaid_orders_change_when_they_are_paid() -> None:
 
     gone = {rows[-1]["entity_id"]: rows for rows in orders.values() if rows[-1]["removed"]}
 
-    assert 3 < len(gone) <= world.hostility.done["id_changes"]
+    assert 3 < len(gone) <= present(world.hostility).done["id_changes"]
     lines = Counter(line["lineItemId"] for rows in orders.values() for line in rows[-1]["document"]["lineItems"])
     for rows in gone.values():
         assert {row["document"]["orderPaymentStatus"] for row in rows} == {"PENDING"}
@@ -264,12 +267,12 @@ def test_a_seed_repeats_it_and_only_what_is_turned_on_happens(switch: str) -> No
     worlds = [lived(**switches), lived(**switches)]
 
     assert list(worlds[0].rows()) == list(worlds[1].rows())
-    assert worlds[0].hostility.done.keys() == {switch}
+    assert present(worlds[0].hostility).done.keys() == {switch}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_perfect_poller_is_acquitted_whenever_it_polls(seed: int) -> None:
-    world = World(seed=seed, now=START)
+    world = ManualWorld(seed=seed, now=START)
     make_hostile(world, seed, huge_bytes=10_000, nameless=0.05)
     world.add_seller("dora", orders_a_day=60, listings=25)
     world.add_seller("ella", orders_a_day=60, skus=6, listings=10, published=4)
@@ -282,11 +285,11 @@ def test_a_perfect_poller_is_acquitted_whenever_it_polls(seed: int) -> None:
         events = poll(rows, timedelta(minutes=minutes), START, END + timedelta(minutes=10))
         verdict = judge(rows, events, at=END + timedelta(hours=3))
         assert verdict.examples == []
-    assert all(world.hostility.done[switch] for switch in (*ACTS, "index_late"))
+    assert all(present(world.hostility).done[switch] for switch in (*ACTS, "index_late"))
 
 
 def test_times_shrink_with_the_scale_and_not_with_the_rate() -> None:
-    world = World(seed=1, now=START)
+    world = ManualWorld(seed=1, now=START)
     world.hostility = Hostility(1, scale=0.02, restocked=1.0)
     world.add_seller("ella", orders_a_day=40, skus=6)
     world.move_in("ella")

@@ -7,26 +7,28 @@ from xml.etree import ElementTree
 
 import pytest
 
-from simulator import Hostility, World, make_hostile
+from simulator import Hostility, make_hostile
 from simulator.judge.partial import unusable
-from tests.simulator.conftest import START, items, trading_error, xml
+from tests.simulator.conftest import START, Client, Code, items, trading_error, xml
 from tests.simulator.test_feed import rows, task_of, unzipped
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 
 @pytest.fixture(autouse=True)
-def something_to_read(world: World) -> None:
+def something_to_read(world: ManualWorld) -> None:
     world.switches.listing_late = 0.0
     world.preload_listings("anna", 40)
 
 
-def turn_on(world: World, switch: str, **how: float) -> Hostility:
+def turn_on(world: ManualWorld, switch: str, **how: float) -> Hostility:
     world.hostility = Hostility(scale=0.01)
     for name, value in {switch: 1.0, **how}.items():
         world.hostility.set(name, value)
     return world.hostility
 
 
-def test_malformed_listings_are_in_the_ledger_as_they_are_served(anna, world: World) -> None:
+def test_malformed_listings_are_in_the_ledger_as_they_are_served(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(seed=5, malformed_listing=1.0)
     for item in world.item_ids("anna"):
         world.revise("anna", item, title="New")
@@ -48,7 +50,7 @@ def test_malformed_listings_are_in_the_ledger_as_they_are_served(anna, world: Wo
         assert anna.trading("GetItem", f"<ItemID>{item}</ItemID>").status_code == 200
 
 
-def test_the_world_goes_on_with_what_a_malformed_listing_should_have_been(world: World) -> None:
+def test_the_world_goes_on_with_what_a_malformed_listing_should_have_been(world: ManualWorld) -> None:
     world.hostility = Hostility(malformed_listing=1.0)
     item = world.list_item("anna", quantity=5)
     world.sell("anna", item, 2)
@@ -60,7 +62,7 @@ def test_the_world_goes_on_with_what_a_malformed_listing_should_have_been(world:
     assert (document["available"], document["quantity"], document["quantitySold"]) == (3, 5, 2)
 
 
-def test_failures_and_stray_limits_are_in_tradings_own_words(anna, world: World) -> None:
+def test_failures_and_stray_limits_are_in_tradings_own_words(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "ack_failure")
     failed = trading_error(anna.trading("GetMyeBaySelling"))
     turn_on(world, "too_many")
@@ -76,7 +78,7 @@ def test_failures_and_stray_limits_are_in_tradings_own_words(anna, world: World)
     assert world.quotas.used["trading"] == 0
 
 
-def test_xml_can_be_broken_off_and_look_whole(anna, world: World) -> None:
+def test_xml_can_be_broken_off_and_look_whole(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "truncated")
 
     answer = anna.changed(START)
@@ -86,7 +88,7 @@ def test_xml_can_be_broken_off_and_look_whole(anna, world: World) -> None:
         xml(answer)
 
 
-def test_elements_that_nobody_knows_stand_everywhere(anna, world: World) -> None:
+def test_elements_that_nobody_knows_stand_everywhere(anna: Client, world: ManualWorld) -> None:
     world.preload_listings("anna", 3)
     turn_on(world, "unknown_xml")
 
@@ -97,7 +99,7 @@ def test_elements_that_nobody_knows_stand_everywhere(anna, world: World) -> None
     assert xml(answer).find("Future") is not None
 
 
-def test_a_warning_is_no_failure(anna, world: World) -> None:
+def test_a_warning_is_no_failure(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "warnings")
 
     answer = anna.changed(START)
@@ -106,7 +108,7 @@ def test_a_warning_is_no_failure(anna, world: World) -> None:
     assert len(items(answer)) == 40
 
 
-def test_xml_can_be_a_bomb_or_huge_a_few_times(anna, world: World) -> None:
+def test_xml_can_be_a_bomb_or_huge_a_few_times(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "xml_bomb")
     bombs = [anna.changed(START).text for _ in range(4)]
     turn_on(world, "huge_xml", huge_bytes=300_000)
@@ -117,7 +119,7 @@ def test_xml_can_be_a_bomb_or_huge_a_few_times(anna, world: World) -> None:
     assert [size > 300_000 for size in sizes] == [True, True, True, False]
 
 
-def test_items_can_be_left_out_and_the_answer_says_so(anna, world: World) -> None:
+def test_items_can_be_left_out_and_the_answer_says_so(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "more_items")
 
     answer = anna.changed(START)
@@ -126,7 +128,7 @@ def test_items_can_be_left_out_and_the_answer_says_so(anna, world: World) -> Non
     assert xml(answer).findtext("HasMoreItems") == "true"
 
 
-def test_the_total_of_a_page_can_be_wrong(anna, world: World) -> None:
+def test_the_total_of_a_page_can_be_wrong(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "wrong_total")
 
     totals = {xml(anna.trading("GetMyeBaySelling")).findtext("ActiveList/PaginationResult/TotalNumberOfEntries") for _ in range(5)}
@@ -134,7 +136,7 @@ def test_the_total_of_a_page_can_be_wrong(anna, world: World) -> None:
     assert "40" not in totals
 
 
-def test_an_access_token_can_expire_between_two_calls_but_a_fresh_one_holds(anna, world: World) -> None:
+def test_an_access_token_can_expire_between_two_calls_but_a_fresh_one_holds(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "expired")
     first = trading_error(anna.changed(START))
     anna.access = anna.token(world.refresh_token("anna")).json()["access_token"]
@@ -146,7 +148,7 @@ def test_an_access_token_can_expire_between_two_calls_but_a_fresh_one_holds(anna
 
 
 @pytest.mark.parametrize("switch", ["report_stuck", "report_failed"])
-def test_a_report_can_never_complete(anna, world: World, code, switch: str) -> None:
+def test_a_report_can_never_complete(anna: Client, world: ManualWorld, code: Code, switch: str) -> None:
     turn_on(world, switch)
     world.switches.reports_at_once = 20
     states = set()
@@ -163,7 +165,7 @@ def test_a_report_can_never_complete(anna, world: World, code, switch: str) -> N
 
 @pytest.mark.parametrize("switch", ["not_a_zip", "torn_report"])
 @pytest.mark.parametrize("form", ["zip", "gzip", "xml"])
-def test_a_file_can_be_no_report_at_all_or_end_too_early(anna, world: World, switch: str, form: str) -> None:
+def test_a_file_can_be_no_report_at_all_or_end_too_early(anna: Client, world: ManualWorld, switch: str, form: str) -> None:
     turn_on(world, switch)
     world.switches.report_format = form
 
@@ -183,7 +185,7 @@ def opened(form: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", ["zip", "gzip"])
-def test_a_report_can_be_a_bomb_once(anna, world: World, form: str) -> None:
+def test_a_report_can_be_a_bomb_once(anna: Client, world: ManualWorld, form: str) -> None:
     turn_on(world, "zip_bomb", bomb_bytes=30_000_000)
     world.switches.report_format = form
 
@@ -192,7 +194,7 @@ def test_a_report_can_be_a_bomb_once(anna, world: World, form: str) -> None:
     assert sizes[0] > 30_000_000 > 100_000 > sizes[1]
 
 
-def test_rows_can_come_twice_without_an_id_negative_or_with_more_in_them(anna, world: World) -> None:
+def test_rows_can_come_twice_without_an_id_negative_or_with_more_in_them(anna: Client, world: ManualWorld) -> None:
     texts = {}
     for switch in ("rows_twice", "rows_nameless", "rows_negative", "rows_unknown"):
         turn_on(world, switch)
@@ -206,7 +208,7 @@ def test_rows_can_come_twice_without_an_id_negative_or_with_more_in_them(anna, w
     assert "Future" in texts["rows_unknown"]
 
 
-def test_calm_makes_the_next_answer_and_the_next_report_true(anna, world: World) -> None:
+def test_calm_makes_the_next_answer_and_the_next_report_true(anna: Client, world: ManualWorld) -> None:
     turn_on(world, "report_stuck", more_items=1.0, not_a_zip=1.0)
     task = task_of(anna.order_report())
     anna.http.post("/simulator/calm")
@@ -217,18 +219,18 @@ def test_calm_makes_the_next_answer_and_the_next_report_true(anna, world: World)
     assert len(rows(unzipped(anna.report()))) == 40
 
 
-def test_no_spoilt_answer_writes_a_version(anna, world: World) -> None:
+def test_no_spoilt_answer_writes_a_version(anna: Client, world: ManualWorld) -> None:
     before = len(list(world.rows()))
     for switch in ("ack_failure", "xml_bomb", "unknown_xml", "more_items", "huge_xml", "rows_nameless", "not_a_zip"):
         turn_on(world, switch)
         anna.changed(START), anna.report()
-        assert world.hostility.done[switch] == 1
+        assert present(world.hostility).done[switch] == 1
 
     assert len(list(world.rows())) == before
 
 
-def test_times_are_scaled_and_what_ebay_leaves_open_is_the_seeds(world: World) -> None:
-    worlds = [World(now=START) for _ in range(8)]
+def test_times_are_scaled_and_what_ebay_leaves_open_is_the_seeds(world: ManualWorld) -> None:
+    worlds = [ManualWorld(now=START) for _ in range(8)]
     for seed, one in enumerate(worlds):
         make_hostile(one, seed, scale=0.1)
 

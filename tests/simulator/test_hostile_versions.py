@@ -2,30 +2,33 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from simulator import Hostility, World
+from simulator import Hostility
 from simulator.ledger import loads
 from simulator.times import from_iso, iso, to_ms
-from tests.simulator.conftest import START
+from tests.simulator.conftest import START, Client
+from tests.support.manual_world import ManualWorld
 
 ITEMS = "/sell/inventory/v1/inventory_item"
 
 
-def shown(anna, **params: object) -> dict[str, dict]:
+def shown(anna: Client, **params: object) -> dict[str, dict[str, Any]]:
     return {order.get("orderId"): order for order in loads(anna.orders(limit=200, **params).text)["orders"]}
 
 
-def rows(world: World, kind: str = "order") -> list[dict]:
+def rows(world: ManualWorld, kind: str = "order") -> list[dict[str, Any]]:
     return [row for row in world.rows() if row["kind"] == kind]
 
 
-def since(world: World, **ago: float) -> str:
+def since(world: ManualWorld, **ago: float) -> str:
     return f"lastmodifieddate:[{iso(to_ms(world.clock.now() - timedelta(**ago)))}..]"
 
 
-def test_orders_show_late_but_within_four_minutes(anna, world: World) -> None:
+def test_orders_show_late_but_within_four_minutes(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(late=1.0)
     ids = {world.place_order("anna") for _ in range(20)}
     assert anna.ids() < ids
@@ -40,7 +43,7 @@ def test_orders_show_late_but_within_four_minutes(anna, world: World) -> None:
     assert all(row["modified_at"] == iso(to_ms(START)) < row["visible_at"] <= iso(to_ms(START) + 240_000) for row in rows(world))
 
 
-def test_a_newer_version_or_a_parcel_never_shows_before_what_was_there_earlier(anna, world: World) -> None:
+def test_a_newer_version_or_a_parcel_never_shows_before_what_was_there_earlier(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(late=0.5)
     for _ in range(30):
         order_id = world.place_order("anna")
@@ -55,7 +58,7 @@ def test_a_newer_version_or_a_parcel_never_shows_before_what_was_there_earlier(a
     assert all(seen[row["entity_id"].split("/")[0]] >= row["visible_at"] for row in rows(world, "fulfillment"))
 
 
-def test_scaled_times_are_short(anna, world: World) -> None:
+def test_scaled_times_are_short(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(scale=0.01, late=1.0)
     ids = {world.place_order("anna") for _ in range(10)}
 
@@ -64,7 +67,7 @@ def test_scaled_times_are_short(anna, world: World) -> None:
     assert anna.ids() == ids
 
 
-def test_many_orders_have_the_same_date(anna, world: World) -> None:
+def test_many_orders_have_the_same_date(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(same_date=1.0)
     world.clock.advance(seconds=1)
     for _ in range(9):
@@ -77,7 +80,7 @@ def test_many_orders_have_the_same_date(anna, world: World) -> None:
     assert len(shown(anna, filter=f"lastmodifieddate:[{dates[0]}..{dates[0]}]")) == 9
 
 
-def test_a_shipment_can_leave_the_orders_date_as_it_is(anna, world: World) -> None:
+def test_a_shipment_can_leave_the_orders_date_as_it_is(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
     world.hostility = Hostility(undated=1.0)
     world.clock.advance(minutes=10)
@@ -96,7 +99,7 @@ def test_a_shipment_can_leave_the_orders_date_as_it_is(anna, world: World) -> No
     assert len(shown(anna)[order_id]["paymentSummary"]["refunds"]) == 2
 
 
-def test_dates_move_without_a_change(anna, world: World) -> None:
+def test_dates_move_without_a_change(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
     before = shown(anna)[order_id]
     world.hostility = Hostility(touched=1.0, malformed=1.0, undated=1.0)
@@ -109,7 +112,7 @@ def test_dates_move_without_a_change(anna, world: World) -> None:
 
 
 @pytest.mark.parametrize("switch", ["malformed", "unknown"])
-def test_malformed_documents_are_in_the_ledger_as_they_are_served(anna, world: World, switch: str) -> None:
+def test_malformed_documents_are_in_the_ledger_as_they_are_served(anna: Client, world: ManualWorld, switch: str) -> None:
     world.hostility = Hostility(seed=5)
     setattr(world.hostility, switch, 1.0)
     for k in range(40):
@@ -129,7 +132,7 @@ def test_malformed_documents_are_in_the_ledger_as_they_are_served(anna, world: W
         for parcel in loads(answer.text)["fulfillments"]:
             assert newest[f"{order_id}/{parcel['fulfillmentId']}"] == parcel
     if switch == "malformed":
-        plain = World(seed=7, now=START)
+        plain = ManualWorld(seed=7, now=START)
         plain.add_seller("anna", skus=30)
         expected = plain.order("anna", plain.place_order("anna")).keys()
         assert any(order.keys() < expected for order in orders.values())  # something is missing
@@ -143,7 +146,7 @@ def test_malformed_documents_are_in_the_ledger_as_they_are_served(anna, world: W
     assert anna.bulk([f"S{k}" for k in range(25)]).status_code == 200
 
 
-def test_the_world_goes_on_with_what_a_malformed_document_should_have_been(world: World) -> None:
+def test_the_world_goes_on_with_what_a_malformed_document_should_have_been(world: ManualWorld) -> None:
     world.hostility = Hostility(malformed=1.0)
     order_id = world.place_order("anna")
     world.ship("anna", order_id)
@@ -158,7 +161,7 @@ def test_the_world_goes_on_with_what_a_malformed_document_should_have_been(world
     assert order["buyer"]["username"]
 
 
-def test_a_removal_carries_the_document_that_was_shown_last(world: World) -> None:
+def test_a_removal_carries_the_document_that_was_shown_last(world: ManualWorld) -> None:
     world.hostility = Hostility(unknown=1.0)
     for k in range(10):
         world.add_sku("anna", f"S{k}")
@@ -170,7 +173,7 @@ def test_a_removal_carries_the_document_that_was_shown_last(world: World) -> Non
     assert all(document["futureField"] for document in documents)
 
 
-def test_some_orders_come_without_an_id(anna, world: World) -> None:
+def test_some_orders_come_without_an_id(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(nameless=1.0)
     for _ in range(12):
         world.place_order("anna")
@@ -181,7 +184,7 @@ def test_some_orders_come_without_an_id(anna, world: World) -> None:
     assert {repr(one) for one in ids} == {"None", "''", "7"}
 
 
-def test_a_string_of_four_megabytes_comes_at_most_three_times_a_seller(anna, world: World) -> None:
+def test_a_string_of_four_megabytes_comes_at_most_three_times_a_seller(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(huge=1.0)
     for k in range(5):
         world.place_order("anna")
@@ -193,7 +196,7 @@ def test_a_string_of_four_megabytes_comes_at_most_three_times_a_seller(anna, wor
     assert world.hostility.done["huge"] == 6
 
 
-def test_orders_come_up_long_after_their_creation_and_then_lose_personal_data(anna, world: World) -> None:
+def test_orders_come_up_long_after_their_creation_and_then_lose_personal_data(anna: Client, world: ManualWorld) -> None:
     world.hostility = Hostility(seed=2, late_payer=1.0)
     for _ in range(12):
         anna.orders()
@@ -210,7 +213,7 @@ def test_orders_come_up_long_after_their_creation_and_then_lose_personal_data(an
     assert 0 < after.count('"fullName"') < personal
 
 
-def test_rows_move_while_somebody_walks_the_pages(anna, world: World) -> None:
+def test_rows_move_while_somebody_walks_the_pages(anna: Client, world: ManualWorld) -> None:
     for _ in range(30):
         world.place_order("anna")
         world.clock.advance(seconds=1)
@@ -227,7 +230,7 @@ def test_rows_move_while_somebody_walks_the_pages(anna, world: World) -> None:
     assert anna.orders(filter=window, limit=10).json()["total"] == total
 
 
-def test_skus_come_and_go_between_two_pages(anna, world: World) -> None:
+def test_skus_come_and_go_between_two_pages(anna: Client, world: ManualWorld) -> None:
     world.preload_skus("anna")
     before = set(world.skus("anna"))
     world.hostility = Hostility(coming_and_going=1.0)
@@ -240,9 +243,9 @@ def test_skus_come_and_go_between_two_pages(anna, world: World) -> None:
     assert set(world.skus("anna")) == after
 
 
-def test_a_ledger_of_malformed_documents_can_be_taken_up_again(tmp_path) -> None:
+def test_a_ledger_of_malformed_documents_can_be_taken_up_again(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    world = World(seed=3, now=START, ledger=path)
+    world = ManualWorld(seed=3, now=START, ledger=path)
     world.hostility = Hostility(malformed=1.0, unknown=0.3, nameless=0.2)
     world.add_seller("anna")
     for _ in range(40):
@@ -250,7 +253,7 @@ def test_a_ledger_of_malformed_documents_can_be_taken_up_again(tmp_path) -> None
     before = [json.dumps(row) for row in world.rows()]
     world.close()
 
-    again = World(seed=3, now=START, ledger=path)
+    again = ManualWorld(seed=3, now=START, ledger=path)
 
     assert [json.dumps(row) for row in again.rows()] == before
     assert len(again.order_ids("anna")) == 40

@@ -1,30 +1,33 @@
 """GetSellerEvents is behind GetItem, as a search index is: the version before, by its date, and never for so long that windows miss it."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 
-from simulator import Hostility, World
+from simulator import Hostility
 from simulator.times import from_iso
-from tests.simulator.conftest import START, items, xml
+from tests.simulator.conftest import START, Client, items, xml
+from tests.support.manual_world import ManualWorld
 
 NOW = "2026-06-18T12:00:00.000Z"
 
 
-def late(world: World, share: float = 1.0) -> None:
+def late(world: ManualWorld, share: float = 1.0) -> None:
     world.switches.listing_late, world.switches.index_late = 0.0, share
 
 
-def ids(anna, world: World, minutes: float, behind: float = 0.0) -> set[str]:
+def ids(anna: Client, world: ManualWorld, minutes: float, behind: float = 0.0) -> set[str]:
     now = world.clock.now()
     return set(items(anna.changed(now - timedelta(minutes=minutes), now - timedelta(minutes=behind))))
 
 
-def title(answer: object) -> str | None:
+def title(answer: httpx.Response) -> str | None:
     return xml(answer).findtext(".//Item/Title")
 
 
-def test_a_new_version_is_in_get_item_at_once_and_in_get_seller_events_later(anna, world: World) -> None:
+def test_a_new_version_is_in_get_item_at_once_and_in_get_seller_events_later(anna: Client, world: ManualWorld) -> None:
     item = world.list_item("anna", title="Old")
     world.clock.advance(hours=1)
     late(world)
@@ -44,7 +47,7 @@ def test_a_new_version_is_in_get_item_at_once_and_in_get_seller_events_later(ann
     assert set(items(anna.changed(START - timedelta(minutes=1), START + timedelta(minutes=1)))) == set()
 
 
-def test_a_new_listing_and_an_end_come_late_too(anna, world: World) -> None:
+def test_a_new_listing_and_an_end_come_late_too(anna: Client, world: ManualWorld) -> None:
     late(world)
     item = world.list_item("anna")
     assert ids(anna, world, 5) == set()
@@ -59,7 +62,7 @@ def test_a_new_listing_and_an_end_come_late_too(anna, world: World) -> None:
     assert items(anna.changed(START + timedelta(seconds=99)))[item].findtext("SellingStatus/ListingStatus") == "Completed"
 
 
-def test_versions_of_a_listing_keep_their_order(anna, world: World) -> None:
+def test_versions_of_a_listing_keep_their_order(anna: Client, world: ManualWorld) -> None:
     late(world, 0.5)
     item = world.list_item("anna", quantity=100)
     seen = []
@@ -74,7 +77,7 @@ def test_versions_of_a_listing_keep_their_order(anna, world: World) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_windows_that_end_two_minutes_before_now_and_overlap_by_two_miss_nothing(seed: int) -> None:
-    world = World(seed=seed, now=START)
+    world = ManualWorld(seed=seed, now=START)
     world.add_seller("anna")
     world.switches.index_late, world.switches.listing_late, world.switches.index_late_s = 1.0, 1.0, 100.0
     for number in range(200):
@@ -90,7 +93,7 @@ def test_windows_that_end_two_minutes_before_now_and_overlap_by_two_miss_nothing
     assert max(one.indexed_ms - one.modified_ms for one in longer) == 240_000
 
 
-def test_quiet_waits_for_the_index(anna, world: World) -> None:
+def test_quiet_waits_for_the_index(anna: Client, world: ManualWorld) -> None:
     late(world)
     item = world.list_item("anna")
 
@@ -101,7 +104,7 @@ def test_quiet_waits_for_the_index(anna, world: World) -> None:
     assert ids(anna, world, 5) == {item}
 
 
-def test_hostility_is_late_by_its_scale_and_counts(anna, world: World) -> None:
+def test_hostility_is_late_by_its_scale_and_counts(anna: Client, world: ManualWorld) -> None:
     late(world, 0.0)
     world.hostility = Hostility(index_late=1.0, scale=0.01)
     item = world.list_item("anna")
@@ -113,15 +116,15 @@ def test_hostility_is_late_by_its_scale_and_counts(anna, world: World) -> None:
     assert world.hostility.done["index_late"] == 1
 
 
-def test_a_ledger_taken_up_again_shows_all_of_it(tmp_path) -> None:
-    world = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
+def test_a_ledger_taken_up_again_shows_all_of_it(tmp_path: Path) -> None:
+    world = ManualWorld(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
     world.add_seller("anna")
     late(world)
     item = world.list_item("anna", title="Old")
     world.revise("anna", item, title="New")
     world.close()
 
-    again = World(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
+    again = ManualWorld(seed=3, now=START, ledger=tmp_path / "ledger.jsonl")
 
     entity = again.inventories["anna"].listings[item]
     assert entity.indexed is entity.shown is entity.newest

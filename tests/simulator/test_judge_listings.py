@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from simulator import World
 from simulator.judge import Verdict, judge
 from tests.simulator.conftest import START, stamp
+from tests.support.manual_world import ManualWorld
 
 Event = dict[str, Any]
 SHIRT = [{"sku": "T-S", "specifics": {"Size": "S"}, "quantity": 5}, {"sku": "T-M", "specifics": {"Size": "M"}, "quantity": 5}]
 
 
 @pytest.fixture
-def shop() -> World:
-    world = World(seed=7, now=START)
+def shop() -> ManualWorld:
+    world = ManualWorld(seed=7, now=START)
     world.switches.listing_late = 0.0
     world.add_seller("anna")
     return world
@@ -42,20 +42,20 @@ def recorded(documents: list[Event], item: str, last: str = "updated", seconds: 
     return events
 
 
-def judged(world: World, events: list[Event], **options: Any) -> Verdict:
+def judged(world: ManualWorld, events: list[Event], **options: Any) -> Verdict:
     return judge(world.rows(), events, at=START + timedelta(days=1), kinds=["inventory"], **options)
 
 
-def found(world: World, events: list[Event]) -> tuple[int, int, int]:
+def found(world: ManualWorld, events: list[Event]) -> tuple[int, int, int]:
     verdict = judged(world, events)
     return verdict.lost, verdict.twice, verdict.wrong
 
 
-def versions(world: World, item: str) -> list[Event]:
+def versions(world: ManualWorld, item: str) -> list[Event]:
     return [row["document"] for row in world.rows() if row["entity_id"] == f"listing:{item}"]
 
 
-def test_a_listing_is_compared_like_the_rest(shop: World) -> None:
+def test_a_listing_is_compared_like_the_rest(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.revise("anna", item, price="2.00")
     first, second = versions(shop, item)
@@ -98,7 +98,7 @@ def no_specifics(row: Event) -> None:
 
 
 @pytest.mark.parametrize("spoil", [spoilt_available, spoilt_price, no_available, no_title, no_variations, spoilt_variation, no_specifics])
-def test_all_of_it_must_be_there_and_right(shop: World, spoil: Callable[[Event], None]) -> None:
+def test_all_of_it_must_be_there_and_right(shop: ManualWorld, spoil: Callable[[Event], None]) -> None:
     item = shop.list_item("anna", variations=SHIRT)
     (whole,) = versions(shop, item)
     row = copy.deepcopy(whole)
@@ -108,7 +108,7 @@ def test_all_of_it_must_be_there_and_right(shop: World, spoil: Callable[[Event],
     assert found(shop, recorded([whole], item)) == (0, 0, 0)
 
 
-def test_a_sale_that_ebay_did_not_show_in_the_listing_is_wrong(shop: World) -> None:
+def test_a_sale_that_ebay_did_not_show_in_the_listing_is_wrong(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.revise("anna", item, title="Not seen yet")
     shop.sell("anna", item, 2)
@@ -119,7 +119,7 @@ def test_a_sale_that_ebay_did_not_show_in_the_listing_is_wrong(shop: World) -> N
     assert found(shop, recorded([first, last], item)) == (0, 0, 0)
 
 
-def test_what_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
+def test_what_ebay_shows_later_is_wrong_until_then(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.revise("anna", item, available=4, visible_at=START + timedelta(minutes=5))
     first, second = versions(shop, item)
@@ -137,7 +137,7 @@ def test_what_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
     assert not judged(shop, events).ok
 
 
-def test_a_figure_that_comes_again_is_recorded_of_the_time_when_it_was_shown(shop: World) -> None:
+def test_a_figure_that_comes_again_is_recorded_of_the_time_when_it_was_shown(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     for minutes, available in ((1, 4), (30, 5), (40, 4)):
         shop.revise("anna", item, available=available, visible_at=START + timedelta(minutes=minutes))
@@ -151,7 +151,7 @@ def test_a_figure_that_comes_again_is_recorded_of_the_time_when_it_was_shown(sho
     )  # the third before eBay went back to it, and the last
 
 
-def test_an_end_that_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
+def test_an_end_that_ebay_shows_later_is_wrong_until_then(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.end_listing("anna", item, visible_at=START + timedelta(minutes=5))
     known, _ = versions(shop, item)
@@ -160,7 +160,7 @@ def test_an_end_that_ebay_shows_later_is_wrong_until_then(shop: World) -> None:
     assert found(shop, recorded([known, known], item, last="removed", seconds=160)) == (0, 0, 0)
 
 
-def test_a_listing_is_gone_as_soon_as_its_sku_is_there(shop: World) -> None:
+def test_a_listing_is_gone_as_soon_as_its_sku_is_there(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5, sku="S-1")
     shop.switches.listing_late = 1.0
     shop.clock.advance(seconds=60)
@@ -175,7 +175,7 @@ def test_a_listing_is_gone_as_soon_as_its_sku_is_there(shop: World) -> None:
     assert found(shop, [*events, {**of_sku, "data": sku["document"], "occurred_at": stamp(START + timedelta(seconds=60))}]) == (0, 0, 1)
 
 
-def test_a_listing_that_ended_is_removed_with_what_was_known_last(shop: World) -> None:
+def test_a_listing_that_ended_is_removed_with_what_was_known_last(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.end_listing("anna", item)
     known, ended = versions(shop, item)
@@ -187,7 +187,7 @@ def test_a_listing_that_ended_is_removed_with_what_was_known_last(shop: World) -
     assert found(shop, recorded([known, {**known, "available": 1}], item, last="removed")) == (1, 0, 1)
 
 
-def test_a_listing_of_the_inventory_api_is_not_to_be_recorded(shop: World) -> None:
+def test_a_listing_of_the_inventory_api_is_not_to_be_recorded(shop: ManualWorld) -> None:
     shop.add_sku("anna", "S-1", 5)
     item = shop.list_item("anna", sku="S-1")
     events = recorded([shop.listing("anna", item)], item)
@@ -197,7 +197,7 @@ def test_a_listing_of_the_inventory_api_is_not_to_be_recorded(shop: World) -> No
 
 
 @pytest.mark.parametrize("quantity", [None, -3, "many"])
-def test_a_quantity_that_is_none_is_not_lost_whatever_was_made_of_it(shop: World, quantity: object) -> None:
+def test_a_quantity_that_is_none_is_not_lost_whatever_was_made_of_it(shop: ManualWorld, quantity: object) -> None:
     item = shop.list_item("anna", quantity=5)
     (first,) = versions(shop, item)
     malformed = {**first, "title": "Odd", "quantity": quantity, "available": quantity}
@@ -210,7 +210,7 @@ def test_a_quantity_that_is_none_is_not_lost_whatever_was_made_of_it(shop: World
     assert judge(rows, recorded([first, {**made, "title": "x"}], item), at=START + timedelta(days=1)).wrong == 1
 
 
-def priceless(world: World, variation: int | None) -> tuple[list[Event], Event]:
+def priceless(world: ManualWorld, variation: int | None) -> tuple[list[Event], Event]:
     """The ledger, whose last version lacks a price, and that version."""
     *rows, last = list(world.rows())
     document = copy.deepcopy(last["document"])
@@ -225,7 +225,7 @@ def priced(document: Event, variation: int | None, price: str) -> Event:
 
 
 @pytest.mark.parametrize("variation", [None, 1])
-def test_a_price_that_ebay_leaves_out_may_be_recorded_as_it_was_but_as_no_other(shop: World, variation: int | None) -> None:
+def test_a_price_that_ebay_leaves_out_may_be_recorded_as_it_was_but_as_no_other(shop: ManualWorld, variation: int | None) -> None:
     item = shop.list_item("anna", quantity=5, price="9.99", variations=SHIRT if variation is not None else None)
     shop.clock.advance(seconds=30)
     shop.revise("anna", item, variation=variation, available=4)
@@ -242,7 +242,7 @@ def test_a_price_that_ebay_leaves_out_may_be_recorded_as_it_was_but_as_no_other(
 
 
 @pytest.mark.parametrize("empty", ["", None])
-def test_a_title_that_ebay_leaves_empty_may_be_recorded_as_it_was_but_as_no_other(shop: World, empty: str | None) -> None:
+def test_a_title_that_ebay_leaves_empty_may_be_recorded_as_it_was_but_as_no_other(shop: ManualWorld, empty: str | None) -> None:
     item = shop.list_item("anna", title="A lamp", quantity=5)
     shop.clock.advance(seconds=30)
     shop.revise("anna", item, available=4)
@@ -259,7 +259,7 @@ def test_a_title_that_ebay_leaves_empty_may_be_recorded_as_it_was_but_as_no_othe
     assert verdict("A lamb") == (1, 0, 1)
 
 
-def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_recorded_again(shop: World) -> None:
+def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_recorded_again(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5, price="9.99")
     (first,) = versions(shop, item)
     shop.clock.advance(seconds=30)
@@ -272,7 +272,7 @@ def test_a_listing_of_which_only_the_price_was_left_out_need_not_be_recorded_aga
     assert (one.lost, one.twice, one.wrong) == (0, 0, 0)
 
 
-def test_what_is_recorded_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: World) -> None:
+def test_what_is_recorded_of_a_quantity_that_is_none_is_not_taken_for_a_later_one(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     for available in (8, 9, 10):
         shop.clock.advance(seconds=30)

@@ -7,27 +7,27 @@ from typing import Any
 
 import pytest
 
-from simulator import World
 from simulator.judge import Verdict, judge
 from tests.simulator.conftest import START, stamp
 from tests.simulator.perfect import Event, poll
+from tests.support.manual_world import ManualWorld
 
 END = START + timedelta(hours=1)
 
 
 @pytest.fixture
-def shop() -> World:
-    world = World(seed=7, now=START)
+def shop() -> ManualWorld:
+    world = ManualWorld(seed=7, now=START)
     world.switches.listing_late = 0.0
     world.add_seller("anna")
     return world
 
 
-def recorded(world: World) -> list[Event]:
+def recorded(world: ManualWorld) -> list[Event]:
     return poll(list(world.rows()), timedelta(minutes=20), START, END)
 
 
-def judged(world: World, events: list[Event], **options: Any) -> Verdict:
+def judged(world: ManualWorld, events: list[Event], **options: Any) -> Verdict:
     """Positions and sequences put right: only the spoilt thing itself is to be found."""
     numbered = [{**event, "position": k, "sequence": k} for k, event in enumerate(events, 1)]
     return judge(world.rows(), numbered, at=END + timedelta(hours=1), **options)
@@ -56,7 +56,7 @@ def with_sale(events: list[Event], **fields: object) -> list[Event]:
     return changed
 
 
-def test_a_sale_is_recorded_once(shop: World) -> None:
+def test_a_sale_is_recorded_once(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     shop.sell("anna", item, 2)
     events = recorded(shop)
@@ -95,7 +95,7 @@ def test_a_sale_is_recorded_once(shop: World) -> None:
     ],
     ids=str,
 )
-def test_whatever_differs_from_the_order_is_wrong(shop: World, fields: dict[str, object]) -> None:
+def test_whatever_differs_from_the_order_is_wrong(shop: ManualWorld, fields: dict[str, object]) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     shop.sell("anna", item, 2)
     events = recorded(shop)
@@ -107,7 +107,7 @@ def test_whatever_differs_from_the_order_is_wrong(shop: World, fields: dict[str,
 
 
 @pytest.mark.parametrize("spoil", [lambda data: data.pop("sku"), lambda data: data.update(title="x")])
-def test_a_sale_has_these_fields_and_no_others(shop: World, spoil: Callable[[Event], object]) -> None:
+def test_a_sale_has_these_fields_and_no_others(shop: ManualWorld, spoil: Callable[[Event], object]) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
     events = recorded(shop)
     spoil(sold(events)[0]["data"])
@@ -115,7 +115,7 @@ def test_a_sale_has_these_fields_and_no_others(shop: World, spoil: Callable[[Eve
     assert judged(shop, events).wrong == 1
 
 
-def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(shop: World) -> None:
+def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(shop: ManualWorld) -> None:
     shop.add_sku("anna", "S-1", 9)
     item = shop.list_item("anna", sku="S-1")
     shop.sell("anna", item)
@@ -135,7 +135,7 @@ def test_a_sale_is_one_of_the_sku_where_its_row_stands_and_else_of_the_listing(s
     assert judged(shop, with_sale(first, entity_id=f"listing:{item}", version=0)).ok
 
 
-def test_a_line_without_an_item_is_a_sale_of_its_sku_and_one_without_both_is_none(shop: World) -> None:
+def test_a_line_without_an_item_is_a_sale_of_its_sku_and_one_without_both_is_none(shop: ManualWorld) -> None:
     def change(order: Event) -> None:
         first, second, third = order["lineItems"]
         first.pop("legacyItemId")
@@ -161,7 +161,7 @@ def test_a_line_without_an_item_is_a_sale_of_its_sku_and_one_without_both_is_non
     assert "without SKU and item" in bad.examples[0]
 
 
-def test_an_order_of_the_backfill_has_no_sale(shop: World) -> None:
+def test_an_order_of_the_backfill_has_no_sale(shop: ManualWorld) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
     events = [{**event, "source": "backfill"} for event in recorded(shop)]
 
@@ -171,7 +171,7 @@ def test_an_order_of_the_backfill_has_no_sale(shop: World) -> None:
     assert "before the enrolment" in found.examples[0]
 
 
-def test_a_line_of_the_backfill_that_comes_again_in_a_new_order_may_be_recorded_or_not(shop: World) -> None:
+def test_a_line_of_the_backfill_that_comes_again_in_a_new_order_may_be_recorded_or_not(shop: ManualWorld) -> None:
     old = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
     line = shop.order("anna", old)["lineItems"][0]["lineItemId"]
     shop.clock.advance(minutes=30)
@@ -184,7 +184,7 @@ def test_a_line_of_the_backfill_that_comes_again_in_a_new_order_may_be_recorded_
     assert judged(shop, events).wrong == 1
 
 
-def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: World) -> None:
+def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: ManualWorld) -> None:
     shop.add_sku("anna", "S-1", 9)
     shop.remove_sku("anna", "S-1", visible_at=START + timedelta(minutes=10))
     shop.clock.advance(minutes=30)
@@ -200,7 +200,7 @@ def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: World) -> None
     assert judge(rows, with_sale(events, entity_id=f"listing:{item}", version=0), at=END).ok
 
 
-def test_a_line_that_shows_after_the_deadline_need_not_be_recorded(shop: World) -> None:
+def test_a_line_that_shows_after_the_deadline_need_not_be_recorded(shop: ManualWorld) -> None:
     order_id = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order.update(lineItems=[]))
     line = shop.order("anna", shop.place_order("anna", lines=[(shop.good("anna", 1), 1)]))["lineItems"]
     events = without_sales(recorded(shop))[:1]
@@ -211,7 +211,7 @@ def test_a_line_that_shows_after_the_deadline_need_not_be_recorded(shop: World) 
     assert judge(rows, events, at=END).lost == 2  # the order's change too
 
 
-def test_lines_that_an_older_version_stored_are_excused(shop: World) -> None:
+def test_lines_that_an_older_version_stored_are_excused(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     lines = [shop.order("anna", shop.sell("anna", item))["lineItems"][0]["lineItemId"] for _ in range(2)]
     events = [{**event, "seller_id": "s-1"} for event in without_sales(recorded(shop))]
@@ -222,7 +222,7 @@ def test_lines_that_an_older_version_stored_are_excused(shop: World) -> None:
     assert lines[1] in found.examples[0]
 
 
-def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: World) -> None:
+def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.clock.advance(minutes=30)
     shop.sell("anna", item)
@@ -236,7 +236,7 @@ def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: World) -> None:
     assert judged(shop, events).ok
 
 
-def test_the_sequence_counts_a_sale(shop: World) -> None:
+def test_the_sequence_counts_a_sale(shop: ManualWorld) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
     events = recorded(shop)
 
@@ -246,7 +246,7 @@ def test_the_sequence_counts_a_sale(shop: World) -> None:
     assert judge(shop.rows(), events, at=END).ok
 
 
-def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: World) -> None:
+def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: ManualWorld) -> None:
     first = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
     line = shop.order("anna", first)["lineItems"][0]["lineItemId"]
     shop.clock.advance(minutes=30)
@@ -258,7 +258,7 @@ def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: World)
     assert counts(judged(shop, without_sales(events))) == (1, 0, 0)
 
 
-def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost(shop: World) -> None:
+def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost(shop: ManualWorld) -> None:
     old = shop.place_order("anna", paid=False, change=lambda order: order.update(lineItems=[]))
     events = recorded(shop)
     lines = shop.order("anna", shop.place_order("anna", order_id="03-00000-00001"))["lineItems"]
@@ -285,7 +285,7 @@ MALFORMED: dict[str, Callable[[Event], object]] = {
 @pytest.mark.parametrize("malform", MALFORMED.values(), ids=MALFORMED)
 @pytest.mark.parametrize("at_first", [True, False])
 def test_a_malformed_order_excuses_what_nobody_could_know_and_no_more(
-    shop: World, malform: Callable[[Event], object], at_first: bool
+    shop: ManualWorld, malform: Callable[[Event], object], at_first: bool
 ) -> None:
     item = shop.list_item("anna", quantity=5, sku="L-1")
     order_id = shop.sell("anna", item)
@@ -308,7 +308,7 @@ def test_a_malformed_order_excuses_what_nobody_could_know_and_no_more(
     assert judge(rows, events, at=END).wrong == 1
 
 
-def test_an_order_without_a_name_at_last_loses_no_sale(shop: World) -> None:
+def test_an_order_without_a_name_at_last_loses_no_sale(shop: ManualWorld) -> None:
     order_id = shop.sell("anna", shop.list_item("anna", quantity=5))
     events = recorded(shop)
     shop.modify("anna", order_id, raw=lambda text: text.replace(f'"orderId":"{order_id}"', '"orderId":null'))
@@ -316,7 +316,7 @@ def test_an_order_without_a_name_at_last_loses_no_sale(shop: World) -> None:
     assert judged(shop, without_sales(events)).lost == 0
 
 
-def test_sales_are_judged_with_the_inventory_and_where_there_are_orders(shop: World) -> None:
+def test_sales_are_judged_with_the_inventory_and_where_there_are_orders(shop: ManualWorld) -> None:
     shop.sell("anna", shop.list_item("anna", quantity=5))
     events = recorded(shop)
     other = with_sale(events, quantity=7)

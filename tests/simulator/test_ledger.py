@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Life, World, serve
+from simulator import Life, serve
 from simulator.ledger import read
+from tests.support.manual_world import ManualWorld
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
-def world_at(path: Path | None, now: datetime = START) -> World:
-    world = World(seed=5, now=now, ledger=path)
+def world_at(path: Path | None, now: datetime = START) -> ManualWorld:
+    world = ManualWorld(seed=5, now=now, ledger=path)
     world.add_seller("anna", orders_a_day=300, skus=10)
     return world
 

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulator import Life, World
+from tests.support.manual_world import ManualWorld
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 
 
-def lived(days: float, seed: int = 1) -> World:
-    world = World(seed=seed, now=START)
+def lived(days: float, seed: int = 1) -> ManualWorld:
+    world = ManualWorld(seed=seed, now=START)
     world.add_seller("anna", orders_a_day=200, skus=20)
     world.add_seller("carla", orders_a_day=2, skus=3)
     for name in world.sellers:
@@ -19,7 +20,7 @@ def lived(days: float, seed: int = 1) -> World:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> ManualWorld:
     return lived(days=4)
 
 
@@ -30,12 +31,12 @@ def test_the_same_seed_gives_the_same_life_and_another_seed_another() -> None:
     assert list(one.rows()) != list(other.rows())
 
 
-def test_sellers_differ_as_their_numbers_say(world: World) -> None:
+def test_sellers_differ_as_their_numbers_say(world: ManualWorld) -> None:
     assert 700 < len(world.order_ids("anna")) < 900
     assert 2 <= len(world.order_ids("carla")) < 20
 
 
-def test_everything_that_happens_to_orders_happens(world: World) -> None:
+def test_everything_that_happens_to_orders_happens(world: ManualWorld) -> None:
     orders = [row["document"] for row in world.rows() if row["kind"] == "order" and row["seller"] == "anna"]
     seen = {order["orderFulfillmentStatus"] for order in orders} | {order["orderPaymentStatus"] for order in orders}
     seen |= {order["cancelStatus"]["cancelState"] for order in orders}
@@ -49,7 +50,7 @@ def test_everything_that_happens_to_orders_happens(world: World) -> None:
     assert rows["inventory", False] > 200
 
 
-def test_every_event_is_dated_when_it_happened(world: World) -> None:
+def test_every_event_is_dated_when_it_happened(world: ManualWorld) -> None:
     dates = [row["modified_at"] for row in world.rows()]
 
     assert dates == sorted(dates)
@@ -57,7 +58,7 @@ def test_every_event_is_dated_when_it_happened(world: World) -> None:
 
 
 def test_a_faster_world_lives_the_same_life_in_less_time() -> None:
-    world = World(seed=1, now=START)
+    world = ManualWorld(seed=1, now=START)
     world.add_seller("anna", orders_a_day=200)
     Life(world, rate=96).run_until(START + timedelta(hours=1))
 
@@ -67,7 +68,7 @@ def test_a_faster_world_lives_the_same_life_in_less_time() -> None:
 def test_in_real_time_orders_come_by_themselves() -> None:
     world = World(seed=1)
     world.add_seller("anna", orders_a_day=86_400)
-    arrived = []
+    arrived: list[str] = []
     with Life(world, rate=1000) as life:
         while len(arrived) < 20:
             life.stopped.wait(0.005)

@@ -3,20 +3,22 @@
 import json
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import httpx
 import pytest
 
-from simulator import Life, World, make_hostile, serve
+from simulator import Life, make_hostile, serve
 from simulator.judge import judge
 from tests.simulator.conftest import START
 from tests.simulator.perfect import poll
+from tests.support.manual_world import ManualWorld
 
 END = START + timedelta(hours=20)
 
 
-def shop(seed: int = 1, unfriendly: bool = False) -> World:
-    world = World(seed=seed, now=START)
+def shop(seed: int = 1, unfriendly: bool = False) -> ManualWorld:
+    world = ManualWorld(seed=seed, now=START)
     if unfriendly:
         make_hostile(world, seed, huge_bytes=10_000)
     world.add_seller("dora", orders_a_day=60, listings=25)
@@ -27,23 +29,23 @@ def shop(seed: int = 1, unfriendly: bool = False) -> World:
     return world
 
 
-def lived(**how: object) -> World:
+def lived(**how: Any) -> ManualWorld:
     world = shop(**how)
     Life(world, rate=3).run_until(END)
     return world
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> ManualWorld:
     return lived()
 
 
-def test_the_same_seed_gives_the_same_life(world: World) -> None:
+def test_the_same_seed_gives_the_same_life(world: ManualWorld) -> None:
     assert [json.dumps(row) for row in lived().rows()] == [json.dumps(row) for row in world.rows()]
 
 
-def test_everything_that_happens_to_listings_happens(world: World) -> None:
-    versions: dict[str, list[dict]] = {}
+def test_everything_that_happens_to_listings_happens(world: ManualWorld) -> None:
+    versions: dict[str, list[dict[str, Any]]] = {}
     for row in world.rows():
         if row["entity_id"].startswith("listing:"):
             versions.setdefault(row["entity_id"], []).append(row)
@@ -58,7 +60,7 @@ def test_everything_that_happens_to_listings_happens(world: World) -> None:
     assert len(versions) > 35  # some came
 
 
-def test_orders_name_listings_variations_and_skus(world: World) -> None:
+def test_orders_name_listings_variations_and_skus(world: ManualWorld) -> None:
     lines = {name: [line for one in world.order_ids(name) for line in world.order(name, one)["lineItems"]] for name in world.sellers}
 
     listed = {name: set(world.item_ids(name, ended=True)) for name in world.sellers}
@@ -70,7 +72,7 @@ def test_orders_name_listings_variations_and_skus(world: World) -> None:
     assert not any(line["legacyItemId"] in listed["fay"] for line in lines["fay"])
 
 
-def test_a_listed_skus_stock_is_that_of_its_listing(world: World) -> None:
+def test_a_listed_skus_stock_is_that_of_its_listing(world: ManualWorld) -> None:
     shared = [(sku, item) for sku in world.skus("ella") for item in world.listed_as("ella", sku)]
 
     assert len(shared) >= 2
@@ -93,10 +95,10 @@ def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(seed
 
 
 def test_a_seller_who_comes_over_http_lives_too() -> None:
-    world = World(seed=4, now=START)
+    world = ManualWorld(seed=4, now=START)
     life = Life(world, rate=10)
     with serve(world) as running, httpx.Client(base_url=running.url) as http:
-        query = {"seller": "gus", "orders_a_day": 100, "skus": 3, "listings": 12, "published": 2}
+        query: dict[str, str | int] = {"seller": "gus", "orders_a_day": 100, "skus": 3, "listings": 12, "published": 2}
         answer = http.post("/simulator/seller", params=query).json()
         twice = http.post("/simulator/seller", params=query)
         wrong = [http.post("/simulator/seller", params={"seller": "hal", **more}) for more in ({"skus": -1}, {"stock": 1}, {"skus": "x"})]

@@ -1,26 +1,28 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import World
 from simulator.state.listings import skus
 from tests.simulator.conftest import START
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 SHIRT = [{"sku": "T-S", "specifics": {"Size": "S"}, "quantity": 2}, {"specifics": {"Size": "M"}, "quantity": 3, "price": "12.50"}]
 
 
-def history(world: World, entity_id: str) -> list[dict]:
+def history(world: ManualWorld, entity_id: str) -> list[dict[str, Any]]:
     return [row for row in world.rows() if row["entity_id"] == entity_id]
 
 
-def counts(document: dict) -> tuple[int, int, int]:
+def counts(document: dict[str, Any]) -> tuple[int, int, int]:
     return document["available"], document["quantity"], document["quantitySold"]
 
 
-def test_a_listing_of_seller_hub_is_an_entity_of_its_own_and_no_sku(world: World) -> None:
+def test_a_listing_of_seller_hub_is_an_entity_of_its_own_and_no_sku(world: ManualWorld) -> None:
     item = world.list_item("anna", title="A lamp", sku="L-1", quantity=4, price="20.00")
 
     (row,) = world.rows()
@@ -39,7 +41,7 @@ def test_a_listing_of_seller_hub_is_an_entity_of_its_own_and_no_sku(world: World
     assert world.skus("anna") == []
 
 
-def test_a_listing_with_variations_has_their_sums_and_their_lowest_price(world: World) -> None:
+def test_a_listing_with_variations_has_their_sums_and_their_lowest_price(world: ManualWorld) -> None:
     item = world.list_item("anna", price="15.00", variations=SHIRT)
 
     document = world.listing("anna", item)
@@ -53,7 +55,7 @@ def test_a_listing_with_variations_has_their_sums_and_their_lowest_price(world: 
     ]
 
 
-def test_a_sale_raises_what_is_sold_and_the_order_names_listing_and_sku(world: World) -> None:
+def test_a_sale_raises_what_is_sold_and_the_order_names_listing_and_sku(world: ManualWorld) -> None:
     item = world.list_item("anna", sku="L-1", quantity=4)
     bare = world.list_item("anna", quantity=1)
 
@@ -70,7 +72,7 @@ def test_a_sale_raises_what_is_sold_and_the_order_names_listing_and_sku(world: W
 
 
 @pytest.mark.parametrize("which", [1, "by id"])
-def test_a_sale_of_a_variation_names_it_by_number_and_aspects(world: World, which: int | str) -> None:
+def test_a_sale_of_a_variation_names_it_by_number_and_aspects(world: ManualWorld, which: int | str) -> None:
     item = world.list_item("anna", variations=SHIRT)
     first = world.order("anna", world.sell("anna", item, variation="T-S"))["lineItems"][0]
     number = world.order("anna", world.sell("anna", item, variation=1))["lineItems"][0]["legacyVariationId"]
@@ -83,7 +85,7 @@ def test_a_sale_of_a_variation_names_it_by_number_and_aspects(world: World, whic
     assert [counts(row) for row in world.listing("anna", item)["variations"]] == [(1, 2, 1), (1, 3, 2)]
 
 
-def test_revisions_leave_what_was_sold(world: World) -> None:
+def test_revisions_leave_what_was_sold(world: ManualWorld) -> None:
     item = world.list_item("anna", sku="L-1", quantity=4)
     world.sell("anna", item, 3)
 
@@ -99,7 +101,7 @@ def test_revisions_leave_what_was_sold(world: World) -> None:
     assert world.listing("anna", item)["status"] == "Active"
 
 
-def test_an_ended_listing_is_removed_and_listed_again_under_another_id(world: World) -> None:
+def test_an_ended_listing_is_removed_and_listed_again_under_another_id(world: ManualWorld) -> None:
     item = world.list_item("anna", sku="L-1", quantity=4)
     world.sell("anna", item)
     world.end_listing("anna", item)
@@ -116,7 +118,7 @@ def test_an_ended_listing_is_removed_and_listed_again_under_another_id(world: Wo
 
 
 @pytest.mark.parametrize(("restock", "left"), [(True, 4), (False, 1)])
-def test_a_cancellation_gives_the_stock_back_or_not(world: World, restock: bool, left: int) -> None:
+def test_a_cancellation_gives_the_stock_back_or_not(world: ManualWorld, restock: bool, left: int) -> None:
     world.add_sku("anna", "S-1", 4)
     items = [world.list_item("anna", sku=sku, quantity=4) for sku in ("L-1", "S-1")]
     orders = [world.sell("anna", item, 3) for item in items]
@@ -128,7 +130,7 @@ def test_a_cancellation_gives_the_stock_back_or_not(world: World, restock: bool,
     assert world.stock("anna", "S-1") == left
 
 
-def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_record(world: World) -> None:
+def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_record(world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 9)
     item = world.list_item("anna", sku="S-1", quantity=1)
     world.sell("anna", item, 2)
@@ -142,7 +144,7 @@ def test_a_listed_sku_has_one_stock_and_its_listing_is_nothing_to_record(world: 
     assert {row["kind"] for row in history(world, item)} == {"listing"}
 
 
-def test_a_listing_is_to_be_recorded_until_the_inventory_api_has_all_its_skus(world: World) -> None:
+def test_a_listing_is_to_be_recorded_until_the_inventory_api_has_all_its_skus(world: ManualWorld) -> None:
     item = world.list_item("anna", variations=[{"sku": sku, "specifics": {"Size": sku}, "quantity": 3} for sku in ("A", "B")])
     world.add_sku("anna", "A", 7)
     between = history(world, f"listing:{item}")
@@ -157,7 +159,7 @@ def test_a_listing_is_to_be_recorded_until_the_inventory_api_has_all_its_skus(wo
     assert [row["removed"] for row in history(world, f"listing:{item}")] == [False, False, True, False]
 
 
-def test_a_sku_that_goes_takes_its_listing_with_it(world: World) -> None:
+def test_a_sku_that_goes_takes_its_listing_with_it(world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 2)
     item = world.list_item("anna", sku="S-1")
 
@@ -167,7 +169,7 @@ def test_a_sku_that_goes_takes_its_listing_with_it(world: World) -> None:
     assert not world.has_sku("anna", "S-1")
 
 
-def test_sellers_start_with_listings_of_both_kinds(world: World) -> None:
+def test_sellers_start_with_listings_of_both_kinds(world: ManualWorld) -> None:
     world.add_seller("dora", skus=8, listings=40, published=5)
     world.move_in("dora")
     world.move_in("dora")
@@ -183,7 +185,7 @@ def test_sellers_start_with_listings_of_both_kinds(world: World) -> None:
     assert [world.listed_as("dora", world.good("dora", k).sku) for k in (4, 5)] == [[world.good("dora", 4).listing], []]
 
 
-def test_some_listings_show_late_but_never_after_ninety_seconds_nor_before_older_versions(world: World) -> None:
+def test_some_listings_show_late_but_never_after_ninety_seconds_nor_before_older_versions(world: ManualWorld) -> None:
     items = [world.list_item("anna") for _ in range(40)]
     for item in items:
         world.revise("anna", item, price="1.00")
@@ -200,7 +202,7 @@ def test_some_listings_show_late_but_never_after_ninety_seconds_nor_before_older
         assert first["modified_at"] <= first["visible_at"] <= second["visible_at"] <= "2026-06-18T12:01:30.000Z"
 
 
-def test_no_listing_shows_late_when_its_time_is_given_or_the_switch_is_off(world: World) -> None:
+def test_no_listing_shows_late_when_its_time_is_given_or_the_switch_is_off(world: ManualWorld) -> None:
     world.list_item("anna", visible_at=START + timedelta(minutes=9))
     world.switches.listing_late = 0.0
     for _ in range(20):
@@ -213,7 +215,7 @@ def test_no_listing_shows_late_when_its_time_is_given_or_the_switch_is_off(world
 
 def test_a_second_run_goes_on_with_the_same_listings(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    first = World(seed=7, now=START, ledger=path)
+    first = ManualWorld(seed=7, now=START, ledger=path)
     first.add_seller("dora", skus=3, listings=9, published=2)
     first.move_in("dora")
     hub, published, *_ = first.item_ids("dora")[0], first.good("dora", 1).listing
@@ -221,13 +223,13 @@ def test_a_second_run_goes_on_with_the_same_listings(tmp_path: Path) -> None:
     first.end_listing("dora", published)
     first.close()
 
-    second = World(seed=7, now=START, ledger=path)
+    second = ManualWorld(seed=7, now=START, ledger=path)
     second.add_seller("dora", skus=3, listings=9, published=2)
     second.move_in("dora")
 
     assert second.item_ids("dora") == [item for item in second.item_ids("dora", ended=True) if item != published]
     assert second.listing("dora", hub)["title"] == "Later"
-    assert second.inventories["dora"].listings[hub].shown.number == 1
+    assert present(second.inventories["dora"].listings[hub].shown).number == 1
     assert {one.newest.status for one in second.inventories["dora"].listings.values()} == {"backed", "alone"}
     new = second.list_item("dora")
     assert new not in [row["document"].get("itemId") for row in list(second.rows())[:-1]]
@@ -242,7 +244,7 @@ ACTIONS = st.lists(
 @settings(deadline=None, max_examples=60)
 @given(ACTIONS)
 def test_whatever_happens_the_figures_of_a_listing_agree(actions: list[tuple[str, int, int]]) -> None:
-    world = World(seed=3, now=START)
+    world = ManualWorld(seed=3, now=START)
     world.add_seller("anna")
     world.add_sku("anna", "S-1", 5)
     items = [world.list_item("anna", quantity=5), world.list_item("anna", sku="S-1"), world.list_item("anna", variations=SHIRT)]

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from simulator import World
 from simulator.sending import Sender
 from simulator.state.notices import Unrest
 from tests.simulator.conftest import Client
+from tests.support.manual_world import ManualWorld
 
 BASE = "/commerce/notification/v1"
 TOKEN = "verification-token_of-the-tests-0123456789"
@@ -170,14 +170,14 @@ def test_a_malformed_subscription_is_refused(
 
 
 def test_nothing_is_subscribed_to_a_destination_that_is_down(
-    application: Application, world: World, ready: str, code: Callable[..., Any]
+    application: Application, world: ManualWorld, ready: str, code: Callable[..., Any]
 ) -> None:
     world.notices.destinations[ready].status = "MARKED_DOWN"
 
     assert code(application.subscribe("ORDER_CONFIRMATION", ready)) == (409, 195015)
 
 
-def test_lists_go_on_by_continuation_token(application: Application, world: World, ready: str, code: Callable[..., Any]) -> None:
+def test_lists_go_on_by_continuation_token(application: Application, world: ManualWorld, ready: str, code: Callable[..., Any]) -> None:
     first = world.notices.destinations[ready]
     for number in range(24):
         world.notices.destinations[f"more-{number}"] = first
@@ -198,7 +198,7 @@ def test_what_is_the_applications_is_not_a_sellers_to_ask(application: Applicati
     assert application.http.get(f"{BASE}/topic").status_code == 400
 
 
-def test_an_order_is_announced_signed_and_once(application: Application, world: World, ready: str, receiver: Receiver) -> None:
+def test_an_order_is_announced_signed_and_once(application: Application, world: ManualWorld, ready: str, receiver: Receiver) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     order = world.place_order("anna")
 
@@ -216,7 +216,7 @@ def test_an_order_is_announced_signed_and_once(application: Application, world: 
     assert [(one.entity_ids, one.statuses) for one in world.notices.sent] == [((order,), [204])] * len(receiver.received)
 
 
-def with_sender(world: World, **options: Any) -> Sender:
+def with_sender(world: ManualWorld, **options: Any) -> Sender:
     """Everything that is due now is sent."""
     sender = Sender(world.notices, **options)
     sender.send_due()
@@ -225,7 +225,7 @@ def with_sender(world: World, **options: Any) -> Sender:
 
 
 def test_what_nobody_acknowledges_is_tried_three_times_and_then_lost(
-    application: Application, world: World, ready: str, receiver: Receiver
+    application: Application, world: ManualWorld, ready: str, receiver: Receiver
 ) -> None:
     world.notices.unrest.arrays = 1.0
     application.subscribe("ORDER_CONFIRMATION", ready)
@@ -234,14 +234,14 @@ def test_what_nobody_acknowledges_is_tried_three_times_and_then_lost(
 
     for _ in range(5):
         with_sender(world)
-        world.clock.advance(minutes=10)  # type: ignore[attr-defined]
+        world.clock.advance(minutes=10)
 
     assert [one.statuses for one in world.notices.sent] == [[500, 503, 412]]
     assert [json.loads(body)["notification"]["publishAttemptCount"] for _, body in receiver.received] == [1, 2, 3]
 
 
 def test_the_ledger_of_notifications_knows_losses_copies_and_forgeries(
-    application: Application, world: World, ready: str, receiver: Receiver
+    application: Application, world: ManualWorld, ready: str, receiver: Receiver
 ) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     world.notices.unrest = Unrest(lost=0.2, doubled=0.2, arrays=1.0)
@@ -259,7 +259,7 @@ def test_the_ledger_of_notifications_knows_losses_copies_and_forgeries(
 
 
 def test_a_program_beside_it_reads_what_was_announced_and_makes_it_worse(
-    application: Application, world: World, ready: str, receiver: Receiver
+    application: Application, world: ManualWorld, ready: str, receiver: Receiver
 ) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     assert application.http.post("/simulator/unrest?lost=1&arrays=1").json() == {"lost": 1.0, "arrays": 1.0}
@@ -274,14 +274,14 @@ def test_a_program_beside_it_reads_what_was_announced_and_makes_it_worse(
         assert application.http.post(f"/simulator/unrest?{wrong}").status_code == 400
 
 
-def test_an_order_may_be_announced_before_it_is_shown(application: Application, world: World, ready: str, anna: Client) -> None:
+def test_an_order_may_be_announced_before_it_is_shown(application: Application, world: ManualWorld, ready: str, anna: Client) -> None:
     application.subscribe("ORDER_CONFIRMATION", ready)
     world.notices.unrest = Unrest(early=1.0, early_s=8.0, arrays=1.0)
     order = world.place_order("anna")
 
     announced = [one.entity_ids for one in world.notices.sent]
     before = anna.orders(orderIds=order).json()["orders"]
-    world.clock.advance(seconds=8)  # type: ignore[attr-defined]
+    world.clock.advance(seconds=8)
     after = anna.orders(orderIds=order).json()["orders"]
 
     assert (announced, before, [one["orderId"] for one in after]) == ([(order,)], [], [order])

@@ -7,29 +7,29 @@ from typing import Any
 
 import pytest
 
-from simulator import World
 from simulator.judge import judge
 from simulator.ledger import read
-from tests.simulator.conftest import START
+from tests.simulator.conftest import START, Client
 from tests.simulator.test_offers import OFFERS
+from tests.support.manual_world import ManualWorld
 
 
 @pytest.fixture(autouse=True)
-def at_once(world: World) -> None:
+def at_once(world: ManualWorld) -> None:
     world.switches.listing_late = 0.0
 
 
-def rows(world: World) -> list[dict[str, Any]]:
+def rows(world: ManualWorld) -> list[dict[str, Any]]:
     return [row for row in world.rows() if row["kind"] == "offer"]
 
 
-def test_nobody_asks_and_the_ledger_says_nothing(anna, world: World) -> None:
+def test_nobody_asks_and_the_ledger_says_nothing(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 5)
 
     assert rows(world) == []
 
 
-def test_once_one_offer_is_asked_for_all_of_the_sellers_are_in_the_ledger(anna, world: World) -> None:
+def test_once_one_offer_is_asked_for_all_of_the_sellers_are_in_the_ledger(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 5)
     world.add_sku("anna", "S-2", 5)
     world.add_sku("bert", "B-1", 5)
@@ -43,7 +43,7 @@ def test_once_one_offer_is_asked_for_all_of_the_sellers_are_in_the_ledger(anna, 
     assert next(row["document"] for row in rows(world) if row["entity_id"] == f"offer:{shown['offerId']}") == shown
 
 
-def test_an_offer_follows_its_item_and_its_listing_when_they_show(anna, world: World) -> None:
+def test_an_offer_follows_its_item_and_its_listing_when_they_show(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 5)
     item = world.list_item("anna", sku="S-1")
     anna.get(OFFERS, sku="S-1")
@@ -58,7 +58,7 @@ def test_an_offer_follows_its_item_and_its_listing_when_they_show(anna, world: W
     assert offers[-1]["visible_at"] == "2026-06-18T12:10:00.000Z"
 
 
-def test_an_offer_goes_with_its_sku_and_by_hand_and_comes_back(anna, world: World) -> None:
+def test_an_offer_goes_with_its_sku_and_by_hand_and_comes_back(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 5)
     world.add_sku("anna", "S-2", 5)
     world.put_offer("anna", "S-1", "EBAY_DE", availableQuantity=2)
@@ -80,7 +80,7 @@ def test_an_offer_goes_with_its_sku_and_by_hand_and_comes_back(anna, world: Worl
     ]
 
 
-def test_more_offers_than_a_page_holds_are_turned_by_next(anna, world: World) -> None:
+def test_more_offers_than_a_page_holds_are_turned_by_next(anna: Client, world: ManualWorld) -> None:
     world.add_sku("anna", "S-1", 5)
     for number in range(4):
         world.put_offer("anna", "S-1", f"EBAY_{number}")
@@ -95,13 +95,13 @@ def test_more_offers_than_a_page_holds_are_turned_by_next(anna, world: World) ->
 
 
 def test_a_world_that_goes_on_goes_on_with_its_offers(tmp_path: Path) -> None:
-    first = World(seed=7, now=START, ledger=tmp_path / "ledger")
+    first = ManualWorld(seed=7, now=START, ledger=tmp_path / "ledger")
     first.add_seller("anna")
     first.add_sku("anna", "S-1", 5)
     first.follow_offers("anna")
     first.close()
 
-    second = World(seed=7, now=START, ledger=tmp_path / "ledger")
+    second = ManualWorld(seed=7, now=START, ledger=tmp_path / "ledger")
     second.add_seller("anna")
     second.set_stock("anna", "S-1", 2)
     second.quiet()
@@ -120,7 +120,7 @@ def test_a_world_that_goes_on_goes_on_with_its_offers(tmp_path: Path) -> None:
         (lambda event: [{**event, "type": "offer.removed"}], (1, 0, 1)),
     ],
 )
-def test_the_judge_judges_offers(anna, world: World, spoil: Any, found: tuple[int, int, int]) -> None:
+def test_the_judge_judges_offers(anna: Client, world: ManualWorld, spoil: Any, found: tuple[int, int, int]) -> None:
     world.add_sku("anna", "S-1", 5)
     (offer,) = anna.get(OFFERS, sku="S-1").json()["offers"]
     event = {"id": "1", "position": 1, "sequence": 1, "seller_id": "anna", "type": "offer.created", "version": 1, "source": "poll"}

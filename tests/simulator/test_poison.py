@@ -3,11 +3,12 @@
 import httpx
 import pytest
 
-from simulator import World
 from simulator.poison import How, Where
+from tests.simulator.conftest import Client, Code
+from tests.support.manual_world import ManualWorld
 
 
-def test_an_order_that_cannot_be_shown_spoils_each_page_that_holds_it_and_no_other(anna, world: World, code) -> None:
+def test_an_order_that_cannot_be_shown_spoils_each_page_that_holds_it_and_no_other(anna: Client, world: ManualWorld, code: Code) -> None:
     sick, other = world.place_order("anna"), world.place_order("anna")
     world.lasting.poison("anna", sick)
 
@@ -30,7 +31,7 @@ def test_an_order_that_cannot_be_shown_spoils_each_page_that_holds_it_and_no_oth
     ],
 )
 def test_a_record_can_be_poison_in_some_requests_alone(
-    anna, world: World, where: Where, listed: int, among_others: int, alone: int
+    anna: Client, world: ManualWorld, where: Where, listed: int, among_others: int, alone: int
 ) -> None:
     sick, other = world.place_order("anna"), world.place_order("anna")
     world.lasting.poison("anna", sick, how=How.GATEWAY, where=where)
@@ -40,7 +41,7 @@ def test_a_record_can_be_poison_in_some_requests_alone(
     assert statuses == [listed, among_others, alone]
 
 
-def test_the_other_sellers_and_resources_are_well(anna, world: World) -> None:
+def test_the_other_sellers_and_resources_are_well(anna: Client, world: ManualWorld) -> None:
     order = world.place_order("anna")
     world.ship("anna", order)
     world.lasting.poison("anna", order, resources=["shipping_fulfillment"])
@@ -50,7 +51,7 @@ def test_the_other_sellers_and_resources_are_well(anna, world: World) -> None:
     assert anna.get(f"/sell/fulfillment/v1/order/{order}/shipping_fulfillment").status_code == 500
 
 
-def test_an_api_that_is_down_answers_nobody_until_it_is_started_again(anna, world: World) -> None:
+def test_an_api_that_is_down_answers_nobody_until_it_is_started_again(anna: Client, world: ManualWorld) -> None:
     world.lasting.stop("order", "token")
     assert anna.orders().status_code == 502
     assert anna.token(world.refresh_token("anna")).status_code == 502
@@ -61,7 +62,7 @@ def test_an_api_that_is_down_answers_nobody_until_it_is_started_again(anna, worl
     assert {anna.orders().status_code for _ in range(20)} == {200, 502}
 
 
-def test_who_is_silent_sends_nothing(anna, world: World) -> None:
+def test_who_is_silent_sends_nothing(anna: Client, world: ManualWorld) -> None:
     world.lasting.stop("order", how=How.SILENT)
 
     with pytest.raises(httpx.TransportError):

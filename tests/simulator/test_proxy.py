@@ -10,14 +10,23 @@ from contextlib import closing
 import httpx
 import pytest
 
-from simulator import World, serve
+from simulator import serve
 from simulator.proxy import FaultProxy, LineFaults
+from tests.simulator.conftest import Eventually
+from tests.support.manual_world import ManualWorld
+from tests.support.present import present
 
 PATH = "/simulator/sellers"
 
 
+class Echo(FaultProxy):
+    """In front of a server that gives back what it gets; `heard` is what it got."""
+
+    heard: list[bytes]
+
+
 @pytest.fixture
-def ebay(world: World) -> Iterator[str]:
+def ebay(world: ManualWorld) -> Iterator[str]:
     with serve(world) as running:
         yield running.url
 
@@ -35,7 +44,7 @@ def http(proxy: FaultProxy) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def echo() -> Iterator[FaultProxy]:
+def echo() -> Iterator[Echo]:
     """A proxy in front of a server that gives back what it gets, and remembers it."""
     listener = socket.create_server(("127.0.0.1", 0))
     heard: list[bytes] = []
@@ -59,7 +68,7 @@ def echo() -> Iterator[FaultProxy]:
 
     thread = threading.Thread(target=serve_all, daemon=True)
     thread.start()
-    with FaultProxy(*listener.getsockname()) as proxy:
+    with (proxy := Echo(*listener.getsockname())):
         proxy.heard = heard
         yield proxy
     listener.shutdown(socket.SHUT_RDWR)
@@ -114,7 +123,7 @@ def test_a_slow_answer_drips(http: httpx.Client, proxy: FaultProxy) -> None:
     assert answer.elapsed.total_seconds() >= 0.15
 
 
-def test_a_reset_loses_the_answer_not_the_request(echo: FaultProxy) -> None:
+def test_a_reset_loses_the_answer_not_the_request(echo: Echo) -> None:
     echo.next("reset", after=3)
     with dial(echo) as line:
         line.sendall(b"commit")
@@ -127,7 +136,7 @@ def test_a_reset_loses_the_answer_not_the_request(echo: FaultProxy) -> None:
 
 
 @pytest.mark.parametrize("kind", ["refuse", "hang", "garbage"])
-def test_what_was_sent_never_arrives(echo: FaultProxy, kind: str, eventually) -> None:
+def test_what_was_sent_never_arrives(echo: Echo, kind: str, eventually: Eventually) -> None:
     with dial(echo) as line:
         line.sendall(b"one")
         assert line.recv(100) == b"one"
@@ -139,7 +148,7 @@ def test_what_was_sent_never_arrives(echo: FaultProxy, kind: str, eventually) ->
     assert b"two" not in echo.heard
 
 
-def test_after_a_half_close_the_client_can_still_speak(echo: FaultProxy, eventually) -> None:
+def test_after_a_half_close_the_client_can_still_speak(echo: Echo, eventually: Eventually) -> None:
     echo.next("half_close", after=1)
     with dial(echo) as line:
         line.sendall(b"one")
@@ -164,7 +173,7 @@ def test_down_refuses_and_up_listens_on_the_same_port(http: httpx.Client, proxy:
     assert proxy.port == port
 
 
-def test_frozen_nothing_passes_and_thawed_all_of_it(echo: FaultProxy) -> None:
+def test_frozen_nothing_passes_and_thawed_all_of_it(echo: Echo) -> None:
     with dial(echo) as line:
         echo.freeze()
         line.sendall(b"one")
@@ -179,7 +188,7 @@ def test_frozen_nothing_passes_and_thawed_all_of_it(echo: FaultProxy) -> None:
         assert line.recv(100) == b"one"
 
 
-def test_cut_resets_every_connection(echo: FaultProxy, eventually) -> None:
+def test_cut_resets_every_connection(echo: Echo, eventually: Eventually) -> None:
     with dial(echo) as one, dial(echo) as other:
         eventually(lambda: len(echo.lines) == 2)
 
@@ -190,7 +199,7 @@ def test_cut_resets_every_connection(echo: FaultProxy, eventually) -> None:
                 line.recv(100)
 
 
-def test_a_client_that_has_said_all_still_gets_all_of_the_answer(echo: FaultProxy, eventually) -> None:
+def test_a_client_that_has_said_all_still_gets_all_of_the_answer(echo: Echo, eventually: Eventually) -> None:
     with dial(echo) as line:
         line.sendall(b"x" * 300_000)
         line.shutdown(socket.SHUT_WR)
@@ -229,7 +238,7 @@ def test_rates_are_drawn_by_the_seed_and_stop_at_once(ebay: str) -> None:
     assert {plan and plan[0] for plan in runs[0]} == {None, "refuse", "garbage"}
 
 
-def test_rates_hit_real_connections(echo: FaultProxy) -> None:
+def test_rates_hit_real_connections(echo: Echo) -> None:
     echo.faults.refuse, echo.faults.garbage = 0.3, 0.3
 
     seen = outcomes(echo, 20)
@@ -253,12 +262,12 @@ def test_a_fault_that_does_not_exist_is_refused(proxy: FaultProxy) -> None:
 def test_by_hand_each_line_is_done_at_once(ebay: str) -> None:
     command = [sys.executable, "-m", "simulator.proxy", ebay.removeprefix("http://")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        url = "http://" + process.stdout.readline().split()[-1]
+        url = "http://" + present(process.stdout).readline().split()[-1]
 
         def tell(line: str) -> str:
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
-            return process.stdout.readline()
+            present(process.stdin).write(line + "\n")
+            present(process.stdin).flush()
+            return present(process.stdout).readline()
 
         assert httpx.get(url + PATH).status_code == 200
         tell("garbage 1")
@@ -269,7 +278,7 @@ def test_by_hand_each_line_is_done_at_once(ebay: str) -> None:
         tell("down")
         with pytest.raises(httpx.ConnectError):
             httpx.get(url + PATH)
-        process.stdin.close()
+        present(process.stdin).close()
         process.wait(timeout=10)
 
     assert process.returncode == 0

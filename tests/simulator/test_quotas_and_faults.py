@@ -1,10 +1,11 @@
 from datetime import timedelta
 
-from simulator import World
 from simulator.times import iso
+from tests.simulator.conftest import Client, Code
+from tests.support.manual_world import ManualWorld
 
 
-def test_a_spent_quota_is_429_until_midnight_in_california(anna, world: World, code) -> None:
+def test_a_spent_quota_is_429_until_midnight_in_california(anna: Client, world: ManualWorld, code: Code) -> None:
     world.quotas.limits["order"] = 2
     assert [anna.orders().status_code for _ in range(2)] == [200, 200]
 
@@ -20,7 +21,7 @@ def test_a_spent_quota_is_429_until_midnight_in_california(anna, world: World, c
     assert anna.orders().status_code == 200
 
 
-def test_rate_limit_tells_what_is_left(anna, world: World) -> None:
+def test_rate_limit_tells_what_is_left(anna: Client, world: ManualWorld) -> None:
     anna.orders()
     anna.access = anna.post_token({"grant_type": "client_credentials"}).json()["access_token"]
 
@@ -32,19 +33,19 @@ def test_rate_limit_tells_what_is_left(anna, world: World) -> None:
     assert anna.get("/developer/analytics/v1_beta/rate_limit/", api_name="nothing").status_code == 204
 
 
-def test_minting_tokens_has_a_quota_too(anna, world: World, code) -> None:
+def test_minting_tokens_has_a_quota_too(anna: Client, world: ManualWorld, code: Code) -> None:
     world.quotas.limits["token:refresh_token"] = 1
 
     assert code(anna.token(world.refresh_token("anna"))) == (429, 2001)
 
 
-def test_retry_after_comes_only_when_switched_on(anna, world: World) -> None:
+def test_retry_after_comes_only_when_switched_on(anna: Client, world: ManualWorld) -> None:
     world.quotas.limits["order"], world.faults.retry_after_s = 0, 30
 
     assert anna.orders().headers["retry-after"] == "30"
 
 
-def test_calls_are_counted_by_seller_and_resource(anna, world: World) -> None:
+def test_calls_are_counted_by_seller_and_resource(anna: Client, world: ManualWorld) -> None:
     order_id = world.place_order("anna")
     anna.orders()
     anna.orders(limit=999)
@@ -57,7 +58,7 @@ def test_calls_are_counted_by_seller_and_resource(anna, world: World) -> None:
     assert [(request.resource, request.status) for request in world.requests][-2:] == [("order", 400), ("shipping_fulfillment", 200)]
 
 
-def test_every_third_call_can_fail(anna, world: World, code) -> None:
+def test_every_third_call_can_fail(anna: Client, world: ManualWorld, code: Code) -> None:
     world.faults.fail_every = 3
 
     answers = [anna.orders() for _ in range(6)]
@@ -66,7 +67,7 @@ def test_every_third_call_can_fail(anna, world: World, code) -> None:
     assert code(answers[2]) == (500, 30500)
 
 
-def test_answers_can_be_forced(anna, world: World) -> None:
+def test_answers_can_be_forced(anna: Client, world: ManualWorld) -> None:
     world.faults.force(503, "<html>", times=2, resource="order")
 
     seen = [anna.get("/sell/inventory/v1/inventory_item"), anna.orders(), anna.orders(), anna.orders()]
@@ -74,18 +75,18 @@ def test_answers_can_be_forced(anna, world: World) -> None:
     assert [answer.status_code for answer in seen] == [200, 503, 503, 200]
 
 
-def test_a_hook_may_change_the_world_before_each_answer(anna, world: World) -> None:
+def test_a_hook_may_change_the_world_before_each_answer(anna: Client, world: ManualWorld) -> None:
     world.faults.before_answer = lambda request: world.place_order("anna")
 
     assert [anna.orders().json()["total"] for _ in range(3)] == [1, 2, 3]
 
 
-def test_an_answer_can_be_slow(anna, world: World) -> None:
+def test_an_answer_can_be_slow(anna: Client, world: ManualWorld) -> None:
     world.faults.latency_s = lambda request: 0.05
 
     assert anna.orders().elapsed >= timedelta(seconds=0.05)
 
 
-def test_paths_that_ebay_does_not_know_are_404(anna) -> None:
+def test_paths_that_ebay_does_not_know_are_404(anna: Client) -> None:
     assert anna.get("/sell/fulfillment/v1/orders").status_code == 404
     assert anna.http.put("/sell/fulfillment/v1/order", headers=anna.headers()).status_code == 404

@@ -31,15 +31,16 @@ from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
 from pacing import Stream
-from simulator import World, serve
+from simulator import serve
 from store import Store
+from tests.support.manual_world import ManualWorld
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 EVERY = {Stream.ORDERS: 300.0, Stream.FULFILLMENT: 900.0, Stream.INVENTORY: 1800.0, Stream.LISTINGS: 1800.0, Stream.BACKFILL: 300.0}
 
 
 class Rig:
-    def __init__(self, world: World, url: str, store: Store, overlap: timedelta) -> None:
+    def __init__(self, world: ManualWorld, url: str, store: Store, overlap: timedelta) -> None:
         self.world, self.store, self.url = world, store, url
         self.behind = timedelta()  # our clock, eBay's
         self.http = http_client(4)
@@ -87,7 +88,7 @@ class Rig:
         return result
 
     def advance(self, **by: float) -> None:
-        self.world.clock.advance(**by)  # type: ignore[attr-defined]
+        self.world.clock.advance(timedelta(**by))
 
     def events(self, seller: str | None = None) -> list[dict[str, Any]]:
         return self.store.feed.read(limit=1_000_000, seller=seller)
@@ -110,7 +111,7 @@ class Rig:
 
 @contextmanager
 def rig(database: str, *sellers: str, overlap: timedelta = timedelta(minutes=5), skus: int = 0) -> Iterator[Rig]:
-    world = World(seed=7, now=START)
+    world = ManualWorld(seed=7, now=START)
     for seller in sellers:
         world.add_seller(seller, skus=skus)
     store = Store.connect(database, [Fernet.generate_key().decode()])
