@@ -1,20 +1,23 @@
+from collections.abc import Iterator
+
 import pytest
 
-from tests.ebay.wire import Tokens, client, serve
+from ebay.client import SellerApi
+from tests.ebay.wire import Tokens, Wire, client, serve
 
 
 @pytest.fixture
-def wire():
+def wire() -> Iterator[Wire]:
     with serve() as wire:
         yield wire
 
 
 @pytest.fixture
-def tokens():
+def tokens() -> Tokens:
     return Tokens()
 
 
 @pytest.fixture
-def api(wire, tokens):
+def api(wire: Wire, tokens: Tokens) -> Iterator[SellerApi]:
     with client(wire, tokens) as ebay:
         yield ebay.seller("seller-1")

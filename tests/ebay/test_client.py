@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebay.client import OPEN_ORDERS, OfferList, modified_filter
+from ebay.client import OPEN_ORDERS, OfferList, SellerApi, modified_filter
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, QuotaSpentError, RejectedError
-from tests.ebay.wire import DATE, answer, client
+from tests.ebay.wire import DATE, Answer, Tokens, Wire, answer, client
 
 START = datetime(2026, 6, 18, 13, 27, 24, 987_654, tzinfo=UTC)
 EMPTY = answer('{"total": 0, "orders": []}')
@@ -17,7 +17,7 @@ DENIED = answer('{"errors": [{"errorId": 1100, "domain": "ACCESS"}]}', 403)
 EBAYS_CLOCK = datetime(2024, 10, 20, 7, 17, 49, tzinfo=UTC)
 
 
-def test_a_filter_is_percent_encoded_and_carries_milliseconds(wire, api):
+def test_a_filter_is_percent_encoded_and_carries_milliseconds(wire: Wire, api: SellerApi) -> None:
     wire.answers = [EMPTY]
 
     api.orders(modified_filter(START))
@@ -32,7 +32,7 @@ def test_a_filter_is_percent_encoded_and_carries_milliseconds(wire, api):
     ]
 
 
-def test_every_request_names_us_and_its_token_and_takes_gzip(wire, api):
+def test_every_request_names_us_and_its_token_and_takes_gzip(wire: Wire, api: SellerApi) -> None:
     wire.answers = [EMPTY]
 
     api.orders(OPEN_ORDERS)
@@ -43,7 +43,7 @@ def test_every_request_names_us_and_its_token_and_takes_gzip(wire, api):
     assert (headers["accept"], headers["accept-encoding"]) == ("application/json", "gzip")
 
 
-def test_a_page_of_orders_is_given_as_it_came(wire, api):
+def test_a_page_of_orders_is_given_as_it_came(wire: Wire, api: SellerApi) -> None:
     orders = [{"orderId": "1", "new": {"field": [1]}}, None, "text", {}]
     wire.answers = [answer(json.dumps({"total": 900, "orders": orders, "next": "https://x/y?offset=200", "warnings": [{}]}))]
 
@@ -54,7 +54,7 @@ def test_a_page_of_orders_is_given_as_it_came(wire, api):
 
 
 @pytest.mark.parametrize("body", ['{"total": 0, "orders": null}', '{"total": 0, "orders": [], "next": null, "warnings": null}'])
-def test_missing_optional_things_are_tolerated(wire, api, body):
+def test_missing_optional_things_are_tolerated(wire: Wire, api: SellerApi, body: str) -> None:
     wire.answers = [answer(body)]
 
     page = api.orders(OPEN_ORDERS)
@@ -67,7 +67,7 @@ def test_missing_optional_things_are_tolerated(wire, api, body):
     '{"total": "0", "orders": []}', '{"total": true, "orders": []}', '{"total": 1.5, "orders": []}', '{"total": -1, "orders": []}',
     '{"total": 0, "orders": {}}', '{"total": 0, "orders": [], "next": 7}',
 ])  # fmt: skip
-def test_a_200_of_the_wrong_shape_is_a_bad_answer(wire, api, body):
+def test_a_200_of_the_wrong_shape_is_a_bad_answer(wire: Wire, api: SellerApi, body: str) -> None:
     wire.answers = [answer(body)]
 
     with pytest.raises(BadAnswerError):
@@ -77,7 +77,7 @@ def test_a_200_of_the_wrong_shape_is_a_bad_answer(wire, api, body):
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Oct 2024 07:17:49 GMT"])
-def test_without_a_date_our_clock_serves_put_right_by_what_ebay_said_before(wire, api, date):
+def test_without_a_date_our_clock_serves_put_right_by_what_ebay_said_before(wire: Wire, api: SellerApi, date: str) -> None:
     wire.answers = [EMPTY, answer('{"total": 0, "orders": []}', Date=date)]
     api.orders(OPEN_ORDERS)
 
@@ -87,7 +87,7 @@ def test_without_a_date_our_clock_serves_put_right_by_what_ebay_said_before(wire
     assert abs(page.date - EBAYS_CLOCK) < timedelta(seconds=30)
 
 
-def test_a_gzipped_answer_is_read(wire, api):
+def test_a_gzipped_answer_is_read(wire: Wire, api: SellerApi) -> None:
     body = gzip.compress(b'{"total": 0,') + gzip.compress(b' "orders": []}')
     wire.answers = [answer(body, Content_Encoding="gzip")]
 
@@ -95,7 +95,7 @@ def test_a_gzipped_answer_is_read(wire, api):
 
 
 @pytest.mark.parametrize("refusal", [REFUSED, DENIED, answer("", 401)])
-def test_a_refused_token_is_renewed_once_and_the_call_repeated(wire, api, tokens, refusal):
+def test_a_refused_token_is_renewed_once_and_the_call_repeated(wire: Wire, api: SellerApi, tokens: Tokens, refusal: bytes) -> None:
     wire.answers = [refusal, EMPTY]
 
     api.orders(OPEN_ORDERS)
@@ -106,7 +106,9 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(wire, api, tokens
 
 
 @pytest.mark.parametrize(("refusal", "error"), [(REFUSED, BadAnswerError), (DENIED, AccessDeniedError)])
-def test_a_fresh_token_refused_too_is_an_error_after_two_calls(wire, api, tokens, refusal, error):
+def test_a_fresh_token_refused_too_is_an_error_after_two_calls(
+    wire: Wire, api: SellerApi, tokens: Tokens, refusal: bytes, error: type[Exception]
+) -> None:
     wire.answers = [refusal]
 
     with pytest.raises(error):
@@ -115,7 +117,7 @@ def test_a_fresh_token_refused_too_is_an_error_after_two_calls(wire, api, tokens
     assert (len(tokens.refused), api.calls, len(wire.requests)) == (1, 2, 2)
 
 
-def test_a_call_is_counted_though_it_fails(wire, api):
+def test_a_call_is_counted_though_it_fails(wire: Wire, api: SellerApi) -> None:
     wire.answers = [lambda connection: connection.close()]
 
     with pytest.raises(Exception, match="connection"):
@@ -128,7 +130,7 @@ def test_a_call_is_counted_though_it_fails(wire, api):
     ("", None), ("120", 120), ("1.5", 1.5), ("Sun, 20 Oct 2024 08:17:49 GMT", 3600), ("Sun, 20 Oct 2024 06:00:00 GMT", 0),
     ("soon", None), ("-5", 0), ("inf", None), ("nan", None),
 ])  # fmt: skip
-def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire, api, header, seconds):
+def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire: Wire, api: SellerApi, header: str, seconds: float | None) -> None:
     wire.answers = [answer('{"errors": [{"errorId": 2001}]}', 429, Retry_After=header)]
 
     with pytest.raises(QuotaSpentError) as caught:
@@ -137,7 +139,7 @@ def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire, api, header, se
     assert (caught.value.retry_after_s, caught.value.codes, api.calls) == (seconds, (2001,), 1)
 
 
-def test_a_redirect_is_not_followed(wire, api):
+def test_a_redirect_is_not_followed(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer("", 302, Location=f"{wire.url}/elsewhere")]
 
     with pytest.raises(BadAnswerError):
@@ -146,7 +148,7 @@ def test_a_redirect_is_not_followed(wire, api):
     assert len(wire.requests) == 1
 
 
-def test_cookies_are_not_sent_back(wire, api):
+def test_cookies_are_not_sent_back(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer('{"total": 0, "orders": []}', Set_Cookie="seller=1; Path=/")]
 
     api.orders(OPEN_ORDERS)
@@ -155,7 +157,7 @@ def test_cookies_are_not_sent_back(wire, api):
     assert "cookie" not in wire.requests[1].headers
 
 
-def test_known_orders_are_asked_by_id_alone(wire, api):
+def test_known_orders_are_asked_by_id_alone(wire: Wire, api: SellerApi) -> None:
     wire.answers = [EMPTY]
 
     api.orders_by_id(["03-14798-73169", "a/b,c?"])
@@ -163,7 +165,7 @@ def test_known_orders_are_asked_by_id_alone(wire, api):
     assert wire.requests[0].target == "/sell/fulfillment/v1/order?orderIds=03-14798-73169,a%2Fb%2Cc%3F&limit=200"
 
 
-def test_one_order_and_its_parcels(wire, api):
+def test_one_order_and_its_parcels(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer('{"orderId": "1/2"}'), answer('{"fulfillments": [{"fulfillmentId": "9"}], "total": 1}'), answer('{"total": 0}')]
 
     assert api.order("1/2") == {"orderId": "1/2"}
@@ -176,7 +178,7 @@ def test_one_order_and_its_parcels(wire, api):
     ]
 
 
-def test_an_unknown_order_is_not_found_and_a_malformed_id_is_rejected(wire, api):
+def test_an_unknown_order_is_not_found_and_a_malformed_id_is_rejected(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer("{}", 404), answer('{"errors": [{"errorId": 32100}]}', 400)]
 
     with pytest.raises(NotFoundError):
@@ -186,7 +188,7 @@ def test_an_unknown_order_is_not_found_and_a_malformed_id_is_rejected(wire, api)
 
 
 @pytest.mark.parametrize("host", ["https://api.ebay.com", "", "https://evil.example", "//evil.example"])
-def test_next_is_followed_verbatim_on_our_own_host(wire, api, host):
+def test_next_is_followed_verbatim_on_our_own_host(wire: Wire, api: SellerApi, host: str) -> None:
     following = f"{host}/sell/inventory/v1/inventory_item?offset=3&limit=200&c=%7Ba%2C"
     wire.answers = [
         answer(json.dumps({"total": 401, "inventoryItems": [{"sku": "a"}], "next": following})),
@@ -207,14 +209,14 @@ def test_next_is_followed_verbatim_on_our_own_host(wire, api, host):
     "/sell/fulfillment/v1/order?offset=1", "/sell/inventory/v1/inventory_item", "nonsense", "http://[",
     "/sell/inventory/v1/inventory_item?a b\x7f",
 ])  # fmt: skip
-def test_a_next_that_leads_elsewhere_is_refused_before_it_is_kept(wire, api, following):
+def test_a_next_that_leads_elsewhere_is_refused_before_it_is_kept(wire: Wire, api: SellerApi, following: str) -> None:
     wire.answers = [answer(json.dumps({"total": 401, "inventoryItems": [], "next": following}))]
 
     with pytest.raises(BadAnswerError):
         api.inventory_page(None)
 
 
-def test_a_bulk_read_tells_missing_items_from_unknown_ones(wire, api):
+def test_a_bulk_read_tells_missing_items_from_unknown_ones(wire: Wire, api: SellerApi) -> None:
     responses = [
         {"sku": "here", "statusCode": 200, "inventoryItem": {"availability": {}}},
         {"sku": "gone", "statusCode": 404, "errors": [{"errorId": 25710}]},
@@ -236,7 +238,7 @@ def test_a_bulk_read_tells_missing_items_from_unknown_ones(wire, api):
 @pytest.mark.parametrize(
     ("sku", "asked"), [("LAMP-1", "LAMP-1"), ("A/1 'b\"&?", "A%2F1%20%27b%22%26%3F"), ("\N{GRINNING FACE}", "%F0%9F%98%80")]
 )
-def test_offers_of_a_sku_are_given_as_they_came(wire, api, sku, asked):
+def test_offers_of_a_sku_are_given_as_they_came(wire: Wire, api: SellerApi, sku: str, asked: str) -> None:
     offers = [{"offerId": "1", "marketplaceId": "EBAY_US", "new": [1]}, {"offerId": "2", "marketplaceId": "EBAY_DE"}]
     wire.answers = [
         answer(json.dumps({"total": 2, "offers": offers[:1], "next": "https://x/sell/inventory/v1/offer?sku=x&offset=1"})),
@@ -254,7 +256,7 @@ def test_offers_of_a_sku_are_given_as_they_came(wire, api, sku, asked):
 @pytest.mark.parametrize(
     "none", [answer('{"errors": [{"errorId": 25713}]}', 404), answer('{"total": 0}'), answer('{"total": 0, "offers": []}')]
 )
-def test_a_sku_may_have_no_offers(wire, api, none):
+def test_a_sku_may_have_no_offers(wire: Wire, api: SellerApi, none: bytes) -> None:
     wire.answers = [none]
 
     assert api.offers("LAMP-1") == OfferList([], whole=True)
@@ -268,20 +270,20 @@ def test_a_sku_may_have_no_offers(wire, api, none):
         [answer('{"total": 9, "offers": [{}], "next": "/sell/inventory/v1/offer?sku=x"}'), answer('{"errors": [{"errorId": 25713}]}', 404)],
     ],
 )
-def test_offers_that_may_not_be_all_are_told_apart(wire, api, answers):
+def test_offers_that_may_not_be_all_are_told_apart(wire: Wire, api: SellerApi, answers: list[Answer]) -> None:
     wire.answers = answers
 
     assert not api.offers("LAMP-1").whole
 
 
-def test_pages_of_offers_that_never_end_do_end(wire, api):
+def test_pages_of_offers_that_never_end_do_end(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer('{"total": 1, "offers": [], "next": "/sell/inventory/v1/offer?sku=x"}')]
 
     assert api.offers("LAMP-1") == OfferList([], whole=False)
     assert api.calls == 25
 
 
-def test_too_many_ids_or_skus_are_a_mistake_of_ours_and_cost_no_call(wire, api):
+def test_too_many_ids_or_skus_are_a_mistake_of_ours_and_cost_no_call(wire: Wire, api: SellerApi) -> None:
     with pytest.raises(ValueError, match="50"):
         api.orders_by_id(["1"] * 51)
     with pytest.raises(ValueError, match="25"):
@@ -298,7 +300,7 @@ LIMITS = {
 }
 
 
-def test_rate_limits_are_read_with_one_application_token_until_it_expires(wire):
+def test_rate_limits_are_read_with_one_application_token_until_it_expires(wire: Wire) -> None:
     token = answer('{"access_token": "app", "expires_in": 7200}')
     wire.answers = [token, answer(json.dumps(LIMITS)), answer("", 204, Content_Length="")]
 
@@ -313,7 +315,7 @@ def test_rate_limits_are_read_with_one_application_token_until_it_expires(wire):
     assert wire.requests[1].headers["authorization"] == "Bearer app"
 
 
-def test_the_slowest_answer_and_the_clock_of_the_latest_are_known(wire, api):
+def test_the_slowest_answer_and_the_clock_of_the_latest_are_known(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer('{"total": 0, "orders": []}', Date=DATE)]
 
     api.orders(OPEN_ORDERS)

@@ -28,12 +28,12 @@ from ebay.errors import BadAnswerError
         (b"\xef\xbb\xbf{}", {}),
     ],
 )
-def test_what_jsonb_refuses_is_kept_as_text(body, value):
+def test_what_jsonb_refuses_is_kept_as_text(body: bytes, value: object) -> None:
     assert parse(body) == value
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>secret</html>", b'{"orders": [{"secret', b"{} {}", b"[" * 100_000])
-def test_no_json_is_a_bad_answer_that_tells_nothing_of_it(body):
+def test_no_json_is_a_bad_answer_that_tells_nothing_of_it(body: bytes) -> None:
     with pytest.raises(BadAnswerError) as caught:
         parse(body)
 
@@ -41,7 +41,7 @@ def test_no_json_is_a_bad_answer_that_tells_nothing_of_it(body):
 
 
 @pytest.mark.parametrize("inner", [b"1", rb'"] \" \\"', b'"\xff]"', b'[{"a": [1, "}"]}, {}]'])
-def test_what_is_nested_too_deeply_is_kept_as_text_and_all_beside_it_as_it_is(inner):
+def test_what_is_nested_too_deeply_is_kept_as_text_and_all_beside_it_as_it_is(inner: bytes) -> None:
     levels = 50_000
     body = b'{"total": 2, "orders": [' + b"[" * levels + inner + b"]" * levels + rb', {"orderId": "1 ]\"", "n": [[2]]}]}'
 
@@ -64,7 +64,7 @@ values = st.recursive(
 )
 
 
-def storable(value):
+def storable(value: object) -> bool:
     if isinstance(value, dict):
         return all(storable(key) and storable(item) for key, item in value.items())
     if isinstance(value, list):
@@ -75,14 +75,14 @@ def storable(value):
 
 
 @given(values, st.booleans())
-def test_every_json_text_becomes_storable(value, ascii_only):
+def test_every_json_text_becomes_storable(value: object, ascii_only: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
 
     assert storable(parse(body))
 
 
 @given(values.filter(storable), st.booleans())
-def test_what_is_storable_stays_as_it_is(value, ascii_only):
+def test_what_is_storable_stays_as_it_is(value: object, ascii_only: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode()
 
     assert parse(body) == value

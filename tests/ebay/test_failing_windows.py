@@ -32,7 +32,7 @@ class Failing(OrdersInMemory):
 
 
 def failing(fails: Callable[[Window], bool], hours: int, rows: int) -> Failing:
-    world = type("It", (Failing,), {"fails": staticmethod(fails)})()
+    world: Failing = type("It", (Failing,), {"fails": staticmethod(fails)})()
     world.place(START + timedelta(hours=hours) * number / rows for number in range(rows))
     world.now = START + timedelta(hours=hours, minutes=6)
     return world
@@ -61,7 +61,7 @@ def read(
 
 @pytest.mark.parametrize("works", [timedelta(minutes=9), HOUR, 6 * HOUR, 25 * HOUR])
 def test_wide_windows_that_fail_are_narrowed_until_all_is_read(works: timedelta) -> None:
-    world, kept = failing(lambda window: window.width > works, hours=30, rows=90), {}
+    world, kept = failing(lambda window: window.width > works, hours=30, rows=90), dict[str, str]()
 
     cursor, error = read(world, START, kept, steps=40)
 
@@ -72,7 +72,7 @@ def test_wide_windows_that_fail_are_narrowed_until_all_is_read(works: timedelta)
 
 
 def test_many_orders_and_windows_that_fail_are_cut_by_rows_and_by_width() -> None:
-    world, kept = failing(lambda window: window.width > 2 * HOUR, hours=30, rows=3_000), {}
+    world, kept = failing(lambda window: window.width > 2 * HOUR, hours=30, rows=3_000), dict[str, str]()
 
     _, error = read(world, START, kept, steps=40)
 
@@ -85,7 +85,7 @@ def test_many_orders_and_windows_that_fail_are_cut_by_rows_and_by_width() -> Non
 @pytest.mark.parametrize("many", [1, 2, 5])
 def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is_read(hours: int, many: int) -> None:
     bad = [START + timedelta(minutes=7 + 11 * number, milliseconds=7) for number in range(many)]
-    world, kept = failing(lambda window: any(window.start <= one <= window.end for one in bad), hours=hours, rows=90), {}
+    world, kept = failing(lambda window: any(window.start <= one <= window.end for one in bad), hours=hours, rows=90), dict[str, str]()
     unreadable: list[Moment] = []
 
     cursor, error = read(world, START, kept, steps=60, unreadable=unreadable)
@@ -101,7 +101,7 @@ def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is
 
 def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_overlap() -> None:
     bad = START + timedelta(minutes=57, milliseconds=7)
-    world, kept = failing(lambda window: window.start <= bad <= window.end, hours=1, rows=90), {}
+    world, kept = failing(lambda window: window.start <= bad <= window.end, hours=1, rows=90), dict[str, str]()
     unreadable: list[Moment] = []
     cursor, _ = read(world, START, kept, steps=60, unreadable=unreadable)
     before = len(world.calls)
@@ -143,7 +143,7 @@ def test_a_dense_hour_that_needs_narrow_windows_does_not_narrow_the_rest_for_goo
     def fails(window: Window) -> bool:
         return window.start < dense.end and window.end > dense.start and window.width > timedelta(minutes=10)
 
-    world, kept = failing(fails, hours=40, rows=80), {}
+    world, kept = failing(fails, hours=40, rows=80), dict[str, str]()
 
     _, error = read(world, START, kept, steps=60)
 

@@ -9,20 +9,21 @@ import struct
 import time
 import traceback
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from ebay.client import OPEN_ORDERS
+from ebay.client import OPEN_ORDERS, SellerApi
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
 from ebay.http import http_client
 from ebay.oauth import OAuth
-from tests.ebay.wire import Tokens, answer, client
+from tests.ebay.wire import Answer, Tokens, Wire, answer, client
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def drip(head: bytes, drop: bytes):
+def drip(head: bytes, drop: bytes) -> Callable[[socket.socket], None]:
     """Sends `head`, then `drop` ten times a second for a minute, or until the client hangs up."""
 
     def action(connection: socket.socket) -> None:
@@ -49,7 +50,7 @@ def reset(connection: socket.socket) -> None:
     drip(HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
     drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
 ], ids=["silent", "headers", "body", "chunks"])  # fmt: skip
-def test_an_answer_that_never_ends_is_given_up_at_the_deadline(wire, action):
+def test_an_answer_that_never_ends_is_given_up_at_the_deadline(wire: Wire, action: Callable[[socket.socket], None]) -> None:
     wire.answers = [action]
 
     with client(wire, timeout_s=0.4) as ebay:
@@ -67,14 +68,14 @@ def test_an_answer_that_never_ends_is_given_up_at_the_deadline(wire, action):
     lambda connection: connection.sendall(b"this is no HTTP\r\n\r\n"),
     lambda connection: connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{"),
 ], ids=["reset", "closed", "no HTTP", "cut off"])  # fmt: skip
-def test_a_lost_connection_is_ebay_being_unavailable(wire, api, action):
+def test_a_lost_connection_is_ebay_being_unavailable(wire: Wire, api: SellerApi, action: Callable[[socket.socket], None]) -> None:
     wire.answers = [action]
 
     with pytest.raises(EbayUnavailableError):
         api.orders(OPEN_ORDERS)
 
 
-def test_nobody_listening_is_ebay_being_unavailable(wire):
+def test_nobody_listening_is_ebay_being_unavailable(wire: Wire) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         wire.url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -84,7 +85,7 @@ def test_nobody_listening_is_ebay_being_unavailable(wire):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 599])
-def test_5xx_is_ebay_being_unavailable(wire, api, status):
+def test_5xx_is_ebay_being_unavailable(wire: Wire, api: SellerApi, status: int) -> None:
     wire.answers = [answer('{"errors": [{"errorId": 30500}]}', status)]
 
     with pytest.raises(EbayUnavailableError, match="30500"):
@@ -96,7 +97,7 @@ def test_5xx_is_ebay_being_unavailable(wire, api, status):
     answer(gzip.compress(b" " * 2_000_000), Content_Encoding="gzip"),
     drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"ffff\r\n" + b" " * 0xFFFF + b"\r\n"),
 ], ids=["plain", "bomb", "endless"])  # fmt: skip
-def test_a_body_over_the_limit_is_refused(wire, api, action):
+def test_a_body_over_the_limit_is_refused(wire: Wire, api: SellerApi, action: Callable[[socket.socket], None]) -> None:
     wire.answers = [action]
 
     with pytest.raises(BadAnswerError, match="too large"):
@@ -106,14 +107,14 @@ def test_a_body_over_the_limit_is_refused(wire, api, action):
 @pytest.mark.parametrize(("body", "encoding"), [
     (b"no gzip", "gzip"), (gzip.compress(b"{}" * 100)[:-9], "gzip"), (zlib.compress(b"{}"), "br"), (b"{}", "gzip, gzip"),
 ], ids=["not at all", "cut off", "unknown", "twice"])  # fmt: skip
-def test_a_body_that_cannot_be_unpacked_is_a_bad_answer(wire, api, body, encoding):
+def test_a_body_that_cannot_be_unpacked_is_a_bad_answer(wire: Wire, api: SellerApi, body: str, encoding: str) -> None:
     wire.answers = [answer(body, Content_Encoding=encoding)]
 
     with pytest.raises(BadAnswerError):
         api.orders(OPEN_ORDERS)
 
 
-def test_a_call_after_one_that_timed_out_has_its_full_time(wire):
+def test_a_call_after_one_that_timed_out_has_its_full_time(wire: Wire) -> None:
     wire.answers = [drip(HEAD, b"a"), answer('{"total": 0, "orders": []}')]
 
     with client(wire, timeout_s=2) as ebay:
@@ -128,7 +129,7 @@ def test_a_call_after_one_that_timed_out_has_its_full_time(wire):
 
 CANARY = "canary-7f3a"
 NOW = datetime(2026, 6, 18, tzinfo=UTC)
-FAILURES = {
+FAILURES: dict[str, Answer] = {
     "error": answer(json.dumps({"errors": [{"errorId": 30800, "message": CANARY, "parameters": [{"value": CANARY}]}]}), 400, X_Id=CANARY),
     "strange ids": answer(json.dumps({"errors": [{"errorId": CANARY}, {"errorId": True}, CANARY]}), 400),
     "html": answer(f"<html>{CANARY}</html>", 200),
@@ -157,20 +158,22 @@ FAILURES = {
 
 
 class SecretTokens(Tokens):
-    def current(self, seller_id):
+    def current(self, seller_id: str) -> str:
         return f"{CANARY}-{len(self.refused)}"
 
 
 class UnsendableTokens(Tokens):
-    def current(self, seller_id):
+    def current(self, seller_id: str) -> str:
         return f"{CANARY}\N{SNOWMAN}\r\n"
 
 
 @pytest.mark.parametrize("failure", sorted(FAILURES))
 @pytest.mark.parametrize("tokens", [SecretTokens, UnsendableTokens])
-def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(wire, caplog, failure, tokens):
+def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(
+    wire: Wire, caplog: pytest.LogCaptureFixture, failure: str, tokens: type[Tokens]
+) -> None:
     wire.answers = [FAILURES[failure]]
-    told = []
+    told: list[str] = []
 
     with caplog.at_level(logging.DEBUG), client(wire, tokens()) as ebay:
         api = ebay.seller(CANARY)
@@ -203,7 +206,7 @@ def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(wire, ca
     assert CANARY not in caplog.text
 
 
-def test_addresses_with_ids_are_not_logged(wire, caplog):
+def test_addresses_with_ids_are_not_logged(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), client(wire) as ebay:
         wire.answers = [answer(json.dumps({"orderId": CANARY}))]
         ebay.seller("seller-1").order(CANARY)
@@ -211,12 +214,12 @@ def test_addresses_with_ids_are_not_logged(wire, caplog):
     assert CANARY not in caplog.text
 
 
-def test_the_deadline_reaches_connections_through_a_proxy(monkeypatch):
+def test_the_deadline_reaches_connections_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     with http_client(1) as http:
         OAuth(http, "http://api.example", "id", "secret")
-        pools = [transport._pool for transport in (http._transport, *http._mounts.values()) if transport]
+        pools = [transport._pool for transport in (http._transport, *http._mounts.values()) if transport]  # type: ignore[attr-defined] # httpx has no name for it
         backends = {type(pool._network_backend).__name__ for pool in pools}
 
     assert len(pools) == 2

@@ -3,26 +3,28 @@
 import gzip
 import io
 import json
+from typing import Any, Literal
 
 import pytest
 
+from ebay.client import SellerApi
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.feed import ReportAsked, ReportState, TooMany
-from tests.ebay.wire import answer, client
+from tests.ebay.wire import Tokens, Wire, answer, client
 
 TASKS = "/sell/feed/v1/inventory_task"
 REFUSED = answer('{"errors": [{"errorId": 1001, "domain": "OAuth"}]}', 401)
 
 
-def errors(*codes):
+def errors(*codes: int) -> str:
     return json.dumps({"errors": [{"errorId": code, "message": "a name"} for code in codes]})
 
 
-def task(**fields):
+def task(**fields: Any) -> bytes:
     return answer(json.dumps({"taskId": "task-8-1", "feedType": "LMS_ACTIVE_INVENTORY_REPORT", **fields}))
 
 
-def test_a_report_is_asked_for_on_a_marketplace_and_named_by_its_location(wire, api):
+def test_a_report_is_asked_for_on_a_marketplace_and_named_by_its_location(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer("", 202, Location=f"https://api.ebay.com{TASKS}/task-8-1149862")]
 
     asked = api.create_report("EBAY_DE")
@@ -36,7 +38,7 @@ def test_a_report_is_asked_for_on_a_marketplace_and_named_by_its_location(wire, 
 
 
 @pytest.mark.parametrize(("code", "why"), [(160024, "same time"), (160025, "this period")])
-def test_too_many_reports_are_an_answer_and_no_error(wire, api, code, why):
+def test_too_many_reports_are_an_answer_and_no_error(wire: Wire, api: SellerApi, code: int, why: str) -> None:
     wire.answers = [answer(errors(code), 409)]
 
     asked = api.create_report("EBAY_US")
@@ -52,7 +54,7 @@ def test_too_many_reports_are_an_answer_and_no_error(wire, api, code, why):
     (answer(errors(2001), 429), QuotaSpentError),
     (answer("", 202), BadAnswerError), (answer("", 202, Location="https://a/b c"), BadAnswerError), (answer("{}", 200), BadAnswerError),
 ])  # fmt: skip
-def test_a_report_that_is_not_made_says_what_to_do(wire, api, given, error):
+def test_a_report_that_is_not_made_says_what_to_do(wire: Wire, api: SellerApi, given: bytes, error: type[Exception]) -> None:
     wire.answers = [given]
 
     with pytest.raises(error) as caught:
@@ -62,7 +64,7 @@ def test_a_report_that_is_not_made_says_what_to_do(wire, api, given, error):
     assert api.calls == 1
 
 
-def test_a_missing_scope_is_not_taken_for_an_expired_token(wire, api, tokens):
+def test_a_missing_scope_is_not_taken_for_an_expired_token(wire: Wire, api: SellerApi, tokens: Tokens) -> None:
     wire.answers = [answer(errors(160002), 403)]
 
     with pytest.raises(AccessDeniedError):
@@ -77,14 +79,16 @@ def test_a_missing_scope_is_not_taken_for_an_expired_token(wire, api, tokens):
     ("FAILED", "failed", True),
     ("ABORTED", "failed", True),
 ])  # fmt: skip
-def test_a_report_is_running_ready_or_failed(wire, api, status, state, whole):
+def test_a_report_is_running_ready_or_failed(
+    wire: Wire, api: SellerApi, status: str, state: Literal["running", "ready", "failed"], whole: bool
+) -> None:
     wire.answers = [task(status=status)]
 
     assert api.report("task-8-1") == ReportState(state, f"eBay says {status}", whole)
     assert wire.requests[0].target == f"{TASKS}/task-8-1"
 
 
-def test_a_report_that_is_forgotten_has_failed(wire, api):
+def test_a_report_that_is_forgotten_has_failed(wire: Wire, api: SellerApi) -> None:
     wire.answers = [answer(errors(160003), 404)]
 
     assert api.report("../x?y").state == "failed"
@@ -92,14 +96,14 @@ def test_a_report_that_is_forgotten_has_failed(wire, api):
 
 
 @pytest.mark.parametrize("given", [answer("[]"), answer("{}"), task(status=7), answer("<html>")])
-def test_a_task_without_a_state_is_a_bad_answer(wire, api, given):
+def test_a_task_without_a_state_is_a_bad_answer(wire: Wire, api: SellerApi, given: bytes) -> None:
     wire.answers = [given]
 
     with pytest.raises(BadAnswerError):
         api.report("task-8-1")
 
 
-def test_a_state_in_strange_words_is_running_and_not_repeated(wire, api):
+def test_a_state_in_strange_words_is_running_and_not_repeated(wire: Wire, api: SellerApi) -> None:
     wire.answers = [task(status="a name")]
 
     assert api.report("task-8-1") == ReportState("running", "eBay names no state that is known")
@@ -109,7 +113,7 @@ CONTENT = bytes(range(256)) * 1000
 
 
 @pytest.mark.parametrize("given", [answer(CONTENT), answer(gzip.compress(CONTENT), Content_Encoding="gzip")], ids=["plain", "gzip"])
-def test_a_report_goes_into_a_file_as_it_is(wire, api, given):
+def test_a_report_goes_into_a_file_as_it_is(wire: Wire, api: SellerApi, given: bytes) -> None:
     wire.answers = [given]
     file = io.BytesIO()
 
@@ -120,7 +124,7 @@ def test_a_report_goes_into_a_file_as_it_is(wire, api, given):
     assert (wire.requests[0].headers["accept-encoding"], api.calls) == ("identity", 1)
 
 
-def test_a_report_may_be_larger_than_any_other_answer(wire):
+def test_a_report_may_be_larger_than_any_other_answer(wire: Wire) -> None:
     wire.answers = [answer(CONTENT)]
     file = io.BytesIO()
 
@@ -130,7 +134,7 @@ def test_a_report_may_be_larger_than_any_other_answer(wire):
     assert len(file.getvalue()) == len(CONTENT)
 
 
-def test_the_token_is_renewed_before_anything_is_in_the_file(wire, api, tokens):
+def test_the_token_is_renewed_before_anything_is_in_the_file(wire: Wire, api: SellerApi, tokens: Tokens) -> None:
     wire.answers = [REFUSED, answer(CONTENT)]
     file = io.BytesIO()
 
@@ -145,7 +149,7 @@ def test_the_token_is_renewed_before_anything_is_in_the_file(wire, api, tokens):
     (answer(gzip.compress(CONTENT)[:-5], Content_Encoding="gzip"), BadAnswerError),
     (answer(b"no gzip", Content_Encoding="gzip"), BadAnswerError),
 ])  # fmt: skip
-def test_a_report_that_does_not_come_whole_is_an_error(wire, given, error):
+def test_a_report_that_does_not_come_whole_is_an_error(wire: Wire, given: bytes, error: type[Exception]) -> None:
     wire.answers = [given]
 
     with client(wire, timeout_s=0.3 if error is EbayUnavailableError else 60) as ebay, pytest.raises(error):
@@ -155,16 +159,16 @@ def test_a_report_that_does_not_come_whole_is_an_error(wire, given, error):
 @pytest.mark.parametrize(
     "given", [answer(b" " * 2_000), answer(gzip.compress(b" " * 2_000), Content_Encoding="gzip")], ids=["plain", "bomb"]
 )
-def test_a_report_over_the_limit_is_refused(wire, api, given):
+def test_a_report_over_the_limit_is_refused(wire: Wire, api: SellerApi, given: bytes) -> None:
     wire.answers = [given]
 
     with pytest.raises(BadAnswerError, match="too large"):
         api.download("task-8-1", io.BytesIO(), limit=1_000)
 
 
-def test_a_full_disk_is_not_taken_for_a_lost_connection(wire, api):
+def test_a_full_disk_is_not_taken_for_a_lost_connection(wire: Wire, api: SellerApi) -> None:
     class Full(io.BytesIO):
-        def write(self, chunk):
+        def write(self, chunk: Any) -> int:
             raise OSError(28, "No space left on device")
 
     wire.answers = [answer(CONTENT)]

@@ -1,5 +1,7 @@
 """XML of a listing, whole or from the report, as one kind of document."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,14 +9,15 @@ from hypothesis import strategies as st
 from ebay.listings import listing, report_row
 from ebay.xml import Node, pieces, records
 from tests.ebay.trading_xml import item, reported, row, variation, variations
+from tests.support.present import present
 
 
-def node(xml):
+def node(xml: str) -> Node:
     [found] = records(pieces(f"<A>{xml}</A>".encode()), ("Item", "SKUDetails"))
     return found
 
 
-def test_a_listing_is_what_buyers_can_have_of_it():
+def test_a_listing_is_what_buyers_can_have_of_it() -> None:
     assert listing(node(item())) == {
         "itemId": "1101",
         "sku": "A-1",
@@ -27,8 +30,8 @@ def test_a_listing_is_what_buyers_can_have_of_it():
     }
 
 
-def test_variations_stand_inside_their_listing():
-    found = listing(node(item(sku=None, variations=variations(variation(), variation("A-1-L", "L", quantity="0", sold="0")))))
+def test_variations_stand_inside_their_listing() -> None:
+    found = present(listing(node(item(sku=None, variations=variations(variation(), variation("A-1-L", "L", quantity="0", sold="0"))))))
 
     assert "sku" not in found
     price = {"value": "9.99", "currency": "USD"}
@@ -39,12 +42,14 @@ def test_variations_stand_inside_their_listing():
 
 
 @pytest.mark.parametrize("status", ["Completed", "Ended"])
-def test_an_ended_listing_says_so(status):
-    assert listing(node(item(status=status)))["status"] == status
+def test_an_ended_listing_says_so(status: str) -> None:
+    assert present(listing(node(item(status=status))))["status"] == status
 
 
-def test_the_list_of_active_listings_gives_no_status_and_any_two_counts():
-    found = listing(node(item(status=None, quantity="44", sold=None, more="<QuantityAvailable>16</QuantityAvailable>")), active=True)
+def test_the_list_of_active_listings_gives_no_status_and_any_two_counts() -> None:
+    found = present(
+        listing(node(item(status=None, quantity="44", sold=None, more="<QuantityAvailable>16</QuantityAvailable>")), active=True)
+    )
 
     assert (found["status"], found["available"], found["quantity"], found["quantitySold"]) == ("Active", 16, 44, 28)
 
@@ -64,30 +69,32 @@ def test_an_available_that_is_no_whole_number_is_not_given_as_no_other_call_says
     (" 5 ", "2.0", {"available": 3, "quantity": 5, "quantitySold": 2}), ("1e9", "0", {"quantity": "1e9", "quantitySold": 0}),
     ("9" * 5000, "0", {"quantity": "9" * 5000, "quantitySold": 0}), ("٣", "0", {"quantity": "٣", "quantitySold": 0}),
 ])  # fmt: skip
-def test_counts_that_make_no_sense_are_kept_as_far_as_they_can_be_read(quantity, sold, counts):
-    found = listing(node(item(quantity=quantity, sold=sold)))
+def test_counts_that_make_no_sense_are_kept_as_far_as_they_can_be_read(
+    quantity: str | None, sold: str | None, counts: dict[str, object]
+) -> None:
+    found = present(listing(node(item(quantity=quantity, sold=sold))))
 
     assert {name: found[name] for name in ("available", "quantity", "quantitySold") if name in found} == counts
 
 
 @pytest.mark.parametrize("sku", ["A/1", "A 1", " A", '"A\'1"', "<A>&amp;", "😀" * 25, "x" * 50, "٣"])
-def test_a_sku_comes_as_the_seller_wrote_it(sku):
-    assert listing(node(item(sku=sku)))["sku"] == sku
-    assert report_row(node(row(sku=sku)))["sku"] == sku
+def test_a_sku_comes_as_the_seller_wrote_it(sku: str) -> None:
+    assert present(listing(node(item(sku=sku))))["sku"] == sku
+    assert present(report_row(node(row(sku=sku))))["sku"] == sku
 
 
 @pytest.mark.parametrize("item_id", [None, "", "  "])
-def test_what_has_no_item_id_is_no_listing(item_id):
+def test_what_has_no_item_id_is_no_listing(item_id: str | None) -> None:
     assert listing(node(item(item_id))) is None
     assert report_row(node(row(item_id))) is None
 
 
-def test_a_row_of_the_report_tells_a_part_of_a_listing():
+def test_a_row_of_the_report_tells_a_part_of_a_listing() -> None:
     assert report_row(node(row())) == {"itemId": "1101", "sku": "A-1", "available": 3, "price": {"value": "9.99", "currency": "USD"}}
 
 
-def test_a_row_with_variations_and_a_blank_sku_has_their_sum():
-    found = report_row(node(row(sku="", quantity=None, variations=variations(reported(), reported("A-1-L", "L", quantity="4")))))
+def test_a_row_with_variations_and_a_blank_sku_has_their_sum() -> None:
+    found = present(report_row(node(row(sku="", quantity=None, variations=variations(reported(), reported("A-1-L", "L", quantity="4"))))))
 
     assert ("sku" in found, found["available"]) == (False, 6)
     assert found["variations"][1] == {
@@ -99,15 +106,15 @@ def test_a_row_with_variations_and_a_blank_sku_has_their_sum():
 
 
 @pytest.mark.parametrize("quantity", ["", "some"])
-def test_there_is_no_sum_of_what_is_not_known(quantity):
-    assert "available" not in report_row(node(row(quantity=None, variations=variations(reported(), reported(quantity=quantity)))))
+def test_there_is_no_sum_of_what_is_not_known(quantity: str | None) -> None:
+    assert "available" not in present(report_row(node(row(quantity=None, variations=variations(reported(), reported(quantity=quantity))))))
 
 
-def test_a_specific_with_several_values_has_them_all():
+def test_a_specific_with_several_values_has_them_all() -> None:
     pair = "<NameValueList><Name>Size</Name><Value>M</Value><Value>L</Value></NameValueList><NameValueList><Value>?</Value></NameValueList>"
     xml = f"<Variation><VariationSpecifics>{pair}</VariationSpecifics></Variation>"
 
-    assert listing(node(item(variations=variations(xml))))["variations"] == [{"specifics": {"Size": ["M", "L"]}}]
+    assert present(listing(node(item(variations=variations(xml)))))["variations"] == [{"specifics": {"Size": ["M", "L"]}}]
 
 
 READ_BY_US = """
@@ -124,7 +131,7 @@ LEAVES = st.builds(
 NODES = st.recursive(LEAVES, lambda inner: st.builds(Node, NAMES, st.just({}), st.lists(inner, max_size=6), st.just([])), max_leaves=25)
 
 
-def shaped(document, inside=False):
+def shaped(document: dict[str, Any], inside: bool = False) -> bool:
     counts = [document[name] for name in ("available", "quantity", "quantitySold") if name in document]
     texts = [document[name] for name in ("sku", "title", "status") if name in document]
     prices = [document["price"]] if "price" in document else []
@@ -138,6 +145,6 @@ def shaped(document, inside=False):
 
 
 @given(NODES)
-def test_any_elements_at_all_become_a_document_of_this_shape_or_none(root):
+def test_any_elements_at_all_become_a_document_of_this_shape_or_none(root: Node) -> None:
     for document in (listing(root), listing(root, active=True), report_row(root)):
         assert document is None or shaped(document)

@@ -1,6 +1,7 @@
 """Tokens: the documented forms, and which refusal means what."""
 
 import base64
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
@@ -9,19 +10,19 @@ import pytest
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayUnavailableError, QuotaSpentError, RejectedError
 from ebay.http import http_client
 from ebay.oauth import BASE_SCOPE, OAuth
-from tests.ebay.wire import answer
+from tests.ebay.wire import Wire, answer
 
 REFRESH = "v^1.1#i^1#p^3#r^1|+&= t"
 GRANTED = '{"access_token": "v^1.1#i^1#t^A", "expires_in": 7200, "token_type": "User Access Token"}'
 
 
 @pytest.fixture
-def oauth(wire):
+def oauth(wire: Wire) -> Iterator[OAuth]:
     with http_client(2) as http:
         yield OAuth(http, wire.url, "client-id", "client-secret", 5)
 
 
-def test_a_refresh_is_form_encoded_with_basic_authorization(wire, oauth):
+def test_a_refresh_is_form_encoded_with_basic_authorization(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer(GRANTED)]
 
     token = oauth.refresh(REFRESH, ["scope-a", "scope-b"])
@@ -37,7 +38,7 @@ def test_a_refresh_is_form_encoded_with_basic_authorization(wire, oauth):
     assert token.expires_at == token.date + timedelta(hours=2)
 
 
-def test_without_scopes_none_are_sent(wire, oauth):
+def test_without_scopes_none_are_sent(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer(GRANTED)]
 
     oauth.refresh(REFRESH, [])
@@ -45,13 +46,13 @@ def test_without_scopes_none_are_sent(wire, oauth):
     assert b"scope" not in wire.requests[0].body
 
 
-def test_a_rotated_refresh_token_is_handed_on(wire, oauth):
+def test_a_rotated_refresh_token_is_handed_on(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer('{"access_token": "a", "expires_in": 7200, "refresh_token": "new"}')]
 
     assert oauth.refresh(REFRESH, []).refresh_token == "new"
 
 
-def test_the_application_asks_with_its_own_credentials(wire, oauth):
+def test_the_application_asks_with_its_own_credentials(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer(GRANTED)]
 
     oauth.application()
@@ -59,7 +60,7 @@ def test_the_application_asks_with_its_own_credentials(wire, oauth):
     assert parse_qs(wire.requests[0].body.decode()) == {"grant_type": ["client_credentials"], "scope": [BASE_SCOPE]}
 
 
-def test_neither_token_shows_in_a_repr(wire, oauth):
+def test_neither_token_shows_in_a_repr(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer('{"access_token": "secret", "expires_in": 7200, "refresh_token": "secret"}')]
 
     assert "secret" not in repr(oauth.refresh(REFRESH, []))
@@ -88,7 +89,7 @@ def test_neither_token_shows_in_a_repr(wire, oauth):
         (302, "", BadAnswerError),
     ],
 )
-def test_each_refusal_is_the_error_that_says_what_to_do(wire, oauth, status, body, error):
+def test_each_refusal_is_the_error_that_says_what_to_do(wire: Wire, oauth: OAuth, status: int, body: str, error: type[Exception]) -> None:
     wire.answers = [answer(body, status)]
 
     with pytest.raises(error) as caught:
@@ -97,7 +98,7 @@ def test_each_refusal_is_the_error_that_says_what_to_do(wire, oauth, status, bod
     assert type(caught.value) is error
 
 
-def test_the_application_is_never_told_that_a_seller_must_consent(wire, oauth):
+def test_the_application_is_never_told_that_a_seller_must_consent(wire: Wire, oauth: OAuth) -> None:
     wire.answers = [answer('{"error": "invalid_scope"}', 400)]
 
     with pytest.raises(RejectedError):

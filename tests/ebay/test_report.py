@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +23,7 @@ ROWS = [row(str(1101 + n), sku=f"A-{n}") for n in range(3)]
 XML = "".join(report(ROWS)).encode()
 
 
-def zipped(*files, method=zipfile.ZIP_DEFLATED):
+def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in files:
@@ -38,14 +41,14 @@ PACKED = {
 }
 
 
-def rows(tmp_path, content, **limits):
+def rows(tmp_path: Path, content: bytes, **limits: int) -> list[Any]:
     path = tmp_path / "report"
     path.write_bytes(content)
     return list(read_report(path, **limits))
 
 
 @pytest.mark.parametrize("packing", PACKED)
-def test_a_report_is_known_by_its_content(tmp_path, packing):
+def test_a_report_is_known_by_its_content(tmp_path: Path, packing: str) -> None:
     found = rows(tmp_path, PACKED[packing])
 
     assert [listing["itemId"] for listing in found] == ["1101", "1102", "1103"]
@@ -56,11 +59,11 @@ def test_a_report_is_known_by_its_content(tmp_path, packing):
     "<BulkDataExchangeResponses><ActiveInventoryReport/></BulkDataExchangeResponses>", "<ActiveInventoryReport></ActiveInventoryReport>",
     '<e:ActiveInventoryReportResponse xmlns:e="urn:x"><e:Ack>Success</e:Ack><New/></e:ActiveInventoryReportResponse>',
 ])  # fmt: skip
-def test_a_seller_without_active_listings_has_a_report_without_rows(tmp_path, xml):
+def test_a_seller_without_active_listings_has_a_report_without_rows(tmp_path: Path, xml: str) -> None:
     assert rows(tmp_path, xml.encode()) == []
 
 
-def test_a_row_without_an_item_id_is_given_apart_and_the_rest_goes_on(tmp_path):
+def test_a_row_without_an_item_id_is_given_apart_and_the_rest_goes_on(tmp_path: Path) -> None:
     without_id = row(None, sku="Whose?")
 
     found = rows(tmp_path, "".join(report([without_id, ROWS[0], row(""), ROWS[0]])).encode())
@@ -71,7 +74,7 @@ def test_a_row_without_an_item_id_is_given_apart_and_the_rest_goes_on(tmp_path):
     assert found[1] == found[3]
 
 
-def test_unknown_elements_are_passed_over(tmp_path):
+def test_unknown_elements_are_passed_over(tmp_path: Path) -> None:
     new = f"<New><SKUDetails>1</SKUDetails></New>{row(variations=variations(reported()))}<BidCount>1</BidCount>"
 
     [without_id, listing] = rows(tmp_path, "".join(report([new])).encode())
@@ -79,20 +82,20 @@ def test_unknown_elements_are_passed_over(tmp_path):
     assert (type(without_id), listing["available"], len(listing["variations"])) == (UnreadableRow, 3, 1)
 
 
-def broken_zip():
+def broken_zip() -> bytes:
     content = bytearray(zipped(("report.xml", XML), method=zipfile.ZIP_STORED))
     content[content.index(b"1102")] = ord("9")
     return bytes(content)
 
 
-def encrypted_zip():
+def encrypted_zip() -> bytes:
     content = bytearray(zipped(("report.xml", XML)))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
     return bytes(content)
 
 
-def crowded_zip():
+def crowded_zip() -> bytes:
     return zipped(*((f"{n:060}", b"") for n in range(700)))
 
 
@@ -123,19 +126,21 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_what_is_no_whole_report_is_one_clear_error(tmp_path, what):
+def test_what_is_no_whole_report_is_one_clear_error(tmp_path: Path, what: str) -> None:
     with pytest.raises(BadAnswerError):
         rows(tmp_path, BROKEN[what])
 
 
 @pytest.mark.parametrize("pack", [lambda xml: xml, gzip.compress, lambda xml: zipped(("a.xml", xml))], ids=["plain", "gzip", "zip"])
-def test_a_report_that_expands_past_the_limit_is_refused(tmp_path, pack):
+def test_a_report_that_expands_past_the_limit_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     with pytest.raises(BadAnswerError, match="too large"):
         rows(tmp_path, pack(XML.replace(b"\n", b" " * 1_000_000)), expanded=500_000)
 
 
 @given(st.binary(max_size=80), st.sampled_from(["plain", "gzip", "zip"]), st.integers(0, 400))
-def test_any_bytes_in_any_place_are_a_report_or_a_bad_answer(tmp_path_factory, junk, packing, place):
+def test_any_bytes_in_any_place_are_a_report_or_a_bad_answer(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes, packing: str, place: int
+) -> None:
     content = PACKED[packing]
     path = tmp_path_factory.getbasetemp() / "junk"
     path.write_bytes(content[:place] + junk + content[place + len(junk) :])
@@ -164,7 +169,7 @@ print(json.dumps(measured))
 """
 
 
-def test_a_report_of_any_length_takes_the_memory_of_a_short_one(tmp_path):
+def test_a_report_of_any_length_takes_the_memory_of_a_short_one(tmp_path: Path) -> None:
     paths = []
     for number in (200, 20_000):
         paths.append(tmp_path / f"{number}.gz")

@@ -1,15 +1,16 @@
 """Answers that contradict themselves: a read ends all the same, says so, and gives what it got."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebay.clock import stamp
-from ebay.cutting import PAGE
+from ebay.cutting import PAGE, Span
 from ebay.pages import OrderPage
-from ebay.windows import changed_since
+from ebay.windows import WindowResult, changed_since
 from tests.ebay.orders_in_memory import OVERLAP, START, at
 
 NOW = at(60_000)
@@ -19,11 +20,11 @@ MOST = 100  # calls
 class Liar:
     """Gives the same rows whatever it is asked, page by page, and any total and `next`."""
 
-    def __init__(self, rows, total, always_next=False, never_next=False, pages_alike=False):
+    def __init__(self, rows: list[Any], total: int, always_next: bool = False, never_next: bool = False, pages_alike: bool = False) -> None:
         self.rows, self.total, self.always, self.never, self.alike = rows, total, always_next, never_next, pages_alike
         self.calls = 0
 
-    def fetch(self, span, offset):
+    def fetch(self, span: Span, offset: int) -> OrderPage:
         self.calls += 1
         assert self.calls <= MOST, "it does not end"
         rows = self.rows[:PAGE] if self.alike else self.rows[offset : offset + PAGE]
@@ -31,18 +32,18 @@ class Liar:
         return OrderPage(rows, self.total, "next" if following else None, NOW)
 
 
-def order(number, ms=0):
+def order(number: int, ms: int = 0) -> dict[str, Any]:
     return {"orderId": f"order-{number}", "lastModifiedDate": stamp(at(ms))}
 
 
-def read(liar):
+def read(liar: Liar) -> tuple[WindowResult, set[str]]:
     parts = list(changed_since(liar.fetch, START, OVERLAP))
     return parts[-1], {row["orderId"] for part in parts for row in part.orders if isinstance(row, dict) and "orderId" in row}
 
 
 @pytest.mark.parametrize("total", [0, 2, 4, 199, 201, 5000, 10**12])
 @pytest.mark.parametrize("always_next", [False, True])
-def test_a_wrong_total_costs_a_few_calls_and_an_alert_but_never_the_orders(total, always_next):
+def test_a_wrong_total_costs_a_few_calls_and_an_alert_but_never_the_orders(total: int, always_next: bool) -> None:
     liar = Liar([order(n, n) for n in range(3)], total, always_next)
 
     last, ids = read(liar)
@@ -52,26 +53,26 @@ def test_a_wrong_total_costs_a_few_calls_and_an_alert_but_never_the_orders(total
     assert liar.calls <= 10
 
 
-def test_a_next_after_the_last_row_is_no_complete_answer():
+def test_a_next_after_the_last_row_is_no_complete_answer() -> None:
     last, ids = read(Liar([order(n, n) for n in range(3)], 3, always_next=True))
 
     assert (len(ids), last.complete) == (3, False)
 
 
-def test_empty_pages_with_a_total_end():
+def test_empty_pages_with_a_total_end() -> None:
     last, ids = read(Liar([], 700, always_next=True))
 
     assert (ids, last.complete, last.pending_windows) == (set(), False, ())
 
 
-def test_the_same_page_over_and_over_ends():
+def test_the_same_page_over_and_over_ends() -> None:
     last, ids = read(Liar([order(n, n) for n in range(200)], 5000, always_next=True, pages_alike=True))
 
     assert (len(ids), last.complete) == (200, False)
 
 
 @pytest.mark.parametrize("ms", [-(10**9), 10**9])
-def test_rows_outside_the_window_are_read_by_offsets(ms):
+def test_rows_outside_the_window_are_read_by_offsets(ms: int) -> None:
     liar = Liar([order(n, ms + n) for n in range(900)], 900)
 
     last, ids = read(liar)
@@ -80,20 +81,20 @@ def test_rows_outside_the_window_are_read_by_offsets(ms):
     assert liar.calls <= 10
 
 
-def test_rows_without_a_date_are_read_by_offsets():
+def test_rows_without_a_date_are_read_by_offsets() -> None:
     last, ids = read(Liar([{"orderId": f"order-{n}"} for n in range(900)], 900))
 
     assert (len(ids), last.complete) == (900, True)
 
 
-def test_a_missing_next_hides_no_page():
+def test_a_missing_next_hides_no_page() -> None:
     last, ids = read(Liar([{"orderId": f"order-{n}"} for n in range(900)], 900, never_next=True))
 
     assert (len(ids), last.complete) == (900, True)
 
 
-def test_elements_that_are_no_orders_are_passed_on_and_counted():
-    rows = [order(1), None, 7, "text", [], {"orderId": None}, {"orderId": ""}, {}]
+def test_elements_that_are_no_orders_are_passed_on_and_counted() -> None:
+    rows: list[Any] = [order(1), None, 7, "text", [], {"orderId": None}, {"orderId": ""}, {}]
     liar = Liar(rows, len(rows))
 
     [part] = changed_since(liar.fetch, START, OVERLAP)
@@ -101,7 +102,7 @@ def test_elements_that_are_no_orders_are_passed_on_and_counted():
     assert (part.orders, part.complete, liar.calls) == (rows, True, 1)
 
 
-def test_a_reading_that_disagrees_is_repeated_and_the_newest_of_each_order_is_given():
+def test_a_reading_that_disagrees_is_repeated_and_the_newest_of_each_order_is_given() -> None:
     pages = iter(
         [
             OrderPage([order(1, 5), order(2, 5)], 3, None, NOW),
@@ -117,14 +118,14 @@ def test_a_reading_that_disagrees_is_repeated_and_the_newest_of_each_order_is_gi
 
 @settings(max_examples=150)
 @given(st.data(), st.integers(0, 2**32))
-def test_any_answers_at_all_end(data, seed):
+def test_any_answers_at_all_end(data: st.DataObject, seed: int) -> None:
     from random import Random
 
     random = Random(seed)
     rows = [order(n, random.choice([n, 7, -400_000, 400_000])) for n in range(data.draw(st.sampled_from([0, 3, 200, 450])))]
     calls = 0
 
-    def fetch(span, offset):
+    def fetch(span: Span, offset: int) -> OrderPage:
         nonlocal calls
         calls += 1
         page = random.sample(rows, min(len(rows), random.choice([0, 1, 199, 200])))

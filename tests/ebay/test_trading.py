@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
-from ebay.errors import BadAnswerError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
+from ebay.client import SellerApi
+from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
 from tests.ebay.trading_xml import events, failure, item, response, selling, variation, variations
-from tests.ebay.wire import answer, client
+from tests.ebay.wire import Request, Tokens, Wire, answer, client
+from tests.support.present import present
 
 SINCE = datetime(2026, 6, 18, 13, 27, 24, 987_654, tzinfo=UTC)
 UNTIL = SINCE + timedelta(hours=48)
@@ -20,15 +23,15 @@ CALLS = {
 }
 
 
-def xml(text, status=200, **headers):
+def xml(text: str, status: int = 200, **headers: str) -> bytes:
     return answer(text, status, Content_Type="text/xml", **headers)
 
 
-def sent(request):
+def sent(request: Request) -> dict[str, list[str | None]]:
     """Texts of the request's elements by path, without the namespace."""
-    found = {}
+    found: dict[str, list[str | None]] = {}
 
-    def walk(element, path):
+    def walk(element: Element, path: str) -> None:
         name = element.tag.removeprefix("{urn:ebay:apis:eBLBaseComponents}")
         path = f"{path}/{name}" if path else name
         if len(element):
@@ -41,7 +44,7 @@ def sent(request):
     return found
 
 
-def test_events_are_asked_for_by_time_of_modification_with_all_that_a_listing_needs(wire, api):
+def test_events_are_asked_for_by_time_of_modification_with_all_that_a_listing_needs(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(events())]
 
     api.seller_events(SINCE, UNTIL)
@@ -59,7 +62,7 @@ def test_events_are_asked_for_by_time_of_modification_with_all_that_a_listing_ne
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_the_token_goes_into_a_header_of_its_own(wire, api, call):
+def test_the_token_goes_into_a_header_of_its_own(wire: Wire, api: SellerApi, call: str) -> None:
     wire.answers = [xml(response(call, item() if call == "GetItem" else ""))]
 
     CALLS[call](api)
@@ -72,7 +75,7 @@ def test_the_token_goes_into_a_header_of_its_own(wire, api, call):
     assert "authorization" not in headers
 
 
-def test_events_are_listings_at_ebays_clock_and_calls_are_counted(wire, api):
+def test_events_are_listings_at_ebays_clock_and_calls_are_counted(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(events(item(), item("1102", variations=variations(variation())), item(None, title="Whose?")))]
 
     found = api.seller_events(SINCE, UNTIL)
@@ -86,7 +89,9 @@ def test_events_are_listings_at_ebays_clock_and_calls_are_counted(wire, api):
 @pytest.mark.parametrize(
     ("number", "more", "complete"), [(1_999, None, True), (1_999, "false", True), (2_000, None, False), (1, "true", False)]
 )
-def test_a_window_with_more_than_one_answer_holds_says_so(wire, api, number, more, complete):
+def test_a_window_with_more_than_one_answer_holds_says_so(
+    wire: Wire, api: SellerApi, number: int, more: str | None, complete: bool
+) -> None:
     wire.answers = [xml(events(*(f"<Item><ItemID>{n}</ItemID></Item>" for n in range(number)), more=more))]
 
     found = api.seller_events(SINCE, UNTIL)
@@ -95,44 +100,46 @@ def test_a_window_with_more_than_one_answer_holds_says_so(wire, api, number, mor
 
 
 @pytest.mark.parametrize(("since", "until"), [(SINCE, UNTIL + timedelta(seconds=1)), (UNTIL, SINCE)])
-def test_a_window_that_ebay_does_not_take_is_a_mistake_of_ours_and_costs_no_call(wire, api, since, until):
+def test_a_window_that_ebay_does_not_take_is_a_mistake_of_ours_and_costs_no_call(
+    wire: Wire, api: SellerApi, since: datetime, until: datetime
+) -> None:
     with pytest.raises(ValueError, match="48 hours"):
         api.seller_events(since, until)
 
     assert wire.requests == []
 
 
-def test_one_listing_is_read_by_its_id(wire, api):
+def test_one_listing_is_read_by_its_id(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(response("GetItem", item(variations=variations(variation()))))]
 
-    found = api.listing("1101")
+    found = present(api.listing("1101"))
 
     assert (found["itemId"], len(found["variations"])) == ("1101", 1)
     assert sent(wire.requests[0]) == {"GetItemRequest/ItemID": ["1101"]}
 
 
-def test_a_listing_that_ebay_knows_no_more_is_none(wire, api):
+def test_a_listing_that_ebay_knows_no_more_is_none(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(failure("GetItem", 17))]
 
     assert api.listing("1101") is None
 
 
 @pytest.mark.parametrize("content", ["", item("1102"), item(None), item() + item("1102")])
-def test_another_listing_than_the_one_asked_for_is_a_bad_answer(wire, api, content):
+def test_another_listing_than_the_one_asked_for_is_a_bad_answer(wire: Wire, api: SellerApi, content: str) -> None:
     wire.answers = [xml(response("GetItem", content))]
 
     with pytest.raises(BadAnswerError, match="not the listing asked for"):
         api.listing("1101")
 
 
-def test_an_id_from_a_strange_document_cannot_spoil_the_request(wire, api):
+def test_an_id_from_a_strange_document_cannot_spoil_the_request(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(failure("GetItem", 17))]
 
     assert api.listing("</ItemID>\x00&\ud800") is None
     assert sent(wire.requests[0]) == {"GetItemRequest/ItemID": [r"</ItemID>\u0000&\ud800"]}
 
 
-def test_active_listings_are_paged_by_200(wire, api):
+def test_active_listings_are_paged_by_200(wire: Wire, api: SellerApi) -> None:
     elsewhere = f"<SoldList><OrderTransactionArray>{item('1199')}</OrderTransactionArray></SoldList>"
     wire.answers = [xml(selling(item(status=None), item(None), pages=7, total=1234).replace("</ActiveList>", "</ActiveList>" + elsewhere))]
 
@@ -149,7 +156,7 @@ def test_active_listings_are_paged_by_200(wire, api):
     }
 
 
-def test_a_seller_without_active_listings_has_no_pages(wire, api):
+def test_a_seller_without_active_listings_has_no_pages(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(response("GetMyeBaySelling"))]
 
     page = api.selling_page(1)
@@ -160,7 +167,7 @@ def test_a_seller_without_active_listings_has_no_pages(wire, api):
 @pytest.mark.parametrize("text", [
     selling(item(), pages="many"), selling(item(), total="-1"), response("GetMyeBaySelling", f"<ActiveList>{item()}</ActiveList>"),
 ])  # fmt: skip
-def test_pages_without_a_count_are_a_bad_answer(wire, api, text):
+def test_pages_without_a_count_are_a_bad_answer(wire: Wire, api: SellerApi, text: str) -> None:
     wire.answers = [xml(text)]
 
     with pytest.raises(BadAnswerError, match="count"):
@@ -173,7 +180,7 @@ def test_pages_without_a_count_are_a_bad_answer(wire, api, text):
     events(item()).replace("<Ack>Success</Ack>", ""), response("X", ack="Failure").replace("Failure", ""),
     '<!DOCTYPE x [<!ENTITY a "ha">]><GetItemResponse><Ack>Success</Ack></GetItemResponse>',
 ])  # fmt: skip
-def test_a_200_that_is_no_whole_answer_of_this_api_is_a_bad_answer(wire, api, call, text):
+def test_a_200_that_is_no_whole_answer_of_this_api_is_a_bad_answer(wire: Wire, api: SellerApi, call: str, text: str) -> None:
     wire.answers = [xml(text)]
 
     with pytest.raises(BadAnswerError):
@@ -182,7 +189,7 @@ def test_a_200_that_is_no_whole_answer_of_this_api_is_a_bad_answer(wire, api, ca
     assert api.calls == 1
 
 
-def test_a_warning_is_a_success(wire, api):
+def test_a_warning_is_a_success(wire: Wire, api: SellerApi) -> None:
     warning = "<Errors><ErrorCode>21917053</ErrorCode><SeverityCode>Warning</SeverityCode></Errors>"
     wire.answers = [xml(response("GetSellerEvents", f"<ItemArray>{item()}</ItemArray>{warning}", ack="Warning"))]
 
@@ -190,7 +197,7 @@ def test_a_warning_is_a_success(wire, api):
 
 
 @pytest.mark.parametrize("code", [931, 932, 21916984, 21917053])
-def test_a_token_that_is_refused_in_the_answer_is_renewed_once(wire, api, tokens, code):
+def test_a_token_that_is_refused_in_the_answer_is_renewed_once(wire: Wire, api: SellerApi, tokens: Tokens, code: int) -> None:
     wire.answers = [xml(failure("GetSellerEvents", code)), xml(events(item()))]
 
     found = api.seller_events(SINCE, UNTIL)
@@ -201,7 +208,7 @@ def test_a_token_that_is_refused_in_the_answer_is_renewed_once(wire, api, tokens
 
 
 @pytest.mark.parametrize("refusal", [xml(failure("GetItem", 931)), answer("{}", 401)])
-def test_a_fresh_token_refused_too_is_an_error_after_two_calls(wire, api, refusal):
+def test_a_fresh_token_refused_too_is_an_error_after_two_calls(wire: Wire, api: SellerApi, refusal: bytes) -> None:
     wire.answers = [refusal]
 
     with pytest.raises(BadAnswerError, match="fresh access token"):
@@ -221,7 +228,7 @@ def test_a_fresh_token_refused_too_is_an_error_after_two_calls(wire, api, refusa
     (xml(failure("GetItem", "a name")), RejectedError, ()),
     (xml(response("GetItem", item(), ack="PartialFailure")), RejectedError, ()),
 ])  # fmt: skip
-def test_a_failure_says_what_to_do(wire, api, given, error, codes):
+def test_a_failure_says_what_to_do(wire: Wire, api: SellerApi, given: bytes, error: type[EbayError], codes: tuple[int, ...]) -> None:
     wire.answers = [given]
 
     with pytest.raises(error) as caught:
@@ -232,7 +239,7 @@ def test_a_failure_says_what_to_do(wire, api, given, error, codes):
     assert "a name" not in str(caught.value)
 
 
-def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire, api):
+def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(failure("GetItem", 518), Retry_After="90")]
 
     with pytest.raises(QuotaSpentError) as caught:
@@ -241,14 +248,14 @@ def test_a_spent_quota_says_when_to_come_back_if_ebay_does(wire, api):
     assert caught.value.retry_after_s == 90
 
 
-def test_an_answer_over_the_limit_is_refused(wire):
+def test_an_answer_over_the_limit_is_refused(wire: Wire) -> None:
     wire.answers = [xml(events(*(item(str(n)) for n in range(100))))]
 
     with client(wire, max_body=10_000) as ebay, pytest.raises(BadAnswerError, match="too large"):
         ebay.seller("seller-1").seller_events(SINCE, UNTIL)
 
 
-def test_ebays_clock_is_told_to_the_millisecond_where_the_date_is_cut_to_the_second(wire, api):
+def test_ebays_clock_is_told_to_the_millisecond_where_the_date_is_cut_to_the_second(wire: Wire, api: SellerApi) -> None:
     wire.answers = [xml(response("GetItem", item()), Date="Sun, 20 Oct 2024 07:17:49 GMT")]
 
     api.listing("1101")
@@ -256,7 +263,7 @@ def test_ebays_clock_is_told_to_the_millisecond_where_the_date_is_cut_to_the_sec
     assert api.date == WHEN
 
 
-def test_a_user_is_asked_for_by_their_token_alone(wire, api):
+def test_a_user_is_asked_for_by_their_token_alone(wire: Wire, api: SellerApi) -> None:
     inner = "<SellerInfo><User><UserID>another</UserID></User></SellerInfo>"
     user = f"<User><EIASToken> nY+sHZ2PrBmdj6wV== </EIASToken>{inner}<UserID>shop_1</UserID></User>"
     wire.answers = [xml(response("GetUser", user))]
@@ -269,7 +276,7 @@ def test_a_user_is_asked_for_by_their_token_alone(wire, api):
 
 
 @pytest.mark.parametrize("user", ["", "<User/>", "<User><UserID> </UserID></User>", "<Seller><User><UserID>x</UserID></User></Seller>"])
-def test_an_answer_that_names_no_user_is_none(wire, api, user):
+def test_an_answer_that_names_no_user_is_none(wire: Wire, api: SellerApi, user: str) -> None:
     wire.answers = [xml(response("GetUser", user))]
 
     with pytest.raises(BadAnswerError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 from ebay.client import Ebay
 from ebay.http import http_client
@@ -32,19 +33,22 @@ def answer(body: bytes | str = b"{}", status: int = 200, **headers: str) -> byte
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+Answer = bytes | Callable[[socket.socket], None]
+
+
 @dataclass
 class Wire:
     """`answers` are given in turn, the last one for ever: bytes, or a function that does what it likes with the socket."""
 
     url: str = ""
-    answers: list[bytes | Callable[[socket.socket], None]] = field(default_factory=lambda: [answer()])
+    answers: list[Answer] = field(default_factory=lambda: [answer()])
     requests: list[Request] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
 class Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        wire = self.server.wire
+        wire = cast(Server, self.server).wire
         while (line := self.rfile.readline()) and not wire.stopped.is_set():
             method, target, _ = line.decode().split(" ")
             headers = {}
@@ -62,8 +66,9 @@ class Handler(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    wire: Wire
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: object, client_address: object) -> None:
         """A client that hung up is what some tests are about."""
 
 
