@@ -1,6 +1,6 @@
 """Small documents in eBay's shape, and a store with a seller in it, for the tests of this room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,15 +83,15 @@ def someone_waits(store: Store) -> bool:
     """Whether another connection to this database waits for a lock."""
     with store.engine.begin() as connection:
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        return connection.exec_driver_sql(waiting).scalar_one() > 0
+        return bool(connection.exec_driver_sql(waiting).scalar_one())
 
 
 @contextmanager
-def statements(store: Store):
+def statements(store: Store) -> Iterator[list[str]]:
     """The statements sent meanwhile, without BEGIN and COMMIT."""
     seen: list[str] = []
 
-    def note(_connection, _cursor, statement, *_rest) -> None:
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 
     event.listen(store.engine, "before_cursor_execute", note)

@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def test_a_page_of_orders_takes_the_same_few_statements_as_one_order(store: Stor
 
 def test_a_page_of_sales_takes_the_same_few_statements_as_one_sale(store: Store) -> None:
     store_inventory(store, item("A"))
-    lines = [{"legacyItemId": "1"}, {"sku": None, "legacyItemId": "1"}]  # of stock that is known, and of a listing that is not
+    # of stock that is known, and of a listing that is not
+    lines: list[dict[str, Any]] = [{"legacyItemId": "1"}, {"sku": None, "legacyItemId": "1"}]
     with statements(store) as one:
         store_orders(store, order("a", **sale("a", **lines[0])), order("b", **sale("b", **lines[1])))
     with statements(store) as page:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import event, text
 
 from store import Store
+from store.kinds import AlertKind
 from store.many_alerts import CHUNK, SellersAlert
 from tests.store.documents import ENROLLED
 
@@ -35,9 +36,9 @@ def test_many_alerts_are_told_as_one_alone_is(store: Store) -> None:
     for seller in ("one", "other"):
         store.sellers.enroll(seller, "token", scopes=[], now_ebay=ENROLLED)
 
-    store.open_alert("late", "orders: no good poll", "one", "orders")
+    store.open_alert(AlertKind.LATE, "orders: no good poll", "one", "orders")
     store.many_alerts.open(late(["other"]))
-    store.close_alert("late", "one", "orders")
+    store.close_alert(AlertKind.LATE, "one", "orders")
     store.many_alerts.close(late(["other"]))
 
     def shape(seller: str) -> list[dict[str, Any]]:

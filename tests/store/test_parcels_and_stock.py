@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from pacing import Stream
 from store import Store, StoreResult
@@ -8,12 +9,12 @@ MUCH_LATER = LATER + timedelta(hours=1)
 NIGHT = LATER + timedelta(hours=9)
 
 
-def store_parcels(store: Store, *parcels: dict, order_id: str = "o-1") -> StoreResult:
+def store_parcels(store: Store, *parcels: dict[str, Any], order_id: str = "o-1") -> StoreResult:
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         return commit.store_parcels(order_id, parcels, MUCH_LATER)
 
 
-def scan(store: Store, *pages: list[dict], read_at=LATER) -> int:
+def scan(store: Store, *pages: list[dict[str, Any]], read_at: datetime = LATER) -> int:
     """A complete scan; what it did not list is gone."""
     step = store.begin(SELLER, Stream.INVENTORY)
     for number, page in enumerate(pages):

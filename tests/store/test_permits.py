@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -225,10 +226,12 @@ ACTS = st.lists(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(acts=ACTS, limit=st.integers(0, 60))
-def test_whatever_happens_no_day_has_more_calls_than_its_quota(store: Store, clock: PostgresClock, acts: list, limit: int) -> None:
+def test_whatever_happens_no_day_has_more_calls_than_its_quota(
+    store: Store, clock: PostgresClock, acts: list[tuple[Any, ...]], limit: int
+) -> None:
     with store.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM permits")
-    now, calls, others = NOON, {}, {}
+    now, calls, others = NOON, dict[int, int](), dict[int, int]()
     clock.set(now)
     store.permits.ensure({ORDERS: limit})
     processes = [process(store), process(store)]

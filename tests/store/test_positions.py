@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -38,13 +39,13 @@ def emit_too_early(connection: Connection, store: Store, seller_id: str, entity_
     connection.execute(text(statement), {"seller_id": seller_id, "entity_id": entity_id})
 
 
-def follow(store: Store, after: int) -> list[dict]:
+def follow(store: Store, after: int) -> list[dict[str, Any]]:
     return store.feed.read(after=after, limit=10_000)
 
 
 def one_is_overtaken(store: Store, write: Callable[[Connection, Store, str, str], None]) -> list[str]:
     """Two commits, the first to write is the last to commit; returns what a reader saw who looked after each commit."""
-    seen: list[dict] = []
+    seen: list[dict[str, Any]] = []
     enroll(store, "seller-2")
 
     def overtake() -> None:
@@ -64,7 +65,7 @@ def one_is_overtaken(store: Store, write: Callable[[Connection, Store, str, str]
 
 def waits_for_the_lock(store: Store) -> bool:
     with store.engine.begin() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").scalar_one() > 0
+        return bool(connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").scalar_one())
 
 
 def test_a_reader_misses_no_event_that_commits_late(store: Store) -> None:
@@ -90,8 +91,8 @@ def test_a_reader_who_follows_many_writers_sees_each_event_once_and_in_order(sto
                     if rng.random() < 0.2:
                         raise ZeroDivisionError
 
-    def read() -> list[dict]:
-        seen: list[dict] = []
+    def read() -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
         while True:
             last_look = over.is_set()
             page = store.feed.read(after=seen[-1]["position"] if seen else 0, limit=7)

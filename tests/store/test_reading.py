@@ -1,12 +1,14 @@
 """What operators and the app read: the feed, snapshots, status, alerts, quotas."""
 
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pacing import Stream
 from store import Store, UnknownSellerError
+from store.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, order, statements, store_orders
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -128,7 +130,7 @@ def fail(store: Store) -> None:
         (fail, "failing", "inventory: EbayUnavailableError: 503, 3 times in a row"),
     ],
 )
-def test_the_state_says_what_hinders_a_seller(store: Store, happening, state: str, reason: str | None) -> None:
+def test_the_state_says_what_hinders_a_seller(store: Store, happening: Callable[[Store], None], state: str, reason: str | None) -> None:
     happening(store)
 
     assert (store.seller(SELLER)["state"], store.seller(SELLER)["reason"]) == (state, reason)
@@ -190,27 +192,27 @@ def test_a_spent_quota_says_until_when(store: Store) -> None:
 
 def test_an_alert_is_opened_once_and_closed_once(store: Store) -> None:
     done = [
-        store.open_alert("slow", "eBay is slow"),
-        store.open_alert("slow", "eBay is slow"),
-        store.close_alert("slow"),
-        store.close_alert("slow"),
+        store.open_alert(AlertKind.EBAY_DOWN, "eBay is slow"),
+        store.open_alert(AlertKind.EBAY_DOWN, "eBay is slow"),
+        store.close_alert(AlertKind.EBAY_DOWN),
+        store.close_alert(AlertKind.EBAY_DOWN),
     ]
-    again = store.open_alert("slow", "eBay is slow")
+    again = store.open_alert(AlertKind.EBAY_DOWN, "eBay is slow")
 
     assert (done, again) == ([True, False, True, False], True)
     assert [
         (event["type"], event["entity_id"], event["version"], event["seller_id"], event["sequence"]) for event in store.feed.read()
     ] == [
-        ("alert.opened", "alert:slow", 1, None, None),
-        ("alert.closed", "alert:slow", 1, None, None),
-        ("alert.opened", "alert:slow", 2, None, None),
+        ("alert.opened", "alert:ebay_down", 1, None, None),
+        ("alert.closed", "alert:ebay_down", 1, None, None),
+        ("alert.opened", "alert:ebay_down", 2, None, None),
     ]
 
 
 def test_alerts_of_a_seller_are_part_of_their_sequence(store: Store) -> None:
     store_orders(store, order())
 
-    store.open_alert("late", "no poll for 3 intervals", SELLER)
+    store.open_alert(AlertKind.LATE, "no poll for 3 intervals", SELLER)
 
     event = store.feed.read()[-1]
     assert (event["seller_id"], event["sequence"], event["data"]["text"]) == (SELLER, 2, "no poll for 3 intervals")
@@ -220,8 +222,8 @@ def test_alerts_of_a_seller_are_part_of_their_sequence(store: Store) -> None:
 def test_an_alert_of_a_step_is_opened_once_however_often_it_is_asked_for(store: Store) -> None:
     for _ in range(2):
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-            commit.open_alert("large", "more than 1,000 changes in a poll")
-            commit.open_alert("large", "more than 1,000 changes in a poll")
+            commit.open_alert(AlertKind.MANY_CHANGES, "more than 1,000 changes in a poll")
+            commit.open_alert(AlertKind.MANY_CHANGES, "more than 1,000 changes in a poll")
 
     assert [event["type"] for event in store.feed.read()] == ["alert.opened"]
 

@@ -208,12 +208,12 @@ def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_sto
     migrate.upgrade(before)
 
     with engine.begin() as connection:
-        lines = connection.execute(
+        sold_lines = connection.execute(
             text("SELECT line_item_id, sku, item_id, aspects, quantity, sold_at, told FROM sold_lines ORDER BY 1")
         ).all()
         due_now = connection.execute(text("SELECT entity_id, due_at, moved_at FROM stock_due")).all()
     engine.dispose()
-    assert [tuple(line) for line in lines] == [
+    assert [tuple(line) for line in sold_lines] == [
         ("4711", None, None, [], None, LATER, False),
         ("odd", None, None, [], None, LATER, False),
         ("told", "S", "1", [["Size", "M"]], 2, LATER, False),

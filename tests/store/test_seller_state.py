@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ TOKEN = text("""
 """)
 
 
-def as_workflow(streams: list[dict], people: dict) -> PollingState:
+def as_workflow(streams: list[dict[str, Any]], people: dict[str, Any]) -> PollingState:
     state = PollingState.new(SELLER, NOW, POLLED)
     state.paused, state.dead = people.get("paused"), people.get("dead")
     for stream, way in zip(POLLED, streams, strict=True):
@@ -53,7 +53,7 @@ DOWN = text("""
 """)
 
 
-def as_rows(store: Store, streams: list[dict], people: dict) -> None:
+def as_rows(store: Store, streams: list[dict[str, Any]], people: dict[str, Any]) -> None:
     store.save_overrides(SELLER, {"paused": people.get("paused")})
     with store.engine.begin() as connection:
         connection.execute(TOKEN, {"seller_id": SELLER, "dead": "dead" in people, "now": NOW})
@@ -68,7 +68,7 @@ def as_rows(store: Store, streams: list[dict], people: dict) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(WAYS, min_size=3, max_size=3), PEOPLE)
-def test_all_who_tell_a_sellers_state_say_the_same(store: Store, streams: list[dict], people: dict) -> None:
+def test_all_who_tell_a_sellers_state_say_the_same(store: Store, streams: list[dict[str, Any]], people: dict[str, Any]) -> None:
     as_rows(store, streams, people)
     workflow = as_workflow(streams, people)
     rule, _ = seller_state(

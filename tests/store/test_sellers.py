@@ -1,18 +1,21 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Table
 
 from changes.rereads import Doubt
 from pacing import Stream
 from reconciling import Mode
 from store import Store, UnknownSellerError
 from store.delivery_cursors import Attempt
+from store.kinds import AlertKind
 from store.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, order, parcel, refused_title, store_inventory, store_orders, told
 
 NEXT_YEAR = ENROLLED + timedelta(days=365)
-SALE = {"lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1}]}
+SALE: dict[str, Any] = {"lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1}]}
 
 
 def test_enrolling_twice_replaces_the_token_and_keeps_the_settings(store: Store) -> None:
@@ -74,7 +77,7 @@ def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: S
 
 
 def test_removing_a_seller_closes_their_alerts_and_tells_so(store: Store) -> None:
-    store.open_alert("late", "late", SELLER)
+    store.open_alert(AlertKind.LATE, "late", SELLER)
 
     store.sellers.remove(SELLER)
 
@@ -127,7 +130,7 @@ def deliver(store: Store, seller_id: str) -> None:
     assert store.deliveries.replay(seller=seller_id, ids=[event["id"]]) == 1
 
 
-def rows_of(store: Store, tables: list, seller_id: str) -> dict[str, int]:
+def rows_of(store: Store, tables: list[Table], seller_id: str) -> dict[str, int]:
     with store.engine.begin() as connection:
         return {table.name: len(connection.execute(table.select().where(table.c.seller_id == seller_id)).all()) for table in tables}
 

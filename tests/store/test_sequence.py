@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pacing import Stream
 from store import Store, SupersededError
+from store.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, order, refused_title
 
 ORDERS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=4)
@@ -35,8 +36,8 @@ def happen(store: Store, what: str, orders: list[tuple[str, int]]) -> None:
         store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=ENROLLED)
         return
     if what == "an alert comes and goes":
-        store.open_alert("late", "late", SELLER)
-        store.close_alert("late", SELLER)
+        store.open_alert(AlertKind.LATE, "late", SELLER)
+        store.close_alert(AlertKind.LATE, SELLER)
         return
     step = store.begin(SELLER, Stream.ORDERS)
     if what == "keep, superseded":
@@ -52,7 +53,7 @@ def happen(store: Store, what: str, orders: list[tuple[str, int]]) -> None:
 
 @given(HAPPENINGS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_sequence_has_no_gap_and_detected_at_never_falls(store: Store, happenings: list) -> None:
+def test_sequence_has_no_gap_and_detected_at_never_falls(store: Store, happenings: list[tuple[str, list[tuple[str, int]]]]) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=ENROLLED)
     for what, orders in happenings:

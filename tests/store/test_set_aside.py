@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,7 +29,9 @@ def asides(store: Store) -> list[tuple[str | None, str, int]]:
 
 
 @pytest.mark.parametrize(("document", "reason", "entity_id"), ODD)
-def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(store: Store, document, reason: str, entity_id: str | None) -> None:
+def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(
+    store: Store, document: Any, reason: str, entity_id: str | None
+) -> None:
     kept = store_orders(store, order("before"), document, order("behind"))
 
     assert kept == StoreResult(changes=2, set_aside=1, changed=("before", "behind"))
@@ -38,7 +41,7 @@ def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(store: Sto
 
 
 @pytest.mark.parametrize("document", [{"noId": 1}, refused_title("o-1")])
-def test_a_set_aside_document_that_comes_again_is_another_attempt_and_no_second_row(store: Store, document) -> None:
+def test_a_set_aside_document_that_comes_again_is_another_attempt_and_no_second_row(store: Store, document: Any) -> None:
     for _ in range(3):
         store_orders(store, document)
 
@@ -142,7 +145,7 @@ JSON = st.recursive(
     )
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_no_json_value_stops_a_seller(store: Store, documents: list) -> None:
+def test_no_json_value_stops_a_seller(store: Store, documents: list[Any]) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)
 
@@ -156,7 +159,7 @@ def test_no_json_value_stops_a_seller(store: Store, documents: list) -> None:
 
 
 def test_deep_nesting_stops_nobody(store: Store) -> None:
-    deep: list = []
+    deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
 
