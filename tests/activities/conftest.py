@@ -20,7 +20,7 @@ def anna(database: str) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def hub(anna: Rig) -> Iterator[Rig]:
+def hub(anna: Rig) -> Rig:
     """A seller with 40 listings of Seller Hub, all read."""
     anna.world.switches.listing_late = 0
     anna.world.add_seller("anna", listings=40)

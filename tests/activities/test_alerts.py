@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -98,7 +97,7 @@ def test_a_slow_answer_that_is_an_error_is_an_alert_too(anna: Rig) -> None:
 
 
 @pytest.fixture
-def watchdog(anna: Rig, temporal: Client) -> Iterator[LostSellers]:
+def watchdog(anna: Rig, temporal: Client) -> LostSellers:
     return LostSellers(anna.store, temporal)
 
 

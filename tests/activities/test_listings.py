@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +18,7 @@ TRADING = "trading"
 
 
 @pytest.fixture
-def hub(anna: Rig) -> Iterator[Rig]:
+def hub(anna: Rig) -> Rig:
     """A seller with 12 listings of Seller Hub, all read."""
     anna.world.add_seller("anna", listings=12)
     anna.world.preload_listings("anna")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from activities.notified import UNMOVED_WAITS, WAITS, batches
 from temporalio.exceptions import ApplicationError
 
-from activities import notifications
+from activities import notified
+from activities.notified import UNMOVED_WAITS, WAITS, batches
 from ebay.errors import BadAnswerError, EbayUnavailableError
 from pacing import Stream
 from store.notifications import PendingNotification, State
@@ -125,7 +125,7 @@ def test_what_ebay_never_shows_is_left_to_polling_after_ten_minutes(anna: Rig) -
 
     while not (result := anna.poll_notified("anna")).done:
         calls += result.api_calls
-        anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
+        anna.world.clock.set(result.next_due)
         anna.advance(seconds=0.1)
 
     assert states(anna) == {"notice-1": "left"}
@@ -160,7 +160,7 @@ def test_what_changed_nothing_is_asked_for_some_times_only(anna: Rig) -> None:
     steps = 1
     while not (result := anna.poll_notified("anna")).done:
         steps += 1
-        anna.world.clock.set(result.next_due)  # type: ignore[attr-defined]
+        anna.world.clock.set(result.next_due)
         anna.advance(seconds=0.1)
 
     assert steps == len(UNMOVED_WAITS) + 1
@@ -321,7 +321,7 @@ def test_a_crash_between_the_commit_and_the_row_reads_again_and_tells_once(anna:
         raise EbayUnavailableError("the worker is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(notifications.NotificationPoll, "settle", crash)
+        patch.setattr(notified.NotificationPoll, "settle", crash)
         with pytest.raises(EbayUnavailableError):
             anna.poll_notified("anna")
     assert states(anna) == {"notice-1": "pending"}

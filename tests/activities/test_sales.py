@@ -24,7 +24,7 @@ def sell(it: Rig, *numbers: int) -> str:
 
 
 def quantity(it: Rig, sku: str) -> int:
-    return it.stored("anna", "inventory")[sku]["data"]["availability"]["shipToLocationAvailability"]["quantity"]
+    return int(it.stored("anna", "inventory")[sku]["data"]["availability"]["shipToLocationAvailability"]["quantity"])
 
 
 def verdict(it: Rig) -> tuple[int, int, int]:

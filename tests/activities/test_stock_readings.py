@@ -398,8 +398,7 @@ def test_a_listing_that_nobody_finds_is_asked_for_once_and_left_to_the_report(hu
     nothing = {"lineItemId": "1", "legacyItemId": "999999", "quantity": 1}
     calls = trading(hub)
     for number in range(3):
-        line = {**nothing, "lineItemId": str(number)}
-        hub.world.place_order("anna", change=lambda document, line=line: document.update(lineItems=[line]))
+        hub.world.place_order("anna", change={"lineItems": [{**nothing, "lineItemId": str(number)}]})
         announced(hub, orders(hub))
     poll(hub)
 

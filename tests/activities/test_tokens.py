@@ -6,10 +6,11 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -23,6 +24,7 @@ from simulator.requests import Request
 from simulator.state.accounts import GRANTED, INVENTORY
 from store import Store, SupersededError
 from store.engine import connect
+from store.kinds import AlertKind
 from store.tables import metadata
 from tests.store.documents import someone_waits
 from tests.support.postgres_clock import PostgresClock, driven
@@ -71,8 +73,9 @@ class Shop:
     def connect(self) -> None:
         self.store.sellers.connect("anna", self.world.accounts.renew("anna"), scopes=[])
 
-    def stream(self, stream: Stream, seller: str = "anna") -> dict:
-        return self.store.seller(seller)["streams"][stream.value]
+    def stream(self, stream: Stream, seller: str = "anna") -> dict[str, Any]:
+        found: dict[str, Any] = self.store.seller(seller)["streams"][stream.value]
+        return found
 
     def alerts(self) -> list[tuple[str | None, str]]:
         return [(alert["seller_id"], alert["kind"]) for alert in self.store.alerts()]
@@ -316,7 +319,7 @@ def test_a_refused_access_token_is_not_sent_again_while_no_other_can_be_had(shop
 def test_a_token_that_is_only_read_from_postgres_does_not_show_that_the_keys_are_good(shop: Shop) -> None:
     shop.rig.enroll("anna")
     shop.rig.poll("anna")
-    shop.store.open_alert("keys_refused", "as another seller found out")
+    shop.store.open_alert(AlertKind.KEYS_REFUSED, "as another seller found out")
     shop.tokens.known.clear()  # as after a restart
 
     shop.rig.poll("anna")
@@ -353,7 +356,7 @@ def test_a_late_refusal_of_the_old_token_does_not_kill_the_one_that_connect_brin
     shop.advance(minutes=5)
 
     with ThreadPoolExecutor() as pool:
-        connecting = []
+        connecting: list[Future[int]] = []
 
         def while_the_old_one_is_at_ebay(request: Request) -> None:
             if request.resource == "token" and not connecting:
@@ -381,7 +384,7 @@ def test_a_step_whose_dead_token_was_replaced_meanwhile_is_tried_again(shop: Sho
         shop.connect()
         raise DeadTokenError("the old one")
 
-    steps = shop.rig.activities[Stream.ORDERS].__self__.steps
+    steps = shop.rig.activities[Stream.ORDERS].__self__.steps  # type: ignore[attr-defined] # a method of its poll
     shop.rig.activities[Stream.ORDERS] = lambda request: steps.run(request, Stream.ORDERS, read)
     shop.store.tokens.replace("anna", shop.world.accounts.renew("anna"), [])
     with pytest.raises(SupersededError):
