@@ -23,7 +23,7 @@ EPILOG = """
 A seller's SKUs are in the Inventory API; the first PUBLISHED of them are listed too. LISTINGS are made in Seller Hub: only Trading and the
 report of the Feed API show them.
 Switches of --switch: {switches}.
-What each does, and how often it happens with --hostile, stands in simulator/hostility.py.
+What each does stands in simulator/hostility.py, and how often it happens with --hostile in simulator/hostile/profile.py.
 Started again with the same ledger, seed and sellers, the world goes on where it ended, and tokens are the same.
 GET /simulator/counters shows calls by seller and resource, GET /simulator/sellers the tokens. POST /simulator/quiet: nothing happens by
 itself any more, answers go on; POST /simulator/calm: hostility's answers are true again. See simulator/control.py for more.
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--history", type=float, default=0.0, metavar="DAYS", help="orders that are there before the start")
     parser.add_argument("--rate", type=float, default=1.0, help="how many times faster than real the world lives (default 1)")
     parser.add_argument("--quota", action="append", default=[], metavar="RESOURCE=CALLS", help="a day, such as order=1000000")
-    parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostility.py at once, by the seed")
+    parser.add_argument("--hostile", action="store_true", help="everything in simulator/hostile/profile.py at once, by the seed")
     parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="one switch of it, such as late=0.5; see below")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     return parser

@@ -1,6 +1,6 @@
-"""eBay at its worst: every way of it a switch, and one profile that turns them all on.
+"""eBay at its worst: every way of it a switch; `hostile/profile.py` turns them all on.
 
-    hostility = make_hostile(World(...), seed=3)             # everything, at moderate rates
+    hostility = make_hostile(World(...), seed=3)        # everything, at moderate rates
     world.hostility = Hostility(seed=3, late=1.0)       # or one thing only
     hostility.reset = 0.0                               # at any time
 

@@ -93,7 +93,7 @@ class World:
         self.modify_parcel = orders.modify_parcel
         self.remove_parcel = orders.remove_parcel
 
-        records = ListingRecords(state)
+        self.listing_records = records = ListingRecords(state)
         self.listing = records.listing
         self.item_ids = records.item_ids
         self.listed_as = records.listed_as

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 28, 47, 2
@@ -48,7 +48,7 @@ def drop_root(uid: int, gid: int) -> None:
             libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
 
 
-def in_child(user: list[int] | None, last_signal: int) -> Callable[[], None]:
+def in_child(user: Sequence[int] | None, last_signal: int) -> Callable[[], None]:
     def run() -> None:
         os.umask(0o077)
         if user:

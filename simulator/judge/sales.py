@@ -20,7 +20,7 @@ Stands = Callable[
 ]  # an entity of the inventory -> whether its row stands, and its last version; 0: it never had one
 
 
-class Line(NamedTuple):
+class OrderLine(NamedTuple):
     """What a version of an order says of one of its lines."""
 
     sku: str | None
@@ -33,8 +33,8 @@ class Sales:
     """The lines of the ledger's orders, held against the sales that the product recorded."""
 
     def __init__(self) -> None:
-        self.shown: dict[Order, dict[str, set[Line]]] = {}  # by line item id, whatever version showed it
-        self.due: dict[Order, dict[str, Line]] = {}  # as it was at the deadline
+        self.shown: dict[Order, dict[str, set[OrderLine]]] = {}  # by line item id, whatever version showed it
+        self.due: dict[Order, dict[str, OrderLine]] = {}  # as it was at the deadline
         self.sources: dict[Order, str] = {}  # of `order.created`
         self.recorded: set[tuple[str, str]] = set()  # seller, line item id
         self.past: list[tuple[Order, str]] = []  # recorded ones, and in which words
@@ -91,7 +91,7 @@ class Sales:
                     yield f"inventory {order[0]}: the sale of line {line_id} of order {order[1]} was never recorded"
 
 
-def _lines(document: Any) -> dict[str, Line]:
+def _lines(document: Any) -> dict[str, OrderLine]:
     """The lines with a usable id: a string, or a whole number taken as text."""
     rows = document.get("lineItems") if isinstance(document, dict) else None
     found = {}
@@ -101,7 +101,9 @@ def _lines(document: Any) -> dict[str, Line]:
         if isinstance(line_id, str) and line_id:
             count = row.get("quantity")
             quantity = count if type(count) is int and count > 0 else None
-            found[line_id] = Line(_text(row.get("sku")), _text(row.get("legacyItemId")), quantity, _moment(document.get("creationDate")))
+            found[line_id] = OrderLine(
+                _text(row.get("sku")), _text(row.get("legacyItemId")), quantity, _moment(document.get("creationDate"))
+            )
     return found
 
 
@@ -117,7 +119,7 @@ def _moment(value: Any) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _says(data: Row, line: Line) -> bool:
+def _says(data: Row, line: OrderLine) -> bool:
     sold_at = _moment(data["soldAt"])
     return (
         _same(data["sku"], line.sku)

@@ -45,8 +45,13 @@ def several(some: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[t
     return st.lists(some, min_size=least, max_size=9).map(tuple)
 
 
+BUILT: dict[type[Checkpoint], set[str]] = {}
+"""The fields that some checkpoint here has a value of its own for."""
+
+
 def built(model: type[Checkpoint], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """By the names of its fields: `st.builds` would give each alias a value of its own."""
+    BUILT.setdefault(model, set()).update(fields)
     return st.fixed_dictionaries(fields).map(lambda given: model(**given))
 
 

@@ -25,7 +25,7 @@ from activities.polling.checkpoints import (
     SweepCheckpoint,
 )
 from activities.polling.report_checkpoint import ReportCheckpoint
-from tests.activities.any_checkpoint import CHECKPOINTS, WORDS, stored
+from tests.activities.any_checkpoint import BUILT, CHECKPOINTS, WORDS, stored
 from tests.activities.checkpoint_shapes import ALWAYS, BEFORE, NEVER_NULL, NOON, OLDER, ONE, ONLY, TOGETHER, TWO, Shape
 
 MODELS = (
@@ -53,6 +53,14 @@ def test_a_checkpoint_survives_json_there_and_back(checkpoint: Checkpoint) -> No
         assert stored(checkpoint) is None
     else:
         assert type(checkpoint).read(stored(checkpoint)) == checkpoint
+
+
+@pytest.mark.parametrize("model", [*MODELS, InventoryScan, KnownRows], ids=lambda model: model.__name__)
+def test_every_field_is_tried_and_none_is_added_where_earlier_versions_refuse_it(model: type[Checkpoint]) -> None:
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+
+    assert BUILT[model] == model.model_fields.keys()
+    assert keys <= ONLY.get(model, keys)
 
 
 @pytest.mark.parametrize("shape", OLDER + BEFORE, ids=lambda shape: shape.name)

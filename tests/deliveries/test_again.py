@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -12,6 +13,7 @@ from activities.deliver import Delivering
 from activities.slots import Slots
 from delivery import LARGE
 from outbound import Client, Policy
+from outbound.client import EndpointResponse
 from pacing import Stream
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
 from store.delivery_cursors import Attempt
@@ -29,7 +31,7 @@ def test_a_crash_between_the_answer_and_the_cursor_delivers_again_under_the_same
         pass
 
     class Dies(Client):
-        def post(self, *given):
+        def post(self, *given: Any) -> EndpointResponse:
             super().post(*given)
             raise Crash
 
@@ -49,7 +51,7 @@ def test_a_run_that_was_overtaken_records_nothing(hand: Hand) -> None:
     hand.enroll("anna")
 
     class Overtaken(Client):
-        def post(self, *given):
+        def post(self, *given: Any) -> EndpointResponse:
             answer = super().post(*given)
             hand.store.delivery_cursors.begin(endpoint, "anna", hand.now)
             return answer

@@ -7,8 +7,9 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from temporalio.client import Client as Temporal
@@ -42,12 +43,14 @@ def scans_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "WAKE_AGAIN_S", 0.5)
 
 
-async def test_a_change_reaches_an_idle_endpoint_within_a_second(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
+async def test_a_change_reaches_an_idle_endpoint_within_a_second(
+    temporal: Temporal, hand: Hand, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dispatcher, "SCAN_S", 600)  # the look does it, not the scan
     hand.enroll("anna")
     look, looked = hand.store.backlog.new, threading.Event()
 
-    def seen(*given):
+    def seen(*given: Any) -> Any:
         news = look(*given)
         looked.set()
         return news
@@ -147,7 +150,9 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
     assert ids(receiver) == [wanted[0], *wanted]
 
 
-async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand: Hand, client: Client, monkeypatch) -> None:
+async def test_switching_on_and_replaying_need_no_wait(
+    temporal: Temporal, hand: Hand, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dispatcher, "SCAN_S", 600)
     hand.enroll("anna")
     with Receiver(answering(429, 200, headers={"retry-after": "7200"})) as receiver:
@@ -166,14 +171,14 @@ async def test_switching_on_and_replaying_need_no_wait(temporal: Temporal, hand:
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("Postgres is shutting down"), KeyError("CANARY")])
 async def test_the_dispatcher_outlives_what_goes_wrong(
-    temporal: Temporal, hand: Hand, client: Client, monkeypatch, caplog: pytest.LogCaptureFixture, error: Exception
+    temporal: Temporal, hand: Hand, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     hand.enroll("anna")
     looks = hand.store.backlog.behind, hand.store.backlog.new
     left = [error, error]
 
-    def failing(look):
-        def tried(*given):
+    def failing(look: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(*given: Any) -> Any:
             if left:
                 raise left.pop()
             return look(*given)

@@ -25,6 +25,7 @@ def test_the_receiver_in_python_takes_each_change_once_and_refuses_a_forgery(han
 
 
 def code(language: str) -> str:
+    found: str
     (found,) = re.findall(rf"```{language}\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
     return found
 

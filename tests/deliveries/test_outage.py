@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ async def test_after_three_days_without_a_receiver_everything_arrives_in_order_f
         while talk.read():
             talk.answer(200 if up.is_set() else 503)
 
-    async def begin(endpoint: str) -> list:
+    async def begin(endpoint: str) -> list[Any]:
         cursors = [DeliveryCursor(endpoint=endpoint, seller=seller) for seller in SELLERS]
         return [
             await time_skipping.client.start_workflow(Delivery.run, cursor, id=delivery_id(cursor), task_queue=QUEUE, start_signal="look")
@@ -81,7 +82,7 @@ ANSWERS = st.lists(st.sampled_from([200, 204, 301, 400, 429, 500, 503, None]), m
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(answers=ANSWERS, orders=st.integers(1, 8))
-def test_whatever_is_answered_each_change_is_sent_until_it_is_taken_and_then_the_next(hand: Hand, answers: list, orders: int) -> None:
+def test_whatever_is_answered_each_change_is_sent_until_it_is_taken_and_then_the_next(hand: Hand, answers: list[Any], orders: int) -> None:
     left = list(answers)
 
     def behave(talk: Talk) -> None:

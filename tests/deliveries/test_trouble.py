@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
@@ -12,7 +13,8 @@ from activities.deliver import Delivering
 from delivery import STEPS
 from outbound import Client, Policy
 from tests.deliveries.hand import Hand, ids
-from tests.support.receivers import SICK, Receiver, answering, garbage_body
+from tests.support.present import present
+from tests.support.receivers import SICK, Receiver, Talk, answering, garbage_body
 
 
 def test_what_is_not_taken_is_tried_again_before_what_follows(hand: Hand) -> None:
@@ -173,8 +175,8 @@ def test_a_change_that_only_one_seller_cannot_deliver_is_told_after_75_hours_and
     assert hand.store.alerts() == []
 
 
-def by_id(statuses: dict[str, int]):
-    def behave(talk) -> None:
+def by_id(statuses: dict[str, int]) -> Callable[[Talk], None]:
+    def behave(talk: Talk) -> None:
         while post := talk.read():
             talk.answer(statuses.get(post.headers["webhook-id"], 200))
 
@@ -214,7 +216,7 @@ def test_a_seller_who_is_stuck_keeps_to_the_schedule_whatever_others_deliver(han
             hand.change("bert")
             assert hand.run(endpoint, "bert").delivered == 1
             assert hand.run(endpoint).wait_s == pytest.approx(waits[-1], rel=0.2, abs=1)  # no time has passed: still to wait
-            hand.pass_time(seconds=waits[-1])
+            hand.pass_time(seconds=present(waits[-1]))
 
     assert ids(receiver).count(refused) == 8
     assert waits == [pytest.approx(step, rel=0.06) for step in STEPS[:8]]

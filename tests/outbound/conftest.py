@@ -36,8 +36,7 @@ def opened(authority: Authority) -> Iterator[Opened]:
                 assert answers, f"{host} was asked for"
                 return list(answers)
 
-            return clients.enter_context(
-                closing(Client(policy, **({"resolve": resolve, "timeout_s": 60, "verify": authority.client()} | settings)))
-            )
+            defaults: dict[str, Any] = {"resolve": resolve, "timeout_s": 60, "verify": authority.client()}
+            return clients.enter_context(closing(Client(policy, **(defaults | settings))))
 
         yield make

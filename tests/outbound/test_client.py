@@ -132,7 +132,8 @@ def test_a_name_that_leads_nowhere_is_told(opened: Opened, answer: type[Exceptio
 
 
 def test_a_bug_of_a_resolver_is_loud(opened: Opened) -> None:
-    client = opened(Policy(), resolve=lambda host, port: [{}["missing"]])
+    nothing: dict[str, str] = {}
+    client = opened(Policy(), resolve=lambda host, port: [nothing["missing"]])
 
     with pytest.raises(KeyError):
         client.post("https://hooks.example.com/", b"{}", {})

@@ -1,6 +1,7 @@
 """Pictures for tests."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from demo_stack.demo.picture import Counts, Frame, Move, News, Picture, Row, SellerStock
 
@@ -18,7 +19,7 @@ def row(seller: str = "anna", stream: str = "orders", state: str = "polling", wh
     return Row(seller, stream, state, NOW - timedelta(seconds=0.4), NOW + timedelta(seconds=1.6), why, 120, 34)
 
 
-def picture(sellers: int = 3, news: int = 20, **more: str) -> Picture:
+def picture(sellers: int = 3, news: int = 20, **more: Any) -> Picture:
     rows = tuple(row(f"seller-{k}", stream) for k in range(sellers) for stream in ("orders", "fulfillment", "inventory"))
     latest = tuple(News(NOW, "anna", "order.updated", f"03-14798-{k:05}", ("lineItems", "orderFulfillmentStatus")) for k in range(news))
     return Picture(NOW, rows, latest, changes=1234, calls=567, stocks=tuple(stock(f"seller-{k}") for k in range(sellers)), **more)

@@ -16,7 +16,7 @@ STREAM = {
 }
 
 
-def seller(state: str = "polling", reason: str | None = None, **streams: dict) -> dict:
+def seller(state: str = "polling", reason: str | None = None, **streams: Any) -> dict[str, Any]:
     return {"seller_id": "anna", "state": state, "reason": reason, "streams": {"orders": STREAM | {"reading": False}, **streams}}
 
 
@@ -147,7 +147,13 @@ def test_a_listing_counts_for_the_listings() -> None:
 def test_what_a_seller_does_not_have_and_what_is_read_once_a_day_are_no_rows_while_they_rest() -> None:
     tomorrow = STREAM | {"next_poll_at": "2026-03-02T12:00:00.000Z", "reading": False}
     unused = tomorrow | {"why": "no listing outside of the Inventory API: looked at once a day"}
-    streams = {"inventory": unused, "listings": STREAM, "sweep": tomorrow, "report": STREAM, "offers": tomorrow | {"next_poll_at": None}}
+    streams: dict[str, Any] = {
+        "inventory": unused,
+        "listings": STREAM,
+        "sweep": tomorrow,
+        "report": STREAM,
+        "offers": tomorrow | {"next_poll_at": None},
+    }
 
     rows = rows_of(seller(**streams), {}, {}, NOW, NOW)
 

@@ -69,7 +69,7 @@ def delivered(said: str) -> int:
 
 
 def shipped(row: Mapping[str, Any]) -> bool:
-    return row["kind"] == "order" and row["document"]["orderFulfillmentStatus"] == "FULFILLED"
+    return bool(row["kind"] == "order" and row["document"]["orderFulfillmentStatus"] == "FULFILLED")
 
 
 def working_on(folder: Path) -> list[str]:

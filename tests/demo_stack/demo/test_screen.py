@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from demo_stack.demo import view
+from demo_stack.demo.picture import Frame, Picture
 from demo_stack.demo.screen import draw
 from tests.demo_stack.demo.pictures import COMMAND, FRAME, NOW, picture, row
 
 
-def screen(given, width: int = 80, height: int = 24, frame=FRAME) -> list[str]:
+def screen(given: Picture, width: int = 80, height: int = 24, frame: Frame = FRAME) -> list[str]:
     console = Console(width=width, height=height, color_system=None, force_terminal=True)
     with console.capture() as captured:
         console.print(draw(given, frame, width, height))

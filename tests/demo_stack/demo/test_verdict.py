@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from demo_stack.demo.verdict import JudgedSellers, report, settle
 from simulator.judge import Verdict
+from store import Store
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ class PolledSellers:
         return ["03-14798-73169"] if self.reads <= self.parcels else []
 
     def settle(self, patience_s: float = 10.0) -> list[str]:
-        return settle(self, lambda: None, T0, self.asked.append, patience_s)
+        return settle(cast(Store, self), lambda: None, T0, self.asked.append, patience_s)
 
 
 def test_the_second_poll_that_ends_is_one_that_began_later() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from demo_stack import devstack
 from demo_stack.devstack.leftovers import stop_leftovers
+from tests.support.present import present
 from tests.support.waiting import PATIENCE_S
 
 Spawn = Callable[..., "subprocess.Popen[str]"]
@@ -124,7 +125,7 @@ def spawn() -> Iterator[Spawn]:
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
-            pipe.close()  # without reading: a server that should be gone may hold the other end
+            present(pipe).close()  # without reading: a server that should be gone may hold the other end
 
 
 @pytest.fixture

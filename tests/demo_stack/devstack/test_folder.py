@@ -13,6 +13,7 @@ import pytest
 from demo_stack import devstack
 from tests.demo_stack.devstack.conftest import ServerOwner, Spawn, at_work
 from tests.demo_stack.devstack.test_postgres import ask
+from tests.support.present import present
 
 
 def test_a_folder_in_use_is_refused_in_one_line_and_its_server_goes_on(used: Path, child: Callable[..., ServerOwner]) -> None:
@@ -29,7 +30,7 @@ def test_a_folder_in_use_is_refused_in_one_line_and_its_server_goes_on(used: Pat
 def test_of_two_that_start_at_once_one_wins(folder: Path, spawn: Spawn) -> None:
     both = [spawn(f"devstack.postgres(Path({str(folder)!r}), fast=True)") for _ in range(2)]
 
-    said = [json.loads(process.stdout.readline()) for process in both]
+    said = [json.loads(present(process.stdout).readline()) for process in both]
 
     winners = [words["server"] for words in said if "server" in words]
     losers = [words["error"] for words in said if "error" in words]

@@ -5,7 +5,8 @@ from datetime import timedelta
 import psutil
 from temporalio.testing import WorkflowEnvironment
 
-from tests.demo_stack.devstack.conftest import ServerOwner, Spawn, ended
+from tests.demo_stack.devstack.conftest import Child, Spawn, ended
+from tests.support.present import present
 from tests.support.waiting import eventually_here
 
 
@@ -22,7 +23,7 @@ async def test_a_day_passes_at_once(time_skipping: WorkflowEnvironment) -> None:
 def test_a_kill_leaves_no_server(spawn: Spawn) -> None:
     program = "__import__('contextlib').nullcontext(__import__('tests.demo_stack.devstack.skipping', fromlist=['x']).start())"
     process = spawn(program)
-    assert process.stdout.readline()
+    assert present(process.stdout).readline()
     servers = psutil.Process(process.pid).children(recursive=True)
     assert any("temporal-test-server" in word for server in servers for word in server.cmdline())
 
