@@ -21,7 +21,7 @@ def ticket(house: House, url: str) -> Ticket:
 
 
 def test_the_address_of_a_seller_is_ebays_and_holds_whose_it_is_sealed(house: House) -> None:
-    said = house.command("connect", "mona", "--json", "--valid-for", "12h", "--backfill", "60d", "--offers", **RUNAME)
+    said = house.command("connect", "mona", "--json", "--valid-for", "12h", "--backfill", "60d", "--offers", variables=RUNAME)
 
     url = said.object["url"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
@@ -38,7 +38,7 @@ def test_the_address_of_a_seller_is_ebays_and_holds_whose_it_is_sealed(house: Ho
 
 
 def test_two_addresses_are_never_the_same_and_a_person_is_told_their_end(house: House) -> None:
-    first, second = (house.command("connect", "nina", **RUNAME).out for _ in range(2))
+    first, second = (house.command("connect", "nina", variables=RUNAME).out for _ in range(2))
 
     assert first.splitlines()[0] != second.splitlines()[0]
     assert f"For nina alone: good once, until {datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}" in first
@@ -46,7 +46,7 @@ def test_two_addresses_are_never_the_same_and_a_person_is_told_their_end(house: 
 
 @pytest.mark.parametrize("given", ["https://api.ebay.com/oauth/api_scope", "https://api.ebay.com/oauth/api_scope,more"])
 def test_whose_account_it_is_is_always_asked_for(house: House, given: str) -> None:
-    url = house.command("connect", "olga", "--json", "--scopes", given, **RUNAME).object["url"]
+    url = house.command("connect", "olga", "--json", "--scopes", given, variables=RUNAME).object["url"]
 
     asked = parse_qs(urlsplit(url).query)["scope"][0].split()
     assert asked == [*given.split(","), "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"]
@@ -55,7 +55,7 @@ def test_whose_account_it_is_is_always_asked_for(house: House, given: str) -> No
 
 def test_a_removed_sellers_links_are_dead_and_an_erased_one_leaves_none(house: House) -> None:
     house.enroll("pia")
-    state = parse_qs(urlsplit(house.command("connect", "pia", "--json", **RUNAME).object["url"]).query)["state"][0]
+    state = parse_qs(urlsplit(house.command("connect", "pia", "--json", variables=RUNAME).object["url"]).query)["state"][0]
     house.command("remove", "pia")
 
     read = house.store.consents.read(state)

@@ -24,7 +24,7 @@ def nothing_left(house: House) -> Iterator[None]:
 
 
 def add(house: House, url: str, *options: str) -> Said:
-    return house.command("endpoint", "add", url, *options, "--json", **LOOPBACK)
+    return house.command("endpoint", "add", url, *options, "--json", variables=LOOPBACK)
 
 
 def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(house: House) -> None:
@@ -58,7 +58,7 @@ def test_its_secret_moves_to_the_first_key_with_the_tokens(house: House) -> None
     before = house.rows("SELECT secret FROM endpoint_secrets")
 
     rotated = house.command("rotate-keys", "--json", SELLERBEAT_SECRET_KEYS=f"{fresh},{house.environment['SELLERBEAT_SECRET_KEYS']}")
-    without = house.command("endpoint", "test", endpoint, **LOOPBACK)
+    without = house.command("endpoint", "test", endpoint, variables=LOOPBACK)
     house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.environment['SELLERBEAT_SECRET_KEYS']},{fresh}")
 
     assert rotated.object["secrets"] == 1
@@ -70,8 +70,8 @@ def test_a_test_event_is_signed_and_its_answer_shown(house: House) -> None:
     with Receiver(answering(204, 404)) as receiver:
         added = add(house, receiver.url).object
         endpoint, secret = added["id"], added["secret"]
-        well = house.command("endpoint", "test", endpoint, "--json", **LOOPBACK)
-        ill = house.command("endpoint", "test", endpoint, **LOOPBACK)
+        well = house.command("endpoint", "test", endpoint, "--json", variables=LOOPBACK)
+        ill = house.command("endpoint", "test", endpoint, variables=LOOPBACK)
         strict = house.command("endpoint", "test", endpoint)
 
     content = Webhook(secret).verify(receiver.posts[0].body, dict(receiver.posts[0].headers))

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from temporalio.client import Client
 
 from simulator.state.accounts import FULFILLMENT
+from store.kinds import AlertKind
 from tests.store.documents import store_orders
 from tests.support.house import House, Said
 
@@ -113,7 +115,7 @@ def test_enrolling_without_a_server_leaves_nothing_behind(house: House, nobody: 
     elsewhere = {"TEMPORAL_ADDRESS": nobody, "SELLERBEAT_DATABASE_URL": f"postgresql://{nobody}/db"}[missing]
     token = house.world.refresh_token("hugo")
 
-    line = house.command("enroll", "hugo", "--refresh-token-file", "-", stdin=token, **{missing: elsewhere}).failure(1)
+    line = house.command("enroll", "hugo", "--refresh-token-file", "-", stdin=token, variables={missing: elsewhere}).failure(1)
 
     assert missing in line
     assert_nothing_was_done(house, "hugo")
@@ -146,7 +148,7 @@ def test_connecting_with_a_refused_token_keeps_the_stored_one(house: House) -> N
 
 def test_removing_stops_the_workflow_and_forgets_the_token_but_nothing_else(house: House) -> None:
     house.enroll("kai")
-    house.store.open_alert("test", "a change of his", "kai")
+    house.store.open_alert(AlertKind.LATE, "a change of his", "kai")
 
     said = house.command("remove", "kai", "--json")
 
@@ -172,11 +174,11 @@ def test_removing_stops_the_workflow_and_forgets_the_token_but_nothing_else(hous
 
 def test_enrolling_again_after_removal_goes_on_counting(house: House) -> None:
     house.enroll("lea")
-    house.store.open_alert("test", "a change of hers", "lea")
+    house.store.open_alert(AlertKind.LATE, "a change of hers", "lea")
     house.command("remove", "lea")
 
     said = house.enroll("lea")
-    house.store.open_alert("test", "another one", "lea")
+    house.store.open_alert(AlertKind.LATE, "another one", "lea")
 
     assert said.out.startswith("lea is enrolled")
     assert [event["sequence"] for event in house.events("lea")] == [1, 2, 3]
@@ -187,7 +189,7 @@ def test_enrolling_again_after_removal_goes_on_counting(house: House) -> None:
 
 def test_erasing_leaves_no_row_anywhere(house: House) -> None:
     house.enroll("mia")
-    house.store.open_alert("test", "a change of hers", "mia")
+    house.store.open_alert(AlertKind.LATE, "a change of hers", "mia")
     assert {"sellers", "tokens", "streams", "change_events", "alerts", "accounts"} == left(house, "mia").keys()
     tables = {name for (name,) in house.rows("SELECT table_name FROM information_schema.columns WHERE column_name = 'seller_id'")}
     assert tables == set(TABLES)
@@ -243,7 +245,7 @@ def test_a_signal_starts_a_workflow_that_does_not_run(house: House) -> None:
     house.enroll("quin")
     house.store.save_overrides("quin", {"paused": "holiday"})
 
-    async def lose(client) -> None:  # as when Temporal's database was lost
+    async def lose(client: Client) -> None:  # as when Temporal's database was lost
         from workflows.client import handle
 
         await handle(client, "quin").terminate("lost")

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer import BadParameter
 
-from console import rows
-from console.rows import EnrolmentOptions, read_rows
+from console.enrolment import EnrolmentOptions
+from console.rows import read_rows
+from domain.seller_id import SELLER_ID
 from pacing import InventorySource
 from tests.support.house import ROOT, House, Said
 
@@ -200,4 +201,4 @@ def test_any_text_is_rows_or_wrong_usage_and_shows_no_cell(tmp_path_factory: pyt
     assert "is no CSV" in refused
     assert all(row.wrong.isascii() for row in found if row.wrong)
     assert len({row.number for row in found}) == len(found)
-    assert all(row.wrong or (row.refresh_token and rows.SELLER_ID.fullmatch(row.seller_id or "")) for row in found)
+    assert all(row.wrong or (row.refresh_token and SELLER_ID.fullmatch(row.seller_id or "")) for row in found)

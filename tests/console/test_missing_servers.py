@@ -211,7 +211,7 @@ def test_without_a_worker_a_new_cadence_is_refused_at_once(house: House) -> None
 def test_the_doctor_names_what_is_missing_and_how_to_help(
     house: House, nobody: str, empty_database: str, setting: str, value: str | None, wrong: set[str]
 ) -> None:
-    said = house.command("doctor", "--json", **{setting: value and value.format(nobody=nobody, empty=empty_database)})
+    said = house.command("doctor", "--json", variables={setting: value and value.format(nobody=nobody, empty=empty_database)})
 
     assert [row["what"] for row in said.objects] == list(CHECKS)
     assert {row["what"] for row in said.objects if not row["ok"]} == wrong
@@ -232,7 +232,7 @@ def test_the_doctor_names_what_is_missing_and_how_to_help(
 def test_a_worker_that_cannot_start_says_why(
     house: House, nobody: str, empty_database: str, setting: str, value: str | None, code: int, named: str
 ) -> None:
-    said = house.command(main=worker.main, **{setting: value and value.format(nobody=nobody, empty=empty_database)})
+    said = house.command(main=worker.main, variables={setting: value and value.format(nobody=nobody, empty=empty_database)})
 
     assert (said.code, said.out, said.err.count("\n")) == (code, "", 1)
     assert said.err.startswith("worker: ")

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from console.status import merged
 from operations.times import due
+from store.kinds import AlertKind
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 from workflows.messages import SellerStatus
@@ -83,7 +84,7 @@ def test_following_a_status_ends_well_with_ctrl_c(house: House) -> None:
 
 
 def test_alerts_say_what_to_do(house: House) -> None:
-    house.store.open_alert("planner_late", "the planner is late")
+    house.store.open_alert(AlertKind.PLANNER_LATE, "the planner is late")
 
     [alert] = [one for one in house.command("alerts", "--json").objects if one["kind"] == "planner_late"]
 

@@ -102,7 +102,7 @@ def test_a_file_that_is_no_text_is_refused(house: House) -> None:
 )
 def test_a_wrong_setting_is_named_and_no_secret_is_shown(house: House, name: str, value: str) -> None:
     for command in ("list", "migrate", "pause --all"):
-        line = house.command(*command.split(), **{name: value}).failure(2)
+        line = house.command(*command.split(), variables={name: value}).failure(2)
 
         assert name in line
         assert "hunter2" not in line
@@ -129,7 +129,7 @@ def test_a_misspelt_setting_comes_with_the_right_name(house: House) -> None:
 )
 def test_a_missing_setting_is_named(house: House, command: str, names: tuple[str, ...]) -> None:
     for name in names:
-        line = house.command(*command.split(), stdin="token", **{f"SELLERBEAT_{name}": None}).failure(2)
+        line = house.command(*command.split(), stdin="token", variables={f"SELLERBEAT_{name}": None}).failure(2)
 
         assert line.startswith(f"SELLERBEAT_{name} is not set")
 
@@ -145,10 +145,10 @@ def test_a_file_env_serves_where_the_environment_is_silent(house: House) -> None
 
 
 def test_help_and_a_new_key_need_nothing(house: House) -> None:
-    nothing = dict.fromkeys(house.environment, None)
+    nothing: dict[str, str | None] = dict.fromkeys(house.environment)
 
-    helped = house.command("pause", "--help", **nothing)
-    made = house.command("new-key", "--json", **nothing)
+    helped = house.command("pause", "--help", variables=nothing)
+    made = house.command("new-key", "--json", variables=nothing)
 
     assert (helped.code, helped.err) == (0, "")
     assert "Stop polling a seller until `resume`." in helped.out

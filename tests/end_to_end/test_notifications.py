@@ -43,8 +43,7 @@ def house(open_house: Callable[..., House]) -> Iterator[House]:
         house.worker()
         web = house.child("web", str(ROOT / "web.py"))
         eventually_here(lambda: "web listens" in web.told())
-        for seller in SELLERS:
-            eventually_here(lambda seller=seller: all(one.next_poll_at for one in house.status(seller).streams.values()))
+        eventually_here(lambda: all(one.next_poll_at for seller in SELLERS for one in house.status(seller).streams.values()))
         yield house
         assert CANARY not in web.told()
 
@@ -204,7 +203,7 @@ def test_where_the_world_does_not_reach_us_the_line_says_so(house: House, arrang
 
 def test_without_its_settings_nothing_is_set_up(house: House) -> None:
     for name in ("PUBLIC_URL", "NOTIFICATION_TOKEN", "NOTIFICATION_EMAIL"):
-        assert f"SELLERBEAT_{name}" in house.command("notifications", "setup", **{f"SELLERBEAT_{name}": None}).failure(2)
+        assert f"SELLERBEAT_{name}" in house.command("notifications", "setup", variables={f"SELLERBEAT_{name}": None}).failure(2)
 
 
 def test_a_dead_token_or_a_narrow_consent_of_one_seller_stops_no_other(house: House, arranged: object) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from pacing import Stream
 from simulator import World
@@ -55,7 +56,7 @@ def idle(house: House, *sellers: str) -> None:
         return all(stream.next_poll_at and stream.next_poll_at > soon for stream in house.status(seller).streams.values())
 
     for seller in sellers:
-        eventually_here(lambda seller=seller: seen(seller))
+        eventually_here(partial(seen, seller))
 
 
 def asked(house: House, seller: str, since_ms: int = 0, resource: str = "order") -> list[Request]:
@@ -79,7 +80,7 @@ def test_poll_now_of_an_idle_seller_is_served_within_two_seconds(house: House) -
 
         first = eventually_here(lambda: asked(house, "anna", told_ms))[0]
         eventually_here(lambda: recorded(house, "anna", order))
-        return (first.at_ms - told_ms) / 1000
+        return float(first.at_ms - told_ms) / 1000
 
     assert least(waited_s, 2.0) <= 2
 
@@ -115,7 +116,7 @@ def test_a_terminated_workflow_runs_again_with_what_people_had_set(house: House)
     async def wake_the_watchdog(client: Client) -> bool:  # as its schedule does once a minute
         await client.get_schedule_handle(watchdog_id(f"house-{house.number}")).trigger()
         await asyncio.sleep(0.2)
-        return (await handle(client, "carla").describe()).status.name == "RUNNING"
+        return (await handle(client, "carla").describe()).status is WorkflowExecutionStatus.RUNNING
 
     house.ask(terminate)
 
@@ -179,7 +180,7 @@ def test_no_history_and_no_log_names_a_buyer_or_a_token(house: House, worker: Ch
         world.faults.forced.clear()
         order = world.place_order("eve", change=with_canary)
         poll(house, "eve")
-        eventually_here(lambda order=order: recorded(house, "eve", order))
+        eventually_here(partial(recorded, house, "eve", order))
     world.accounts.revoke("eve")
     poll(house, "eve")
     eventually_here(lambda: house.status("eve").state == "needs_reauthorization")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -45,7 +45,7 @@ def living(house: House) -> Iterator[Life]:
         yield life
 
 
-def verdict(house: House, events: list[Row]) -> Verdict:
+def verdict(house: House, events: Iterable[Row]) -> Verdict:
     kinds = {"orders", "fulfillments", "inventory"}
     snapshots = {(seller, kind): list(house.store.snapshot(seller, kind)) for seller in SELLERS for kind in kinds}
     return judge(house.world.rows(), events, snapshots, at=house.world.clock.now())

@@ -8,11 +8,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
 
 from demo_stack import devstack
+from domain.streams import POLLED
 from pacing import Stream
 from simulator import World, serve
 from simulator.state.accounts import Grant
@@ -24,7 +26,6 @@ from tests.support.waiting import eventually_here
 from workflows.attributes import FLAGS
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
-from workflows.state import POLLED
 
 SELLERS = ("anna", "bert", "carla", "dora")
 SLOW = {"orders_every": "1h", "fulfillment_every": "1h", "inventory_every": "1h", "ebay_timeout": "3s"}
@@ -110,13 +111,17 @@ def logged() -> Iterator[list[str]]:
     root.setLevel(level)
 
 
+def first_orders(house: House, seller: str) -> bool:
+    return scanned(house, seller) and "order.created" in kinds(house, seller)
+
+
 def tell(house: House, told: Told) -> bytes:
     """Gives the worker's log at DEBUG."""
     for name in SELLERS:
         told.heard(house.enroll(name, "--backfill", "7d"), "enroll", name)
     worker = house.worker(talkative=True)
     for name in SELLERS:
-        eventually_here(lambda name=name: scanned(house, name) and "order.created" in kinds(house, name))
+        eventually_here(partial(first_orders, house, name))
     good_documents(house)
     odd_documents(house)
     told.bad_answers = bad_answers(house)
@@ -195,7 +200,7 @@ def bad_answers(house: House) -> int:
     quote = f"{everything()} {UNUSABLE}"
     error = json.dumps({"errors": [{"errorId": 30500, "domain": quote, "message": quote, "parameters": [{"name": quote, "value": quote}]}]})
     page = f"<!DOCTYPE html><html><title>{quote}</title><body>{quote}</body></html>"
-    answers: list[tuple[int, str, dict[str, str]]] = [
+    answers: list[tuple[int, str, dict[str, Any]]] = [
         (200, f'{{"total":1,"orders":[{{"buyer":"{BUYER["username"]} {UNUSABLE}', {}),
         (200, page, {"Content_Type": "text/html"}),
         (200, json.dumps({"total": quote, "orders": quote, "inventoryItems": quote, "fulfillments": quote, "next": quote}), {}),
@@ -310,7 +315,7 @@ def mistakes(house: House, told: Told) -> None:
         (("list",), {"SELLERBEAT_ADMIN_TOKEN": PASSWORDS[2]}),
     ]
     for number, (words, environment) in enumerate(runs):
-        said = house.command(*words, stdin=MISTYPED, **environment)
+        said = house.command(*words, stdin=MISTYPED, variables=environment)
         assert said.code != 0, words
         told.heard(said, f"mistake {number}:", *words[:2])
 

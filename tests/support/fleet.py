@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 from activities.poll import Poll
 from ebay.errors import EbayError
@@ -23,7 +24,7 @@ class Fleet:
         streams: tuple[Stream, ...] = ORDERS,
         rigs: tuple[Rig, ...] = (),
         within: float = 300,
-        **options: str,
+        **options: Any,
     ) -> None:
         self.it, self.rigs = it, rigs or (it,)
         self.polls = 0

@@ -139,13 +139,20 @@ class House:
         """`python starter.py ...`, begun; ask its `result()`."""
         return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
 
-    def command(self, *arguments: str, stdin: str = "", main: Callable[[], int] = starter_main, **environment: str | None) -> Said:
+    def command(
+        self,
+        *arguments: str,
+        stdin: str = "",
+        main: Callable[[], int] = starter_main,
+        variables: Mapping[str, str | None] | None = None,
+        **environment: str | None,
+    ) -> Said:
         """`starter.py ...` in this process: the same code, texts and exit code without the second that a start of Python takes.
 
-        `environment`: variables that differ; None: not set.
+        `environment`, and `variables` where the names are data: what differs; None: not set.
         """
         out, err = io.StringIO(), io.StringIO()
-        given = {name: value for name, value in (self.environment | environment).items() if value is not None}
+        given = {name: value for name, value in (self.environment | environment | dict(variables or {})).items() if value is not None}
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # a command leaves its connections to the end of its process
             patch.chdir(self.folder)

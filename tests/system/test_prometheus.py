@@ -101,7 +101,8 @@ class Asked:
     def __call__(self, expression: str) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.url}/query", params={"query": expression}).json()
         assert answer["status"] == "success", answer
-        return answer["data"]["result"]
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
 
     def value(self, expression: str) -> float:
         """The sum of what is found; 0 for nothing, also while it starts."""

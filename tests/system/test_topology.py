@@ -29,6 +29,6 @@ def test_the_native_topology_ends_in_a_poll_that_stored_a_change_and_stops_every
 
 def arguments(process: psutil.Process) -> list[str]:
     try:
-        return process.cmdline()
+        return list(process.cmdline())
     except psutil.Error:
         return []

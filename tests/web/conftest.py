@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -52,7 +53,7 @@ async def open_site(store: Store) -> AsyncIterator[Callable[..., Site]]:
     """Opens a site on the store; arguments as `Site` has them."""
     async with AsyncExitStack() as sites:
 
-        def opened(temporal_address: str = NOBODY, **given: str | None) -> Site:
+        def opened(temporal_address: str = NOBODY, **given: Any) -> Site:
             site = Site(store, temporal_address, **given)
             sites.push_async_callback(site.close)
             return site

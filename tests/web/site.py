@@ -29,10 +29,10 @@ class Site:
         token: str | None = TOKEN,
         visitor: str = "127.0.0.1",
         host: str = "localhost:8080",
-        **more: str | None,
+        **more: Any,
     ) -> None:
         url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests", **more)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests", **more)
         self.context = WebContext(settings, store, {"TEMPORAL_ADDRESS": temporal_address})
         self.transport = httpx.ASGITransport(build(self.context), raise_app_exceptions=False, client=(visitor, 4711))
         self.host = host

@@ -32,7 +32,7 @@ def test_no_code_state_or_token_of_a_consent_is_anywhere_in_clear(open_house: Ca
     child = house.child("web", "-c", TALKATIVE, **here)
     address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.told()))[1]
     house.world.accounts.redirects["Ru"] = f"{address}/ebay/connected", f"{address}/ebay/connected"
-    link = house.command("connect", "anna", "--json", **here).object["url"]
+    link = house.command("connect", "anna", "--json", variables=here).object["url"]
     leads = [httpx.post(link, data={"seller": "anna", "answer": "agree"}).headers["location"] for _ in range(2)]
     house.world.faults.force(503, leads[0], resource="token")
     house.world.faults.force(400, leads[0], resource="token")

@@ -137,7 +137,7 @@ async def test_a_change_that_comes_while_the_watch_begins_is_not_missed() -> Non
 
 
 async def test_a_lost_postgres_does_not_end_the_watch() -> None:
-    answers = [NewChanges(5, frozenset()), StoreUnavailableError("gone"), NewChanges(6, frozenset({"anna"}))]
+    answers: list[NewChanges | Exception] = [NewChanges(5, frozenset()), StoreUnavailableError("gone"), NewChanges(6, frozenset({"anna"}))]
     asked: list[int | None] = []
 
     async def look(known: int | None) -> NewChanges:

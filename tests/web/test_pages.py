@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from activities.comparing import evaluate
+from domain.seller_state import GRAVITY
 from lab.benchmarks.fleet import settle
 from pacing import Stream
-from pages.overview import GRAVITY
 from reconciling import Mode
 from store import Store
 from store.kinds import AlertKind
@@ -48,7 +48,7 @@ def busy(store: Store) -> Store:
     store_orders(store, second, seller_id="anna")
     put_document(store, "fulfillment", parcel("940011189922385599", shippingCarrierCode=HTML))
     put_document(store, "inventory", item(HTML, 7, product={"title": HTML, "description": HTML}), item("B-1", 0))
-    store.open_alert("set_aside", f"documents are set aside {HTML}", "anna")
+    store.open_alert(AlertKind.SET_ASIDE, f"documents are set aside {HTML}", "anna")
     store.save_overrides("anna", {"paused": HTML})
     return store
 
@@ -127,8 +127,8 @@ async def test_a_seller_on_the_way_to_webhooks_shows_the_mode_and_the_last_compa
 async def test_one_cause_of_many_sellers_is_one_alert_with_its_remedy(site: Site, store: Store) -> None:
     for number in range(15):
         enroll(store, f"s-{number:02}")
-        store.open_alert("failing:orders", "orders: more than 3 failures in a row", f"s-{number:02}")
-    store.open_alert("keys_refused", "eBay refuses the application's keys")
+        store.open_alert(AlertKind.FAILING, "orders: more than 3 failures in a row", f"s-{number:02}", "orders")
+    store.open_alert(AlertKind.KEYS_REFUSED, "eBay refuses the application's keys")
 
     page = await site.page("/")
 

@@ -16,6 +16,7 @@ import pytest
 
 import web
 from simulator import World
+from store.kinds import AlertKind
 from tests.support.house import ROOT, Child, House
 from tests.support.waiting import eventually_here
 from tests.web.site import TOKEN
@@ -54,7 +55,7 @@ def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
 
 
 def told(house: House, number: int) -> None:
-    house.store.open_alert(f"test:{number}", f"alert {number}", "anna")
+    house.store.open_alert(AlertKind.LATE, f"alert {number}", "anna", f"{number}")
 
 
 def test_without_temporal_it_starts_and_a_signal_ends_it_well_and_answers_who_waits_at_once(house: House) -> None:
@@ -129,7 +130,12 @@ def test_the_reader_of_the_documentation_misses_nothing_however_often_it_dies(ho
     program.write_text(f"import os\nos.chdir({str(tmp_path)!r})\n{code}", encoding="utf-8")
     settings = {"FEED_URL": address, "FEED_TOKEN": TOKEN}
     first = house.child("reader", str(program), **settings)
-    telling = threading.Thread(target=lambda: [told(house, number) for number in range(40)])
+
+    def tell_all() -> None:
+        for number in range(40):
+            told(house, number)
+
+    telling = threading.Thread(target=tell_all)
     telling.start()
     eventually_here(lambda: first.out.read_text().count("\n") >= 5)
     first.end(signal.SIGKILL)
@@ -175,7 +181,7 @@ def test_a_site_that_cannot_start_says_why_in_one_line(
 ) -> None:
     given = value and value.format(empty=empty_database, taken=address.removeprefix("http://"))
 
-    said = house.command(main=web.main, **{setting: given})
+    said = house.command(main=web.main, variables={setting: given})
 
     assert (said.code, said.out, said.err.count("\n")) == (code, "", 1)
     assert said.err.startswith("web: ")

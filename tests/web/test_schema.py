@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, given
@@ -33,7 +34,7 @@ def test_no_request_that_schemathesis_makes_up_is_answered_with_a_server_error(o
 
     @examples(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases)
-    def probe(case: schemathesis.Case) -> None:
+    def probe(case: schemathesis.Case[Any]) -> None:
         if re.fullmatch(r"[\d.]+[smhd]", str((case.query or {}).get("wait", ""))):
             case.query["wait"] = SHORT
         answer = case.call(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)

@@ -19,6 +19,7 @@ from demo_stack import devstack
 from lab.benchmarks.fleet import settle
 from pacing import Stream
 from store import Store
+from store.kinds import AlertKind
 from store.migrate import upgrade
 from tests.store.documents import LATER, enroll, item, order, store_orders
 from tests.system.browser.listening import listen
@@ -95,7 +96,7 @@ def mallory(store: Store) -> None:
     store_orders(store, {**first, **later}, seller_id="mallory")
     with store.commit(store.begin("mallory", Stream.INVENTORY)) as commit:
         commit.store_inventory([item(HTML, 7, product={"title": HTML})], LATER)
-    store.open_alert("set_aside", f"documents are set aside {HTML}", "mallory")
+    store.open_alert(AlertKind.SET_ASIDE, f"documents are set aside {HTML}", "mallory")
 
 
 @contextmanager
