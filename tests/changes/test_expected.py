@@ -114,7 +114,7 @@ def test_without_a_count_of_ebays_the_time_decides(count: Any) -> None:
     assert left(lamp(40, 7), 30, None, sale(29), sale(31)) == (39, [1])
 
 
-SHIRT = {"itemId": "2202", "available": 12, "quantitySold": 0, "variations": [size("S", 4), size("M", 4), size("L", 4)]}
+SHIRT: dict[str, Any] = {"itemId": "2202", "available": 12, "quantitySold": 0, "variations": [size("S", 4), size("M", 4), size("L", 4)]}
 EACH = [{"sku": f"SIZE-{name}", "specifics": {"Size": name}} for name in "SML"]
 
 
@@ -204,7 +204,7 @@ def test_while_nothing_but_sales_happens_what_is_expected_is_what_ebay_has(
         shown_to = max(shown_to, minute - lag)
         document, as_of = lamp(*has(shown_to)), float(minute)
         counts = counted(document, counts, at(minute), [one for one in sales if one.sold_at <= at(minute)])
-    for minute in (as_of, as_of + 3, 700.0):
-        known = [one for one in sales if one.sold_at <= at(minute)]
+    for later in (as_of, as_of + 3, 700.0):
+        known = [one for one in sales if one.sold_at <= at(later)]
         found = expected(document, at(as_of), counts, known)
-        assert (document["available"] if found is None else found["available"]) == has(minute)[0]
+        assert (document["available"] if found is None else found["available"]) == has(later)[0]

@@ -15,7 +15,7 @@ from changes.personal import KNOWN, PERSONAL, buyer_of, redact_order, redact_par
 from tests.changes.documents import order
 from tests.support.canary import BUYER, everything, put_buyer
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=6, max_size=24).map(lambda text: f"\N{SNOWMAN}{text}")
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=6, max_size=24).map(lambda text: f"\N{SNOWMAN}{text}")
 address = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("addressLine1", "addressLine2", "city", "county", "postalCode", "stateOrProvince"), words)
 ).map(lambda fields: fields | {"countryCode": "☃DE"})

@@ -41,7 +41,7 @@ class Letterbox:
             "notification_token": TOKEN,
             "task_queue": "inbox-tests",
         }
-        self.settings = Settings(_env_file=None, **(given | settings))  # type: ignore[call-arg]
+        self.settings = Settings(_env_file=None, **(given | settings))
         self.store, self.world = store, world
         self.inbox = Inbox(self.settings, store, handlers)
         self.context = WebContext(self.settings, store, {"TEMPORAL_ADDRESS": "127.0.0.1:1"})

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from temporalio.testing import ActivityEnvironment
 
@@ -55,7 +56,7 @@ class Announced(Fleet):
 
     # what happens at eBay
 
-    def order(self, *, told: bool = True, **fields: bool) -> str:
+    def order(self, *, told: bool = True, **fields: Any) -> str:
         """An order is placed, and announced unless that is lost."""
         if told:
             return str(self.world.place_order(SELLER, **fields))

@@ -71,10 +71,11 @@ def test_in_doubt_nobody_is_dead_and_the_doubt_ends(consent: Consent, key: Appli
 
 @given(consents, keys, asked)
 def test_who_was_refused_in_a_doubt_and_is_again_after_it_is_dead(consent: Consent, key: ApplicationKey, those: RecentRefusals) -> None:
-    over = replace(key, doubted_at=NOW - timedelta(hours=1), tried_at=NOW - SECOND, worked=WORKS)
+    doubted_at = NOW - timedelta(hours=1)
+    over = replace(key, doubted_at=doubted_at, tried_at=NOW - SECOND, worked=WORKS)
 
     assert is_own(replace(consent, refused_at=NOW - timedelta(minutes=30)), over, those, NOW)
-    assert is_own(replace(consent, refused_at=over.doubted_at - AT_ONCE), over, those, NOW)
+    assert is_own(replace(consent, refused_at=doubted_at - AT_ONCE), over, those, NOW)
     assert is_own(Consent(OTHER, None, None), over, those, NOW)
     assert is_own(Consent(None, None, None), replace(over, doubted_at=NOW - LONGEST, worked=0), those, NOW)
 

@@ -1,6 +1,7 @@
 """The plan for everybody: what is left of the day is spent, nothing of the reserve, and nobody sleeps through a reset."""
 
 import math
+from collections.abc import Hashable
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pacing import (
     DEFAULT_CURVE,
     FULL,
+    Curve,
     Demand,
     Facts,
     Level,
@@ -26,7 +28,7 @@ from tests.pacing.strategies import ANY_FACTS, NOW, PACES
 
 DAY, HOUR = 86_400.0, 3600.0
 SETTINGS = PacingSettings()
-ZONES = {0: (0.0, DEFAULT_CURVE)}
+ZONES: dict[Hashable, tuple[float, Curve]] = {0: (0.0, DEFAULT_CURVE)}
 FLEET = [Demand(float(number), 300, HOUR) for number in range(1, 101)]
 EVERYBODYS_SHORTEST = 100 * 288
 
@@ -121,7 +123,7 @@ def test_the_reserve_is_not_planned_away() -> None:
     """At noon of a flat day, everybody alike: the level costs what is left but the reserve."""
     alike = [Demand(1.0, 1, DAY)] * 10
     used, noon = 2_000, NOW + DAY / 2
-    flat = {0: (0.0, (1.0,) * 24)}
+    flat: dict[Hashable, tuple[float, Curve]] = {0: (0.0, (1.0,) * 24)}
 
     found = plan(alike, flat, noon, quota(10_000, used), SETTINGS)
 

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,9 +16,9 @@ GRACE = Rules().grace
 POLL, TOLD = Side.POLLING, Side.NOTIFICATIONS
 
 
-def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other: float | None = None, **fields: object) -> Seen:
+def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other: float | None = None, **fields: Any) -> Seen:
     """An order's first version; `other`: seconds until the other side had it too."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "event_id": f"e-{entity_id}",
         "kind": "order",
         "entity_id": entity_id,
@@ -30,7 +31,7 @@ def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other:
         "other_at": None if other is None else at + timedelta(seconds=other),
         "other_version": None if other is None else 1,
     }
-    return Seen(**(values | fields))  # type: ignore[arg-type]
+    return Seen(**(values | fields))
 
 
 def test_what_both_saw_counts_once_and_by_who_was_ahead() -> None:
@@ -90,7 +91,7 @@ def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
     ],
     ids=["no topic", "not subscribed"],
 )
-def test_what_no_notification_should_have_told_is_no_loss(fields: dict[str, object]) -> None:
+def test_what_no_notification_should_have_told_is_no_loss(fields: dict[str, Any]) -> None:
     found = compare([seen(**fields)], NOW, POLLED)
 
     assert (found.unannounced, found.only_polling, found.pending) == (1, (), PendingChange())

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -149,7 +150,15 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
-    steps = [*polls, fake.sweep_orders, fake.read_report, fake.read_offers, fake.poll_notified, fake.save_overrides, fake.find_lost_sellers]
+    steps: list[Callable[..., Any]] = [
+        *polls,
+        fake.sweep_orders,
+        fake.read_report,
+        fake.read_offers,
+        fake.poll_notified,
+        fake.save_overrides,
+        fake.find_lost_sellers,
+    ]
     steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(
@@ -175,7 +184,7 @@ def some_seller() -> str:
 
 
 def orders_only(now: datetime, **more: object) -> PollingState:
-    return PollingState(**{"seller_id": some_seller(), "streams": {Stream.ORDERS: StreamState(next_due=now)}, **more})  # type: ignore[arg-type]
+    return PollingState(**{"seller_id": some_seller(), "streams": {Stream.ORDERS: StreamState(next_due=now)}, **more})
 
 
 def with_streams(now: datetime, *streams: Stream) -> PollingState:

@@ -14,6 +14,7 @@ from activities.deliver import Delivered
 from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
 from domain.seller_state import Wait
+from domain.streams import POLLED
 from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
@@ -21,7 +22,7 @@ from workflows.client import signal_or_start
 from workflows.delivery import Delivery
 from workflows.messages import Connected, Pause, PollNow, SetCadence, SetSources, SpeedUp, workflow_id
 from workflows.seller_polling import SellerPolling
-from workflows.state import POLLED, backoff
+from workflows.state import backoff
 from workflows.watchdog import Watchdog
 
 Story = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]  # returns the workflow that is kept

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.overrides import OperatorOverrides
@@ -15,6 +16,10 @@ from tests.support.waiting import PATIENCE_S, eventually
 from tests.workflows.fakes import FakeSteps, orders_only, refusing, start
 from workflows.messages import Pause, SetCadence
 from workflows.seller_polling import LONG_ENOUGH, SellerPolling
+
+
+def saved_last(steps: FakeSteps, overrides: OperatorOverrides) -> bool:
+    return steps.overrides[-1:] == [overrides]
 
 
 async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
@@ -27,7 +32,7 @@ async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironmen
         await seller.signal(SellerPolling.pause, Pause(reason=reason))  # not waited for: the update comes while its work closes the run
         await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=PATIENCE_S)
         told = OperatorOverrides(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
-        await eventually(lambda told=told: steps.overrides[-1:] == [told])  # each one, not the last alone
+        await eventually(partial(saved_last, steps, told))  # each one, not the last alone
         runs.add((await seller.describe()).run_id)
         if len(runs) == 3:
             break
@@ -40,7 +45,8 @@ async def test_the_workflow_ends_when_the_seller_is_no_longer_enrolled(time_skip
     steps.answer = refusing("UnknownSellerError")
     seller = await start(time_skipping)
 
-    assert await seller.result() is None
+    await seller.result()
+    assert (await seller.describe()).status is WorkflowExecutionStatus.COMPLETED
 
 
 async def test_cancelling_ends_the_workflow_even_in_a_poll(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:

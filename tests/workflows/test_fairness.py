@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from activities.poll import PollResult
+from domain.streams import POLLED
 from pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, start
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
-from workflows.state import POLLED, STREAM_ORDER, PollingState
+from workflows.state import STREAM_ORDER, PollingState
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 STEP_OPTIONS = timedelta(seconds=2)

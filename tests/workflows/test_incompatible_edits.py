@@ -76,7 +76,7 @@ def a_timer_left_out(patch: Patch) -> None:
 
 
 def a_step_renamed(patch: Patch) -> None:
-    patch.setitem(seller_polling.STREAMS, Stream.ORDERS, replace(STREAMS[Stream.ORDERS], step="read_orders"))
+    patch.setitem(STREAMS, Stream.ORDERS, replace(STREAMS[Stream.ORDERS], step="read_orders"))
 
 
 def a_step_added(patch: Patch) -> None:

@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio import activity, workflow
@@ -93,7 +94,7 @@ def test_a_new_signal_without_a_history_is_noticed(known: set[str]) -> None:
     assert messages(MoreTalkative) - known == {"whisper"}
 
 
-LANDMARKS = {
+LANDMARKS: dict[str, Any] = {
     "continued-as-new": "workflow_execution_continued_as_new_event_attributes",
     "removed-seller": "workflow_execution_completed_event_attributes",
     "cancelled": "workflow_execution_canceled_event_attributes",
