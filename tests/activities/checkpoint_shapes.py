@@ -155,7 +155,7 @@ BEFORE = [
     ),
 ]  # fmt: skip
 
-ALWAYS = {
+ALWAYS: dict[type[Checkpoint], dict[str, type | tuple[type, ...]]] = {
     FulfillmentCheckpoint: {"scan": int, "page": int, "listed": bool, "past": int},
     InventoryScan: {"scan": int, "turn": int, "page": int, "place": (str, type(None)), "total": (int, type(None))},
     KnownRows: {"sick": list},
@@ -170,5 +170,5 @@ TOGETHER = {"from": "width_s", "parts": "row", "known": "fine"}
 """Of a key that is there another one that it then takes without asking; the listings' `from`, and of the inventory."""
 NEVER_NULL = {"edges", "sick", "known", "parts", "apart", "old", "old_after", "width_s", "row", "fine", "looked", "wanted", "changed"}
 """Keys of which it takes a null for a value, and fails. (A null `done`, `limit`, `of`, `by`, `since` or `began` is none.)"""
-ONLY = {OffersCheckpoint: {"sku", "round", "unread"}}
+ONLY: dict[type[Checkpoint], set[str]] = {OffersCheckpoint: {"sku", "round", "unread"}}
 """Keys of models that refused any other."""

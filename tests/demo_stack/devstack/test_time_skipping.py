@@ -5,7 +5,7 @@ from datetime import timedelta
 import psutil
 from temporalio.testing import WorkflowEnvironment
 
-from tests.demo_stack.devstack.conftest import Child, Spawn, ended
+from tests.demo_stack.devstack.conftest import ServerOwner, Spawn, ended
 from tests.support.present import present
 from tests.support.waiting import eventually_here
 
