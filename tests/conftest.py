@@ -3,8 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from itertools import count
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg2
@@ -18,12 +17,12 @@ from temporalio.testing import WorkflowEnvironment
 
 import tests.support.cases  # noqa: F401  # names that modules had before
 from demo_stack import devstack
+from tests.support.databases import fresh
 
 # No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
 settings.register_profile("sellerbeat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sellerbeat")
 
-numbers = count(1)
 LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benchmarks/", "console/", "fleets/")
 
 
@@ -50,16 +49,6 @@ def execute(postgres_server: str) -> Iterator[Callable[[str], None]]:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor.execute
-
-
-@contextmanager
-def fresh(server: str, execute: Callable[[str], None], template: str) -> Iterator[str]:
-    name = f"test_{next(numbers)}"
-    execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

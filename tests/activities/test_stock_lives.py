@@ -15,7 +15,7 @@ from activities.poll import PollResult
 from pacing import Stream
 from simulator.judge import judge
 from simulator.state.listings import sold_good
-from tests.conftest import fresh
+from tests.support.databases import fresh
 from tests.support.rig import Rig, rig
 
 HALF_AN_HOUR = timedelta(minutes=30)

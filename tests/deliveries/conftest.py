@@ -12,7 +12,7 @@ from outbound import Client, Policy
 from store import Store
 from store.tables import metadata
 from tests.deliveries.hand import Hand
-from tests.support.house import fresh_database
+from tests.support.databases import fresh
 from tests.support.waiting import PATIENCE_S
 
 KEY = Fernet.generate_key().decode()
@@ -21,7 +21,7 @@ EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 @pytest.fixture(scope="session")
 def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
-    with fresh_database(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=8)) as store:
+    with fresh(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=8)) as store:
         yield store
 
 

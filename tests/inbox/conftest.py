@@ -11,14 +11,14 @@ from simulator import World, serve
 from store import Store
 from store.tables import metadata
 from tests.inbox.letterbox import KEY, START, Letterbox
-from tests.support.house import fresh_database
+from tests.support.databases import fresh
 
 EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 
 @pytest.fixture(scope="session")
 def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
-    with fresh_database(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=6)) as store:
+    with fresh(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=6)) as store:
         yield store
 
 

@@ -19,9 +19,10 @@ from pacing import Stream
 from simulator import World, serve
 from simulator.state.accounts import Grant
 from tests.support.canary import BUYER, everything, found, put_buyer
+from tests.support.databases import fresh
 from tests.support.dumps import postgres_columns, sqlite_files
 from tests.support.histories import raw
-from tests.support.house import House, Said, fresh_database
+from tests.support.house import House, Said
 from tests.support.waiting import eventually_here
 from workflows.attributes import FLAGS
 from workflows.messages import PollNow
@@ -74,7 +75,7 @@ def told(
         world.add_seller(name, skus=3)
         world.preload_skus(name)
         world.place_order(name, change=put_buyer)
-    with fresh_database(postgres_server, execute, migrated_template) as database, serve(world) as ebay, logged() as ours:
+    with fresh(postgres_server, execute, migrated_template) as database, serve(world) as ebay, logged() as ours:
         with devstack.temporal(folder / "server", extra=FLAGS) as temporal:
             house = House(folder, world, ebay.url, database, temporal.address, **SLOW)
             try:

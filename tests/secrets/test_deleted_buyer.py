@@ -13,9 +13,10 @@ from demo_stack import devstack
 from pacing import Stream
 from simulator import World, serve
 from tests.support.canary import BUYER, found, put_buyer
+from tests.support.databases import fresh
 from tests.support.dumps import postgres_columns, sqlite_files
 from tests.support.histories import raw
-from tests.support.house import ROOT, House, fresh_database
+from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 from workflows.attributes import FLAGS
 from workflows.erasing import Erasing
@@ -65,7 +66,7 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
         for _ in range(2):
             world.place_order(name, change=put_buyer)
     with (
-        fresh_database(postgres_server, execute, migrated_template) as database,
+        fresh(postgres_server, execute, migrated_template) as database,
         serve(world) as ebay,
         devstack.temporal(folder / "server", extra=FLAGS) as temporal,
     ):

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import BaseModel
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
@@ -243,14 +243,3 @@ class House:
         for child in self.children:
             child.end()
         self.store.close()
-
-
-@contextmanager
-def fresh_database(server: str, execute: Callable[[str], None], template: str = "migrated") -> Iterator[str]:
-    """For fixtures that live longer than a test."""
-    name = f"house_{next(numbers)}"
-    execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        execute(f"DROP DATABASE {name} WITH (FORCE)")

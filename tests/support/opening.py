@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulator import World, serve
+from tests.support.databases import fresh
 from tests.support.histories import sweep
-from tests.support.house import House, fresh_database
+from tests.support.house import House
 
 Opened = Callable[..., House]
 
@@ -27,7 +28,7 @@ def open_house(
 
     @contextmanager
     def opened(world: World, folder: Path, **settings: str) -> Iterator[House]:
-        with fresh_database(postgres_server, execute, migrated_template) as database, serve(world) as ebay:
+        with fresh(postgres_server, execute, migrated_template) as database, serve(world) as ebay:
             house = House(folder, world, ebay.url, database, temporal_address, **settings)
             try:
                 yield house
