@@ -1,5 +1,6 @@
 """The simulator as a server, in a thread of this process."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -30,7 +31,31 @@ def listen(port: int, host: str) -> socket.socket:
     return listener
 
 
-def server(world: World) -> uvicorn.Server:
+class PromptServer(uvicorn.Server):
+    """Ends as soon as it is told to. uvicorn looks ten times a second, and then waits a tenth for connections that are idle already."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in self.servers:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # in which idle connections close
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
+    def stop(self) -> None:
+        """From another thread, once it has started."""
+        self._loop.call_soon_threadsafe(self._over.set)
+
+
+def server(world: World) -> PromptServer:
     """The world's app in uvicorn, not running yet."""
     # uvicorn's own `Date` would be our clock, not the world's
     config = uvicorn.Config(
@@ -43,7 +68,7 @@ def server(world: World) -> uvicorn.Server:
         ws="none",
         timeout_graceful_shutdown=2,
     )
-    return uvicorn.Server(config)
+    return PromptServer(config)
 
 
 @contextmanager
@@ -64,6 +89,7 @@ def serve(world: World, port: int = 0, host: str = "127.0.0.1") -> Iterator[Simu
             raise RuntimeError("the simulator did not start")
         yield Simulator(world, f"http://{host}:{listener.getsockname()[1]}")
     finally:
-        web.should_exit = True
+        if web.started:
+            web.stop()
         thread.join(timeout=10)
         listener.close()
