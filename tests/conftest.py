@@ -1,11 +1,15 @@
 """Real servers for every test: one Postgres and one Temporal a run, a database of its own for each test. A missing server fails."""
 
+import gc
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import certifi
 import psycopg2
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,8 +23,15 @@ import tests.support.cases  # noqa: F401  # names that modules had before
 from demo_stack import devstack
 from tests.support.databases import fresh
 
+# Also where people want no bytecode of their own work: to compile the tests takes 6 s in each process, and our modules a fifth of a child's
+# start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
-settings.register_profile("sellerbeat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each run has other examples, so few of them see much within days; `make chaos` has many at once.
+EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
+settings.register_profile("sellerbeat", max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sellerbeat")
 
 LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benchmarks/", "console/", "fleets/")
@@ -29,6 +40,24 @@ LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benc
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is loaded by now stays to the end, so nobody has to look for garbage in it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nobody here visits the world's servers, and to load the authorities that the world trusts takes 23 ms a client, in children too."""
+    whole = Path(certifi.where()).read_text(encoding="ascii", errors="ignore")
+    end = "-----END CERTIFICATE-----\n"
+    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+    file.write_text(whole.partition(end)[0] + end, encoding="ascii")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
+        yield
 
 
 @pytest.fixture(scope="session")

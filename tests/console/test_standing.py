@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from console import status
 from console.status import merged
 from operations.times import due
 from store.kinds import AlertKind
@@ -27,6 +28,12 @@ SWEEPING = """UPDATE streams SET reading = CAST(:reading AS jsonb) WHERE seller_
 FAILED = (
     "UPDATE streams SET failures = 4, last_error = 'StoreUnavailableError: [/red] gone' WHERE seller_id = :seller AND stream = 'orders'"
 )
+
+
+@pytest.fixture(autouse=True)
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no worker here; nothing is gained by waiting for one."""
+    monkeypatch.setattr(status, "PATIENCE", timedelta(milliseconds=100))
 
 
 def put(house: House, statement: str, **values: str) -> None:

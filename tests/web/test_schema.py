@@ -7,11 +7,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
 
 from simulator import World
 from tests.support.house import ROOT, House
@@ -23,6 +20,10 @@ SHORT = "0.01s"  # nobody waits here
 
 
 def test_no_request_that_schemathesis_makes_up_is_answered_with_a_server_error(open_house: Callable[..., House]) -> None:  # noqa: F811
+    import schemathesis  # here: it takes a second of each process that looks for tests
+    from schemathesis import GenerationMode
+    from schemathesis.checks import not_a_server_error
+
     house = open_house(World(seed=37), admin_token=TOKEN, web_bind="127.0.0.1:0")
     child = house.child("web", str(ROOT / "web.py"))
     address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.told()))[1]
