@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -12,6 +13,9 @@ from pacing import Stream
 from simulator.poison import How
 from tests.support.fleet import Fleet
 from tests.support.rig import EVERY, START, Rig, rig
+
+ALL = list(product([How.GATEWAY, How.FAILS, How.SILENT], [1, 2, 3, 50]))
+PAIRS = [(How.SILENT, 1), (How.GATEWAY, 2), (How.FAILS, 3), (How.SILENT, 3), (How.GATEWAY, 50)]
 
 
 def calls(it: Rig, *resources: str) -> int:
@@ -32,8 +36,9 @@ def states(it: Rig) -> set[str]:
     return {one["state"] for one in it.store.status.all()}
 
 
-@pytest.mark.parametrize("sellers", [1, 2, 3, 50])
-@pytest.mark.parametrize("how", [How.GATEWAY, How.FAILS, How.SILENT])
+@pytest.mark.parametrize(
+    ("how", "sellers"), [*PAIRS, *(pytest.param(*pair, marks=pytest.mark.repeats) for pair in ALL if pair not in PAIRS)]
+)
 def test_an_outage_is_one_alert_and_one_state_and_a_call_every_half_minute(it: Rig, sellers: int, how: How) -> None:
     fleet = Fleet(it, sellers)
     fleet.run(minutes=10)

@@ -29,7 +29,7 @@ from tests.model.fleet import NO_TIME, Fleet
 from tests.model.moments import die_in
 from tests.support.postgres_clock import PostgresClock, driven
 
-EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "20")), os.environ.get("MODEL_SEED")
+EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "8")), os.environ.get("MODEL_SEED")
 STEPS = 70
 SELLERS = "anna", "bert"
 PAST = timedelta(days=10)  # how far back the backfill reads

@@ -270,7 +270,7 @@ def test_a_seed_repeats_it_and_only_what_is_turned_on_happens(switch: str) -> No
     assert present(worlds[0].hostility).done.keys() == {switch}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.repeats) for seed in (2, 3))])
 def test_a_perfect_poller_is_acquitted_whenever_it_polls(seed: int) -> None:
     world = ManualWorld(seed=seed, now=START)
     make_hostile(world, seed, huge_bytes=10_000, nameless=0.05)
