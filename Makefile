@@ -26,7 +26,7 @@ quick: lint ## in the middle of work: lint, types and what needs no server
 	$(BIN)/python -m pytest --numprocesses 3 tests/test_house.py $(addprefix tests/,pacing changes delivery reconciling metering)
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-system: setup ## what needs Chromium, Prometheus or Temporal's own server besides: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'

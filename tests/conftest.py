@@ -34,7 +34,8 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 settings.register_profile("sellerbeat", max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sellerbeat")
 
-LONGEST = ("demo/test_run", "chaos/", "end_to_end/", "secrets/", "model/", "benchmarks/", "console/", "fleets/")
+LONGEST = ("demo/test_run", "chaos/test_hostile", "chaos/test_deaths", "benchmarks/", "end_to_end/test_recorded", "activities/test_outage")
+LONGEST += ("docs/test_commands", "end_to_end/", "model/", "secrets/", "fleets/", "console/", "devstack/", "activities/", "simulator/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -89,7 +89,7 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_themselves_by_kill_9_and_b
     ledger = folder / "ledger.jsonl"
 
     # it ends by itself
-    code, first = run(folder, "--seconds", "4")
+    code, first = run(folder, "--seconds", "2")
     assert (code, WELL in first) == (0, True), first
     assert "enrolled: anna, bert, carla" in first
     assert changes(first) >= 200
