@@ -34,8 +34,10 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 settings.register_profile("sellerbeat", max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sellerbeat")
 
-LONGEST = ("demo/test_run", "chaos/test_hostile", "chaos/test_deaths", "benchmarks/", "end_to_end/test_recorded", "activities/test_outage")
-LONGEST += ("docs/test_commands", "end_to_end/", "model/", "secrets/", "fleets/", "console/", "devstack/", "activities/", "simulator/")
+LONGEST = (
+    *("demo/test_run", "chaos/test_hostile", "chaos/test_deaths", "benchmarks/", "end_to_end/test_recorded", "activities/test_outage"),
+    *("docs/test_commands", "end_to_end/", "model/", "secrets/", "fleets/", "console/", "devstack/", "activities/", "simulator/"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

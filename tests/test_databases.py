@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 import psycopg2
 import pytest
@@ -22,12 +22,15 @@ def run(database: str, statements: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+Made = Callable[[], AbstractContextManager[str]]
+
+
 @pytest.fixture
-def made(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Callable[[], object]:
+def made(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Made:
     return lambda: fresh(postgres_server, execute, migrated_template)
 
 
-def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_connected(made: Callable) -> None:
+def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_connected(made: Made) -> None:
     with made() as first:
         new = postgres_columns(first)
         driven(first)
@@ -54,7 +57,7 @@ def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_
         "CREATE SCHEMA mine",
     ],
 )
-def test_a_database_whose_tables_were_changed_is_given_to_nobody(made: Callable, change: str) -> None:
+def test_a_database_whose_tables_were_changed_is_given_to_nobody(made: Made, change: str) -> None:
     with made() as first:
         run(first, change)
 

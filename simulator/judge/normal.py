@@ -44,6 +44,8 @@ def read_alone(kind: str, document: Any) -> str:
 
 def normal(value: Any, without: frozenset[str] = NONE, key: str = "") -> Any:
     """Missing, null, "", [] and {} are one (None); numbers and amounts are decimals; what Postgres cannot hold is text."""
+    if isinstance(value, str):  # first, as most values are
+        return _sayable(value) or None
     if isinstance(value, dict):
         found = {}
         for name, inner in value.items():
@@ -58,14 +60,14 @@ def normal(value: Any, without: frozenset[str] = NONE, key: str = "") -> Any:
         if key in UNORDERED:
             plains.sort(key=lambda plain: json.dumps(plain, sort_keys=True))
         return plains or None
-    if isinstance(value, str):
-        return _sayable(value) or None
     if isinstance(value, bool) or value is None:
         return value
     return _number(value)
 
 
 def _sayable(text: str) -> str:
+    if text.isascii() and "\0" not in text:  # nearly all of it
+        return text
     return UNSAYABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

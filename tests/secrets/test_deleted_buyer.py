@@ -56,6 +56,10 @@ def pause_rounds(house: House) -> None:
     house.ask(lambda client: client.get_schedule_handle(schedule).pause())
 
 
+def reached(house: House, rows: str, least: int) -> bool:
+    return counted(house, rows) >= least
+
+
 def poll(house: House, **changes: int) -> None:
     """Until there are so many changes of each of these types (`order_updated=1`)."""
     for name in ("anna", "bert"):
@@ -63,7 +67,7 @@ def poll(house: House, **changes: int) -> None:
         house.signal(name, SellerPolling.poll_now, PollNow(stream=Stream.FULFILLMENT))
     for name, least in changes.items():
         kind = name.replace("_", ".")
-        eventually_here(lambda kind=kind, least=least: counted(house, f"change_events WHERE type = '{kind}'") >= least)
+        eventually_here(partial(reached, house, f"change_events WHERE type = '{kind}'", least))
 
 
 def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(

@@ -20,8 +20,9 @@ def poll(rows: list[Event], every: timedelta, start: datetime, end: datetime) ->
     polled, unseen = start, list(rows)
     while polled < end + every:
         polled += every
-        seen = [row for row in unseen if row["visible_at"] <= iso(to_ms(polled))]
-        unseen = [row for row in unseen if row["visible_at"] > iso(to_ms(polled))]
+        until = iso(to_ms(polled))
+        seen = [row for row in unseen if row["visible_at"] <= until]
+        unseen = [row for row in unseen if row["visible_at"] > until]
         newest = {(row["seller"], row["kind"], row["entity_id"]): row for row in seen}
         for key, row in newest.items():
             state = digest(row["kind"], row["document"]), row["removed"]
