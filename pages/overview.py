@@ -109,6 +109,7 @@ class Overview:
         return _grouped(sorted(rows, key=lambda row: order.get(row.stream, len(order))))
 
     def polls(self, seller_id: str, limit: int) -> list[Row[Any]]:
+        """The newest first."""
         return self._rows(RUNS, seller_id=seller_id, limit=limit)
 
     def changes(self, seller_id: str, limit: int, before: int = NEWEST) -> list[Row[Any]]:

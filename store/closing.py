@@ -67,3 +67,4 @@ ALERT_SEEN_SINCE = text("""
 """)
 ADVANCE_OTHER_STREAM = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 NOTE_POLL_REPLACED = text("UPDATE streams SET replaced_at = :planned WHERE seller_id = :seller_id AND stream = :stream")
+MAKE_SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")

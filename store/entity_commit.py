@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from changes.dates import modified_at, read_time
 from changes.inventory import detect_inventory, gone
@@ -21,6 +21,7 @@ from store import aside, documents_to_rows, entities, listing_reading, offers, s
 from store.accounts import Accounts, twin_words
 from store.alerts import close_alert, open_alert, reword_alert
 from store.aside import Refusal
+from store.closing import MAKE_SINGLES_DUE
 from store.documents_to_rows import DocumentBatch
 from store.events import Events
 from store.first_seen import FirstSeen, unchanged
@@ -28,8 +29,6 @@ from store.forgotten import Forgotten
 from store.kinds import AlertKind, named
 from store.results import StoreResult
 from store.step import StepLease
-
-SINGLES_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
 
 
 class EntityCommit:
@@ -212,7 +211,7 @@ class EntityCommit:
         news = [change for at, change in placed if not is_old_history(change, at, enrolled_at, read_at)] if read_from == "list" else []
         asked = [change.entity_id for change in news if asks_to_cancel(change)]
         if asked:
-            self._connection.execute(SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
+            self._connection.execute(MAKE_SINGLES_DUE, {"seller_id": seller_id, "ids": asked})
         orders = [sales.ChangedOrder(change, at, documents_to_rows.source_of(change, source, enrolled_at, at)) for at, change in placed]
         reads = self._step.inventory_source is not InventorySource.INVENTORY_API
         waits = self._step.waits
