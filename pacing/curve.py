@@ -1,6 +1,7 @@
 """The curve of the day: 24 values, one a local hour, mean 1. A step each: what lies between hours is worth less than 1 % of the delay."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pacing.model import DAY, HOUR, Curve
 
@@ -55,5 +56,10 @@ def learn_curve(counts: Sequence[float], default: Curve = DEFAULT_CURVE) -> Curv
 
 def mean_power(start: float, end: float, utc_offset_h: float, curve: Curve, theta: float) -> float:
     """The mean of the curve's `theta`th power between two times: how polls, not orders, lie in the day."""
-    powers = tuple(value**theta for value in curve)
+    powers = _powers(curve, theta)
     return curve_days(start, end, utc_offset_h, powers) * DAY / (end - start) if end > start else curve_at(start, utc_offset_h, powers)
+
+
+@lru_cache(maxsize=64)  # a plan asks for the same few zones' thousands of times
+def _powers(curve: Curve, theta: float) -> Curve:
+    return tuple(value**theta for value in curve)

@@ -23,11 +23,6 @@ import tests.support.cases  # noqa: F401  # names that modules had before
 from demo_stack import devstack
 from tests.support.databases import fresh
 
-# Also where people want no bytecode of their own work: to compile the tests takes 6 s in each process, and our modules a fifth of a child's
-# start.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
 # No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
 # Each run has other examples, so few of them see much within days; `make chaos` has many at once.
 EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
@@ -38,6 +33,12 @@ LONGEST = (
     *("demo/test_run", "chaos/test_hostile", "chaos/test_deaths", "benchmarks/", "end_to_end/test_recorded", "activities/test_outage"),
     *("docs/test_commands", "end_to_end/", "model/", "secrets/", "fleets/", "console/", "devstack/", "activities/", "simulator/"),
 )
+
+
+def pytest_configure() -> None:
+    """Bytecode is written, though people may want none: the tests take 6 s to compile, our modules a fifth of a child's start."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
