@@ -14,13 +14,11 @@ ROOMS = ("upkeep", "erasures", "steering", "migration", "reading", "endpoints", 
 READING = ("list", "status", "quota", "alerts", "set-aside", "changes", "snapshot")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""
 
-GARBAGE = (
-    100_000  # objects made before it is looked for: all that is loaded makes none, and looking takes a sixth of a short command's time
-)
+GARBAGE = 100_000  # objects made before it is looked for: what is loaded makes none, and looking takes a sixth of a short command's time
 
 
 def commands(first: str | None = None) -> typer.Typer:
-    """The command line; only what is needed of it where the first word is one of `LOOKS`."""
+    """The command line; only what is needed of it where the first word is one of `READING`."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=HELP)
     for room in ("reading",) if first in READING else ROOMS:
         app.add_typer(import_module(f"console.{room}").commands)

@@ -53,8 +53,8 @@ def evaluate(store: Store, seller_id: str, rules: Rules = RULES) -> Readiness | 
     watch, now, over = _period(store, seller_id, rules)
     week, month = over(now - rules.shadow, now), over(now - MONTH, now, "order")
     found = verdict(watch.mode, watch.since or now, now, week, rules)
-    kept = {**counts(week), "ready": found.ready, "why": found.why, "days": rules.shadow.days}
-    return found if store.modes.compared(seller_id, watch, kept, month.orders, month.polls_first) else None
+    summed = {**counts(week), "ready": found.ready, "why": found.why, "days": rules.shadow.days}
+    return found if store.modes.compared(seller_id, watch, summed, month.orders, month.polls_first) else None
 
 
 def evaluate_due(store: Store) -> None:
@@ -106,12 +106,12 @@ def counts(it: Comparison) -> dict[str, Any]:
     }
 
 
-def summary(kept: Mapping[str, Any] | None) -> str:
+def summary(week: Mapping[str, Any] | None) -> str:
     """What the last comparison came to, in a line; "" before the first."""
-    if not kept:
+    if not week:
         return ""
-    counts = f"{kept['both']} by both, {kept['only_polling']} by polling only, {kept['only_notifications']} by notifications only"
-    return f"changes of {kept['days']} days: {counts}; {'ready for webhooks' if kept['ready'] else 'not yet ready'}: {kept['why']}"
+    counts = f"{week['both']} by both, {week['only_polling']} by polling only, {week['only_notifications']} by notifications only"
+    return f"changes of {week['days']} days: {counts}; {'ready for webhooks' if week['ready'] else 'not yet ready'}: {week['why']}"
 
 
 def as_json(it: SellerComparison) -> dict[str, Any]:

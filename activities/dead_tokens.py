@@ -17,7 +17,7 @@ from store import StoreError
 from store.errors import StoreUnavailableError
 
 REFUSED_AT_MOST = 10  # in one look, a minute: eBay's 50,000 tokens a day are everybody's. Who lives again is no reason to stop
-LOOKS_S = 15.0  # and so long, within the watchdog's minute
+LOOK_EVERY_S = 15.0  # and so long, within the watchdog's minute
 logger = logging.getLogger("sellerbeat.tokens")
 
 
@@ -34,7 +34,7 @@ class DeadTokens:
         """Try those that are due, until 10 were refused. Returns how many live again."""
         began, refused, alive = time.monotonic(), 0, 0
         for one in self.trials.dead():
-            if refused == REFUSED_AT_MOST or time.monotonic() - began > LOOKS_S:
+            if refused == REFUSED_AT_MOST or time.monotonic() - began > LOOK_EVERY_S:
                 break
             if not is_due(one.tried, self.tokens.oauth.client, VERSION, now):
                 continue

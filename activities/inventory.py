@@ -142,9 +142,9 @@ class InventoryPolling:
         after = scan.move(page=scan.page + 1)
         with step.commit() as commit:
             there = [item for item in found.values() if item is not None]
-            kept = commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk")
+            stored = commit.store_inventory(there, step.read_at(), self.source(step), read_from="bulk")
             gone = commit.remove_inventory([sku for sku, item in found.items() if item is None], step.read_at())
-            step.count(commit, kept, gone)
+            step.count(commit, stored, gone)
             commit.records_read(What.SKU, list(found))
             commit.scan_page(scan.scan, scan.page, part)
             commit.advance(checkpoint=after.as_json())

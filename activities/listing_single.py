@@ -45,12 +45,12 @@ def store_single(step: StepRun, commit: Commit, single: Single, source: str = "p
     if single.items:
         step.count(commit, commit.store_inventory(single.items, single.date, source, read_from="bulk"))
     if single.refused:
-        kept = StoreResult()
+        stored = StoreResult()
     elif single.listing:
-        kept = commit.store_listings([single.listing], single.date, source, read_from="item")
+        stored = commit.store_listings([single.listing], single.date, source, read_from="item")
     else:
-        kept = commit.remove_listings([single.entity_id], single.date, source)
+        stored = commit.remove_listings([single.entity_id], single.date, source)
     if not single.refused:
         commit.records_read(What.LISTING, [single.entity_id])
-    step.count(commit, kept)
-    return kept
+    step.count(commit, stored)
+    return stored

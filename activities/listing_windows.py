@@ -157,11 +157,11 @@ def keep(step: StepRun, commit: Commit, window: ListingWindow, items: Sequence[D
         return
     if items:
         step.count(commit, commit.store_inventory(items, window.date, read_from="bulk"))
-    kept = (
+    stored = (
         commit.store_listings(window.listings, window.date, without_id=window.without_id)
         if window.listings or window.without_id
         else StoreResult()
     )
-    step.count(commit, kept)
+    step.count(commit, stored)
     if window.lost:
         commit.open_alert(AlertKind.LISTINGS_INCOMPLETE, INCOMPLETE_TEXT)

@@ -84,8 +84,8 @@ class ListingPolling:
         for one in alone:
             single = read_single(step, one.entity_id, over)
             with step.commit() as commit:
-                kept = store_single(step, commit, single)
-                if not single.refused and not one.known and one.entity_id not in kept.changed:
+                stored = store_single(step, commit, single)
+                if not single.refused and not one.known and one.entity_id not in stored.changed:
                     commit.leave_to_report(one.entity_id, single.date)
             if step.over() or over.full:
                 return
@@ -125,6 +125,6 @@ def leave_to_inventory(step: StepRun) -> None:
     left = True
     while left and (ids := step.steps.store.listings.backed(step.request.seller_id, AT_ONCE)):
         with step.commit() as commit:
-            kept = commit.remove_listings(ids, step.read_at(), read_from="list")
-            step.count(commit, kept)
-            left = kept.changes > 0
+            stored = commit.remove_listings(ids, step.read_at(), read_from="list")
+            step.count(commit, stored)
+            left = stored.changes > 0

@@ -69,7 +69,7 @@ class NotificationPoll:
             parcels_due += self.read_orders(step, notifications)
             if step.over():
                 break
-        over = SteppingOver(step, What.LISTING, kept=False)
+        over = SteppingOver(step, What.LISTING, remembered=False)
         for notification in by[Asks.LISTINGS]:
             if step.over() or over.full:
                 break
@@ -95,14 +95,14 @@ class NotificationPoll:
 
     def read_orders(self, step: StepRun, notifications: Sequence[PendingNotification]) -> int:
         """Returns how many orders' parcels are due now because of it."""
-        wanted = list(dict.fromkeys(order_id for notification in notifications for order_id in notification.orders))
-        if not wanted:  # a topic of orders that names none
+        order_ids = list(dict.fromkeys(order_id for notification in notifications for order_id in notification.orders))
+        if not order_ids:  # a topic of orders that names none
             self.settle(step, NotificationOutcome(left=[notification.id for notification in notifications]))
             return 0
-        over = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]), kept=False)
+        over = SteppingOver(step, What.LISTED, lambda order_id: step.api.orders_by_id([order_id]), remembered=False)
         over.patient = all(notification.asks == 0 for notification in notifications)
         try:
-            documents = [order for _, page in over.lists(wanted, step.api.orders_by_id) for order in page.orders]
+            documents = [order for _, page in over.lists(order_ids, step.api.orders_by_id) for order in page.orders]
             over.settle()
         except AccessDeniedError:  # the poll of orders meets it too, and tells
             self.settle(step, NotificationOutcome(left=[notification.id for notification in notifications]))
@@ -116,9 +116,9 @@ class NotificationPoll:
             commit.note_notified_at(
                 (order_id, notification.received_at) for notification in notifications for order_id in notification.orders
             )
-            kept = commit.store_orders(documents, read_at=step.read_at(), source=SOURCE)
-            step.count(commit, kept)
-            commit.records_read(What.LISTED, [order for order in wanted if order not in over.failing])
+            stored = commit.store_orders(documents, read_at=step.read_at(), source=SOURCE)
+            step.count(commit, stored)
+            commit.records_read(What.LISTED, [order for order in order_ids if order not in over.failing])
         shown = {id_: document for document in documents if (id_ := entity_id(document))}
         refused = {order for order, error in over.failing.items() if isinstance(error, RejectedError | NotFoundError)}
         broken = over.failing.keys() - refused
@@ -126,10 +126,13 @@ class NotificationPoll:
         self.settle(
             step,
             judged(
-                [notification for notification in notifications if not broken & set(notification.orders)], shown, set(kept.changed), refused
+                [notification for notification in notifications if not broken & set(notification.orders)],
+                shown,
+                set(stored.changed),
+                refused,
             ),
         )
-        return kept.parcels_due
+        return stored.parcels_due
 
     def read_listings(self, step: StepRun, notification: PendingNotification, over: SteppingOver) -> None:
         if not self.follows_listings(step):

@@ -114,8 +114,8 @@ class Slice:
     def read_one(self, sku: str) -> None:
         found = self.step.api.offers(sku)
         with self.step.commit() as commit:
-            kept = commit.store_offers(sku, found.offers, self.step.read_at(), self.at.source, found.whole)
-            self.step.count(commit, kept)
+            stored = commit.store_offers(sku, found.offers, self.step.read_at(), self.at.source, found.whole)
+            self.step.count(commit, stored)
             commit.records_read(What.OFFERS, [sku])
 
     def after(self, checkpoint: OffersCheckpoint, limit: int) -> list[str]:
@@ -155,8 +155,8 @@ class Slice:
 
     def keep(self, skus: list[str], answers: list[Answered]) -> None:
         with self.step.commit() as commit:
-            kept = [commit.store_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
-            self.step.count(commit, *kept)
+            stored = [commit.store_offers(it.sku, it.offers.offers, it.read_at, it.source, it.offers.whole) for it in answers]
+            self.step.count(commit, *stored)
             commit.records_read(What.OFFERS, [it.sku for it in answers])
             commit.advance(checkpoint=self.stored.as_json())
             commit.close_alert(AlertKind.OFFERS_UNREAD)  # of versions that had a rule of their own here

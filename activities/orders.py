@@ -47,8 +47,8 @@ def read_windows(step: StepRun, checkpoint: OrdersCheckpoint, *, overlap: timede
     unreadable = store.unreadable(seller_id, Stream.ORDERS, since) if step.step.set_aside else ()
     for part in changed_since(step.fetch, cursor, overlap, checkpoint.pending_windows, width, step.sure_at, unreadable):
         with step.commit() as commit:
-            kept = commit.store_orders(part.orders, read_at=step.read_at(), source=source)
-            step.count(commit, kept)
+            stored = commit.store_orders(part.orders, read_at=step.read_at(), source=source)
+            step.count(commit, stored)
             checkpoint = checkpoint.move(pending_windows=part.pending_windows, width=width.learned())
             commit.advance(cursor=part.cursor, checkpoint=checkpoint.as_json())
             if part.unreadable:
@@ -58,7 +58,7 @@ def read_windows(step: StepRun, checkpoint: OrdersCheckpoint, *, overlap: timede
                     AlertKind.ORDERS_INCOMPLETE,
                     "eBay's count of changed orders never agreed with what it listed in 4 readings; the sweep will look again",
                 )
-            parcels_due += kept.parcels_due
+            parcels_due += stored.parcels_due
             due = (Stream.FULFILLMENT,) if parcels_due and source == "poll" else ()  # a backfill's are in no hurry
             if not part.pending_windows:
                 result = step.complete(commit, due)

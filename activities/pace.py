@@ -98,12 +98,12 @@ class Pace:
             return self._known
 
 
-def pace_of(kept: str | None, last_change: datetime) -> SellerPace:
+def pace_of(stored_pace: str | None, last_change: datetime) -> SellerPace:
     """What was kept, or that of a seller of whom nothing is known: losing it loses no order."""
     moment = last_change.timestamp()
-    if kept:
+    if stored_pace:
         try:
-            return replace(from_json(kept), last_change=moment)
+            return replace(from_json(stored_pace), last_change=moment)
         except ValueError:
             pass
     return SellerPace(last_change=moment)

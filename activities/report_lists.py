@@ -28,13 +28,13 @@ def read_page(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint:
     with step.commit() as commit:
         if items:
             step.count(commit, commit.store_inventory(items, date, read_from="bulk"))
-        kept = commit.store_listings(page.listings, date, checkpoint.source, read_from="selling", without_id=page.without_id)
-        step.count(commit, kept)
+        stored = commit.store_listings(page.listings, date, checkpoint.source, read_from="selling", without_id=page.without_id)
+        step.count(commit, stored)
         commit.scan_page(checkpoint.scan, checkpoint.walks * WALK + number, [id_ for one in page.listings if (id_ := entity_id(one))], date)
         steady = checkpoint.steady and (number == 1 or page.total == checkpoint.rows)
         count = checkpoint.count + len(page.listings) + len(page.without_id)
         lost = checkpoint.lost + page.lost
-        checkpoint = checkpoint.found(kept.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
+        checkpoint = checkpoint.found(stored.changed, date).move(page=number, rows=page.total, steady=steady, count=count, lost=lost)
         if number >= page.pages:
             checkpoint = _walked(checkpoint)
         commit.advance(checkpoint=checkpoint.as_json())
@@ -69,8 +69,8 @@ def read_item(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint |
             return step.continue_later(commit, step.now() + AGAIN, "the report of all listings: reads again what eBay did not show")
     single = read_single(step, first, over)
     with step.commit() as commit:
-        kept = store_single(step, commit, single, checkpoint.source)
-        checkpoint = checkpoint.found(kept.changed, single.date).move(to_read=(*rest, first) if single.refused else rest)
+        stored = store_single(step, commit, single, checkpoint.source)
+        checkpoint = checkpoint.found(stored.changed, single.date).move(to_read=(*rest, first) if single.refused else rest)
         commit.advance(checkpoint=checkpoint.as_json())
     return checkpoint
 
@@ -85,17 +85,17 @@ def read_absent(step: StepRun, checkpoint: ReportCheckpoint) -> ReportCheckpoint
     if checkpoint.few(len(absent)) or (checkpoint.walks >= WALKS and checkpoint.lists < LISTS):
         single = read_single(step, absent[0], books(step, What.LISTING))
         with step.commit() as commit:
-            kept = store_single(step, commit, single, checkpoint.source)
+            stored = store_single(step, commit, single, checkpoint.source)
             commit.scan_page(checkpoint.scan, (WALKS + 1) * WALK + checkpoint.alone, absent[:1], single.date)
-            checkpoint = checkpoint.found(kept.changed, single.date).move(alone=checkpoint.alone + 1)
+            checkpoint = checkpoint.found(stored.changed, single.date).move(alone=checkpoint.alone + 1)
             commit.advance(checkpoint=checkpoint.as_json())
         return checkpoint
     if checkpoint.lists < LISTS:
         return _saved(step, checkpoint.move(phase=Phase.PAGES))
     with step.commit() as commit:
-        kept = commit.remove_listings(absent[:AT_ONCE], step.read_at(), checkpoint.source, "selling")
-        step.count(commit, kept)
-        checkpoint = checkpoint.found(kept.changed, step.read_at())
+        stored = commit.remove_listings(absent[:AT_ONCE], step.read_at(), checkpoint.source, "selling")
+        step.count(commit, stored)
+        checkpoint = checkpoint.found(stored.changed, step.read_at())
         commit.advance(checkpoint=checkpoint.as_json())
     return checkpoint
 

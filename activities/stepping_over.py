@@ -30,16 +30,16 @@ class SteppingOver:
     """The records of one kind that one step reads."""
 
     def __init__(
-        self, step: StepRun, what: What, ask: Callable[[str], object] | None = None, *, kept: bool = True, refusals: bool = True
+        self, step: StepRun, what: What, ask: Callable[[str], object] | None = None, *, remembered: bool = True, refusals: bool = True
     ) -> None:
         """The records' books.
 
         Args:
             ask: reads one record in the same way; it is given one that eBay showed before, to see whether eBay answers. None: no such.
-            kept: failures are counted from step to step; False: whoever asks counts them.
+            remembered: failures are counted from step to step; False: whoever asks counts them.
             refusals: a 4xx is one; False: it is an answer like another.
         """
-        self.step, self.what, self.ask, self.kept, self.refusals = step, what, ask, kept, refusals
+        self.step, self.what, self.ask, self.remembered, self.refusals = step, what, ask, remembered, refusals
         self.patient = step.step.failures == 0 and not step.step.failing
         self.failing: dict[str, EbayError] = {}  # in this step
         self._pending: dict[str, datetime] = {}  # those that count once something witnesses that eBay is well: when they failed first
@@ -153,7 +153,7 @@ class SteppingOver:
         return at is not None and at - since > A_MOMENT
 
     def _counts(self, record: str) -> bool:
-        return self.kept and (self.refusals or not refused(self.failing[record]))
+        return self.remembered and (self.refusals or not refused(self.failing[record]))
 
     def _note(self, record: str) -> None:
         if not self._counts(record):

@@ -119,8 +119,8 @@ class Sweep:
         store, seller_id = self.steps.store, step.request.seller_id
         aside = store.aside_of(seller_id, Kind.ORDER, ids) if step.step.set_aside or step.aside_moved else set()
         witness = [other] if since and (other := store.absent_since(seller_id, list(since))[1]) else []
-        if wanted := [order for order in ids if order not in aside]:
-            for part, page in over.lists(wanted, lambda some: step.api.orders_by_id([*some, *witness])):
+        if order_ids := [order for order in ids if order not in aside]:
+            for part, page in over.lists(order_ids, lambda some: step.api.orders_by_id([*some, *witness])):
                 checkpoint = self.keep(step, page.orders, checkpoint, OpenOrdersAsked(part, since))
         checkpoint = checkpoint.move(**behind)
         with step.commit() as commit:
@@ -157,9 +157,9 @@ class Sweep:
                 commit.unreadable(unreadable)
             if asked:
                 commit.records_read(What.LISTED, asked.ids)
-            kept = commit.store_orders(orders, read_at=step.read_at(), source="sweep")
-            missed, undated = count(kept, step.step.enrolled_at, checkpoint.missed_before)
-            step.count(commit, kept)
+            stored = commit.store_orders(orders, read_at=step.read_at(), source="sweep")
+            missed, undated = count(stored, step.step.enrolled_at, checkpoint.missed_before)
+            step.count(commit, stored)
             commit.missed(missed, undated)
             if asked and asked.since is not None:
                 shown = {order for order in map(entity_id, orders) if order}
@@ -195,10 +195,10 @@ class Sweep:
             return step.complete_at(commit, step.now() + wait, f"the first sweep, {words(round(wait.total_seconds()))} after the enrolment")
 
 
-def count(kept: StoreResult, enrolled_at: datetime, before: datetime) -> tuple[int, int]:
+def count(stored: StoreResult, enrolled_at: datetime, before: datetime) -> tuple[int, int]:
     """How many of the changes polling should have told, and how many it could not see, since no date moved."""
     missed = undated = 0
-    for modified, known in kept.dated.values():
+    for modified, known in stored.dated.values():
         if modified is None or modified == known:
             undated += 1
         elif enrolled_at <= modified < before:

@@ -15,7 +15,7 @@ from operations.errors import FailedError
 from pacing import Stream, words
 from reconciling import Delays, Mode
 from store.kinds import AlertKind
-from store.modes import KEPT_FOR
+from store.modes import RETENTION
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -50,7 +50,7 @@ def reconcile(
     until: When = None,
     last: Annotated[
         timedelta | None,
-        typer.Option(parser=between("1m", f"{KEPT_FOR.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
+        typer.Option(parser=between("1m", f"{RETENTION.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""

@@ -19,7 +19,7 @@ from store.errors import SecretError, translated
 from store.vault import Vault
 
 WORKING = timedelta(seconds=90)  # the longest that one who works on it may take: two calls to eBay; after a crash it is free again
-KEPT_FOR = timedelta(days=30)  # rows behind their end, for who comes with an old link
+RETENTION = timedelta(days=30)  # rows behind their end, for who comes with an old link
 
 FORGET_OLD = text("DELETE FROM consents WHERE expires_at < clock_timestamp() - :kept")
 ISSUE = text("""
@@ -76,7 +76,7 @@ class Consents:
         """A new link's state, and its end."""
         nonce = secrets.token_urlsafe(18)
         with translated(), self._engine.begin() as connection:
-            connection.execute(FORGET_OLD, {"kept": KEPT_FOR})
+            connection.execute(FORGET_OLD, {"kept": RETENTION})
             end: datetime = connection.execute(ISSUE, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
         said = {"n": nonce, "s": seller_id, "e": end.timestamp(), "o": dict(options or {}), "c": list(scopes)}
         return self._states.seal(json.dumps(said, separators=(",", ":"))).decode(), end

@@ -43,7 +43,7 @@ delivery_lanes = Table(
     time_column("failing_since"),  # the first of them
     time_column("retry_at"),  # not tried before
     time_column("tell_at"),  # when the dispatcher has to wake the cursor's workflow, unless it moved meanwhile
-    Index("delivery_cursors_by_seller", "seller_id"),
+    Index("delivery_lanes_by_seller", "seller_id"),
 )
 
 redeliveries = Table(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from reconciling import Mode, Seen, Side
 from store.errors import UnknownSellerError, translated
 
-KEPT_FOR = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
+RETENTION = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
 
 LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
@@ -167,7 +167,7 @@ class Modes:
     def prune(self) -> int:
         """Forget sightings of 90 days ago and before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(PRUNE, {"kept": KEPT_FOR}).rowcount
+            return connection.execute(PRUNE, {"kept": RETENTION}).rowcount
 
     def sums(self) -> dict[str, int]:
         """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""

@@ -7,4 +7,4 @@ from console import reading
 
 
 def test_the_commands_that_load_little_are_those_of_the_room_that_reads() -> None:
-    assert sorted(starter.LOOKS) == sorted(get_command(reading.commands).commands)  # type: ignore[attr-defined]
+    assert sorted(starter.READING) == sorted(get_command(reading.commands).commands)  # type: ignore[attr-defined]
