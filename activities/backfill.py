@@ -11,7 +11,7 @@ from activities.poll import Poll, PollResult
 from activities.polling.checkpoints import BackfillCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
-from pacing import Stream
+from domain.pacing import Stream
 
 
 class Backfill:

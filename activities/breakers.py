@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from domain.pacing.outage import CALLS, PROBE, SELLERS, Mixture, Streak, backoff, trial_every
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.http import utc_now
 from ebay.verdict import failure, is_answer
 from metering import metrics
 from metering.meters import SILENT, Meters
-from pacing.outage import CALLS, PROBE, SELLERS, Mixture, Streak, backoff, trial_every
 from store import Store
 from store.breakers import TOKENS, Breaker
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciling import Comparison, Delays, MissingChange, Mode, Readiness, Rules, compare, verdict
-from reconciling.rules import RULES
+from domain.comparison import Comparison, Delays, MissingChange, Mode, Readiness, Rules, compare, verdict
+from domain.comparison.rules import RULES
 from store import Store, StoreError, UnknownSellerError
 from store.kinds import AlertKind
 from store.modes import Watch

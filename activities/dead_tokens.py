@@ -11,8 +11,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.tokens import VERSION, StoredTokens
+from domain.pacing.doubts import is_due
 from ebay.errors import EbayError
-from pacing.doubts import is_due
 from store import StoreError
 from store.errors import StoreUnavailableError
 

@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from activities.signing import Poster, send
 from activities.slots import Slots
 from activities.steps import UnexpectedError, frame_of
-from delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outcome_of, retry_after, wait
+from domain.delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outcome_of, retry_after, wait
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError

@@ -12,14 +12,14 @@ from activities.polling.checkpoints import FulfillmentCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
-from changes import unreadable
-from changes.model import Kind
-from changes.orders import entity_id
-from changes.rereads import Doubt
+from domain.changes import unreadable
+from domain.changes.model import Kind
+from domain.changes.orders import entity_id
+from domain.changes.rereads import Doubt
+from domain.pacing import Stream
 from ebay.blame import may_be_the_record
 from ebay.client import PAGE, open_filter
 from ebay.errors import EbayError, NotFoundError, RejectedError
-from pacing import Stream
 from store.aside import SetAsideDue
 from store.rereads import What
 

@@ -15,10 +15,10 @@ from activities.polling.checkpoints import InventoryScan
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
-from changes.inventory import entity_id
+from domain.changes.inventory import entity_id
+from domain.pacing import InventorySource, Stream
 from ebay.client import InventoryPage
 from ebay.errors import BadAnswerError
-from pacing import InventorySource, Stream
 from store.aside import SetAsideDue
 from store.kinds import AlertKind
 from store.rereads import What

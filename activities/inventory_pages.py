@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from activities.polling.checkpoints import InventoryCheckpoint, InventoryScan, KnownRows, OffsetsBy
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
-from changes.unreadable import TIMES
+from domain.changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
 from ebay.client import ITEMS, PAGE, InventoryPage
 from ebay.errors import BadAnswerError, EbayError

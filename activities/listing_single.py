@@ -8,7 +8,7 @@ from datetime import datetime
 from activities.listing_skus import inventory_items
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
-from changes.model import Document
+from domain.changes.model import Document
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from store import Commit, StoreResult
 from store.listings import PREFIX

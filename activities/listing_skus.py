@@ -7,9 +7,9 @@ from typing import Any
 
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, refused
-from changes.model import Document, Kind
+from domain.changes.model import Document, Kind
+from domain.pacing import InventorySource
 from ebay.errors import AccessDeniedError, NotFoundError, RejectedError
-from pacing import InventorySource
 from store.rereads import KEYS, What
 
 SKUS_A_CALL = 25  # eBay's most

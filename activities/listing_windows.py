@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from activities.polling.checkpoints import ListingsCheckpoint
 from activities.running import StepRun
-from changes.model import Document
-from changes.moments import Moment
+from domain.changes.model import Document
+from domain.changes.moments import Moment
+from domain.pacing import Stream
 from ebay.clock import floor_ms
 from ebay.errors import EbayError
 from ebay.isolating import around
 from ebay.narrowing import LearnedWidth, Width
 from ebay.trading import LONGEST_WINDOW, SellerEvents
-from pacing import Stream
 from store import Commit, StoreResult
 from store.kinds import AlertKind
 

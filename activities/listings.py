@@ -19,8 +19,8 @@ from activities.polling.checkpoints import ListingsCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, books, try_again
 from activities.steps import StepRunner
-from changes.model import Kind
-from pacing import InventorySource, Stream
+from domain.changes.model import Kind
+from domain.pacing import InventorySource, Stream
 from store import aside
 from store.listings import Neighbours
 from store.rereads import What

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from activities.comparing import evaluate_due
 from activities.dead_tokens import DeadTokens
 from activities.overrides import OperatorOverrides, overrides_of
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store
 from store.kinds import AlertKind, named
 from store.lateness import INTERVALS, LatePoll

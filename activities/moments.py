@@ -8,10 +8,10 @@ from datetime import datetime
 from activities.listing_skus import inventory_items
 from activities.running import StepRun
 from activities.stepping_over import try_again
-from changes.moments import Moment
+from domain.changes.moments import Moment
+from domain.pacing import Stream
 from ebay.cutting import Window
 from ebay.window_reading import Fetch, read
-from pacing import Stream
 from store.aside import SetAsideDue
 from store.moments import moment_of, what_of
 

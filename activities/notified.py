@@ -14,13 +14,13 @@ from activities.poll import Poll, PollResult
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from activities.steps import StepRunner
-from changes.dates import read_time
-from changes.orders import entity_id
+from domain.changes.dates import read_time
+from domain.changes.orders import entity_id
+from domain.pacing import Stream
 from domain.streams import BY_TRADING
 from ebay.blame import may_be_the_record
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, NotFoundError, RejectedError
 from ebay.topics import Asks, asks, moves_orders
-from pacing import Stream
 from store.listings import PREFIX
 from store.notifications import PendingNotification, State
 from store.rereads import What

@@ -16,11 +16,11 @@ from activities.polling.checkpoints import OffersCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver, try_again
 from activities.steps import StepRunner
-from changes.model import Kind
+from domain.changes.model import Kind
+from domain.pacing import Stream
 from domain.streams import Purpose
 from ebay.client import OfferList
 from ebay.errors import EbayError, QuotaSpentError
-from pacing import Stream
 from store.kinds import AlertKind
 from store.permits import OFFERS
 from store.rereads import KEYS, What

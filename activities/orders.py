@@ -11,9 +11,9 @@ from activities.poll import Poll, PollResult
 from activities.polling.checkpoints import OrdersCheckpoint
 from activities.running import StepRun
 from activities.steps import StepRunner
+from domain.pacing import Stream
 from ebay.narrowing import Width
 from ebay.windows import changed_since
-from pacing import Stream
 from store.kinds import AlertKind
 
 

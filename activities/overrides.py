@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from temporalio import activity
 from temporalio.common import RetryPolicy
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store
 
 

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, NoReturn
 from temporalio.exceptions import ApplicationError
 
 from activities.poll import PollResult
-from changes.orders import entity_id
+from domain.accounts import AccountClaim, AccountVerdict
+from domain.changes.orders import entity_id
+from domain.pacing import Stream
 from domain.seller_state import Wait
 from domain.streams import Purpose
 from ebay.answers import token_refused
 from ebay.client import SellerApi
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.identity import Identity
-from pacing import Stream
 from store import Store
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
 from store.kinds import NEEDS_REAUTHORIZATION
-from store.whose import AccountClaim, AccountVerdict
 
 if TYPE_CHECKING:
     from activities.running import StepRun

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from activities.poll import Poll
+from domain.pacing import Facts, Fleet, PacingSettings, SellerPace, Stream, next_poll, observe, tier
+from domain.pacing.state import from_json, to_json
 from domain.streams import RESOURCES, STREAMS
-from pacing import Facts, Fleet, PacingSettings, SellerPace, Stream, next_poll, observe, tier
-from pacing.state import from_json, to_json
 
 SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)  # each of another resource
 NEVER_BUSY = 2**31
@@ -26,7 +26,7 @@ class PollOutcome:
     changes: int
     calls: int
     last_change: datetime
-    pace: str | None  # as kept with the stream (pacing/state.py); None: nothing yet
+    pace: str | None  # as kept with the stream (domain/pacing/state.py); None: nothing yet
     sales_30d: int = 0
     poll: int = 0  # the epoch: each poll has a jitter of its own
     unseen_share: float = 1.0  # of the orders, those that no notification announces: 1 unless notifications are relied on

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.pacing.reserve import LEASE, SINGLY
 from domain.streams import Purpose
 from ebay.errors import QuotaSpentError
-from pacing.reserve import LEASE, SINGLY
 from store import Store
 from store.permits import SHARES, Lease
 

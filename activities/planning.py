@@ -16,8 +16,7 @@ from temporalio.common import RetryPolicy
 from activities.overrides import OperatorOverrides
 from activities.pace import SHARED, Pace, pace_of
 from activities.quota import QuotaWatch
-from domain.streams import RESOURCES
-from pacing import (
+from domain.pacing import (
     DEFAULT_CURVE,
     FULL,
     Curve,
@@ -38,8 +37,9 @@ from pacing import (
     unseen_share,
     weight,
 )
-from pacing.estimate import base_rate, surge
-from pacing.level import surge_effect
+from domain.pacing.estimate import base_rate, surge
+from domain.pacing.level import surge_effect
+from domain.streams import RESOURCES
 from store import Store
 from store.kinds import AlertKind
 from store.levels import Polled, Said

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 from temporalio.common import RetryPolicy
 
+from domain.pacing import Stream
 from domain.seller_state import Wait
-from pacing import Stream
 
 
 class Poll(BaseModel, frozen=True, populate_by_name=True):
@@ -40,7 +40,7 @@ class PollResult(BaseModel, frozen=True):
     waits_for: Wait | None = None  # what it waits for; `quota` and `down` say it to workflows of versions before
     next_due: datetime  # UTC
     why: str  # in words, for the operator: "quiet for 2 h: every 12 min 30 s"
-    tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (pacing/cadence.py)
+    tier: str | None = None  # of the seller by the rules, for people: busy, normal, dormant, ... (domain/pacing/cadence.py)
     due: tuple[Stream, ...] = ()  # other streams that have work now: what is announced, not their round
     due_at: dict[Stream, datetime] = {}  # the same, not before then (UTC): listings that a sale moved
     rounds: tuple[Stream, ...] = ()  # other streams whose own round should come at once

@@ -19,10 +19,10 @@ from activities.report_compare import compare
 from activities.report_lists import read_absent, read_item, read_page
 from activities.running import StepRun
 from activities.steps import StepRunner
-from changes.listings import entity_id
+from domain.changes.listings import entity_id
+from domain.pacing import Stream, words
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
 from ebay.feed import TooMany
-from pacing import Stream, words
 from store.kinds import AlertKind
 
 MISSED_TEXT = "the report of all listings found changes that polling had missed; they are recorded now, with source sweep"

@@ -9,10 +9,10 @@ from typing import Any
 
 from activities.polling.report_checkpoint import Phase, ReportCheckpoint
 from activities.running import StepRun
-from changes.listings import differs, entity_id
-from changes.model import Document
+from domain.changes.listings import differs, entity_id
+from domain.changes.model import Document
+from domain.pacing import InventorySource
 from ebay.report import UnreadableRow, read_report
-from pacing import InventorySource
 
 BATCH = 1_000  # rows
 MOST_TO_READ = 1_000  # listings to be read alone, stored by id: more are read page by page in any case

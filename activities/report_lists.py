@@ -9,9 +9,9 @@ from activities.polling.report_checkpoint import LISTS, MANY, WALK, WALKS, Phase
 from activities.report_pages import read_rows
 from activities.running import StepRun
 from activities.stepping_over import books
-from changes.listings import entity_id
-from changes.model import Kind
-from changes.unreadable import AGAIN
+from domain.changes.listings import entity_id
+from domain.changes.model import Kind
+from domain.changes.unreadable import AGAIN
 from store.rereads import What
 
 AT_ONCE = 200  # listings removed in a commit

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activities.running import StepRun
-from changes.model import Document
+from domain.changes.model import Document
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError
 

@@ -12,13 +12,13 @@ from activities import safety_net
 from activities.pace import PollOutcome, pace_of
 from activities.poll import Poll, PollResult
 from activities.sooner import brought_forward, replaced
-from changes import unreadable
+from domain.changes import unreadable
+from domain.pacing import Stream
 from domain.seller_state import CALLS, Wait
 from domain.streams import STREAMS, Purpose
 from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
-from pacing import Stream
 from store import Commit, StepLease, StoreResult
 from store.sales import ListingsDue
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pacing import SellerPace, Stream, unseen_share
-from pacing.estimate import long_rate
-from pacing.timer import SOME
-from reconciling import TOPICS, Mode, silent
-from reconciling.compare import overdue
+from domain.comparison import TOPICS, Mode, silent
+from domain.comparison.compare import overdue
+from domain.pacing import SellerPace, Stream, unseen_share
+from domain.pacing.estimate import long_rate
+from domain.pacing.timer import SOME
 from store import Commit, StepLease
 from store.kinds import AlertKind
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from standardwebhooks import Webhook
 
-from delivery import Message
+from domain.delivery import Message
 
 
 class HasStatus(Protocol):

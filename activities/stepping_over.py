@@ -1,4 +1,4 @@
-"""Records that eBay fails for are stepped over: the one rule of all streams, as a step keeps its books. The rule: `changes/unreadable.py`.
+"""Records that eBay fails for are stepped over: the one rule of all streams, as a step counts it. The rule: `domain/changes/unreadable.py`.
 
 Use it so: `worked` after each record that could be read, `failed` where a call failed, `settle` when no record is left to be tried.
 """
@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from activities.running import StepRun
-from changes import unreadable
+from domain.changes import unreadable
+from domain.pacing import Stream
 from domain.streams import STREAMS
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError, NotFoundError, RejectedError
-from pacing import Stream
 from store.aside import SetAsideDue
 from store.rereads import What
 

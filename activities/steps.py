@@ -20,13 +20,13 @@ from activities.poll import Poll, PollResult
 from activities.quota import QuotaWatch
 from activities.running import StepRun, purpose
 from activities.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
+from domain.pacing import Stream
 from domain.seller_state import Wait
 from domain.streams import RESOURCES
 from ebay.client import Ebay
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
 from metering.meters import SILENT, Meters
-from pacing import Stream
 from store import Store, StoreError, SupersededError
 from store.commit import SLOW_S
 from store.kinds import AlertKind
@@ -184,7 +184,7 @@ class StepRunner:
 
 
 def frame_of(error: Exception) -> str:
-    """`KeyError in changes/orders.py:52`: the innermost line of our own house; never the error's text."""
+    """`KeyError in domain/changes/orders.py:52`: the innermost line of our own house; never the error's text."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     ours = [(path.relative_to(HOUSE), line) for path, line in frames if path.is_relative_to(HOUSE) and "site-packages" not in path.parts]
     where = f"{ours[-1][0]}:{ours[-1][1]}" if ours else "a library"

@@ -15,13 +15,13 @@ from activities.polling.checkpoints import SweepCheckpoint
 from activities.running import StepRun
 from activities.stepping_over import SteppingOver
 from activities.steps import StepRunner
-from changes.model import Kind
-from changes.moments import Moment
-from changes.orders import entity_id
+from domain.changes.model import Kind
+from domain.changes.moments import Moment
+from domain.changes.orders import entity_id
+from domain.pacing import Stream, words
 from ebay.client import OrderPage, created_filter
 from ebay.narrowing import Width
 from ebay.windows import Span, Window, created_between
-from pacing import Stream, words
 from store import StoreResult
 from store.aside import DOCUMENT
 from store.kinds import AlertKind

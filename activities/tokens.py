@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from activities.breakers import BreakerGate
+from domain.pacing.doubts import PROBE, in_doubt, is_due, is_free, is_own, may_try
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.http import USER_AGENT
 from ebay.oauth import OAuth
-from pacing.doubts import PROBE, in_doubt, is_due, is_free, is_own, may_try
 from store import Store
 from store.kinds import AlertKind
 from store.tokens import TokenRow

@@ -11,7 +11,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from activities.breakers import OutageError
 from activities.pace import Pace, PollOutcome
 from activities.poll import Poll
-from pacing import Stream, outage
+from domain.pacing import Stream, outage
 from store import StepLease
 
 DAILY = timedelta(minutes=15)  # streams of once a day come back so soon

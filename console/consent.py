@@ -13,11 +13,11 @@ from typing import Any
 from console.context import CommandContext
 from console.enrolment import A_SECOND, read_from
 from console.owners import AccountRefusedError, Learnt, check_account
+from domain.pacing import InventorySource
 from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
 from ebay.oauth import CodeRefusedError, OAuth
-from pacing import InventorySource
 from store.consents import Ticket, Unclaimed
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time

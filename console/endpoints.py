@@ -13,7 +13,7 @@ from activities.signing import send
 from console.arguments import SellerOption
 from console.context import CommandContext
 from console.output import Output, say, show, with_json
-from delivery import Message, WrongTypesError, compose, outcome_of, patterns
+from domain.delivery import Message, WrongTypesError, compose, outcome_of, patterns
 from operations.endpoints import listed
 from operations.errors import FailedError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver

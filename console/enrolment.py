@@ -15,10 +15,10 @@ from activities.overrides import overrides_of
 from console.context import CommandContext
 from console.owners import Learnt, check_account
 from domain import streams
+from domain.pacing import InventorySource
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
 from operations.errors import FailedError
-from pacing import InventorySource
 from store import UnknownSellerError
 from workflows.client import handle, is_missing, signal_or_start
 from workflows.messages import SetSources

@@ -11,9 +11,9 @@ from activities.comparing import SellerComparison, as_json, compared, evaluate
 from console.arguments import SellerId, SellerOption, between
 from console.context import CommandContext
 from console.output import Output, print_json, say, show, with_json
+from domain.comparison import Delays, Mode
+from domain.pacing import Stream, words
 from operations.errors import FailedError
-from pacing import Stream, words
-from reconciling import Delays, Mode
 from store.kinds import AlertKind
 from store.modes import RETENTION
 from workflows.client import TemporalUnavailableError

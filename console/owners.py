@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from activities.owners import same_account
+from domain.accounts import AccountClaim, AccountVerdict
 from domain.streams import Purpose
 from ebay.client import Ebay, SellerApi
 from ebay.consent import IDENTITY
@@ -19,7 +20,6 @@ from operations.errors import FailedError
 from store import Store
 from store.accounts import Binding, Bound
 from store.errors import SecretError
-from store.whose import AccountClaim, AccountVerdict
 
 if TYPE_CHECKING:
     import httpx

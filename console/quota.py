@@ -9,8 +9,8 @@ from typing import Any
 from activities.pace import pace_of
 from activities.planning import facts
 from console.context import CommandContext
-from pacing import PacingSettings, Stream, fleet_prior, words
-from pacing.forecast import Freshness, forecast, with_notifications
+from domain.pacing import PacingSettings, Stream, fleet_prior, words
+from domain.pacing.forecast import Freshness, forecast, with_notifications
 from store.permits import SHARES
 from store.times import iso
 

@@ -21,8 +21,8 @@ from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from console.status import seller_status, sellers_list
+from domain.remedies import for_alert
 from operations.errors import FailedError
-from workflows.remedies import for_alert
 
 commands = typer.Typer()
 

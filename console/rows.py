@@ -16,8 +16,8 @@ import typer
 from console.arguments import between, future_day, read_text
 from console.enrolment import EnrolmentOptions, EnrolmentRow
 from console.pasted import NoTokenError, refresh_token
+from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
-from pacing import InventorySource
 
 NEEDED = ("seller_id", "refresh_token")
 DELIMITERS = ",;\t"  # spreadsheets of many countries write semicolons

@@ -46,8 +46,8 @@ from console.output import Output, fail, print_json, say, with_json
 from console.owners import AccountRefusedError
 from console.progress import progress
 from console.rows import read_rows
+from domain.pacing import InventorySource, Stream
 from operations.errors import FailedError
-from pacing import InventorySource, Stream
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
 

@@ -24,7 +24,7 @@ from store.tables import metadata
 
 NOTE = "Written by `make docs` from `{}`; a test compares.\n"
 DIALECT: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
-ROOMS_OF_EVENTS = ("changes", "store")
+ROOMS_OF_EVENTS = ("domain/changes", "store")
 EVENT = re.compile(r'"((?:order|fulfillment|inventory|offer|seller|alert)\.[a-z_]+)"')
 
 
@@ -94,13 +94,13 @@ def events() -> str:
     unknown = found - EVENTS.keys()
     if unknown or EVENTS.keys() - found:
         raise SystemExit(f"docs/generate.py: EVENTS and the code differ: {sorted(unknown ^ (EVENTS.keys() - found))}")
-    lines = ["# Events", "", NOTE.format("changes/ and store/"), *ABOUT_EVENTS, "", "| type | when |", "|---|---|"]
+    lines = ["# Events", "", NOTE.format("domain/changes/ and store/"), *ABOUT_EVENTS, "", "| type | when |", "|---|---|"]
     return "\n".join([*lines, *(f"| `{name}` | {words} |" for name, words in EVENTS.items())]) + "\n"
 
 
 def parcel_events() -> set[str]:
     """Parcels make their types from the verb."""
-    text = (HOUSE / "changes" / "parcels.py").read_text(encoding="utf-8")
+    text = (HOUSE / "domain" / "changes" / "parcels.py").read_text(encoding="utf-8")
     return {f"fulfillment.{verb}" for verb in ("created", "updated", "removed") if verb in text}
 
 

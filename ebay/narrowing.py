@@ -8,7 +8,7 @@ and again, and what is answered first after such failures is followed by a whole
 from dataclasses import dataclass
 from datetime import timedelta
 
-from changes.unreadable import TIMES
+from domain.changes.unreadable import TIMES
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.documents import parse
 from ebay.errors import BadAnswerError
 from ebay.topics import Asks, asks

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.answers import error_ids
 from ebay.documents import Document
 from ebay.errors import BadAnswerError

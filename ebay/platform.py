@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.errors import BadAnswerError
 from ebay.notifications import ID, MOST_IDS, TOPIC, Notification, Person, digest_of
 from ebay.topics import Asks, asks

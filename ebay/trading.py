@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.answers import refusal
 from ebay.calls import TRADING, SellerCalls
 from ebay.clock import retry_after, stamp

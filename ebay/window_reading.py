@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.cutting import PAGE, Span
 from ebay.pages import OrderPage
 

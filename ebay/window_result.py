@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes.moments import Moment
+from domain.changes.moments import Moment
 from ebay.cutting import PAGE, Window
 from ebay.pages import OrderPage
 from ebay.window_reading import READINGS, Fetch, keyed

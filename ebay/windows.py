@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from changes.moments import Moment
+from domain.changes.moments import Moment
 from ebay.blame import may_be_the_record
 from ebay.clock import MS, floor_ms
 from ebay.cutting import NARROW, PAGE, ROWS, Since, Span, Window, cut, cut_sorted, halves, is_sorted

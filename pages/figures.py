@@ -10,13 +10,13 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 
+from domain.comparison import Mode
 from domain.seller_state import GRAVITY
 from metering import metrics
 from metering.meters import Meters
 from pages.context import WebContext
 from pages.fleet import AWAKE, freshness, quota
 from pages.overview import FleetOverview
-from reconciling import Mode
 from store import Store, StoreError
 from store.breakers import ALERTS
 from store.kinds import AlertKind

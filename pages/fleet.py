@@ -14,9 +14,9 @@ from sqlalchemy import Row
 from starlette.responses import HTMLResponse
 
 from console.quota import level_words
+from domain.pacing import words
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
-from pacing import words
 from pages.access import Session
 from pages.context import WebContext
 from pages.overview import FleetOverview, Seller

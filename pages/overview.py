@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, text
 
-from changes.model import Kind
+from domain.changes.model import Kind
+from domain.pacing import Stream
 from domain.seller_state import GRAVITY
-from pacing import Stream
 from store.breakers import Breaker, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.snapshots import ALL

@@ -12,12 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from domain import remedies
 from operations.times import age
 from operations.times import due as due_words
 from pages.chart import bars
 from pages.problems import ProblemError
 from store.kinds import runbook
-from workflows import remedies
 
 FOLDER = Path(__file__).parent
 TIME = Markup('<time datetime="{exact}" title="{exact}">{words}</time>')

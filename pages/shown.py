@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from changes.sales import SOLD
+from domain.changes.sales import SOLD
 
 LONGEST = 160  # characters of one value
 LINES = 5  # line items or variations that are named

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from domain.accounts import Account, AccountClaim, AccountVerdict, compare, seller_names
 from store.errors import StoreError, translated
 from store.keyed import KeyedHash
 from store.step import StepLease
-from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
 
 LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 COLUMNS = """

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from changes import unreadable
+from domain.changes import unreadable
 
 LONGEST_ID = 500  # characters; an index takes 2,700 bytes
 DOCUMENT = "document"  # it was read and could not be kept: tried again without a call, as it came

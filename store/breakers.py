@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
+from domain.pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
 from domain.streams import RESOURCES
-from pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
 from store.alerts import close_alert, open_alert, reword_alert
 from store.errors import translated
 from store.events import FLEET, Events

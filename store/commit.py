@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from changes.model import Document
-from changes.moments import Moment
+from domain.changes.model import Document
+from domain.changes.moments import Moment
+from domain.comparison import Seen
+from domain.pacing import Stream
 from domain.seller_state import Wait
-from pacing import Stream
-from reconciling import Seen
 from store import absent, aside, modes, moments, scans
 from store.accounts import Accounts
 from store.closing import (

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from changes import inventory, offers, orders, parcels
-from changes.dates import modified_at
-from changes.model import Change, Detection, Document, Kind, Stored
-from changes.normal import digest
+from domain.changes import inventory, offers, orders, parcels
+from domain.changes.dates import modified_at
+from domain.changes.model import Change, Detection, Document, Kind, Stored
+from domain.changes.normal import digest
 from store.aside import Refusal, usable
 from store.entities import EntityRow, as_json
 

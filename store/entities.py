@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-from changes.dates import SKEW, modified_at, read_time
-from changes.model import Change, Document, Kind, Stored
-from changes.orders import is_open
+from domain.changes.dates import SKEW, modified_at, read_time
+from domain.changes.model import Change, Document, Kind, Stored
+from domain.changes.orders import is_open
 from store.errors import refused, sqlstate
 
 TABLES = {Kind.ORDER: "orders", Kind.FULFILLMENT: "fulfillments", Kind.INVENTORY: "inventory", Kind.OFFER: "offers"}

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from changes.dates import modified_at, read_time
-from changes.inventory import detect_inventory, gone
-from changes.inventory import entity_id as inventory_id
-from changes.model import Detection, Kind
-from changes.offers import detect_offers
-from changes.offers import gone as offer_gone
-from changes.orders import detect_orders
-from changes.readings import Trust, trust
-from changes.sales import asks_to_cancel, is_old_history
-from pacing import InventorySource, Stream
+from domain.changes.dates import modified_at, read_time
+from domain.changes.inventory import detect_inventory, gone
+from domain.changes.inventory import entity_id as inventory_id
+from domain.changes.model import Detection, Kind
+from domain.changes.offers import detect_offers
+from domain.changes.offers import gone as offer_gone
+from domain.changes.orders import detect_orders
+from domain.changes.readings import Trust, trust
+from domain.changes.sales import asks_to_cancel, is_old_history
+from domain.pacing import InventorySource, Stream
 from store import aside, documents_to_rows, entities, listing_reading, offers, sales, stock
 from store.accounts import Accounts, twin_words
 from store.alerts import close_alert, open_alert, reword_alert

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from changes.model import Document, Kind
-from changes.normal import digest
-from changes.personal import buyer_of, redact_order, redact_parcel
+from domain.changes.model import Document, Kind
+from domain.changes.normal import digest
+from domain.changes.personal import buyer_of, redact_order, redact_parcel
 from store import aside
 from store.deletions import ADD
 from store.entities import as_json

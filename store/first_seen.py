@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from changes.model import Change, Kind
-from reconciling import Mode, Side, side_of, topic_of
+from domain.changes.model import Change, Kind
+from domain.comparison import Mode, Side, side_of, topic_of
 from store.events import event_id
 from store.step import StepLease
 

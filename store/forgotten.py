@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from changes.orders import entity_id
-from changes.personal import buyer_of, redact_order, redact_parcel
+from domain.changes.orders import entity_id
+from domain.changes.personal import buyer_of, redact_order, redact_parcel
 from store.keyed import KeyedHash
 
 FIND = text("""

@@ -1,4 +1,4 @@
-"""The kinds of alerts. Each has a runbook, `docs/runbooks/KIND.md`, and a sentence of what to do (`workflows/remedies.py`)."""
+"""The kinds of alerts. Each has a runbook, `docs/runbooks/KIND.md`, and a sentence of what to do (`domain/remedies.py`)."""
 
 from enum import StrEnum
 

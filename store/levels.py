@@ -45,7 +45,7 @@ class Polled(NamedTuple):
     options: dict[str, Any]
     overrides: dict[str, Any]
     stream: str
-    pace: str | None  # pacing/state.py
+    pace: str | None  # domain/pacing/state.py
     last_change_at: datetime | None
     sales_30d: int
     polls_first: int = 0  # of `orders`, where notifications are relied on: those that none of them announced

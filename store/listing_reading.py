@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from changes.backing import backed, ended, skus_of
-from changes.inventory import gone
-from changes.listings import detect_listings, entity_id, merged
-from changes.model import Detection, Document, Kind, Stored
-from changes.readings import Trust, trust
-from pacing import InventorySource
+from domain.changes.backing import backed, ended, skus_of
+from domain.changes.inventory import gone
+from domain.changes.listings import detect_listings, entity_id, merged
+from domain.changes.model import Detection, Document, Kind, Stored
+from domain.changes.readings import Trust, trust
+from domain.pacing import InventorySource
 from store import documents_to_rows, entities, stock
 from store.aside import Refusal
 from store.documents_to_rows import DocumentBatch

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
-from changes.backing import backed, skus, skus_of
-from changes.listings import entity_id
-from changes.model import Document
-from pacing import Stream
+from domain.changes.backing import backed, skus, skus_of
+from domain.changes.listings import entity_id
+from domain.changes.model import Document
+from domain.pacing import Stream
 from store import scans
 from store.errors import translated
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from pacing import Stream
+from domain.pacing import Stream
 from store.errors import translated
 
 CHANGE = text("""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from reconciling import Mode, Seen, Side
+from domain.comparison import Mode, Seen, Side
 from store.errors import UnknownSellerError, translated
 
 RETENTION = timedelta(days=90)  # sightings, from the first on; the longest that is looked back

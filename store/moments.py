@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from changes import unreadable
-from changes.dates import read_time
-from changes.moments import Moment
-from pacing import Stream
+from domain.changes import unreadable
+from domain.changes.dates import read_time
+from domain.changes.moments import Moment
+from domain.pacing import Stream
 from store import aside
 from store.times import iso
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from changes.model import Stored
+from domain.changes.model import Stored
 from store.errors import translated
 from store.times import iso
 

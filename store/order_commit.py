@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from changes.model import Kind
-from changes.parcels import detect_parcels
-from changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
+from domain.changes.model import Kind
+from domain.changes.parcels import detect_parcels
+from domain.changes.rereads import Doubt, doubt_of_parcels, doubt_of_single
 from store import aside, documents_to_rows, entities, old_orders, rereads
 from store.entity_commit import EntityCommit
 from store.first_seen import unchanged

@@ -1,7 +1,7 @@
 """The ledger of calls: no call to eBay without a permit, and never more permits a day than eBay gives calls. One row a resource.
 
 A permit is never given back, so that whatever crashes the count is never too low. The quota day ends at midnight US Pacific, by
-`pacing/day.py`'s rule or by what eBay's `rate_limit` says.
+`domain/pacing/day.py`'s rule or by what eBay's `rate_limit` says.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
+from domain.pacing import PacingSettings
+from domain.pacing.reserve import LAST
 from domain.streams import Purpose
-from pacing import PacingSettings
-from pacing.reserve import LAST
 from store.errors import translated
 
 MIDNIGHT = "(date_trunc('day', clock_timestamp() AT TIME ZONE 'America/Los_Angeles') {plus}) AT TIME ZONE 'America/Los_Angeles'"

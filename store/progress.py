@@ -7,8 +7,8 @@ sellers need not fetch all of them. tests/activities/test_progress.py holds them
 from datetime import datetime
 from typing import Any
 
-from changes.dates import read_time
-from pacing import Stream
+from domain.changes.dates import read_time
+from domain.pacing import Stream
 
 IS_READING = "coalesce(reading - 'limit' <> '{}', false)"
 """Whether a read is in progress. What is remembered of eBay's limits when none is stands alone, as `limit`."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from domain.pacing import Stream
 from domain.streams import RESOURCES
-from pacing import Stream
 from store.errors import translated
 from store.times import iso
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, TextClause, text
 
-from changes.moments import Moment
+from domain.changes.moments import Moment
+from domain.pacing import Stream
 from domain.waits import Waits
-from pacing import Stream
 from store import absent, aside, moments, old_orders, scans, stock, unreadable
 from store.errors import translated
 from store.rereads import What

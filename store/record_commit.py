@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from changes import unreadable as rule
-from changes.model import Kind
+from domain.changes import unreadable as rule
+from domain.changes.model import Kind
 from store import aside, stock, unreadable
 from store.aside import Refusal
 from store.order_commit import PARCELS_READ, SINGLE_READ, OrderCommit

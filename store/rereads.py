@@ -1,4 +1,4 @@
-"""Orders whose parcels, or which alone, are read again until eBay's answers agree, else set aside; see `changes/rereads.py`.
+"""Orders whose parcels, or which alone, are read again until eBay's answers agree, else set aside; see `domain/changes/rereads.py`.
 
 The same rows keep what eBay fails for: see `unreadable.py`.
 """
@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from changes import rereads
-from changes.model import Kind
-from changes.rereads import Doubt
-from changes.sales import NO_ONE
+from domain.changes import rereads
+from domain.changes.model import Kind
+from domain.changes.rereads import Doubt
+from domain.changes.sales import NO_ONE
 from domain.waits import Waits
 from store import aside
 from store.aside import Refusal

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from changes import listings
-from changes.model import Kind
+from domain.changes import listings
+from domain.changes.model import Kind
 from domain.streams import STREAMS
 from store.aside import ASK, DOCUMENT, WHAT
 from store.errors import translated

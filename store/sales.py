@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from changes.expected import UNSURE
-from changes.model import Change
-from changes.sales import SOLD, SoldLine, entity_of_sale, fact, lines, may_sell, moved, names
+from domain.changes.expected import UNSURE
+from domain.changes.model import Change
+from domain.changes.sales import SOLD, SoldLine, entity_of_sale, fact, lines, may_sell, moved, names
 from domain.waits import Waits
 from store.events import Events
 from store.stock import mark

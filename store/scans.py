@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from pacing import Stream
+from domain.pacing import Stream
 from store.step import StepLease
 
 PUT_PAGE = text("""

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from pacing import InventorySource, Stream
+from domain.pacing import InventorySource, Stream
 from store.alerts import close_alert, open_alert
 from store.endpoints import forget_of
 from store.errors import OffersNeedInventoryError, UnknownSellerError, translated

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, TextClause, text
 
-from changes.model import Kind
+from domain.changes.model import Kind
 from store import stock
 from store.entities import TABLES
 from store.errors import translated

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, TextClause, text
 
+from domain.pacing import Stream
 from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
-from pacing import Stream
 from store.breakers import Breaker, hindered, open_breakers
 from store.errors import UnknownSellerError, translated
 from store.kinds import runbook

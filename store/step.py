@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.accounts import Account
+from domain.comparison import Mode
 from domain.streams import InventorySource, Stream
 from domain.waits import EBAYS, Waits
-from reconciling import Mode
 from store.permits import Lease
-from store.whose import Account
 
 if TYPE_CHECKING:
     from store.breakers import Breaker
@@ -31,7 +31,7 @@ class StepLease:
     last_change_at: datetime  # of this stream; the enrolment where nothing changed yet
     failures: int  # in a row, of this stream
     sales_30d: int  # orders of the last 30 days, counted up to 101; of the orders stream alone
-    pace: str | None  # what polls have shown of this stream (pacing/state.py)
+    pace: str | None  # what polls have shown of this stream (domain/pacing/state.py)
     scanned_at: datetime | None  # start of the last complete scan of the inventory
     options: dict[str, Any]  # of the enrolment
     overrides: dict[str, Any]

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
+from domain.accounts import Account
+from domain.comparison import Mode
+from domain.pacing import Stream
 from domain.streams import RESOURCES, Purpose
 from domain.waits import Waits
-from pacing import Stream
-from reconciling import Mode
 from store.accounts import Accounts
 from store.aside import COUNTS
 from store.breakers import ROWS, UP, read_rows
@@ -20,7 +21,6 @@ from store.kinds import NEEDS_REAUTHORIZATION, AlertKind
 from store.permits import HELD_BACK, TAKE, Lease
 from store.reads import Reads
 from store.step import StepLease
-from store.whose import Account
 
 ALERT_AFTER = 3  # failures in a row
 

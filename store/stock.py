@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from changes.expected import Counts, Sale, counted, expected
-from changes.model import Document
-from changes.readings import LastReading
-from changes.sales import pairs
+from domain.changes.expected import Counts, Sale, counted, expected
+from domain.changes.model import Document
+from domain.changes.readings import LastReading
+from domain.changes.sales import pairs
 from domain.waits import EBAYS, Waits
 
 MARK = text("""

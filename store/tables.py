@@ -95,7 +95,7 @@ streams = Table(
     time_column("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
     count_column("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
     time_column("sales_at"),
-    json_column("pace", nullable=True),  # what polls have shown of the seller's orders (pacing/state.py)
+    json_column("pace", nullable=True),  # what polls have shown of the seller's orders (domain/pacing/state.py)
     # of a poll, which may take several steps: told changes (a backfill's are none), calls, an answer over 10 s, whether it is over
     Column("run_changes", BigInteger, nullable=False, server_default="0"),
     Column("run_calls", BigInteger, nullable=False, server_default="0"),
@@ -141,7 +141,7 @@ orders = _entities(
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
 rereads = Table(
-    "rereads",  # to be read again: eBay's answers disagreed (changes/rereads.py), or it failed for them alone (changes/unreadable.py)
+    "rereads",  # to be read again: eBay's answers disagreed (domain/changes/rereads.py), or failed for them alone (changes/unreadable.py)
     metadata,
     text_column("seller_id", primary_key=True),
     text_column("order_id", primary_key=True),  # the record's: of an order, a listing, a SKU
@@ -159,7 +159,9 @@ fulfillments = _entities("fulfillments", text_column("order_id"), Index("fulfill
 inventory = _entities(
     "inventory",
     time_column("sold_at"),  # of rows that were derived from a sale, as versions before 0011 did, until they are read
-    json_column("counts", nullable=True),  # of a listing: from which quantitySold on the known sales are counted (changes/expected.py)
+    json_column(
+        "counts", nullable=True
+    ),  # of a listing: from which quantitySold on the known sales are counted (domain/changes/expected.py)
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
-from pacing.doubts import Consent
+from domain.pacing.doubts import Consent
 from store.errors import SecretError, UnknownSellerError, translated
 from store.kinds import AlertKind
 from store.trials import Trial, Trials

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from pacing.doubts import AT_ONCE, PROBE, WORKS, ApplicationKey, Consent, RecentRefusals
+from domain.pacing.doubts import AT_ONCE, PROBE, WORKS, ApplicationKey, Consent, RecentRefusals
 from store.alerts import close_alert
 from store.errors import translated
 from store.events import Events

@@ -1,4 +1,4 @@
-"""Records that eBay fails for: how often, and when they are read again or set aside; see `changes/unreadable.py`."""
+"""Records that eBay fails for: how often, and when they are read again or set aside; see `domain/changes/unreadable.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from changes import unreadable
-from changes.model import Kind
+from domain.changes import unreadable
+from domain.changes.model import Kind
 from store import aside
 from store.aside import Refusal
 from store.rereads import KEYS, KINDS, What

@@ -14,19 +14,15 @@ from settings import PREFIX, Settings
 
 HOUSE = Path(__file__).parent.parent
 MAY_IMPORT: dict[str, set[str]] = {
-    "pacing": {"domain"},
-    "lab/fleets": {"domain", "pacing"},
-    "changes": {"domain"},
+    "lab/fleets": {"domain"},
     "domain": set(),
-    "reconciling": set(),
-    "ebay": {"changes"},
-    "store": {"changes", "domain", "pacing", "reconciling"},
+    "ebay": {"domain"},
+    "store": {"domain"},
     "metering": set(),
     "logs": set(),
     "outbound": set(),
-    "delivery": set(),
-    "activities": {"domain", "ebay", "store", "changes", "pacing", "delivery", "outbound", "reconciling", "metering"},
-    "workflows": {"activities", "domain", "store", "pacing", "metering"},
+    "activities": {"domain", "ebay", "store", "outbound", "metering"},
+    "workflows": {"activities", "domain", "store", "metering"},
     "operations": {"console", "store"},
     "console": {
         "operations",
@@ -60,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulator": set(),
     "demo_stack/devstack": set(),
 }
-STANDARD_LIBRARY_ONLY = ("domain", "pacing", "changes", "delivery", "reconciling")
+STANDARD_LIBRARY_ONLY = ("domain",)
 FOR_TRIALS = {"simulator", "demo_stack/devstack"}  # of what stands beside the product
 PROCESSES = ("worker", "starter", "web", "demo")
 NESTED = ("demo_stack", "lab")  # their folders are the rooms

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HOUSE = Path(__file__).parent.parent
-ROOMS = ("domain", "pacing", "changes", "delivery", "reconciling", "ebay", "store", "outbound", "metering", "activities", "workflows")
+ROOMS = ("domain", "ebay", "store", "outbound", "metering", "activities", "workflows")
 OTHERS = ("console", "operations", "lab", "simulator", "demo_stack", "settings.py", "worker.py", "logs.py")
 GUIDE = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PLAY = """

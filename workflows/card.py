@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from domain import remedies
+from domain.pacing import Stream
 from domain.seller_state import times
-from pacing import Stream
-from workflows import remedies
 from workflows.state import PollingState, StreamState
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
+from domain.pacing import Stream
 from domain.seller_state import State
-from pacing import Stream
 
 
 def workflow_id(seller_id: str) -> str:

@@ -12,9 +12,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.notified import NotificationPoll
     from activities.overrides import SAVE_OVERRIDES, OperatorOverrides, OverrideStorage
     from activities.poll import STEP_OPTIONS, Poll, PollResult
+    from domain.pacing import Stream
     from domain.seller_state import Wait
     from domain.streams import POLLED, STREAMS
-    from pacing import Stream
     from workflows.attributes import differences
     from workflows.card import card
     from workflows.messages import Connected, Pause, PollNow, SellerStatus, SetCadence, SetSources, SpeedUp

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
+from domain.pacing import Stream, words
+from domain.pacing.outage import backoff as backoff
 from domain.seller_state import State, StreamFacts, Wait, seller_state, times
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
-from pacing import Stream, words
-from pacing.outage import backoff as backoff
 from workflows.messages import SellerStatus, StreamStatus
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure that tells none: a time-out

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
 from ebay.clock import floor_ms
 from ebay.narrowing import LearnedWidth
 from store.times import iso

@@ -9,7 +9,7 @@ from datetime import timedelta
 from activities.comparing import compared
 from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE
-from reconciling import Mode
+from domain.comparison import Mode
 from settings import PREFIX
 from store import Store
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from changes.model import Kind
 from demo_stack.demo.picture import Counts
+from domain.changes.model import Kind
 from store import Store
 from store.snapshots import ALL, expected_of
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+from domain.pacing import Stream
 from lab.benchmarks.direct import START, direct
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, held
-from pacing import Stream
 
 PAGE = 200
 HEAPS = ("spread", "half on one date", "all on one date")

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from domain.pacing import Stream
 from lab.benchmarks.loop import PeerLoop
 from lab.benchmarks.messages import LoopState
 from lab.benchmarks.peer import metadata
 from lab.benchmarks.process import MeasuredWorker, worker
 from lab.benchmarks.servers import HOUSE, BenchmarkServers, calls
-from pacing import Stream
 from simulator.server import Simulator
 from store import Store
 from workflows.messages import Pause, workflow_id

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 
 from demo_stack.demo.receiver import Receiver
+from domain.pacing import Stream
 from lab.benchmarks.process import worker
 from lab.benchmarks.servers import HOUSE, BenchmarkServers, simulated_ebay
 from lab.benchmarks.table import ResultTable, held, spread
-from pacing import Stream
 from store import Store
 
 FAST_S, SOON_S = 10.0, 1.0  # promised

@@ -21,12 +21,12 @@ from activities.quota import QuotaWatch
 from activities.report import Report
 from activities.steps import StepRunner
 from activities.tokens import StoredTokens
+from domain.pacing import Stream
 from ebay.client import Ebay
 from ebay.errors import EbayUnavailableError
 from ebay.http import http_client
 from ebay.oauth import OAuth
 from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
-from pacing import Stream
 from simulator import World
 from simulator.clock import ManualClock
 from store import Store

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from temporalio.client import Client
 
+from domain.pacing import Stream
 from lab.benchmarks.columns import Column, connect, enroll, peer, sellerbeat
 from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
 from lab.benchmarks.table import ResultTable, held
-from pacing import Stream
 from store import Store
 
 PAUSE_S = 0.1

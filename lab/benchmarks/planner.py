@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+from domain.pacing import DEFAULT_CURVE, Curve, Facts, PacingSettings, Plan, PlannedQuota, SellerPace, demand, fleet_prior, plan
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, held
-from pacing import DEFAULT_CURVE, Curve, Facts, PacingSettings, Plan, PlannedQuota, SellerPace, demand, fleet_prior, plan
 
 NOW, DAY = 1_799_136_000.0, 86_400.0
 ZONES: dict[Hashable, tuple[float, Curve]] = {float(hours): (float(hours), DEFAULT_CURVE) for hours in range(-8, 8, 2)}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from domain.pacing import Stream
 from lab.benchmarks.columns import connect, enroll, sellerbeat
 from lab.benchmarks.histories import Cost, cost, steps
 from lab.benchmarks.servers import BenchmarkServers, calls, simulated_ebay
 from lab.benchmarks.table import ResultTable, held
-from pacing import Stream
 
 PAUSE_S = 0.05
 ALL = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY)

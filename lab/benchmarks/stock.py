@@ -13,12 +13,12 @@ from statistics import median
 
 from sqlalchemy import text
 
-from changes.sales import SOLD
+from domain.changes.sales import SOLD
+from domain.pacing import Stream
 from domain.waits import EBAYS
 from lab.benchmarks.direct import EVERY, Direct, direct
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, held
-from pacing import Stream
 from workflows.state import PollingState
 
 A_DAY, HALF_HOUR = timedelta(days=1), EVERY[Stream.LISTINGS]

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from changes.model import Document
+from domain.changes.model import Document
+from domain.pacing import Stream
 from lab.benchmarks.direct import START
 from lab.benchmarks.servers import BenchmarkServers
 from lab.benchmarks.table import ResultTable, spread
-from pacing import Stream
 from simulator import World
 from store import Store
 

@@ -12,11 +12,11 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+from domain.pacing import Stream
 from lab.chaos.deployment import ASK_AGAIN_S, Deployment, deployment, until
 from lab.chaos.findings import Found
 from lab.chaos.points import INVENTORY, ORDERS, Cell
 from lab.chaos.report import ChaosReport, say
-from pacing import Stream
 from simulator import World
 from simulator.requests import Request
 from workflows.messages import PollNow

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
+from domain.pacing import Stream
 from lab.chaos.deployment import KINDS, SNAPSHOTS, Deployment, deployment, until
 from lab.chaos.findings import Found
 from lab.chaos.hostile_outcome import HostileOutcome, of_sweeps, without_trace
 from lab.chaos.report import ChaosReport, say
-from pacing import Stream
 from simulator import Hostility, Life, World, make_hostile
 from simulator.judge import judge
 from simulator.proxy import FaultProxy, LineFaults

@@ -20,9 +20,9 @@ from typing import Any
 from sqlalchemy import text
 
 from demo_stack import devstack
+from domain.pacing import Stream
 from lab.chaos.report import ChaosReport, ChaosTable, say
 from lab.chaos.skipped import START, SkippedFleet, skipped_fleet
-from pacing import Stream
 from simulator import World
 from simulator.judge import Verdict, judge
 from simulator.poison import How

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from domain.pacing import Stream
 from lab.chaos.lasting import POLLED, WITH_LISTINGS, WITH_STOCK, SceneOutcome, SceneSetup, conclude, live, trade
 from lab.chaos.skipped import SkippedFleet
-from pacing import Stream
 from simulator import World
 from simulator.poison import How, Where
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from domain.pacing import Stream
 from lab.chaos.deployment import KINDS, SETTLED_WITHIN_S, Deployment, until
 from lab.chaos.findings import Found
 from lab.chaos.points import (
@@ -28,7 +29,6 @@ from lab.chaos.points import (
 )
 from lab.chaos.report import ChaosReport, say
 from lab.chaos.workers import ChaosWorker
-from pacing import Stream
 from simulator import Life, World
 from workflows.messages import Pause, PollNow
 from workflows.seller_polling import SellerPolling

@@ -19,8 +19,8 @@ import store.store
 import store.tokens
 import worker
 import workflows.seller_polling
+from domain.pacing import Stream
 from lab.chaos import guards
-from pacing import Stream
 
 ANY = "*"  # whichever seller comes first
 ORDERS, FULFILLMENT, INVENTORY, LISTINGS, REPORT, BACKFILL, SWEEP = (

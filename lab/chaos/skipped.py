@@ -26,10 +26,10 @@ from temporalio.testing import ActivityEnvironment
 import worker
 from activities import waits
 from activities.poll import PollResult
+from domain.pacing import Stream
 from domain.streams import BY_STEP
 from ebay.http import http_client
 from lab.chaos.skipped_workflow import NEVER, ContinuedError, Suspension, WorkflowStandIn
-from pacing import Stream
 from settings import Settings
 from simulator import World, serve
 from simulator.requests import Request

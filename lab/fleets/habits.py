@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from domain.pacing import PacingSettings, SellerPace, desired_interval
 from lab.fleets.fleet import DAY, SINCE, SyntheticFleet
 from lab.fleets.ours import facts_of
-from pacing import PacingSettings, SellerPace, desired_interval
 
 FASTEST_S, SLOWEST_S = 60.0, 3600.0
 TIERS = ((3600.0, 300.0), (6 * 3600.0, 900.0), (DAY, 3600.0), (7 * DAY, 4 * 3600.0), (math.inf, 12 * 3600.0))  # last order, interval

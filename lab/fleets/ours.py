@@ -7,8 +7,7 @@ import random
 from collections.abc import Hashable
 from dataclasses import replace
 
-from lab.fleets.fleet import DAY, SINCE, SyntheticFleet, SyntheticSeller
-from pacing import (
+from domain.pacing import (
     DEFAULT_CURVE,
     Curve,
     Demand,
@@ -29,8 +28,9 @@ from pacing import (
     surge,
     surge_effect,
 )
-from pacing import Fleet as Published
-from pacing.curve import local_hour
+from domain.pacing import Fleet as Published
+from domain.pacing.curve import local_hour
+from lab.fleets.fleet import DAY, SINCE, SyntheticFleet, SyntheticSeller
 
 EFFECT_MEMORY_S = DAY
 

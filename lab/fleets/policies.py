@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from domain.pacing import PacingSettings
 from lab.fleets import beat, known
 from lab.fleets.fleet import SyntheticFleet
 from lab.fleets.habits import Aimd, Cadences, ScaledAimd, Tiers
 from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
 from lab.fleets.score import Score
-from pacing import PacingSettings
 
 LEAST = "least possible"
 OURS, SPARE = "Sellerbeat, cadences", "Sellerbeat, spare on"

@@ -21,8 +21,8 @@ from activities.polling.checkpoints import (
     SweepCheckpoint,
 )
 from activities.polling.report_checkpoint import Phase, ReportCheckpoint
+from domain.pacing import Stream
 from ebay.narrowing import LearnedWidth
-from pacing import Stream
 
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 COUNTS = st.integers(0, 2**31 - 1)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.client import SellerApi
-from pacing import Stream
 from tests.support.rig import Rig
 
 

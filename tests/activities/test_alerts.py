@@ -10,8 +10,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.lost_sellers import LostSellers
 from activities.planning import FleetPlanning
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from tests.support.rig import Rig
 
 

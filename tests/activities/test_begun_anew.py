@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.judge import judge
 from tests.support.listed import begin, poll, report
 from tests.support.rig import Rig, rig

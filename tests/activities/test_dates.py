@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from changes.dates import read_time
-from pacing import Stream
+from domain.changes.dates import read_time
+from domain.pacing import Stream
 from simulator import Hostility
 from tests.support.rig import Rig
 

@@ -8,8 +8,8 @@ from threading import Barrier
 
 import pytest
 
+from domain.pacing.doubts import PROBE
 from ebay.oauth import key_of
-from pacing.doubts import PROBE
 from simulator.state.accounts import OTHER_KEYS
 from tests.support.keyed_fleet import INVALID_GRANT, INVALID_SCOPE, Fleet, forget_keys
 

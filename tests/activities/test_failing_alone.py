@@ -9,8 +9,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import waits
+from domain.pacing import Stream
 from ebay.errors import BadAnswerError, EbayError
-from pacing import Stream
 from simulator.poison import How
 from tests.support.fleet import Fleet
 from tests.support.rig import Rig, rig

@@ -10,7 +10,7 @@ from sqlalchemy import text
 import store.steps
 from activities.poll import PollResult
 from activities.running import StepRun
-from pacing import Stream
+from domain.pacing import Stream
 from store import Commit, SupersededError
 from tests.support.rig import Rig
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import START, Rig
 

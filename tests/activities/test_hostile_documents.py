@@ -9,7 +9,7 @@ import traceback
 import pytest
 from temporalio.converter import default
 
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.rig import Rig
 
 CANARY = "Canary-Buyer-4711"

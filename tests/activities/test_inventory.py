@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import Rig
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from tests.support.listed import report, verdict
 from tests.support.rig import Rig
 

@@ -9,8 +9,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.poll import Poll
+from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, EbayUnavailableError
-from pacing import Stream
 from tests.support.listed import begin, of, poll, report, row, verdict
 from tests.support.rig import Rig, rig
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from changes.dates import read_time
+from domain.changes.dates import read_time
+from domain.pacing import Stream
 from ebay.errors import EbayError, EbayUnavailableError
-from pacing import Stream
 from simulator.apis import trading as trading_api
 from simulator.trading_xml import TradingError
 from tests.support.listed import begin, missed, poll, report, row, verdict

@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities import notified
 from activities.notified import UNMOVED_WAITS, WAITS, batches
+from domain.pacing import Stream
 from ebay.errors import BadAnswerError, EbayUnavailableError
-from pacing import Stream
 from store.notifications import PendingNotification, State
 from tests.support.rig import START, Rig
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, EbayUnavailableError
-from pacing import Stream
 from simulator.judge import judge
 from simulator.requests import Request
 from store.permits import OFFERS

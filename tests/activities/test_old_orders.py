@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from activities import sweep
 from activities.fulfillment import HISTORY_A_ROUND
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.judge import judge
 from store import old_orders, scans
 from tests.support.rig import Rig, rig

@@ -8,9 +8,9 @@ import pytest
 
 from activities.poll import PollResult
 from activities.running import StepRun
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
 from ebay.windows import Window
-from pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import START, Rig
 

@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from simulator.poison import How
 from tests.support.fleet import Fleet
 from tests.support.rig import EVERY, START, Rig, rig

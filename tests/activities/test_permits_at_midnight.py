@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from activities.poll import Poll
 from activities.running import StepRun
+from domain.pacing import Stream
 from domain.streams import Purpose
-from pacing import Stream
 from store.permits import Lease
 from tests.support.rig import Rig
 

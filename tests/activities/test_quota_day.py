@@ -10,8 +10,8 @@ import pytest
 
 from activities.permits import PermitPool
 from activities.planning import FleetPlanning, Plans, fleets
+from domain.pacing import Stream
 from domain.streams import Purpose
-from pacing import Stream
 from tests.support.postgres_clock import PostgresClock, driven
 from tests.support.rig import START, Rig, rig
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayUnavailableError
-from pacing import Stream
 from tests.support.rig import Rig
 
 DAY = timedelta(days=1)

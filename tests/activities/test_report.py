@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.listed import of, poll, report, verdict
 from tests.support.rig import START, Rig, rig
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
-from pacing import Stream
 from simulator.hostility import Hostility
 from tests.support.listed import begin, missed, of, report, verdict
 from tests.support.rig import Rig

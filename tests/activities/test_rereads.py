@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from activities.poll import PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.answers import fulfillment_error
 from simulator.judge import judge
 from simulator.ledger import dumps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import Rig
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pacing import InventorySource, Stream
+from domain.pacing import InventorySource, Stream
 from store import SupersededError
 from store.errors import OffersNeedInventoryError
 from store.kinds import AlertKind

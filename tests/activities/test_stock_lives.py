@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from activities.poll import PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.judge import judge
 from simulator.state.listings import sold_good
 from tests.support.databases import fresh

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.poll import PollResult
-from pacing import Fleet, Level, Plan, Stream
+from domain.pacing import Fleet, Level, Plan, Stream
 from simulator.state.listings import sold_good
 from tests.support.listed import begin, of, poll, report, row
 from tests.support.rig import Rig

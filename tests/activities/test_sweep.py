@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from pacing import Stream
+from domain.pacing import Stream
 from simulator.hostility import Hostility
 from simulator.judge import judge
 from tests.support.rig import START, Rig

@@ -17,9 +17,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.poll import Poll, PollResult
 from activities.tokens import StoredTokens
+from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError
 from ebay.oauth import OAuth
-from pacing import Stream
 from simulator.requests import Request
 from simulator.state.accounts import GRANTED, INVENTORY
 from store import Store, SupersededError

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.pacing import Stream
 from ebay.errors import EbayError
-from pacing import Stream
 from simulator.hostility import Hostility
 from simulator.poison import How, Where
 from tests.support.listed import report

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 
-from pacing import Stream
+from domain.accounts import AccountClaim
+from domain.pacing import Stream
 from simulator.state.accounts import FULFILLMENT, INVENTORY
-from store.whose import AccountClaim
 from tests.support.rig import Rig, rig
 
 NO_IDENTITY = [FULFILLMENT[1], INVENTORY[1]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.stock import stock_lines
-from pacing import Stream
+from domain.pacing import Stream
 from store.times import iso
 from tests.support.house import House
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from console.enrolment import read_from
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.rig import Rig, rig
 
 

@@ -16,8 +16,8 @@ from typer import BadParameter
 
 from console.enrolment import EnrolmentOptions
 from console.rows import read_rows
+from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
-from pacing import InventorySource
 from tests.support.house import ROOT, House, Said
 
 SECRET = "v^1.1#i^1#never-to-be-seen"

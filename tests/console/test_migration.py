@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.comparing import evaluate
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.house import House
 
 SOON = datetime(2100, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.house import House
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from standardwebhooks import Webhook
 from temporalio.testing import ActivityEnvironment
 
 from activities.deliver import Delivered, Delivering, DeliveryCursor
+from domain.pacing import Stream
 from outbound import Client
-from pacing import Stream
 from store import Store
 from tests.store.documents import ENROLLED, LATER, order
 from tests.support.receivers import Post, Receiver

@@ -11,10 +11,10 @@ from sqlalchemy import event
 
 from activities.deliver import Delivering
 from activities.slots import Slots
-from delivery import LARGE
+from domain.delivery import LARGE
+from domain.pacing import Stream
 from outbound import Client, Policy
 from outbound.client import EndpointResponse
-from pacing import Stream
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
 from store.delivery_cursors import Attempt
 from store.kinds import AlertKind

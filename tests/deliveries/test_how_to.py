@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from delivery import STEPS
+from domain.delivery import STEPS
 from tests.deliveries.hand import Hand
 from tests.support.receivers import kept_port
 from tests.support.waiting import eventually_here

@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from activities.signing import signed
-from delivery import Message
+from domain.delivery import Message
 from store.kinds import AlertKind
 from tests.deliveries.hand import Hand, ids, verified
 from tests.support.receivers import Receiver

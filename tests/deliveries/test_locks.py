@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from delivery import AttemptOutcome
+from domain.delivery import AttemptOutcome
 from store.delivery_cursors import TROUBLED, Attempt, Claim
 from store.endpoints import LOCK, LOCK_CURSORS
 from tests.deliveries.hand import Hand

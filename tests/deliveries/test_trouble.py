@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from activities.deliver import Delivering
-from delivery import STEPS
+from domain.delivery import STEPS
 from outbound import Client, Policy
 from tests.deliveries.hand import Hand, ids
 from tests.support.present import present

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from changes.moments import Moment
+from domain.changes.moments import Moment
 from ebay.cutting import Span, Window
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.narrowing import LearnedWidth, Width

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from changes.unreadable import TIMES
+from domain.changes.unreadable import TIMES
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError, RejectedError
 from ebay.narrowing import LearnedWidth, Width
 

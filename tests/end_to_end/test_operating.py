@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from pacing import Stream
+from domain.pacing import Stream
 from simulator import World
 from simulator.requests import Request
 from tests.support.histories import raw

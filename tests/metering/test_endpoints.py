@@ -16,9 +16,9 @@ from typing import ClassVar
 import httpx
 import pytest
 
+from domain.comparison import Mode
 from metering.meters import NOTIFIED
 from metering.metrics import METRICS, MetricKind
-from reconciling import Mode
 from simulator import World
 from store.kinds import AlertKind
 from tests.support.house import ROOT, House

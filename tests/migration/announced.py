@@ -14,8 +14,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.notified import NotificationPoll
 from activities.poll import Poll
+from domain.pacing import Stream
 from ebay import notifications
-from pacing import Stream
 from simulator.state.notices import CANCELLATION, CONFIRMATION, SHIPPED, Destination, Notice, Subscription
 from store import Store
 from tests.model.fleet import NO_TIME, Fleet

@@ -9,8 +9,8 @@ import pytest
 from activities.comparing import evaluate, evaluate_due
 from activities.planning import facts
 from activities.safety_net import share
-from pacing import SellerPace, Stream
-from reconciling import Mode
+from domain.comparison import Mode
+from domain.pacing import SellerPace, Stream
 from tests.migration.announced import SELLER, Announced
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from random import Random
 
 from activities.comparing import SellerComparison, as_json, compared
-from pacing import Stream
-from reconciling import Mode, Seen, Side
+from domain.comparison import Mode, Seen, Side
+from domain.pacing import Stream
 from simulator.judge import judge
 from simulator.state.notices import Unrest
 from tests.migration.announced import SELLER, Announced

@@ -14,10 +14,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.permits import LIMITS
 from activities.poll import Poll, PollResult
+from domain.pacing import Stream
 from domain.streams import POLLED
 from ebay.clock import EbayClock
 from ebay.errors import EbayError, RejectedError
-from pacing import Stream
 from store import Store, StoreError
 from store.tables import metadata
 from tests.model.moments import Died, Moments, Watched

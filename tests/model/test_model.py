@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from domain.pacing import Stream
 from domain.streams import POLLED
-from pacing import Stream
 from simulator.judge import SLACK, judge
 from simulator.judge.normal import digest, read_alone
 from simulator.requests import Request

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from demo_stack import devstack
+from domain.pacing import Stream
 from domain.streams import POLLED
-from pacing import Stream
 from simulator import World, serve
 from simulator.state.accounts import Grant
 from tests.support.canary import BUYER, everything, found, put_buyer

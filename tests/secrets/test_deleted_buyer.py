@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from demo_stack import devstack
-from pacing import Stream
+from domain.pacing import Stream
 from simulator import World, serve
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.databases import fresh

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from changes.dates import read_time
-from pacing import Stream
+from domain.changes.dates import read_time
+from domain.pacing import Stream
 from store import Store, StoreResult
 
 ENROLLED = datetime(2026, 3, 1, 12, tzinfo=UTC)  # eBay's clock at the enrolment

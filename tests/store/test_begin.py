@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, UnknownSellerError
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, someone_waits, statements
 from tests.support.waiting import eventually_here

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, SupersededError
 from tests.store.documents import ENROLLED, LATER, SELLER, item, order, sale, statements, store_inventory, store_orders, told
 

@@ -11,8 +11,8 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from changes.personal import redact_order
-from pacing import Stream
+from domain.changes.personal import redact_order
+from domain.pacing import Stream
 from store import Store, StoreUnavailableError, indexes
 from store.deletions import Deletion
 from tests.store.conftest import KEY

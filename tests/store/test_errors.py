@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import make_url
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, StoreError, StoreUnavailableError, TablesMissingError
 from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, order, store_orders, told

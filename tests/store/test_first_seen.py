@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacing import Stream
-from reconciling import Mode, Seen, Side
+from domain.comparison import Mode, Seen, Side
+from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, enroll, item, order, parcel, statements, store_orders
 

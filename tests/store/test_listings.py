@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Commit, Store, StoreResult
 from store.times import iso
 from tests.store.documents import LATER, SELLER, enroll, item, order, store_inventory, store_orders, told

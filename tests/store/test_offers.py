@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, item, store_inventory
 

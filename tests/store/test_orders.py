@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, store_orders, told
 

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import ENROLLED, LATER, SELLER, item, order, parcel, store_inventory, store_orders, told
 

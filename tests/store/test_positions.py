@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store
 from store.events import Events
 from tests.store.documents import LATER, enroll, order

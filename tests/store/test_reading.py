@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, UnknownSellerError
 from store.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, order, statements, store_orders

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from changes.readings import JITTER
+from domain.changes.readings import JITTER
+from domain.pacing import Stream
 from domain.waits import EBAYS
-from pacing import Stream
 from store import Store, connect, migrate
 from store.times import iso
 from tests.store.documents import ENROLLED, LATER, SELLER, order, store_orders

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
-from changes.rereads import Doubt
-from pacing import Stream
-from reconciling import Mode
+from domain.changes.rereads import Doubt
+from domain.comparison import Mode
+from domain.pacing import Stream
 from store import Store, UnknownSellerError
 from store.delivery_cursors import Attempt
 from store.kinds import AlertKind

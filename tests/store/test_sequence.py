@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, SupersededError
 from store.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, order, refused_title

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, item, order, parcel, refused_title, sale, store_inventory, store_orders, told
 

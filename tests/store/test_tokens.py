@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import SecretError, Store, UnknownSellerError, Vault
 from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, someone_waits, told

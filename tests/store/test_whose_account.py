@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from domain.accounts import Account, AccountClaim, AccountVerdict, compare, seller_names
 from store import Store, migrate
 from store.accounts import AccountTakenError, AccountUnsureError, Binding
-from store.whose import Account, AccountClaim, AccountVerdict, compare, seller_names
 from tests.store.documents import enroll, order, store_orders
 from tests.support.revisions import at_revision
 

@@ -9,6 +9,7 @@ from types import ModuleType
 
 RENAMED = {
     "devstack": "demo_stack.devstack",
+    "pacing": "domain.pacing",
     "simulator.goods": "simulator.state.catalog",
     "simulator.inventory_api": "simulator.apis.inventory",
     "simulator.listings": "simulator.state.listings",

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities.poll import Poll
+from domain.pacing import Stream
 from ebay.errors import EbayError
-from pacing import Stream
 from tests.support.rig import Rig
 from workflows.state import PollingState
 

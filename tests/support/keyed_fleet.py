@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from temporalio.exceptions import ApplicationError
 
 from activities.poll import PollResult
+from domain.pacing import Stream
 from ebay.oauth import OAuth
-from pacing import Stream
 from store.errors import SupersededError
 from tests.support.postgres_clock import PostgresClock
 from tests.support.rig import START, Rig

@@ -25,12 +25,12 @@ from activities.report import Report
 from activities.steps import StepRunner
 from activities.sweep import Sweep
 from activities.tokens import StoredTokens
-from changes.sales import SOLD
+from domain.changes.sales import SOLD
+from domain.pacing import Stream
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
-from pacing import Stream
 from simulator import serve
 from store import Store
 from tests.support.manual_world import ManualWorld

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pacing import Stream
+from domain.pacing import Stream
 from pages.overview import STOCK
 from pages.seller import STOCK as ROWS
 from store import Store

@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import text
 
 from activities.comparing import evaluate
+from domain import remedies
+from domain.comparison import Mode
+from domain.pacing import Stream
 from domain.seller_state import GRAVITY
 from lab.benchmarks.fleet import settle
-from pacing import Stream
-from reconciling import Mode
 from store import Store
 from store.kinds import AlertKind
 from tests.store.documents import LATER, enroll, item, order, parcel, store_orders
 from tests.support.canary import BUYER, put_buyer
 from tests.web.site import Page, Site
-from workflows import remedies
 
 HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 VIEWS = ("/", "/?find=anna", "/sellers/anna", "/sellers/anna?before=99", "/sellers/anna?sku=A", "/login")

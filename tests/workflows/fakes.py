@@ -24,7 +24,7 @@ from temporalio.worker import Worker
 from activities.deliver import Delivered, DeliveryCursor
 from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
+from domain.pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
 from tests.support.waiting import PATIENCE_S
 from workflows.attributes import KINDS
 from workflows.delivery import Delivery

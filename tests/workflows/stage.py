@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.deliver import DeliveryCursor
 from activities.poll import Poll, PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
 from workflows.delivery import Delivery, delivery_id
 from workflows.messages import workflow_id

@@ -13,9 +13,9 @@ from temporalio.exceptions import ApplicationError
 from activities.deliver import Delivered
 from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
+from domain.pacing import Stream
 from domain.seller_state import Wait
 from domain.streams import POLLED
-from pacing import Stream
 from tests.workflows.fakes import QUEUE, refusing
 from tests.workflows.stage import ANNA, Seller, Stage, only, seldom, slices
 from workflows.client import signal_or_start

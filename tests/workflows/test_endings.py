@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.overrides import OperatorOverrides
 from activities.poll import Poll, PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.waiting import PATIENCE_S, eventually
 from tests.workflows.fakes import FakeSteps, orders_only, refusing, start
 from workflows.messages import Pause, SetCadence

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.poll import Poll, PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, gaps, orders_only, refusing, start, with_streams
 from workflows.messages import Connected, PollNow

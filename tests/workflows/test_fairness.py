@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from activities.poll import PollResult
+from domain.pacing import Stream
 from domain.streams import POLLED
-from pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, start
 from workflows.messages import PollNow

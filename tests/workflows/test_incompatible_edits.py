@@ -14,8 +14,8 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.lost_sellers import LostSellers
 from activities.poll import STEP_OPTIONS
+from domain.pacing import Stream
 from domain.streams import STREAMS
-from pacing import Stream
 from tests.workflows.recorded import NAMES, load
 from workflows import seller_polling, watchdog
 from workflows.delivery import Delivery

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from activities.poll import Poll, PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from workflows.state import PollingState
 
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)

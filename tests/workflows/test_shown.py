@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.poll import PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.histories import chain
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, refusing, some_seller, start, with_streams

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.testing import WorkflowEnvironment
 
 from activities.poll import Poll, PollResult
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, orders_only, start, with_streams
 from workflows.messages import PollNow

@@ -5,7 +5,7 @@ from datetime import timedelta
 from cryptography.fernet import Fernet
 from temporalio.testing import WorkflowEnvironment
 
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, orders_only, start

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.testing import WorkflowEnvironment
 
 from activities.overrides import OperatorOverrides
-from pacing import Stream
+from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps, some_seller, start
 from workflows.client import handle

@@ -14,11 +14,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from activities.signing import signed
-from delivery import Message
 from demo_stack.demo.endpoint import DemoEndpoint
 from demo_stack.demo.home import Home
 from demo_stack.demo.receiver import DeliveryTally, Receiver
 from demo_stack.demo.view import line
+from domain.delivery import Message
 from store import Store
 from tests.deliveries.hand import change
 from tests.demo_stack.demo.pictures import picture

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from demo_stack.demo.picture import SellerStock
 from demo_stack.demo.stock_counts import Stock, StockCounter
 from demo_stack.demo.stock_table import stock_table
-from pacing import Stream
+from domain.pacing import Stream
 from store import Store
 from store.times import iso
 from tests.demo_stack.demo.pictures import NOW, stock

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+from domain.pacing import Stream
 from lab.chaos import lasting
 from lab.chaos.lasting import POLLED, SceneOutcome, SceneSetup, conclude, live, outage
 from lab.chaos.skipped import START
-from pacing import Stream
 from simulator.poison import How
 from workflows.messages import PollNow
 

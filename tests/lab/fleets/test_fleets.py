@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.pacing import PacingSettings
 from lab.fleets import known
 from lab.fleets.__main__ import main
 from lab.fleets.fleet import DAY, FLEETS, SINCE, Shape, SyntheticFleet, SyntheticSeller, fleet
@@ -13,7 +14,6 @@ from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
 from lab.fleets.policies import OURS, POLICIES, SPARE
 from lab.fleets.table import BEGIN, END
-from pacing import PacingSettings
 
 HOUR = 3600.0
 SMALL = Shape("small", 40, 4_000, 2, warm_days=1)
@@ -128,7 +128,7 @@ def test_the_least_possible_is_what_the_formula_says() -> None:
 def test_a_quick_run_compares_all_policies_and_this_one_is_near_the_least_possible_and_never_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = tmp_path / "pacing.md"
+    page = tmp_path / "domain.pacing.md"
     page.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter.\n", encoding="utf-8")
 
     code = main(["--quick", "--processes", "1", "--write", str(page)])

@@ -2,11 +2,11 @@
 
 import pytest
 
+from domain.pacing import Facts, Freshness, PacingSettings, SellerPace, forecast
 from lab.fleets.fleet import Shape, SyntheticFleet, fleet
 from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
 from lab.fleets.score import Score
-from pacing import Facts, Freshness, PacingSettings, SellerPace, forecast
 
 
 class Watched(Ours):

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo_stack import devstack
+from domain.pacing import Stream
 from lab.benchmarks.fleet import settle
-from pacing import Stream
 from store import Store
 from store.kinds import AlertKind
 from store.migrate import upgrade

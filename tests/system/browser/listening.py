@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from reconciling import Mode
+from domain.comparison import Mode
 from store import Store
 from store.delivery_cursors import Attempt
 from tests.store.documents import enroll, order, store_orders
