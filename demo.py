@@ -34,7 +34,7 @@ from demo_stack.demo.worker import WorkerProcess
 from demo_stack.demo.world import SimulatedEbay
 from settings import PREFIX, Settings, SettingsError, load, read_environment
 from store import Store, StoreError
-from store.migrate import upgrade
+from store.schema.migrate import upgrade
 from workflows.attributes import FLAGS
 from workflows.connection import TemporalUnavailableError, connect
 from workflows.visibility import AttributesMissingError, make, unknown

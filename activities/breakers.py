@@ -21,7 +21,7 @@ from ebay.verdict import failure, is_answer
 from metering import metrics
 from metering.meters import SILENT, Meters
 from store import Store
-from store.breakers import TOKENS, Breaker
+from store.quota.breakers import TOKENS, Breaker
 
 AGAIN = timedelta(seconds=10)  # so often a process tells a success that somebody doubts
 A_FEW, TOKENS_LONGEST = 6, timedelta(hours=2.5)  # failed refreshes of a seller, then waits of their own: ten a day

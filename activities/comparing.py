@@ -11,9 +11,9 @@ from typing import Any
 from domain.comparison import Comparison, Delays, MissingChange, Mode, Readiness, Rules, compare, verdict
 from domain.comparison.rules import RULES
 from store import Store, StoreError, UnknownSellerError
-from store.kinds import AlertKind
-from store.modes import Watch
-from store.times import iso
+from store.schema.kinds import AlertKind
+from store.schema.times import iso
+from store.steps.modes import Watch
 
 logger = logging.getLogger("sellerbeat.comparing")
 DAILY, AT_ONCE = timedelta(days=1), 10  # sellers a minute: some 14,000 a day

@@ -14,7 +14,7 @@ from activities.tokens import VERSION, StoredTokens
 from domain.pacing.doubts import is_due
 from ebay.errors import EbayError
 from store import StoreError
-from store.errors import StoreUnavailableError
+from store.schema.errors import StoreUnavailableError
 
 REFUSED_AT_MOST = 10  # in one look, a minute: eBay's 50,000 tokens a day are everybody's. Who lives again is no reason to stop
 LOOK_EVERY_S = 15.0  # and so long, within the watchdog's minute

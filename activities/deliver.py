@@ -22,9 +22,9 @@ from domain.delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outco
 from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
 from store import Store, StoreError, UnknownSellerError
-from store.delivery_cursors import Attempt, Claim
-from store.delivery_tables import FLEET_CURSOR
-from store.kinds import AlertKind
+from store.delivery.cursors import Attempt, Claim
+from store.schema.delivery_tables import FLEET_CURSOR
+from store.schema.kinds import AlertKind
 
 RUN_S = 5.0  # a run ends after the message in hand once it took this long: its attempt by Temporal stays short
 BATCH = 50  # changes read at once

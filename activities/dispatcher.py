@@ -18,7 +18,7 @@ from typing import Any
 
 from activities.steps import frame_of
 from store import Store, StoreError
-from store.backlog import CursorKey
+from store.delivery.backlog import CursorKey
 
 LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
 LEAD_S = 2.0  # who does not lead asks again after this

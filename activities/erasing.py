@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ebay.topics import ACCOUNT_DELETION
 from store import SecretError, Store, StoreError, UnknownSellerError
-from store.deletions import AGAIN, Deletion
+from store.erasure.deletions import AGAIN, Deletion
 
 AT_ONCE = 100
 LONGEST_S = 45.0  # of a round; what is left comes with the next one

@@ -20,8 +20,8 @@ from domain.pacing import Stream
 from ebay.blame import may_be_the_record
 from ebay.client import PAGE, open_filter
 from ebay.errors import EbayError, NotFoundError, RejectedError
-from store.aside import SetAsideDue
-from store.rereads import What
+from store.events.aside import SetAsideDue
+from store.events.rereads import What
 
 PARCELS_A_TIME = 50
 HISTORY_A_ROUND = 100  # a call each: a backfill of 100,000 orders must not eat everybody's quota for their parcels

@@ -19,9 +19,9 @@ from domain.changes.inventory import entity_id
 from domain.pacing import InventorySource, Stream
 from ebay.client import InventoryPage
 from ebay.errors import BadAnswerError
-from store.aside import SetAsideDue
-from store.kinds import AlertKind
-from store.rereads import What
+from store.events.aside import SetAsideDue
+from store.events.rereads import What
+from store.schema.kinds import AlertKind
 
 SKUS_A_CALL = 25  # eBay's most
 TURNS = 4  # scans whose SKUs never agree with eBay's `total` before the scan is taken as it is, with an alert

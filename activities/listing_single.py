@@ -11,8 +11,8 @@ from activities.stepping_over import SteppingOver
 from domain.changes.model import Document
 from ebay.errors import EbayError, NotFoundError, RejectedError
 from store import Commit, StoreResult
-from store.listings import PREFIX
-from store.rereads import What
+from store.events.rereads import What
+from store.steps.listings import PREFIX
 
 
 @dataclass(frozen=True, slots=True)

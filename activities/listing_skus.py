@@ -10,7 +10,7 @@ from activities.stepping_over import SteppingOver, refused
 from domain.changes.model import Document, Kind
 from domain.pacing import InventorySource
 from ebay.errors import AccessDeniedError, NotFoundError, RejectedError
-from store.rereads import KEYS, What
+from store.events.rereads import KEYS, What
 
 SKUS_A_CALL = 25  # eBay's most
 

@@ -17,7 +17,7 @@ from ebay.isolating import around
 from ebay.narrowing import LearnedWidth, Width
 from ebay.trading import LONGEST_WINDOW, SellerEvents
 from store import Commit, StoreResult
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 
 FAR = timedelta(hours=47)  # eBay looks back 48 hours
 AN_HOUR = timedelta(hours=1)

@@ -21,11 +21,11 @@ from activities.stepping_over import SteppingOver, books, try_again
 from activities.steps import StepRunner
 from domain.changes.model import Kind
 from domain.pacing import InventorySource, Stream
-from store import aside
-from store.listings import Neighbours
-from store.rereads import What
-from store.sales import ListingsDue
-from store.stock import ListingDue
+from store.events import aside
+from store.events.rereads import What
+from store.events.sales import ListingsDue
+from store.events.stock import ListingDue
+from store.steps.listings import Neighbours
 
 SINGLES = 10  # listings read alone in a round, a Trading call each: what is left is read in the next one
 AT_ONCE = 500  # listings that left for the Inventory API, or that orders moved, a commit

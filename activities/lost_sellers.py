@@ -14,9 +14,9 @@ from activities.dead_tokens import DeadTokens
 from activities.overrides import OperatorOverrides, overrides_of
 from domain.pacing import Stream
 from store import Store
-from store.kinds import AlertKind, named
-from store.lateness import INTERVALS, LatePoll
-from store.many_alerts import SellersAlert
+from store.events.many_alerts import SellersAlert
+from store.reading.lateness import INTERVALS, LatePoll
+from store.schema.kinds import AlertKind, named
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
 AT_ONCE = 200

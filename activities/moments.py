@@ -12,8 +12,8 @@ from domain.changes.moments import Moment
 from domain.pacing import Stream
 from ebay.cutting import Window
 from ebay.window_reading import Fetch, read
-from store.aside import SetAsideDue
-from store.moments import moment_of, what_of
+from store.events.aside import SetAsideDue
+from store.events.moments import moment_of, what_of
 
 
 def read_orders(step: StepRun, stream: Stream, fetch: Fetch) -> None:

@@ -21,9 +21,9 @@ from domain.streams import BY_TRADING
 from ebay.blame import may_be_the_record
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError, NotFoundError, RejectedError
 from ebay.topics import Asks, asks, moves_orders
-from store.listings import PREFIX
-from store.notifications import PendingNotification, State
-from store.rereads import What
+from store.events.rereads import What
+from store.steps.listings import PREFIX
+from store.steps.notifications import PendingNotification, State
 
 IDS_A_CALL = 50  # eBay's most
 SOURCE = "notification"

@@ -21,9 +21,9 @@ from domain.pacing import Stream
 from domain.streams import Purpose
 from ebay.client import OfferList
 from ebay.errors import EbayError, QuotaSpentError
-from store.kinds import AlertKind
-from store.permits import OFFERS
-from store.rereads import KEYS, What
+from store.events.rereads import KEYS, What
+from store.quota.permits import OFFERS
+from store.schema.kinds import AlertKind
 
 ROUND = timedelta(days=1)  # all of a seller's SKUs once
 SLICES = 96  # of a round: a quarter of an hour each; a seller with fewer SKUs has one SKU a slice

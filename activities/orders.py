@@ -14,7 +14,7 @@ from activities.steps import StepRunner
 from domain.pacing import Stream
 from ebay.narrowing import Width
 from ebay.windows import changed_since
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 
 
 class OrderPolling:

@@ -1,7 +1,7 @@
 """Whose eBay account a token is, where that is not known yet: asked of eBay by what costs least, once for each token.
 
 A token that was checked as it came costs nothing here, and neither does a quiet poll: what is known comes with the step. Orders are
-compared by the name of the seller in them (`store/accounts.py`), in the transaction that keeps them. Here is what is asked where that does
+compared by the name of the seller in them (`store/steps/accounts.py`), in the transaction that keeps them. Here is what is asked where that does
 not do: the identity API, a seller's own stored orders by their ids (eBay shows them to nobody else), and GetUser of the Trading API.
 """
 
@@ -26,8 +26,8 @@ from ebay.client import SellerApi
 from ebay.errors import AccessDeniedError, BadAnswerError, EbayError, EbayUnavailableError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.identity import Identity
 from store import Store
-from store.accounts import AccountTakenError, AccountUnsureError, Binding
-from store.kinds import NEEDS_REAUTHORIZATION
+from store.schema.kinds import NEEDS_REAUTHORIZATION
+from store.steps.accounts import AccountTakenError, AccountUnsureError, Binding
 
 if TYPE_CHECKING:
     from activities.running import StepRun

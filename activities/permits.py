@@ -11,7 +11,7 @@ from domain.pacing.reserve import LEASE, SINGLY
 from domain.streams import Purpose
 from ebay.errors import QuotaSpentError
 from store import Store
-from store.permits import SHARES, Lease
+from store.quota.permits import SHARES, Lease
 
 LIMITS = {"orders": 100_000, "inventory": 2_000_000, "trading": 5_000, "feed": 100_000}  # eBay's defaults
 LATER = timedelta(seconds=60)  # while only the reserve is left: it is freed as the day goes by

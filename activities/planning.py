@@ -41,9 +41,9 @@ from domain.pacing.estimate import base_rate, surge
 from domain.pacing.level import surge_effect
 from domain.streams import RESOURCES
 from store import Store
-from store.kinds import AlertKind
-from store.levels import Polled, Said
-from store.permits import SHARES, Ledger
+from store.quota.levels import Polled, Said
+from store.quota.permits import SHARES, Ledger
+from store.schema.kinds import AlertKind
 
 HOURLY = timedelta(hours=1)
 HIGH = 0.9  # of a day's calls

@@ -23,7 +23,7 @@ from domain.changes.listings import entity_id
 from domain.pacing import Stream, words
 from ebay.errors import AccessDeniedError, BadAnswerError, NotFoundError, RejectedError
 from ebay.feed import TooMany
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 
 MISSED_TEXT = "the report of all listings found changes that polling had missed; they are recorded now, with source sweep"
 NO_REPORT_TEXT = "eBay's report of all listings did not come or cannot be read: they are read page by page instead, which costs calls"

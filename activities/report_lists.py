@@ -12,7 +12,7 @@ from activities.stepping_over import books
 from domain.changes.listings import entity_id
 from domain.changes.model import Kind
 from domain.changes.unreadable import AGAIN
-from store.rereads import What
+from store.events.rereads import What
 
 AT_ONCE = 200  # listings removed in a commit
 

@@ -20,7 +20,7 @@ from ebay.client import OrderPage
 from ebay.errors import EbayError
 from ebay.windows import Span
 from store import Commit, StepLease, StoreResult
-from store.sales import ListingsDue
+from store.events.sales import ListingsDue
 
 if TYPE_CHECKING:
     from activities.steps import StepRunner

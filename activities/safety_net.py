@@ -8,7 +8,7 @@ from domain.pacing import SellerPace, Stream, unseen_share
 from domain.pacing.estimate import long_rate
 from domain.pacing.timer import SOME
 from store import Commit, StepLease
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 
 LOST_TEXT = (
     "polling found {count} that no notification told within 15 minutes, so the seller is in shadow again, with polling as before: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from store.sales import ListingsDue
+from store.events.sales import ListingsDue
 
 
 def brought_forward(due: ListingsDue, now: datetime, clock: timedelta, roomy: bool, shared: timedelta) -> datetime:

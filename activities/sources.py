@@ -12,7 +12,7 @@ from activities.poll import PollResult
 from activities.running import StepRun
 from domain.streams import BY_INVENTORY_API, STREAMS, InventorySource, Stream
 from store import Commit
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 
 LOOK_AGAIN = timedelta(days=1)
 

@@ -16,8 +16,8 @@ from domain.pacing import Stream
 from domain.streams import STREAMS
 from ebay.blame import may_be_the_record
 from ebay.errors import EbayError, NotFoundError, RejectedError
-from store.aside import SetAsideDue
-from store.rereads import What
+from store.events.aside import SetAsideDue
+from store.events.rereads import What
 
 T = TypeVar("T")
 

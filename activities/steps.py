@@ -28,8 +28,8 @@ from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpen
 from ebay.identity import Identity
 from metering.meters import SILENT, Meters
 from store import Store, StoreError, SupersededError
-from store.commit import SLOW_S
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
+from store.steps.commit import SLOW_S
 
 SPENT = "eBay's quota of calls is spent"
 HOUSE = Path(__file__).parent.parent

@@ -23,9 +23,9 @@ from ebay.client import OrderPage, created_filter
 from ebay.narrowing import Width
 from ebay.windows import Span, Window, created_between
 from store import StoreResult
-from store.aside import DOCUMENT
-from store.kinds import AlertKind
-from store.rereads import What
+from store.events.aside import DOCUMENT
+from store.events.rereads import What
+from store.schema.kinds import AlertKind
 
 FAR = timedelta(days=7)
 IDS_A_CALL = 50  # eBay's most

@@ -12,9 +12,9 @@ from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, Ebay
 from ebay.http import USER_AGENT
 from ebay.oauth import OAuth
 from store import Store
-from store.kinds import AlertKind
-from store.tokens import TokenRow
-from store.trials import Trial
+from store.schema.kinds import AlertKind
+from store.sellers.tokens import TokenRow
+from store.sellers.trials import Trial
 
 KEYS_REFUSED_TEXT = (
     "eBay refuses the application's client id or secret, and no seller can be polled: check SELLERBEAT_EBAY_CLIENT_ID and "

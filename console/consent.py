@@ -18,7 +18,7 @@ from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
 from ebay.oauth import CodeRefusedError, OAuth
-from store.consents import Ticket, Unclaimed
+from store.sellers.consents import Ticket, Unclaimed
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret", "ebay_redirect_name")

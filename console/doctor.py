@@ -18,7 +18,7 @@ from ebay.oauth import AccessToken
 from operations.errors import FailedError
 from settings import SettingsError
 from store import StoreError
-from store.migrate import current, newest
+from store.schema.migrate import current, newest
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
 from workflows.visibility import AttributesMissingError, check

@@ -18,7 +18,7 @@ from operations.endpoints import listed
 from operations.errors import FailedError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
-from store.times import iso
+from store.schema.times import iso
 
 commands = typer.Typer()
 endpoint = typer.Typer(help="Add, test, switch and remove one endpoint.", no_args_is_help=False)

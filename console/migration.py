@@ -14,8 +14,8 @@ from console.output import Output, print_json, say, show, with_json
 from domain.comparison import Delays, Mode
 from domain.pacing import Stream, words
 from operations.errors import FailedError
-from store.kinds import AlertKind
-from store.modes import RETENTION
+from store.schema.kinds import AlertKind
+from store.steps.modes import RETENTION
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling

@@ -18,8 +18,8 @@ from ebay.identity import Identity
 from ebay.oauth import OAuth
 from operations.errors import FailedError
 from store import Store
-from store.accounts import Binding, Bound
-from store.errors import SecretError
+from store.schema.errors import SecretError
+from store.steps.accounts import Binding, Bound
 
 if TYPE_CHECKING:
     import httpx

@@ -11,8 +11,8 @@ from activities.planning import facts
 from console.context import CommandContext
 from domain.pacing import PacingSettings, Stream, fleet_prior, words
 from domain.pacing.forecast import Freshness, forecast, with_notifications
-from store.permits import SHARES
-from store.times import iso
+from store.quota.permits import SHARES
+from store.schema.times import iso
 
 SAMPLE = 600  # sellers stand for all: a forecast of thousands takes seconds
 TIMES_MORE = (2, 5)  # what more quota would buy

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.context import CommandContext
-from store.times import iso
+from store.schema.times import iso
 
 if TYPE_CHECKING:
     from temporalio.client import Client

@@ -14,7 +14,7 @@ from console.output import say, show, with_json
 from console.progress import progress
 from operations.errors import FailedError
 from store import SecretError, Store
-from store.migrate import steps_left, upgrade
+from store.schema.migrate import steps_left, upgrade
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
 from workflows.visibility import AttributesMissingError, make, unknown

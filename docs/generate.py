@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 
 from settings import PREFIX, Settings
 from starter import commands
-from store.tables import metadata
+from store.schema.tables import metadata
 
 NOTE = "Written by `make docs` from `{}`; a test compares.\n"
 DIALECT: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -149,7 +149,7 @@ EVENTS = {
 
 
 def tables() -> str:
-    files = sorted((HOUSE / "store").glob("*tables.py"))
+    files = sorted((HOUSE / "store" / "schema").glob("*tables.py"))
     source = "\n".join(file.read_text(encoding="utf-8") for file in files)
     lines = ["# Tables", "", NOTE.format("store/*tables.py")]
     lines += [

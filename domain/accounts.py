@@ -42,7 +42,7 @@ class Account:
 
     @classmethod
     def read(cls, row: Sequence[Any] | None) -> Account:
-        """From the array that `store/steps.py` reads beside all else."""
+        """From the array that `store/steps/steps.py` reads beside all else."""
         if row is None:
             return cls()
         user_id, name, eias, generation, refused, before, ask_at, known_at = row

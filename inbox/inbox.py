@@ -24,7 +24,7 @@ from inbox.keys import KeyUnavailableError, PublicKeys
 from metering.meters import SILENT, Meters
 from settings import Settings
 from store import Store
-from store.notifications import StoredNotification
+from store.steps.notifications import StoredNotification
 
 THREADS = 3  # that keep what came, with as many connections: what people look at meanwhile has its own
 KEY_TIMEOUT = timedelta(seconds=5)  # eBay waits for our answer meanwhile

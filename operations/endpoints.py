@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from console.context import CommandContext
-from store.endpoints import Endpoint
-from store.times import iso
+from store.delivery.endpoints import Endpoint
+from store.schema.times import iso
 
 
 def listed(context: CommandContext) -> list[dict[str, Any]]:

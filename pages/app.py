@@ -23,7 +23,7 @@ from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, probl
 from pages.rendering import FOLDER, problem_page
 from pages.security_headers import SecurityHeaders
 from store import StoreError, UnknownSellerError
-from store.errors import StoreUnavailableError, TablesMissingError
+from store.schema.errors import StoreUnavailableError, TablesMissingError
 from workflows.client import TemporalUnavailableError
 
 logger = logging.getLogger("sellerbeat.web")

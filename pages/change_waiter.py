@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from store import StoreError
-from store.news import NewChanges
+from store.reading.news import NewChanges
 
 EVERY_S = 0.25
 AFTER_FAILURE_S = 1.0

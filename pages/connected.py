@@ -18,7 +18,7 @@ from pages.context import WebContext
 from pages.rendering import render
 from settings import PREFIX
 from store import StoreError
-from store.consents import Ticket, Unclaimed
+from store.sellers.consents import Ticket, Unclaimed
 from workflows.client import TemporalUnavailableError
 
 LONGEST = 2048  # characters of a code or a state

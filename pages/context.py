@@ -15,11 +15,11 @@ from console.consent import NEEDED as CONSENT_NEEDS
 from console.context import CommandContext
 from pages.access import Access
 from pages.change_waiter import ChangeWaiter
-from pages.day import Day
-from pages.overview import Overview
 from settings import Settings
 from store import Store
-from store.news import NewChanges, news
+from store.reading.day import Day
+from store.reading.news import NewChanges, news
+from store.reading.overview import Overview
 from workflows.client import TemporalUnavailableError, connect
 
 THREADS = 4  # who comes fifth waits in the event loop, not for a connection

@@ -16,10 +16,10 @@ from metering import metrics
 from metering.meters import Meters
 from pages.context import WebContext
 from pages.fleet import AWAKE, freshness, quota
-from pages.overview import FleetOverview
 from store import Store, StoreError
-from store.breakers import ALERTS
-from store.kinds import AlertKind
+from store.quota.breakers import ALERTS
+from store.reading.overview import FleetOverview
+from store.schema.kinds import AlertKind
 
 EVERY_S = 60.0
 SEEN_BY = ("both", "only_polling", "only_notifications")

@@ -19,8 +19,8 @@ from domain.seller_state import GRAVITY
 from domain.streams import DAILY
 from pages.access import Session
 from pages.context import WebContext
-from pages.overview import FleetOverview, Seller
 from pages.rendering import render
+from store.reading.overview import FleetOverview, Seller
 
 ROWS = 50
 NAMED = 12  # sellers of one alert

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 from pages.context import WebContext
 from store import StoreError
-from store.errors import TablesMissingError
+from store.schema.errors import TablesMissingError
 from workflows.client import TemporalUnavailableError
 
 PATIENCE = timedelta(seconds=2)

@@ -17,7 +17,7 @@ from operations.times import age
 from operations.times import due as due_words
 from pages.chart import bars
 from pages.problems import ProblemError
-from store.kinds import runbook
+from store.schema.kinds import runbook
 
 FOLDER = Path(__file__).parent
 TIME = Markup('<time datetime="{exact}" title="{exact}">{words}</time>')

@@ -13,10 +13,10 @@ from domain.seller_id import SELLER_ID
 from pages import actions, shown
 from pages.access import Session
 from pages.context import WebContext
-from pages.overview import NEWEST
 from pages.problems import ProblemError
 from pages.rendering import render
-from store.snapshots import expected_of
+from store.reading.overview import NEWEST
+from store.reading.snapshots import expected_of
 from workflows.client import TemporalUnavailableError
 
 POLLS, CHANGES, PARCELS, STOCK = 15, 25, 15, 25

@@ -3,23 +3,16 @@
 `Store` is the way in (store.py): `begin` takes the seller's next epoch, `commit` keeps what was read.
 """
 
-from store.commit import Commit
-from store.endpoints import Endpoint, UnknownEndpointError
-from store.engine import connect
-from store.errors import (
-    SecretError,
-    StoreError,
-    StoreUnavailableError,
-    SupersededError,
-    TablesMissingError,
-    UnknownSellerError,
-)
-from store.results import StoreResult
-from store.sellers import Enrolled
-from store.step import StepLease
+from store.delivery.endpoints import Endpoint, UnknownEndpointError
+from store.schema.engine import connect
+from store.schema.errors import SecretError, StoreError, StoreUnavailableError, SupersededError, TablesMissingError, UnknownSellerError
+from store.schema.vault import Vault
+from store.sellers.sellers import Enrolled
+from store.sellers.tokens import TokenRow
+from store.steps.commit import Commit
+from store.steps.results import StoreResult
+from store.steps.step import StepLease
 from store.store import Store
-from store.tokens import TokenRow
-from store.vault import Vault
 
 __all__ = [
     "Commit",

@@ -7,42 +7,42 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from domain.waits import EBAYS, Waits
-from store import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
-from store.accounts import Accounts
-from store.alerts import Alerts
-from store.backlog import DeliveryBacklog
-from store.breakers import BreakerStore
-from store.consents import Consents
-from store.deletions import Deletions
-from store.deliveries import Deliveries
-from store.delivery_cursors import DeliveryCursors
-from store.deployments import Deployments
-from store.endpoints import Endpoints
-from store.engine import connect
-from store.erasing import ErasureStore
-from store.errors import TablesMissingError, translated
-from store.feed import Feed
-from store.forgotten import Forgotten
-from store.keyed import KeyedHash
-from store.kinds import AlertKind, named
-from store.lateness import Lateness
-from store.levels import Levels
-from store.listings import Listings
-from store.many_alerts import ManyAlerts
-from store.marks import Marks
-from store.modes import Modes
-from store.notifications import Notifications
-from store.offers import Offers
-from store.permits import PermitLedger
-from store.quotas import Quotas
-from store.retry import Retry
-from store.sellers import Sellers
-from store.snapshots import Snapshots
-from store.status import StatusReader
-from store.steps import StepStore
-from store.tables import REVISION
-from store.tokens import Tokens
-from store.vault import Vault
+from store.delivery.backlog import DeliveryBacklog
+from store.delivery.cursors import DeliveryCursors
+from store.delivery.deliveries import Deliveries
+from store.delivery.endpoints import Endpoints
+from store.erasure.deletions import Deletions
+from store.erasure.erasing import ErasureStore
+from store.erasure.forgotten import Forgotten
+from store.events.alerts import Alerts
+from store.events.feed import Feed
+from store.events.many_alerts import ManyAlerts
+from store.events.offers import Offers
+from store.quota.breakers import BreakerStore
+from store.quota.levels import Levels
+from store.quota.permits import PermitLedger
+from store.quota.quotas import Quotas
+from store.reading.lateness import Lateness
+from store.reading.snapshots import Snapshots
+from store.reading.status import StatusReader
+from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
+from store.schema.deployments import Deployments
+from store.schema.engine import connect
+from store.schema.errors import TablesMissingError, translated
+from store.schema.keyed import KeyedHash
+from store.schema.kinds import AlertKind, named
+from store.schema.marks import Marks
+from store.schema.tables import REVISION
+from store.schema.vault import Vault
+from store.sellers.consents import Consents
+from store.sellers.sellers import Sellers
+from store.sellers.tokens import Tokens
+from store.steps.accounts import Accounts
+from store.steps.listings import Listings
+from store.steps.modes import Modes
+from store.steps.notifications import Notifications
+from store.steps.retry import Retry
+from store.steps.steps import StepStore
 
 UNRECORDED = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
 VERSION = text("SELECT version_num FROM alembic_version")

@@ -93,7 +93,7 @@ def empty_database(postgres_server: str, execute: Callable[[str], None]) -> Iter
 
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: str, execute: Callable[[str], None]) -> str:
-    from store import migrate  # here, because the tests of most rooms need no store
+    from store.schema import migrate  # here, because the tests of most rooms need no store
 
     execute("CREATE DATABASE migrated")
     migrate.upgrade(make_url(postgres_server).set(database="migrated").render_as_string(hide_password=False))

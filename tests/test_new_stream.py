@@ -18,7 +18,7 @@ from datetime import timedelta
 from lab.chaos.skipped import START, skipped_fleet
 from domain.streams import Stream
 from simulator import World
-from store import migrate
+from store.schema import migrate
 
 migrate.upgrade(sys.argv[1])
 with skipped_fleet(sys.argv[1], World(seed=1, now=START)) as fleet:

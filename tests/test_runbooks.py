@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.remedies import ALERTS
-from store.kinds import AlertKind, named, runbook
+from store.schema.kinds import AlertKind, named, runbook
 
 HOUSE = Path(__file__).parent.parent
 BOOKS = sorted((HOUSE / "docs" / "runbooks").glob("*.md"))

@@ -20,7 +20,7 @@ from activities.heartbeat import Heartbeats
 from activities.signing import Poster
 from metering.meters import SILENT, Meters
 from store import Store
-from store.backlog import CursorKey
+from store.delivery.backlog import CursorKey
 from workflows.delivery import Delivery, delivery_id
 
 AT_ONCE = 20  # calls to Temporal

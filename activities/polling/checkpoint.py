@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from domain.changes.dates import read_time
 from ebay.clock import floor_ms
 from ebay.narrowing import LearnedWidth
-from store.times import iso
+from store.schema.times import iso
 
 logger = logging.getLogger("sellerbeat.steps")
 YEARS = range(100, 9900)  # nearer to the calendar's ends no time can be reckoned with

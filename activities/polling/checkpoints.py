@@ -160,7 +160,7 @@ class SweepCheckpoint(Checkpoint, extra="allow"):
 
     @property
     def done(self) -> float | None:
-        """The share of the windows that is read, for `status` (`store/progress.py`); None: that is not known yet."""
+        """The share of the windows that is read, for `status` (`store/reading/progress.py`); None: that is not known yet."""
         if self.windows_read:
             return 1.0
         if not self.pending_windows:

@@ -12,7 +12,7 @@ from demo_stack.demo.picture import Counts, Move, News, Picture, SellerStock, mo
 from demo_stack.demo.stock_counts import StockCounter
 from demo_stack.devstack.process import tail
 from store import Store, StoreError
-from store.errors import translated
+from store.schema.errors import translated
 
 NEWS = 60  # kept for the screen
 PATIENCE_S = 20.0  # without Postgres

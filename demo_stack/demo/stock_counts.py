@@ -14,7 +14,7 @@ from sqlalchemy import text
 from demo_stack.demo.picture import Counts
 from domain.changes.model import Kind
 from store import Store
-from store.snapshots import ALL, expected_of
+from store.reading.snapshots import ALL, expected_of
 
 SHARE = 0.05  # of the time may go into counting
 COUNTS = text("""

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from demo_stack import devstack
 from simulator import World, serve
 from simulator.server import Simulator
-from store import migrate
+from store.schema import migrate
 from workflows.attributes import FLAGS
 
 HOUSE = Path(__file__).parents[2]

@@ -23,7 +23,8 @@ from lab.chaos.servers import KillableServers
 from lab.chaos.workers import Crew
 from simulator import World, serve
 from simulator.judge import SLACK, judge
-from store import StoreError, migrate
+from store import StoreError
+from store.schema import migrate
 from tests.support.histories import forget_dead_worker
 from tests.support.house import House
 from workflows.messages import PollNow

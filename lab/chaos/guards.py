@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 import activities.orders
 import activities.poll
-import store.commit
-import store.events
-import store.steps
-import store.tokens
-from store.errors import translated
+import store.events.events
+import store.sellers.tokens
+import store.steps.commit
+import store.steps.steps
+from store.schema.errors import translated
 
 SOONER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
@@ -24,7 +24,7 @@ SOONER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE selle
 def without_fence() -> None:
     """A step commits whether or not a later one has begun."""
     everyone = "SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND :epoch > 0 FOR NO KEY UPDATE"
-    store.steps.FENCE = text(everyone)
+    store.steps.steps.FENCE = text(everyone)
 
 
 def without_overlap() -> None:
@@ -39,12 +39,12 @@ def without_overlap() -> None:
 
 def without_position_lock() -> None:
     """Positions are drawn by whoever comes, and committed in another order."""
-    store.events.EMIT = text(store.events.EMIT.text.replace(f"SELECT pg_advisory_xact_lock({store.events.LOCK});", ""))
+    store.events.events.EMIT = text(store.events.events.EMIT.text.replace(f"SELECT pg_advisory_xact_lock({store.events.events.LOCK});", ""))
 
 
 def without_token_lock() -> None:
     """Who renews a token does not keep others from it."""
-    store.tokens.READ = text(store.tokens.READ.text.replace("FOR NO KEY UPDATE", ""))
+    store.sellers.tokens.READ = text(store.sellers.tokens.READ.text.replace("FOR NO KEY UPDATE", ""))
 
 
 def without_heartbeat_timeout() -> None:
@@ -54,9 +54,9 @@ def without_heartbeat_timeout() -> None:
 
 def without_cursor_in_transaction() -> None:
     """The cursor is moved first, in a transaction of its own."""
-    inner = store.commit.Commit.advance
+    inner = store.steps.commit.Commit.advance
 
-    def advance(commit: store.commit.Commit, *, cursor: datetime | None = None, checkpoint: Any = None) -> None:
+    def advance(commit: store.steps.commit.Commit, *, cursor: datetime | None = None, checkpoint: Any = None) -> None:
         if cursor:
             engine = commit._connection.engine.execution_options(isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
@@ -64,17 +64,17 @@ def without_cursor_in_transaction() -> None:
                 connection.execute(SOONER, {"cursor": cursor, "seller_id": step.seller_id, "stream": step.stream.value})
         inner(commit, cursor=cursor, checkpoint=checkpoint)
 
-    store.commit.Commit.advance = advance  # type: ignore[method-assign, assignment]
+    store.steps.commit.Commit.advance = advance  # type: ignore[method-assign, assignment]
 
 
 def without_events_in_transaction() -> None:
     """Events are told after rows and cursor are committed, in a transaction of their own."""
-    emit = store.commit.Commit.emit
-    store.commit.Commit.emit = lambda commit: None  # type: ignore[method-assign, assignment]
-    inner = store.steps.StepStore.commit
+    emit = store.steps.commit.Commit.emit
+    store.steps.commit.Commit.emit = lambda commit: None  # type: ignore[method-assign, assignment]
+    inner = store.steps.steps.StepStore.commit
 
     @contextmanager
-    def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.commit.Commit]:
+    def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.steps.commit.Commit]:
         with inner(steps, step, now) as commit:
             yield commit
         between(commit)
@@ -82,10 +82,10 @@ def without_events_in_transaction() -> None:
             commit._connection = connection
             emit(commit)
 
-    store.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
+    store.steps.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
 
 
-def between(commit: store.commit.Commit) -> None:
+def between(commit: store.steps.commit.Commit) -> None:
     """What `without_events_in_transaction` is about: rows are committed, their events are not. `points.py` lets a worker die here."""
 
 
@@ -106,11 +106,11 @@ def take_out(name: str) -> None:
 
 def widen(seconds: float) -> None:
     """Sellers with an even number commit so much later than they tell their events: not a guard, it makes a race likely."""
-    inner = store.commit.Commit.emit
+    inner = store.steps.commit.Commit.emit
 
-    def emit(commit: store.commit.Commit) -> None:
+    def emit(commit: store.steps.commit.Commit) -> None:
         inner(commit)
         if len(commit._events) and commit._step.seller_id[-1] in "02468":
             time.sleep(seconds)
 
-    store.commit.Commit.emit = emit  # type: ignore[method-assign, assignment]
+    store.steps.commit.Commit.emit = emit  # type: ignore[method-assign, assignment]

@@ -26,7 +26,7 @@ from lab.chaos.skipped import START, SkippedFleet, skipped_fleet
 from simulator import World
 from simulator.judge import Verdict, judge
 from simulator.poison import How
-from store import migrate
+from store.schema import migrate
 from workflows.messages import PollNow
 
 KINDS = ("order", "fulfillment", "inventory")

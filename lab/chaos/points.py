@@ -13,10 +13,10 @@ import activities.steps
 import ebay.client
 import ebay.connection
 import ebay.oauth
-import store.commit
-import store.steps
+import store.sellers.tokens
+import store.steps.commit
+import store.steps.steps
 import store.store
-import store.tokens
 import worker
 import workflows.seller_polling
 from domain.pacing import Stream
@@ -137,8 +137,8 @@ def _steps(here: Callable[[str], None]) -> None:
         _here.seller, _here.stream = request.seller_id, stream.value
 
     around(activities.steps.StepRunner, "run", before=enter, after=lambda *_: here("before-result"))
-    around(store.steps.StepStore, "begin", after=lambda *_: here("begun"))
-    around(store.steps.StepStore, "failed", after=lambda *_, **__: here("failure-noted"))
+    around(store.steps.steps.StepStore, "begin", after=lambda *_: here("begun"))
+    around(store.steps.steps.StepStore, "failed", after=lambda *_, **__: here("failure-noted"))
 
 
 def _calls(here: Callable[[str], None]) -> None:
@@ -151,31 +151,31 @@ def _calls(here: Callable[[str], None]) -> None:
 def _transactions(here: Callable[[str], None]) -> None:
     def telling(point: str) -> Callable[..., None]:
         def passes(*arguments: Any) -> None:
-            commit = next(one for one in arguments if isinstance(one, store.commit.Commit))
+            commit = next(one for one in arguments if isinstance(one, store.steps.commit.Commit))
             if len(commit._events):
                 here(point)
 
         return passes
 
-    def rows(commit: store.commit.Commit) -> None:
+    def rows(commit: store.steps.commit.Commit) -> None:
         if commit._changes or commit._step.stream is Stream.SWEEP:
             here("after-rows")
 
-    around(store.commit.Commit, "close", before=rows)
+    around(store.steps.commit.Commit, "close", before=rows)
     around(guards, "between", after=lambda _, commit: here("after-commit") if len(commit._events) else None)
-    around(store.commit.Commit, "emit", before=telling("before-events"), after=telling("before-commit"))
-    inner = store.steps.StepStore.commit
-    compared: set[store.commit.Commit] = set()  # that hold a part of a report
+    around(store.steps.commit.Commit, "emit", before=telling("before-events"), after=telling("before-commit"))
+    inner = store.steps.steps.StepStore.commit
+    compared: set[store.steps.commit.Commit] = set()  # that hold a part of a report
 
-    def scanned(_: object, commit: store.commit.Commit, *__: object) -> None:
+    def scanned(_: object, commit: store.steps.commit.Commit, *__: object) -> None:
         if commit._step.stream is Stream.REPORT:
             compared.add(commit)
 
-    around(store.commit.Commit, "scan_page", after=scanned)
+    around(store.steps.commit.Commit, "scan_page", after=scanned)
     activities.report_compare.BATCH = FEW_ROWS
 
     @contextmanager
-    def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.commit.Commit]:
+    def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.steps.commit.Commit]:
         with inner(steps, step, now) as commit:
             yield commit
         if commit._changes or step.stream is Stream.SWEEP:
@@ -188,7 +188,7 @@ def _transactions(here: Callable[[str], None]) -> None:
             compared.discard(commit)
             here("between-batches")
 
-    store.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
+    store.steps.steps.StepStore.commit = committed  # type: ignore[method-assign, assignment]
 
 
 def _more_pages(checkpoint: dict[str, Any]) -> bool:
@@ -203,7 +203,7 @@ def _tokens(here: Callable[[str], None]) -> None:
         before=lambda *_: here("token-before-call"),
         after=lambda *_: here("token-after-answer"),
     )
-    around(store.tokens.TokenRow, "renew", after=lambda *_: here("token-stored"))
+    around(store.sellers.tokens.TokenRow, "renew", after=lambda *_: here("token-stored"))
 
 
 def _workflow(trap: Trap) -> None:

@@ -15,7 +15,7 @@ from activities.dead_tokens import REFUSED_AT_MOST, DeadTokens
 from activities.lost_sellers import LostSellers
 from activities.tokens import StoredTokens
 from simulator.state.accounts import OTHER_KEYS
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.support.keyed_fleet import Fleet, forget_keys
 from workflows.messages import Connected
 from workflows.seller_polling import SellerPolling

@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.erasing import Erased, UserErasing
 from ebay.topics import ACCOUNT_DELETION
 from store import Store, StoreUnavailableError, Vault
-from store.deletions import Deletions
+from store.erasure.deletions import Deletions
 from tests.store.documents import enroll, order, store_orders
 from tests.support.canary import BUYER, found, put_buyer
 from tests.support.dumps import postgres_columns

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy import text
 
-import store.steps
+import store.steps.steps
 from activities.poll import PollResult
 from activities.running import StepRun
 from domain.pacing import Stream
@@ -45,8 +45,8 @@ def test_an_older_reading_of_stock_never_comes_on_top_of_a_newer_one(anna: Rig, 
 
 def test_without_the_fence_the_older_reading_would_come_on_top(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The counter-example: what the fence is for."""
-    unfenced = text(str(store.steps.FENCE).replace("AND epoch = :epoch", "AND :epoch > 0"))
-    monkeypatch.setattr(store.steps, "FENCE", unfenced)
+    unfenced = text(str(store.steps.steps.FENCE).replace("AND epoch = :epoch", "AND :epoch > 0"))
+    monkeypatch.setattr(store.steps.steps, "FENCE", unfenced)
 
     commit_an_older_reading_late(anna, monkeypatch)
 

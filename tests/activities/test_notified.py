@@ -11,7 +11,7 @@ from activities import notified
 from activities.notified import UNMOVED_WAITS, WAITS, batches
 from domain.pacing import Stream
 from ebay.errors import BadAnswerError, EbayUnavailableError
-from store.notifications import PendingNotification, State
+from store.steps.notifications import PendingNotification, State
 from tests.support.rig import START, Rig
 
 

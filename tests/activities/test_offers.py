@@ -12,7 +12,7 @@ from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, EbayUnavailableError
 from simulator.judge import judge
 from simulator.requests import Request
-from store.permits import OFFERS
+from store.quota.permits import OFFERS
 from tests.support.rig import Rig, rig
 
 ODD_SKUS = ("A/1 red", " b c ", 'it\'s "quoted" &#?', "\N{GRINNING FACE}-1", "x" * 50)

@@ -13,7 +13,8 @@ from activities import sweep
 from activities.fulfillment import HISTORY_A_ROUND
 from domain.pacing import Stream
 from simulator.judge import judge
-from store import old_orders, scans
+from store.events import old_orders
+from store.steps import scans
 from tests.support.rig import Rig, rig
 
 FAR = timedelta(days=700)

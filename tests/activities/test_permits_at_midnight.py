@@ -8,7 +8,7 @@ from activities.poll import Poll
 from activities.running import StepRun
 from domain.pacing import Stream
 from domain.streams import Purpose
-from store.permits import Lease
+from store.quota.permits import Lease
 from tests.support.rig import Rig
 
 

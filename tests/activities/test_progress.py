@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from activities.polling.checkpoints import BackfillCheckpoint, InventoryCheckpoint, ListingsCheckpoint, OrdersCheckpoint, SweepCheckpoint
-from store.progress import IS_READING, PROGRESS, progress
-from store.times import iso
+from store.reading.progress import IS_READING, PROGRESS, progress
+from store.schema.times import iso
 from tests.activities.any_checkpoint import CHECKPOINTS, stored
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from domain.pacing import InventorySource, Stream
 from store import SupersededError
-from store.errors import OffersNeedInventoryError
-from store.kinds import AlertKind
+from store.schema.errors import OffersNeedInventoryError
+from store.schema.kinds import AlertKind
 from tests.support.listed import begin, poll, report, verdict
 from tests.support.rig import Rig
 

@@ -23,9 +23,9 @@ from ebay.oauth import OAuth
 from simulator.requests import Request
 from simulator.state.accounts import GRANTED, INVENTORY
 from store import Store, SupersededError
-from store.engine import connect
-from store.kinds import AlertKind
-from store.tables import metadata
+from store.schema.engine import connect
+from store.schema.kinds import AlertKind
+from store.schema.tables import metadata
 from tests.store.documents import someone_waits
 from tests.support.postgres_clock import PostgresClock, driven
 from tests.support.rig import START, Rig, rig

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ebay.consent import SCOPES
-from store.consents import Ticket, Unclaimed
+from store.sellers.consents import Ticket, Unclaimed
 from tests.support.house import House
 
 RUNAME = {"SELLERBEAT_EBAY_REDIRECT_NAME": "Some-RuName-abc", "SELLERBEAT_EBAY_AUTH_URL": "https://auth.sandbox.ebay.com"}

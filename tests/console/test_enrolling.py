@@ -9,7 +9,7 @@ from sqlalchemy import text
 from temporalio.client import Client
 
 from simulator.state.accounts import FULFILLMENT
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.store.documents import store_orders
 from tests.support.house import House, Said
 

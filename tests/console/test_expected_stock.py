@@ -10,7 +10,7 @@ import pytest
 
 from console.stock import stock_lines
 from domain.pacing import Stream
-from store.times import iso
+from store.schema.times import iso
 from tests.support.house import House
 
 READ = datetime(2100, 6, 18, 12, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from console import status
 from console.status import merged
 from operations.times import due
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 from workflows.messages import SellerStatus

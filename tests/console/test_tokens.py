@@ -10,8 +10,8 @@ from sqlalchemy import LargeBinary
 
 from ebay.oauth import key_of
 from store import Vault
-from store.consents import Ticket
-from store.tables import metadata
+from store.schema.tables import metadata
+from store.sellers.consents import Ticket
 from tests.support.house import House
 
 

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from outbound import Client, Policy
 from store import Store
-from store.tables import metadata
+from store.schema.tables import metadata
 from tests.deliveries.hand import Hand
 from tests.support.databases import fresh
 from tests.support.waiting import PATIENCE_S

@@ -17,8 +17,8 @@ from temporalio.client import Client as Temporal
 from activities import dispatcher
 from activities.deliver import DeliveryCursor
 from outbound import Client
-from store.errors import StoreUnavailableError
-from store.kinds import AlertKind
+from store.schema.errors import StoreUnavailableError
+from store.schema.kinds import AlertKind
 from tests.deliveries.hand import Hand, ids
 from tests.support.histories import client_of
 from tests.support.receivers import Receiver, Talk, answering, hanging

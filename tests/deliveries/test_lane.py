@@ -10,7 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from activities.signing import signed
 from domain.delivery import Message
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.deliveries.hand import Hand, ids, verified
 from tests.support.receivers import Receiver
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.delivery import AttemptOutcome
-from store.delivery_cursors import TROUBLED, Attempt, Claim
-from store.endpoints import LOCK, LOCK_CURSORS
+from store.delivery.cursors import TROUBLED, Attempt, Claim
+from store.delivery.endpoints import LOCK, LOCK_CURSORS
 from tests.deliveries.hand import Hand
 from tests.support.waiting import eventually_here
 

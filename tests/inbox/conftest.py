@@ -9,7 +9,7 @@ import pytest
 
 from simulator import World, serve
 from store import Store
-from store.tables import metadata
+from store.schema.tables import metadata
 from tests.inbox.letterbox import KEY, START, Letterbox
 from tests.support.databases import fresh
 

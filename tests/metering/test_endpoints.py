@@ -20,7 +20,7 @@ from domain.comparison import Mode
 from metering.meters import NOTIFIED
 from metering.metrics import METRICS, MetricKind
 from simulator import World
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House
 from tests.support.receivers import Receiver, kept_port
 from tests.support.waiting import eventually_here

@@ -19,7 +19,7 @@ from domain.streams import POLLED
 from ebay.clock import EbayClock
 from ebay.errors import EbayError, RejectedError
 from store import Store, StoreError
-from store.tables import metadata
+from store.schema.tables import metadata
 from tests.model.moments import Died, Moments, Watched
 from tests.support.in_process import InProcess
 from tests.support.manual_world import ManualWorld

@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
 from store import Store
-from store.tables import metadata
+from store.schema.tables import metadata
 from tests.store.documents import enroll
 
 KEY = Fernet.generate_key().decode()

@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from domain.changes.personal import redact_order
 from domain.pacing import Stream
-from store import Store, StoreUnavailableError, indexes
-from store.deletions import Deletion
+from store import Store, StoreUnavailableError
+from store.erasure.deletions import Deletion
+from store.schema import indexes
 from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, order, parcel, someone_waits, store_orders, told
 from tests.support.canary import BUYER, everything, found, put_buyer

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from domain.pacing import Stream
 from store import Commit, Store, StoreResult
-from store.times import iso
+from store.schema.times import iso
 from tests.store.documents import LATER, SELLER, enroll, item, order, store_inventory, store_orders, told
 
 MUCH_LATER = LATER + timedelta(hours=1)

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import event, text
 
 from store import Store
-from store.kinds import AlertKind
-from store.many_alerts import CHUNK, SellersAlert
+from store.events.many_alerts import CHUNK, SellersAlert
+from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED
 
 ENROLL = text("""

@@ -6,8 +6,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
 
-from store import Store, migrate
-from store.tables import REVISION, metadata
+from store import Store
+from store.schema import migrate
+from store.schema.tables import REVISION, metadata
 from tests.support.revisions import at_revision
 
 KEY = Fernet.generate_key().decode()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from domain.pacing import Stream
 from store import Store
-from store.events import Events
+from store.events.events import Events
 from tests.store.documents import LATER, enroll, order
 from tests.support.waiting import eventually_here
 

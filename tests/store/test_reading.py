@@ -8,7 +8,7 @@ import pytest
 
 from domain.pacing import Stream
 from store import Store, UnknownSellerError
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, order, statements, store_orders
 
 NOW = datetime.now(UTC).replace(microsecond=0)

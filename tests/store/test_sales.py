@@ -12,8 +12,9 @@ from sqlalchemy import text
 from domain.changes.readings import JITTER
 from domain.pacing import Stream
 from domain.waits import EBAYS
-from store import Store, connect, migrate
-from store.times import iso
+from store import Store, connect
+from store.schema import migrate
+from store.schema.times import iso
 from tests.store.documents import ENROLLED, LATER, SELLER, order, store_orders
 from tests.support.revisions import at_revision
 

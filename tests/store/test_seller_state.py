@@ -13,8 +13,8 @@ from temporalio.common import TypedSearchAttributes
 from console.arguments import SellerState
 from domain.seller_state import CALLS, GRAVITY, State, StreamFacts, Wait, as_wait, seller_state
 from domain.streams import RESOURCES, Stream
-from pages.overview import Overview
 from store import Store
+from store.reading.overview import Overview
 from tests.store.documents import SELLER
 from workflows.attributes import STATE, differences
 from workflows.card import WORDS, card

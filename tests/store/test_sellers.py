@@ -9,9 +9,9 @@ from domain.changes.rereads import Doubt
 from domain.comparison import Mode
 from domain.pacing import Stream
 from store import Store, UnknownSellerError
-from store.delivery_cursors import Attempt
-from store.kinds import AlertKind
-from store.tables import metadata
+from store.delivery.cursors import Attempt
+from store.schema.kinds import AlertKind
+from store.schema.tables import metadata
 from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, order, parcel, refused_title, store_inventory, store_orders, told
 
 NEXT_YEAR = ENROLLED + timedelta(days=365)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.pacing import Stream
 from store import Store, SupersededError
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, order, refused_title
 
 ORDERS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=4)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from domain.accounts import Account, AccountClaim, AccountVerdict, compare, seller_names
-from store import Store, migrate
-from store.accounts import AccountTakenError, AccountUnsureError, Binding
+from store import Store
+from store.schema import migrate
+from store.steps.accounts import AccountTakenError, AccountUnsureError, Binding
 from tests.store.documents import enroll, order, store_orders
 from tests.support.revisions import at_revision
 

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from activities.poll import PollResult
 from domain.pacing import Stream
 from ebay.oauth import OAuth
-from store.errors import SupersededError
+from store.schema.errors import SupersededError
 from tests.support.postgres_clock import PostgresClock
 from tests.support.rig import START, Rig
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from alembic import command
 from sqlalchemy import Connection
 
-from store import migrate
-from store.engine import connect
+from store.schema import migrate
+from store.schema.engine import connect
 
 
 @contextmanager

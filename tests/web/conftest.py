@@ -15,7 +15,7 @@ from pages import context, health
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store
-from store.tables import metadata
+from store.schema.tables import metadata
 from tests.support.opening import open_house  # noqa: F401 - a fixture
 from tests.support.waiting import PATIENCE_S
 from tests.web.consenting import HERE, RUNAME, Consent

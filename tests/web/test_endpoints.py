@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store import Store
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.deliveries.hand import change
 from tests.store.documents import enroll
 from tests.web.site import Site

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from domain.pacing import Stream
-from pages.overview import STOCK
 from pages.seller import STOCK as ROWS
 from store import Store
-from store.times import iso
+from store.reading.overview import STOCK
+from store.schema.times import iso
 from tests.store.documents import enroll
 from tests.web.site import Site
 

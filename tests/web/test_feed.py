@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from pages.change_waiter import ChangeWaiter
 from store import Store, StoreUnavailableError
-from store.news import NewChanges
+from store.reading.news import NewChanges
 from tests.store.documents import enroll, order, store_orders
 from tests.support.waiting import eventually
 from tests.web.site import KEY, NOBODY, TOKEN, Site, refused

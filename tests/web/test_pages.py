@@ -17,7 +17,7 @@ from domain.pacing import Stream
 from domain.seller_state import GRAVITY
 from lab.benchmarks.fleet import settle
 from store import Store
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.store.documents import LATER, enroll, item, order, parcel, store_orders
 from tests.support.canary import BUYER, put_buyer
 from tests.web.site import Page, Site

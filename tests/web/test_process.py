@@ -16,7 +16,7 @@ import pytest
 
 import web
 from simulator import World
-from store.kinds import AlertKind
+from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, Child, House
 from tests.support.waiting import eventually_here
 from tests.web.site import TOKEN

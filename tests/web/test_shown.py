@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from pages import shown
 from pages.chart import bars, in_words
-from pages.day import Day
 from store import Store
+from store.reading.day import Day
 from tests.store.documents import enroll
 
 NOON = datetime(2026, 6, 18, 12, 5, tzinfo=UTC)

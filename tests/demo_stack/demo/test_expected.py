@@ -15,7 +15,7 @@ from demo_stack.demo.stock_counts import Stock, StockCounter
 from demo_stack.demo.stock_table import stock_table
 from domain.pacing import Stream
 from store import Store
-from store.times import iso
+from store.schema.times import iso
 from tests.demo_stack.demo.pictures import NOW, stock
 from tests.store.documents import enroll
 from tests.web.site import KEY

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from store import Store
-from store.errors import StoreUnavailableError, translated
+from store.schema.errors import StoreUnavailableError, translated
 
 
 def test_a_connection_that_dies_after_its_last_answer_takes_no_slot_in_the_pool(database: str, execute: Callable[[str], None]) -> None:

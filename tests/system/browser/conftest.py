@@ -19,8 +19,8 @@ from demo_stack import devstack
 from domain.pacing import Stream
 from lab.benchmarks.fleet import settle
 from store import Store
-from store.kinds import AlertKind
-from store.migrate import upgrade
+from store.schema.kinds import AlertKind
+from store.schema.migrate import upgrade
 from tests.store.documents import LATER, enroll, item, order, store_orders
 from tests.system.browser.listening import listen
 from tests.web.site import KEY

@@ -1,0 +1,1 @@
+"""Endpoints, how far each got, what was tried, and what waits."""

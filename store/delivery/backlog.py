@@ -1,0 +1,127 @@
+"""Which cursors have something to deliver: a look at what is new, several times a second, and a scan that forgets nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from store.delivery.cursors import MATCHES
+from store.schema.errors import translated
+
+LEADER = 7_355_609  # of the workers' dispatchers one looks at a time
+AT_ONCE = 500  # cursors of a look
+LOG_LASTS = timedelta(days=14)
+CHUNK = 5000  # rows of the log deleted in one transaction
+
+LEAD = text("SELECT pg_try_advisory_lock(:key)")
+LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
+OPEN = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
+# A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
+NEW = text(f"""
+    WITH news AS (
+        SELECT seller_id, type, max(position) AS position FROM change_events WHERE position > :known GROUP BY seller_id, type
+    ), cursors AS (
+        SELECT DISTINCT e.id AS endpoint, coalesce(n.seller_id, '') AS seller FROM news n
+        JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = n.seller_id) AND e.off_at IS NULL
+            AND {MATCHES.format(type="n.type", types="e.types")}
+        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(n.seller_id, '')
+        WHERE l.retry_at IS NULL
+    ), due AS (
+        SELECT l.endpoint_id, l.seller_id FROM delivery_lanes l JOIN endpoints e ON e.id = l.endpoint_id AND e.off_at IS NULL
+        WHERE l.tell_at <= clock_timestamp() LIMIT {AT_ONCE}
+    )
+    SELECT (SELECT max(position) FROM news) AS position, endpoint, seller, again FROM (SELECT 1) AS one
+    LEFT JOIN (SELECT *, false FROM cursors UNION ALL SELECT *, true FROM due) AS found (endpoint, seller, again) ON true
+""")
+# All cursors that are behind. Where nothing that was passed is wanted, the cursor moves on by itself, and no workflow begins for it.
+SCAN = text(f"""
+    WITH heads AS (
+        SELECT seller_id, sequence FROM sellers
+        UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+    ), behind AS (
+        SELECT e.id AS endpoint, h.seller_id AS seller, h.sequence, coalesce(l.sequence, 0) AS delivered, e.types
+        FROM endpoints e
+        JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
+        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
+        WHERE e.off_at IS NULL AND h.sequence > coalesce(l.sequence, 0) AND coalesce(l.tell_at, '-infinity') <= clock_timestamp()
+    ), looked AS (
+        SELECT b.*, CASE WHEN b.seller = ''
+            THEN EXISTS (SELECT FROM change_events c WHERE c.seller_id IS NULL AND c.position > b.delivered
+                AND {MATCHES.format(type="c.type", types="b.types")})
+            ELSE EXISTS (SELECT FROM change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
+                AND {MATCHES.format(type="c.type", types="b.types")})
+            END AS wanted
+        FROM behind b
+    ), passed AS (
+        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence)
+        SELECT endpoint, seller, sequence FROM looked WHERE NOT wanted ORDER BY endpoint, seller
+        ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET sequence = greatest(l.sequence, excluded.sequence)
+    )
+    (SELECT endpoint, seller FROM looked WHERE wanted LIMIT {AT_ONCE})
+    UNION
+    (SELECT r.endpoint_id, r.seller_id FROM redeliveries r
+        JOIN endpoints e ON e.id = r.endpoint_id AND e.off_at IS NULL
+        LEFT JOIN delivery_lanes l ON l.endpoint_id = r.endpoint_id AND l.seller_id = r.seller_id
+        WHERE coalesce(l.tell_at, '-infinity') <= clock_timestamp() LIMIT {AT_ONCE})
+""")
+FORGET = text(f"""
+    DELETE FROM deliveries WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
+""")
+
+CursorKey = tuple[str, str]  # endpoint, seller
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogNews:
+    """What one look of the dispatcher's found."""
+
+    known: int | None = None  # the newest position that was looked at; None: there is no endpoint, so none was
+    cursors: frozenset[CursorKey] = frozenset()
+    due: frozenset[CursorKey] = frozenset()  # whose time has come; they are found again until their run begins
+
+
+class DeliveryBacklog:
+    """What the dispatcher looks at. Its clock is the database's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def leading(self) -> Iterator[Connection | None]:
+        """A connection that holds the lead until the end, by which to look; None: another dispatcher has it."""
+        with translated(), self._single.connect() as connection:
+            if not connection.execute(LEAD, {"key": LEADER}).scalar():
+                yield None
+                return
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # closes it: the lock goes with it, whatever state it is in
+
+    def new(self, connection: Connection, known: int | None) -> BacklogNews:
+        """Cursors with changes behind a position, and those whose time to be woken has come. No endpoint: one cheap statement."""
+        with translated():
+            if not connection.execute(OPEN).scalar():
+                return BacklogNews()
+            if known is None:  # what came before is the scan's
+                return BacklogNews(connection.execute(LAST).scalar_one())
+            rows = connection.execute(NEW, {"known": known}).all()
+        cursors, due = (frozenset((row.endpoint, row.seller) for row in rows if row.again is again) for again in (False, True))
+        return BacklogNews(max(rows[0].position or 0, known), cursors, due)
+
+    def behind(self) -> set[CursorKey]:
+        """Every cursor with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""
+        return {(row.endpoint, row.seller) for row in self._all(SCAN)}
+
+    def forget(self) -> int:
+        """Delete attempts older than 14 days, some of them; returns how many."""
+        with translated(), self._single.connect() as connection:
+            return connection.execute(FORGET, {"lasts": LOG_LASTS}).rowcount
+
+    def _all(self, statement: Any) -> list[Any]:
+        with translated(), self._single.connect() as connection:
+            return list(connection.execute(statement))

@@ -1,0 +1,293 @@
+"""Delivery cursors: how far one endpoint got one seller's changes, in order; what comes next, and how an attempt ended.
+
+A run of a cursor takes the cursor's next epoch, as a step does of a seller: what an older run finds out late, it may not record.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from store.events.alerts import LOCK_SELLER, close_alert, open_alert
+from store.events.events import FLEET, Events
+from store.events.feed import as_event
+from store.schema.delivery_tables import FLEET_CURSOR
+from store.schema.errors import SupersededError, translated
+from store.schema.kinds import AlertKind, named
+from store.schema.vault import Vault
+
+IN_HAND = timedelta(minutes=1)  # the dispatcher leaves a cursor alone for so long after a run began, and after the time of a retry
+PROBE_EVERY = timedelta(seconds=20)
+TROUBLED = 5  # failures of an endpoint in a row, of whichever sellers: from then on one attempt at a time
+
+MATCHES = "({type} = ANY({types}) OR '*' = ANY({types}) OR split_part({type}, '.', 1) || '.*' = ANY({types}))"
+BEGIN = text("""
+    WITH e AS (
+        SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL
+            AND (:seller = '' OR EXISTS (SELECT FROM sellers WHERE seller_id = :seller))
+    ), cursor AS (
+        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
+        SELECT id, :seller, 0, 1, CAST(:now AS timestamptz) + :in_hand FROM e
+        ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET epoch = l.epoch + 1,
+            tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
+        RETURNING *
+    )
+    SELECT e.url, e.types, e.thin, e.failures,
+        cursor.sequence, cursor.epoch, cursor.tries, cursor.failing_since, cursor.retry_at, cursor.tell_at,
+        ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
+    FROM e, cursor
+""")
+NEXT = text(f"""
+    SELECT * FROM change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
+    ORDER BY sequence LIMIT :limit
+""")
+NEXT_OF_FLEET = text(f"""
+    SELECT * FROM change_events WHERE seller_id IS NULL AND position > :after AND {MATCHES.format(type="type", types=":types")}
+    ORDER BY position LIMIT :limit
+""")
+AGAIN = text("""
+    SELECT c.* FROM redeliveries r JOIN change_events c USING (position)
+    WHERE r.endpoint_id = :endpoint AND r.seller_id = :seller ORDER BY position LIMIT :limit
+""")
+PROBE = text("""
+    UPDATE endpoints SET probed_at = :now WHERE id = :endpoint AND (probed_at IS NULL OR probed_at <= CAST(:now AS timestamptz) - :every)
+    RETURNING id
+""")
+LOG = """
+    INSERT INTO deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status, kind, took_ms)
+    SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
+    FROM cursor
+"""
+# Locks are taken in one order, or two would wait for each other: endpoint, its cursors in the order of sellers, seller, positions.
+# One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
+DELIVERED = text(f"""
+    WITH before AS (
+        SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
+    ), cursor AS (
+        UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
+        WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
+    ), log AS ({LOG}), done AS (
+        DELETE FROM redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
+    ), well AS (
+        UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
+        WHERE id = :endpoint AND endpoints.failures > 0
+    )
+    SELECT before.failures, before.failing_since FROM cursor LEFT JOIN before ON true
+""")
+FAILED = text(f"""
+    WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), cursor AS (
+        UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+        WHERE endpoint_id = (SELECT id FROM mine) AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
+    ), log AS ({LOG}), ill AS (
+        UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM cursor
+        WHERE id = :endpoint RETURNING endpoints.failing_since
+    )
+    SELECT cursor.failing_since AS cursor_since, ill.failing_since AS endpoint_since FROM cursor, ill
+""")
+POSTPONE = text("""
+    UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+    WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
+""")
+# Not where somebody asked to be looked at meanwhile.
+COMPLETE = text("""
+    UPDATE delivery_lanes SET tell_at = NULL
+    WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL AND tell_at = :tell_at
+""")
+# Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
+HURRY = text("""
+    UPDATE delivery_lanes l SET retry_at = NULL, tell_at = :now FROM (
+        SELECT seller_id FROM delivery_lanes
+        WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
+            AND failing_since >= CAST(:since AS timestamptz) - interval '1 minute'
+        ORDER BY seller_id FOR NO KEY UPDATE
+    ) AS others WHERE l.endpoint_id = :endpoint AND l.seller_id = others.seller_id
+""")
+OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One run of a cursor: what `begin` found."""
+
+    endpoint: str
+    seller: str  # FLEET_CURSOR: the fleet's alerts
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)  # the newest first
+    types: tuple[str, ...]
+    thin: bool
+    sequence: int  # delivered up to here
+    epoch: int
+    tries: int  # failed, of what comes next
+    failing_since: datetime | None
+    retry_at: datetime | None
+    tell_at: datetime | None  # as it was left at the beginning
+    troubled: bool  # the endpoint fails for whichever seller
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a statement of this run is bound to; the epoch fences it."""
+        return {"endpoint": self.endpoint, "seller": self.seller, "epoch": self.epoch}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a message was answered."""
+
+    event: dict[str, Any] = field(repr=False)
+    number: int  # 1 for the first
+    replayed: bool
+    outcome: str
+    status: int | None  # None: there was no answer
+    kind: str | None  # why there was none
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Since when: the cursor, and the endpoint for whichever seller."""
+
+    cursor: datetime
+    endpoint: datetime
+
+
+class DeliveryCursors:
+    """The cursors' rows, for their runs: a run begins, reads what comes next, and records how it was answered."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine, self._vault = engine, vault
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def begin(self, endpoint: str, seller: str, now: datetime) -> Claim | None:
+        """Take the cursor's next epoch. None: the endpoint is switched off or removed, or the seller erased.
+
+        Args:
+            now: Temporal's clock, as in all that follows.
+        Raises:
+            SecretError: a secret cannot be decrypted.
+        """
+        values = {"endpoint": endpoint, "seller": seller, "now": now, "in_hand": IN_HAND}
+        with translated(), self._single.connect() as connection:
+            row = connection.execute(BEGIN, values).one_or_none()
+        if row is None:
+            return None
+        return Claim(
+            endpoint=endpoint,
+            seller=seller,
+            url=row.url,
+            secrets=tuple(self._vault.open(one) for one in row.secrets),
+            types=tuple(row.types),
+            thin=row.thin,
+            sequence=row.sequence,
+            epoch=row.epoch,
+            tries=row.tries,
+            failing_since=row.failing_since,
+            retry_at=row.retry_at,
+            tell_at=row.tell_at,
+            troubled=row.failures >= TROUBLED,
+        )
+
+    def next(self, run: Claim, after: int, limit: int) -> list[dict[str, Any]]:
+        """Changes that are to be delivered, in order, as the feed has them. `after`: the sequence of the last one that was."""
+        statement = NEXT_OF_FLEET if run.seller == FLEET_CURSOR else NEXT
+        with translated(), self._single.connect() as connection:
+            values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
+            return [as_event(row) for row in connection.execute(statement, values)]
+
+    def again(self, run: Claim, limit: int) -> list[dict[str, Any]]:
+        """Changes that somebody asked to have sent again, in order."""
+        with translated(), self._single.connect() as connection:
+            return [as_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
+
+    def may_probe(self, run: Claim, now: datetime) -> bool:
+        """While an endpoint is in trouble, of all its cursors one may try every 20 seconds: it cannot hold up more than one thread."""
+        with translated(), self._single.connect() as connection:
+            return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
+
+    def delivered(self, run: Claim, attempt: Attempt, now: datetime) -> None:
+        """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors wait no longer.
+
+        Raises:
+            SupersededError: a later run has begun; that one delivers it again, under the same id.
+        """
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _position(attempt)}).one_or_none()
+            if row is None:
+                raise SupersededError("a later run of this cursor has begun")
+            troubled = row.failures is not None and row.failures >= TROUBLED
+            # The seller's alert first: a commit of theirs locks their row before it waits for positions (events.py), and so does this.
+            if run.tries and run.seller != FLEET_CURSOR:
+                self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
+            if row.failures is not None:
+                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
+        if troubled:  # apart: the cursor in hand may stand behind others in the order of locks
+            with translated(), self._single.connect() as connection:
+                connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
+
+    def failed(self, run: Claim, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
+        """Record that it was not. Raises SupersededError."""
+        values = {**run.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        with translated(), self._single.connect() as connection:
+            row = connection.execute(FAILED, values).one_or_none()
+        if row is None:
+            raise SupersededError("a later run of this cursor has begun, or the endpoint was removed")
+        return Failing(row.cursor_since, row.endpoint_since)
+
+    def postpone(self, run: Claim, now: datetime, retry_at: datetime) -> None:
+        """Not tried, since the endpoint is in trouble and another cursor asks it. Raises SupersededError."""
+        values = {**run.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        with translated(), self._single.connect() as connection:
+            if connection.execute(POSTPONE, values).scalar() is None:
+                raise SupersededError("a later run of this cursor has begun")
+
+    def complete(self, run: Claim) -> None:
+        """All that was there is delivered: the next change wakes the cursor again."""
+        with translated(), self._single.connect() as connection:
+            connection.execute(COMPLETE, {**run.values, "tell_at": run.tell_at})
+
+    def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
+        """For failing; once, with an alert of the fleet."""
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(OFF, {"endpoint": endpoint, "now": now, "reason": reason}).scalar() is None:
+                return
+            events = Events(FLEET)
+            close_alert(connection, events, None, named(AlertKind.ENDPOINT_FAILING, endpoint))
+            open_alert(connection, events, None, named(AlertKind.ENDPOINT_OFF, endpoint), words)
+            events.emit(connection, None)
+
+    def _close(self, connection: Connection, seller_id: str | None, kind: str) -> None:
+        events = _events(connection, seller_id)
+        if events is not None:
+            close_alert(connection, events, seller_id, kind)
+            events.emit(connection, seller_id)
+
+
+def _events(connection: Connection, seller_id: str | None) -> Events | None:
+    if seller_id is None:
+        return Events(FLEET)
+    enrollment = connection.execute(LOCK_SELLER, {"seller_id": seller_id}).scalar()
+    return Events(enrollment) if enrollment else None  # erased meanwhile
+
+
+def _position(attempt: Attempt) -> int:
+    """How far the cursor is with it; what was sent again moves nothing."""
+    if attempt.replayed:
+        return 0
+    position: int = attempt.event["sequence"] if attempt.event["seller_id"] is not None else attempt.event["position"]
+    return position
+
+
+def _logged(attempt: Attempt, now: datetime) -> dict[str, Any]:
+    event = attempt.event
+    return {
+        "now": now,
+        "event_id": event["id"],
+        "position": event["position"],
+        "type": event["type"],
+        "attempt": attempt.number,
+        "replayed": attempt.replayed,
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "kind": attempt.kind,
+        "took_ms": attempt.took_ms,
+    }

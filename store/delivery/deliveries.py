@@ -1,0 +1,140 @@
+"""The log of attempts, what waits, and what is to be sent again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from store.delivery.cursors import MATCHES
+from store.schema.errors import translated
+from store.schema.times import iso
+
+MANY = 10_000  # more than these are not counted
+LOG = text("""
+    SELECT * FROM deliveries
+    WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
+        AND (NOT :failed OR outcome <> 'delivered')
+    ORDER BY id DESC LIMIT :limit
+""")
+LAST = text("""
+    SELECT e.id, d.* FROM endpoints e
+    CROSS JOIN LATERAL (SELECT at, outcome, status, kind, took_ms FROM deliveries WHERE endpoint_id = e.id ORDER BY id DESC LIMIT 1) AS d
+""")
+WAITING = text(f"""
+    WITH heads AS (
+        SELECT seller_id, sequence FROM sellers
+        UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+    ), behind AS (
+        SELECT h.seller_id AS seller, coalesce(l.sequence, 0) AS told, e.types
+        FROM endpoints e JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
+        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
+        WHERE e.id = :endpoint AND h.sequence > coalesce(l.sequence, 0)
+    ), waiting AS (
+        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id = b.seller AND c.sequence > b.told
+            AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller <> ''
+        UNION ALL
+        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id IS NULL AND c.position > b.told
+            AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''
+        LIMIT {MANY}
+    )
+    SELECT count(*) AS changes, min(detected_at) AS since, clock_timestamp() AS now,
+        (SELECT count(*) FROM redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
+""")
+# What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
+REPLAY = text(f"""
+    WITH asked AS (
+        SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM change_events c
+        JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = c.seller_id) AND {MATCHES.format(type="c.type", types="e.types")}
+        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(c.seller_id, '')
+        WHERE coalesce(c.sequence, c.position) <= coalesce(l.sequence, 0)
+            AND (CAST(:endpoint AS text) IS NULL OR e.id = :endpoint)
+            AND (CAST(:ids AS text[]) IS NULL OR c.id = ANY(CAST(:ids AS text[])))
+            AND (CAST(:first AS bigint) IS NULL OR c.position >= :first)
+            AND (CAST(:last AS bigint) IS NULL OR c.position <= :last)
+            AND (CAST(:seller AS text) IS NULL OR c.seller_id = :seller)
+    ), kept AS (
+        INSERT INTO redeliveries (endpoint_id, seller_id, position) SELECT endpoint, seller, position FROM asked
+        ORDER BY endpoint, seller, position
+        ON CONFLICT DO NOTHING
+    ), woken AS (
+        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
+        SELECT endpoint, seller, 0, statement_timestamp() FROM asked GROUP BY endpoint, seller ORDER BY endpoint, seller
+        ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET tell_at = excluded.tell_at WHERE l.retry_at IS NULL
+    )
+    SELECT count(*) FROM asked
+""")
+NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
+KNOWN = text("SELECT id FROM change_events WHERE id = ANY(CAST(:ids AS text[]))")
+OLDEST = text("SELECT id FROM endpoints WHERE off_at IS NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What an endpoint has not got yet. Times by the database's clock."""
+
+    changes: int  # not delivered yet; MANY stands for that and more
+    again: int  # to be sent again
+    since: datetime | None  # of the oldest of them
+    age_s: float  # since then; 0 for none
+
+
+class Deliveries:
+    """Questions about deliveries, and having them sent again. Its clock is the database's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def log(self, endpoint: str | None = None, seller: str | None = None, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
+        """Attempts, the newest first, as `starter.py deliveries --json` tells them."""
+        values = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit}
+        with translated(), self._engine.begin() as connection:
+            rows = connection.execute(LOG, values).mappings().all()
+        return [{**row, "at": iso(row["at"])} for row in rows]
+
+    def last(self) -> dict[str, dict[str, Any]]:
+        """The last attempt of each endpoint that has one."""
+        with translated(), self._engine.begin() as connection:
+            rows = connection.execute(LAST).mappings().all()
+        return {row["id"]: {**row, "at": iso(row["at"])} for row in rows}
+
+    def waiting(self, endpoint: str) -> Waiting:
+        """What an endpoint is still to be told."""
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(WAITING, {"endpoint": endpoint}).one()
+        return Waiting(row.changes, row.again, row.since, (row.now - row.since).total_seconds() if row.since else 0.0)
+
+    def oldest(self) -> float:
+        """Seconds for which the oldest change waits, of all endpoints that are on."""
+        with translated(), self._engine.begin() as connection:
+            ids = connection.execute(OLDEST).scalars().all()
+        return max((self.waiting(one).age_s for one in ids), default=0.0)
+
+    def unknown(self, ids: Sequence[str]) -> list[str]:
+        """Those that are no change's id."""
+        with translated(), self._engine.begin() as connection:
+            known = set(connection.execute(KNOWN, {"ids": list(ids)}).scalars())
+        return [one for one in ids if one not in known]
+
+    def replay(
+        self,
+        *,
+        endpoint: str | None = None,
+        ids: Sequence[str] | None = None,
+        first: int | None = None,
+        last: int | None = None,
+        seller: str | None = None,
+    ) -> int:
+        """Have delivered changes sent again, under the same ids, to every endpoint that wants them, or to one.
+
+        Args:
+            first, last: positions, both included.
+        Returns:
+            how many messages that makes. What waits anyway is not among them.
+        """
+        values = {"endpoint": endpoint, "ids": list(ids) if ids else None, "first": first, "last": last, "seller": seller}
+        with translated(), self._engine.begin() as connection:
+            connection.execute(NO_TIMEOUT)
+            asked: int = connection.execute(REPLAY, values).scalar_one()
+            return asked

@@ -1,0 +1,234 @@
+"""Endpoints: who is told of changes, of which, and with which secrets. Nobody's secret leaves here but through `secrets` and `add`."""
+
+import base64
+import secrets as chance
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, text
+
+from store.events.alerts import close_alert
+from store.events.events import FLEET, Events
+from store.schema.delivery_tables import FLEET_CURSOR
+from store.schema.errors import SecretError, StoreError, UnknownSellerError, translated
+from store.schema.kinds import AlertKind, named
+from store.schema.vault import Vault
+
+PREFIX = "whsec_"  # Standard Webhooks, "Signature scheme": base64 of 24 to 64 bytes behind it
+BYTES = 32
+
+ADD = text("""
+    INSERT INTO endpoints (id, url, types, seller_id, thin, created_at)
+    VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
+""")
+# An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
+BEGIN_CURSORS = text("""
+    INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
+    SELECT :id, seller_id, sequence FROM sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
+""")
+BEGIN_FLEET = text("""
+    INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
+    SELECT :id, :fleet, coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+""")
+IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
+ALL = text("SELECT * FROM endpoints ORDER BY created_at, id")
+ONE = text("SELECT * FROM endpoints WHERE id = :id")
+LOCK = text("SELECT id FROM endpoints WHERE id = :id FOR UPDATE")
+SECRETS = text("SELECT secret FROM endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
+ADD_SECRET = text("""
+    INSERT INTO endpoint_secrets (endpoint_id, number, secret, created_at)
+    SELECT :id, 1 + coalesce(max(number), 0), :secret, clock_timestamp() FROM endpoint_secrets WHERE endpoint_id = :id
+""")
+DROP_OLD = text("""
+    DELETE FROM endpoint_secrets
+    WHERE endpoint_id = :id AND number < (SELECT max(number) FROM endpoint_secrets WHERE endpoint_id = :id)
+""")
+OFF = text("UPDATE endpoints SET off_at = clock_timestamp(), off_reason = :reason WHERE id = :id AND off_at IS NULL RETURNING id")
+ON = text("""
+    UPDATE endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
+    WHERE id = :id RETURNING id
+""")
+# The order of locks: see cursors.py.
+LOCK_CURSORS = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
+HURRY = text("""
+    UPDATE delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
+    WHERE endpoint_id = :id AND tries > 0
+""")
+REMOVE = [
+    text(f"DELETE FROM {table} WHERE endpoint_id = :id") for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
+]
+REMOVE_ENDPOINT = text("DELETE FROM endpoints WHERE id = :id")
+OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
+SEALED = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
+RESEAL = text("UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before")
+
+
+class UnknownEndpointError(StoreError):
+    """There is no such endpoint, or it was removed. Act: `starter.py endpoints` lists them."""
+
+    def __init__(self, endpoint_id: str) -> None:
+        super().__init__(f"there is no endpoint {endpoint_id[:40]}: starter.py endpoints lists them")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A registered endpoint, without its secrets. `types`: `*`, `order.*` or whole types. Times by the database's clock."""
+
+    id: str
+    url: str = field(repr=False)  # its path may be as good as a password
+    types: tuple[str, ...]
+    seller_id: str | None  # None: of all sellers
+    thin: bool
+    created_at: datetime
+    off_at: datetime | None
+    off_reason: str | None
+    failures: int
+    failing_since: datetime | None
+
+    @property
+    def state(self) -> str:
+        """For people: `on`, `failing` or `off`."""
+        return "off" if self.off_at else "failing" if self.failing_since else "on"
+
+
+class Endpoints:
+    """The register. Whatever changes an endpoint raises UnknownEndpointError where there is none of that id."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine, self._vault = engine, vault
+
+    def add(self, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False) -> tuple[str, str]:
+        """Register an endpoint for what changes from now on; the URL and the types are checked already.
+
+        Returns:
+            its id and its secret, which is not told a second time.
+        Raises:
+            UnknownSellerError: it is to be of one seller, who is not enrolled.
+        """
+        endpoint_id, secret = f"ep-{chance.token_hex(4)}", _new_secret()
+        values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_CURSOR}
+        with translated(), self._engine.begin() as connection:
+            if seller_id is not None and not connection.execute(IS_ENROLLED, values).scalar():
+                raise UnknownSellerError(seller_id, removed=False)
+            connection.execute(ADD, values)
+            connection.execute(ADD_SECRET, {"id": endpoint_id, "secret": self._vault.seal(secret)})
+            connection.execute(BEGIN_CURSORS, values)
+            if seller_id is None:
+                connection.execute(BEGIN_FLEET, values)
+        return endpoint_id, secret
+
+    def all(self) -> list[Endpoint]:
+        """The oldest first."""
+        with translated(), self._engine.begin() as connection:
+            return [_endpoint(row) for row in connection.execute(ALL)]
+
+    def one(self, endpoint_id: str) -> Endpoint:
+        """Raises UnknownEndpointError."""
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(ONE, {"id": endpoint_id}).one_or_none()
+        if row is None:
+            raise UnknownEndpointError(endpoint_id)
+        return _endpoint(row)
+
+    def secrets(self, endpoint_id: str) -> list[str]:
+        """All that sign, the newest first. Raises SecretError: one cannot be decrypted."""
+        with translated(), self._engine.begin() as connection:
+            sealed = connection.execute(SECRETS, {"id": endpoint_id}).scalars().all()
+        return [self._vault.open(one) for one in sealed]
+
+    def rotate(self, endpoint_id: str) -> str:
+        """A new secret beside the others: from now on each message is signed with all of them. Returns it."""
+        secret = _new_secret()
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            connection.execute(ADD_SECRET, {"id": endpoint_id, "secret": self._vault.seal(secret)})
+        return secret
+
+    def drop_old(self, endpoint_id: str) -> int:
+        """Only the newest secret signs from now on. Returns how many were dropped."""
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            return connection.execute(DROP_OLD, {"id": endpoint_id}).rowcount
+
+    def switch_off(self, endpoint_id: str, reason: str = "by hand") -> None:
+        """Deliver nothing to it; what waits stays, and `switch_on` goes on from there. `reason`: for people; the first one stays."""
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            connection.execute(OFF, {"id": endpoint_id, "reason": reason})
+
+    def switch_on(self, endpoint_id: str) -> None:
+        """It catches up from where it was: nothing was dropped. What was failing is tried at once."""
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            connection.execute(ON, {"id": endpoint_id})
+            connection.execute(LOCK_CURSORS, {"id": endpoint_id})
+            connection.execute(HURRY, {"id": endpoint_id})
+            _close_alerts(connection, endpoint_id)
+
+    def remove(self, endpoint_id: str) -> None:
+        """Forget it, with its secrets, its place in the feed and its log."""
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            forget(connection, endpoint_id)
+
+    def reseal(self) -> tuple[int, list[str]]:
+        """Encrypt every secret with the first key. Returns how many were not, and the endpoints with one that no key opens."""
+        done, unreadable = 0, []
+        with translated(), self._engine.begin() as connection:
+            for row in connection.execute(SEALED).all():
+                try:
+                    anew = self._vault.renewed(row.secret)
+                except SecretError:
+                    unreadable.append(row.endpoint_id)
+                    continue
+                if anew is not None:
+                    values = {"endpoint_id": row.endpoint_id, "number": row.number, "before": row.secret, "secret": anew}
+                    done += connection.execute(RESEAL, values).rowcount
+        return done, unreadable
+
+    def _locked(self, connection: Connection, endpoint_id: str) -> None:
+        if connection.execute(LOCK, {"id": endpoint_id}).scalar() is None:
+            raise UnknownEndpointError(endpoint_id)
+
+
+def forget(connection: Connection, endpoint_id: str) -> None:
+    """Delete an endpoint with all that is stored of it, and close its alerts. It is the first row to be locked, its cursors come after."""
+    connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
+    connection.execute(LOCK_CURSORS, {"id": endpoint_id})
+    for removal in REMOVE:
+        connection.execute(removal, {"id": endpoint_id})
+    _close_alerts(connection, endpoint_id)
+
+
+def forget_of(connection: Connection, seller_id: str) -> None:
+    """Endpoints that are of a seller alone, who is erased."""
+    for endpoint_id in connection.execute(OF_SELLER, {"seller_id": seller_id}).scalars().all():
+        forget(connection, endpoint_id)
+
+
+def _close_alerts(connection: Connection, endpoint_id: str) -> None:
+    events = Events(FLEET)
+    for kind in (AlertKind.ENDPOINT_OFF, AlertKind.ENDPOINT_FAILING):
+        close_alert(connection, events, None, named(kind, endpoint_id))
+    events.emit(connection, None)
+
+
+def _new_secret() -> str:
+    return PREFIX + base64.b64encode(chance.token_bytes(BYTES)).decode()
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        url=row.url,
+        types=tuple(row.types),
+        seller_id=row.seller_id,
+        thin=row.thin,
+        created_at=row.created_at,
+        off_at=row.off_at,
+        off_reason=row.off_reason,
+        failures=row.failures,
+        failing_since=row.failing_since,
+    )

@@ -1,0 +1,264 @@
+"""Breakers: one a resource, of the whole fleet. An open one says that eBay is down: nobody calls but for a probe now and then.
+
+Every time here is Temporal's, which is one clock for all workers, whatever theirs say. While all is well nothing is written, and a step
+reads the rows in the statement that begins it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from domain.changes.dates import read_time
+from domain.pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
+from domain.streams import RESOURCES
+from store.events.alerts import close_alert, open_alert, reword_alert
+from store.events.events import FLEET, Events
+from store.schema.errors import translated
+from store.schema.kinds import AlertKind
+
+TOKENS = "tokens"
+LATELY = timedelta(minutes=2)  # so long somebody's doubt asks the others how they fare
+DEAR = timedelta(seconds=1)  # of clocks that are read one after another
+
+ROWS = "(SELECT jsonb_object_agg(b.resource, to_jsonb(b)) FROM breakers b)"  # a subselect of a step's first statement
+UP = "NOT EXISTS (SELECT FROM breakers b WHERE b.resource = :resource AND b.opened_at IS NOT NULL)"  # a condition of its permits
+READ = text(f"SELECT {ROWS}")
+USERS = text("""
+    SELECT count(DISTINCT s.seller_id) FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
+    WHERE t.stream = ANY(CAST(:streams AS text[])) AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
+""")
+LIMIT = text('SELECT "limit" FROM permits WHERE resource = :resource')
+DOUBT = text("""
+    INSERT INTO breakers AS b (resource, doubted_at, sellers, every_s) VALUES (:resource, :now, :sellers, :every_s)
+    ON CONFLICT (resource) DO UPDATE SET doubted_at = excluded.doubted_at, sellers = excluded.sellers, every_s = excluded.every_s
+    RETURNING to_jsonb(b)
+""")
+# Not where another process had a success meanwhile.
+OPEN = text("""
+    UPDATE breakers SET opened_at = :now, since = :since, probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s),
+        reason = :reason, closed_at = NULL
+    WHERE resource = :resource AND opened_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM breakers g WHERE (g.resource = :resource OR :anywhere)
+                AND g.good_at > greatest(CAST(:now AS timestamptz) - :proof, CAST(:since AS timestamptz)))
+    RETURNING resource
+""")
+# A time that is further away than any probe is somebody's wrong clock.
+CLAIM = text("""
+    UPDATE breakers SET probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s)
+    WHERE resource = :resource AND opened_at IS NOT NULL
+        AND (probe_at IS NULL OR probe_at <= :now OR probe_at > CAST(:now AS timestamptz) + make_interval(secs => 2 * every_s))
+    RETURNING resource
+""")
+UNCLAIM = text("UPDATE breakers SET probe_at = :now WHERE resource = :resource AND opened_at IS NOT NULL")
+REASON = text("UPDATE breakers SET reason = :reason WHERE resource = :resource AND reason IS DISTINCT FROM :reason")
+GOOD = text("""
+    INSERT INTO breakers AS b (resource, good_at) VALUES (:resource, :now)
+    ON CONFLICT (resource) DO UPDATE SET good_at = excluded.good_at WHERE b.opened_at IS NULL
+""")
+CLOSE = text("""
+    UPDATE breakers b SET opened_at = NULL, probe_at = NULL, closed_at = :now, good_at = :now
+    FROM breakers o WHERE b.resource = :resource AND o.resource = b.resource AND b.opened_at IS NOT NULL
+    RETURNING o.since
+""")
+# A stream that a step of its own holds is left to that step: it is being read.
+FORGET = text("""
+    UPDATE streams s SET failures = 0, last_error = NULL, failing_since = NULL
+    FROM (
+        SELECT seller_id, stream FROM streams
+        WHERE stream = ANY(CAST(:streams AS text[])) AND failures > 0 AND failing_since >= :since
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS of_the_outage
+    WHERE s.seller_id = of_the_outage.seller_id AND s.stream = of_the_outage.stream
+""")
+
+# Who trips or closes one breaker sees what others did to theirs: the alert is of all of them.
+TELLING = text("SELECT pg_advisory_xact_lock(7355614)")
+
+ALERTS = {
+    "orders": "eBay's orders API is down",
+    "inventory": "eBay's Inventory API is down",
+    "trading": "eBay's Trading API is down",
+    "feed": "eBay's Feed API is down",
+    TOKENS: "eBay gives no access tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One row. What another version wrote that cannot be read is as if it were not there."""
+
+    resource: str
+    opened_at: datetime | None = None
+    since: datetime | None = None
+    probe_at: datetime | None = None
+    closed_at: datetime | None = None
+    doubted_at: datetime | None = None
+    every: timedelta = PROBE
+    sellers: int = 1
+    reason: str = "eBay fails"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the resource is down: nobody calls but for a probe."""
+        return self.opened_at is not None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a call may ask if eBay is back; the claim decides."""
+        return self.probe_at is None or self.probe_at <= now or self.probe_at > now + 2 * self.every
+
+    def is_doubted(self, now: datetime) -> bool:
+        """Whether a process has seen nothing but failures within the last two minutes. `now`: Temporal's clock."""
+        return self.doubted_at is not None and abs(now - self.doubted_at) < LATELY
+
+
+def breaker(resource: str, row: Any) -> Breaker:
+    """From a row as `to_jsonb` gives it; what is missing or cannot be read is as if it had never been down."""
+    row = row if isinstance(row, Mapping) else {}
+    times = {name: read_time(row.get(name)) for name in ("opened_at", "since", "probe_at", "closed_at", "doubted_at")}
+    every, sellers, reason = row.get("every_s"), row.get("sellers"), row.get("reason")
+    return Breaker(
+        resource,
+        **times,
+        every=timedelta(seconds=every) if type(every) is int and 0 < every <= 7200 else RARE_PROBE,
+        sellers=sellers if type(sellers) is int and sellers > 0 else 1,
+        reason=reason if isinstance(reason, str) and reason else "eBay fails",
+    )
+
+
+def read_rows(rows: Any) -> dict[str, Breaker]:
+    """As ROWS gives them; those of resources that this version does not know are left out."""
+    if not isinstance(rows, Mapping):
+        return {}
+    return {resource: breaker(resource, row) for resource, row in rows.items() if resource in ALERTS}
+
+
+def streams_of(resource: str) -> list[str]:
+    """The streams that need a resource: all of them need a token."""
+    return [stream.value for stream, used in RESOURCES.items() if resource in (TOKENS, used)]
+
+
+def open_breakers(connection: Connection) -> dict[str, Breaker]:
+    """The breakers of what is down, by resource; within the caller's transaction."""
+    return {resource: one for resource, one in read_rows(connection.execute(READ).scalar()).items() if one.is_open}
+
+
+class BreakerStore:
+    """Opens and closes breakers for the whole fleet. Each method is a transaction; `now` is Temporal's clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def all(self) -> dict[str, Breaker]:
+        """Every breaker by resource; one that nobody ever doubted may be missing."""
+        with translated(), self._single.connect() as connection:
+            return read_rows(connection.execute(READ).scalar())
+
+    def open(self) -> dict[str, Breaker]:
+        """Those of what is down."""
+        with translated(), self._single.connect() as connection:
+            return open_breakers(connection)
+
+    def users(self, resource: str) -> int:
+        """How many sellers are polled with a resource."""
+        with translated(), self._single.connect() as connection:
+            count: int = connection.execute(USERS, {"streams": streams_of(resource)}).scalar_one()
+            return count
+
+    def doubt(self, resource: str, now: datetime, sellers: int) -> Breaker:
+        """A process sees nothing but failures: from now on who has a success tells it."""
+        with translated(), self._single.connect() as connection:
+            limit: int | None = connection.execute(LIMIT, {"resource": resource}).scalar()
+            every_s = round(probe_every(limit).total_seconds())
+            values = {"resource": resource, "now": now, "sellers": sellers, "every_s": every_s}
+            return breaker(resource, connection.execute(DOUBT, values).scalar())
+
+    def trip(self, resource: str, since: datetime, now: datetime, reason: str, *, anywhere: bool) -> bool:
+        """Open it, with an alert of the fleet. False: it is open, or another process had a success within the last minute.
+
+        Args:
+            anywhere: a success with any resource counts: this process has none at all.
+        """
+        values = {"resource": resource, "since": since, "now": now, "reason": reason, "proof": PROOF, "anywhere": anywhere}
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(OPEN, values).scalar() is None:
+                return False
+            _sync_alert(connection)
+            return True
+
+    def claim(self, resource: str, now: datetime) -> bool:
+        """Whether this caller may ask if eBay is back: one for all processes together."""
+        return self._any(CLAIM, resource=resource, now=now)
+
+    def unclaim(self, resource: str, now: datetime) -> None:
+        """The caller who might have asked did not."""
+        self._run(UNCLAIM, resource=resource, now=now)
+
+    def sync_alert(self, resource: str, reason: str) -> None:
+        """eBay fails in another way than before."""
+        self._run(REASON, resource=resource, reason=reason)
+
+    def good(self, resource: str, now: datetime) -> None:
+        """eBay answered, while somebody doubts something."""
+        self._run(GOOD, resource=resource, now=now)
+
+    def close(self, resource: str, now: datetime) -> bool:
+        """eBay is back: failures that began in the outage are forgotten. False: it was closed already."""
+        with translated(), self._engine.begin() as connection:
+            row = connection.execute(CLOSE, {"resource": resource, "now": now}).one_or_none()
+            if row is None:
+                return False
+            if row.since is not None:
+                connection.execute(FORGET, {"streams": streams_of(resource), "since": row.since - DEAR})
+            _sync_alert(connection)
+            return True
+
+    def _any(self, statement: Any, **values: Any) -> bool:
+        with translated(), self._single.connect() as connection:
+            return connection.execute(statement, values).scalar() is not None
+
+    def _run(self, statement: Any, **values: Any) -> None:
+        with translated(), self._single.connect() as connection:
+            connection.execute(statement, values)
+
+
+def _sync_alert(connection: Connection) -> None:
+    """One alert, whatever of eBay is down: opened with the first, closed with the last, and its text names what is down now."""
+    connection.execute(TELLING)
+    down = [f"{ALERTS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]
+    events = Events(FLEET)
+    if down:
+        text = f"{'; '.join(down)}. Nobody calls it but for one call in a while that asks whether it is back"
+        if not open_alert(connection, events, None, AlertKind.EBAY_DOWN, text):
+            reword_alert(connection, None, AlertKind.EBAY_DOWN, text)
+    else:
+        close_alert(connection, events, None, AlertKind.EBAY_DOWN)
+    events.emit(connection, None)
+
+
+def words(one: Breaker) -> str:
+    """What a person reads: what fails, how, and since when."""
+    since = one.since or one.opened_at
+    return f"{ALERTS[one.resource]} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
+
+
+def hindered(opened: Mapping[str, Breaker], stream: str, *, waiting: bool) -> str | None:
+    """What is down that a stream needs, in words; None: nothing. Orders are everybody's; for all else only who waits for it.
+
+    Args:
+        waiting: the stream's latest poll met it.
+    """
+    resource = _resource(stream)
+    if (one := opened.get(resource)) and (resource == "orders" or waiting):
+        return words(one)
+    return words(one) if (one := opened.get(TOKENS)) and waiting else None
+
+
+def _resource(stream: str) -> str:
+    return next((resource for one, resource in RESOURCES.items() if one.value == stream), "")

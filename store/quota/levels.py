@@ -1,0 +1,111 @@
+"""What the planner needs of the fleet, and what it said last: one level a resource for everybody."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, text
+
+from store.schema.errors import translated
+
+FLEET = text("""
+    SELECT s.seller_id, s.enrolled_at, s.options, s.wishes AS overrides, t.stream,
+        CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
+        CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
+        CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
+    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id) LEFT JOIN modes m USING (seller_id)
+    WHERE s.removed_at IS NULL AND k.dead_at IS NULL
+        AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
+        AND t.stream = ANY(CAST(:streams AS text[]))
+""")
+PUT = text("""
+    INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
+    ON CONFLICT (resource) DO UPDATE SET plan = excluded.plan, planned_at = excluded.planned_at
+""")
+SELLERS = text("SELECT count(*) FROM sellers WHERE removed_at IS NULL")
+CLOCK = text("SELECT clock_timestamp()")
+ALL = text("SELECT resource, plan, planned_at FROM levels")
+LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
+CAUSED = text("""
+    SELECT coalesce(sum(api_calls), 0) FROM poll_runs
+    WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
+""")
+HOURS = text("""
+    SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
+    FROM orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
+""")
+
+
+class Polled(NamedTuple):
+    """One stream of one seller, as the planner sees it. Times UTC."""
+
+    seller_id: str
+    enrolled_at: datetime
+    options: dict[str, Any]
+    overrides: dict[str, Any]
+    stream: str
+    pace: str | None  # domain/pacing/state.py
+    last_change_at: datetime | None
+    sales_30d: int
+    polls_first: int = 0  # of `orders`, where notifications are relied on: those that none of them announced
+    orders: int = 0
+
+
+class Said(NamedTuple):
+    """What the planner said last of a resource. `plan`: as `activities/planning.py` writes it; `planned_at`: the database's clock."""
+
+    plan: dict[str, Any]
+    planned_at: datetime
+
+
+class Levels:
+    """For the planner: what it reads of all sellers, and its plans."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def fleet(self, streams: list[str]) -> list[Polled]:
+        """All sellers that are polled, a row for each of these streams."""
+        with translated(), self._single.connect() as connection:
+            return [Polled(*row) for row in connection.execute(FLEET, {"streams": streams})]
+
+    def sellers(self) -> int:
+        """How many are enrolled."""
+        with translated(), self._single.connect() as connection:
+            return int(connection.execute(SELLERS).scalar_one())
+
+    def put(self, resource: str, plan: Mapping[str, Any]) -> None:
+        """The plan takes the place of the resource's earlier one. `plan`: JSON values."""
+        with translated(), self._single.connect() as connection:
+            connection.execute(PUT, {"resource": resource, "plan": json.dumps(dict(plan))})
+
+    def all(self) -> dict[str, Said]:
+        """The plans, by resource; one that was never planned is missing."""
+        with translated(), self._single.connect() as connection:
+            return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL)}
+
+    def late(self, than: timedelta) -> bool:
+        """Whether a plan stands that is older than this."""
+        with translated(), self._single.connect() as connection:
+            return bool(connection.execute(LATE, {"than": than}).scalar())
+
+    def clock(self) -> datetime:
+        """The database's clock, by which the quota's day goes."""
+        with translated(), self._single.connect() as connection:
+            now: datetime = connection.execute(CLOCK).scalar_one()
+            return now
+
+    def hours(self, days: timedelta) -> list[int]:
+        """Orders of the whole fleet by the hour (UTC) in which they were placed, 24 numbers. Reads every order of these days."""
+        counts = [0] * 24
+        with translated(), self._single.connect() as connection:
+            for row in connection.execute(HOURS, {"days": days}):
+                counts[row.hour] = row.orders
+        return counts
+
+    def caused(self) -> int:
+        """Calls of the last day that orders caused, however often they are polled: parcels, single reads, rounds and sweeps."""
+        with translated(), self._single.connect() as connection:
+            calls: int = connection.execute(CAUSED).scalar_one()
+            return int(calls)

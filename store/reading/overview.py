@@ -1,0 +1,142 @@
+"""What the page reads of Postgres: few and small statements, so that thousands of sellers cost milliseconds.
+
+The state of a seller is decided by `store/reading/status.py`, as for `starter.py list`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, text
+
+from domain.changes.model import Kind
+from domain.pacing import Stream
+from domain.seller_state import GRAVITY
+from store.quota.breakers import Breaker, open_breakers
+from store.reading.snapshots import ALL
+from store.reading.status import SELLERS, WAITS, WAITS_FOR, state_of
+from store.schema.errors import UnknownSellerError, translated
+from store.schema.times import iso
+
+NOW = text("SELECT clock_timestamp()")
+KNOWN = text("SELECT FROM sellers WHERE seller_id = :seller_id")
+TROUBLED = text(f"""
+    SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM streams
+    WHERE failures > 0 OR waits_for IS NOT NULL
+        OR EXISTS (SELECT FROM breakers WHERE opened_at IS NOT NULL)
+""")
+ORDERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
+STREAMS = text("""
+    SELECT t.seller_id, t.stream, t.last_good_at, t.next_poll_at, t.why, t.failures, t.last_error
+    FROM streams t JOIN sellers s USING (seller_id) WHERE t.seller_id = ANY(CAST(:sellers AS text[]))
+        AND (t.stream <> 'backfill' OR t.reading IS NOT NULL) AND (t.stream <> 'offers' OR s.options ->> 'offers' = 'true')
+""")
+RUNS = text("""
+    SELECT started_at, finished_at, stream, source, api_calls, changes, duplicates, missed, error
+    FROM poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
+""")
+EVENTS = text("""
+    SELECT position, type, entity_id, version, detected_at, source, changed, previous, data
+    FROM change_events WHERE seller_id = :seller_id AND position < :before ORDER BY position DESC LIMIT :limit
+""")
+# By the newest orders: their index is there, and a seller may have 100,000 parcels.
+PARCELS = text("""
+    SELECT f.entity_id, f.order_id, f.data, f.as_of, f.removed_at
+    FROM (SELECT entity_id, created_at FROM orders WHERE seller_id = :seller_id ORDER BY created_at DESC NULLS LAST LIMIT :orders) AS o
+    JOIN fulfillments f ON f.seller_id = :seller_id AND f.order_id = o.entity_id
+    ORDER BY o.created_at DESC, f.entity_id LIMIT :limit
+""")
+STOCK = text(f"""
+    SELECT * FROM ({ALL[Kind.INVENTORY][0]}) AS stock
+    WHERE entity_id > :after AND starts_with(entity_id, :begins) ORDER BY entity_id LIMIT :limit
+""")
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A row of the list of sellers."""
+
+    seller_id: str
+    state: str
+    reason: str | None
+    enrolled_at: datetime
+    fresh_at: datetime  # of the last good poll of the orders; the enrolment where there was none
+    next_at: datetime | None  # of the orders
+    mode: str = "polling"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOverview:
+    """All sellers at one moment."""
+
+    now: datetime  # by Postgres's clock
+    sellers: list[Seller]  # the gravest first, then by id
+
+
+class Overview:
+    """What the page asks of Postgres; each method is one or two statements."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def fleet(self) -> FleetOverview:
+        """Every seller with state and freshness."""
+        with translated(), self._engine.connect() as connection:
+            now: datetime = connection.execute(NOW).scalar_one()
+            rows = connection.execute(SELLERS[False]).all()
+            troubled = connection.execute(TROUBLED).all()
+            orders = {row.seller_id: row for row in connection.execute(ORDERS)}
+            waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            down = open_breakers(connection)
+        by_seller = _grouped(troubled)
+        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
+        return FleetOverview(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
+
+    def known(self, seller_id: str) -> None:
+        """Raises UnknownSellerError: never enrolled, or erased. A removed one is known."""
+        if not self._rows(KNOWN, seller_id=seller_id):
+            raise UnknownSellerError(seller_id, removed=False)
+
+    def streams(self, sellers: Iterable[str]) -> dict[str, list[Row[Any]]]:
+        """By seller, in the order that people know; without a backfill that is done, and offers that nobody wants."""
+        order = {stream.value: index for index, stream in enumerate(Stream)}
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(STREAMS, {"sellers": list(sellers)}).all()
+        return _grouped(sorted(rows, key=lambda row: order.get(row.stream, len(order))))
+
+    def polls(self, seller_id: str, limit: int) -> list[Row[Any]]:
+        """The newest first."""
+        return self._rows(RUNS, seller_id=seller_id, limit=limit)
+
+    def changes(self, seller_id: str, limit: int, before: int = NEWEST) -> list[Row[Any]]:
+        """The newest first."""
+        return self._rows(EVENTS, seller_id=seller_id, limit=limit, before=before)
+
+    def parcels(self, seller_id: str, limit: int) -> list[Row[Any]]:
+        """Those of the newest orders."""
+        return self._rows(PARCELS, seller_id=seller_id, limit=limit, orders=4 * limit)
+
+    def stock(self, seller_id: str, limit: int, after: str = "", begins: str = "") -> list[Row[Any]]:
+        """By id, behind one of them. What is expected to be left of them: `store.snapshots.expected_of`."""
+        return self._rows(STOCK, seller_id=seller_id, limit=limit, after=after, begins=begins)
+
+    def _rows(self, statement: Any, **values: Any) -> list[Row[Any]]:
+        with translated(), self._engine.connect() as connection:
+            return list(connection.execute(statement, values).all())
+
+
+def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    grouped: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row.seller_id, []).append(row)
+    return grouped
+
+
+def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]) -> Seller:
+    state, reason = state_of(row, troubled, waits, down)
+    fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
+    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None, row.mode)

@@ -1,0 +1,191 @@
+"""What an operator asks: how a seller is doing, how all are, which alerts are open, what is set aside."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, TextClause, text
+
+from domain.pacing import Stream
+from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
+from store.quota.breakers import Breaker, hindered, open_breakers
+from store.reading.progress import IS_READING, PROGRESS, progress
+from store.schema.errors import UnknownSellerError, translated
+from store.schema.kinds import runbook
+from store.schema.times import iso
+
+WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for END"
+"""What a stream waits for, as a column; of a good poll by a version that did not know it nothing."""
+
+
+def _of(statement: str) -> dict[bool, TextClause]:
+    """The statement for one seller (True), and for all (False): two, so that each uses its index."""
+    parts = {"waits": WAITS_FOR, "is_reading": IS_READING, "progress": PROGRESS}
+    return {single: text(statement.format(one=one, **parts)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
+
+
+SELLERS = _of("""
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes AS overrides, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
+        EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
+        coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
+    FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id)
+    WHERE {one} ORDER BY seller_id
+""")
+STREAMS = _of("""
+    SELECT seller_id, stream, cursor,
+        {is_reading} AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
+        failures, last_error, last_changes, sales_30d, {waits} AS waits_for, {progress} AS progress
+    FROM streams WHERE {one}
+""")
+DAY = _of("""
+    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM poll_runs
+    WHERE started_at > clock_timestamp() - interval '24 hours' AND {one} GROUP BY seller_id
+""")
+ALERTS = _of("""
+    SELECT id, seller_id, kind, text, opened_at, closed_at FROM alerts
+    WHERE (closed_at IS NULL OR :closed) AND {one} ORDER BY opened_at DESC, id DESC LIMIT :limit
+""")
+ASIDE = _of("""
+    SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
+""")
+OPEN_ALERTS = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM alerts WHERE closed_at IS NULL GROUP BY 1")
+COUNT_ASIDE = text("SELECT count(*) FROM set_aside")
+CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
+WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
+
+
+ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
+
+
+class StatusReader:
+    """Answers for people, in JSON's types and times as text. Locks nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def seller(self, seller_id: str) -> dict[str, Any]:
+        """One seller in the contract's shape (`starter.py status --json`).
+
+        Raises:
+            UnknownSellerError: never enrolled.
+        """
+        found = self._sellers(seller_id)
+        if not found:
+            raise UnknownSellerError(seller_id, removed=False)
+        return found[0]
+
+    def all(self, state: str | None = None) -> list[dict[str, Any]]:
+        """Every seller in the same shape, removed ones too, by id."""
+        return [seller for seller in self._sellers(None) if state in (None, seller["state"])]
+
+    def calls(self, since: datetime) -> dict[tuple[str, str], int]:
+        """Calls at eBay since then, by seller and stream."""
+        with translated(), self._single.connect() as connection:
+            return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS, {"since": since})}
+
+    def alerts(self, *, closed: bool = False, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """Open alerts, newest first, each with its runbook; the closed ones too if asked."""
+        rows = self._rows(ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
+        return [{**row, "runbook": runbook(row["kind"])} for row in rows]
+
+    def open_alerts(self) -> dict[str, int]:
+        """How many are open, by kind; what stands behind a colon aside."""
+        with translated(), self._single.connect() as connection:
+            return {row.kind: int(row.open) for row in connection.execute(OPEN_ALERTS)}
+
+    def aside(self) -> int:
+        """How many documents are set aside."""
+        with translated(), self._single.connect() as connection:
+            count: int = connection.execute(COUNT_ASIDE).scalar_one()
+            return count
+
+    def set_aside(self, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """Documents set aside, newest first, without their contents."""
+        return self._rows(ASIDE, ("at",), seller_id=seller_id, limit=limit)
+
+    def _rows(self, statement: dict[bool, TextClause], times: Iterable[str], **values: Any) -> list[dict[str, Any]]:
+        with translated(), self._single.connect() as connection:
+            rows = [dict(row) for row in connection.execute(statement[values["seller_id"] is not None], values).mappings()]
+        return [{**row, **{name: iso(row[name]) for name in times}} for row in rows]
+
+    def _sellers(self, seller_id: str | None) -> list[dict[str, Any]]:
+        values, one = {"seller_id": seller_id}, seller_id is not None
+        with translated(), self._single.connect() as connection:
+            sellers = connection.execute(SELLERS[one], values).all()
+            streams = connection.execute(STREAMS[one], values).all()
+            day = {row.seller_id: row for row in connection.execute(DAY[one], values)}
+            waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            down = open_breakers(connection)
+        by_seller: dict[str, list[Row[Any]]] = {}
+        for row in streams:
+            by_seller.setdefault(row.seller_id, []).append(row)
+        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits, down) for row in sellers]
+
+
+def _seller(
+    row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]
+) -> dict[str, Any]:
+    state, reason = state_of(row, streams, waits, down)
+    unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
+    shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
+    order = {stream.value: number for number, stream in enumerate(Stream)}
+    return {
+        "seller_id": row.seller_id,
+        "state": state,
+        "reason": reason,
+        "streams": {one.stream: _stream(one, row.options) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
+        "changes_24h": int(day.changes) if day else 0,
+        "api_calls_24h": int(day.calls) if day else 0,
+        "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
+        "mode": row.mode,
+        "mode_since": iso(row.mode_since),
+        "compared_at": iso(row.compared_at),
+        "comparison": row.comparison,
+    }
+
+
+def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "last_poll_at": iso(row.last_poll_at),
+        "next_poll_at": iso(row.next_poll_at),
+        "why": row.why,
+        "cursor": iso(row.cursor),
+        "failures": row.failures,
+        "last_error": row.last_error,
+        "last_change_at": iso(row.last_change_at),
+        "last_good_at": iso(row.last_good_at),
+        "last_changes": row.last_changes,
+        "reading": row.is_reading,
+        "progress": progress(row.stream, row.progress, row.cursor, options.get("backfill_from")) if row.is_reading else None,
+    }
+
+
+def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
+    """The state, and why."""
+    order = {stream.value: number for number, stream in enumerate(Stream)}
+    facts = [_facts(one, waits, down) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))]
+    if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
+        facts.insert(0, StreamFacts(Stream.ORDERS, _spent(waits), waits_for=Wait.QUOTA))
+    state, reason = seller_state(
+        facts,
+        removed=f"removed at {iso(row.removed_at)}" if row.removed_at is not None else None,
+        dead=(row.dead_reason or "") if row.dead_at is not None else ANOTHER if row.another else None,
+        paused=str(row.overrides["paused"]) if row.overrides.get("paused") else None,
+    )
+    return state, None if state == "polling" else reason
+
+
+def _facts(row: Row[Any], waits: dict[str, str], down: dict[str, Breaker]) -> StreamFacts:
+    """What a stream's row says, and what is known of eBay since: nobody has to poll to learn that orders are down, or their quota spent."""
+    waits_for, why = as_wait(row.waits_for), row.why or ""
+    if words := hindered(down, row.stream, waiting=waits_for is Wait.OUTAGE):
+        waits_for, why = Wait.OUTAGE, words
+    elif waits_for is Wait.OUTAGE:  # eBay is back since then, or is only doubted: the stream comes at its time
+        waits_for = None
+    elif row.stream == Stream.ORDERS and "orders" in waits and waits_for is None:
+        waits_for, why = Wait.QUOTA, _spent(waits)
+    return StreamFacts(row.stream, why, row.failures, row.last_error, None, waits_for)
+
+
+def _spent(waits: dict[str, str]) -> str:
+    return f"eBay's quota of orders is spent until {waits['orders']}"

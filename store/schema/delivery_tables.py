@@ -1,0 +1,77 @@
+"""The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from store.schema.tables import count_column, metadata, text_column, time_column
+
+FLEET_CURSOR = ""  # stands for the seller in the cursor of the fleet's alerts, which have none
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    text_column("id", primary_key=True),
+    text_column("url"),
+    Column("types", ARRAY(Text), nullable=False),  # such as order.*
+    text_column("seller_id", nullable=True),  # null: of all sellers
+    Column("thin", Boolean, nullable=False),  # large changes go without their documents
+    time_column("created_at", nullable=False),
+    time_column("off_at"),  # switched off since then, by hand or by failing
+    text_column("off_reason", nullable=True),
+    count_column("failures"),  # in a row, of all sellers together
+    time_column("failing_since"),  # the first of them
+    time_column("probed_at"),  # while it fails, one attempt at a time
+)
+
+endpoint_secrets = Table(
+    "endpoint_secrets",
+    metadata,
+    text_column("endpoint_id", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the highest is the newest; all of them sign
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+    time_column("created_at", nullable=False),
+)
+
+delivery_lanes = Table(
+    "delivery_lanes",
+    metadata,
+    text_column("endpoint_id", primary_key=True),
+    text_column("seller_id", primary_key=True),  # empty: the fleet's own alerts
+    Column("sequence", BigInteger, nullable=False),  # delivered up to here; of the fleet's alerts the position
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # of the latest run: an older one may record nothing
+    count_column("tries"),  # failed, of what comes next
+    time_column("failing_since"),  # the first of them
+    time_column("retry_at"),  # not tried before
+    time_column("tell_at"),  # when the dispatcher has to wake the cursor's workflow, unless it moved meanwhile
+    Index("delivery_lanes_by_seller", "seller_id"),
+)
+
+redeliveries = Table(
+    "redeliveries",
+    metadata,
+    text_column("endpoint_id", primary_key=True),
+    text_column("seller_id", primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # of a change that is to be sent again
+    Index("redeliveries_by_seller", "seller_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    time_column("at", nullable=False),
+    text_column("endpoint_id"),
+    text_column("seller_id", nullable=True),  # null: an alert of the fleet
+    text_column("event_id"),
+    Column("position", BigInteger, nullable=False),
+    text_column("type"),
+    Column("attempt", Integer, nullable=False),
+    Column("replayed", Boolean, nullable=False),
+    text_column("outcome"),  # delivered, or why not
+    Column("status", Integer),  # of the answer; null: there was none
+    text_column("kind", nullable=True),  # why there was none
+    Column("took_ms", Integer, nullable=False),
+    Index("deliveries_by_endpoint", "endpoint_id", "id"),
+    Index("deliveries_by_seller", "seller_id", "id"),
+    Index("deliveries_by_time", "at", postgresql_using="brin"),
+)

@@ -1,0 +1,31 @@
+"""Who works on this database: two deployments would poll every seller twice, each fencing off the other's steps."""
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, text
+
+from store.schema.errors import translated
+
+GONE_AFTER = timedelta(minutes=3)  # each says every minute that it is there
+PREFIX = "deployment:"
+SEEN = text("""
+    WITH mine AS (
+        INSERT INTO claims AS c (name, at) VALUES (:prefix || :identity, clock_timestamp())
+        ON CONFLICT (name) DO UPDATE SET at = excluded.at RETURNING c.name
+    )
+    SELECT count(*) FROM claims, mine
+    WHERE claims.name <> mine.name AND starts_with(claims.name, :prefix) AND claims.at > clock_timestamp() - CAST(:gone AS interval)
+""")
+
+
+class Deployments:
+    """Who has said lately, by the database's clock, that they work on this database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def others(self, identity: str) -> int:
+        """Say that this deployment is there; returns how many others said so in the last 3 minutes."""
+        with translated(), self._single.connect() as connection:
+            found: int = connection.execute(SEEN, {"identity": identity, "prefix": PREFIX, "gone": GONE_AFTER}).scalar_one()
+            return found

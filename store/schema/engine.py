@@ -1,0 +1,69 @@
+"""The connection to Postgres: time-outs, no parameters in errors, UTC."""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from store.schema.errors import StoreError
+
+# Every wait has an end, so a step fails and is tried again instead of hanging. Milliseconds.
+SERVER_SETTINGS = {
+    "lock_timeout": "5000",
+    "statement_timeout": "15000",
+    "idle_in_transaction_session_timeout": "30000",
+    "timezone": "UTC",
+    "jit": "off",  # compiling takes longer than any of our statements
+}
+# A peer that vanished without a word is noticed by the kernel within half a minute.
+CLIENT_SETTINGS = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+
+
+def connect(url: str, pool_size: int = 5, application: str = "sellerbeat") -> Engine:
+    """An engine for `postgresql://...`; one step uses one connection at a time, so size the pool to the threads.
+
+    There is no ping before use: it would double the round trips of a quiet poll. After a restart of Postgres the first statement
+    fails as `StoreUnavailableError`, SQLAlchemy drops every pooled connection at once, and the retry gets a new one.
+
+    Raises:
+        StoreError: the URL is none, or names another database than Postgres.
+    """
+    engine = create_engine(
+        _address(url),
+        connect_args={**CLIENT_SETTINGS, "application_name": application, "options": _options(url)},
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+    engine.dialect.reset_isolation_level = _as_it_was  # type: ignore[method-assign, assignment]
+    return engine
+
+
+def _as_it_was(connection: Any) -> None:
+    """Before a connection goes back to the pool. SQLAlchemy's own way asks the server (a round trip for each single statement), and where
+    that has died meanwhile it fails between the connection and the pool: the place is lost for ever, and after some such deaths of Postgres
+    no step gets a connection. psycopg2 needs no server for this.
+    """
+    if not connection.closed:
+        connection.autocommit = False
+        connection.isolation_level = None  # the server's: read committed
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreError("the database URL cannot be read: it should look like postgresql://user:password@host:5432/name") from None
+    if address.get_backend_name() not in ("postgresql", "postgres"):
+        raise StoreError("the database URL must begin with postgresql://")
+    query = {name: value for name, value in address.query.items() if name != "options"}
+    return address.set(drivername="postgresql+psycopg2", query=query)
+
+
+def _options(url: str) -> str:
+    """Ours first: what the URL itself sets comes later and wins."""
+    ours = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
+    theirs: Any = make_url(url).query.get("options", "")
+    return f"{ours} {theirs}".strip()

@@ -1,0 +1,48 @@
+"""Indexes of large tables: made without a lock, so that polling goes on meanwhile; therefore outside of the migrations' transaction.
+
+One that was broken off is left invalid by Postgres: it is dropped and made anew. Until then all works, but erasing a user is slow.
+"""
+
+import time
+
+from sqlalchemy import Engine, text
+
+from store.schema.errors import translated
+
+INDEXES = {
+    # the name's digest: an index takes 2,700 bytes at most, and what eBay sends may be longer; nor is it there to be read
+    "orders_by_buyer": "orders (md5(lower(data -> 'buyer' ->> 'username')))",
+    "orders_open_by_creation": "orders (seller_id, created_at) WHERE is_open",
+    "change_events_by_entity": "change_events (seller_id, entity_id)",
+    "deletions_person": "deletions (person)",
+}
+VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+# Of the session: two who migrate at once make each index once. Tried, not waited for: making an index without a lock waits for the end of
+# all statements, and would wait for that one.
+LOCK = text("SELECT pg_try_advisory_lock(7355610)")
+TRIED_EVERY_S = 0.1
+UNLOCK = text("SELECT pg_advisory_unlock(7355610)")
+RESET = text("RESET statement_timeout; RESET lock_timeout")
+PATIENCE = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+
+
+def make(engine: Engine) -> list[str]:
+    """Make what is missing; returns the names. Safe to repeat, and while workers run."""
+    made = []
+    with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        while not connection.execute(LOCK).scalar():
+            time.sleep(TRIED_EVERY_S)
+        connection.execute(PATIENCE)
+        try:
+            for name, on in INDEXES.items():
+                valid = connection.execute(VALID, {"name": name}).scalar()
+                if valid:
+                    continue
+                if valid is False:
+                    connection.execute(text(f"DROP INDEX CONCURRENTLY {name}"))
+                connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON {on}"))
+                made.append(name)
+        finally:
+            connection.execute(UNLOCK)
+            connection.execute(RESET)
+    return made

@@ -1,0 +1,1 @@
+"""Sellers, their consents and their tokens."""

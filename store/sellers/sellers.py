@@ -1,0 +1,293 @@
+"""Who is enrolled: enrolment, removal, erasure, and what people set for a seller."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, text
+
+from domain.pacing import InventorySource, Stream
+from store.delivery.endpoints import forget_of
+from store.events.alerts import close_alert, open_alert
+from store.events.events import Events
+from store.schema.errors import OffersNeedInventoryError, UnknownSellerError, translated
+from store.schema.times import iso
+from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
+
+CHUNK = 5000  # rows erased in one transaction
+
+FIND = text("SELECT enrollment, removed_at FROM sellers WHERE seller_id = :seller_id")
+ENROLL = text("""
+    INSERT INTO sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
+    VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb), CAST(:scopes AS text[]))
+    ON CONFLICT (seller_id) DO UPDATE SET
+        enrollment = excluded.enrollment, enrolled_at = excluded.enrolled_at, removed_at = NULL, epoch = s.epoch + 1,
+        options = excluded.options, scopes = excluded.scopes, wishes = '{}'
+        WHERE s.removed_at IS NOT NULL
+    RETURNING enrollment
+""")
+RESCOPE = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
+STREAMS = text("""
+    INSERT INTO streams (seller_id, stream, cursor, reading)
+    SELECT :seller_id, stream, cursor, reading FROM unnest(
+        CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
+    ON CONFLICT (seller_id, stream) DO UPDATE SET
+        cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
+        failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
+""")
+REMOVE = text("""
+    UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
+    RETURNING enrollment
+""")
+LOCK = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+NEAR_END = text("SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning")
+END_REPORTED = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
+TO_POLLING = text("UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'")
+OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
+NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
+ERASURES = [
+    text(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE seller_id = :seller_id LIMIT {CHUNK}))")
+    for table in (
+        "change_events",
+        "orders",
+        "fulfillments",
+        "inventory",
+        "notifications",
+        "offers",
+        "stock_due",
+        "sold_lines",
+        "rereads",
+        "poll_runs",
+        "scan_pages",
+        "sightings",
+        "modes",
+        "set_aside",
+        "alerts",
+        "streams",
+        "delivery_lanes",
+        "redeliveries",
+        "deliveries",
+        "consents",
+        "erased_orders",
+    )
+]
+CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
+# Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
+# ended, while the other rows went may have made a cursor anew.
+ERASE_SELLER = text("""
+    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), gone AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
+        log AS (DELETE FROM deliveries WHERE seller_id = :seller_id)
+    DELETE FROM sellers WHERE seller_id = :seller_id
+""")
+# Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that cursor stood.
+NEW_CURSORS = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
+ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
+OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+# A step in flight works by what was chosen before: it is done again.
+PUT_OPTIONS = text("UPDATE sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
+# Listings that were told of as SKUs are told of as listings now, though nothing modified them: the report of all of them comes first.
+READ_ALL_LISTINGS = text("""
+    UPDATE streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
+    WHERE seller_id = :seller_id AND stream IN ('listings', 'report')
+""")
+OVERRIDES = text("SELECT wishes AS overrides FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
+SAVE_OVERRIDES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What an enrolment came to."""
+
+    enrollment: UUID
+    new: bool  # False: the seller was enrolled already; the token was replaced, the settings were kept
+    returned: bool  # removed once, and back: kept data and numbers go on
+    generation: int  # of the token
+
+
+class Sellers:
+    """What commands and links do about sellers. Each part is a transaction; a token's lock and its seller's are never held together."""
+
+    def __init__(self, engine: Engine, tokens: Tokens) -> None:
+        self._engine, self._tokens = engine, tokens
+
+    def enroll(
+        self,
+        seller_id: str,
+        refresh_token: str,
+        *,
+        scopes: Sequence[str],
+        now_ebay: datetime,
+        backfill_from: datetime | None = None,
+        read_from: datetime | None = None,
+        options: Mapping[str, Any] | None = None,
+        access_token: str | None = None,
+        access_expires_at: datetime | None = None,
+        refresh_expires_at: datetime | None = None,
+        client: str | None = None,
+    ) -> Enrolled:
+        """Enroll a seller, or give an enrolled one a new token. May be repeated at any point: nothing is left half done.
+
+        The token goes first, in a transaction of its own (its lock is never held with the seller's); without a seller it is inert.
+
+        Args:
+            now_ebay: eBay's clock: orders created before are "backfill", and the cursor of orders starts here.
+            read_from: the cursor of orders, where another clock says that it is earlier.
+            backfill_from: what was modified from then on is read too; None: no backfill.
+            options: what the enrolment sets for good, such as intervals.
+            refresh_expires_at, client: as `Tokens.replace` has them.
+        """
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
+        enrolled = self._enroll(seller_id, scopes, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
+        self.sync_token_end_alert(seller_id)
+        return enrolled
+
+    def connect(
+        self,
+        seller_id: str,
+        refresh_token: str,
+        *,
+        scopes: Sequence[str],
+        access_token: str | None = None,
+        access_expires_at: datetime | None = None,
+        refresh_expires_at: datetime | None = None,
+        client: str | None = None,
+    ) -> int:
+        """Give an enrolled seller the token of a new consent. Arguments as `Tokens.replace` has them; returns the generation."""
+        generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
+        self.sync_token_end_alert(seller_id)
+        return generation
+
+    def sync_token_end_alert(self, seller_id: str) -> None:
+        """Open the alert that a seller's consent ends within 30 days; close it where that is over, or was another token's end."""
+        values = {"seller_id": seller_id, "warning": WARNING}
+        with translated(), self._engine.begin() as connection:
+            enrollment = connection.execute(LOCK, values).scalar()
+            if enrollment is None:
+                return  # removed meanwhile, with alerts and token
+            events = Events(enrollment)
+            end, reported = connection.execute(NEAR_END, values).scalar(), connection.execute(END_REPORTED, values).scalar()
+            words = _ending(seller_id, end) if end else None
+            if reported != words:
+                close_alert(connection, events, seller_id, TOKEN_ENDS)
+                if words:
+                    open_alert(connection, events, seller_id, TOKEN_ENDS, words)
+            events.emit(connection, seller_id)
+
+    def _enroll(
+        self,
+        seller_id: str,
+        scopes: Sequence[str],
+        now_ebay: datetime,
+        read_from: datetime,
+        backfill_from: datetime | None,
+        options: Mapping[str, Any] | None,
+        generation: int,
+    ) -> Enrolled:
+        values = {"seller_id": seller_id, "scopes": list(scopes)}
+        stored_options = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
+        with translated(), self._engine.begin() as connection:
+            before = connection.execute(FIND, values).one_or_none()
+            enrollment = connection.execute(
+                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(stored_options)}
+            ).scalar()
+            if enrollment is None:
+                connection.execute(RESCOPE, values)
+                known = connection.execute(FIND, values).one()
+                return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
+            if before is None:
+                connection.execute(NEW_CURSORS, values)
+            history = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None  # as `BackfillCheckpoint` reads it
+            connection.execute(
+                STREAMS,
+                {
+                    **values,
+                    "streams": [stream.value for stream in Stream],
+                    "cursors": [{Stream.ORDERS: read_from, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
+                    "checkpoints": [history if stream is Stream.BACKFILL else None for stream in Stream],
+                },
+            )
+            return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)
+
+    def remove(self, seller_id: str) -> None:
+        """Stop reading a seller and forget their tokens; what was recorded stays. A step in flight can commit nothing more.
+
+        Raises:
+            UnknownSellerError: never enrolled. Removing twice is fine.
+        """
+        with translated(), self._engine.begin() as connection:
+            enrollment = connection.execute(REMOVE, {"seller_id": seller_id}).scalar()
+            if enrollment is None:
+                raise UnknownSellerError(seller_id, removed=False)
+            connection.execute(CANCEL_LINKS, {"seller_id": seller_id})
+            connection.execute(TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
+            events = Events(enrollment)
+            for kind in connection.execute(OPEN_ALERTS, {"seller_id": seller_id}).scalars().all():
+                close_alert(connection, events, seller_id, kind)
+            events.emit(connection, seller_id)
+        self._tokens.forget(seller_id)
+
+    def erase(self, seller_id: str) -> None:
+        """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
+        with translated(), self._engine.begin() as connection:
+            connection.execute(REMOVE, {"seller_id": seller_id})
+        with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
+            forget_of(connection, seller_id)
+        self._tokens.erase(seller_id)
+        for erasure in ERASURES:
+            more = True
+            while more:
+                with translated(), self._engine.begin() as connection:
+                    connection.execute(NO_TIMEOUT)
+                    more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
+        with translated(), self._engine.begin() as connection:
+            connection.execute(ERASE_SELLER, {"seller_id": seller_id})
+
+    def choose(self, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
+        """Change where the stock is read from the next step on; None leaves it as it is. Returns what holds now.
+
+        Raises:
+            UnknownSellerError: not enrolled.
+            OffersNeedInventoryError: offers with the Trading API alone. Nothing is changed.
+        """
+        values = {"seller_id": seller_id}
+        with translated(), self._engine.begin() as connection:
+            options = connection.execute(OPTIONS, values).scalar()
+            if options is None:
+                raise UnknownSellerError(seller_id, removed=connection.execute(FIND, values).one_or_none() is not None)
+            before = InventorySource(options.get("inventory_source", InventorySource.AUTO))
+            now = before if source is None else source
+            read = bool(options.get("offers")) if offers is None else offers
+            if read and now is InventorySource.TRADING:
+                raise OffersNeedInventoryError(seller_id)
+            chosen = {**options, "inventory_source": now.value, "offers": read}
+            if (now, read) != (before, bool(options.get("offers"))):
+                connection.execute(PUT_OPTIONS, {**values, "options": json.dumps(chosen)})
+            if now is InventorySource.TRADING and before is not now:
+                connection.execute(READ_ALL_LISTINGS, values)
+        return now, read
+
+    def enrolled(self) -> list[str]:
+        """Ids of all sellers to be polled, for the watchdog."""
+        with translated(), self._engine.begin() as connection:
+            return list(connection.execute(ENROLLED).scalars())
+
+    def overrides(self, seller_id: str) -> dict[str, Any]:
+        """What people set for the seller since the enrolment, as the workflow last reported it; {} for nothing."""
+        with translated(), self._engine.begin() as connection:
+            found = connection.execute(OVERRIDES, {"seller_id": seller_id}).one_or_none()
+            if found is None:
+                raise UnknownSellerError(seller_id, removed=False)
+            return dict(found.overrides)
+
+    def save_overrides(self, seller_id: str, overrides: Mapping[str, Any]) -> None:
+        """All of what people set, in place of what is there. Raises UnknownSellerError: not enrolled, or removed."""
+        with translated(), self._engine.begin() as connection:
+            if connection.execute(SAVE_OVERRIDES, {"seller_id": seller_id, "wishes": json.dumps(dict(overrides))}).scalar() is None:
+                raise UnknownSellerError(seller_id, removed=False)
+
+
+def _ending(seller_id: str, end: datetime) -> str:
+    return f"the seller's consent at eBay ends on {end:%Y-%m-%d}: ask for a new one, and give its token with starter.py connect {seller_id}"
