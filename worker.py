@@ -26,27 +26,27 @@ from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import logs
-from activities.backfill import Backfill
-from activities.dead_tokens import DeadTokens
-from activities.erasing import UserErasing
-from activities.fulfillment import FulfillmentPolling
+from activities.fleet.dead_tokens import DeadTokens
+from activities.fleet.erasing import UserErasing
+from activities.fleet.lost_sellers import LostSellers
+from activities.fleet.overrides import OverrideStorage
+from activities.fleet.planning import FleetPlanning, Plans
 from activities.heartbeat import Heartbeats
-from activities.inventory import InventoryPolling
-from activities.listings import ListingPolling
-from activities.lost_sellers import LostSellers
-from activities.notified import NotificationPoll
-from activities.offers import OfferReading
-from activities.orders import OrderPolling
-from activities.overrides import OverrideStorage
-from activities.pace import Pace
-from activities.planning import FleetPlanning, Plans
-from activities.quota import QuotaWatch
-from activities.report import Report
-from activities.steps import StepRunner
-from activities.sweep import Sweep
-from activities.tokens import VERSION, StoredTokens
+from activities.polling.backfill import Backfill
+from activities.polling.fulfillment import FulfillmentPolling
+from activities.polling.inventory import InventoryPolling
+from activities.polling.listings import ListingPolling
+from activities.polling.notified import NotificationPoll
+from activities.polling.offers import OfferReading
+from activities.polling.orders import OrderPolling
+from activities.polling.pace import Pace
+from activities.polling.report import Report
+from activities.polling.steps import StepRunner
+from activities.polling.sweep import Sweep
+from activities.polling.tokens import VERSION, StoredTokens
+from activities.polling.waits import Lasting
+from activities.quota.counting import QuotaWatch
 from activities.vacancy import Vacancies
-from activities.waits import Lasting
 from console.leaving import bounded, leave
 from domain.streams import STREAMS, Stream
 from domain.waits import EBAYS, Waits

@@ -88,7 +88,7 @@ class CommandContext:
         return asyncio.run(self._signal(sellers, signal, message))
 
     async def _signal(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
-        from activities.overrides import overrides_of
+        from activities.fleet.overrides import overrides_of
         from workflows.client import signal_or_start
 
         overrides = [overrides_of(self.store, seller_id) for seller_id in sellers]
@@ -99,7 +99,7 @@ class CommandContext:
 
     async def signal_connected(self, client: Client, seller_id: str, generation: int) -> None:
         """Say that a seller has a new token, of this generation: polling goes on."""
-        from activities.overrides import overrides_of
+        from activities.fleet.overrides import overrides_of
         from workflows.client import signal_or_start
         from workflows.messages import Connected
         from workflows.seller_polling import SellerPolling
@@ -113,7 +113,7 @@ class CommandContext:
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
         from temporalio.service import RPCError, RPCStatusCode
 
-        from activities.overrides import overrides_of
+        from activities.fleet.overrides import overrides_of
         from workflows.client import handle
         from workflows.seller_polling import SellerPolling
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from activities.signing import send
+from activities.delivering.signing import send
 from console.arguments import SellerOption
 from console.context import CommandContext
 from console.output import Output, say, show, with_json

@@ -11,7 +11,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.overrides import overrides_of
+from activities.fleet.overrides import overrides_of
 from console.context import CommandContext
 from console.owners import Learnt, check_account
 from domain import streams

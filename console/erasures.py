@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.erasing import end_seller
+from activities.fleet.erasing import end_seller
 from console.context import CommandContext
 from console.output import Output, say, show, with_json
 from store import Store

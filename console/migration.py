@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.comparing import SellerComparison, as_json, compared, evaluate
+from activities.fleet.comparing import SellerComparison, as_json, compared, evaluate
 from console.arguments import SellerId, SellerOption, between
 from console.context import CommandContext
 from console.output import Output, print_json, say, show, with_json

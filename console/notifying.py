@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from activities.tokens import StoredTokens
+from activities.polling.tokens import StoredTokens
 from console.context import CommandContext
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from activities.owners import same_account
+from activities.polling.owners import same_account
 from domain.accounts import AccountClaim, AccountVerdict
 from domain.streams import Purpose
 from ebay.client import Ebay, SellerApi

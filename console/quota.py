@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from activities.pace import pace_of
-from activities.planning import facts
+from activities.fleet.planning import facts
+from activities.polling.pace import pace_of
 from console.context import CommandContext
 from domain.pacing import PacingSettings, Stream, fleet_prior, words
 from domain.pacing.forecast import Freshness, forecast, with_notifications

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from activities.comparing import summary
+from activities.fleet.comparing import summary
 from console.context import CommandContext
 from console.output import Output, print_json, table_of
 from console.progress import bar

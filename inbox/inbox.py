@@ -11,7 +11,7 @@ from functools import partial
 from anyio import CapacityLimiter, to_thread
 from temporalio.client import Client
 
-from activities.tokens import StoredTokens
+from activities.polling.tokens import StoredTokens
 from ebay import notifications, platform
 from ebay.client import Ebay
 from ebay.http import http_client

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
-from activities.overrides import overrides_of
+from activities.fleet.overrides import overrides_of
 from domain.seller_id import SELLER_ID
 from pages.context import WebContext
 from pages.forms import one_of, read_form

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from temporalio.client import Client, WorkflowHandle
 
-from activities.overrides import OperatorOverrides
+from activities.fleet.overrides import OperatorOverrides
 from workflows.connection import TemporalUnavailableError, connect, is_missing
 from workflows.messages import workflow_id
 from workflows.seller_polling import SellerPolling, summary_of

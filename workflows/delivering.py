@@ -14,10 +14,10 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.deliver import Delivering, DeliveryCursor
-from activities.dispatcher import DeliveryDispatcher, WakeCursors
+from activities.delivering.deliver import Delivering, DeliveryCursor
+from activities.delivering.dispatcher import DeliveryDispatcher, WakeCursors
+from activities.delivering.signing import Poster
 from activities.heartbeat import Heartbeats
-from activities.signing import Poster
 from metering.meters import SILENT, Meters
 from store import Store
 from store.delivery.backlog import CursorKey

@@ -8,7 +8,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.deliver import DELIVER, Delivered, Delivering, DeliveryCursor
+    from activities.delivering.deliver import DELIVER, Delivered, Delivering, DeliveryCursor
 
 LONG_ENOUGH = 500  # events, as the sellers' workflows
 

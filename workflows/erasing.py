@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.erasing import ROUND, Erased, UserErasing
+    from activities.fleet.erasing import ROUND, Erased, UserErasing
 
 
 @workflow.defn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.planning import PLAN_STEP, FleetPlanning, Planned
+    from activities.fleet.planning import PLAN_STEP, FleetPlanning, Planned
 
 
 @workflow.defn

@@ -9,9 +9,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.notified import NotificationPoll
-    from activities.overrides import SAVE_OVERRIDES, OperatorOverrides, OverrideStorage
-    from activities.poll import STEP_OPTIONS, Poll, PollResult
+    from activities.fleet.overrides import SAVE_OVERRIDES, OperatorOverrides, OverrideStorage
+    from activities.polling.notified import NotificationPoll
+    from activities.polling.poll import STEP_OPTIONS, Poll, PollResult
     from domain.pacing import Stream
     from domain.seller_state import Wait
     from domain.streams import POLLED, STREAMS

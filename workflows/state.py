@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from activities.overrides import OperatorOverrides
-from activities.poll import Poll, PollResult
+from activities.fleet.overrides import OperatorOverrides
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream, words
 from domain.pacing.outage import backoff as backoff
 from domain.seller_state import State, StreamFacts, Wait, seller_state, times

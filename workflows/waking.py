@@ -9,7 +9,7 @@ from contextlib import suppress
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.waits import ONE_ATTEMPT
+from activities.polling.waits import ONE_ATTEMPT
 from store import Store, StoreError
 from workflows.messages import PollNow, workflow_id
 from workflows.seller_polling import SellerPolling

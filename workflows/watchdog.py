@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.lost_sellers import LostSellers
+    from activities.fleet.lost_sellers import LostSellers
     from workflows.messages import workflow_id
     from workflows.seller_polling import SellerPolling, summary_of
     from workflows.state import PollingState

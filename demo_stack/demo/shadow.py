@@ -6,7 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 
-from activities.comparing import compared
+from activities.fleet.comparing import compared
 from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE
 from domain.comparison import Mode

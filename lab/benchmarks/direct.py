@@ -11,16 +11,16 @@ from typing import Any
 from sqlalchemy import text
 from temporalio.testing import ActivityEnvironment
 
-from activities.inventory import InventoryPolling
-from activities.listings import ListingPolling
-from activities.orders import OrderPolling
-from activities.pace import Pace
-from activities.permits import LIMITS
-from activities.poll import Poll, PollResult
-from activities.quota import QuotaWatch
-from activities.report import Report
-from activities.steps import StepRunner
-from activities.tokens import StoredTokens
+from activities.polling.inventory import InventoryPolling
+from activities.polling.listings import ListingPolling
+from activities.polling.orders import OrderPolling
+from activities.polling.pace import Pace
+from activities.polling.poll import Poll, PollResult
+from activities.polling.report import Report
+from activities.polling.steps import StepRunner
+from activities.polling.tokens import StoredTokens
+from activities.quota.counting import QuotaWatch
+from activities.quota.permits import LIMITS
 from domain.pacing import Stream
 from ebay.client import Ebay
 from ebay.errors import EbayUnavailableError

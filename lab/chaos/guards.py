@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-import activities.orders
-import activities.poll
+import activities.polling.orders
+import activities.polling.poll
 import store.events.events
 import store.sellers.tokens
 import store.steps.commit
@@ -29,12 +29,12 @@ def without_fence() -> None:
 
 def without_overlap() -> None:
     """A poll reads on from the cursor itself."""
-    windows = activities.orders.read_windows
+    windows = activities.polling.orders.read_windows
 
     def read(step: Any, checkpoint: Any, *, overlap: timedelta, source: str) -> Any:
         return windows(step, checkpoint, overlap=timedelta(), source=source)
 
-    activities.orders.read_windows = read
+    activities.polling.orders.read_windows = read
 
 
 def without_position_lock() -> None:
@@ -49,7 +49,7 @@ def without_token_lock() -> None:
 
 def without_heartbeat_timeout() -> None:
     """A step is missed only when its three minutes are over."""
-    activities.poll.STEP_OPTIONS["heartbeat_timeout"] = None
+    activities.polling.poll.STEP_OPTIONS["heartbeat_timeout"] = None
 
 
 def without_cursor_in_transaction() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from temporalio import activity
 
 import activities.heartbeat
-import activities.steps
+import activities.polling.steps
 
 _threads: set[int] = set()  # that were held up and whose step is not over
 _attempts: set[bytes] = set()  # task tokens
@@ -37,7 +37,7 @@ def hold(trips: Path) -> None:
 
 def prepare(trips: Path) -> None:
     """Wrap the product's functions. For the life of this process."""
-    init, run = activities.heartbeat._Beating.init, activities.steps.StepRunner.run
+    init, run = activities.heartbeat._Beating.init, activities.polling.steps.StepRunner.run
 
     def begin(beating: Any, outbound: Any) -> None:
         init(beating, outbound)
@@ -52,7 +52,7 @@ def prepare(trips: Path) -> None:
                 over(trips).touch()
 
     activities.heartbeat._Beating.init = begin  # type: ignore[method-assign, assignment]
-    activities.steps.StepRunner.run = ran  # type: ignore[method-assign]
+    activities.polling.steps.StepRunner.run = ran  # type: ignore[method-assign]
 
 
 def unless_held(beat: Callable[[], None]) -> Callable[[], None]:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import activities.report_compare
-import activities.steps
+import activities.polling.report_compare
+import activities.polling.steps
 import ebay.client
 import ebay.connection
 import ebay.oauth
@@ -136,7 +136,7 @@ def _steps(here: Callable[[str], None]) -> None:
     def enter(_: object, request: Any, stream: Stream, *__: object) -> None:
         _here.seller, _here.stream = request.seller_id, stream.value
 
-    around(activities.steps.StepRunner, "run", before=enter, after=lambda *_: here("before-result"))
+    around(activities.polling.steps.StepRunner, "run", before=enter, after=lambda *_: here("before-result"))
     around(store.steps.steps.StepStore, "begin", after=lambda *_: here("begun"))
     around(store.steps.steps.StepStore, "failed", after=lambda *_, **__: here("failure-noted"))
 
@@ -172,7 +172,7 @@ def _transactions(here: Callable[[str], None]) -> None:
             compared.add(commit)
 
     around(store.steps.commit.Commit, "scan_page", after=scanned)
-    activities.report_compare.BATCH = FEW_ROWS
+    activities.polling.report_compare.BATCH = FEW_ROWS
 
     @contextmanager
     def committed(steps: Any, step: Any, now: datetime | None = None) -> Iterator[store.steps.commit.Commit]:

@@ -24,8 +24,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 import worker
-from activities import waits
-from activities.poll import PollResult
+from activities.polling import waits
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from domain.streams import BY_STEP
 from ebay.http import http_client

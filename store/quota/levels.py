@@ -53,7 +53,7 @@ class Polled(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the planner said last of a resource. `plan`: as `activities/planning.py` writes it; `planned_at`: the database's clock."""
+    """What the planner said last of a resource. `plan`: as `activities/fleet/planning.py` writes it; `planned_at`: the database's clock."""
 
     plan: dict[str, Any]
     planned_at: datetime

@@ -93,7 +93,7 @@ class Watch:
     since: datetime | None = None  # None: never anything but polling
     notified_at: datetime | None = None
     compared_at: datetime | None = None
-    comparison: dict[str, Any] | None = None  # the last one, as it is told (activities/comparing.py)
+    comparison: dict[str, Any] | None = None  # the last one, as it is told (activities/fleet/comparing.py)
 
 
 class Modes:

@@ -1,6 +1,6 @@
 """Trying again what is set aside, by hand: `starter.py set-aside --retry ID`. Documents that could not be kept also by themselves.
 
-What eBay could not show is asked for again by the next poll of whoever reads it (`activities/stepping_over.py`).
+What eBay could not show is asked for again by the next poll of whoever reads it (`activities/polling/stepping_over.py`).
 """
 
 import json

@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.lost_sellers import LostSellers
-from activities.planning import FleetPlanning
+from activities.fleet.lost_sellers import LostSellers
+from activities.fleet.planning import FleetPlanning
 from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
 from tests.support.rig import Rig

@@ -10,10 +10,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities import tokens
-from activities.dead_tokens import REFUSED_AT_MOST, DeadTokens
-from activities.lost_sellers import LostSellers
-from activities.tokens import StoredTokens
+from activities.fleet.dead_tokens import REFUSED_AT_MOST, DeadTokens
+from activities.fleet.lost_sellers import LostSellers
+from activities.polling import tokens
+from activities.polling.tokens import StoredTokens
 from simulator.state.accounts import OTHER_KEYS
 from store.schema.kinds import AlertKind
 from tests.support.keyed_fleet import Fleet, forget_keys
@@ -76,8 +76,8 @@ async def test_a_dead_token_is_tried_by_another_version_and_with_other_keys(
     fleet = fleet_of(3)
     kill(fleet)
     same = await look(fleet)
-    monkeypatch.setattr("activities.tokens.VERSION", "Sellerbeat/next")
-    monkeypatch.setattr("activities.dead_tokens.VERSION", "Sellerbeat/next")
+    monkeypatch.setattr("activities.polling.tokens.VERSION", "Sellerbeat/next")
+    monkeypatch.setattr("activities.fleet.dead_tokens.VERSION", "Sellerbeat/next")
     fleet.advance(hours=1)
 
     assert (same, await look(fleet)) == (0, 3)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.erasing import Erased, UserErasing
+from activities.fleet.erasing import Erased, UserErasing
 from ebay.topics import ACCOUNT_DELETION
 from store import Store, StoreUnavailableError, Vault
 from store.erasure.deletions import Deletions

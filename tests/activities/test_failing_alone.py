@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities import waits
+from activities.polling import waits
 from domain.pacing import Stream
 from ebay.errors import BadAnswerError, EbayError
 from simulator.poison import How

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 import store.steps.steps
-from activities.poll import PollResult
-from activities.running import StepRun
+from activities.polling.poll import PollResult
+from activities.polling.running import StepRun
 from domain.pacing import Stream
 from store import Commit, SupersededError
 from tests.support.rig import Rig

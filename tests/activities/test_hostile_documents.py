@@ -115,12 +115,12 @@ def test_a_buyer_in_a_document_that_cannot_be_read_is_in_no_failure_result_or_lo
 
 
 def test_a_bug_is_told_by_its_place_and_not_by_its_text(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    import activities.orders
+    import activities.polling.orders
 
     def break_down(*_: object, **__: object) -> None:
         raise ValueError(f"invalid literal: {CANARY}")
 
-    monkeypatch.setattr(activities.orders, "changed_since", break_down)
+    monkeypatch.setattr(activities.polling.orders, "changed_since", break_down)
 
     with pytest.raises(Exception, match="ValueError in") as error:
         anna.step("anna")

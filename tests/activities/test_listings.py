@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.poll import Poll
+from activities.polling.poll import Poll
 from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, EbayUnavailableError
 from tests.support.listed import begin, of, poll, report, row, verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.lost_sellers import LostSellers
-from activities.overrides import OperatorOverrides
+from activities.fleet.lost_sellers import LostSellers
+from activities.fleet.overrides import OperatorOverrides
 from tests.support.rig import Rig
 
 

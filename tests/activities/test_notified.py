@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities import notified
-from activities.notified import UNMOVED_WAITS, WAITS, batches
+from activities.polling import notified
+from activities.polling.notified import UNMOVED_WAITS, WAITS, batches
 from domain.pacing import Stream
 from ebay.errors import BadAnswerError, EbayUnavailableError
 from store.steps.notifications import PendingNotification, State

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from activities import sweep
-from activities.fulfillment import HISTORY_A_ROUND
+from activities.polling import sweep
+from activities.polling.fulfillment import HISTORY_A_ROUND
 from domain.pacing import Stream
 from simulator.judge import judge
 from store.events import old_orders

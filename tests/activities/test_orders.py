@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from activities.poll import PollResult
-from activities.running import StepRun
+from activities.polling.poll import PollResult
+from activities.polling.running import StepRun
 from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
 from ebay.windows import Window

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from activities.poll import Poll
-from activities.running import StepRun
+from activities.polling.poll import Poll
+from activities.polling.running import StepRun
 from domain.pacing import Stream
 from domain.streams import Purpose
 from store.quota.permits import Lease

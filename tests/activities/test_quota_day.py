@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from activities.permits import PermitPool
-from activities.planning import FleetPlanning, Plans, fleets
+from activities.fleet.planning import FleetPlanning, Plans, fleets
+from activities.quota.permits import PermitPool
 from domain.pacing import Stream
 from domain.streams import Purpose
 from tests.support.postgres_clock import PostgresClock, driven

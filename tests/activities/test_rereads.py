@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from simulator.answers import fulfillment_error
 from simulator.judge import judge

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from simulator.judge import judge
 from simulator.state.listings import sold_good

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Fleet, Level, Plan, Stream
 from simulator.state.listings import sold_good
 from tests.support.listed import begin, of, poll, report, row

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.poll import Poll, PollResult
-from activities.tokens import StoredTokens
+from activities.polling.poll import Poll, PollResult
+from activities.polling.tokens import StoredTokens
 from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, BadAnswerError, DeadTokenError, EbayUnavailableError
 from ebay.oauth import OAuth

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities.comparing import evaluate
+from activities.fleet.comparing import evaluate
 from domain.pacing import Stream
 from tests.support.house import House
 

@@ -11,7 +11,7 @@ from typing import Any
 from standardwebhooks import Webhook
 from temporalio.testing import ActivityEnvironment
 
-from activities.deliver import Delivered, Delivering, DeliveryCursor
+from activities.delivering.deliver import Delivered, Delivering, DeliveryCursor
 from domain.pacing import Stream
 from outbound import Client
 from store import Store

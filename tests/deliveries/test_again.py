@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from activities.deliver import Delivering
-from activities.slots import Slots
+from activities.delivering.deliver import Delivering
+from activities.delivering.slots import Slots
 from domain.delivery import LARGE
 from domain.pacing import Stream
 from outbound import Client, Policy

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client as Temporal
 
-from activities import dispatcher
-from activities.deliver import DeliveryCursor
+from activities.delivering import dispatcher
+from activities.delivering.deliver import DeliveryCursor
 from outbound import Client
 from store.schema.errors import StoreUnavailableError
 from store.schema.kinds import AlertKind

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from activities.signing import signed
+from activities.delivering.signing import signed
 from domain.delivery import Message
 from store.schema.kinds import AlertKind
 from tests.deliveries.hand import Hand, ids, verified

@@ -16,7 +16,7 @@ from temporalio.client import Client as Temporal
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.deliver import Delivering, DeliveryCursor
+from activities.delivering.deliver import Delivering, DeliveryCursor
 from outbound import Client
 from tests.deliveries.hand import Hand, ids, verified
 from tests.support.receivers import Receiver, Talk

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.deliver import Delivering
+from activities.delivering.deliver import Delivering
 from domain.delivery import STEPS
 from outbound import Client, Policy
 from tests.deliveries.hand import Hand, ids

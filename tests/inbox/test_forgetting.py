@@ -8,7 +8,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.erasing import UserErasing
+from activities.fleet.erasing import UserErasing
 from ebay.topics import ACCOUNT_DELETION
 from inbox.forgetting import forget
 from inbox.waker import Waker

@@ -12,8 +12,8 @@ from typing import Any
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.notified import NotificationPoll
-from activities.poll import Poll
+from activities.polling.notified import NotificationPoll
+from activities.polling.poll import Poll
 from domain.pacing import Stream
 from ebay import notifications
 from simulator.state.notices import CANCELLATION, CONFIRMATION, SHIPPED, Destination, Notice, Subscription

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from activities.comparing import evaluate, evaluate_due
-from activities.planning import facts
-from activities.safety_net import share
+from activities.fleet.comparing import evaluate, evaluate_due
+from activities.fleet.planning import facts
+from activities.polling.safety_net import share
 from domain.comparison import Mode
 from domain.pacing import SellerPace, Stream
 from tests.migration.announced import SELLER, Announced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from activities.comparing import SellerComparison, as_json, compared
+from activities.fleet.comparing import SellerComparison, as_json, compared
 from domain.comparison import Mode, Seen, Side
 from domain.pacing import Stream
 from simulator.judge import judge

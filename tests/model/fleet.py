@@ -12,8 +12,8 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.permits import LIMITS
-from activities.poll import Poll, PollResult
+from activities.polling.poll import Poll, PollResult
+from activities.quota.permits import LIMITS
 from domain.pacing import Stream
 from domain.streams import POLLED
 from ebay.clock import EbayClock

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from activities.permits import PermitPool, PermitRefusedError
+from activities.quota.permits import PermitPool, PermitRefusedError
 from domain.streams import Purpose
 from store import Store
 from tests.support.postgres_clock import PostgresClock, driven

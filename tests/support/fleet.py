@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.poll import Poll
+from activities.polling.poll import Poll
 from domain.pacing import Stream
 from ebay.errors import EbayError
 from tests.support.rig import Rig

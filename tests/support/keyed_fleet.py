@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from ebay.oauth import OAuth
 from store.schema.errors import SupersededError

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from simulator.judge import judge
 from tests.support.rig import Rig

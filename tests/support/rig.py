@@ -11,20 +11,20 @@ from typing import Any
 from cryptography.fernet import Fernet
 from temporalio.testing import ActivityEnvironment
 
-from activities.backfill import Backfill
-from activities.fulfillment import FulfillmentPolling
-from activities.inventory import InventoryPolling
-from activities.listings import ListingPolling
-from activities.notified import NotificationPoll
-from activities.offers import OfferReading
-from activities.orders import OrderPolling
-from activities.pace import Pace
-from activities.poll import Poll, PollResult
-from activities.quota import QuotaWatch
-from activities.report import Report
-from activities.steps import StepRunner
-from activities.sweep import Sweep
-from activities.tokens import StoredTokens
+from activities.polling.backfill import Backfill
+from activities.polling.fulfillment import FulfillmentPolling
+from activities.polling.inventory import InventoryPolling
+from activities.polling.listings import ListingPolling
+from activities.polling.notified import NotificationPoll
+from activities.polling.offers import OfferReading
+from activities.polling.orders import OrderPolling
+from activities.polling.pace import Pace
+from activities.polling.poll import Poll, PollResult
+from activities.polling.report import Report
+from activities.polling.steps import StepRunner
+from activities.polling.sweep import Sweep
+from activities.polling.tokens import StoredTokens
+from activities.quota.counting import QuotaWatch
 from domain.changes.sales import SOLD
 from domain.pacing import Stream
 from ebay.client import Ebay

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from activities.comparing import evaluate
+from activities.fleet.comparing import evaluate
 from domain import remedies
 from domain.comparison import Mode
 from domain.pacing import Stream

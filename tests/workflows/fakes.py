@@ -21,9 +21,9 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.deliver import Delivered, DeliveryCursor
-from activities.overrides import OperatorOverrides
-from activities.poll import Poll, PollResult
+from activities.delivering.deliver import Delivered, DeliveryCursor
+from activities.fleet.overrides import OperatorOverrides
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Facts, PacingSettings, SellerPace, Stream, next_poll
 from tests.support.waiting import PATIENCE_S
 from workflows.attributes import KINDS

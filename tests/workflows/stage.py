@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.deliver import DeliveryCursor
-from activities.poll import Poll, PollResult
+from activities.delivering.deliver import DeliveryCursor
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
 from workflows.delivery import Delivery, delivery_id

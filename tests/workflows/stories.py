@@ -10,9 +10,9 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from activities.deliver import Delivered
-from activities.overrides import OperatorOverrides
-from activities.poll import Poll, PollResult
+from activities.delivering.deliver import Delivered
+from activities.fleet.overrides import OperatorOverrides
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from domain.seller_state import Wait
 from domain.streams import POLLED

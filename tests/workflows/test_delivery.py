@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.deliver import Delivered, DeliveryCursor
+from activities.delivering.deliver import Delivered, DeliveryCursor
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps
 from workflows.delivery import LONG_ENOUGH, Delivery, delivery_id

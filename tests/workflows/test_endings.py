@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.overrides import OperatorOverrides
-from activities.poll import Poll, PollResult
+from activities.fleet.overrides import OperatorOverrides
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from tests.support.waiting import PATIENCE_S, eventually
 from tests.workflows.fakes import FakeSteps, orders_only, refusing, start

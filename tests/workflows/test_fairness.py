@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from domain.streams import POLLED
 from tests.support.waiting import eventually

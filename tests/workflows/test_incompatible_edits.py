@@ -12,8 +12,8 @@ from temporalio import activity, workflow
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from activities.lost_sellers import LostSellers
-from activities.poll import STEP_OPTIONS
+from activities.fleet.lost_sellers import LostSellers
+from activities.polling.poll import STEP_OPTIONS
 from domain.pacing import Stream
 from domain.streams import STREAMS
 from tests.workflows.recorded import NAMES, load

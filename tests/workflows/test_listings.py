@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from activities.poll import Poll, PollResult
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, start, with_streams

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.poll import Poll, PollResult
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, gaps, refusing, start, with_streams

@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.planning import Planned
+from activities.fleet.planning import Planned
 from store import StoreUnavailableError
 from workflows.planner import Planner
 

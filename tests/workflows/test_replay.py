@@ -16,10 +16,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from activities.deliver import Delivering
-from activities.lost_sellers import LostSellers
-from activities.notified import NotificationPoll
-from activities.overrides import OverrideStorage
+from activities.delivering.deliver import Delivering
+from activities.fleet.lost_sellers import LostSellers
+from activities.fleet.overrides import OverrideStorage
+from activities.polling.notified import NotificationPoll
 from domain.streams import BY_STEP
 from tests.workflows.recorded import HISTORIES, NAMES, load
 from tests.workflows.stories import SECOND_HALVES

@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.poll import PollResult
+from activities.polling.poll import PollResult
 from domain.pacing import Stream
 from tests.support.histories import chain
 from tests.support.waiting import eventually

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from activities.poll import Poll, PollResult
+from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, orders_only, start, with_streams

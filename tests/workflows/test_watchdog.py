@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from activities.overrides import OperatorOverrides
+from activities.fleet.overrides import OperatorOverrides
 from domain.pacing import Stream
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps, some_seller, start

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from activities.signing import signed
+from activities.delivering.signing import signed
 from demo_stack.demo.endpoint import DemoEndpoint
 from demo_stack.demo.home import Home
 from demo_stack.demo.receiver import DeliveryTally, Receiver

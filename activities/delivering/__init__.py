@@ -1,0 +1,1 @@
+"""Delivering changes to endpoints."""

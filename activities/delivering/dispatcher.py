@@ -1,0 +1,88 @@
+"""Begins the workflow of every delivery cursor that is behind, and wakes those whose wait somebody ended.
+
+The transaction that keeps a change knows nothing of endpoints. Four times a second one dispatcher of all workers looks what is new in the
+feed; every ten seconds each of them looks for cursors that are behind and not at work, whatever crashed in between. Both use
+signal-with-start, so that it does not matter whether it runs, has just ended, or was woken already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from activities.polling.steps import frame_of
+from store import Store, StoreError
+from store.delivery.backlog import CursorKey
+
+LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
+LEAD_S = 2.0  # who does not lead asks again after this
+WAKE_AGAIN_S = 5.0  # a cursor whose time has come is woken again after this, if its run has not begun
+WakeCursors = Callable[[Iterable[CursorKey]], Coroutine[Any, Any, None]]
+logger = logging.getLogger("sellerbeat.dispatcher")
+
+
+class DeliveryDispatcher:
+    def __init__(self, store: Store, wake: WakeCursors) -> None:
+        """`wake`: begins or signals the workflows of these cursors; whom it fails to reach, the next scan finds again."""
+        self.store, self.wake_cursors = store, wake
+        self.stop = threading.Event()
+        self.woken_at: dict[CursorKey, float] = {}  # cursors whose time has come, by when they were woken; of the leader's thread alone
+
+    async def run(self) -> None:
+        """Until `stop` is set."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(asyncio.to_thread(self.lead, loop), asyncio.to_thread(self.scan, loop))
+
+    def lead(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look, while no other worker's dispatcher does; else see every two seconds whether it is gone."""
+        while not self.stop.is_set():
+            with self.outliving("the dispatcher cannot look for changes"):
+                self.look(loop)
+            self.stop.wait(LEAD_S)
+
+    def look(self, loop: asyncio.AbstractEventLoop) -> None:
+        known: int | None = None
+        with self.store.backlog.leading() as connection:
+            while connection is not None and not self.stop.is_set():
+                news = self.store.backlog.new(connection, known)
+                self.wake(loop, news.cursors | self.not_woken(news.due))
+                if known is None and news.known is not None:  # what came before the first look
+                    self.wake(loop, self.store.backlog.behind())
+                known = news.known
+                self.stop.wait(LOOK_S)
+
+    def not_woken(self, due: frozenset[CursorKey]) -> frozenset[CursorKey]:
+        now = time.monotonic()
+        self.woken_at = {cursor: at for cursor, at in self.woken_at.items() if now - at < WAKE_AGAIN_S}
+        fresh = due - self.woken_at.keys()
+        self.woken_at.update(dict.fromkeys(fresh, now))
+        return fresh
+
+    def scan(self, loop: asyncio.AbstractEventLoop) -> None:
+        forgot = time.monotonic()
+        while not self.stop.is_set():
+            with self.outliving("the dispatcher cannot scan for changes"):
+                self.wake(loop, self.store.backlog.behind())
+                if time.monotonic() - forgot > FORGET_S and not self.store.backlog.forget():
+                    forgot = time.monotonic()  # none left; else some more at the next scan
+            self.stop.wait(SCAN_S * random.uniform(0.9, 1.1))
+
+    @contextmanager
+    def outliving(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong is logged, and tried again: without a dispatcher nothing would be delivered."""
+        try:
+            yield
+        except StoreError as error:
+            logger.warning(what, extra={"error": str(error)})
+        except Exception as error:
+            logger.error(what, extra={"place": frame_of(error)})
+
+    def wake(self, loop: asyncio.AbstractEventLoop, cursors: Iterable[CursorKey]) -> None:
+        if cursors:
+            asyncio.run_coroutine_threadsafe(self.wake_cursors(cursors), loop).result()

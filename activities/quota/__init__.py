@@ -1,0 +1,1 @@
+"""Permits before calls, breakers while eBay is down, and what eBay counted."""
