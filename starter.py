@@ -73,6 +73,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     code = main()
-    from console.leaving import leave
+    from runtime.shutdown import leave
 
     leave(code)

@@ -12,18 +12,18 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
-import logs
-from console.leaving import leave
 from ebay.topics import ACCOUNT_DELETION
 from inbox.forgetting import forget
 from inbox.inbox import THREADS, Inbox
 from inbox.waker import Waker
-from metering import runtime
-from metering.meters import SILENT, Meters
-from metering.runtime import MetricsBindError
 from pages import figures
 from pages.app import build
 from pages.context import CONNECTIONS, WebContext
+from runtime import logs
+from runtime.metering import runtime
+from runtime.metering.meters import SILENT, Meters
+from runtime.metering.runtime import MetricsBindError
+from runtime.shutdown import leave
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 

@@ -25,7 +25,6 @@ from temporalio.client import (
 from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-import logs
 from activities.fleet.dead_tokens import DeadTokens
 from activities.fleet.erasing import UserErasing
 from activities.fleet.lost_sellers import LostSellers
@@ -47,19 +46,20 @@ from activities.polling.tokens import VERSION, StoredTokens
 from activities.polling.waits import Lasting
 from activities.quota.counting import QuotaWatch
 from activities.vacancy import Vacancies
-from console.leaving import bounded, leave
 from domain.streams import STREAMS, Stream
 from domain.waits import EBAYS, Waits
 from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
-from metering import runtime
-from metering.meters import SILENT, Meters
-from metering.runtime import MetricsBindError
-from metering.traces import TracesError, sent
 from outbound import Client as Poster
 from outbound import Policy
+from runtime import logs
+from runtime.metering import runtime
+from runtime.metering.meters import SILENT, Meters
+from runtime.metering.runtime import MetricsBindError
+from runtime.metering.traces import TracesError, sent
+from runtime.shutdown import bounded, leave
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect

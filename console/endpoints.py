@@ -11,9 +11,9 @@ import typer
 
 from activities.delivering.signing import send
 from console.arguments import SellerOption
-from console.context import CommandContext
 from console.output import Output, say, show, with_json
 from domain.delivery import Message, WrongTypesError, compose, outcome_of, patterns
+from operations.context import CommandContext
 from operations.endpoints import listed
 from operations.errors import FailedError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver

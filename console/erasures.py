@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from activities.fleet.erasing import end_seller
-from console.context import CommandContext
 from console.output import Output, say, show, with_json
+from operations.context import CommandContext
 from store import Store
 
 commands = typer.Typer()

@@ -9,10 +9,10 @@ import typer
 
 from activities.fleet.comparing import SellerComparison, as_json, compared, evaluate
 from console.arguments import SellerId, SellerOption, between
-from console.context import CommandContext
 from console.output import Output, print_json, say, show, with_json
 from domain.comparison import Delays, Mode
 from domain.pacing import Stream, words
+from operations.context import CommandContext
 from operations.errors import FailedError
 from store.schema.kinds import AlertKind
 from store.steps.modes import RETENTION

@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 
 from console.arguments import SellerOrEverybody
-from console.context import CommandContext
-from console.notifying import NEEDED, SetupRow, arranged
 from console.output import Output, print_json, show, with_json
+from operations.context import CommandContext
 from operations.errors import FailedError
+from operations.subscriptions import NEEDED, SetupRow, arranged
 
 commands = typer.Typer()
 group = typer.Typer(help="What eBay tells by itself: set it up, show it, repair it.")

@@ -15,14 +15,14 @@ from console.arguments import (
     SellerOption,
     SellerState,
 )
-from console.context import CommandContext
 from console.events import event_line
 from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
-from console.status import seller_status, sellers_list
 from domain.remedies import for_alert
+from operations.context import CommandContext
 from operations.errors import FailedError
+from operations.status import seller_status, sellers_list
 
 commands = typer.Typer()
 
@@ -64,7 +64,7 @@ def quota(
     plan: Annotated[int | None, typer.Option(metavar="SELLERS", min=1, max=1_000_000, help="How fresh so many would be.")] = None,
 ) -> None:
     """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
-    from console.quota import planned, use  # it loads the steps, whose numbers it uses
+    from operations.quota import planned, use  # it loads the steps, whose numbers it uses
 
     context = CommandContext("database_url")
     if plan is None:

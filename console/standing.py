@@ -11,11 +11,11 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from activities.fleet.comparing import summary
-from console.context import CommandContext
 from console.output import Output, print_json, table_of
 from console.progress import bar
-from console.status import seller_status
 from domain.remedies import for_error, for_state
+from operations.context import CommandContext
+from operations.status import seller_status
 
 COLUMNS = {"stream": "stream", "last_poll_at": "last poll", "next_poll_at": "next poll", "why": "why then"}
 WHEN_NEEDED = {"failures": "failures", "last_error": "last error", "progress": "so far"}  # a column that says nothing is left out

@@ -27,10 +27,15 @@ from console.arguments import (
     one_or_all,
     read_token,
 )
-from console.consent import LASTING, make_link, options_of
-from console.consent import NEEDED as LINK_NEEDS
-from console.context import CommandContext
-from console.enrolment import (
+from console.output import Output, fail, print_json, say, with_json
+from console.progress import progress
+from console.rows import read_rows
+from domain.pacing import InventorySource, Stream
+from operations.accounts import AccountRefusedError
+from operations.consent import LASTING, make_link, options_of
+from operations.consent import NEEDED as LINK_NEEDS
+from operations.context import CommandContext
+from operations.enrolment import (
     EnrolmentOptions,
     EnrolmentResult,
     EnrolmentRow,
@@ -42,11 +47,6 @@ from console.enrolment import (
     scopes_of,
     set_sources,
 )
-from console.output import Output, fail, print_json, say, with_json
-from console.owners import AccountRefusedError
-from console.progress import progress
-from console.rows import read_rows
-from domain.pacing import InventorySource, Stream
 from operations.errors import FailedError
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import typer
 from cryptography.fernet import Fernet
 
-from console.context import CommandContext
-from console.doctor import examine
 from console.output import say, show, with_json
 from console.progress import progress
+from operations.context import CommandContext
 from operations.errors import FailedError
+from operations.health import examine
 from store import SecretError, Store
 from store.schema.migrate import steps_left, upgrade
 from workflows.attributes import KINDS

@@ -21,7 +21,7 @@ from ebay.oauth import OAuth
 from ebay.signatures import is_signed, read_signature
 from ebay.topics import Asks
 from inbox.keys import KeyUnavailableError, PublicKeys
-from metering.meters import SILENT, Meters
+from runtime.metering.meters import SILENT, Meters
 from settings import Settings
 from store import Store
 from store.steps.notifications import StoredNotification

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.context import CommandContext
+from operations.context import CommandContext
 from store.delivery.endpoints import Endpoint
 from store.schema.times import iso
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 from temporalio.service import RPCError
 
-from console.consent import ConsentOutcome, receive
+from operations.consent import ConsentOutcome, receive
 from pages.context import WebContext
 from pages.rendering import render
 from settings import PREFIX

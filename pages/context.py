@@ -11,8 +11,8 @@ from anyio import CapacityLimiter, to_thread
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from console.consent import NEEDED as CONSENT_NEEDS
-from console.context import CommandContext
+from operations.consent import NEEDED as CONSENT_NEEDS
+from operations.context import CommandContext
 from pages.access import Access
 from pages.change_waiter import ChangeWaiter
 from settings import Settings

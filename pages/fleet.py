@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 from starlette.responses import HTMLResponse
 
-from console.quota import level_words
 from domain.pacing import words
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
+from operations.quota import level_words
 from pages.access import Session
 from pages.context import WebContext
 from pages.rendering import render

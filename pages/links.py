@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
-from console.consent import make_link
 from domain.seller_id import SELLER_ID
+from operations.consent import make_link
 from pages.context import WebContext
 from pages.forms import read_form
 from pages.problems import ProblemError

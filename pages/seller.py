@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
-from console.status import SETTLED, live_status
 from domain.seller_id import SELLER_ID
+from operations.status import SETTLED, live_status
 from pages import actions, shown
 from pages.access import Session
 from pages.context import WebContext

@@ -15,8 +15,8 @@ import pytest
 from temporalio import activity
 from temporalio.testing import ActivityEnvironment
 
-import logs
-from metering.traces import TracesError, sent
+from runtime import logs
+from runtime.metering.traces import TracesError, sent
 
 LOGGER = logging.getLogger("sellerbeat.tests")
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 HOUSE = Path(__file__).parent.parent
-ROOMS = ("domain", "ebay", "store", "outbound", "metering", "activities", "workflows")
-OTHERS = ("console", "operations", "lab", "simulator", "demo_stack", "settings.py", "worker.py", "logs.py")
+ROOMS = ("domain", "ebay", "store", "outbound", "runtime", "activities", "workflows")
+OTHERS = ("console", "operations", "lab", "simulator", "demo_stack", "settings.py", "worker.py")
 GUIDE = (HOUSE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PLAY = """
 import json, sys

@@ -18,7 +18,7 @@ from activities.delivering.deliver import Delivering, DeliveryCursor
 from activities.delivering.dispatcher import DeliveryDispatcher, WakeCursors
 from activities.delivering.signing import Poster
 from activities.heartbeat import Heartbeats
-from metering.meters import SILENT, Meters
+from runtime.metering.meters import SILENT, Meters
 from store import Store
 from store.delivery.backlog import CursorKey
 from workflows.delivery import Delivery, delivery_id

@@ -19,8 +19,8 @@ from activities.delivering.signing import Poster, send
 from activities.delivering.slots import Slots
 from activities.polling.steps import UnexpectedError, frame_of
 from domain.delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outcome_of, retry_after, wait
-from metering.meters import SILENT, Meters
 from outbound import ForbiddenTargetError, NoAnswerError
+from runtime.metering.meters import SILENT, Meters
 from store import Store, StoreError, UnknownSellerError
 from store.delivery.cursors import Attempt, Claim
 from store.schema.delivery_tables import FLEET_CURSOR

@@ -26,7 +26,7 @@ from domain.streams import RESOURCES
 from ebay.client import Ebay
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpentError
 from ebay.identity import Identity
-from metering.meters import SILENT, Meters
+from runtime.metering.meters import SILENT, Meters
 from store import Store, StoreError, SupersededError
 from store.schema.kinds import AlertKind
 from store.steps.commit import SLOW_S

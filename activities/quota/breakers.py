@@ -18,8 +18,8 @@ from domain.pacing.outage import CALLS, PROBE, SELLERS, Mixture, Streak, backoff
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.http import utc_now
 from ebay.verdict import failure, is_answer
-from metering import metrics
-from metering.meters import SILENT, Meters
+from runtime.metering import metrics
+from runtime.metering.meters import SILENT, Meters
 from store import Store
 from store.quota.breakers import TOKENS, Breaker
 

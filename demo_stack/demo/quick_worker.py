@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import worker
-from console.leaving import leave
 from demo_stack.demo.fast_waits import fast_waits
 from demo_stack.demo.sellers import LAG_S
+from runtime.shutdown import leave
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ import sys
 import time
 from typing import Any
 
-from console.leaving import leave
 from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
 from lab.benchmarks.machine import machine
 from lab.benchmarks.servers import servers
+from runtime.shutdown import leave
 
 PARTS: dict[str, Any] = {
     "quiet": quiet,

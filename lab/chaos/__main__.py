@@ -16,9 +16,9 @@ from typing import Any
 
 from temporalio.runtime import Runtime, TelemetryConfig
 
-from console.leaving import leave
 from lab.chaos import failing_guards, hostile, lasting, matrix, overlapping, random_kills, server_kills
 from lab.chaos.report import ChaosReport, say
+from runtime.shutdown import leave
 
 PARTS: dict[str, Any] = {  # the longest first: two run at a time
     "matrix": matrix,

@@ -19,11 +19,11 @@ from typing import Any, Literal
 import ebay.clock
 import worker
 import workflows.seller_polling
-from console.leaving import leave
 from demo_stack.demo.fast_waits import fast_waits
 from domain.waits import EBAYS
 from lab.chaos import guards, holding
 from lab.chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
+from runtime.shutdown import leave
 
 Ending = Literal["kill", "freeze"]
 RUN_EVENTS = 120  # a workflow continues as new after so many, so that it often does

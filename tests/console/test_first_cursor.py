@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.enrolment import read_from
 from domain.pacing import Stream
+from operations.enrolment import read_from
 from tests.support.rig import Rig, rig
 
 

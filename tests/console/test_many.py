@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer import BadParameter
 
-from console.enrolment import EnrolmentOptions
 from console.rows import read_rows
 from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
+from operations.enrolment import EnrolmentOptions
 from tests.support.house import ROOT, House, Said
 
 SECRET = "v^1.1#i^1#never-to-be-seen"

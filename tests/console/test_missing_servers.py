@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 import worker
-from console.doctor import NotSeenError, clock
+from operations.health import NotSeenError, clock
 from tests.support.histories import client_of
 from tests.support.house import Child, House, Said
 

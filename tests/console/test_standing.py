@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from console import status
-from console.status import merged
+from operations import status
+from operations.status import merged
 from operations.times import due
 from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House

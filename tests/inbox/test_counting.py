@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio.common import MetricMeter
 
 from inbox.router import OUTCOMES
-from metering.meters import NOTIFIED, Meters
+from runtime.metering.meters import NOTIFIED, Meters
 from simulator import World
 from store import Store
 from tests.inbox.letterbox import ADDRESS, Letterbox

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from console.consent import ConsentOutcome, make_link
 from ebay.http import http_client
+from operations.consent import ConsentOutcome, make_link
 from pages.connected import SHOWN
 from simulator.server import Simulator
 from store import Store

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 from temporalio.client import Client
 
-from console.consent import ConsentOutcome
+from operations.consent import ConsentOutcome
 from tests.web.consenting import HERE, RUNAME, Consent, shows
 from tests.web.site import KEY, Page
 from tests.web.test_buttons import signals

@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from console.consent import ConsentOutcome
+from operations.consent import ConsentOutcome
 from store import Store, StoreUnavailableError
 from tests.web.consenting import NOBODY_THERE, Consent, shows
 from tests.web.site import KEY, Site

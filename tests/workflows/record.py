@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from console.leaving import leave
 from demo_stack import devstack
+from runtime.shutdown import leave
 from tests.support.histories import chain
 from tests.workflows.fakes import polling_worker
 from tests.workflows.recorded import HISTORIES

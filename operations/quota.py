@@ -8,9 +8,9 @@ from typing import Any
 
 from activities.fleet.planning import facts
 from activities.polling.pace import pace_of
-from console.context import CommandContext
 from domain.pacing import PacingSettings, Stream, fleet_prior, words
 from domain.pacing.forecast import Freshness, forecast, with_notifications
+from operations.context import CommandContext
 from store.quota.permits import SHARES
 from store.schema.times import iso
 

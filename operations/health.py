@@ -12,9 +12,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from console.context import CommandContext
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
+from operations.context import CommandContext
 from operations.errors import FailedError
 from settings import SettingsError
 from store import StoreError

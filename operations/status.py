@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.context import CommandContext
+from operations.context import CommandContext
 from store.schema.times import iso
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from console.context import CommandContext
-from console.enrolment import A_SECOND, read_from
-from console.owners import AccountRefusedError, Learnt, check_account
 from domain.pacing import InventorySource
 from ebay.consent import IDENTITY, SCOPES, address
 from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
 from ebay.oauth import CodeRefusedError, OAuth
+from operations.accounts import AccountRefusedError, Learnt, check_account
+from operations.context import CommandContext
+from operations.enrolment import A_SECOND, read_from
 from store.sellers.consents import Ticket, Unclaimed
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time
@@ -177,7 +177,7 @@ def _store(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt:
 
 
 def _enrolment(options: Mapping[str, Any]) -> dict[str, Any]:
-    """As `console/enrolment.py` writes them."""
+    """As `operations/enrolment.py` writes them."""
     cadence = {"cadence": {"orders": options["every"]}} if "every" in options else {}
     source = {"inventory_source": options["source"]} if "source" in options else {}
     return cadence | source | ({"offers": True} if options.get("offers") else {})

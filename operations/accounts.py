@@ -24,7 +24,7 @@ from store.steps.accounts import Binding, Bound
 if TYPE_CHECKING:
     import httpx
 
-    from console.context import CommandContext
+    from operations.context import CommandContext
 
 Word = Literal["wrong_account", "account_taken"]
 logger = logging.getLogger("sellerbeat.consent")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.polling.tokens import StoredTokens
-from console.context import CommandContext
 from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
 from ebay.notification_api import Destination, NotificationAddress, NotificationApi, Subscription, Topic
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
+from operations.context import CommandContext
 from operations.errors import FailedError
 from store import StoreError
 

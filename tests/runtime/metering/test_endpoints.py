@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from domain.comparison import Mode
-from metering.meters import NOTIFIED
-from metering.metrics import METRICS, MetricKind
+from runtime.metering.meters import NOTIFIED
+from runtime.metering.metrics import METRICS, MetricKind
 from simulator import World
 from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House

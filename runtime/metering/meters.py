@@ -7,8 +7,8 @@ from typing import Protocol
 
 from temporalio.common import MetricCounter, MetricGaugeFloat, MetricHistogramFloat, MetricMeter
 
-from metering import metrics
-from metering.metrics import Metric, MetricKind
+from runtime.metering import metrics
+from runtime.metering.metrics import Metric, MetricKind
 
 RESOURCES = ("orders", "inventory", "trading", "feed")
 OUTCOMES = ("good", "more", "waiting", "failed")

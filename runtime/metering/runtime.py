@@ -8,8 +8,8 @@ import socket
 from temporalio.common import MetricMeter
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from metering.meters import Meters
-from metering.metrics import METRICS
+from runtime.metering.meters import Meters
+from runtime.metering.metrics import METRICS
 
 CORE = logging.getLogger("temporalio.core")
 

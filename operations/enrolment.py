@@ -12,12 +12,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.fleet.overrides import overrides_of
-from console.context import CommandContext
-from console.owners import Learnt, check_account
 from domain import streams
 from domain.pacing import InventorySource
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
+from operations.accounts import Learnt, check_account
+from operations.context import CommandContext
 from operations.errors import FailedError
 from store import UnknownSellerError
 from workflows.client import handle, is_missing, signal_or_start

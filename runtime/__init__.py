@@ -1,0 +1,1 @@
+"""What a process needs to run: logs, metrics and traces, and its end."""
