@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tokenize
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -179,10 +180,19 @@ def test_each_advisory_lock_of_postgres_has_a_number_of_its_own() -> None:
     assert {number: names for number, names in used.items() if len(names) > 1} == {}
 
 
-def modules_imported(path: Path, modules: set[str]) -> set[str]:
-    """Of these modules, those that a file imports: inside functions and for types alone too."""
+def modules_imported(path: Path, modules: set[str], types: bool = True) -> set[str]:
+    """Of these modules, those that a file imports: inside functions too, and for types alone unless `types` is False."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if not types and node in for_types:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -205,3 +215,105 @@ def test_no_file_of_the_simulator_is_long() -> None:
 
     assert len(lengths) > 60
     assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
+WORN_OUT = {  # what once stood for ten things each; words of the contract and of the tables stand in strings
+    *("told", "untold", "tolds", "kept", "wanted", "wish", "wishes", "lookout", "lane", "courier", "office", "desk", "hinted"),
+    *("vouch", "vouched", "saw", "sightings", "finale", "haste", "commotion", "trouble", "tending", "shelf", "odd", "meet"),
+}
+AS_ON_THE_WIRE = {"delivery_lanes", "sightings"}  # variables of tables are called as the tables are
+
+
+def test_no_identifier_has_a_word_that_stood_for_ten_things() -> None:
+    """docs/reference/glossary.md has the words that are used instead."""
+    names: dict[str, set[str]] = {}
+    for path in (path for room in ROOMS for path in files(room)):
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                if token.type == tokenize.NAME and not token.string.startswith("test_"):
+                    names.setdefault(token.string, set()).add(path.relative_to(HOUSE).as_posix())
+    worn = {name: paths for name, paths in names.items() if WORN_OUT & {word.lower() for word in re.split(r"_|(?<=[a-z])(?=[A-Z])", name)}}
+
+    assert len(names) > 5000
+    assert {name: paths for name, paths in worn.items() if name not in AS_ON_THE_WIRE} == {}
+
+
+def test_every_statement_stands_in_the_store() -> None:
+    """Who looks for a table finds all that reads or writes it in one room. Types and errors of SQLAlchemy may be named elsewhere."""
+    product = MAY_IMPORT.keys() - FOR_TRIALS - {"store"}
+    paths = [path for room in (*product, *PROCESSES) for path in files(room)]
+    found = [
+        path.relative_to(HOUSE).as_posix()
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").partition(".")[0] in ("sqlalchemy", "psycopg2")
+        and {alias.name for alias in node.names} - {"Row", "Engine"}
+    ]
+
+    assert len(paths) > 150
+    assert found == []
+
+
+def test_no_private_name_leaves_its_file() -> None:
+    """A name with an underscore before it may change without a look at who uses it."""
+    paths = [path for room in ROOMS for path in files(room)]
+    taken = {
+        path.relative_to(HOUSE).as_posix(): names
+        for path in paths
+        if (
+            names := {
+                alias.name
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {room.partition("/")[0] for room in ROOMS}
+                for alias in node.names
+                if alias.name.startswith("_") and not alias.name.startswith("__")
+            }
+        )
+    }
+
+    assert len(paths) > 400
+    assert taken == {}
+
+
+@pytest.mark.parametrize(("room", "inner"), [("store", 8), ("activities", 4), ("domain", 4)])
+def test_the_rooms_within_a_room_import_each_other_one_way(room: str, inner: int) -> None:
+    """The lower ones know nothing of the upper ones; what stands beside them in the room itself puts them together."""
+    names = {path.parent.name for path in (HOUSE / room).glob("*/__init__.py")}
+    graph: dict[str, set[str]] = {}
+    for name in names:
+        found = {part for path in files(f"{room}/{name}") for part in modules_of(path) if part.startswith(f"{room}.")}
+        graph[name] = {part.split(".")[1] for part in found} & names - {name}
+
+    assert len(names) == inner
+    TopologicalSorter(graph).prepare()  # names a circle if there is one
+
+
+def modules_of(path: Path) -> set[str]:
+    """Dotted names that a file imports, those inside functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_the_product_has_no_circle_of_modules() -> None:
+    """But for types: a step and its runner know each other's."""
+    paths = {
+        ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): path
+        for room in MAY_IMPORT.keys() - FOR_TRIALS
+        for path in files(room)
+    }
+    graph = {name: modules_imported(path, set(paths), types=False) - {name} for name, path in paths.items()}
+
+    assert sum(map(len, graph.values())) > 900
+    TopologicalSorter(graph).prepare()
+
+
+def test_there_are_at_most_twenty_rooms_at_the_top() -> None:
+    tops = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {"docs", "tests"}
+
+    assert 10 < len(tops) <= 20

@@ -27,9 +27,9 @@ _UNLISTED = {
 }
 UNLISTED = {
     stream: text(f"""
-        {_SEEN} SELECT e.entity_id {kept} AND NOT EXISTS (SELECT FROM seen WHERE seen.id = e.entity_id) ORDER BY e.entity_id LIMIT :limit
+        {_SEEN} SELECT e.entity_id {rows} AND NOT EXISTS (SELECT FROM seen WHERE seen.id = e.entity_id) ORDER BY e.entity_id LIMIT :limit
     """)
-    for stream, kept in _UNLISTED.items()
+    for stream, rows in _UNLISTED.items()
 }
 SEEN = text(f"{_SEEN} SELECT count(*) FROM seen")
 NEXT_PAGE = text("""
