@@ -8,7 +8,7 @@ from store.schema.errors import translated
 
 GONE_AFTER = timedelta(minutes=3)  # each says every minute that it is there
 PREFIX = "deployment:"
-SEEN = text("""
+RECORD_DEPLOYMENT_AND_COUNT_OTHERS = text("""
     WITH mine AS (
         INSERT INTO claims AS c (name, at) VALUES (:prefix || :identity, clock_timestamp())
         ON CONFLICT (name) DO UPDATE SET at = excluded.at RETURNING c.name
@@ -27,5 +27,7 @@ class Deployments:
     def others(self, identity: str) -> int:
         """Say that this deployment is there; returns how many others said so in the last 3 minutes."""
         with translated(), self._single.connect() as connection:
-            found: int = connection.execute(SEEN, {"identity": identity, "prefix": PREFIX, "gone": GONE_AFTER}).scalar_one()
+            found: int = connection.execute(
+                RECORD_DEPLOYMENT_AND_COUNT_OTHERS, {"identity": identity, "prefix": PREFIX, "gone": GONE_AFTER}
+            ).scalar_one()
             return found

@@ -16,26 +16,28 @@ INDEXES = {
     "change_events_by_entity": "change_events (seller_id, entity_id)",
     "deletions_person": "deletions (person)",
 }
-VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+# No row: there is no index of this name; false: making it was broken off.
+IS_INDEX_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
 # Of the session: two who migrate at once make each index once. Tried, not waited for: making an index without a lock waits for the end of
 # all statements, and would wait for that one.
-LOCK = text("SELECT pg_try_advisory_lock(7355610)")
+TRY_LOCK_INDEX_MAKING = text("SELECT pg_try_advisory_lock(7355610)")
 TRIED_EVERY_S = 0.1
-UNLOCK = text("SELECT pg_advisory_unlock(7355610)")
-RESET = text("RESET statement_timeout; RESET lock_timeout")
-PATIENCE = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+UNLOCK_INDEX_MAKING = text("SELECT pg_advisory_unlock(7355610)")
+RESET_TIMEOUTS = text("RESET statement_timeout; RESET lock_timeout")
+# For this session: making an index of a large table takes longer than any statement of a worker may.
+LIFT_TIMEOUTS = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
 
 
 def make(engine: Engine) -> list[str]:
     """Make what is missing; returns the names. Safe to repeat, and while workers run."""
     made = []
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        while not connection.execute(LOCK).scalar():
+        while not connection.execute(TRY_LOCK_INDEX_MAKING).scalar():
             time.sleep(TRIED_EVERY_S)
-        connection.execute(PATIENCE)
+        connection.execute(LIFT_TIMEOUTS)
         try:
             for name, on in INDEXES.items():
-                valid = connection.execute(VALID, {"name": name}).scalar()
+                valid = connection.execute(IS_INDEX_VALID, {"name": name}).scalar()
                 if valid:
                     continue
                 if valid is False:
@@ -43,6 +45,6 @@ def make(engine: Engine) -> list[str]:
                 connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON {on}"))
                 made.append(name)
         finally:
-            connection.execute(UNLOCK)
-            connection.execute(RESET)
+            connection.execute(UNLOCK_INDEX_MAKING)
+            connection.execute(RESET_TIMEOUTS)
     return made

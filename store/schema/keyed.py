@@ -11,9 +11,11 @@ from store.schema.errors import translated
 from store.schema.vault import Vault
 
 NAME = "key of hashes"
-MAKE = text("INSERT INTO secrets (name, sealed) VALUES (:name, :sealed) ON CONFLICT DO NOTHING")
-READ = text("SELECT sealed FROM secrets WHERE name = :name")
-RESEAL = text("UPDATE secrets SET sealed = :sealed WHERE name = :name AND sealed = :before")
+# Of several processes that make one at once the first wins; all read it then.
+ADD_NAMED_SECRET = text("INSERT INTO secrets (name, sealed) VALUES (:name, :sealed) ON CONFLICT DO NOTHING")
+SECRET_BY_NAME = text("SELECT sealed FROM secrets WHERE name = :name")
+# Only over what was read: another process may have sealed it anew meanwhile.
+RESEAL_SECRET = text("UPDATE secrets SET sealed = :sealed WHERE name = :name AND sealed = :before")
 
 
 class KeyedHash:
@@ -36,18 +38,18 @@ class KeyedHash:
 
     def _read(self) -> bytes:
         with translated(), self._engine.begin() as connection:
-            sealed = connection.execute(READ, {"name": NAME}).scalar()
+            sealed = connection.execute(SECRET_BY_NAME, {"name": NAME}).scalar()
             if sealed is None:
                 made = self._vault.seal(b64encode(secrets.token_bytes(32)).decode())
-                connection.execute(MAKE, {"name": NAME, "sealed": made})
-                sealed = connection.execute(READ, {"name": NAME}).scalar_one()
+                connection.execute(ADD_NAMED_SECRET, {"name": NAME, "sealed": made})
+                sealed = connection.execute(SECRET_BY_NAME, {"name": NAME}).scalar_one()
         return b64decode(self._vault.open(sealed))
 
     def rotate(self) -> bool:
         """Encrypt the key with the first of the vault's keys; the hashes stay. Returns whether it was under another. Raises SecretError."""
         with translated(), self._engine.begin() as connection:
-            sealed = connection.execute(READ, {"name": NAME}).scalar()
+            sealed = connection.execute(SECRET_BY_NAME, {"name": NAME}).scalar()
             anew = self._vault.renewed(sealed) if sealed is not None else None
             if anew is None:
                 return False
-            return bool(connection.execute(RESEAL, {"name": NAME, "sealed": anew, "before": sealed}).rowcount)
+            return bool(connection.execute(RESEAL_SECRET, {"name": NAME, "sealed": anew, "before": sealed}).rowcount)

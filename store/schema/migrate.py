@@ -15,7 +15,11 @@ from store.schema import indexes
 from store.schema.engine import connect
 from store.schema.errors import TablesUnknownError, translated
 
-LOCK = 7_355_607  # two who migrate at once: the second waits, then finds nothing to do
+MIGRATION_LOCK = 7_355_607
+# For this transaction: a migration of a large table takes longer than any statement of a worker may.
+LIFT_TIMEOUTS_OF_MIGRATION = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)")
+# Two who migrate at once: the second waits, then finds nothing to do.
+LOCK_MIGRATION = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None) -> str:
@@ -30,8 +34,8 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
     """
     config = _config()
     with translated(), _engine(url).begin() as connection:
-        connection.execute(text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        connection.execute(LIFT_TIMEOUTS_OF_MIGRATION)
+        connection.execute(LOCK_MIGRATION, {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         config.attributes["told"] = lambda step, **_: on_revision(step.up_revision_id)
         try:
