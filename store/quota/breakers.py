@@ -27,19 +27,20 @@ DEAR = timedelta(seconds=1)  # of clocks that are read one after another
 
 ROWS = "(SELECT jsonb_object_agg(b.resource, to_jsonb(b)) FROM breakers b)"  # a subselect of a step's first statement
 UP = "NOT EXISTS (SELECT FROM breakers b WHERE b.resource = :resource AND b.opened_at IS NOT NULL)"  # a condition of its permits
-READ = text(f"SELECT {ROWS}")
-USERS = text("""
+ALL_BREAKERS = text(f"SELECT {ROWS}")
+# Neither paused nor without a token: whose calls could tell that eBay is back.
+COUNT_SELLERS_POLLING_STREAMS = text("""
     SELECT count(DISTINCT s.seller_id) FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
 """)
-LIMIT = text('SELECT "limit" FROM permits WHERE resource = :resource')
-DOUBT = text("""
+LIMIT_OF_RESOURCE = text('SELECT "limit" FROM permits WHERE resource = :resource')
+DOUBT_RESOURCE = text("""
     INSERT INTO breakers AS b (resource, doubted_at, sellers, every_s) VALUES (:resource, :now, :sellers, :every_s)
     ON CONFLICT (resource) DO UPDATE SET doubted_at = excluded.doubted_at, sellers = excluded.sellers, every_s = excluded.every_s
     RETURNING to_jsonb(b)
 """)
 # Not where another process had a success meanwhile.
-OPEN = text("""
+OPEN_BREAKER = text("""
     UPDATE breakers SET opened_at = :now, since = :since, probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s),
         reason = :reason, closed_at = NULL
     WHERE resource = :resource AND opened_at IS NULL
@@ -49,25 +50,27 @@ OPEN = text("""
     RETURNING resource
 """)
 # A time that is further away than any probe is somebody's wrong clock.
-CLAIM = text("""
+CLAIM_PROBE = text("""
     UPDATE breakers SET probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s)
     WHERE resource = :resource AND opened_at IS NOT NULL
         AND (probe_at IS NULL OR probe_at <= :now OR probe_at > CAST(:now AS timestamptz) + make_interval(secs => 2 * every_s))
     RETURNING resource
 """)
-UNCLAIM = text("UPDATE breakers SET probe_at = :now WHERE resource = :resource AND opened_at IS NOT NULL")
-REASON = text("UPDATE breakers SET reason = :reason WHERE resource = :resource AND reason IS DISTINCT FROM :reason")
-GOOD = text("""
+# The caller made no call after all: the next may ask at once.
+RELEASE_PROBE = text("UPDATE breakers SET probe_at = :now WHERE resource = :resource AND opened_at IS NOT NULL")
+REWORD_BREAKER = text("UPDATE breakers SET reason = :reason WHERE resource = :resource AND reason IS DISTINCT FROM :reason")
+# Not where the breaker is open: closing it has an alert and failures to take back.
+NOTE_SUCCESS_OF_RESOURCE = text("""
     INSERT INTO breakers AS b (resource, good_at) VALUES (:resource, :now)
     ON CONFLICT (resource) DO UPDATE SET good_at = excluded.good_at WHERE b.opened_at IS NULL
 """)
-CLOSE = text("""
+CLOSE_BREAKER = text("""
     UPDATE breakers b SET opened_at = NULL, probe_at = NULL, closed_at = :now, good_at = :now
     FROM breakers o WHERE b.resource = :resource AND o.resource = b.resource AND b.opened_at IS NOT NULL
     RETURNING o.since
 """)
 # A stream that a step of its own holds is left to that step: it is being read.
-FORGET = text("""
+FORGET_FAILURES_OF_OUTAGE = text("""
     UPDATE streams s SET failures = 0, last_error = NULL, failing_since = NULL
     FROM (
         SELECT seller_id, stream FROM streams
@@ -78,7 +81,7 @@ FORGET = text("""
 """)
 
 # Who trips or closes one breaker sees what others did to theirs: the alert is of all of them.
-TELLING = text("SELECT pg_advisory_xact_lock(7355614)")
+LOCK_OUTAGE_ALERT = text("SELECT pg_advisory_xact_lock(7355614)")
 
 ALERTS = {
     "orders": "eBay's orders API is down",
@@ -145,7 +148,7 @@ def streams_of(resource: str) -> list[str]:
 
 def open_breakers(connection: Connection) -> dict[str, Breaker]:
     """The breakers of what is down, by resource; within the caller's transaction."""
-    return {resource: one for resource, one in read_rows(connection.execute(READ).scalar()).items() if one.is_open}
+    return {resource: one for resource, one in read_rows(connection.execute(ALL_BREAKERS).scalar()).items() if one.is_open}
 
 
 class BreakerStore:
@@ -158,7 +161,7 @@ class BreakerStore:
     def all(self) -> dict[str, Breaker]:
         """Every breaker by resource; one that nobody ever doubted may be missing."""
         with translated(), self._single.connect() as connection:
-            return read_rows(connection.execute(READ).scalar())
+            return read_rows(connection.execute(ALL_BREAKERS).scalar())
 
     def open(self) -> dict[str, Breaker]:
         """Those of what is down."""
@@ -168,16 +171,16 @@ class BreakerStore:
     def users(self, resource: str) -> int:
         """How many sellers are polled with a resource."""
         with translated(), self._single.connect() as connection:
-            count: int = connection.execute(USERS, {"streams": streams_of(resource)}).scalar_one()
+            count: int = connection.execute(COUNT_SELLERS_POLLING_STREAMS, {"streams": streams_of(resource)}).scalar_one()
             return count
 
     def doubt(self, resource: str, now: datetime, sellers: int) -> Breaker:
         """A process sees nothing but failures: from now on who has a success tells it."""
         with translated(), self._single.connect() as connection:
-            limit: int | None = connection.execute(LIMIT, {"resource": resource}).scalar()
+            limit: int | None = connection.execute(LIMIT_OF_RESOURCE, {"resource": resource}).scalar()
             every_s = round(probe_every(limit).total_seconds())
             values = {"resource": resource, "now": now, "sellers": sellers, "every_s": every_s}
-            return breaker(resource, connection.execute(DOUBT, values).scalar())
+            return breaker(resource, connection.execute(DOUBT_RESOURCE, values).scalar())
 
     def trip(self, resource: str, since: datetime, now: datetime, reason: str, *, anywhere: bool) -> bool:
         """Open it, with an alert of the fleet. False: it is open, or another process had a success within the last minute.
@@ -187,35 +190,35 @@ class BreakerStore:
         """
         values = {"resource": resource, "since": since, "now": now, "reason": reason, "proof": PROOF, "anywhere": anywhere}
         with translated(), self._engine.begin() as connection:
-            if connection.execute(OPEN, values).scalar() is None:
+            if connection.execute(OPEN_BREAKER, values).scalar() is None:
                 return False
             _sync_alert(connection)
             return True
 
     def claim(self, resource: str, now: datetime) -> bool:
         """Whether this caller may ask if eBay is back: one for all processes together."""
-        return self._any(CLAIM, resource=resource, now=now)
+        return self._any(CLAIM_PROBE, resource=resource, now=now)
 
     def unclaim(self, resource: str, now: datetime) -> None:
         """The caller who might have asked did not."""
-        self._run(UNCLAIM, resource=resource, now=now)
+        self._run(RELEASE_PROBE, resource=resource, now=now)
 
     def sync_alert(self, resource: str, reason: str) -> None:
         """eBay fails in another way than before."""
-        self._run(REASON, resource=resource, reason=reason)
+        self._run(REWORD_BREAKER, resource=resource, reason=reason)
 
     def good(self, resource: str, now: datetime) -> None:
         """eBay answered, while somebody doubts something."""
-        self._run(GOOD, resource=resource, now=now)
+        self._run(NOTE_SUCCESS_OF_RESOURCE, resource=resource, now=now)
 
     def close(self, resource: str, now: datetime) -> bool:
         """eBay is back: failures that began in the outage are forgotten. False: it was closed already."""
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(CLOSE, {"resource": resource, "now": now}).one_or_none()
+            row = connection.execute(CLOSE_BREAKER, {"resource": resource, "now": now}).one_or_none()
             if row is None:
                 return False
             if row.since is not None:
-                connection.execute(FORGET, {"streams": streams_of(resource), "since": row.since - DEAR})
+                connection.execute(FORGET_FAILURES_OF_OUTAGE, {"streams": streams_of(resource), "since": row.since - DEAR})
             _sync_alert(connection)
             return True
 
@@ -230,7 +233,7 @@ class BreakerStore:
 
 def _sync_alert(connection: Connection) -> None:
     """One alert, whatever of eBay is down: opened with the first, closed with the last, and its text names what is down now."""
-    connection.execute(TELLING)
+    connection.execute(LOCK_OUTAGE_ALERT)
     down = [f"{ALERTS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]
     events = Events(FLEET)
     if down:

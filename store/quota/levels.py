@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
 
-FLEET = text("""
+# Without sellers whose tokens are dead or whose account is refused: nobody polls them.
+POLLED_STREAMS_OF_FLEET = text("""
     SELECT s.seller_id, s.enrolled_at, s.options, s.wishes AS overrides, t.stream,
         CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
         CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
@@ -19,19 +20,20 @@ FLEET = text("""
         AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
         AND t.stream = ANY(CAST(:streams AS text[]))
 """)
-PUT = text("""
+PUT_PLAN = text("""
     INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
     ON CONFLICT (resource) DO UPDATE SET plan = excluded.plan, planned_at = excluded.planned_at
 """)
-SELLERS = text("SELECT count(*) FROM sellers WHERE removed_at IS NULL")
-CLOCK = text("SELECT clock_timestamp()")
-ALL = text("SELECT resource, plan, planned_at FROM levels")
-LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
-CAUSED = text("""
+COUNT_ENROLLED_SELLERS = text("SELECT count(*) FROM sellers WHERE removed_at IS NULL")
+DATABASE_CLOCK = text("SELECT clock_timestamp()")
+ALL_PLANS = text("SELECT resource, plan, planned_at FROM levels")
+# Null where nothing was planned yet.
+ARE_PLANS_LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
+COUNT_CALLS_CAUSED_BY_ORDERS = text("""
     SELECT coalesce(sum(api_calls), 0) FROM poll_runs
     WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
 """)
-HOURS = text("""
+COUNT_ORDERS_BY_HOUR = text("""
     SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
     FROM orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
 """)
@@ -68,44 +70,44 @@ class Levels:
     def fleet(self, streams: list[str]) -> list[Polled]:
         """All sellers that are polled, a row for each of these streams."""
         with translated(), self._single.connect() as connection:
-            return [Polled(*row) for row in connection.execute(FLEET, {"streams": streams})]
+            return [Polled(*row) for row in connection.execute(POLLED_STREAMS_OF_FLEET, {"streams": streams})]
 
     def sellers(self) -> int:
         """How many are enrolled."""
         with translated(), self._single.connect() as connection:
-            return int(connection.execute(SELLERS).scalar_one())
+            return int(connection.execute(COUNT_ENROLLED_SELLERS).scalar_one())
 
     def put(self, resource: str, plan: Mapping[str, Any]) -> None:
         """The plan takes the place of the resource's earlier one. `plan`: JSON values."""
         with translated(), self._single.connect() as connection:
-            connection.execute(PUT, {"resource": resource, "plan": json.dumps(dict(plan))})
+            connection.execute(PUT_PLAN, {"resource": resource, "plan": json.dumps(dict(plan))})
 
     def all(self) -> dict[str, Said]:
         """The plans, by resource; one that was never planned is missing."""
         with translated(), self._single.connect() as connection:
-            return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL)}
+            return {row.resource: Said(row.plan, row.planned_at) for row in connection.execute(ALL_PLANS)}
 
     def late(self, than: timedelta) -> bool:
         """Whether a plan stands that is older than this."""
         with translated(), self._single.connect() as connection:
-            return bool(connection.execute(LATE, {"than": than}).scalar())
+            return bool(connection.execute(ARE_PLANS_LATE, {"than": than}).scalar())
 
     def clock(self) -> datetime:
         """The database's clock, by which the quota's day goes."""
         with translated(), self._single.connect() as connection:
-            now: datetime = connection.execute(CLOCK).scalar_one()
+            now: datetime = connection.execute(DATABASE_CLOCK).scalar_one()
             return now
 
     def hours(self, days: timedelta) -> list[int]:
         """Orders of the whole fleet by the hour (UTC) in which they were placed, 24 numbers. Reads every order of these days."""
         counts = [0] * 24
         with translated(), self._single.connect() as connection:
-            for row in connection.execute(HOURS, {"days": days}):
+            for row in connection.execute(COUNT_ORDERS_BY_HOUR, {"days": days}):
                 counts[row.hour] = row.orders
         return counts
 
     def caused(self) -> int:
         """Calls of the last day that orders caused, however often they are polled: parcels, single reads, rounds and sweeps."""
         with translated(), self._single.connect() as connection:
-            calls: int = connection.execute(CAUSED).scalar_one()
+            calls: int = connection.execute(COUNT_CALLS_CAUSED_BY_ORDERS).scalar_one()
             return int(calls)

@@ -35,20 +35,22 @@ TAKE = f"""
         AND {USED} + :permits <= p."limit" - CASE WHEN CAST(:kept AS double precision) IS NULL THEN 0 ELSE {RESERVE} END
     RETURNING p."limit" - p.used AS calls_left, p.reset_at
 """
-LEASE = text(TAKE)
-ENSURE = text(f"""
+TAKE_PERMITS = text(TAKE)
+# The settings' limit gives way to eBay's own, once that was read.
+ENSURE_PERMITS = text(f"""
     INSERT INTO permits AS p (resource, "limit", used, day_start, reset_at)
     SELECT resource, "limit", 0, {TODAY}, {TOMORROW}
     FROM unnest(CAST(:resources AS text[]), CAST(:limits AS bigint[])) AS given (resource, "limit")
     ON CONFLICT (resource) DO UPDATE SET "limit" = excluded."limit" WHERE NOT p.told AND p."limit" <> excluded."limit"
 """)
-ASSUME = text("""
+# Once a row. Not of shares: these count our own calls alone.
+ASSUME_PERMITS_USED = text("""
     UPDATE permits SET assumed = true, used = greatest(used, "limit" * least(1, extract(epoch FROM clock_timestamp() - day_start)
         / greatest(extract(epoch FROM reset_at - day_start), 1)))
     WHERE NOT told AND NOT assumed AND resource <> ALL(CAST(:shares AS text[]))
 """)
 # eBay's count above the ledger's wins: others call with the same keys. Below it the ledger's does, unless that only assumed.
-OBSERVE = text("""
+OBSERVE_LIMIT = text("""
     UPDATE permits p SET
         "limit" = :limit, told = true, assumed = false,
         used = CASE WHEN p.assumed OR abs(extract(epoch FROM p.reset_at - :reset_at)) > 3600 THEN :limit - :remaining
@@ -59,14 +61,14 @@ OBSERVE = text("""
     WHERE p.resource = :resource AND :reset_at > clock_timestamp()
 """)
 # A share follows what eBay says of the whole, but for what was used.
-FOLLOW = text("""
+FOLLOW_LIMIT_OF_WHOLE = text("""
     UPDATE permits p SET "limit" = greatest(1, floor(:limit * CAST(:share AS double precision))), told = true,
         used = CASE WHEN abs(extract(epoch FROM p.reset_at - w.reset_at)) > 3600 THEN 0 ELSE p.used END,
         day_start = w.day_start, reset_at = w.reset_at
     FROM permits w WHERE p.resource = :part AND w.resource = :resource AND w.told
 """)
-STATE = text('SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM permits ORDER BY resource')
-CAUSED = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
+ALL_PERMITS = text('SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM permits ORDER BY resource')
+RESERVE_CALLS_CAUSED_BY_ORDERS = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
 
 
 HELD_BACK = {
@@ -112,34 +114,34 @@ class PermitLedger:
     def ensure(self, limits: Mapping[str, int]) -> None:
         """A row for each resource, with the limit of the settings until eBay tells its own. Any number of processes may do it."""
         with translated(), self._single.connect() as connection:
-            connection.execute(ENSURE, {"resources": list(limits), "limits": list(limits.values())})
+            connection.execute(ENSURE_PERMITS, {"resources": list(limits), "limits": list(limits.values())})
 
     def assume(self) -> None:
         """Where eBay's count could not be read, as much of the limit is taken for used as of the day is over. Once."""
         with translated(), self._single.connect() as connection:
-            connection.execute(ASSUME, {"shares": list(SHARES)})
+            connection.execute(ASSUME_PERMITS_USED, {"shares": list(SHARES)})
 
     def lease(self, resource: str, permits: int, purpose: Purpose = Purpose.POLL) -> Lease | None:
         """Take permits, all of them or none."""
         with translated(), self._single.connect() as connection:
-            row = connection.execute(LEASE, {"resource": resource, "permits": permits, "kept": HELD_BACK[purpose]}).one_or_none()
+            row = connection.execute(TAKE_PERMITS, {"resource": resource, "permits": permits, "kept": HELD_BACK[purpose]}).one_or_none()
         return Lease(permits, row.calls_left, row.reset_at) if row else None
 
     def observe(self, resource: str, limit: int, remaining: int, reset_at: datetime) -> None:
         """What eBay's `rate_limit` says of a resource."""
         values = {"resource": resource, "limit": limit, "remaining": remaining, "reset_at": reset_at}
         with translated(), self._single.connect() as connection:
-            connection.execute(OBSERVE, values)
+            connection.execute(OBSERVE_LIMIT, values)
             for part, (whole, share) in SHARES.items():
                 if whole == resource:
-                    connection.execute(FOLLOW, {"resource": resource, "part": part, "limit": limit, "share": share})
+                    connection.execute(FOLLOW_LIMIT_OF_WHOLE, {"resource": resource, "part": part, "limit": limit, "share": share})
 
     def caused(self, resource: str, calls: float) -> None:
         """Calls a day that orders cause, however often one polls: kept back from polls until they are made."""
         with translated(), self._single.connect() as connection:
-            connection.execute(CAUSED, {"resource": resource, "calls": calls})
+            connection.execute(RESERVE_CALLS_CAUSED_BY_ORDERS, {"resource": resource, "calls": calls})
 
     def all(self) -> dict[str, Ledger]:
         """By resource, as the rows stand: behind its `reset_at` one still counts the day before, until somebody takes a permit."""
         with translated(), self._single.connect() as connection:
-            return {row.resource: Ledger(*row) for row in connection.execute(STATE)}
+            return {row.resource: Ledger(*row) for row in connection.execute(ALL_PERMITS)}

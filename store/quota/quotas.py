@@ -11,25 +11,27 @@ from domain.streams import RESOURCES
 from store.schema.errors import translated
 from store.schema.times import iso
 
-PUT = text("""
+# Never back to an older reading: several processes read.
+PUT_QUOTA = text("""
     INSERT INTO quotas AS q (resource, "limit", remaining, reset_at, read_at)
     VALUES (:resource, :limit, :remaining, :reset_at, coalesce(:read_at, clock_timestamp()))
     ON CONFLICT (resource) DO UPDATE SET
         "limit" = excluded."limit", remaining = excluded.remaining, reset_at = excluded.reset_at, read_at = excluded.read_at
         WHERE q.read_at <= excluded.read_at
 """)
-SPENT = text("""
+MARK_QUOTA_SPENT = text("""
     INSERT INTO quotas (resource, remaining, reset_at, read_at) VALUES (:resource, 0, :until, clock_timestamp())
     ON CONFLICT (resource) DO UPDATE SET remaining = 0, reset_at = excluded.reset_at, read_at = excluded.read_at
 """)
-UNTIL = text("SELECT reset_at FROM quotas WHERE resource = :resource AND remaining <= 0 AND reset_at > clock_timestamp()")
-CLAIM = text("""
+RESET_OF_SPENT_QUOTA = text("SELECT reset_at FROM quotas WHERE resource = :resource AND remaining <= 0 AND reset_at > clock_timestamp()")
+# A row for one caller in `every`, of all processes; nothing for the others.
+CLAIM_TURN = text("""
     INSERT INTO claims AS c (name, at) VALUES (:name, clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE c.at <= excluded.at - CAST(:every AS interval)
     RETURNING 1
 """)
-ALL = text('SELECT resource, "limit", remaining, reset_at, read_at FROM quotas ORDER BY resource')
-USED = text("""
+ALL_QUOTAS = text('SELECT resource, "limit", remaining, reset_at, read_at FROM quotas ORDER BY resource')
+CALLS_BY_STREAM_SINCE = text("""
     SELECT stream, sum(api_calls) AS calls
     FROM poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY stream
 """)
@@ -58,33 +60,33 @@ class Quotas:
         """Keep what eBay counts; an older reading changes nothing. `read_at`: else now."""
         values = {"resource": resource, "limit": limit, "remaining": remaining, "reset_at": reset_at, "read_at": read_at}
         with translated(), self._single.connect() as connection:
-            connection.execute(PUT, values)
+            connection.execute(PUT_QUOTA, values)
 
     def spent(self, resource: str, until: datetime) -> None:
         """No call is left: every step of every seller that needs this resource waits until then."""
         with translated(), self._single.connect() as connection:
-            connection.execute(SPENT, {"resource": resource, "until": until})
+            connection.execute(MARK_QUOTA_SPENT, {"resource": resource, "until": until})
 
     def until(self, resource: str) -> datetime | None:
         """When a spent resource is there again; None: it is not spent."""
         with translated(), self._single.connect() as connection:
-            moment: datetime | None = connection.execute(UNTIL, {"resource": resource}).scalar()
+            moment: datetime | None = connection.execute(RESET_OF_SPENT_QUOTA, {"resource": resource}).scalar()
             return moment
 
     def may_read(self, every: timedelta) -> bool:
         """Whether it is this caller's turn to ask eBay for its count: True once in `every`, for all processes together."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(CLAIM, {"name": "rate_limit", "every": every}).scalar() is not None
+            return connection.execute(CLAIM_TURN, {"name": "rate_limit", "every": every}).scalar() is not None
 
     def all(self) -> list[Quota]:
         """Every known count, sorted by resource; one of which eBay never said anything is missing."""
         with translated(), self._single.connect() as connection:
-            return [Quota(*row) for row in connection.execute(ALL)]
+            return [Quota(*row) for row in connection.execute(ALL_QUOTAS)]
 
     def used(self, since: datetime | None = None) -> dict[str, int]:
         """Calls that our polls made since then (None: in 24 hours), by resource; every resource is there."""
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(USED, {"since": since}).all()
+            rows = connection.execute(CALLS_BY_STREAM_SINCE, {"since": since}).all()
         counted = dict.fromkeys(sorted(set(RESOURCES.values())), 0)
         for row in rows:
             counted[RESOURCES[Stream(row.stream)]] += int(row.calls)
