@@ -20,43 +20,45 @@ from store.schema.vault import Vault
 
 AGAIN = timedelta(minutes=3)  # the longest transaction of a step has ended by then: its statements and pauses have time-outs
 
-TAKE = text("""
+# A row comes back only for news: eBay sends a notification more than once.
+ADD_DELETION = text("""
     INSERT INTO deletions (id, person, name, sealed, asked_at, look_at, counts)
     VALUES (:id, :person, :name, :sealed, clock_timestamp(), clock_timestamp(), '{}') ON CONFLICT (id) DO NOTHING RETURNING 1
 """)
-DUE = text("""
+DUE_DELETIONS = text("""
     SELECT id, sealed, looks FROM deletions WHERE look_at <= clock_timestamp() AND id <> ALL (CAST(:but AS text[]))
     ORDER BY look_at LIMIT :limit
 """)
 # What was found in this look is in `counts` already, under the lock of the orders' transactions; so a look that was broken off counts too.
-LOOKED = text("""
+NOTE_LOOK_OF_DELETION = text("""
     UPDATE deletions SET looks = looks + 1,
         look_at = CASE WHEN :done THEN NULL ELSE clock_timestamp() + :again END,
         done_at = CASE WHEN :done THEN clock_timestamp() END,
         sealed = CASE WHEN :done THEN NULL ELSE sealed END
     WHERE id = :id AND look_at IS NOT NULL
 """)
-ADD = text("""
+ADD_TO_COUNTS_OF_DELETION = text("""
     UPDATE deletions SET counts = counts || (
         SELECT jsonb_object_agg(key, coalesce(CAST(counts ->> key AS bigint), 0) + CAST(value AS bigint)) FROM jsonb_each_text(:counts)
     ) WHERE id = :id
 """)
-ROWS = text("""
+DELETIONS_OLDEST_FIRST = text("""
     SELECT id, person, name, asked_at, done_at, looks, counts FROM deletions
     WHERE NOT :open OR look_at IS NOT NULL ORDER BY asked_at, id LIMIT :limit
 """)
-SEALED = text("SELECT id, sealed FROM deletions WHERE sealed IS NOT NULL")
-RESEAL = text("UPDATE deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
+SEALED_DELETIONS = text("SELECT id, sealed FROM deletions WHERE sealed IS NOT NULL")
+# Only over what was read: it may be done, and nobody's any more, by now.
+RESEAL_DELETION = text("UPDATE deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
 # Also who is in eBay's notification alone: no worker has taken them on yet. Both are read by their partial indexes.
-OLDEST = text("""
+AGE_OF_OLDEST_DELETION = text("""
     SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
         (SELECT min(asked_at) FROM deletions WHERE look_at IS NOT NULL),
         (SELECT min(received_at) FROM notifications WHERE state = 'pending' AND person IS NOT NULL)
     )), 0)
 """)
-PERSONS = text("SELECT DISTINCT person FROM deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
+PERSONS_TO_FORGET = text("SELECT DISTINCT person FROM deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
 # After a restore: what the backup did not know yet. It is done already, but for what came back with the backup.
-KNOW = text("""
+RESTORE_DELETIONS = text("""
     INSERT INTO deletions (id, person, name, asked_at, done_at, looks, counts)
     SELECT id, person, name, asked_at, done_at, looks, counts FROM unnest(
         CAST(:ids AS text[]), CAST(:persons AS bytea[]), CAST(:names AS bytea[]), CAST(:asked AS timestamptz[]),
@@ -97,12 +99,12 @@ class Deletions:
             "sealed": self._vault.seal(json.dumps([(username or "").replace("\0", ""), (user_id or "").replace("\0", "")])),
         }
         with translated(), self._single.connect() as connection:
-            return connection.execute(TAKE, values).scalar() is not None
+            return connection.execute(ADD_DELETION, values).scalar() is not None
 
     def due(self, limit: int = 100, but: Iterable[str] = ()) -> list[Deletion]:
         """Who is to be looked for now, but for these. One whom no key opens says so, and keeps none of the others from being found."""
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(DUE, {"limit": limit, "but": list(but)}).all()
+            rows = connection.execute(DUE_DELETIONS, {"limit": limit, "but": list(but)}).all()
         return [self._opened(row) for row in rows]
 
     def _opened(self, row: Row[Any]) -> Deletion:
@@ -116,7 +118,7 @@ class Deletions:
         """A look is over. Done, and the person forgotten here too, when it was not the first and found nothing. Returns whether it is."""
         done = deletion.looks > 0 and not any(found.values())
         with translated(), self._single.connect() as connection:
-            connection.execute(LOOKED, {"id": deletion.id, "done": done, "again": again})
+            connection.execute(NOTE_LOOK_OF_DELETION, {"id": deletion.id, "done": done, "again": again})
         return done
 
     def rotate(self) -> int:
@@ -126,10 +128,10 @@ class Deletions:
             SecretError: no key opens one; the others are done.
         """
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(SEALED).all()
+            rows = connection.execute(SEALED_DELETIONS).all()
             old, lost = self._vault.all_renewed([(row.id, row.sealed) for row in rows])
             for id_, before, anew in old:
-                connection.execute(RESEAL, {"id": id_, "before": before, "anew": anew})
+                connection.execute(RESEAL_DELETION, {"id": id_, "before": before, "anew": anew})
         if lost:
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who is still to be forgotten")
         return len(old)
@@ -137,19 +139,19 @@ class Deletions:
     def add(self, deletion_id: str, counts: Mapping[str, int]) -> None:
         """Add to the deletion's counts: rows that were erased or made anonymous, by table."""
         with translated(), self._single.connect() as connection:
-            connection.execute(ADD, {"id": deletion_id, "counts": json.dumps(dict(counts))})
+            connection.execute(ADD_TO_COUNTS_OF_DELETION, {"id": deletion_id, "counts": json.dumps(dict(counts))})
 
     def persons(self, user_ids: Mapping[str, str]) -> list[str]:
         """Of these (id of ours -> eBay's user id) those who are to be forgotten."""
         hashed = {self._forgotten.person(user_id): ours for ours, user_id in user_ids.items()}
         with translated(), self._single.connect() as connection:
-            found = connection.execute(PERSONS, {"persons": list(hashed)})
+            found = connection.execute(PERSONS_TO_FORGET, {"persons": list(hashed)})
             return sorted(hashed[bytes(row.person)] for row in found)
 
     def rows(self, *, pending: bool = False, limit: int = 1_000_000) -> list[dict[str, Any]]:
         """The proof, oldest first: times, counts and keyed hashes; nobody's name."""
         with translated(), self._single.connect() as connection:
-            found = connection.execute(ROWS, {"open": pending, "limit": limit}).all()
+            found = connection.execute(DELETIONS_OLDEST_FIRST, {"open": pending, "limit": limit}).all()
         return [
             {
                 "id": row.id,
@@ -167,7 +169,7 @@ class Deletions:
     def oldest(self) -> float:
         """Seconds for which the oldest user who left waits to be forgotten; 0: nobody waits."""
         with translated(), self._single.connect() as connection:
-            return float(connection.execute(OLDEST).scalar_one())
+            return float(connection.execute(AGE_OF_OLDEST_DELETION).scalar_one())
 
     def know(self, rows: Iterable[Mapping[str, Any]]) -> int:
         """Take rows of before a restore back, as `rows` gave them; returns how many were new. Raises KeyError, ValueError."""
@@ -182,4 +184,4 @@ class Deletions:
             "counts": [json.dumps(row["counts"]) for row in given],
         }
         with translated(), self._single.connect() as connection:
-            return connection.execute(KNOW, values).rowcount
+            return connection.execute(RESTORE_DELETIONS, values).rowcount

@@ -14,18 +14,19 @@ from domain.changes.orders import entity_id
 from domain.changes.personal import buyer_of, redact_order, redact_parcel
 from store.schema.keyed import KeyedHash
 
-FIND = text("""
+# Numbers within the page, from 1: the buyer left, by name or by id, or the order was erased before under another name.
+ORDERS_TO_REDACT = text("""
     SELECT n AS place
     FROM unnest(CAST(:names AS bytea[]), CAST(:persons AS bytea[]), CAST(:ids AS text[])) WITH ORDINALITY AS given (name, person, id, n)
     WHERE EXISTS (SELECT FROM deletions d WHERE d.name = given.name)
         OR EXISTS (SELECT FROM deletions d WHERE d.person = given.person)
         OR EXISTS (SELECT FROM erased_orders e WHERE e.seller_id = :seller_id AND e.entity_id = given.id)
 """)
-STAY = text("""
+MARK_ORDERS_ERASED = text("""
     INSERT INTO erased_orders (seller_id, entity_id) SELECT :seller_id, id FROM unnest(CAST(:ids AS text[])) AS given (id) WHERE id <> ''
     ON CONFLICT DO NOTHING
 """)
-ERASED = text("SELECT EXISTS (SELECT FROM erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
+IS_ORDER_ERASED = text("SELECT EXISTS (SELECT FROM erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
 NAME, PERSON = "user name", "user id"
 
 
@@ -51,17 +52,19 @@ class Forgotten:
         buyers = [buyer_of(document) for document in documents]
         names = [self.name(buyer) if buyer else None for buyer in buyers]
         persons = [self.person(buyer) if buyer else None for buyer in buyers]
-        found = set(connection.execute(FIND, {"seller_id": seller_id, "names": names, "persons": persons, "ids": ids}).scalars())
+        found = set(
+            connection.execute(ORDERS_TO_REDACT, {"seller_id": seller_id, "names": names, "persons": persons, "ids": ids}).scalars()
+        )
         if not found:
             return documents
         # also under another name, which eBay may give who left; and so do their parcels
-        connection.execute(STAY, {"seller_id": seller_id, "ids": [ids[index - 1] for index in sorted(found)]})
+        connection.execute(MARK_ORDERS_ERASED, {"seller_id": seller_id, "ids": [ids[index - 1] for index in sorted(found)]})
         pairs = zip(documents, buyers, strict=True)
         return [redact_order(one, buyer or "") if index in found else one for index, (one, buyer) in enumerate(pairs, start=1)]
 
     def parcels(self, connection: Connection, seller_id: str, order_id: str, documents: Sequence[Any]) -> Sequence[Any]:
         """The same for an order's parcels."""
-        if not documents or not connection.execute(ERASED, {"seller_id": seller_id, "order_id": order_id}).scalar():
+        if not documents or not connection.execute(IS_ORDER_ERASED, {"seller_id": seller_id, "order_id": order_id}).scalar():
             return documents
         return [redact_parcel(one) if isinstance(one, dict) else one for one in documents]
 
