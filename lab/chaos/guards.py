@@ -39,7 +39,9 @@ def without_overlap() -> None:
 
 def without_position_lock() -> None:
     """Positions are drawn by whoever comes, and committed in another order."""
-    store.events.events.EMIT = text(store.events.events.EMIT.text.replace(f"SELECT pg_advisory_xact_lock({store.events.events.LOCK});", ""))
+    store.events.events.EMIT_EVENTS = text(
+        store.events.events.EMIT_EVENTS.text.replace(f"SELECT pg_advisory_xact_lock({store.events.events.POSITIONS_LOCK});", "")
+    )
 
 
 def without_token_lock() -> None:

@@ -11,7 +11,8 @@ from store.schema.errors import UnknownSellerError, translated
 from store.schema.kinds import runbook
 from store.schema.times import iso
 
-OPEN = text("""
+# No row where it is open already: the index `alerts_open` has one for a seller and kind.
+OPEN_ALERT = text("""
     INSERT INTO alerts (seller_id, kind, version, text, opened_at)
     SELECT :seller_id, :kind, 1 + coalesce((
         SELECT max(version) FROM alerts WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind), 0),
@@ -19,15 +20,16 @@ OPEN = text("""
     ON CONFLICT DO NOTHING
     RETURNING kind, version, text, opened_at, closed_at
 """)
-CLOSE = text("""
+CLOSE_ALERT = text("""
     UPDATE alerts SET closed_at = clock_timestamp()
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL
     RETURNING kind, version, text, opened_at, closed_at
 """)
-REWORD = text("""
+REWORD_ALERT = text("""
     UPDATE alerts SET text = :text
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL AND text <> :text
 """)
+# Gives the enrolment, of which the events' ids are made.
 LOCK_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 
 
@@ -59,19 +61,19 @@ def open_alert(connection: Connection, events: Events, seller_id: str | None, ki
 
     `kind`: as it is stored, `late:orders`.
     """
-    row = connection.execute(OPEN, {"seller_id": seller_id, "kind": kind, "text": text}).one_or_none()
+    row = connection.execute(OPEN_ALERT, {"seller_id": seller_id, "kind": kind, "text": text}).one_or_none()
     return _emit(events, "alert.opened", row, row.opened_at if row else None)
 
 
 def close_alert(connection: Connection, events: Events, seller_id: str | None, kind: str) -> bool:
     """As `open_alert`. Returns whether it was open."""
-    row = connection.execute(CLOSE, {"seller_id": seller_id, "kind": kind}).one_or_none()
+    row = connection.execute(CLOSE_ALERT, {"seller_id": seller_id, "kind": kind}).one_or_none()
     return _emit(events, "alert.closed", row, row.closed_at if row else None)
 
 
 def reword_alert(connection: Connection, seller_id: str | None, kind: str, text: str) -> None:
     """An open alert has more, or less, to tell; that is no event."""
-    connection.execute(REWORD, {"seller_id": seller_id, "kind": kind, "text": text})
+    connection.execute(REWORD_ALERT, {"seller_id": seller_id, "kind": kind, "text": text})
 
 
 def _events(connection: Connection, seller_id: str | None) -> Events:

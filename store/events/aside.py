@@ -31,44 +31,47 @@ COUNTS = f"""
     ) AS counted
 """
 """How many are set aside, by label; null where none is. Of many not all are counted."""
-COUNT = text(COUNTS)
-FIRST = text(f"""
+COUNT_SET_ASIDE = text(COUNTS)
+FIRST_SET_ASIDE = text(f"""
     SELECT {LABEL} AS label, CASE WHEN starts_with(key, 'sha256:') AND entity_id IS NULL THEN ''
         ELSE regexp_replace(key, '/\\?[a-z0-9]+$', '') END AS name
     FROM set_aside WHERE seller_id = :seller_id ORDER BY id LIMIT :limit
 """)
-PUT = text("""
+# One that is set aside already keeps the time at which it is tried again.
+SET_ASIDE_RECORD = text("""
     INSERT INTO set_aside AS a (seller_id, kind, key, entity_id, raw, reason, read_at, at, what, retry_at)
     VALUES (:seller_id, :kind, :key, :entity_id, :raw, :reason, :read_at, clock_timestamp(), :what, :retry_at)
     ON CONFLICT (seller_id, kind, key) DO UPDATE SET raw = excluded.raw, reason = excluded.reason, read_at = excluded.read_at,
         at = excluded.at, attempts = a.attempts + 1, what = excluded.what
 """)
-DUE = text(f"""
+DUE_SET_ASIDE = text(f"""
     SELECT id, kind, key, {WHAT} AS what, regexp_replace(key, '/\\?[a-z0-9]+$', '') AS name, asked FROM set_aside
     WHERE seller_id = :seller_id AND retry_at <= :now AND {WHAT} = ANY(CAST(:whats AS text[])) ORDER BY retry_at, id LIMIT :limit
 """)
-SPENT = text("SELECT retries, retries_from FROM sellers WHERE seller_id = :seller_id")
-ATTEMPTS = text("SELECT attempts, reason FROM set_aside WHERE id = :id AND seller_id = :seller_id")
-TRIED = text("""
+# Tries of the seller's day, and when that began.
+RETRIES_OF_SELLER = text("SELECT retries, retries_from FROM sellers WHERE seller_id = :seller_id")
+ATTEMPTS_OF_SET_ASIDE = text("SELECT attempts, reason FROM set_aside WHERE id = :id AND seller_id = :seller_id")
+NOTE_ATTEMPT_OF_SET_ASIDE = text("""
     UPDATE set_aside SET attempts = attempts + :spent, tried_at = :now, retry_at = :retry_at, asked = false
     WHERE id = :id AND seller_id = :seller_id
 """)
-SPEND = text("""
+# A day begins with the first try after the last one is over.
+SPEND_RETRY_OF_SELLER = text("""
     UPDATE sellers SET retries = CASE WHEN retries_from > :since THEN retries + 1 ELSE 1 END,
         retries_from = CASE WHEN retries_from > :since THEN retries_from ELSE :now END
     WHERE seller_id = :seller_id
 """)
 # By hand: the next poll of whoever reads it tries it, however many were tried today.
-ASK = text("UPDATE set_aside SET asked = true, retry_at = '1970-01-01T00:00:00Z' WHERE id = :id RETURNING seller_id")
+ASK_RETRY_OF_SET_ASIDE = text("UPDATE set_aside SET asked = true, retry_at = '1970-01-01T00:00:00Z' WHERE id = :id RETURNING seller_id")
 # Parcels of an order are compared all together, so they leave together.
-CLEAR = text("""
+CLEAR_SET_ASIDE = text("""
     DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = :kind
         AND (key = ANY (CAST(:keys AS text[])) OR (:order_id <> '' AND starts_with(key, :order_id || '/')))
 """)
-IS_ASIDE = text("""
+ID_OF_SET_ASIDE = text("""
     SELECT id FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[])) LIMIT 1
 """)
-ASIDE = text("SELECT key FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[]))")
+KEYS_SET_ASIDE = text("SELECT key FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def put(
         own_key: where it is not to be found by its entity's id.
     """
     connection.execute(
-        PUT,
+        SET_ASIDE_RECORD,
         {
             "seller_id": seller_id,
             "kind": str(kind),
@@ -146,17 +149,17 @@ def put(
 def clear(connection: Connection, seller_id: str, kind: str, keys: Sequence[str], order_id: str = "") -> bool:
     """These could be read and kept after all. Returns whether any was set aside."""
     values = {"seller_id": seller_id, "kind": str(kind), "keys": list(keys), "order_id": order_id}
-    return connection.execute(CLEAR, values).rowcount > 0
+    return connection.execute(CLEAR_SET_ASIDE, values).rowcount > 0
 
 
 def which(connection: Connection, seller_id: str, kind: str, keys: Sequence[str]) -> set[str]:
     """Those of these keys that are set aside."""
-    return set(connection.execute(ASIDE, {"seller_id": seller_id, "kind": str(kind), "keys": list(keys)}).scalars())
+    return set(connection.execute(KEYS_SET_ASIDE, {"seller_id": seller_id, "kind": str(kind), "keys": list(keys)}).scalars())
 
 
 def counts(connection: Connection, seller_id: str) -> dict[str, int]:
     """How many are set aside, by `LABEL`."""
-    found: dict[str, int] | None = connection.execute(COUNT, {"seller_id": seller_id}).scalar()
+    found: dict[str, int] | None = connection.execute(COUNT_SET_ASIDE, {"seller_id": seller_id}).scalar()
     return found or {}
 
 
@@ -164,7 +167,7 @@ def alert_text(connection: Connection, seller_id: str) -> str | None:
     """What the seller's alert is to say; None: nothing is set aside."""
     if not (aside := counts(connection, seller_id)):
         return None
-    first = connection.execute(FIRST, {"seller_id": seller_id, "limit": unreadable.NAMED})
+    first = connection.execute(FIRST_SET_ASIDE, {"seller_id": seller_id, "limit": unreadable.NAMED})
     return unreadable.alert(aside, [(row.label, row.name) for row in first])
 
 
@@ -181,10 +184,10 @@ class SetAsideDue(NamedTuple):
 
 def due(connection: Connection, seller_id: str, whats: Sequence[str], now: datetime, limit: int = unreadable.A_DAY) -> list[SetAsideDue]:
     """What is to be tried again by now, what waits longest first, as far as the seller's day has tries left; what was asked for always."""
-    row = connection.execute(SPENT, {"seller_id": seller_id}).one()
+    row = connection.execute(RETRIES_OF_SELLER, {"seller_id": seller_id}).one()
     left = unreadable.left_today(row.retries_from, row.retries, now)
     values = {"seller_id": seller_id, "now": now, "whats": list(whats), "limit": limit}
-    rows = [SetAsideDue(*one) for one in connection.execute(DUE, values)]
+    rows = [SetAsideDue(*one) for one in connection.execute(DUE_SET_ASIDE, values)]
     asked = [one for one in rows if one.asked]
     return asked + [one for one in rows if not one.asked][:left]
 
@@ -194,11 +197,13 @@ def tried(connection: Connection, seller_id: str, aside_id: int, now: datetime, 
 
     `spent`: False where no call was made.
     """
-    row = connection.execute(ATTEMPTS, {"seller_id": seller_id, "id": aside_id}).one_or_none()
+    row = connection.execute(ATTEMPTS_OF_SET_ASIDE, {"seller_id": seller_id, "id": aside_id}).one_or_none()
     if row is None:
         return False
     wait = unreadable.retry_after(row.attempts + 1) if unreadable.soon(row.reason) else unreadable.DAY
-    connection.execute(TRIED, {"seller_id": seller_id, "id": aside_id, "now": now, "retry_at": now + wait, "spent": int(spent)})
+    connection.execute(
+        NOTE_ATTEMPT_OF_SET_ASIDE, {"seller_id": seller_id, "id": aside_id, "now": now, "retry_at": now + wait, "spent": int(spent)}
+    )
     if spent:
-        connection.execute(SPEND, {"seller_id": seller_id, "now": now, "since": now - unreadable.DAY})
+        connection.execute(SPEND_RETRY_OF_SELLER, {"seller_id": seller_id, "now": now, "since": now - unreadable.DAY})
     return True

@@ -26,7 +26,7 @@ _STORED = """
     FROM unnest(CAST(:ids AS text[]), CAST(:digests AS bytea[])) AS f (entity_id, digest)
     JOIN {table} e ON e.seller_id = :seller_id AND e.entity_id = f.entity_id
 """
-STORED = {
+STORED_ENTITIES = {
     Kind.ORDER: text(_STORED.format(table="orders", modified_at=_POSSIBLE)),
     Kind.INVENTORY: text(_STORED.format(table="inventory", modified_at="NULL")),
 }
@@ -69,8 +69,9 @@ def _upsert(kind: Kind) -> TextClause:
     """)
 
 
-UPSERT = {kind: _upsert(kind) for kind in Kind}
-BACK = text("ROLLBACK TO SAVEPOINT page; RELEASE SAVEPOINT page")
+UPSERT_ENTITIES = {kind: _upsert(kind) for kind in Kind}
+# What the transaction did before the page stands.
+UNDO_PAGE = text("ROLLBACK TO SAVEPOINT page; RELEASE SAVEPOINT page")
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ def stored(connection: Connection, kind: Kind, seller_id: str, digests: Mapping[
     """What is stored of these entities, by id. Digests that equal nothing (`b""`) bring the documents in any case."""
     if not digests:
         return {}
-    found = connection.execute(STORED[kind], {"seller_id": seller_id, "ids": list(digests), "digests": list(digests.values())})
+    found = connection.execute(STORED_ENTITIES[kind], {"seller_id": seller_id, "ids": list(digests), "digests": list(digests.values())})
     return {row.entity_id: Stored(*row) for row in found}
 
 
@@ -145,11 +146,11 @@ def _try(connection: Connection, kind: Kind, seller_id: str, rows: Sequence[Enti
     records = [row.values(kind, as_of) for row in rows]
     columns = {name: [record[name] for record in records] for name in records[0]}
     try:
-        connection.execute(UPSERT[kind], {**columns, "seller_id": seller_id, "as_of": as_of, "read_from": read_from})
+        connection.execute(UPSERT_ENTITIES[kind], {**columns, "seller_id": seller_id, "as_of": as_of, "read_from": read_from})
     except DBAPIError as error:
         if not refused(error):
             raise
-        connection.execute(BACK)
+        connection.execute(UNDO_PAGE)
         return f"refused by Postgres (SQLSTATE {sqlstate(error)})"
     except ValueError:  # the driver itself: NUL, lone surrogates; nothing was sent
         return "holds characters that Postgres cannot keep"

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
-LOCK = 7_355_608
+POSITIONS_LOCK = 7_355_608
 FLEET = uuid5(NAMESPACE_URL, "sellerbeat:fleet")  # stands for the enrolment in ids of the fleet's alerts
 
 _EVENTS = """
@@ -29,8 +29,8 @@ _INTO = """
         (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
 """
 # Two statements in one round trip: the positions are drawn by the second, when the first has the lock.
-EMIT = text(f"""
-    SELECT pg_advisory_xact_lock({LOCK});
+EMIT_EVENTS = text(f"""
+    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
     WITH mine AS (
         UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
         WHERE seller_id = :seller_id RETURNING sequence, detected_at
@@ -41,8 +41,8 @@ EMIT = text(f"""
     FROM mine, ({_EVENTS}) AS e
 """)
 # The same, and who saw these versions first, at the very time that the events tell.
-EMIT_SEEN = text(f"""
-    SELECT pg_advisory_xact_lock({LOCK});
+EMIT_EVENTS_AND_FIRST_SEEN = text(f"""
+    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
     WITH mine AS (
         UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
         WHERE seller_id = :seller_id RETURNING sequence, detected_at
@@ -63,8 +63,9 @@ EMIT_SEEN = text(f"""
         mine.detected_at, e.source, e.changed, e.previous, e.data
     FROM mine, ({_EVENTS}) AS e
 """)
-EMIT_FLEET = text(f"""
-    SELECT pg_advisory_xact_lock({LOCK});
+# These have no seller and no sequence.
+EMIT_EVENTS_OF_FLEET = text(f"""
+    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
     {_INTO}
     SELECT nextval('positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
         e.changed, e.previous, e.data
@@ -128,7 +129,7 @@ class Events:
         if not len(self):
             return
         if seller_id is None:
-            connection.execute(EMIT_FLEET, self.columns)
+            connection.execute(EMIT_EVENTS_OF_FLEET, self.columns)
         else:
             values = {**self.columns, "seller_id": seller_id, "count": len(self)}
-            connection.execute(EMIT_SEEN if sights else EMIT, values | (sights or {}))
+            connection.execute(EMIT_EVENTS_AND_FIRST_SEEN if sights else EMIT_EVENTS, values | (sights or {}))

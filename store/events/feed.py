@@ -9,9 +9,9 @@ from store.schema.event_tables import change_events
 from store.schema.times import iso
 
 E = change_events.c
-AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
-AFTER_OF_SELLER = AFTER.where(E.seller_id == bindparam("seller"))
-LAST = select(func.coalesce(func.max(E.position), 0))
+EVENTS_AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
+EVENTS_OF_SELLER_AFTER = EVENTS_AFTER.where(E.seller_id == bindparam("seller"))
+LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
 
 
 class Feed:
@@ -22,7 +22,7 @@ class Feed:
 
     def read(self, after: int = 0, limit: int = 500, seller: str | None = None) -> list[dict[str, Any]]:
         """Events behind a position, oldest first. Who reads on after the last position they got misses none and gets none twice."""
-        statement = AFTER if seller is None else AFTER_OF_SELLER
+        statement = EVENTS_AFTER if seller is None else EVENTS_OF_SELLER_AFTER
         values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
         with translated(), self._single.connect() as connection:
             return [as_event(row) for row in connection.execute(statement, values)]
@@ -30,7 +30,7 @@ class Feed:
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""
         with translated(), self._single.connect() as connection:
-            position: int = connection.execute(LAST).scalar_one()
+            position: int = connection.execute(LAST_POSITION).scalar_one()
             return position
 
 

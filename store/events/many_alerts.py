@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Row, TextClause, text
 
-from store.events.events import LOCK, event_id
+from store.events.events import POSITIONS_LOCK, event_id
 from store.schema.errors import translated
 from store.schema.kinds import runbook
 from store.schema.times import iso
@@ -15,12 +15,12 @@ from store.schema.times import iso
 CHUNK = 500  # alerts of one transaction, which holds their sellers' rows for some tens of milliseconds
 
 # In one order, and nobody is waited for: a seller whose step commits just now has their turn at the next look.
-SELLERS = text("""
+LOCK_IDLE_SELLERS = text("""
     SELECT seller_id, enrollment FROM sellers WHERE seller_id = ANY(CAST(:sellers AS text[]))
     ORDER BY seller_id FOR NO KEY UPDATE SKIP LOCKED
 """)
 _GIVEN = "unnest(CAST(:sellers AS text[]), CAST(:kinds AS text[]), CAST(:texts AS text[])) AS g (seller_id, kind, text)"
-OPEN = text(f"""
+OPEN_MANY_ALERTS = text(f"""
     INSERT INTO alerts (seller_id, kind, version, text, opened_at)
     SELECT g.seller_id, g.kind, 1 + coalesce((SELECT max(a.version) FROM alerts a WHERE a.seller_id = g.seller_id AND a.kind = g.kind), 0),
         g.text, clock_timestamp()
@@ -28,14 +28,14 @@ OPEN = text(f"""
     ON CONFLICT DO NOTHING
     RETURNING seller_id, kind, version, text, opened_at, closed_at
 """)
-CLOSE = text(f"""
+CLOSE_MANY_ALERTS = text(f"""
     UPDATE alerts a SET closed_at = clock_timestamp() FROM {_GIVEN}
     WHERE a.seller_id = g.seller_id AND a.kind = g.kind AND a.closed_at IS NULL
     RETURNING a.seller_id, a.kind, a.version, a.text, a.opened_at, a.closed_at
 """)
 # As events.py does it for one seller.
-EMIT = text(f"""
-    SELECT pg_advisory_xact_lock({LOCK});
+EMIT_EVENTS_OF_MANY = text(f"""
+    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
     WITH given AS (
         SELECT *, row_number() OVER (PARTITION BY seller_id ORDER BY n) AS k, count(*) OVER (PARTITION BY seller_id) AS many
         FROM unnest(
@@ -71,11 +71,11 @@ class ManyAlerts:
 
     def open(self, alerts: Iterable[SellersAlert]) -> int:
         """Those that are not open already, of sellers who have a row. Returns how many were opened."""
-        return self._all(OPEN, "alert.opened", alerts)
+        return self._all(OPEN_MANY_ALERTS, "alert.opened", alerts)
 
     def close(self, alerts: Iterable[SellersAlert]) -> int:
         """Those that are open. Returns how many were closed."""
-        return self._all(CLOSE, "alert.closed", alerts)
+        return self._all(CLOSE_MANY_ALERTS, "alert.closed", alerts)
 
     def _all(self, statement: TextClause, type_: str, alerts: Iterable[SellersAlert]) -> int:
         left, done = iter(sorted(alerts)), 0
@@ -85,12 +85,14 @@ class ManyAlerts:
 
     def _some(self, statement: TextClause, type_: str, alerts: Sequence[SellersAlert]) -> int:
         with translated(), self._engine.begin() as connection:
-            enrollments = dict(tuple(row) for row in connection.execute(SELLERS, {"sellers": sorted({one.seller_id for one in alerts})}))
+            enrollments = dict(
+                tuple(row) for row in connection.execute(LOCK_IDLE_SELLERS, {"sellers": sorted({one.seller_id for one in alerts})})
+            )
             there = [one for one in alerts if one.seller_id in enrollments]
             sellers, kinds, texts = map(list, zip(*there, strict=True)) if there else ([], [], [])
             rows = connection.execute(statement, {"sellers": sellers, "kinds": kinds, "texts": texts}).all()
             if rows:
-                connection.execute(EMIT, {**_events(type_, rows, enrollments), "type": type_})
+                connection.execute(EMIT_EVENTS_OF_MANY, {**_events(type_, rows, enrollments), "type": type_})
             return len(rows)
 
 

@@ -14,7 +14,7 @@ from store.schema.times import iso
 
 WINDOW = "window"  # the kind of the rows
 
-OF_STREAM = text("""
+MOMENTS_OF_STREAM = text("""
     SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
     ORDER BY key LIMIT 1000
 """)
@@ -46,7 +46,7 @@ def what_of(stream: Stream) -> str:
 def of_stream(connection: Connection, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:
     """Those of a stream that begin since then, oldest first."""
     values = {"seller_id": seller_id, "stream": f"{stream.value}:", "since": f"{stream.value}:{iso(since)}"}
-    rows = connection.execute(OF_STREAM, values)
+    rows = connection.execute(MOMENTS_OF_STREAM, values)
     return [moment for row in rows if (moment := moment_of(row.key, row.reason))]
 
 

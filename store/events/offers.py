@@ -16,19 +16,20 @@ SKUS = """
     WHERE seller_id = :seller_id AND removed_at IS NULL AND NOT starts_with(entity_id, 'listing:') AND entity_id > :after
     UNION SELECT sku FROM offers WHERE seller_id = :seller_id AND removed_at IS NULL AND sku > :after
 """
-NEXT = text(f"{SKUS} ORDER BY sku LIMIT :limit")
-COUNT = text(f"SELECT count(*) FROM ({SKUS}) AS skus")
-STORED = text("""
+NEXT_SKUS_OF_ROUND = text(f"{SKUS} ORDER BY sku LIMIT :limit")
+COUNT_SKUS_OF_ROUND = text(f"SELECT count(*) FROM ({SKUS}) AS skus")
+# By id too: an offer may be stored under another SKU.
+STORED_OFFERS = text("""
     SELECT entity_id, version, data, NULL AS modified_at, removed_at IS NOT NULL AS removed, sku = :sku AS own
     FROM offers WHERE seller_id = :seller_id AND (sku = :sku OR entity_id = ANY(CAST(:ids AS text[])))
 """)
-MARK_VERIFIED = text("""
+MARK_OFFERS_VERIFIED = text("""
     UPDATE offers SET as_of = greatest(as_of, :read_at), sku = :sku
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
 """)
 # eBay sells the lesser of an item's quantity and its offer's (eBay docs: availableQuantity): an offer may have less than the item, but
 # not more, and the offer's listing has that lesser one.
-DIFFERENCES = text("""
+DIFFERENCES_OF_STOCK = text("""
     WITH items AS (
         SELECT entity_id AS sku, read_from,
             greatest(as_of, (SELECT scanned_at FROM streams WHERE seller_id = :seller_id AND stream = 'inventory')) AS as_of,
@@ -69,28 +70,28 @@ class Offers:
     def skus(self, seller_id: str, after: str, limit: int) -> list[str]:
         """SKUs behind this one, in the order of the round."""
         with translated(), self._single.connect() as connection:
-            return list(connection.execute(NEXT, {"seller_id": seller_id, "after": after, "limit": limit}).scalars())
+            return list(connection.execute(NEXT_SKUS_OF_ROUND, {"seller_id": seller_id, "after": after, "limit": limit}).scalars())
 
     def count(self, seller_id: str) -> int:
         """How many SKUs a round has."""
         with translated(), self._single.connect() as connection:
-            count: int = connection.execute(COUNT, {"seller_id": seller_id, "after": ""}).scalar_one()
+            count: int = connection.execute(COUNT_SKUS_OF_ROUND, {"seller_id": seller_id, "after": ""}).scalar_one()
             return count
 
     def differences(self, seller_id: str) -> list[dict[str, Any]]:
         """Where a SKU's quantity and an offer's or a listing's contradict each other: both figures, each with its source and its time."""
         with translated(), self._single.connect() as connection:
-            rows = [dict(row) for row in connection.execute(DIFFERENCES, {"seller_id": seller_id}).mappings()]
+            rows = [dict(row) for row in connection.execute(DIFFERENCES_OF_STOCK, {"seller_id": seller_id}).mappings()]
         return [{**row, "item_as_of": iso(row["item_as_of"]), "as_of": iso(row["as_of"])} for row in rows]
 
 
 def stored(connection: Connection, seller_id: str, sku: str, ids: Sequence[str]) -> tuple[dict[str, Stored], set[str]]:
     """What is stored under these ids and of this SKU, and which of it is the SKU's."""
-    rows = connection.execute(STORED, {"seller_id": seller_id, "sku": sku, "ids": list(ids)}).all()
+    rows = connection.execute(STORED_OFFERS, {"seller_id": seller_id, "sku": sku, "ids": list(ids)}).all()
     return {row.entity_id: Stored(*row[:5]) for row in rows}, {row.entity_id for row in rows if row.own}
 
 
 def mark_verified(connection: Connection, seller_id: str, sku: str, ids: Sequence[str], read_at: datetime) -> None:
     """These offers of the SKU came as they are stored."""
     if ids:
-        connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "sku": sku, "ids": list(ids), "read_at": read_at})
+        connection.execute(MARK_OFFERS_VERIFIED, {"seller_id": seller_id, "sku": sku, "ids": list(ids), "read_at": read_at})

@@ -62,16 +62,17 @@ KEYS: dict[What, tuple[Key, ...]] = {
 """Under which keys a record may be set aside, the usual one first. One that is kept by its own id leaves when any list shows it. A SKU that
 scans show, and eBay refuses by its id, is none of these: until a scan lacks it, nothing of it is unknown."""
 
-TAKE = text("""
+TAKE_REREAD = text("""
     DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :order_id AND what = :what RETURNING tries, said_at, source
 """)
-PUT = text("""
+# Without a conflict: TAKE_REREAD has deleted the row in this transaction.
+PUT_REREAD = text("""
     INSERT INTO rereads (seller_id, order_id, what, tries, due_at, said_at, source)
     VALUES (:seller_id, :order_id, :what, :tries, :due_at, :said_at, :source)
 """)
-IS_ASIDE = text("SELECT EXISTS (SELECT FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = :key)")
+IS_RECORD_SET_ASIDE = text("SELECT EXISTS (SELECT FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = :key)")
 # What the database itself contradicts: an order that names more parcels than are stored, a cancellation without its requests.
-FIND_PARCELS = text("""
+REREAD_MISSING_PARCELS = text("""
     INSERT INTO rereads (seller_id, order_id, what, due_at, source)
     SELECT o.seller_id, o.entity_id, 'parcels', :now, 'sweep' FROM orders o
     WHERE o.seller_id = :seller_id AND NOT o.parcels_due
@@ -84,7 +85,7 @@ FIND_PARCELS = text("""
     ORDER BY o.modified_at DESC NULLS LAST LIMIT :limit
     ON CONFLICT DO NOTHING RETURNING order_id
 """)
-FIND_SINGLES = text("""
+REREAD_INCOMPLETE_CANCELLATIONS = text("""
     INSERT INTO rereads (seller_id, order_id, what, due_at, source)
     SELECT o.seller_id, o.entity_id, 'single', :now, 'sweep' FROM orders o
     WHERE o.seller_id = :seller_id AND NOT o.single_due AND o.created_at >= :enrolled_at
@@ -106,7 +107,7 @@ class RereadState(NamedTuple):
 
 def take(connection: Connection, seller_id: str, order_id: str, what: What) -> RereadState:
     """It was read: no longer due, unless `again` says so."""
-    row = connection.execute(TAKE, {"seller_id": seller_id, "order_id": order_id, "what": what.value}).one_or_none()
+    row = connection.execute(TAKE_REREAD, {"seller_id": seller_id, "order_id": order_id, "what": what.value}).one_or_none()
     return RereadState(*row) if row else RereadState()
 
 
@@ -120,12 +121,12 @@ def again(
     own = key(order_id, what)
     said_at = (before.said_at or now) if doubt is Doubt.REFUSED else None
     wait = rereads.wait(doubt, before.tries + 1, before.said_at, now, waits)
-    if connection.execute(IS_ASIDE, {"seller_id": seller_id, "kind": KINDS[what].value, "key": own}).scalar():
+    if connection.execute(IS_RECORD_SET_ASIDE, {"seller_id": seller_id, "kind": KINDS[what].value, "key": own}).scalar():
         return None, None
     if wait is None:
         return None, None if doubt is Doubt.OTHERS else Refusal(None, str(doubt), own)
     values = {"tries": before.tries + 1, "due_at": now + wait, "said_at": said_at, "source": before.source or "poll"}
-    connection.execute(PUT, {"seller_id": seller_id, "order_id": order_id, "what": what.value, **values})
+    connection.execute(PUT_REREAD, {"seller_id": seller_id, "order_id": order_id, "what": what.value, **values})
     return now + wait, None
 
 
@@ -137,8 +138,11 @@ def put_aside(connection: Connection, seller_id: str, what: What, refusal: Refus
 def find_lost(connection: Connection, seller_id: str, enrolled_at: datetime, now: datetime) -> Sequence[str]:
     """Orders that the database itself contradicts and that nobody is to read again: due from now on, told with the source sweep."""
     values = {"seller_id": seller_id, "now": now, "limit": MOST_FOUND}
-    parcels = connection.execute(FIND_PARCELS, values).scalars().all()
-    return [*parcels, *connection.execute(FIND_SINGLES, {**values, "enrolled_at": enrolled_at, "no_one": NO_ONE}).scalars()]
+    parcels = connection.execute(REREAD_MISSING_PARCELS, values).scalars().all()
+    return [
+        *parcels,
+        *connection.execute(REREAD_INCOMPLETE_CANCELLATIONS, {**values, "enrolled_at": enrolled_at, "no_one": NO_ONE}).scalars(),
+    ]
 
 
 def key(order_id: str, what: What) -> str:

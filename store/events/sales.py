@@ -16,12 +16,12 @@ from store.events.events import Events
 from store.events.stock import mark
 from store.schema.times import iso
 
-KNOWN = text("""
+VERSIONS_OF_STOCK = text("""
     SELECT entity_id, version, as_of FROM inventory
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND removed_at IS NULL
 """)
 # A line that stands in two orders is the later one's. `xmax` is 0 in a row that was not there before.
-SELL = text("""
+PUT_SOLD_LINES = text("""
     INSERT INTO sold_lines AS t (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at)
     SELECT :seller_id, * FROM unnest(
         CAST(:lines AS text[]), CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:items AS text[]), CAST(:aspects AS jsonb[]),
@@ -31,7 +31,7 @@ SELL = text("""
         order_id = CASE WHEN excluded.sold_at >= t.sold_at THEN excluded.order_id ELSE t.order_id END
     RETURNING line_item_id, xmax = 0 AS is_new
 """)
-LISTINGS_STREAM = text("""
+STATE_OF_LISTINGS_STREAM = text("""
     SELECT cursor, last_poll_at, replaced_at FROM streams WHERE seller_id = :seller_id AND stream = 'listings'
 """)
 
@@ -87,7 +87,7 @@ def follow(
     moves = [(one, line) for one in orders if one in since or one.change.types[0] != "order.created" for line in moved(one.change)]
     if not (named_ids := names([line for _, line in [*sold, *moves]])):
         return Followed()
-    rows = {row.entity_id: row for row in connection.execute(KNOWN, {"seller_id": seller_id, "ids": named_ids})}
+    rows = {row.entity_id: row for row in connection.execute(VERSIONS_OF_STOCK, {"seller_id": seller_id, "ids": named_ids})}
     _emit_sales(connection, seller_id, sold, rows, read_at, events)
     return _mark_moved(connection, seller_id, moves, rows, read_at, listings, waits)
 
@@ -105,7 +105,7 @@ def _emit_sales(
         return
     placed = {one: order.placed_at or read_at for one, (order, _) in reported.items()}
     found = connection.execute(
-        SELL,
+        PUT_SOLD_LINES,
         {
             "seller_id": seller_id,
             "lines": list(reported),
@@ -148,7 +148,7 @@ def _mark_moved(
             given_back.add(own)
         marks = items if is_listing else skus
         marks[own] = max(at, marks.get(own, at))
-    stream = connection.execute(LISTINGS_STREAM, {"seller_id": seller_id}).one_or_none() if items else None
+    stream = connection.execute(STATE_OF_LISTINGS_STREAM, {"seller_id": seller_id}).one_or_none() if items else None
     due = {
         one: at + waits.shared if one in rows else read_at
         for one, at in items.items()

@@ -16,7 +16,8 @@ from domain.changes.readings import LastReading
 from domain.changes.sales import pairs
 from domain.waits import EBAYS, Waits
 
-MARK = text("""
+# Of two marks the earlier time to read and the later move stand.
+MARK_STOCK_DUE = text("""
     INSERT INTO stock_due AS t (seller_id, entity_id, due_at, moved_at, held_at)
     SELECT :seller_id, * FROM unnest(
         CAST(:ids AS text[]), CAST(:due AS timestamptz[]), CAST(:moved AS timestamptz[]), CAST(:held AS timestamptz[])
@@ -26,7 +27,7 @@ MARK = text("""
     RETURNING entity_id, asked_at IS NOT NULL AS asked
 """)
 # A reading that may not show the latest move yet is followed by another one.
-READ = text("""
+SETTLE_STOCK_READ = text("""
     WITH shown AS (
         DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
             AND (NOT starts_with(entity_id, 'listing:') OR moved_at IS NULL OR moved_at + :lag <= :read_at)
@@ -35,13 +36,13 @@ READ = text("""
     UPDATE stock_due SET due_at = greatest(moved_at + :share, :read_at), held_at = NULL, asked_at = NULL
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND entity_id NOT IN (SELECT entity_id FROM shown)
 """)
-CLEAR = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
-LEAVE = text("""
+CLEAR_STOCK_DUE = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
+LEAVE_LISTING_TO_REPORT = text("""
     INSERT INTO stock_due (seller_id, entity_id, due_at, asked_at) VALUES (:seller_id, :entity_id, :at, :at)
     ON CONFLICT (seller_id, entity_id) DO UPDATE SET asked_at = excluded.asked_at
 """)
-ASK_AGAIN = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND asked_at IS NOT NULL")
-NEXT_DUE = text("""
+FORGET_LISTINGS_ASKED_FOR = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND asked_at IS NOT NULL")
+NEXT_LISTING_DUE_AT = text("""
     SELECT min(due_at) FROM stock_due WHERE seller_id = :seller_id AND starts_with(entity_id, 'listing:') AND asked_at IS NULL
 """)
 SKUS_DUE = text("""
@@ -49,19 +50,19 @@ SKUS_DUE = text("""
     ORDER BY due_at, entity_id LIMIT :limit
 """)
 # What a reading found is as old as that reading, changed or not.
-READ_AT = text("""
+NOTE_STOCK_READING = text("""
     UPDATE inventory i SET as_of = greatest(i.as_of, :read_at), read_from = :read_from, counts = coalesce(given.counts, i.counts)
     FROM unnest(CAST(:ids AS text[]), CAST(:counts AS jsonb[])) AS given (entity_id, counts)
     WHERE i.seller_id = :seller_id AND i.entity_id = given.entity_id AND i.removed_at IS NULL
 """)
 # Of rows that a version before 0011 derived from a sale: a report from before that sale tells nothing of it.
-MARK_VERIFIED = text("""
+MARK_DERIVED_LISTINGS_VERIFIED = text("""
     UPDATE inventory SET as_of = greatest(as_of, :read_at), read_from = 'report'
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
         AND read_from = 'derived' AND coalesce(sold_at, as_of) + :lag <= :read_at
     RETURNING entity_id
 """)
-LAST_READINGS = text("""
+LAST_READINGS_OF_LISTINGS = text("""
     SELECT i.entity_id, i.as_of, i.read_from = 'item' AS alone, i.data -> 'quantitySold' AS sold, d.held_at,
         (SELECT max(sold_at) FROM sold_lines l WHERE l.seller_id = i.seller_id AND l.item_id = substr(i.entity_id, 9)) AS sold_at
     FROM inventory i LEFT JOIN stock_due d ON d.seller_id = i.seller_id AND d.entity_id = i.entity_id
@@ -84,11 +85,12 @@ SALES = """
             AND l.sku = e.entity_id AND l.sold_at > {as_of}
     ) AS known WHERE quantity IS NOT NULL
 """
-COUNTS = text(f"""
+COUNTS_AND_SALES_OF_LISTINGS = text(f"""
     SELECT e.entity_id, e.counts, s.sales FROM inventory e
     LEFT JOIN LATERAL ({SALES.format(as_of=":read_at", lag=":lag")}) AS s ON true
     WHERE e.seller_id = :seller_id AND e.entity_id = ANY(CAST(:ids AS text[]))
 """)
+# Not those that eBay was asked for already: they are left to the daily report.
 LISTINGS_DUE = text(f"""
     SELECT d.entity_id, d.held_at IS NOT NULL AS held, e.entity_id IS NOT NULL AS known, coalesce(e.read_from, '') = 'derived' AS derived,
         e.data, e.counts, greatest(e.as_of, :read_to) AS as_of, s.sales
@@ -122,51 +124,53 @@ def mark(
     if not due:
         return set()
     columns = {"ids": list(due), "due": list(due.values()), "moved": [moved_at.get(one) for one in due], "held": [held_at] * len(due)}
-    return {row.entity_id for row in connection.execute(MARK, {"seller_id": seller_id, **columns}) if row.asked}
+    return {row.entity_id for row in connection.execute(MARK_STOCK_DUE, {"seller_id": seller_id, **columns}) if row.asked}
 
 
 def read(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, waits: Waits) -> None:
     """This stock was read, and is no longer due, but for listings that may not show their latest sale yet."""
     values = {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": waits.index_lag, "share": waits.shared}
-    connection.execute(READ, values)
+    connection.execute(SETTLE_STOCK_READ, values)
 
 
 def clear(connection: Connection, seller_id: str, ids: Sequence[str]) -> None:
     """This stock need not be read any more."""
-    connection.execute(CLEAR, {"seller_id": seller_id, "ids": list(ids)})
+    connection.execute(CLEAR_STOCK_DUE, {"seller_id": seller_id, "ids": list(ids)})
 
 
 def leave(connection: Connection, seller_id: str, entity_id: str, at: datetime) -> None:
     """eBay was asked for this listing and does not show it: the daily report is to find it."""
-    connection.execute(LEAVE, {"seller_id": seller_id, "entity_id": entity_id, "at": at})
+    connection.execute(LEAVE_LISTING_TO_REPORT, {"seller_id": seller_id, "entity_id": entity_id, "at": at})
 
 
 def ask_again(connection: Connection, seller_id: str) -> None:
     """A report was read whole: what it did not find may be asked for once more, when it is sold again."""
-    connection.execute(ASK_AGAIN, {"seller_id": seller_id})
+    connection.execute(FORGET_LISTINGS_ASKED_FOR, {"seller_id": seller_id})
 
 
 def next_due(connection: Connection, seller_id: str) -> datetime | None:
     """When the next listing is to be read that an order moved."""
-    found: datetime | None = connection.execute(NEXT_DUE, {"seller_id": seller_id}).scalar()
+    found: datetime | None = connection.execute(NEXT_LISTING_DUE_AT, {"seller_id": seller_id}).scalar()
     return found
 
 
 def last_readings(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, LastReading]:
     """The last reading of each of these listings that is stored, removed ones too, by id."""
-    found = connection.execute(LAST_READINGS, {"seller_id": seller_id, "ids": list(ids)})
+    found = connection.execute(LAST_READINGS_OF_LISTINGS, {"seller_id": seller_id, "ids": list(ids)})
     return {row.entity_id: LastReading(row.as_of, row.alone, row.sold, row.sold_at, row.held_at) for row in found}
 
 
 def read_skus(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, read_from: str) -> None:
     """These SKUs were read, as they are stored by now."""
     values = {"seller_id": seller_id, "ids": list(ids), "counts": [None] * len(ids), "read_at": read_at, "read_from": read_from}
-    connection.execute(READ_AT, values)
+    connection.execute(NOTE_STOCK_READING, values)
 
 
 def mark_verified(connection: Connection, seller_id: str, ids: Sequence[str], read_at: datetime, waits: Waits) -> None:
     """A report says of these listings what an earlier version had derived from a sale."""
-    verified = connection.execute(MARK_VERIFIED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": waits.listing_lag})
+    verified = connection.execute(
+        MARK_DERIVED_LISTINGS_VERIFIED, {"seller_id": seller_id, "ids": list(ids), "read_at": read_at, "lag": waits.listing_lag}
+    )
     clear(connection, seller_id, list(verified.scalars()))
 
 
@@ -188,11 +192,11 @@ def read_listings(
     values = {"seller_id": seller_id, "ids": list(documents), "read_at": read_at}
     new = set(created)
     counts: dict[str, str | None] = dict.fromkeys(documents)
-    for row in connection.execute(COUNTS, {**values, "lag": waits.index_lag}):
+    for row in connection.execute(COUNTS_AND_SALES_OF_LISTINGS, {**values, "lag": waits.index_lag}):
         before: Counts | None = None if row.entity_id in new else row.counts
         sales = [_sale(one) for one in row.sales or ()]
         counts[row.entity_id] = json.dumps(counted(documents[row.entity_id], before, read_at, sales, waits.index_lag))
-    connection.execute(READ_AT, {**values, "counts": list(counts.values()), "read_from": read_from})
+    connection.execute(NOTE_STOCK_READING, {**values, "counts": list(counts.values()), "read_from": read_from})
     read(connection, seller_id, list(documents), read_at, waits)
 
 

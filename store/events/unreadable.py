@@ -13,7 +13,7 @@ from store.events.aside import Refusal
 from store.events.rereads import KEYS, KINDS, What
 
 # What fails again before it was due counts once.
-NOTE = text("""
+COUNT_FAILURE_OF_RECORD = text("""
     INSERT INTO rereads AS r (seller_id, order_id, what, due_at, failures, failed_at)
     VALUES (:seller_id, :key, :what, :due_at, :counted, :now)
     ON CONFLICT (seller_id, order_id, what) DO UPDATE SET failed_at = coalesce(r.failed_at, excluded.failed_at),
@@ -21,14 +21,15 @@ NOTE = text("""
         due_at = CASE WHEN r.due_at <= :now THEN excluded.due_at ELSE r.due_at END
     RETURNING failures, failed_at, due_at
 """)
-WAIT = text("UPDATE rereads SET due_at = :due_at WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
-READ = text("""
+POSTPONE_REREAD = text("UPDATE rereads SET due_at = :due_at WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
+# Rows without a failure stay: these are read again for another reason.
+FORGET_FAILURES_OF_RECORDS = text("""
     DELETE FROM rereads WHERE seller_id = :seller_id AND what = :what AND order_id = ANY(CAST(:keys AS text[])) AND failed_at IS NOT NULL
 """)
-DUE = text("""
+DUE_REREADS = text("""
     SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = :what AND due_at <= :now ORDER BY due_at LIMIT :limit
 """)
-FORGET = text("DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
+FORGET_REREAD = text("DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
 _NOT_FAILING = """NOT EXISTS (SELECT FROM rereads r WHERE r.seller_id = e.seller_id AND r.order_id = {id} AND r.what = '{what}')
     AND NOT EXISTS (SELECT FROM set_aside a WHERE a.seller_id = e.seller_id AND a.kind = '{kind}' AND starts_with(a.key, {id}))"""
 _SHOWN = {  # that any of these was read before says that eBay can show it; alone, no listing: there a list of listings tells as well
@@ -43,7 +44,7 @@ _SOME = """
         ORDER BY e.entity_id {way} LIMIT 1)
 """
 # From both ends: neighbours may fail for the same reason.
-PROVEN = {
+RECORDS_READ_BEFORE = {
     what: text(
         " UNION ".join(
             _SOME.format(id=id_, table=table, more=more, way=way, well=_NOT_FAILING.format(id=id_, what=what.value, kind=KINDS[what].value))
@@ -52,7 +53,7 @@ PROVEN = {
     )
     for what, (table, id_, more) in _SHOWN.items()
 }
-WELL = text("""
+LAST_GOOD_POLL_OF_STREAMS = text("""
     SELECT max(last_good_at) FROM streams WHERE seller_id = :seller_id AND stream = ANY(CAST(:streams AS text[]))
 """)
 
@@ -76,18 +77,22 @@ def failed(connection: Connection, seller_id: str, what: What, key: str, reason:
     """
     kind, keys = KINDS[what], KEYS[what]
     values = {"seller_id": seller_id, "what": what.value, "key": key}
-    found = connection.execute(aside.IS_ASIDE, {"seller_id": seller_id, "kind": kind.value, "keys": [one(key) for one in keys]}).scalar()
+    found = connection.execute(
+        aside.ID_OF_SET_ASIDE, {"seller_id": seller_id, "kind": kind.value, "keys": [one(key) for one in keys]}
+    ).scalar()
     if found is not None:
-        connection.execute(FORGET, values)
+        connection.execute(FORGET_REREAD, values)
         return Failed(now)
-    row = connection.execute(NOTE, {**values, "now": now, "due_at": now - unreadable.AGAIN, "counted": int(counted)}).one()
+    row = connection.execute(
+        COUNT_FAILURE_OF_RECORD, {**values, "now": now, "due_at": now - unreadable.AGAIN, "counted": int(counted)}
+    ).one()
     if not counted or row.due_at > now:
         return Failed(row.failed_at, max(row.due_at, now))
     wait = unreadable.after(row.failures, beside)
     if wait is not None:
-        connection.execute(WAIT, {**values, "due_at": now + wait})
+        connection.execute(POSTPONE_REREAD, {**values, "due_at": now + wait})
         return Failed(row.failed_at, now + wait)
-    connection.execute(FORGET, values)
+    connection.execute(FORGET_REREAD, values)
     own = keys[0](key)
     put_aside(connection, seller_id, kind, what, own, reason, now)
     return Failed(row.failed_at, None, new=True)
@@ -100,10 +105,10 @@ def put_aside(connection: Connection, seller_id: str, kind: Kind, what: What, ow
 
 def read(connection: Connection, seller_id: str, what: What, keys: Sequence[str]) -> None:
     """These could be read: no failure of theirs is in a row any more."""
-    connection.execute(READ, {"seller_id": seller_id, "what": what.value, "keys": list(keys)})
+    connection.execute(FORGET_FAILURES_OF_RECORDS, {"seller_id": seller_id, "what": what.value, "keys": list(keys)})
 
 
 def well_at(connection: Connection, seller_id: str, streams: Sequence[str]) -> datetime | None:
     """When one of these streams was polled well last."""
-    found: datetime | None = connection.execute(WELL, {"seller_id": seller_id, "streams": list(streams)}).scalar()
+    found: datetime | None = connection.execute(LAST_GOOD_POLL_OF_STREAMS, {"seller_id": seller_id, "streams": list(streams)}).scalar()
     return found

@@ -71,9 +71,9 @@ class OrderCommit(EntityCommit):
     def end_old_orders(self, after: str) -> None:
         """The next sweep goes on with old open orders behind this id. Cancelled ones that are stored as open are so no more."""
         values = {"seller_id": self._step.seller_id, "after": after, "read_at": self._read_at}
-        self._connection.execute(old_orders.CLOSE_CANCELLED, values)
-        if after or self._connection.execute(old_orders.TURN, values).scalar():
-            self._connection.execute(old_orders.TURNED, values)
+        self._connection.execute(old_orders.CLOSE_CANCELLED_ORDERS, values)
+        if after or self._connection.execute(old_orders.LAST_OLD_ORDER_READ, values).scalar():
+            self._connection.execute(old_orders.NOTE_LAST_OLD_ORDER_READ, values)
 
     def store_single(self, order_id: str, document: Any, read_at: datetime) -> StoreResult:
         """Keep an order that was read alone, with what only getOrder fills."""

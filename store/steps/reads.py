@@ -74,24 +74,24 @@ class Reads:
 
     def has_open_orders(self, seller_id: str, since: datetime = EVER) -> bool:
         """Of those created since then."""
-        return bool(self._ids(old_orders.ANY_SINCE, seller_id=seller_id, since=since))
+        return bool(self._ids(old_orders.ANY_OPEN_ORDER_SINCE, seller_id=seller_id, since=since))
 
     def open_orders_since(self, seller_id: str, since: datetime, limit: int, after: str = "") -> list[str]:
         """Open orders that were created since then, by id."""
-        return self._ids(old_orders.SINCE, seller_id=seller_id, since=since, limit=limit, after=after)
+        return self._ids(old_orders.OPEN_ORDERS_SINCE, seller_id=seller_id, since=since, limit=limit, after=after)
 
     def old_open_orders(self, seller_id: str, before: datetime, limit: int, after: str = "") -> list[str]:
         """Open orders that were created before, by id; those without a date too."""
-        return self._ids(old_orders.BEFORE, seller_id=seller_id, before=before, limit=limit, after=after)
+        return self._ids(old_orders.OPEN_ORDERS_BEFORE, seller_id=seller_id, before=before, limit=limit, after=after)
 
     def old_orders_turn(self, seller_id: str) -> str:
         """Behind which id the next sweep goes on with old open orders."""
-        return next(iter(self._ids(old_orders.TURN, seller_id=seller_id)), "")
+        return next(iter(self._ids(old_orders.LAST_OLD_ORDER_READ, seller_id=seller_id)), "")
 
     def close_cancelled(self, seller_id: str) -> None:
-        """See `old_orders.CLOSE_CANCELLED`: harmless at any time, so it needs no lease."""
+        """See `old_orders.CLOSE_CANCELLED_ORDERS`: harmless at any time, so it needs no lease."""
         with translated(), self._single.connect() as connection:
-            connection.execute(old_orders.CLOSE_CANCELLED, {"seller_id": seller_id})
+            connection.execute(old_orders.CLOSE_CANCELLED_ORDERS, {"seller_id": seller_id})
 
     def unlisted_orders(self, seller_id: str, scan: int, limit: int, since: datetime = EVER) -> list[str]:
         """Stored open orders, created since then, that were on no page of a scan of the fulfillment stream."""
@@ -121,7 +121,7 @@ class Reads:
 
     def records_due(self, seller_id: str, what: What, now: datetime, limit: int) -> list[str]:
         """Records that eBay failed for, to be read again so by now."""
-        return self._ids(unreadable.DUE, seller_id=seller_id, what=what.value, now=now, limit=limit)
+        return self._ids(unreadable.DUE_REREADS, seller_id=seller_id, what=what.value, now=now, limit=limit)
 
     def well_at(self, seller_id: str, streams: Sequence[Stream]) -> datetime | None:
         """When one of these streams was polled well last."""
@@ -130,7 +130,7 @@ class Reads:
 
     def proven(self, seller_id: str, what: What) -> list[str]:
         """A few records that eBay showed before, and did not fail for since."""
-        return self._ids(unreadable.PROVEN[what], seller_id=seller_id)
+        return self._ids(unreadable.RECORDS_READ_BEFORE[what], seller_id=seller_id)
 
     def _ids(self, statement: TextClause, **values: str | int | bool | datetime) -> list[str]:
         with translated(), self._single.connect() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from domain.changes import listings
 from domain.changes.model import Kind
 from domain.streams import STREAMS
-from store.events.aside import ASK, DOCUMENT, WHAT
+from store.events.aside import ASK_RETRY_OF_SET_ASIDE, DOCUMENT, WHAT
 from store.events.rereads import What
 from store.schema.errors import translated
 from store.steps.steps import StepStore
@@ -44,7 +44,7 @@ class Retry:
             if row.what != DOCUMENT:
                 order = {"seller_id": row.seller_id, "order_id": row.key.partition("/")[0]}
                 if (flag := FLAGS.get(row.what)) is None or not connection.execute(flag, order).rowcount:
-                    connection.execute(ASK, {"id": aside_id})
+                    connection.execute(ASK_RETRY_OF_SET_ASIDE, {"id": aside_id})
                 return False
         step = self._steps.begin(row.seller_id, READ_AGAIN_BY[Kind(row.kind)])
         document = json.loads(row.raw)

@@ -231,7 +231,11 @@ def test_rounds_and_sweeps_look_at_no_old_order_that_they_do_not_ask_for(it: Rig
         connection.exec_driver_sql("VACUUM ANALYZE orders")
         month_ago = connection.execute(text("SELECT now() - interval '30 days'")).scalar()
         values = {"seller_id": "anna", "since": month_ago, "limit": 50, "stream": "fulfillment", "scan": 1, "after": ""}
-        statements = {"any": old_orders.ANY_SINCE, "unlisted": scans.UNLISTED[Stream.FULFILLMENT], "since": old_orders.SINCE}
+        statements = {
+            "any": old_orders.ANY_OPEN_ORDER_SINCE,
+            "unlisted": scans.UNLISTED[Stream.FULFILLMENT],
+            "since": old_orders.OPEN_ORDERS_SINCE,
+        }
         seen = {}
         for name, statement in statements.items():
             plan = connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values).scalar_one()
