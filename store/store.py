@@ -44,8 +44,8 @@ from store.steps.notifications import Notifications
 from store.steps.retry import Retry
 from store.steps.steps import StepStore
 
-UNRECORDED = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
-VERSION = text("SELECT version_num FROM alembic_version")
+UNRECORDED_SOLD_LINES_OF_SELLER = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
+APPLIED_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 class Store(StepStore):
@@ -94,7 +94,7 @@ class Store(StepStore):
     def check(self) -> None:
         """Raises StoreUnavailableError: Postgres is not there. TablesMissingError: its tables are not those of this version."""
         with translated(), self.engine.connect() as connection:
-            if connection.execute(VERSION).scalar() != REVISION:
+            if connection.execute(APPLIED_REVISION).scalar() != REVISION:
                 raise TablesMissingError
 
     # shorter names for what activities and commands need; the words are where they lead to
@@ -118,7 +118,7 @@ class Store(StepStore):
     def unrecorded_sales(self, seller_id: str) -> list[tuple[str, str]]:
         """Lines of orders that were stored before sales were told: (seller, lineItemId)."""
         with translated(), self.engine.connect() as connection:
-            return [(seller_id, line) for line in connection.execute(UNRECORDED, {"seller_id": seller_id}).scalars()]
+            return [(seller_id, line) for line in connection.execute(UNRECORDED_SOLD_LINES_OF_SELLER, {"seller_id": seller_id}).scalars()]
 
     def open_alert(self, kind: AlertKind, text: str, seller_id: str | None = None, about: str = "") -> bool:
         """As `Alerts.open`. `seller_id`: None for the fleet's; `about`: what of its kind, such as a stream."""

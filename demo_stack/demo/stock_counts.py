@@ -14,7 +14,7 @@ from sqlalchemy import text
 from demo_stack.demo.picture import Counts
 from domain.changes.model import Kind
 from store import Store
-from store.reading.snapshots import ALL, expected_of
+from store.reading.snapshots import SNAPSHOT_OF_SELLER, expected_of
 
 SHARE = 0.05  # of the time may go into counting
 COUNTS = text("""
@@ -35,10 +35,11 @@ COUNTS = text("""
     ) AS stock
     WHERE s.removed_at IS NULL ORDER BY s.seller_id
 """)
+STOCK_OF_DUE_SELLER = SNAPSHOT_OF_SELLER[Kind.INVENTORY][0].text.replace(":seller_id", "d.seller_id")
 # Of what orders moved and no reading has shown since, what a snapshot says.
 MOVED = text(f"""
     SELECT d.seller_id, stock.* FROM stock_due d CROSS JOIN LATERAL (
-        SELECT * FROM ({ALL[Kind.INVENTORY][0].text.replace(":seller_id", "d.seller_id")}) AS rows WHERE entity_id = d.entity_id
+        SELECT * FROM ({STOCK_OF_DUE_SELLER}) AS rows WHERE entity_id = d.entity_id
     ) AS stock
 """)
 

@@ -20,7 +20,8 @@ NONE = 0, 0  # changes and calls
 HOUR = timedelta(hours=1)
 LATE = timedelta(minutes=15)  # a poll is recorded when it ends, under the time at which it began
 FRESH = timedelta(seconds=2)
-SUMS = text("""
+# A poll counts in the hour in which it began.
+HOURLY_SUMS_OF_SELLERS_SINCE = text("""
     SELECT seller_id, date_trunc('hour', started_at) AS hour, sum(changes) AS changes, sum(api_calls) AS calls
     FROM poll_runs WHERE started_at >= :since AND (changes > 0 OR api_calls > 0) GROUP BY 1, 2
 """)
@@ -64,7 +65,7 @@ class Day:
         oldest = _last_hours(now)[0]
         since = oldest if self._read_at is None else max(oldest, _hour(min(self._read_at, now) - LATE))
         with translated(), self._engine.connect() as connection:
-            rows = connection.execute(SUMS, {"since": since}).all()
+            rows = connection.execute(HOURLY_SUMS_OF_SELLERS_SINCE, {"since": since}).all()
         remaining = {hour: sums for hour, sums in self._hours.items() if oldest <= hour < since}
         for row in rows:
             remaining.setdefault(row.hour, {})[row.seller_id] = int(row.changes), int(row.calls)

@@ -14,7 +14,7 @@ INTERVALS = 3
 SHORTEST = timedelta(minutes=2)  # at intervals of seconds, a worker that is started anew is no news
 
 # The interval is the one that the last good poll decided. A poll that waits for quota was given a later moment: it is late long after that.
-LATE = text("""
+LATE_STREAMS = text("""
     SELECT t.seller_id, t.stream
     FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND t.next_poll_at < clock_timestamp()
@@ -23,7 +23,7 @@ LATE = text("""
         AND clock_timestamp() - coalesce(t.last_good_at, s.enrolled_at)
             > greatest(:intervals * (t.next_poll_at - coalesce(t.last_good_at, s.enrolled_at)), :shortest)
 """)
-OPEN = text("SELECT seller_id, kind FROM alerts WHERE closed_at IS NULL AND starts_with(kind, :prefix)")
+OPEN_ALERTS_OF_KIND_PREFIX = text("SELECT seller_id, kind FROM alerts WHERE closed_at IS NULL AND starts_with(kind, :prefix)")
 
 
 class LatePoll(NamedTuple):
@@ -43,11 +43,11 @@ class Lateness:
         """Streams without a good poll for 3 of their intervals, of sellers who are to be polled."""
         values = {"streams": [stream.value for stream in POLLED], "intervals": INTERVALS, "shortest": SHORTEST}
         with translated(), self._single.connect() as connection:
-            return {LatePoll(row.seller_id, Stream(row.stream)) for row in connection.execute(LATE, values)}
+            return {LatePoll(row.seller_id, Stream(row.stream)) for row in connection.execute(LATE_STREAMS, values)}
 
     def reported(self) -> set[LatePoll]:
         """Those whose alert is open."""
         prefix = f"{AlertKind.LATE}:"
         with translated(), self._single.connect() as connection:
-            rows: Collection[tuple[str, str]] = [tuple(row) for row in connection.execute(OPEN, {"prefix": prefix})]
+            rows: Collection[tuple[str, str]] = [tuple(row) for row in connection.execute(OPEN_ALERTS_OF_KIND_PREFIX, {"prefix": prefix})]
         return {LatePoll(seller_id, Stream(kind.removeprefix(prefix))) for seller_id, kind in rows}

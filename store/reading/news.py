@@ -6,8 +6,8 @@ from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
 
-LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
-NEWER = text("SELECT seller_id, max(position) AS position FROM change_events WHERE position > :position GROUP BY seller_id")
+NEWEST_POSITION_OF_FEED = text("SELECT coalesce(max(position), 0) FROM change_events")
+SELLERS_WITH_NEWS = text("SELECT seller_id, max(position) AS position FROM change_events WHERE position > :position GROUP BY seller_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,6 @@ def news(engine: Engine, known: int | None) -> NewChanges:
     """What arrived behind a position; None: where the feed stands."""
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         if known is None:
-            return NewChanges(connection.execute(LAST).scalar_one(), frozenset())
-        rows = connection.execute(NEWER, {"position": known}).all()
+            return NewChanges(connection.execute(NEWEST_POSITION_OF_FEED).scalar_one(), frozenset())
+        rows = connection.execute(SELLERS_WITH_NEWS, {"position": known}).all()
     return NewChanges(max((row.position for row in rows), default=known), frozenset(row.seller_id for row in rows))

@@ -16,41 +16,44 @@ from domain.changes.model import Kind
 from domain.pacing import Stream
 from domain.seller_state import GRAVITY
 from store.quota.breakers import Breaker, open_breakers
-from store.reading.snapshots import ALL
-from store.reading.status import SELLERS, WAITS, WAITS_FOR, state_of
+from store.reading.snapshots import SNAPSHOT_OF_SELLER
+from store.reading.status import SELLERS_FOR_STATUS, SPENT_QUOTAS, WAITS_FOR, state_of
 from store.schema.errors import UnknownSellerError, translated
 from store.schema.times import iso
 
-NOW = text("SELECT clock_timestamp()")
-KNOWN = text("SELECT FROM sellers WHERE seller_id = :seller_id")
-TROUBLED = text(f"""
+READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
+SELLER_EXISTS = text("SELECT FROM sellers WHERE seller_id = :seller_id")
+# All of them while a breaker is open: it hinders streams whose rows do not say so yet.
+FAILING_OR_WAITING_STREAMS = text(f"""
     SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM streams
     WHERE failures > 0 OR waits_for IS NOT NULL
         OR EXISTS (SELECT FROM breakers WHERE opened_at IS NOT NULL)
 """)
-ORDERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
-STREAMS = text("""
+ORDERS_STREAMS_OF_ALL_SELLERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
+# Without those that have nothing to do: a backfill that is over, and offers of who did not choose them.
+STREAMS_OF_GIVEN_SELLERS = text("""
     SELECT t.seller_id, t.stream, t.last_good_at, t.next_poll_at, t.why, t.failures, t.last_error
     FROM streams t JOIN sellers s USING (seller_id) WHERE t.seller_id = ANY(CAST(:sellers AS text[]))
         AND (t.stream <> 'backfill' OR t.reading IS NOT NULL) AND (t.stream <> 'offers' OR s.options ->> 'offers' = 'true')
 """)
-RUNS = text("""
+NEWEST_POLL_RUNS_OF_SELLER = text("""
     SELECT started_at, finished_at, stream, source, api_calls, changes, duplicates, missed, error
     FROM poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
 """)
-EVENTS = text("""
+EVENTS_OF_SELLER_BEFORE = text("""
     SELECT position, type, entity_id, version, detected_at, source, changed, previous, data
     FROM change_events WHERE seller_id = :seller_id AND position < :before ORDER BY position DESC LIMIT :limit
 """)
 # By the newest orders: their index is there, and a seller may have 100,000 parcels.
-PARCELS = text("""
+NEWEST_PARCELS_OF_SELLER = text("""
     SELECT f.entity_id, f.order_id, f.data, f.as_of, f.removed_at
     FROM (SELECT entity_id, created_at FROM orders WHERE seller_id = :seller_id ORDER BY created_at DESC NULLS LAST LIMIT :orders) AS o
     JOIN fulfillments f ON f.seller_id = :seller_id AND f.order_id = o.entity_id
     ORDER BY o.created_at DESC, f.entity_id LIMIT :limit
 """)
-STOCK = text(f"""
-    SELECT * FROM ({ALL[Kind.INVENTORY][0]}) AS stock
+# The page's bounds reach the rows within, so that sales are summed up for these alone.
+NEXT_STOCK_OF_SELLER = text(f"""
+    SELECT * FROM ({SNAPSHOT_OF_SELLER[Kind.INVENTORY][0]}) AS stock
     WHERE entity_id > :after AND starts_with(entity_id, :begins) ORDER BY entity_id LIMIT :limit
 """)
 NEWEST = 2**63 - 1
@@ -86,11 +89,11 @@ class Overview:
     def fleet(self) -> FleetOverview:
         """Every seller with state and freshness."""
         with translated(), self._engine.connect() as connection:
-            now: datetime = connection.execute(NOW).scalar_one()
-            rows = connection.execute(SELLERS[False]).all()
-            troubled = connection.execute(TROUBLED).all()
-            orders = {row.seller_id: row for row in connection.execute(ORDERS)}
-            waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            now: datetime = connection.execute(READ_CLOCK_FOR_OVERVIEW).scalar_one()
+            rows = connection.execute(SELLERS_FOR_STATUS[False]).all()
+            troubled = connection.execute(FAILING_OR_WAITING_STREAMS).all()
+            orders = {row.seller_id: row for row in connection.execute(ORDERS_STREAMS_OF_ALL_SELLERS)}
+            waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
         by_seller = _grouped(troubled)
         sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
@@ -98,31 +101,31 @@ class Overview:
 
     def known(self, seller_id: str) -> None:
         """Raises UnknownSellerError: never enrolled, or erased. A removed one is known."""
-        if not self._rows(KNOWN, seller_id=seller_id):
+        if not self._rows(SELLER_EXISTS, seller_id=seller_id):
             raise UnknownSellerError(seller_id, removed=False)
 
     def streams(self, sellers: Iterable[str]) -> dict[str, list[Row[Any]]]:
         """By seller, in the order that people know; without a backfill that is done, and offers that nobody wants."""
         order = {stream.value: index for index, stream in enumerate(Stream)}
         with translated(), self._engine.connect() as connection:
-            rows = connection.execute(STREAMS, {"sellers": list(sellers)}).all()
+            rows = connection.execute(STREAMS_OF_GIVEN_SELLERS, {"sellers": list(sellers)}).all()
         return _grouped(sorted(rows, key=lambda row: order.get(row.stream, len(order))))
 
     def polls(self, seller_id: str, limit: int) -> list[Row[Any]]:
         """The newest first."""
-        return self._rows(RUNS, seller_id=seller_id, limit=limit)
+        return self._rows(NEWEST_POLL_RUNS_OF_SELLER, seller_id=seller_id, limit=limit)
 
     def changes(self, seller_id: str, limit: int, before: int = NEWEST) -> list[Row[Any]]:
         """The newest first."""
-        return self._rows(EVENTS, seller_id=seller_id, limit=limit, before=before)
+        return self._rows(EVENTS_OF_SELLER_BEFORE, seller_id=seller_id, limit=limit, before=before)
 
     def parcels(self, seller_id: str, limit: int) -> list[Row[Any]]:
         """Those of the newest orders."""
-        return self._rows(PARCELS, seller_id=seller_id, limit=limit, orders=4 * limit)
+        return self._rows(NEWEST_PARCELS_OF_SELLER, seller_id=seller_id, limit=limit, orders=4 * limit)
 
     def stock(self, seller_id: str, limit: int, after: str = "", begins: str = "") -> list[Row[Any]]:
         """By id, behind one of them. What is expected to be left of them: `store.snapshots.expected_of`."""
-        return self._rows(STOCK, seller_id=seller_id, limit=limit, after=after, begins=begins)
+        return self._rows(NEXT_STOCK_OF_SELLER, seller_id=seller_id, limit=limit, after=after, begins=begins)
 
     def _rows(self, statement: Any, **values: Any) -> list[Row[Any]]:
         with translated(), self._engine.connect() as connection:

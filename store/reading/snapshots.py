@@ -14,7 +14,7 @@ from store.schema.times import iso
 BATCH = 500  # rows in memory at a time
 KINDS = {table: kind for kind, table in TABLES.items()}  # "orders" -> Kind.ORDER
 
-PATIENCE = text("SELECT set_config('idle_in_transaction_session_timeout', '600s', true)")  # the reader may be a slow pipe
+ALLOW_SLOW_READER = text("SELECT set_config('idle_in_transaction_session_timeout', '600s', true)")  # the reader may be a slow pipe
 
 # A stock item that the last complete scan left unchanged was so when that scan began: told here, instead of writing 10,000 rows a scan.
 # What a set-aside document hides is not vouched for.
@@ -58,7 +58,7 @@ def _unstored(kind: Kind) -> TextClause:
     """)
 
 
-ALL = {kind: (_rows(kind), _unstored(kind)) for kind in Kind}
+SNAPSHOT_OF_SELLER = {kind: (_rows(kind), _unstored(kind)) for kind in Kind}
 
 
 class Snapshots:
@@ -79,8 +79,8 @@ class Snapshots:
 
     def _read(self, seller_id: str, kind: Kind) -> Iterator[dict[str, Any]]:
         with translated(), self._engine.begin() as connection:
-            connection.execute(PATIENCE)
-            for statement in ALL[kind]:
+            connection.execute(ALLOW_SLOW_READER)
+            for statement in SNAPSHOT_OF_SELLER[kind]:
                 streamed = connection.execution_options(stream_results=True, yield_per=BATCH)
                 for row in streamed.execute(statement, {"seller_id": seller_id}):
                     yield _entity(row, kind)

@@ -24,34 +24,36 @@ def _of(statement: str) -> dict[bool, TextClause]:
     return {single: text(statement.format(one=one, **parts)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
 
 
-SELLERS = _of("""
+SELLERS_FOR_STATUS = _of("""
     SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes AS overrides, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
         EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
         coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
     FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id)
     WHERE {one} ORDER BY seller_id
 """)
-STREAMS = _of("""
+STREAMS_FOR_STATUS = _of("""
     SELECT seller_id, stream, cursor,
         {is_reading} AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
         failures, last_error, last_changes, sales_30d, {waits} AS waits_for, {progress} AS progress
     FROM streams WHERE {one}
 """)
-DAY = _of("""
+CHANGES_AND_CALLS_OF_LAST_DAY = _of("""
     SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM poll_runs
     WHERE started_at > clock_timestamp() - interval '24 hours' AND {one} GROUP BY seller_id
 """)
-ALERTS = _of("""
+NEWEST_ALERTS = _of("""
     SELECT id, seller_id, kind, text, opened_at, closed_at FROM alerts
     WHERE (closed_at IS NULL OR :closed) AND {one} ORDER BY opened_at DESC, id DESC LIMIT :limit
 """)
-ASIDE = _of("""
+NEWEST_SET_ASIDE = _of("""
     SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
 """)
-OPEN_ALERTS = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM alerts WHERE closed_at IS NULL GROUP BY 1")
-COUNT_ASIDE = text("SELECT count(*) FROM set_aside")
-CALLS = text("SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream")
-WAITS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
+COUNT_OPEN_ALERTS_BY_KIND = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM alerts WHERE closed_at IS NULL GROUP BY 1")
+COUNT_DOCUMENTS_ASIDE = text("SELECT count(*) FROM set_aside")
+CALLS_OF_STREAMS_SINCE = text(
+    "SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream"
+)
+SPENT_QUOTAS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
 
 
 ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
@@ -81,27 +83,27 @@ class StatusReader:
     def calls(self, since: datetime) -> dict[tuple[str, str], int]:
         """Calls at eBay since then, by seller and stream."""
         with translated(), self._single.connect() as connection:
-            return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS, {"since": since})}
+            return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS_OF_STREAMS_SINCE, {"since": since})}
 
     def alerts(self, *, closed: bool = False, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
         """Open alerts, newest first, each with its runbook; the closed ones too if asked."""
-        rows = self._rows(ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
+        rows = self._rows(NEWEST_ALERTS, ("opened_at", "closed_at"), seller_id=seller_id, closed=closed, limit=limit)
         return [{**row, "runbook": runbook(row["kind"])} for row in rows]
 
     def open_alerts(self) -> dict[str, int]:
         """How many are open, by kind; what stands behind a colon aside."""
         with translated(), self._single.connect() as connection:
-            return {row.kind: int(row.open) for row in connection.execute(OPEN_ALERTS)}
+            return {row.kind: int(row.open) for row in connection.execute(COUNT_OPEN_ALERTS_BY_KIND)}
 
     def aside(self) -> int:
         """How many documents are set aside."""
         with translated(), self._single.connect() as connection:
-            count: int = connection.execute(COUNT_ASIDE).scalar_one()
+            count: int = connection.execute(COUNT_DOCUMENTS_ASIDE).scalar_one()
             return count
 
     def set_aside(self, seller_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
         """Documents set aside, newest first, without their contents."""
-        return self._rows(ASIDE, ("at",), seller_id=seller_id, limit=limit)
+        return self._rows(NEWEST_SET_ASIDE, ("at",), seller_id=seller_id, limit=limit)
 
     def _rows(self, statement: dict[bool, TextClause], times: Iterable[str], **values: Any) -> list[dict[str, Any]]:
         with translated(), self._single.connect() as connection:
@@ -111,10 +113,10 @@ class StatusReader:
     def _sellers(self, seller_id: str | None) -> list[dict[str, Any]]:
         values, one = {"seller_id": seller_id}, seller_id is not None
         with translated(), self._single.connect() as connection:
-            sellers = connection.execute(SELLERS[one], values).all()
-            streams = connection.execute(STREAMS[one], values).all()
-            day = {row.seller_id: row for row in connection.execute(DAY[one], values)}
-            waits = {row.resource: iso(row.reset_at) for row in connection.execute(WAITS)}
+            sellers = connection.execute(SELLERS_FOR_STATUS[one], values).all()
+            streams = connection.execute(STREAMS_FOR_STATUS[one], values).all()
+            day = {row.seller_id: row for row in connection.execute(CHANGES_AND_CALLS_OF_LAST_DAY[one], values)}
+            waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
         by_seller: dict[str, list[Row[Any]]] = {}
         for row in streams:

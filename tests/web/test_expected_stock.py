@@ -11,7 +11,7 @@ from sqlalchemy import text
 from domain.pacing import Stream
 from pages.seller import STOCK as ROWS
 from store import Store
-from store.reading.overview import STOCK
+from store.reading.overview import NEXT_STOCK_OF_SELLER
 from store.schema.times import iso
 from tests.store.documents import enroll
 from tests.web.site import Site
@@ -84,7 +84,7 @@ def test_a_page_of_stock_looks_at_the_sales_of_its_own_rows_alone(store: Store) 
         for plan in ("seqscan", "hashjoin", "mergejoin"):  # which of so few rows may well be the cheaper ones
             connection.execute(text(f"SET LOCAL enable_{plan} = off"))
         values = {"seller_id": "anna", "limit": ROWS + 1, "after": "", "begins": ""}
-        ((plan,),) = connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {STOCK.text}"), values).all()
+        ((plan,),) = connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {NEXT_STOCK_OF_SELLER.text}"), values).all()
 
     scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "sold_lines"]
     assert scans
