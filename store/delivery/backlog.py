@@ -16,11 +16,12 @@ AT_ONCE = 500  # cursors of a look
 LOG_LASTS = timedelta(days=14)
 CHUNK = 5000  # rows of the log deleted in one transaction
 
-LEAD = text("SELECT pg_try_advisory_lock(:key)")
-LAST = text("SELECT coalesce(max(position), 0) FROM change_events")
-OPEN = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
+# The session's lock: it goes with the connection, so with a process that dies.
+TRY_TO_LOCK_LEAD_OF_DISPATCHERS = text("SELECT pg_try_advisory_lock(:key)")
+NEWEST_POSITION_FOR_DISPATCHER = text("SELECT coalesce(max(position), 0) FROM change_events")
+HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
 # A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
-NEW = text(f"""
+CURSORS_WITH_NEW_CHANGES_OR_DUE = text(f"""
     WITH news AS (
         SELECT seller_id, type, max(position) AS position FROM change_events WHERE position > :known GROUP BY seller_id, type
     ), cursors AS (
@@ -37,7 +38,7 @@ NEW = text(f"""
     LEFT JOIN (SELECT *, false FROM cursors UNION ALL SELECT *, true FROM due) AS found (endpoint, seller, again) ON true
 """)
 # All cursors that are behind. Where nothing that was passed is wanted, the cursor moves on by itself, and no workflow begins for it.
-SCAN = text(f"""
+PASS_OR_FIND_CURSORS_BEHIND = text(f"""
     WITH heads AS (
         SELECT seller_id, sequence FROM sellers
         UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
@@ -67,7 +68,7 @@ SCAN = text(f"""
         LEFT JOIN delivery_lanes l ON l.endpoint_id = r.endpoint_id AND l.seller_id = r.seller_id
         WHERE coalesce(l.tell_at, '-infinity') <= clock_timestamp() LIMIT {AT_ONCE})
 """)
-FORGET = text(f"""
+DELETE_OLD_DELIVERIES = text(f"""
     DELETE FROM deliveries WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
 """)
@@ -94,7 +95,7 @@ class DeliveryBacklog:
     def leading(self) -> Iterator[Connection | None]:
         """A connection that holds the lead until the end, by which to look; None: another dispatcher has it."""
         with translated(), self._single.connect() as connection:
-            if not connection.execute(LEAD, {"key": LEADER}).scalar():
+            if not connection.execute(TRY_TO_LOCK_LEAD_OF_DISPATCHERS, {"key": LEADER}).scalar():
                 yield None
                 return
             try:
@@ -105,22 +106,22 @@ class DeliveryBacklog:
     def new(self, connection: Connection, known: int | None) -> BacklogNews:
         """Cursors with changes behind a position, and those whose time to be woken has come. No endpoint: one cheap statement."""
         with translated():
-            if not connection.execute(OPEN).scalar():
+            if not connection.execute(HAS_ACTIVE_ENDPOINT).scalar():
                 return BacklogNews()
             if known is None:  # what came before is the scan's
-                return BacklogNews(connection.execute(LAST).scalar_one())
-            rows = connection.execute(NEW, {"known": known}).all()
+                return BacklogNews(connection.execute(NEWEST_POSITION_FOR_DISPATCHER).scalar_one())
+            rows = connection.execute(CURSORS_WITH_NEW_CHANGES_OR_DUE, {"known": known}).all()
         cursors, due = (frozenset((row.endpoint, row.seller) for row in rows if row.again is again) for again in (False, True))
         return BacklogNews(max(rows[0].position or 0, known), cursors, due)
 
     def behind(self) -> set[CursorKey]:
         """Every cursor with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""
-        return {(row.endpoint, row.seller) for row in self._all(SCAN)}
+        return {(row.endpoint, row.seller) for row in self._all(PASS_OR_FIND_CURSORS_BEHIND)}
 
     def forget(self) -> int:
         """Delete attempts older than 14 days, some of them; returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(FORGET, {"lasts": LOG_LASTS}).rowcount
+            return connection.execute(DELETE_OLD_DELIVERIES, {"lasts": LOG_LASTS}).rowcount
 
     def _all(self, statement: Any) -> list[Any]:
         with translated(), self._single.connect() as connection:

@@ -22,7 +22,8 @@ PROBE_EVERY = timedelta(seconds=20)
 TROUBLED = 5  # failures of an endpoint in a row, of whichever sellers: from then on one attempt at a time
 
 MATCHES = "({type} = ANY({types}) OR '*' = ANY({types}) OR split_part({type}, '.', 1) || '.*' = ANY({types}))"
-BEGIN = text("""
+# Takes the next epoch, which fences older runs, and keeps the dispatcher away; the time of a retry stays as it is.
+BEGIN_CURSOR_RUN = text("""
     WITH e AS (
         SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL
             AND (:seller = '' OR EXISTS (SELECT FROM sellers WHERE seller_id = :seller))
@@ -38,36 +39,36 @@ BEGIN = text("""
         ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
     FROM e, cursor
 """)
-NEXT = text(f"""
+NEXT_EVENTS_OF_SELLER = text(f"""
     SELECT * FROM change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
     ORDER BY sequence LIMIT :limit
 """)
-NEXT_OF_FLEET = text(f"""
+NEXT_EVENTS_OF_FLEET = text(f"""
     SELECT * FROM change_events WHERE seller_id IS NULL AND position > :after AND {MATCHES.format(type="type", types=":types")}
     ORDER BY position LIMIT :limit
 """)
-AGAIN = text("""
+NEXT_REDELIVERIES_OF_CURSOR = text("""
     SELECT c.* FROM redeliveries r JOIN change_events c USING (position)
     WHERE r.endpoint_id = :endpoint AND r.seller_id = :seller ORDER BY position LIMIT :limit
 """)
-PROBE = text("""
+CLAIM_PROBE_OF_ENDPOINT = text("""
     UPDATE endpoints SET probed_at = :now WHERE id = :endpoint AND (probed_at IS NULL OR probed_at <= CAST(:now AS timestamptz) - :every)
     RETURNING id
 """)
-LOG = """
+LOG_ATTEMPT = """
     INSERT INTO deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status, kind, took_ms)
     SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
     FROM cursor
 """
 # Locks are taken in one order, or two would wait for each other: endpoint, its cursors in the order of sellers, seller, positions.
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
-DELIVERED = text(f"""
+RECORD_DELIVERY = text(f"""
     WITH before AS (
         SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
     ), cursor AS (
         UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
         WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
-    ), log AS ({LOG}), done AS (
+    ), log AS ({LOG_ATTEMPT}), done AS (
         DELETE FROM redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
     ), well AS (
         UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
@@ -75,27 +76,28 @@ DELIVERED = text(f"""
     )
     SELECT before.failures, before.failing_since FROM cursor LEFT JOIN before ON true
 """)
-FAILED = text(f"""
+RECORD_FAILED_ATTEMPT = text(f"""
     WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), cursor AS (
         UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
         WHERE endpoint_id = (SELECT id FROM mine) AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
-    ), log AS ({LOG}), ill AS (
+    ), log AS ({LOG_ATTEMPT}), ill AS (
         UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM cursor
         WHERE id = :endpoint RETURNING endpoints.failing_since
     )
     SELECT cursor.failing_since AS cursor_since, ill.failing_since AS endpoint_since FROM cursor, ill
 """)
-POSTPONE = text("""
+# Nothing was sent: no attempt is logged, and the endpoint's own failures do not grow.
+POSTPONE_CURSOR = text("""
     UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
 """)
 # Not where somebody asked to be looked at meanwhile.
-COMPLETE = text("""
+COMPLETE_CURSOR_RUN = text("""
     UPDATE delivery_lanes SET tell_at = NULL
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL AND tell_at = :tell_at
 """)
 # Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
-HURRY = text("""
+WAKE_OTHER_CURSORS_OF_ENDPOINT = text("""
     UPDATE delivery_lanes l SET retry_at = NULL, tell_at = :now FROM (
         SELECT seller_id FROM delivery_lanes
         WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
@@ -103,7 +105,9 @@ HURRY = text("""
         ORDER BY seller_id FOR NO KEY UPDATE
     ) AS others WHERE l.endpoint_id = :endpoint AND l.seller_id = others.seller_id
 """)
-OFF = text("UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id")
+STOP_FAILING_ENDPOINT = text(
+    "UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ class DeliveryCursors:
         """
         values = {"endpoint": endpoint, "seller": seller, "now": now, "in_hand": IN_HAND}
         with translated(), self._single.connect() as connection:
-            row = connection.execute(BEGIN, values).one_or_none()
+            row = connection.execute(BEGIN_CURSOR_RUN, values).one_or_none()
         if row is None:
             return None
         return Claim(
@@ -189,7 +193,7 @@ class DeliveryCursors:
 
     def next(self, run: Claim, after: int, limit: int) -> list[dict[str, Any]]:
         """Changes that are to be delivered, in order, as the feed has them. `after`: the sequence of the last one that was."""
-        statement = NEXT_OF_FLEET if run.seller == FLEET_CURSOR else NEXT
+        statement = NEXT_EVENTS_OF_FLEET if run.seller == FLEET_CURSOR else NEXT_EVENTS_OF_SELLER
         with translated(), self._single.connect() as connection:
             values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
             return [as_event(row) for row in connection.execute(statement, values)]
@@ -197,12 +201,13 @@ class DeliveryCursors:
     def again(self, run: Claim, limit: int) -> list[dict[str, Any]]:
         """Changes that somebody asked to have sent again, in order."""
         with translated(), self._single.connect() as connection:
-            return [as_event(row) for row in connection.execute(AGAIN, {**run.values, "limit": limit})]
+            return [as_event(row) for row in connection.execute(NEXT_REDELIVERIES_OF_CURSOR, {**run.values, "limit": limit})]
 
     def may_probe(self, run: Claim, now: datetime) -> bool:
         """While an endpoint is in trouble, of all its cursors one may try every 20 seconds: it cannot hold up more than one thread."""
+        values = {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}
         with translated(), self._single.connect() as connection:
-            return connection.execute(PROBE, {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}).scalar() is not None
+            return connection.execute(CLAIM_PROBE_OF_ENDPOINT, values).scalar() is not None
 
     def delivered(self, run: Claim, attempt: Attempt, now: datetime) -> None:
         """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors wait no longer.
@@ -211,7 +216,7 @@ class DeliveryCursors:
             SupersededError: a later run has begun; that one delivers it again, under the same id.
         """
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(DELIVERED, {**run.values, **_logged(attempt, now), "sequence": _position(attempt)}).one_or_none()
+            row = connection.execute(RECORD_DELIVERY, {**run.values, **_logged(attempt, now), "sequence": _position(attempt)}).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this cursor has begun")
             troubled = row.failures is not None and row.failures >= TROUBLED
@@ -222,13 +227,13 @@ class DeliveryCursors:
                 self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
         if troubled:  # apart: the cursor in hand may stand behind others in the order of locks
             with translated(), self._single.connect() as connection:
-                connection.execute(HURRY, {**run.values, "now": now, "since": row.failing_since})
+                connection.execute(WAKE_OTHER_CURSORS_OF_ENDPOINT, {**run.values, "now": now, "since": row.failing_since})
 
     def failed(self, run: Claim, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
         """Record that it was not. Raises SupersededError."""
         values = {**run.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
-            row = connection.execute(FAILED, values).one_or_none()
+            row = connection.execute(RECORD_FAILED_ATTEMPT, values).one_or_none()
         if row is None:
             raise SupersededError("a later run of this cursor has begun, or the endpoint was removed")
         return Failing(row.cursor_since, row.endpoint_since)
@@ -237,18 +242,18 @@ class DeliveryCursors:
         """Not tried, since the endpoint is in trouble and another cursor asks it. Raises SupersededError."""
         values = {**run.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
-            if connection.execute(POSTPONE, values).scalar() is None:
+            if connection.execute(POSTPONE_CURSOR, values).scalar() is None:
                 raise SupersededError("a later run of this cursor has begun")
 
     def complete(self, run: Claim) -> None:
         """All that was there is delivered: the next change wakes the cursor again."""
         with translated(), self._single.connect() as connection:
-            connection.execute(COMPLETE, {**run.values, "tell_at": run.tell_at})
+            connection.execute(COMPLETE_CURSOR_RUN, {**run.values, "tell_at": run.tell_at})
 
     def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
         """For failing; once, with an alert of the fleet."""
         with translated(), self._engine.begin() as connection:
-            if connection.execute(OFF, {"endpoint": endpoint, "now": now, "reason": reason}).scalar() is None:
+            if connection.execute(STOP_FAILING_ENDPOINT, {"endpoint": endpoint, "now": now, "reason": reason}).scalar() is None:
                 return
             events = Events(FLEET)
             close_alert(connection, events, None, named(AlertKind.ENDPOINT_FAILING, endpoint))

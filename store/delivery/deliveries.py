@@ -12,17 +12,17 @@ from store.schema.errors import translated
 from store.schema.times import iso
 
 MANY = 10_000  # more than these are not counted
-LOG = text("""
+NEWEST_DELIVERIES = text("""
     SELECT * FROM deliveries
     WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
         AND (NOT :failed OR outcome <> 'delivered')
     ORDER BY id DESC LIMIT :limit
 """)
-LAST = text("""
+LAST_DELIVERY_OF_EACH_ENDPOINT = text("""
     SELECT e.id, d.* FROM endpoints e
     CROSS JOIN LATERAL (SELECT at, outcome, status, kind, took_ms FROM deliveries WHERE endpoint_id = e.id ORDER BY id DESC LIMIT 1) AS d
 """)
-WAITING = text(f"""
+COUNT_WAITING_CHANGES_OF_ENDPOINT = text(f"""
     WITH heads AS (
         SELECT seller_id, sequence FROM sellers
         UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
@@ -43,7 +43,7 @@ WAITING = text(f"""
         (SELECT count(*) FROM redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
 """)
 # What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
-REPLAY = text(f"""
+REQUEST_REDELIVERIES = text(f"""
     WITH asked AS (
         SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM change_events c
         JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = c.seller_id) AND {MATCHES.format(type="c.type", types="e.types")}
@@ -65,9 +65,9 @@ REPLAY = text(f"""
     )
     SELECT count(*) FROM asked
 """)
-NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
-KNOWN = text("SELECT id FROM change_events WHERE id = ANY(CAST(:ids AS text[]))")
-OLDEST = text("SELECT id FROM endpoints WHERE off_at IS NULL")
+LIFT_TIMEOUT_OF_REPLAY = text("SELECT set_config('statement_timeout', '0', true)")
+KNOWN_EVENT_IDS = text("SELECT id FROM change_events WHERE id = ANY(CAST(:ids AS text[]))")
+ACTIVE_ENDPOINTS = text("SELECT id FROM endpoints WHERE off_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +90,31 @@ class Deliveries:
         """Attempts, the newest first, as `starter.py deliveries --json` tells them."""
         values = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit}
         with translated(), self._engine.begin() as connection:
-            rows = connection.execute(LOG, values).mappings().all()
+            rows = connection.execute(NEWEST_DELIVERIES, values).mappings().all()
         return [{**row, "at": iso(row["at"])} for row in rows]
 
     def last(self) -> dict[str, dict[str, Any]]:
         """The last attempt of each endpoint that has one."""
         with translated(), self._engine.begin() as connection:
-            rows = connection.execute(LAST).mappings().all()
+            rows = connection.execute(LAST_DELIVERY_OF_EACH_ENDPOINT).mappings().all()
         return {row["id"]: {**row, "at": iso(row["at"])} for row in rows}
 
     def waiting(self, endpoint: str) -> Waiting:
         """What an endpoint is still to be told."""
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(WAITING, {"endpoint": endpoint}).one()
+            row = connection.execute(COUNT_WAITING_CHANGES_OF_ENDPOINT, {"endpoint": endpoint}).one()
         return Waiting(row.changes, row.again, row.since, (row.now - row.since).total_seconds() if row.since else 0.0)
 
     def oldest(self) -> float:
         """Seconds for which the oldest change waits, of all endpoints that are on."""
         with translated(), self._engine.begin() as connection:
-            ids = connection.execute(OLDEST).scalars().all()
+            ids = connection.execute(ACTIVE_ENDPOINTS).scalars().all()
         return max((self.waiting(one).age_s for one in ids), default=0.0)
 
     def unknown(self, ids: Sequence[str]) -> list[str]:
         """Those that are no change's id."""
         with translated(), self._engine.begin() as connection:
-            known = set(connection.execute(KNOWN, {"ids": list(ids)}).scalars())
+            known = set(connection.execute(KNOWN_EVENT_IDS, {"ids": list(ids)}).scalars())
         return [one for one in ids if one not in known]
 
     def replay(
@@ -135,6 +135,6 @@ class Deliveries:
         """
         values = {"endpoint": endpoint, "ids": list(ids) if ids else None, "first": first, "last": last, "seller": seller}
         with translated(), self._engine.begin() as connection:
-            connection.execute(NO_TIMEOUT)
-            asked: int = connection.execute(REPLAY, values).scalar_one()
+            connection.execute(LIFT_TIMEOUT_OF_REPLAY)
+            asked: int = connection.execute(REQUEST_REDELIVERIES, values).scalar_one()
             return asked

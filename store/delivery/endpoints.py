@@ -19,50 +19,54 @@ from store.schema.vault import Vault
 PREFIX = "whsec_"  # Standard Webhooks, "Signature scheme": base64 of 24 to 64 bytes behind it
 BYTES = 32
 
-ADD = text("""
+ADD_ENDPOINT = text("""
     INSERT INTO endpoints (id, url, types, seller_id, thin, created_at)
     VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
 """)
 # An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
-BEGIN_CURSORS = text("""
+BEGIN_CURSORS_OF_ENDPOINT = text("""
     INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
     SELECT :id, seller_id, sequence FROM sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
 """)
-BEGIN_FLEET = text("""
+BEGIN_FLEET_CURSOR_OF_ENDPOINT = text("""
     INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
     SELECT :id, :fleet, coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
 """)
-IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
-ALL = text("SELECT * FROM endpoints ORDER BY created_at, id")
-ONE = text("SELECT * FROM endpoints WHERE id = :id")
-LOCK = text("SELECT id FROM endpoints WHERE id = :id FOR UPDATE")
-SECRETS = text("SELECT secret FROM endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
-ADD_SECRET = text("""
+SELLER_IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
+ALL_ENDPOINTS = text("SELECT * FROM endpoints ORDER BY created_at, id")
+ENDPOINT_BY_ID = text("SELECT * FROM endpoints WHERE id = :id")
+LOCK_ENDPOINT = text("SELECT id FROM endpoints WHERE id = :id FOR UPDATE")
+SECRETS_OF_ENDPOINT = text("SELECT secret FROM endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
+ADD_SECRET_OF_ENDPOINT = text("""
     INSERT INTO endpoint_secrets (endpoint_id, number, secret, created_at)
     SELECT :id, 1 + coalesce(max(number), 0), :secret, clock_timestamp() FROM endpoint_secrets WHERE endpoint_id = :id
 """)
-DROP_OLD = text("""
+DROP_OLD_SECRETS_OF_ENDPOINT = text("""
     DELETE FROM endpoint_secrets
     WHERE endpoint_id = :id AND number < (SELECT max(number) FROM endpoint_secrets WHERE endpoint_id = :id)
 """)
-OFF = text("UPDATE endpoints SET off_at = clock_timestamp(), off_reason = :reason WHERE id = :id AND off_at IS NULL RETURNING id")
-ON = text("""
+SWITCH_OFF_ENDPOINT = text(
+    "UPDATE endpoints SET off_at = clock_timestamp(), off_reason = :reason WHERE id = :id AND off_at IS NULL RETURNING id"
+)
+SWITCH_ON_ENDPOINT = text("""
     UPDATE endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
     WHERE id = :id RETURNING id
 """)
 # The order of locks: see cursors.py.
-LOCK_CURSORS = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
-HURRY = text("""
+LOCK_CURSORS_OF_ENDPOINT = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
+RETRY_CURSORS_OF_ENDPOINT_NOW = text("""
     UPDATE delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
 """)
-REMOVE = [
+REMOVE_ROWS_OF_ENDPOINT = [
     text(f"DELETE FROM {table} WHERE endpoint_id = :id") for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
 ]
 REMOVE_ENDPOINT = text("DELETE FROM endpoints WHERE id = :id")
-OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
-SEALED = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
-RESEAL = text("UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before")
+LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
+SEALED_ENDPOINT_SECRETS = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
+RESEAL_ENDPOINT_SECRET = text(
+    "UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before"
+)
 
 
 class UnknownEndpointError(StoreError):
@@ -110,24 +114,24 @@ class Endpoints:
         endpoint_id, secret = f"ep-{chance.token_hex(4)}", _new_secret()
         values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_CURSOR}
         with translated(), self._engine.begin() as connection:
-            if seller_id is not None and not connection.execute(IS_ENROLLED, values).scalar():
+            if seller_id is not None and not connection.execute(SELLER_IS_ENROLLED, values).scalar():
                 raise UnknownSellerError(seller_id, removed=False)
-            connection.execute(ADD, values)
-            connection.execute(ADD_SECRET, {"id": endpoint_id, "secret": self._vault.seal(secret)})
-            connection.execute(BEGIN_CURSORS, values)
+            connection.execute(ADD_ENDPOINT, values)
+            connection.execute(ADD_SECRET_OF_ENDPOINT, {"id": endpoint_id, "secret": self._vault.seal(secret)})
+            connection.execute(BEGIN_CURSORS_OF_ENDPOINT, values)
             if seller_id is None:
-                connection.execute(BEGIN_FLEET, values)
+                connection.execute(BEGIN_FLEET_CURSOR_OF_ENDPOINT, values)
         return endpoint_id, secret
 
     def all(self) -> list[Endpoint]:
         """The oldest first."""
         with translated(), self._engine.begin() as connection:
-            return [_endpoint(row) for row in connection.execute(ALL)]
+            return [_endpoint(row) for row in connection.execute(ALL_ENDPOINTS)]
 
     def one(self, endpoint_id: str) -> Endpoint:
         """Raises UnknownEndpointError."""
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(ONE, {"id": endpoint_id}).one_or_none()
+            row = connection.execute(ENDPOINT_BY_ID, {"id": endpoint_id}).one_or_none()
         if row is None:
             raise UnknownEndpointError(endpoint_id)
         return _endpoint(row)
@@ -135,7 +139,7 @@ class Endpoints:
     def secrets(self, endpoint_id: str) -> list[str]:
         """All that sign, the newest first. Raises SecretError: one cannot be decrypted."""
         with translated(), self._engine.begin() as connection:
-            sealed = connection.execute(SECRETS, {"id": endpoint_id}).scalars().all()
+            sealed = connection.execute(SECRETS_OF_ENDPOINT, {"id": endpoint_id}).scalars().all()
         return [self._vault.open(one) for one in sealed]
 
     def rotate(self, endpoint_id: str) -> str:
@@ -143,28 +147,28 @@ class Endpoints:
         secret = _new_secret()
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
-            connection.execute(ADD_SECRET, {"id": endpoint_id, "secret": self._vault.seal(secret)})
+            connection.execute(ADD_SECRET_OF_ENDPOINT, {"id": endpoint_id, "secret": self._vault.seal(secret)})
         return secret
 
     def drop_old(self, endpoint_id: str) -> int:
         """Only the newest secret signs from now on. Returns how many were dropped."""
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
-            return connection.execute(DROP_OLD, {"id": endpoint_id}).rowcount
+            return connection.execute(DROP_OLD_SECRETS_OF_ENDPOINT, {"id": endpoint_id}).rowcount
 
     def switch_off(self, endpoint_id: str, reason: str = "by hand") -> None:
         """Deliver nothing to it; what waits stays, and `switch_on` goes on from there. `reason`: for people; the first one stays."""
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
-            connection.execute(OFF, {"id": endpoint_id, "reason": reason})
+            connection.execute(SWITCH_OFF_ENDPOINT, {"id": endpoint_id, "reason": reason})
 
     def switch_on(self, endpoint_id: str) -> None:
         """It catches up from where it was: nothing was dropped. What was failing is tried at once."""
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
-            connection.execute(ON, {"id": endpoint_id})
-            connection.execute(LOCK_CURSORS, {"id": endpoint_id})
-            connection.execute(HURRY, {"id": endpoint_id})
+            connection.execute(SWITCH_ON_ENDPOINT, {"id": endpoint_id})
+            connection.execute(LOCK_CURSORS_OF_ENDPOINT, {"id": endpoint_id})
+            connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
     def remove(self, endpoint_id: str) -> None:
@@ -177,7 +181,7 @@ class Endpoints:
         """Encrypt every secret with the first key. Returns how many were not, and the endpoints with one that no key opens."""
         done, unreadable = 0, []
         with translated(), self._engine.begin() as connection:
-            for row in connection.execute(SEALED).all():
+            for row in connection.execute(SEALED_ENDPOINT_SECRETS).all():
                 try:
                     anew = self._vault.renewed(row.secret)
                 except SecretError:
@@ -185,26 +189,26 @@ class Endpoints:
                     continue
                 if anew is not None:
                     values = {"endpoint_id": row.endpoint_id, "number": row.number, "before": row.secret, "secret": anew}
-                    done += connection.execute(RESEAL, values).rowcount
+                    done += connection.execute(RESEAL_ENDPOINT_SECRET, values).rowcount
         return done, unreadable
 
     def _locked(self, connection: Connection, endpoint_id: str) -> None:
-        if connection.execute(LOCK, {"id": endpoint_id}).scalar() is None:
+        if connection.execute(LOCK_ENDPOINT, {"id": endpoint_id}).scalar() is None:
             raise UnknownEndpointError(endpoint_id)
 
 
 def forget(connection: Connection, endpoint_id: str) -> None:
     """Delete an endpoint with all that is stored of it, and close its alerts. It is the first row to be locked, its cursors come after."""
     connection.execute(REMOVE_ENDPOINT, {"id": endpoint_id})
-    connection.execute(LOCK_CURSORS, {"id": endpoint_id})
-    for removal in REMOVE:
+    connection.execute(LOCK_CURSORS_OF_ENDPOINT, {"id": endpoint_id})
+    for removal in REMOVE_ROWS_OF_ENDPOINT:
         connection.execute(removal, {"id": endpoint_id})
     _close_alerts(connection, endpoint_id)
 
 
 def forget_of(connection: Connection, seller_id: str) -> None:
     """Endpoints that are of a seller alone, who is erased."""
-    for endpoint_id in connection.execute(OF_SELLER, {"seller_id": seller_id}).scalars().all():
+    for endpoint_id in connection.execute(LOCK_ENDPOINTS_OF_SELLER, {"seller_id": seller_id}).scalars().all():
         forget(connection, endpoint_id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from domain.delivery import AttemptOutcome
 from store.delivery.cursors import TROUBLED, Attempt, Claim
-from store.delivery.endpoints import LOCK, LOCK_CURSORS
+from store.delivery.endpoints import LOCK_CURSORS_OF_ENDPOINT, LOCK_ENDPOINT
 from tests.deliveries.hand import Hand
 from tests.support.waiting import eventually_here
 
@@ -48,14 +48,14 @@ def test_a_delivery_that_ends_while_its_endpoint_is_switched_on_or_removed_waits
     hand.store.delivery_cursors.failed(run, attempt, hand.now, hand.now)  # in trouble, so that an end is one of its trouble too
 
     with ThreadPoolExecutor(1) as pool, hand.store.engine.begin() as connection:
-        connection.execute(LOCK, {"id": endpoint})
+        connection.execute(LOCK_ENDPOINT, {"id": endpoint})
         ended: Future[object] = pool.submit(
             (lambda: hand.store.delivery_cursors.delivered(run, attempt, hand.now))
             if well
             else (lambda: hand.store.delivery_cursors.failed(run, attempt, hand.now, hand.now))
         )
         waits(hand)
-        connection.execute(LOCK_CURSORS, {"id": endpoint})
+        connection.execute(LOCK_CURSORS_OF_ENDPOINT, {"id": endpoint})
         connection.commit()
         ended.result(20)
 
