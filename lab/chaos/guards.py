@@ -24,7 +24,7 @@ SOONER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE selle
 def without_fence() -> None:
     """A step commits whether or not a later one has begun."""
     everyone = "SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND :epoch > 0 FOR NO KEY UPDATE"
-    store.steps.steps.FENCE = text(everyone)
+    store.steps.steps.LOCK_SELLER_AT_EPOCH = text(everyone)
 
 
 def without_overlap() -> None:

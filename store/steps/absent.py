@@ -11,35 +11,35 @@ from sqlalchemy import Connection, text
 
 from store.steps.step import StepLease
 
-FIRST = text("""
+FIRST_ABSENCE_OF_ORDERS = text("""
     SELECT id, min(p.read_at) AS at FROM scan_pages p CROSS JOIN LATERAL unnest(p.ids) AS id
     WHERE p.seller_id = :seller_id AND p.stream = 'absent' AND id = ANY(CAST(:ids AS text[])) GROUP BY id
 """)
-WITNESS = text("""
+NEWEST_CLOSED_ORDER_BESIDES = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND NOT is_open AND entity_id <> ALL(CAST(:ids AS text[]))
     ORDER BY created_at DESC NULLS LAST LIMIT 1
 """)
-PUT = text("""
+ADD_PAGE_OF_ABSENT_ORDERS = text("""
     INSERT INTO scan_pages (seller_id, stream, scan, page, ids, read_at)
     SELECT :seller_id, 'absent', :scan, coalesce(max(page) + 1, 0), CAST(:ids AS text[]), :read_at
     FROM scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND scan = :scan
 """)
-FORGET = text("""
+FORGET_ABSENCE_OF_ORDERS = text("""
     UPDATE scan_pages SET ids = ARRAY (SELECT unnest(ids) EXCEPT SELECT unnest(CAST(:ids AS text[])))
     WHERE seller_id = :seller_id AND stream = 'absent' AND ids && CAST(:ids AS text[])
 """)
-EMPTY = text("DELETE FROM scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND ids = '{}'")
-CLOSE = text("UPDATE orders SET is_open = false WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND is_open")
+DELETE_EMPTY_PAGES_OF_ABSENT_ORDERS = text("DELETE FROM scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND ids = '{}'")
+CLOSE_ORDERS = text("UPDATE orders SET is_open = false WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND is_open")
 
 
 def first_absent(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, datetime]:
     """Since when these are absent; those that were shown the last time are not in it."""
-    return {row.id: row.at for row in connection.execute(FIRST, {"seller_id": seller_id, "ids": list(ids)})}
+    return {row.id: row.at for row in connection.execute(FIRST_ABSENCE_OF_ORDERS, {"seller_id": seller_id, "ids": list(ids)})}
 
 
 def witness(connection: Connection, seller_id: str, ids: Sequence[str]) -> str | None:
     """Another order, whose presence in an answer tells that it is no empty one."""
-    found: str | None = connection.execute(WITNESS, {"seller_id": seller_id, "ids": list(ids)}).scalar()
+    found: str | None = connection.execute(NEWEST_CLOSED_ORDER_BESIDES, {"seller_id": seller_id, "ids": list(ids)}).scalar()
     return found
 
 
@@ -47,13 +47,13 @@ def note(connection: Connection, step: StepLease, ids: Collection[str], read_at:
     """These are absent from now on."""
     if ids:
         values = {"seller_id": step.seller_id, "scan": step.epoch, "ids": sorted(ids), "read_at": read_at}
-        connection.execute(PUT, values)
+        connection.execute(ADD_PAGE_OF_ABSENT_ORDERS, values)
 
 
 def forget(connection: Connection, step: StepLease, ids: Collection[str], over: Collection[str]) -> None:
     """These are absent no more, or `over`: closed, as they are."""
     if over:
-        connection.execute(CLOSE, {"seller_id": step.seller_id, "ids": sorted(over)})
+        connection.execute(CLOSE_ORDERS, {"seller_id": step.seller_id, "ids": sorted(over)})
     if gone := {*ids, *over}:
-        connection.execute(FORGET, {"seller_id": step.seller_id, "ids": sorted(gone)})
-        connection.execute(EMPTY, {"seller_id": step.seller_id})
+        connection.execute(FORGET_ABSENCE_OF_ORDERS, {"seller_id": step.seller_id, "ids": sorted(gone)})
+        connection.execute(DELETE_EMPTY_PAGES_OF_ABSENT_ORDERS, {"seller_id": step.seller_id})

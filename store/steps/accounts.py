@@ -12,58 +12,59 @@ from store.schema.errors import StoreError, translated
 from store.schema.keyed import KeyedHash
 from store.steps.step import StepLease
 
-LOCK = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
+LOCK_ACCOUNTS = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 COLUMNS = """
     a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at, a.known_at,
     s.removed_at IS NULL AND (s.seller_id IS NOT NULL OR a.known_at > clock_timestamp() - interval '2 minutes') AS enrolled
 """
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
-MINE = text(f"SELECT {COLUMNS} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
+ACCOUNT_OF_SELLER = text(f"SELECT {COLUMNS} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
 # The name that stands in what was stored before accounts were compared.
-NEWEST = text("""
+SELLER_NAME_IN_NEWEST_ORDER = text("""
     SELECT data ->> 'sellerId' FROM orders WHERE seller_id = :seller_id AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 1
 """)
 # Another seller's, if that one is enrolled, or about to be; a removed seller's account may move on to another id of the app's.
-OTHERS = text(f"""
+OTHER_SELLERS_OF_ACCOUNT = text(f"""
     SELECT {COLUMNS} FROM accounts a LEFT JOIN sellers s USING (seller_id)
     WHERE a.seller_id <> :seller_id
         AND (a.user_id = :user_id OR a.name = :name OR a.eias = :eias)
     ORDER BY a.known_at, a.seller_id
 """)
-FREE = text("DELETE FROM accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
-BIND = text("""
+RELEASE_ACCOUNTS_OF_SELLERS = text("DELETE FROM accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
+BIND_ACCOUNT_TO_SELLER = text("""
     INSERT INTO accounts AS a (seller_id, user_id, name, eias, known_at, generation)
     VALUES (:seller_id, :user_id, :name, :eias, clock_timestamp(), coalesce(:generation, 0))
     ON CONFLICT (seller_id) DO UPDATE SET
         user_id = coalesce(excluded.user_id, a.user_id), name = coalesce(excluded.name, a.name), eias = coalesce(excluded.eias, a.eias),
         generation = greatest(a.generation, excluded.generation), before = a.before AND a.generation >= excluded.generation
 """)
-PROVED = text("""
+RECORD_ACCOUNT_PROVED = text("""
     UPDATE accounts SET generation = greatest(generation, :generation), before = before AND generation >= :generation
     WHERE seller_id = :seller_id
 """)
-REFUSE = text("""
+RECORD_ACCOUNT_REFUSED = text("""
     INSERT INTO accounts AS a (seller_id, known_at, refused) VALUES (:seller_id, clock_timestamp(), :generation)
     ON CONFLICT (seller_id) DO UPDATE SET refused = excluded.refused
 """)
-ASK_AGAIN = text("""
+ASK_FOR_ACCOUNT_AGAIN_AT = text("""
     INSERT INTO accounts AS a (seller_id, known_at, ask_at) VALUES (:seller_id, clock_timestamp(), :at)
     ON CONFLICT (seller_id) DO UPDATE SET ask_at = excluded.ask_at
 """)
 # Orders that eBay shows for years: neither so new that its lists may lack them, nor so old, nor ones that it has ceased to show.
-RECENT = text("""
+SETTLED_ORDERS_OF_SELLER = text("""
     SELECT entity_id FROM orders WHERE seller_id = :seller_id AND removed_at IS NULL
         AND created_at BETWEEN CAST(:now AS timestamptz) - interval '700 days' AND CAST(:now AS timestamptz) - interval '10 minutes'
     ORDER BY created_at DESC LIMIT 50
 """)
-TWIN = text("""
+# The same EIAS token is proof; the same name is none where both user ids are known and differ.
+OTHER_ENROLLED_SELLER_OF_ACCOUNT = text("""
     SELECT o.seller_id FROM accounts a JOIN accounts o ON o.seller_id <> a.seller_id AND (
         o.eias = a.eias OR (o.name = a.name AND (a.user_id IS NULL OR o.user_id IS NULL OR a.user_id = o.user_id)))
     JOIN sellers s ON s.seller_id = o.seller_id AND s.removed_at IS NULL
     WHERE a.seller_id = :seller_id ORDER BY o.known_at LIMIT 1
 """)
-ALL = text("SELECT seller_id, user_id FROM accounts WHERE user_id IS NOT NULL")
-OWNER = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")
+ACCOUNTS_WITH_USER_ID = text("SELECT seller_id, user_id FROM accounts WHERE user_id IS NOT NULL")
+SELLER_OF_USER_ID = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")
 NAME, EIAS = "seller name", "EIAS token"
 MOST = 20  # names by which one consent's account was seen; more are none of eBay's ways
 
@@ -140,8 +141,8 @@ class Accounts:
         lenient: bool,
         known: Account | None = None,
     ) -> Bound:
-        connection.execute(LOCK)
-        row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
+        connection.execute(LOCK_ACCOUNTS)
+        row = connection.execute(ACCOUNT_OF_SELLER, {"seller_id": seller_id}).one_or_none()
         mine = _account(row) if row is not None else Account()
         verdict = self._compare(mine if mine.known else known or self._known(connection, seller_id, row), claim)
         if verdict is AccountVerdict.OTHER:
@@ -156,11 +157,11 @@ class Accounts:
         if twin and not lenient and not (same and enrolled):  # whose it was before, has it still
             return Bound(Binding.ANOTHER_SELLER, twin, same)
         if free := [one.seller_id for one in others if not one.enrolled]:
-            connection.execute(FREE, {"sellers": free})
+            connection.execute(RELEASE_ACCOUNTS_OF_SELLERS, {"sellers": free})
         values = {"seller_id": seller_id, **self._stored_values(claim), "generation": generation}
         if any(one.enrolled and one.user_id == claim.user_id for one in others):
             values["user_id"] = None  # it stands with the twin
-        connection.execute(BIND, values)
+        connection.execute(BIND_ACCOUNT_TO_SELLER, values)
         return Bound(Binding.BOUND, twin, same)
 
     def _stored_values(self, claim: AccountClaim) -> dict[str, Any]:
@@ -171,13 +172,17 @@ class Accounts:
         known = _account(row) if row is not None else Account()
         if known.known or row is None:
             return known
-        stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": seller_id}).scalar()}])
+        stored = seller_names([{"sellerId": connection.execute(SELLER_NAME_IN_NEWEST_ORDER, {"seller_id": seller_id}).scalar()}])
         return replace(known, name=self.name(stored[0])) if stored else known
 
     def _others(self, connection: Connection, seller_id: str, claim: AccountClaim) -> list[Row[Any]]:
         """Other sellers whose account it is, or was."""
         values = {"seller_id": seller_id, **self._stored_values(claim)}
-        return [row for row in connection.execute(OTHERS, values) if self._compare(_account(row), claim) is AccountVerdict.SAME]
+        return [
+            row
+            for row in connection.execute(OTHER_SELLERS_OF_ACCOUNT, values)
+            if self._compare(_account(row), claim) is AccountVerdict.SAME
+        ]
 
     def _compare(self, known: Account, claim: AccountClaim) -> AccountVerdict:
         return compare(known, claim, self.name, self.eias)
@@ -223,12 +228,12 @@ class Accounts:
         """The name that stored orders have, of a seller whose account is not known otherwise; no statement where it is, or who is new."""
         if step.account.known or not step.account.generation:
             return None
-        stored = seller_names([{"sellerId": connection.execute(NEWEST, {"seller_id": step.seller_id}).scalar()}])
+        stored = seller_names([{"sellerId": connection.execute(SELLER_NAME_IN_NEWEST_ORDER, {"seller_id": step.seller_id}).scalar()}])
         return self.name(stored[0]) if stored else None
 
     def twin(self, connection: Connection, step: StepLease) -> str | None:
         """Another enrolled seller of the same account, by what is kept of both."""
-        return connection.execute(TWIN, {"seller_id": step.seller_id}).scalar()
+        return connection.execute(OTHER_ENROLLED_SELLER_OF_ACCOUNT, {"seller_id": step.seller_id}).scalar()
 
     def remember(self, step: StepLease, names: Sequence[str]) -> None:
         """What `learn` kept is committed, or it was proven otherwise: these names are this consent's account's."""
@@ -241,37 +246,37 @@ class Accounts:
 
     def proved(self, seller_id: str, generation: int) -> None:
         """The token of this generation is the known account's."""
-        self._run(PROVED, {"seller_id": seller_id, "generation": generation})
+        self._run(RECORD_ACCOUNT_PROVED, {"seller_id": seller_id, "generation": generation})
 
     def refuse(self, connection: Connection, step: StepLease) -> None:
         """The step's token is another account's: no step works with it."""
-        connection.execute(REFUSE, {"seller_id": step.seller_id, "generation": step.token_generation})
+        connection.execute(RECORD_ACCOUNT_REFUSED, {"seller_id": step.seller_id, "generation": step.token_generation})
 
     def ask_again(self, seller_id: str, at: Any) -> None:
         """GetUser is not asked before."""
-        self._run(ASK_AGAIN, {"seller_id": seller_id, "at": at})
+        self._run(ASK_FOR_ACCOUNT_AGAIN_AT, {"seller_id": seller_id, "at": at})
 
     def compared(self, seller_id: str, claim: AccountClaim) -> AccountVerdict:
         """Nothing is kept."""
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(MINE, {"seller_id": seller_id}).one_or_none()
+            row = connection.execute(ACCOUNT_OF_SELLER, {"seller_id": seller_id}).one_or_none()
             return self._compare(self._known(connection, seller_id, row), claim)
 
     def recent_orders(self, seller_id: str, now: Any) -> list[str]:
         """Up to 50 stored orders that eBay shows to the account that they are of, the newest first. `now`: eBay's clock."""
         with translated(), self._engine.begin() as connection:
-            return list(connection.execute(RECENT, {"seller_id": seller_id, "now": now}).scalars())
+            return list(connection.execute(SETTLED_ORDERS_OF_SELLER, {"seller_id": seller_id, "now": now}).scalars())
 
     def owner(self, user_id: str) -> str | None:
         """The seller whose account it is."""
         with translated(), self._engine.begin() as connection:
-            found: str | None = connection.execute(OWNER, {"user_id": user_id}).scalar()
+            found: str | None = connection.execute(SELLER_OF_USER_ID, {"user_id": user_id}).scalar()
             return found
 
     def all(self) -> dict[str, str]:
         """eBay's user id by seller, where it is known."""
         with translated(), self._engine.begin() as connection:
-            return {row.seller_id: row.user_id for row in connection.execute(ALL)}
+            return {row.seller_id: row.user_id for row in connection.execute(ACCOUNTS_WITH_USER_ID)}
 
     def _run(self, statement: Any, values: Mapping[str, Any]) -> None:
         with translated(), self._engine.begin() as connection:

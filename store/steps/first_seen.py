@@ -16,7 +16,7 @@ from store.events.events import event_id
 from store.steps.step import StepLease
 
 # The other side now holds this version or a later one: what it contains is seen by both.
-SEEN = text("""
+RECORD_SEEN_BY_OTHER_SIDE = text("""
     UPDATE sightings s
     SET other_at = clock_timestamp(), other_told_at = given.told_at, other_version = given.version
     FROM unnest(
@@ -26,7 +26,7 @@ SEEN = text("""
     WHERE s.seller_id = :seller_id AND s.first_by = given.first_by AND s.kind = given.kind AND s.entity_id = given.entity_id
         AND s.version <= given.version AND s.other_at IS NULL
 """)
-NOTIFIED = text("UPDATE modes SET notified_at = greatest(notified_at, :told_at, since) WHERE seller_id = :seller_id")
+RECORD_SELLER_NOTIFIED = text("UPDATE modes SET notified_at = greatest(notified_at, :told_at, since) WHERE seller_id = :seller_id")
 OTHER = {Side.POLLING: Side.NOTIFICATIONS, Side.NOTIFICATIONS: Side.POLLING}
 
 
@@ -84,10 +84,10 @@ class FirstSeen:
                 "entity_ids": [entity_id for _, _, entity_id in self.seen],
                 "versions": list(self.seen.values()),
             }
-            self.found += connection.execute(SEEN, values).rowcount
+            self.found += connection.execute(RECORD_SEEN_BY_OTHER_SIDE, values).rowcount
             self.seen.clear()
         if self.notified_at and self.watched:
-            connection.execute(NOTIFIED, {"seller_id": self.step.seller_id, "told_at": max(self.notified_at.values())})
+            connection.execute(RECORD_SELLER_NOTIFIED, {"seller_id": self.step.seller_id, "told_at": max(self.notified_at.values())})
 
     def values(self) -> dict[str, Any]:
         """For the statement that writes the events; {} where there is nothing to add to it."""

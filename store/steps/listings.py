@@ -17,15 +17,17 @@ PREFIX = "listing:"  # of an entity's id; the rest is eBay's item id
 LISTING = f"removed_at IS NULL AND starts_with(entity_id, '{PREFIX}')"
 SKU = f"removed_at IS NULL AND NOT starts_with(entity_id, '{PREFIX}')"
 
-SKUS = text(f"SELECT entity_id FROM inventory WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND {SKU}")
-STORED = text("""
+STORED_SKUS_AMONG_IDS = text(
+    f"SELECT entity_id FROM inventory WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND {SKU}"
+)
+STORED_LISTINGS_AMONG_IDS = text("""
     SELECT entity_id, data, read_from FROM inventory
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND removed_at IS NULL
 """)
 HAS_LISTINGS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {LISTING})")
 HAS_SKUS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {SKU})")
 # Listings all of whose SKUs the scan of the Inventory API has by now.
-BACKED = text(f"""
+LISTINGS_BACKED_BY_SKUS = text(f"""
     SELECT l.entity_id FROM inventory l
     CROSS JOIN LATERAL (
         SELECT CASE WHEN jsonb_typeof(l.data -> 'variations') = 'array' AND l.data -> 'variations' <> '[]'
@@ -38,7 +40,7 @@ BACKED = text(f"""
     )
     ORDER BY l.entity_id LIMIT :limit
 """)
-STREAMS = text("""
+NEIGHBOURS_OF_LISTINGS_STREAM = text("""
     SELECT own.last_good_at, own.cursor, inventory.last_change_at, inventory.scanned_at, report.reading IS NOT NULL AS reported,
         coalesce(inventory.last_error, '') LIKE 'AccessDeniedError%' AS denied,
         inventory.next_poll_at AS inventory_at
@@ -108,7 +110,7 @@ class Listings:
     def backed(self, seller_id: str, limit: int) -> list[str]:
         """Stored listings that the Inventory API sees by now."""
         with translated(), self._single.connect() as connection:
-            return list(connection.execute(BACKED, {"seller_id": seller_id, "limit": limit}).scalars())
+            return list(connection.execute(LISTINGS_BACKED_BY_SKUS, {"seller_id": seller_id, "limit": limit}).scalars())
 
     def unlisted(self, seller_id: str, scan: int, limit: int) -> list[str]:
         """Stored listings that were on no page of a scan of the report stream."""
@@ -118,7 +120,7 @@ class Listings:
     def neighbours(self, seller_id: str) -> Neighbours:
         """For a seller who is enrolled: their streams have rows. `cursor` is eBay's clock, `inventory_at` ours."""
         with translated(), self._single.connect() as connection:
-            row = connection.execute(STREAMS, {"seller_id": seller_id}).one()
+            row = connection.execute(NEIGHBOURS_OF_LISTINGS_STREAM, {"seller_id": seller_id}).one()
         moved = row.last_change_at is not None and (row.last_good_at is None or row.last_change_at > row.last_good_at)
         return Neighbours(row.cursor, row.scanned_at is not None, row.denied, row.reported, row.inventory_at, moved)
 
@@ -129,9 +131,9 @@ class Listings:
 
 def inventory_skus(connection: Connection, seller_id: str, ids: Sequence[str]) -> set[str]:
     """Those of these SKUs that the Inventory API has, as far as it was read."""
-    return set(connection.execute(SKUS, {"seller_id": seller_id, "ids": list(ids)}).scalars()) if ids else set()
+    return set(connection.execute(STORED_SKUS_AMONG_IDS, {"seller_id": seller_id, "ids": list(ids)}).scalars()) if ids else set()
 
 
 def _stored(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, StoredListing]:
-    found = connection.execute(STORED, {"seller_id": seller_id, "ids": list(ids)})
+    found = connection.execute(STORED_LISTINGS_AMONG_IDS, {"seller_id": seller_id, "ids": list(ids)})
     return {row.entity_id: StoredListing(row.data, row.read_from == "derived") for row in found}

@@ -13,10 +13,10 @@ from store.schema.errors import UnknownSellerError, translated
 
 RETENTION = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
 
-LOCK = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
-GET = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
+LOCK_SELLER_OF_MODE = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+MODE_OF_SELLER = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
 # What a comparison said of shadow holds for webhooks; for every other change of the mode it is over.
-SET = text("""
+SET_MODE_OF_SELLER = text("""
     INSERT INTO modes AS m (seller_id, mode, since, watched_since)
     SELECT :seller_id, :mode, now, now FROM clock_timestamp() AS now
     ON CONFLICT (seller_id) DO UPDATE SET
@@ -27,62 +27,64 @@ SET = text("""
         WHERE m.mode <> excluded.mode
     RETURNING since
 """)
-BACK = text("""
+# From webhooks only: another mode was chosen meanwhile, and stays.
+SET_WEBHOOKS_BACK_TO_SHADOW = text("""
     UPDATE modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL, comparison = NULL
     WHERE seller_id = :seller_id AND mode = 'webhooks'
     RETURNING 1
 """)
-COMPARED = text("""
+# Not where the mode was changed while it was compared.
+RECORD_COMPARISON_OF_SELLER = text("""
     UPDATE modes SET compared_at = clock_timestamp(), comparison = CAST(:comparison AS jsonb), orders = :orders, polls_first = :polls_first
     WHERE seller_id = :seller_id AND mode = :mode AND since = :since
     RETURNING compared_at
 """)
-DUE = text("""
+SELLERS_DUE_FOR_COMPARISON = text("""
     SELECT m.seller_id FROM modes m JOIN sellers s USING (seller_id)
     WHERE m.mode <> 'polling' AND s.removed_at IS NULL
         AND greatest(m.since, m.compared_at) <= clock_timestamp() - CAST(:every AS interval)
     ORDER BY greatest(m.since, m.compared_at), m.seller_id LIMIT :limit
 """)
-WATCHED = text(
+WATCHED_SELLERS = text(
     "SELECT seller_id FROM modes JOIN sellers USING (seller_id) WHERE mode <> 'polling' AND removed_at IS NULL ORDER BY seller_id"
 )
-_SEEN = """
+_FIRST_SEEN = """
     SELECT event_id, kind, entity_id, version, types, occurred_at, topic, first_by, first_at, first_told_at AS first_notified_at, other_at,
         other_told_at AS other_notified_at,
         other_version
     FROM sightings
 """
-SEEN = text(f"""
-    {_SEEN}
+FIRST_SEEN_OF_SELLER = text(f"""
+    {_FIRST_SEEN}
     WHERE seller_id = :seller_id AND first_at >= :since AND first_at < :until AND (CAST(:kind AS text) IS NULL OR kind = :kind)
     ORDER BY first_at, entity_id, version
 """)
-UNNOTIFIED = text(f"""
-    {_SEEN}
+UNNOTIFIED_ORDERS_OF_SELLER = text(f"""
+    {_FIRST_SEEN}
     WHERE seller_id = :seller_id AND first_by = 'polling' AND kind = 'order' AND other_at IS NULL AND topic IS NOT NULL
         AND first_at >= :since
     ORDER BY first_at LIMIT :limit
 """)
 # A side has missed a version only once a poll of its kind came by. Stock is told by whichever stream reads it.
-POLLED = text("""
+LAST_GOOD_POLLS_BY_KIND = text("""
     SELECT CASE stream WHEN 'orders' THEN 'order' WHEN 'fulfillment' THEN stream ELSE 'inventory' END AS kind, min(last_good_at) AS at
     FROM streams
     WHERE seller_id = :seller_id AND stream IN ('orders', 'fulfillment', 'inventory', 'listings') AND next_poll_at IS NOT NULL GROUP BY 1
 """)
-SUMS = text("""
+SUM_LAST_COMPARISONS = text("""
     SELECT coalesce(sum(CAST(m.comparison ->> 'both' AS integer)), 0) AS both,
         coalesce(sum(CAST(m.comparison ->> 'only_polling' AS integer)), 0) AS only_polling,
         coalesce(sum(CAST(m.comparison ->> 'only_notifications' AS integer)), 0) AS only_notifications
     FROM modes m JOIN sellers s USING (seller_id) WHERE m.mode <> 'polling' AND s.removed_at IS NULL
 """)
 # By the index of each seller who was ever compared
-PRUNE = text("""
+DELETE_OLD_FIRST_SEEN = text("""
     DELETE FROM sightings WHERE ctid = ANY (ARRAY(
         SELECT s.ctid FROM modes m CROSS JOIN LATERAL (
             SELECT ctid FROM sightings WHERE seller_id = m.seller_id AND first_at < clock_timestamp() - CAST(:kept AS interval) LIMIT 5000
         ) AS s LIMIT 5000))
 """)
-CLOCK = text("SELECT clock_timestamp()")
+READ_CLOCK_FOR_MODES = text("SELECT clock_timestamp()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Modes:
     def get(self, seller_id: str) -> Watch:
         """A seller without a row, so an unknown one too, is in mode polling."""
         with translated(), self._single.connect() as connection:
-            row = connection.execute(GET, {"seller_id": seller_id}).one_or_none()
+            row = connection.execute(MODE_OF_SELLER, {"seller_id": seller_id}).one_or_none()
         return Watch(Mode(row.mode), row.since, row.notified_at, row.compared_at, row.comparison) if row else Watch()
 
     def set(self, seller_id: str, mode: Mode) -> bool:
@@ -116,15 +118,14 @@ class Modes:
             UnknownSellerError: never enrolled, or removed.
         """
         with translated(), self._engine.begin() as connection:
-            seller = connection.execute(LOCK, {"seller_id": seller_id}).one_or_none()
+            seller = connection.execute(LOCK_SELLER_OF_MODE, {"seller_id": seller_id}).one_or_none()
             if seller is None or seller.removed_at is not None:
                 raise UnknownSellerError(seller_id, removed=seller is not None)
-            known = connection.execute(GET, {"seller_id": seller_id}).one_or_none()
+            known = connection.execute(MODE_OF_SELLER, {"seller_id": seller_id}).one_or_none()
             if mode is Mode(known.mode if known else Mode.POLLING):
                 return False
-            connection.execute(
-                SET, {"seller_id": seller_id, "mode": mode.value}
-            )  # under the lock, so that no commit of a step runs beside it
+            # Under the lock, so that no commit of a step runs beside it.
+            connection.execute(SET_MODE_OF_SELLER, {"seller_id": seller_id, "mode": mode.value})
             return True
 
     def compared(self, seller_id: str, watch: Watch, comparison: Mapping[str, Any], orders: int, polls_first: int) -> bool:
@@ -141,54 +142,54 @@ class Modes:
             "polls_first": polls_first,
         }
         with translated(), self._single.connect() as connection:
-            return connection.execute(COMPARED, values).scalar() is not None
+            return connection.execute(RECORD_COMPARISON_OF_SELLER, values).scalar() is not None
 
     def due(self, every: timedelta, limit: int) -> list[str]:
         """Sellers in shadow or webhooks who were not compared for so long, the longest wait first."""
         with translated(), self._single.connect() as connection:
-            return list(connection.execute(DUE, {"every": every, "limit": limit}).scalars())
+            return list(connection.execute(SELLERS_DUE_FOR_COMPARISON, {"every": every, "limit": limit}).scalars())
 
     def watched(self) -> list[str]:
         """Sellers in shadow or webhooks."""
         with translated(), self._single.connect() as connection:
-            return list(connection.execute(WATCHED).scalars())
+            return list(connection.execute(WATCHED_SELLERS).scalars())
 
     def seen(self, seller_id: str, since: datetime, until: datetime, kind: str | None = None) -> list[Seen]:
         """Versions first seen in [since, until), of one kind or of all, the oldest first."""
         values = {"seller_id": seller_id, "since": since, "until": until, "kind": kind}
         with translated(), self._single.connect() as connection:
-            return [_seen(row) for row in connection.execute(SEEN, values)]
+            return [_seen(row) for row in connection.execute(FIRST_SEEN_OF_SELLER, values)]
 
     def polled(self, seller_id: str) -> dict[str, datetime]:
         """The last good poll by kind of entity; of the two streams of the stock, the one that was read longer ago."""
         with translated(), self._single.connect() as connection:
-            return {row.kind: row.at for row in connection.execute(POLLED, {"seller_id": seller_id}) if row.at}
+            return {row.kind: row.at for row in connection.execute(LAST_GOOD_POLLS_BY_KIND, {"seller_id": seller_id}) if row.at}
 
     def prune(self) -> int:
         """Forget sightings of 90 days ago and before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(PRUNE, {"kept": RETENTION}).rowcount
+            return connection.execute(DELETE_OLD_FIRST_SEEN, {"kept": RETENTION}).rowcount
 
     def sums(self) -> dict[str, int]:
         """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""
         with translated(), self._single.connect() as connection:
-            return {name: int(count) for name, count in connection.execute(SUMS).mappings().one().items()}
+            return {name: int(count) for name, count in connection.execute(SUM_LAST_COMPARISONS).mappings().one().items()}
 
     def clock(self) -> datetime:
         """The database's clock, by which sightings go."""
         with translated(), self._single.connect() as connection:
-            now: datetime = connection.execute(CLOCK).scalar_one()
+            now: datetime = connection.execute(READ_CLOCK_FOR_MODES).scalar_one()
             return now
 
 
 def back_to_shadow(connection: Connection, seller_id: str) -> bool:
     """False: somebody chose another mode since the step began."""
-    return connection.execute(BACK, {"seller_id": seller_id}).scalar() is not None
+    return connection.execute(SET_WEBHOOKS_BACK_TO_SHADOW, {"seller_id": seller_id}).scalar() is not None
 
 
 def unnotified(connection: Connection, seller_id: str, since: datetime, limit: int = 100) -> list[Seen]:
     """Orders' versions that a notification should have told and none has, the oldest first."""
-    return [_seen(row) for row in connection.execute(UNNOTIFIED, {"seller_id": seller_id, "since": since, "limit": limit})]
+    return [_seen(row) for row in connection.execute(UNNOTIFIED_ORDERS_OF_SELLER, {"seller_id": seller_id, "since": since, "limit": limit})]
 
 
 def _seen(row: Any) -> Seen:

@@ -27,7 +27,7 @@ class State(StrEnum):
 
 # A copy changes nothing but the count of copies: what was told once is told. Whose it is says the address that it came to, by which the
 # seller was subscribed; the application's own says nothing, and there the account that it names does.
-KEEP = text("""
+STORE_NOTIFICATION = text("""
     WITH owner AS (
         SELECT seller_id FROM sellers WHERE removed_at IS NULL
             AND seller_id = coalesce(:seller_id, (SELECT seller_id FROM accounts WHERE user_id = :user_id))
@@ -41,45 +41,48 @@ KEEP = text("""
     ON CONFLICT (notification_id) DO UPDATE SET copies = n.copies + 1
     RETURNING seller_id, state, copies
 """)
-PENDING = text("""
+PENDING_NOTIFICATIONS_OF_SELLER = text("""
     SELECT notification_id, topic, order_ids, listing_ids, happened_at, asks, received_at FROM notifications
     WHERE seller_id = :seller_id AND state = 'pending' AND (due_at IS NULL OR due_at <= :now)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
-NEXT_DUE = text("""
+NEXT_NOTIFICATION_DUE_OF_SELLER = text("""
     SELECT min(coalesce(due_at, :now)) FROM notifications
     WHERE seller_id = :seller_id AND state = 'pending'
 """)
-END = text("""
+END_NOTIFICATIONS = text("""
     UPDATE notifications SET state = :state, ended_at = clock_timestamp(), due_at = NULL, person = NULL
     WHERE notification_id = ANY(CAST(:ids AS text[])) AND state = 'pending'
 """)
-HOLD = text("""
+POSTPONE_NOTIFICATIONS = text("""
     UPDATE notifications SET asks = asks + 1, due_at = :due_at WHERE notification_id = ANY(CAST(:ids AS text[])) AND state = 'pending'
 """)
 # Who is woken is claimed, so that several processes that look do not all tell, and again ever more rarely: a signal is lost with
 # Temporal's database only, and a paused seller needs none.
-CLAIM = """
+CLAIM_PENDING_NOTIFICATIONS = """
     UPDATE notifications SET woken_at = clock_timestamp(), wakes = wakes + 1
     WHERE state = 'pending' AND {which}
         AND (woken_at IS NULL OR woken_at < clock_timestamp() - least(interval '30 seconds' * power(2, least(wakes, 7)), interval '1 hour'))
     RETURNING {named}
 """
 ENROLLED = "seller_id IN (SELECT seller_id FROM sellers WHERE removed_at IS NULL)"
-WAKE_SELLERS = text(CLAIM.format(which=ENROLLED, named="seller_id"))
-HAND_ON = text(CLAIM.format(which="seller_id IS NULL AND topic = :topic", named="notification_id"))
-OF_TOPIC = text("""
+CLAIM_SELLERS_TO_WAKE = text(CLAIM_PENDING_NOTIFICATIONS.format(which=ENROLLED, named="seller_id"))
+CLAIM_NOTIFICATIONS_TO_HAND_ON = text(
+    CLAIM_PENDING_NOTIFICATIONS.format(which="seller_id IS NULL AND topic = :topic", named="notification_id")
+)
+PENDING_NOTIFICATIONS_OF_TOPIC = text("""
     SELECT notification_id, topic, seller_id, received_at, person FROM notifications WHERE topic = :topic AND state = 'pending'
         AND (CAST(:id AS text) IS NULL OR notification_id = :id)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
-SEALED = text("SELECT notification_id, person FROM notifications WHERE person IS NOT NULL")
-RESEAL = text("UPDATE notifications SET person = :anew WHERE notification_id = :id AND person = :person")
-COUNTS = text("""
+SEALED_PERSONS_OF_NOTIFICATIONS = text("SELECT notification_id, person FROM notifications WHERE person IS NOT NULL")
+RESEAL_PERSON_OF_NOTIFICATION = text("UPDATE notifications SET person = :anew WHERE notification_id = :id AND person = :person")
+COUNT_NOTIFICATIONS_BY_TOPIC = text("""
     SELECT topic, state, count(*) AS notifications, sum(copies) AS copies, max(received_at) AS last_at FROM notifications
     WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id GROUP BY topic, state ORDER BY topic, state
 """)
-PRUNE = text("""
+# Not what is pending and no seller's: that is still to be handed on.
+DELETE_OLD_NOTIFICATIONS = text("""
     DELETE FROM notifications WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM notifications WHERE received_at < clock_timestamp() - interval '90 days'
             AND (state <> 'pending' OR seller_id IS NOT NULL) LIMIT 5000))
@@ -169,7 +172,7 @@ class Notifications:
             "useless": useless,
         }
         with translated(), self._single.connect() as connection:
-            row = connection.execute(KEEP, values).one()
+            row = connection.execute(STORE_NOTIFICATION, values).one()
         return StoredNotification(row.seller_id, State(row.state), row.copies)
 
     def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[PendingNotification]:
@@ -186,25 +189,25 @@ class Notifications:
                     row.asks,
                     row.received_at,
                 )
-                for row in connection.execute(PENDING, values)
+                for row in connection.execute(PENDING_NOTIFICATIONS_OF_SELLER, values)
             ]
 
     def next_due(self, seller_id: str, now: datetime) -> datetime | None:
         """When the seller's next hint is due; None: none is left."""
         values = {"seller_id": seller_id, "now": now}
         with translated(), self._single.connect() as connection:
-            due: datetime | None = connection.execute(NEXT_DUE, values).scalar()
+            due: datetime | None = connection.execute(NEXT_NOTIFICATION_DUE_OF_SELLER, values).scalar()
             return due
 
     def to_wake(self) -> list[str]:
         """Sellers whose workflow is to be told now that hints wait. Each call claims them."""
         with translated(), self._single.connect() as connection:
-            return sorted(set(connection.execute(WAKE_SELLERS).scalars()))
+            return sorted(set(connection.execute(CLAIM_SELLERS_TO_WAKE).scalars()))
 
     def to_hand_on(self, topic: str) -> list[str]:
         """Ids of pending notifications of a topic that is no seller's, to be handed on now. Each call claims them."""
         with translated(), self._single.connect() as connection:
-            return list(connection.execute(HAND_ON, {"topic": topic}).scalars())
+            return list(connection.execute(CLAIM_NOTIFICATIONS_TO_HAND_ON, {"topic": topic}).scalars())
 
     def of_topic(self, topic: str, id_: str | None = None, limit: int = 100) -> list[ReceivedNotification]:
         """What is pending of a topic, oldest first, with the person it is about; but for those that no key opens.
@@ -213,7 +216,7 @@ class Notifications:
             SecretError: no key opens any of them.
         """
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(OF_TOPIC, {"topic": topic, "id": id_, "limit": limit}).all()
+            rows = connection.execute(PENDING_NOTIFICATIONS_OF_TOPIC, {"topic": topic, "id": id_, "limit": limit}).all()
         found = [self._read(row) for row in rows]
         if rows and not any(found):
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
@@ -229,17 +232,17 @@ class Notifications:
     def end(self, ids: Sequence[str], state: State = State.DONE) -> None:
         """These are carried out, or given up; whom they were about is forgotten. Again is no harm."""
         with translated(), self._single.connect() as connection:
-            connection.execute(END, {"ids": list(ids), "state": state.value})
+            connection.execute(END_NOTIFICATIONS, {"ids": list(ids), "state": state.value})
 
     def hold(self, ids: Sequence[str], due_at: datetime) -> None:
         """eBay does not show yet what these tell of: read again then."""
         with translated(), self._single.connect() as connection:
-            connection.execute(HOLD, {"ids": list(ids), "due_at": due_at})
+            connection.execute(POSTPONE_NOTIFICATIONS, {"ids": list(ids), "due_at": due_at})
 
     def counts(self, seller_id: str | None = None) -> list[dict[str, Any]]:
         """`{"topic", "state", "notifications", "copies", "last_at"}` by topic and state."""
         with translated(), self._single.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(COUNTS, {"seller_id": seller_id})]
+            return [dict(row._mapping) for row in connection.execute(COUNT_NOTIFICATIONS_BY_TOPIC, {"seller_id": seller_id})]
 
     def rotate(self) -> int:
         """Encrypt anew, with the first key, whom pending deletions are about. Returns how many.
@@ -248,10 +251,10 @@ class Notifications:
             SecretError: no key opens one; the others are done.
         """
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(SEALED).all()
+            rows = connection.execute(SEALED_PERSONS_OF_NOTIFICATIONS).all()
             old, lost = self._vault.all_renewed([(row.notification_id, row.person) for row in rows])
             for id_, person, anew in old:
-                connection.execute(RESEAL, {"id": id_, "person": person, "anew": anew})
+                connection.execute(RESEAL_PERSON_OF_NOTIFICATION, {"id": id_, "person": person, "anew": anew})
         if lost:
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
         return len(old)
@@ -259,4 +262,4 @@ class Notifications:
     def prune(self) -> int:
         """Forget what ended 90 days ago or before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(PRUNE).rowcount
+            return connection.execute(DELETE_OLD_NOTIFICATIONS).rowcount

@@ -16,8 +16,8 @@ from store.steps.entity_commit import EntityCommit
 from store.steps.first_seen import unchanged
 from store.steps.results import StoreResult
 
-SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
-PARCELS_READ = text("""
+MARK_SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
+MARK_PARCELS_READ = text("""
     UPDATE orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id
     RETURNING data -> 'fulfillmentHrefs' AS hrefs
 """)
@@ -34,7 +34,7 @@ class OrderCommit(EntityCommit):
         step = self._step
         before = rereads.take(self._connection, step.seller_id, order_id, What.PARCELS)
         source = before.source or source
-        hrefs = self._connection.execute(PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id}).scalar()
+        hrefs = self._connection.execute(MARK_PARCELS_READ, {"seller_id": step.seller_id, "order_id": order_id}).scalar()
         doubt = doubt_of_parcels(order_id, hrefs, documents)
         documents = self._forgotten.parcels(self._connection, step.seller_id, order_id, documents)
         batch = documents_to_rows.read(Kind.FULFILLMENT, documents, digests=False)
@@ -52,7 +52,7 @@ class OrderCommit(EntityCommit):
     def doubt_parcels(self, order_id: str, doubt: Doubt) -> StoreResult:
         """No list of this order's parcels came."""
         before = rereads.take(self._connection, self._step.seller_id, order_id, What.PARCELS)
-        self._connection.execute(PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+        self._connection.execute(MARK_PARCELS_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
         return self._doubted(StoreResult(), order_id, What.PARCELS, doubt, before)
 
     def _doubted(self, result: StoreResult, order_id: str, what: What, doubt: Doubt, before: rereads.RereadState) -> StoreResult:
@@ -90,5 +90,5 @@ class OrderCommit(EntityCommit):
         return self._doubted(StoreResult(), order_id, What.SINGLE, doubt, self._single_read(order_id))
 
     def _single_read(self, order_id: str) -> rereads.RereadState:
-        self._connection.execute(SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
+        self._connection.execute(MARK_SINGLE_READ, {"seller_id": self._step.seller_id, "order_id": order_id})
         return rereads.take(self._connection, self._step.seller_id, order_id, What.SINGLE)

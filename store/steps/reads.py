@@ -28,7 +28,7 @@ SINGLES_DUE = text("""
     (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at LIMIT :limit)
     LIMIT :limit
 """)
-CURSOR = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
+CURSOR_OF_STREAM = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
 
 
 class Reads:
@@ -64,7 +64,7 @@ class Reads:
     def cursor(self, seller_id: str, stream: Stream) -> datetime | None:
         """How far a stream is read and committed."""
         with translated(), self._single.connect() as connection:
-            found: datetime | None = connection.execute(CURSOR, {"seller_id": seller_id, "stream": stream.value}).scalar()
+            found: datetime | None = connection.execute(CURSOR_OF_STREAM, {"seller_id": seller_id, "stream": stream.value}).scalar()
             return found
 
     def unreadable(self, seller_id: str, stream: Stream, since: datetime) -> Sequence[Moment]:

@@ -11,10 +11,10 @@ from store.events import aside, stock, unreadable
 from store.events.aside import Refusal
 from store.events.rereads import KEYS, KINDS, What
 from store.events.unreadable import Failed
-from store.steps.order_commit import PARCELS_READ, SINGLE_READ, OrderCommit
+from store.steps.order_commit import MARK_PARCELS_READ, MARK_SINGLE_READ, OrderCommit
 
-LAST = text("UPDATE stock_due SET due_at = :at WHERE seller_id = :seller_id AND entity_id = :id")
-RENAME = text("UPDATE set_aside SET key = :new, entity_id = :new WHERE seller_id = :seller_id AND kind = :kind AND key = :old")
+SET_STOCK_DUE_AT = text("UPDATE stock_due SET due_at = :at WHERE seller_id = :seller_id AND entity_id = :id")
+RENAME_SET_ASIDE = text("UPDATE set_aside SET key = :new, entity_id = :new WHERE seller_id = :seller_id AND kind = :kind AND key = :old")
 LABELS = {What.PARCELS: "fulfillment", What.SKU: "inventory", What.LISTING: "listing", What.OFFERS: "offer"}
 
 
@@ -27,12 +27,14 @@ class RecordCommit(OrderCommit):
         beside = self._step.set_aside.get(LABELS.get(what, "order"), 0)
         it = unreadable.failed(self._connection, seller_id, what, key, reason, self._clock, counted, beside)
         if what in (What.PARCELS, What.SINGLE):
-            self._connection.execute(PARCELS_READ if what is What.PARCELS else SINGLE_READ, {"seller_id": seller_id, "order_id": key})
+            self._connection.execute(
+                MARK_PARCELS_READ if what is What.PARCELS else MARK_SINGLE_READ, {"seller_id": seller_id, "order_id": key}
+            )
         elif what in (What.SKU, What.LISTING):
             if it.due_at is None:
                 stock.clear(self._connection, seller_id, [key])
             else:
-                self._connection.execute(LAST, {"seller_id": seller_id, "id": key, "at": ebays_now + rule.AGAIN})
+                self._connection.execute(SET_STOCK_DUE_AT, {"seller_id": seller_id, "id": key, "at": ebays_now + rule.AGAIN})
         if it.new:
             self.sync_set_aside_alert()
         return it
@@ -51,7 +53,7 @@ class RecordCommit(OrderCommit):
         """A scan lacks these, which are set aside: nothing vouches for what is stored of them any more."""
         for sku in skus:
             values = {"seller_id": self._step.seller_id, "kind": Kind.INVENTORY.value, "new": sku, "old": KEYS[What.SKU][0](sku)}
-            self._connection.execute(RENAME, values)
+            self._connection.execute(RENAME_SET_ASIDE, values)
 
     def part_lost(self, name: str, what: str | None) -> None:
         """A part of a list that eBay cannot show: no id of it is known, and whoever reads the list tries it again. None: all was shown."""

@@ -16,10 +16,10 @@ from store.events.rereads import What
 from store.schema.errors import translated
 from store.steps.steps import StepStore
 
-FIND = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM set_aside WHERE id = :id")
-SINGLE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
-PARCELS = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
-FLAGS = {What.PARCELS.value: PARCELS, What.SINGLE.value: SINGLE}
+SET_ASIDE_BY_ID = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM set_aside WHERE id = :id")
+MAKE_SINGLE_OF_ORDER_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
+MAKE_PARCELS_OF_ORDER_DUE = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
+MAKE_ORDER_DUE = {What.PARCELS.value: MAKE_PARCELS_OF_ORDER_DUE, What.SINGLE.value: MAKE_SINGLE_OF_ORDER_DUE}
 READ_AGAIN_BY = {Kind(spec.retries): stream for stream, spec in STREAMS.items() if spec.retries}
 
 
@@ -38,12 +38,12 @@ class Retry:
         asked for again at the next poll. None: there is nothing of that id.
         """
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(FIND, {"id": aside_id}).one_or_none()
+            row = connection.execute(SET_ASIDE_BY_ID, {"id": aside_id}).one_or_none()
             if row is None:
                 return None
             if row.what != DOCUMENT:
                 order = {"seller_id": row.seller_id, "order_id": row.key.partition("/")[0]}
-                if (flag := FLAGS.get(row.what)) is None or not connection.execute(flag, order).rowcount:
+                if (flag := MAKE_ORDER_DUE.get(row.what)) is None or not connection.execute(flag, order).rowcount:
                     connection.execute(ASK_RETRY_OF_SET_ASIDE, {"id": aside_id})
                 return False
         step = self._steps.begin(row.seller_id, READ_AGAIN_BY[Kind(row.kind)])

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from domain.pacing import Stream
 from store.steps.step import StepLease
 
-PUT_PAGE = text("""
+PUT_PAGE_OF_SCAN = text("""
     INSERT INTO scan_pages (seller_id, stream, scan, page, ids, read_at)
     VALUES (:seller_id, :stream, :scan, :page, CAST(:ids AS text[]), :read_at)
     ON CONFLICT (seller_id, stream, scan, page) DO UPDATE SET ids = excluded.ids, read_at = excluded.read_at
@@ -25,18 +25,18 @@ _UNLISTED = {
     Stream.REPORT: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND starts_with(e.entity_id, 'listing:')",
     Stream.FULFILLMENT: "FROM orders e WHERE e.seller_id = :seller_id AND e.is_open AND e.created_at >= :since",
 }
-UNLISTED = {
+ENTITIES_NOT_SEEN_BY_SCAN = {
     stream: text(f"""
         {_SEEN} SELECT e.entity_id {rows} AND NOT EXISTS (SELECT FROM seen WHERE seen.id = e.entity_id) ORDER BY e.entity_id LIMIT :limit
     """)
     for stream, rows in _UNLISTED.items()
 }
-SEEN = text(f"{_SEEN} SELECT count(*) FROM seen")
-NEXT_PAGE = text("""
+COUNT_ENTITIES_SEEN_BY_SCAN = text(f"{_SEEN} SELECT count(*) FROM seen")
+NEXT_PAGE_OF_SCAN = text("""
     SELECT coalesce(max(page) + 1, 0) FROM scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan = :scan
 """)
 # Pages of scans that were given up go with it.
-END = text("""
+END_SCAN = text("""
     WITH pages AS (
         DELETE FROM scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan <= :scan RETURNING scan, read_at
     )
@@ -54,7 +54,7 @@ class ScanResult(NamedTuple):
 def put_page(connection: Connection, step: StepLease, scan: int, page: int, ids: Sequence[str], read_at: datetime) -> None:
     """Store the ids of a page; one that is there already is replaced. `ids`: such as Postgres takes; `read_at`: eBay's clock."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan, "page": page}
-    connection.execute(PUT_PAGE, {**values, "ids": list(ids), "read_at": read_at})
+    connection.execute(PUT_PAGE_OF_SCAN, {**values, "ids": list(ids), "read_at": read_at})
 
 
 def unlisted(
@@ -62,24 +62,24 @@ def unlisted(
 ) -> list[str]:
     """What is stored and was on no page of a scan: SKUs for the inventory stream; for the fulfillment stream open orders created since."""
     values = {"seller_id": seller_id, "stream": stream.value, "scan": scan, "limit": limit, "since": since}
-    return list(connection.execute(UNLISTED[stream], values).scalars())
+    return list(connection.execute(ENTITIES_NOT_SEEN_BY_SCAN[stream], values).scalars())
 
 
 def seen(connection: Connection, step: StepLease, scan: int) -> int:
     """How many distinct entities are on the pages of a scan."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
-    count: int = connection.execute(SEEN, values).scalar_one()
+    count: int = connection.execute(COUNT_ENTITIES_SEEN_BY_SCAN, values).scalar_one()
     return count
 
 
 def next_page(connection: Connection, step: StepLease, scan: int) -> int:
     """The number behind the last page of a scan; 0 without pages."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
-    page: int = connection.execute(NEXT_PAGE, values).scalar_one()
+    page: int = connection.execute(NEXT_PAGE_OF_SCAN, values).scalar_one()
     return page
 
 
 def end(connection: Connection, step: StepLease, scan: int) -> datetime:
     """Returns the time of the scan's first page; without pages that of the step's beginning."""
-    first: datetime | None = connection.execute(END, {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}).scalar()
+    first: datetime | None = connection.execute(END_SCAN, {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}).scalar()
     return first or step.now

@@ -26,7 +26,7 @@ ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
 # that this statement may have waited for: read by the snapshot alone it could be a finished scan's, begun again halfway.
-BEGIN = text(f"""
+BEGIN_STEP = text(f"""
     WITH mine AS (
         UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
         RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
@@ -55,11 +55,12 @@ BEGIN = text(f"""
     LEFT JOIN modes m ON m.seller_id = mine.seller_id
     FOR NO KEY UPDATE OF s
 """)
-STATE = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id")
-FENCE = text("""
+REMOVAL_OF_SELLER = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id")
+# The fence. No row: a later step has begun, or the seller was removed. By the lock none begins until the commit is over.
+LOCK_SELLER_AT_EPOCH = text("""
     SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND epoch = :epoch AND removed_at IS NULL FOR NO KEY UPDATE
 """)
-FAIL = text("""
+RECORD_FAILED_POLL = text("""
     WITH run AS (
         INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
         VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :error)
@@ -72,8 +73,8 @@ FAIL = text("""
     FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
     RETURNING s.failures
 """)
-AGAIN = text("UPDATE streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream")
-TOKEN_STATE = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
+SET_NEXT_POLL_OF_STREAM = text("UPDATE streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream")
+TOKEN_STATE_OF_SELLER = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
 
 
 class StepStore(Reads):
@@ -104,7 +105,7 @@ class StepStore(Reads):
         ledger_values = {"resource": RESOURCES[stream], "permits": permits, "kept": HELD_BACK[purpose]}
         values = {"seller_id": seller_id, "stream": stream.value, **ledger_values}
         with translated(), self._single.connect() as connection:
-            row = connection.execute(BEGIN, values).one_or_none()
+            row = connection.execute(BEGIN_STEP, values).one_or_none()
             if row is None:
                 self._explain(connection, seller_id, stream)
                 raise StoreError(f"the seller has no stream {stream.value}")
@@ -147,7 +148,7 @@ class StepStore(Reads):
         )
 
     def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:
-        state = connection.execute(STATE, {"seller_id": seller_id}).one_or_none()
+        state = connection.execute(REMOVAL_OF_SELLER, {"seller_id": seller_id}).one_or_none()
         if state is None or state.removed_at is not None:
             raise UnknownSellerError(seller_id, removed=state is not None)
 
@@ -174,7 +175,7 @@ class StepStore(Reads):
         return Commit(connection, step, now, self._forgotten, self.accounts)
 
     def _fence(self, connection: Connection, step: StepLease, now: datetime | None) -> datetime:
-        clock: datetime | None = connection.execute(FENCE, {"seller_id": step.seller_id, "epoch": step.epoch}).scalar()
+        clock: datetime | None = connection.execute(LOCK_SELLER_AT_EPOCH, {"seller_id": step.seller_id, "epoch": step.epoch}).scalar()
         if clock is None:
             raise SupersededError("a later step has begun for this seller, or the seller was removed")
         return now or clock
@@ -213,7 +214,7 @@ class StepStore(Reads):
                     "calls": calls,
                     "error": words,
                 }
-                failures: int = connection.execute(FAIL, values).scalar_one()
+                failures: int = connection.execute(RECORD_FAILED_POLL, values).scalar_one()
                 commit = self._commit(connection, step, clock)
                 if slow:
                     commit.seen(AlertKind.SLOW_ANSWER, slow_words(step.stream.value), step.stream.value)
@@ -222,7 +223,7 @@ class StepStore(Reads):
                     commit.open_alert(AlertKind.FAILING, words, step.stream.value)
                     if wait:
                         again = {"at": clock + wait(failures), "why": f"failed {failures} times in a row: waits a while"}
-                        connection.execute(AGAIN, {**values, **again})
+                        connection.execute(SET_NEXT_POLL_OF_STREAM, {**values, **again})
                 commit.emit()
                 return failures
         except SupersededError:
@@ -236,7 +237,7 @@ class StepStore(Reads):
         try:
             with translated(), self._engine.begin() as connection:
                 commit = self._commit(connection, step, self._fence(connection, step, None))
-                token = connection.execute(TOKEN_STATE, {"seller_id": step.seller_id}).one_or_none()
+                token = connection.execute(TOKEN_STATE_OF_SELLER, {"seller_id": step.seller_id}).one_or_none()
                 if token is None or not token.dead:
                     return False
                 commit.seller_event(NEEDS_REAUTHORIZATION, token.generation)

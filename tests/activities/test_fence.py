@@ -45,8 +45,8 @@ def test_an_older_reading_of_stock_never_comes_on_top_of_a_newer_one(anna: Rig, 
 
 def test_without_the_fence_the_older_reading_would_come_on_top(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The counter-example: what the fence is for."""
-    unfenced = text(str(store.steps.steps.FENCE).replace("AND epoch = :epoch", "AND :epoch > 0"))
-    monkeypatch.setattr(store.steps.steps, "FENCE", unfenced)
+    unfenced = text(str(store.steps.steps.LOCK_SELLER_AT_EPOCH).replace("AND epoch = :epoch", "AND :epoch > 0"))
+    monkeypatch.setattr(store.steps.steps, "LOCK_SELLER_AT_EPOCH", unfenced)
 
     commit_an_older_reading_late(anna, monkeypatch)
 

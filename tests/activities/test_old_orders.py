@@ -233,7 +233,7 @@ def test_rounds_and_sweeps_look_at_no_old_order_that_they_do_not_ask_for(it: Rig
         values = {"seller_id": "anna", "since": month_ago, "limit": 50, "stream": "fulfillment", "scan": 1, "after": ""}
         statements = {
             "any": old_orders.ANY_OPEN_ORDER_SINCE,
-            "unlisted": scans.UNLISTED[Stream.FULFILLMENT],
+            "unlisted": scans.ENTITIES_NOT_SEEN_BY_SCAN[Stream.FULFILLMENT],
             "since": old_orders.OPEN_ORDERS_SINCE,
         }
         seen = {}
