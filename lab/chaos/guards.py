@@ -46,7 +46,7 @@ def without_position_lock() -> None:
 
 def without_token_lock() -> None:
     """Who renews a token does not keep others from it."""
-    store.sellers.tokens.READ = text(store.sellers.tokens.READ.text.replace("FOR NO KEY UPDATE", ""))
+    store.sellers.tokens.LOCK_TOKEN_OF_SELLER = text(store.sellers.tokens.LOCK_TOKEN_OF_SELLER.text.replace("FOR NO KEY UPDATE", ""))
 
 
 def without_heartbeat_timeout() -> None:

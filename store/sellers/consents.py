@@ -21,27 +21,27 @@ from store.schema.vault import Vault
 WORKING = timedelta(seconds=90)  # the longest that one who works on it may take: two calls to eBay; after a crash it is free again
 RETENTION = timedelta(days=30)  # rows behind their end, for who comes with an old link
 
-FORGET_OLD = text("DELETE FROM consents WHERE expires_at < clock_timestamp() - :kept")
-ISSUE = text("""
+FORGET_OLD_CONSENTS = text("DELETE FROM consents WHERE expires_at < clock_timestamp() - :kept")
+ISSUE_CONSENT = text("""
     INSERT INTO consents (nonce, seller_id, made_at, expires_at)
     VALUES (:nonce, :seller_id, clock_timestamp(), clock_timestamp() + :lasting) RETURNING expires_at
 """)
-CLAIM = text("""
+CLAIM_CONSENT = text("""
     UPDATE consents SET claimed_until = clock_timestamp() + :working
     WHERE nonce = :nonce AND seller_id = :seller_id AND used_at IS NULL AND expires_at > clock_timestamp()
         AND coalesce(claimed_until, '-infinity') < clock_timestamp()
     RETURNING code, sealed
 """)
-FIND = text("SELECT used_at IS NOT NULL AS used, expires_at <= clock_timestamp() AS over FROM consents WHERE nonce = :nonce")
-KEEP = text("UPDATE consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL")
-RELEASE = text("UPDATE consents SET claimed_until = NULL WHERE nonce = :nonce AND used_at IS NULL")
-DROP = text("UPDATE consents SET claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce AND used_at IS NULL")
-USE = text("""
+STATE_OF_CONSENT = text("SELECT used_at IS NOT NULL AS used, expires_at <= clock_timestamp() AS over FROM consents WHERE nonce = :nonce")
+KEEP_CODE_OF_CONSENT = text("UPDATE consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL")
+RELEASE_CONSENT = text("UPDATE consents SET claimed_until = NULL WHERE nonce = :nonce AND used_at IS NULL")
+DROP_CODE_OF_CONSENT = text("UPDATE consents SET claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce AND used_at IS NULL")
+USE_UP_CONSENT = text("""
     UPDATE consents SET used_at = clock_timestamp(), claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce
 """)
-SEALED = text("SELECT nonce, sealed FROM consents WHERE sealed IS NOT NULL")
-RESEAL = text("UPDATE consents SET sealed = :anew WHERE nonce = :nonce AND sealed = :before")
-OPEN = text("SELECT EXISTS (SELECT FROM consents WHERE nonce = :nonce)")
+SEALED_CONSENTS = text("SELECT nonce, sealed FROM consents WHERE sealed IS NOT NULL")
+RESEAL_CONSENT = text("UPDATE consents SET sealed = :anew WHERE nonce = :nonce AND sealed = :before")
+CONSENT_EXISTS = text("SELECT EXISTS (SELECT FROM consents WHERE nonce = :nonce)")
 
 
 class Unclaimed(StrEnum):
@@ -76,8 +76,8 @@ class Consents:
         """A new link's state, and its end."""
         nonce = secrets.token_urlsafe(18)
         with translated(), self._engine.begin() as connection:
-            connection.execute(FORGET_OLD, {"kept": RETENTION})
-            end: datetime = connection.execute(ISSUE, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
+            connection.execute(FORGET_OLD_CONSENTS, {"kept": RETENTION})
+            end: datetime = connection.execute(ISSUE_CONSENT, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
         said = {"n": nonce, "s": seller_id, "e": end.timestamp(), "o": dict(options or {}), "c": list(scopes)}
         return self._states.seal(json.dumps(said, separators=(",", ":"))).decode(), end
 
@@ -100,9 +100,9 @@ class Consents:
         """
         values = {"nonce": ticket.nonce, "seller_id": ticket.seller_id, "working": WORKING}
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(CLAIM, values).one_or_none()
+            row = connection.execute(CLAIM_CONSENT, values).one_or_none()
             if row is None:
-                found = connection.execute(FIND, values).one_or_none()
+                found = connection.execute(STATE_OF_CONSENT, values).one_or_none()
                 if found is not None and found.used:
                     return Unclaimed.USED
                 return Unclaimed.EXPIRED if found is None or found.over else Unclaimed.BUSY
@@ -116,32 +116,32 @@ class Consents:
     def save_code(self, ticket: Ticket, code: str, gave: str) -> None:
         """Keep what eBay gave for the code, which is good only once: should anything fail from here on, the same link goes on from it."""
         values = {"nonce": ticket.nonce, "code": self._hashed(ticket, code), "sealed": self._vault.seal(gave)}
-        self._run(KEEP, values)
+        self._run(KEEP_CODE_OF_CONSENT, values)
 
     def is_open(self, ticket: Ticket) -> bool:
         """False: it was taken back meanwhile, with its seller."""
         with translated(), self._engine.begin() as connection:
-            return bool(connection.execute(OPEN, {"nonce": ticket.nonce}).scalar())
+            return bool(connection.execute(CONSENT_EXISTS, {"nonce": ticket.nonce}).scalar())
 
     def release(self, ticket: Ticket) -> None:
         """It may be tried again, with the same code where something was kept for it."""
-        self._run(RELEASE, {"nonce": ticket.nonce})
+        self._run(RELEASE_CONSENT, {"nonce": ticket.nonce})
 
     def drop(self, ticket: Ticket) -> None:
         """What eBay gave is of no use; the link serves again, for another consent."""
-        self._run(DROP, {"nonce": ticket.nonce})
+        self._run(DROP_CODE_OF_CONSENT, {"nonce": ticket.nonce})
 
     def use(self, ticket: Ticket) -> None:
         """It has done its work."""
-        self._run(USE, {"nonce": ticket.nonce})
+        self._run(USE_UP_CONSENT, {"nonce": ticket.nonce})
 
     def rotate(self) -> int:
         """Encrypt anew, with the first key, what eBay gave for links that are not done. What no key opens stays till its end."""
         with translated(), self._engine.begin() as connection:
-            rows = connection.execute(SEALED).all()
+            rows = connection.execute(SEALED_CONSENTS).all()
             old, _ = self._vault.all_renewed([(row.nonce, row.sealed) for row in rows])
             for nonce, before, anew in old:
-                connection.execute(RESEAL, {"nonce": nonce, "before": before, "anew": anew})
+                connection.execute(RESEAL_CONSENT, {"nonce": nonce, "before": before, "anew": anew})
         return len(old)
 
     def _run(self, statement: Any, values: dict[str, Any]) -> None:

@@ -19,8 +19,8 @@ from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
 CHUNK = 5000  # rows erased in one transaction
 
-FIND = text("SELECT enrollment, removed_at FROM sellers WHERE seller_id = :seller_id")
-ENROLL = text("""
+ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellers WHERE seller_id = :seller_id")
+ENROLL_SELLER = text("""
     INSERT INTO sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
     VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb), CAST(:scopes AS text[]))
     ON CONFLICT (seller_id) DO UPDATE SET
@@ -29,8 +29,9 @@ ENROLL = text("""
         WHERE s.removed_at IS NOT NULL
     RETURNING enrollment
 """)
-RESCOPE = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
-STREAMS = text("""
+SET_SCOPES_OF_SELLER = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
+# Of who comes back too: what their polls left before is over.
+BEGIN_STREAMS_OF_SELLER = text("""
     INSERT INTO streams (seller_id, stream, cursor, reading)
     SELECT :seller_id, stream, cursor, reading FROM unnest(
         CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
@@ -38,17 +39,21 @@ STREAMS = text("""
         cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
         failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
 """)
-REMOVE = text("""
+REMOVE_SELLER = text("""
     UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
     RETURNING enrollment
 """)
-LOCK = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
-NEAR_END = text("SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning")
-END_REPORTED = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
-TO_POLLING = text("UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'")
-OPEN_ALERTS = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
-NO_TIMEOUT = text("SELECT set_config('statement_timeout', '0', true)")
-ERASURES = [
+LOCK_ENROLLED_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+TOKEN_END_IF_NEAR = text(
+    "SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning"
+)
+TOKEN_END_ALERT = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
+SET_MODE_TO_POLLING = text(
+    "UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'"
+)
+OPEN_ALERTS_OF_SELLER = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
+LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
+ERASE_ROWS_OF_SELLER = [
     text(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE seller_id = :seller_id LIMIT {CHUNK}))")
     for table in (
         "change_events",
@@ -74,7 +79,7 @@ ERASURES = [
         "erased_orders",
     )
 ]
-CANCEL_LINKS = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
+CANCEL_CONSENTS_OF_SELLER = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
 # Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
 # ended, while the other rows went may have made a cursor anew.
 ERASE_SELLER = text("""
@@ -83,17 +88,17 @@ ERASE_SELLER = text("""
     DELETE FROM sellers WHERE seller_id = :seller_id
 """)
 # Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that cursor stood.
-NEW_CURSORS = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
-ENROLLED = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
-OPTIONS = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+DELETE_CURSORS_OF_SELLER = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
+ENROLLED_SELLERS = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
+LOCK_OPTIONS_OF_SELLER = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
 # A step in flight works by what was chosen before: it is done again.
-PUT_OPTIONS = text("UPDATE sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
+SAVE_OPTIONS = text("UPDATE sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
 # Listings that were told of as SKUs are told of as listings now, though nothing modified them: the report of all of them comes first.
-READ_ALL_LISTINGS = text("""
+READ_ALL_LISTINGS_OF_SELLER = text("""
     UPDATE streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
     WHERE seller_id = :seller_id AND stream IN ('listings', 'report')
 """)
-OVERRIDES = text("SELECT wishes AS overrides FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
+OVERRIDES_OF_SELLER = text("SELECT wishes AS overrides FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
 SAVE_OVERRIDES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
 
 
@@ -164,11 +169,11 @@ class Sellers:
         """Open the alert that a seller's consent ends within 30 days; close it where that is over, or was another token's end."""
         values = {"seller_id": seller_id, "warning": WARNING}
         with translated(), self._engine.begin() as connection:
-            enrollment = connection.execute(LOCK, values).scalar()
+            enrollment = connection.execute(LOCK_ENROLLED_SELLER, values).scalar()
             if enrollment is None:
                 return  # removed meanwhile, with alerts and token
             events = Events(enrollment)
-            end, reported = connection.execute(NEAR_END, values).scalar(), connection.execute(END_REPORTED, values).scalar()
+            end, reported = connection.execute(TOKEN_END_IF_NEAR, values).scalar(), connection.execute(TOKEN_END_ALERT, values).scalar()
             words = _ending(seller_id, end) if end else None
             if reported != words:
                 close_alert(connection, events, seller_id, TOKEN_ENDS)
@@ -189,19 +194,19 @@ class Sellers:
         values = {"seller_id": seller_id, "scopes": list(scopes)}
         stored_options = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
         with translated(), self._engine.begin() as connection:
-            before = connection.execute(FIND, values).one_or_none()
+            before = connection.execute(ENROLLMENT_OF_SELLER, values).one_or_none()
             enrollment = connection.execute(
-                ENROLL, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(stored_options)}
+                ENROLL_SELLER, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(stored_options)}
             ).scalar()
             if enrollment is None:
-                connection.execute(RESCOPE, values)
-                known = connection.execute(FIND, values).one()
+                connection.execute(SET_SCOPES_OF_SELLER, values)
+                known = connection.execute(ENROLLMENT_OF_SELLER, values).one()
                 return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
             if before is None:
-                connection.execute(NEW_CURSORS, values)
+                connection.execute(DELETE_CURSORS_OF_SELLER, values)
             history = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None  # as `BackfillCheckpoint` reads it
             connection.execute(
-                STREAMS,
+                BEGIN_STREAMS_OF_SELLER,
                 {
                     **values,
                     "streams": [stream.value for stream in Stream],
@@ -218,13 +223,13 @@ class Sellers:
             UnknownSellerError: never enrolled. Removing twice is fine.
         """
         with translated(), self._engine.begin() as connection:
-            enrollment = connection.execute(REMOVE, {"seller_id": seller_id}).scalar()
+            enrollment = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).scalar()
             if enrollment is None:
                 raise UnknownSellerError(seller_id, removed=False)
-            connection.execute(CANCEL_LINKS, {"seller_id": seller_id})
-            connection.execute(TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
+            connection.execute(CANCEL_CONSENTS_OF_SELLER, {"seller_id": seller_id})
+            connection.execute(SET_MODE_TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
             events = Events(enrollment)
-            for kind in connection.execute(OPEN_ALERTS, {"seller_id": seller_id}).scalars().all():
+            for kind in connection.execute(OPEN_ALERTS_OF_SELLER, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)
             events.emit(connection, seller_id)
         self._tokens.forget(seller_id)
@@ -232,15 +237,15 @@ class Sellers:
     def erase(self, seller_id: str) -> None:
         """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(REMOVE, {"seller_id": seller_id})
+            connection.execute(REMOVE_SELLER, {"seller_id": seller_id})
         with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
-        for erasure in ERASURES:
+        for erasure in ERASE_ROWS_OF_SELLER:
             more = True
             while more:
                 with translated(), self._engine.begin() as connection:
-                    connection.execute(NO_TIMEOUT)
+                    connection.execute(LIFT_TIMEOUT_OF_ERASURE)
                     more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
         with translated(), self._engine.begin() as connection:
             connection.execute(ERASE_SELLER, {"seller_id": seller_id})
@@ -254,9 +259,9 @@ class Sellers:
         """
         values = {"seller_id": seller_id}
         with translated(), self._engine.begin() as connection:
-            options = connection.execute(OPTIONS, values).scalar()
+            options = connection.execute(LOCK_OPTIONS_OF_SELLER, values).scalar()
             if options is None:
-                raise UnknownSellerError(seller_id, removed=connection.execute(FIND, values).one_or_none() is not None)
+                raise UnknownSellerError(seller_id, removed=connection.execute(ENROLLMENT_OF_SELLER, values).one_or_none() is not None)
             before = InventorySource(options.get("inventory_source", InventorySource.AUTO))
             now = before if source is None else source
             read = bool(options.get("offers")) if offers is None else offers
@@ -264,20 +269,20 @@ class Sellers:
                 raise OffersNeedInventoryError(seller_id)
             chosen = {**options, "inventory_source": now.value, "offers": read}
             if (now, read) != (before, bool(options.get("offers"))):
-                connection.execute(PUT_OPTIONS, {**values, "options": json.dumps(chosen)})
+                connection.execute(SAVE_OPTIONS, {**values, "options": json.dumps(chosen)})
             if now is InventorySource.TRADING and before is not now:
-                connection.execute(READ_ALL_LISTINGS, values)
+                connection.execute(READ_ALL_LISTINGS_OF_SELLER, values)
         return now, read
 
     def enrolled(self) -> list[str]:
         """Ids of all sellers to be polled, for the watchdog."""
         with translated(), self._engine.begin() as connection:
-            return list(connection.execute(ENROLLED).scalars())
+            return list(connection.execute(ENROLLED_SELLERS).scalars())
 
     def overrides(self, seller_id: str) -> dict[str, Any]:
         """What people set for the seller since the enrolment, as the workflow last reported it; {} for nothing."""
         with translated(), self._engine.begin() as connection:
-            found = connection.execute(OVERRIDES, {"seller_id": seller_id}).one_or_none()
+            found = connection.execute(OVERRIDES_OF_SELLER, {"seller_id": seller_id}).one_or_none()
             if found is None:
                 raise UnknownSellerError(seller_id, removed=False)
             return dict(found.overrides)

@@ -19,18 +19,19 @@ LIFE = timedelta(seconds=47_304_000)  # of a refresh token: 18 months, where nob
 WARNING = timedelta(days=30)  # before its end
 TOKEN_ENDS = AlertKind.TOKEN_ENDS
 
-READ = text(f"""
+# The lock is held while one caller is at eBay, so that the refusal of an old token cannot end the one that replaced it.
+LOCK_TOKEN_OF_SELLER = text(f"""
     SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,
         client, refused_at, tried_at, tried_client, tried_version,
         EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_reported
     FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
-WAIT = text(f"""
+ALLOW_LONG_WAIT_FOR_TOKEN = text(f"""
     SELECT set_config('lock_timeout', '{LOCK_WAIT_MS}', true), set_config('statement_timeout', '{LOCK_WAIT_MS + 5_000}', true),
         set_config('idle_in_transaction_session_timeout', '120000', true)
 """)
 # A dead token that works again is as one of a new consent, and its workflow is to be woken.
-RENEW = text("""
+RENEW_TOKEN = text("""
     UPDATE tokens SET access_token = :access_token, expires_at = :expires_at, refresh_token = coalesce(:refresh_token, refresh_token),
         client = coalesce(:client, client), refreshed_at = :now, refused_at = NULL,
         tried_at = :now, tried_client = :client, tried_version = :version,
@@ -38,18 +39,22 @@ RENEW = text("""
         revived_at = CASE WHEN dead_at IS NULL THEN revived_at ELSE :now END
     WHERE seller_id = :seller_id RETURNING generation
 """)
-KILL = text("""
+# The refresh token stays: it is tried again, in case that it was refused by mistake.
+MARK_TOKEN_DEAD = text("""
     UPDATE tokens SET dead_at = coalesce(dead_at, clock_timestamp()), dead_reason = :reason, access_token = NULL, expires_at = NULL
     WHERE seller_id = :seller_id
 """)
 # eBay's quota of tokens is the application's, so its end is kept once for all; the claim may be taken up again at that time.
-SPENT = text("""
+RECORD_TOKEN_QUOTA_SPENT = text("""
     INSERT INTO claims AS c (name, at) VALUES ('tokens', clock_timestamp() + :wait)
     ON CONFLICT (name) DO UPDATE SET at = greatest(c.at, excluded.at)
 """)
-SPENT_FOR = text("SELECT extract(epoch FROM at - clock_timestamp()) FROM claims WHERE name = 'tokens' AND at > clock_timestamp()")
-BEFORE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
-REPLACE = text("""
+SECONDS_UNTIL_TOKEN_QUOTA_RESETS = text(
+    "SELECT extract(epoch FROM at - clock_timestamp()) FROM claims WHERE name = 'tokens' AND at > clock_timestamp()"
+)
+LOCK_TOKEN_TO_REPLACE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+# A new consent: nothing that was found out about the token before it holds.
+REPLACE_TOKEN = text("""
     INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at, client)
     VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]),
         coalesce(:refresh_expires_at, clock_timestamp() + :life), :client)
@@ -60,15 +65,16 @@ REPLACE = text("""
         refused_at = NULL, tried_at = NULL, tried_client = NULL, tried_version = NULL, revived_at = NULL
     RETURNING generation
 """)
-SCOPES = text("SELECT scopes FROM tokens WHERE seller_id = :seller_id")
-FORGET = text("UPDATE tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id")
-ERASE = text("DELETE FROM tokens WHERE seller_id = :seller_id")
-SEALED = text("""
+SCOPES_OF_TOKEN = text("SELECT scopes FROM tokens WHERE seller_id = :seller_id")
+# The row stays, for its count of consents.
+FORGET_TOKEN = text("UPDATE tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id")
+ERASE_TOKEN = text("DELETE FROM tokens WHERE seller_id = :seller_id")
+NEXT_SEALED_TOKENS = text("""
     SELECT seller_id, refresh_token, access_token FROM tokens
     WHERE seller_id > :after AND (refresh_token IS NOT NULL OR access_token IS NOT NULL) ORDER BY seller_id LIMIT 500
 """)
-SEALED_ONE = text("SELECT refresh_token, access_token FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
-RESEAL = text("""
+LOCK_SEALED_TOKEN = text("SELECT refresh_token, access_token FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+RESEAL_TOKEN = text("""
     UPDATE tokens SET refresh_token = coalesce(:refresh_token, refresh_token), access_token = coalesce(:access_token, access_token)
     WHERE seller_id = :seller_id
 """)
@@ -112,13 +118,13 @@ class TokenRow:
             "expires_at": expires_at,
             "refresh_token": self._vault.seal(refresh_token) if refresh_token else None,
         }
-        self.generation = self._connection.execute(RENEW, values).scalar_one()
+        self.generation = self._connection.execute(RENEW_TOKEN, values).scalar_one()
         self.dead, self.dead_reason = False, None
         self.access_token, self.expires_at, self.refresh_token = access_token, expires_at, refresh_token or self.refresh_token
 
     def kill(self, reason: str) -> None:
         """eBay refused the refresh token. It can only be the stored one: the row is locked since it was read."""
-        self._connection.execute(KILL, {"seller_id": self.seller_id, "reason": reason[:500]})
+        self._connection.execute(MARK_TOKEN_DEAD, {"seller_id": self.seller_id, "reason": reason[:500]})
         self.dead, self.dead_reason, self.access_token, self.expires_at = True, reason, None, None
 
     @property
@@ -128,11 +134,11 @@ class TokenRow:
 
     def spent(self, wait: timedelta) -> None:
         """eBay gives the application no more tokens for now: nobody asks again before `wait` is over."""
-        self._connection.execute(SPENT, {"wait": wait})
+        self._connection.execute(RECORD_TOKEN_QUOTA_SPENT, {"wait": wait})
 
     def spent_for(self) -> float:
         """Seconds for which eBay gives the application no tokens; 0: ask."""
-        return float(self._connection.execute(SPENT_FOR).scalar() or 0)
+        return float(self._connection.execute(SECONDS_UNTIL_TOKEN_QUOTA_RESETS).scalar() or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +168,8 @@ class Tokens:
             StoreUnavailableError: another caller held the lock for longer than a request to eBay may take.
         """
         with translated(), self._engine.begin() as connection:
-            connection.execute(WAIT)
-            row = connection.execute(READ, {"seller_id": seller_id}).one_or_none()
+            connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
+            row = connection.execute(LOCK_TOKEN_OF_SELLER, {"seller_id": seller_id}).one_or_none()
             if row is None or row.refresh_token is None:
                 raise UnknownSellerError(seller_id, removed=row is not None)
             yield TokenRow(
@@ -214,29 +220,29 @@ class Tokens:
             "client": client,
         }
         with translated(), self._engine.begin() as connection:
-            connection.execute(WAIT)
-            before = connection.execute(BEFORE, {"seller_id": seller_id}).one_or_none()
+            connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
+            before = connection.execute(LOCK_TOKEN_TO_REPLACE, {"seller_id": seller_id}).one_or_none()
             same = before is not None and self._is(before.refresh_token, refresh_token)
             values["refresh_expires_at"] = refresh_expires_at or (before.refresh_expires_at if before and same else None)
-            generation: int = connection.execute(REPLACE, values).scalar_one()
+            generation: int = connection.execute(REPLACE_TOKEN, values).scalar_one()
             return generation
 
     def scopes(self, seller_id: str) -> tuple[str, ...]:
         """What the stored consent covers; () without one."""
         with translated(), self._engine.begin() as connection:
-            return tuple(connection.execute(SCOPES, {"seller_id": seller_id}).scalar() or ())
+            return tuple(connection.execute(SCOPES_OF_TOKEN, {"seller_id": seller_id}).scalar() or ())
 
     def forget(self, seller_id: str) -> None:
         """Drop the tokens themselves, keep their count."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(WAIT)
-            connection.execute(FORGET, {"seller_id": seller_id})
+            connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
+            connection.execute(FORGET_TOKEN, {"seller_id": seller_id})
 
     def erase(self, seller_id: str) -> None:
         """Delete the row, with the count of consents that `forget` leaves."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(WAIT)
-            connection.execute(ERASE, {"seller_id": seller_id})
+            connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
+            connection.execute(ERASE_TOKEN, {"seller_id": seller_id})
 
     def rotate(self) -> Rotation:
         """Encrypt every stored token with the first key: one seller a transaction, so that no one waits for another's request to eBay.
@@ -256,15 +262,15 @@ class Tokens:
 
     def _sealed(self, after: str) -> list[Row[Any]]:
         with translated(), self._engine.begin() as connection:
-            return list(connection.execute(SEALED, {"after": after}))
+            return list(connection.execute(NEXT_SEALED_TOKENS, {"after": after}))
 
     def _reseal(self, seller_id: str) -> bool:
         with translated(), self._engine.begin() as connection:
-            connection.execute(WAIT)
-            row = connection.execute(SEALED_ONE, {"seller_id": seller_id}).one_or_none()
+            connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
+            row = connection.execute(LOCK_SEALED_TOKEN, {"seller_id": seller_id}).one_or_none()
             changed = self._old(row) if row is not None else {}
             if changed:
-                connection.execute(RESEAL, {"seller_id": seller_id, "refresh_token": None, "access_token": None, **changed})
+                connection.execute(RESEAL_TOKEN, {"seller_id": seller_id, "refresh_token": None, "access_token": None, **changed})
             return bool(changed)
 
     def _old(self, row: Row[Any]) -> dict[str, bytes]:

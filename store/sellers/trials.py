@@ -16,7 +16,7 @@ from store.events.events import Events
 from store.schema.errors import translated
 from store.schema.kinds import REAUTHORIZED, AlertKind
 
-READ = text("""
+STATE_OF_APPLICATION_KEY = text("""
     SELECT EXISTS (SELECT FROM tokens t WHERE t.client = :client) AS known, k.doubted_at, k.tried_at, k.worked, k.worked_at,
         (SELECT count(*) FROM tokens t WHERE t.tried_client = :client AND t.refused_at IS NOT NULL AND t.refresh_token IS NOT NULL)
             AS refused,
@@ -27,44 +27,55 @@ READ = text("""
         EXISTS (SELECT FROM application_keys o WHERE o.client <> :client AND o.doubted_at IS NOT NULL) AS others_doubted
     FROM (SELECT 1) AS one LEFT JOIN application_keys k ON k.client = :client
 """)
-LOCK = text("INSERT INTO application_keys AS k (client) VALUES (:client) ON CONFLICT (client) DO UPDATE SET client = excluded.client")
-CLAIM = text("""
+# A key without a row gets one, so that it is locked as well.
+LOCK_APPLICATION_KEY = text(
+    "INSERT INTO application_keys AS k (client) VALUES (:client) ON CONFLICT (client) DO UPDATE SET client = excluded.client"
+)
+# Who comes second does not wait: the turn is taken.
+CLAIM_TRY_OF_APPLICATION_KEY = text("""
     UPDATE application_keys SET tried_at = :now WHERE client IN (
         SELECT client FROM application_keys WHERE client = :client AND (tried_at IS NULL OR tried_at <= :before) FOR UPDATE SKIP LOCKED)
     RETURNING client
 """)
-TRIED = text("UPDATE application_keys SET tried_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
-DOUBT = text("UPDATE application_keys SET doubted_at = :now, tried_at = :now, worked = 0, worked_at = NULL WHERE client = :client")
-WORKED = text("UPDATE application_keys SET worked = worked + 1, worked_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
+RECORD_TRY_OF_DOUBTED_KEY = text("UPDATE application_keys SET tried_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
+DOUBT_APPLICATION_KEY = text(
+    "UPDATE application_keys SET doubted_at = :now, tried_at = :now, worked = 0, worked_at = NULL WHERE client = :client"
+)
+COUNT_KEY_SUCCESS = text(
+    "UPDATE application_keys SET worked = worked + 1, worked_at = :now WHERE client = :client AND doubted_at IS NOT NULL"
+)
 # Nobody is refused any more: there is nothing left to doubt.
-CLEAR = text("""
+CLEAR_DOUBT_OF_KEY = text("""
     UPDATE application_keys SET doubted_at = NULL WHERE client = :client AND doubted_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM tokens WHERE tried_client = :client AND refused_at IS NOT NULL AND dead_at IS NULL AND refresh_token IS NOT NULL)
     RETURNING client
 """)
 # A key that is not used any more is in doubt no more: whoever begins with it again begins anew.
-FORGET = text("""
+CLEAR_DOUBT_OF_OTHER_KEYS = text("""
     UPDATE application_keys SET doubted_at = NULL WHERE client IN (
         SELECT client FROM application_keys WHERE client <> :client AND doubted_at IS NOT NULL FOR UPDATE SKIP LOCKED)
 """)
-REFUSED = text("""
+# `refused_at`: since when this key is refused; with another key it begins anew.
+RECORD_TOKEN_REFUSED = text("""
     UPDATE tokens SET access_token = NULL, expires_at = NULL, tried_at = :now, tried_client = :client, tried_version = :version,
         refused_at = CASE WHEN tried_client = :client THEN coalesce(refused_at, :now) ELSE :now END
     WHERE seller_id = :seller_id
 """)
-KILLED_LATELY = text("""
+SELLERS_OF_TOKENS_KILLED_LATELY = text("""
     SELECT seller_id FROM tokens
     WHERE dead_at IS NOT NULL AND tried_client = :client AND refused_at > :since AND refresh_token IS NOT NULL ORDER BY seller_id
 """)
 # As a consent given anew: with its number, so that a real end after it is told again.
-REVIVE = text("""
+REVIVE_TOKEN = text("""
     UPDATE tokens SET dead_at = NULL, dead_reason = NULL, generation = generation + 1, revived_at = :now
     WHERE seller_id = :seller_id AND dead_at IS NOT NULL AND refused_at > :since RETURNING generation
 """)
-SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
-REVIVED = text("SELECT seller_id, generation FROM tokens WHERE revived_at IS NOT NULL ORDER BY revived_at, seller_id LIMIT :limit")
-WOKEN = text("UPDATE tokens SET revived_at = NULL WHERE seller_id = :seller_id AND generation = :generation")
-DEAD = text("""
+LOCK_SELLER_OF_REVIVED_TOKEN = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+REVIVED_TOKENS_TO_REPORT = text(
+    "SELECT seller_id, generation FROM tokens WHERE revived_at IS NOT NULL ORDER BY revived_at, seller_id LIMIT :limit"
+)
+MARK_REVIVED_TOKEN_REPORTED = text("UPDATE tokens SET revived_at = NULL WHERE seller_id = :seller_id AND generation = :generation")
+DEAD_TOKENS_OF_ENROLLED_SELLERS = text("""
     SELECT t.seller_id, t.tried_client, t.tried_version, t.tried_at FROM tokens t JOIN sellers s USING (seller_id)
     WHERE t.dead_at IS NOT NULL AND t.refresh_token IS NOT NULL AND s.removed_at IS NULL
     ORDER BY t.tried_at NULLS FIRST, t.seller_id
@@ -88,7 +99,7 @@ class Trial:
     def look(self) -> None:
         """Read anew what is known of the key and of the others who asked within the last 10 minutes."""
         values = {"client": self.client, "seller_id": self.seller_id, "since": self.now - AT_ONCE}
-        row = self._connection.execute(READ, values).one()
+        row = self._connection.execute(STATE_OF_APPLICATION_KEY, values).one()
         self.key = ApplicationKey(self.client, row.known, row.doubted_at, row.tried_at, row.worked or 0, row.worked_at)
         self.refused_by_key: int = row.refused
         self.others_doubted: bool = row.others_doubted
@@ -98,29 +109,29 @@ class Trial:
     def claim(self) -> bool:
         """Take the fleet's turn; False: another has it."""
         values = {"client": self.client, "now": self.now, "before": self.now - PROBE}
-        return self._connection.execute(CLAIM, values).scalar() is not None
+        return self._connection.execute(CLAIM_TRY_OF_APPLICATION_KEY, values).scalar() is not None
 
     def refused(self) -> None:
         """eBay refused: look again under the lock of the key, which is held until the transaction ends, and note it."""
-        self._connection.execute(LOCK, {"client": self.client})
+        self._connection.execute(LOCK_APPLICATION_KEY, {"client": self.client})
         self.look()
         values = {"seller_id": self.seller_id, "client": self.client, "version": self.version, "now": self.now}
-        self._connection.execute(REFUSED, values)
-        self._connection.execute(TRIED, values)
+        self._connection.execute(RECORD_TOKEN_REFUSED, values)
+        self._connection.execute(RECORD_TRY_OF_DOUBTED_KEY, values)
 
     def doubt(self) -> None:
         """From now on no refusal of this key is believed."""
-        self._connection.execute(DOUBT, {"client": self.client, "now": self.now})
+        self._connection.execute(DOUBT_APPLICATION_KEY, {"client": self.client, "now": self.now})
 
     def worked(self) -> None:
         """The key brought a token, which speaks for it, and against any other."""
         if self.key.doubted_at is not None and self.key.worked < WORKS:
-            self._connection.execute(WORKED, {"client": self.client, "now": self.now})
+            self._connection.execute(COUNT_KEY_SUCCESS, {"client": self.client, "now": self.now})
             self.key = replace(self.key, worked=self.key.worked + 1, worked_at=self.now)
-            if self._connection.execute(CLEAR, {"client": self.client}).scalar():
+            if self._connection.execute(CLEAR_DOUBT_OF_KEY, {"client": self.client}).scalar():
                 self.key = replace(self.key, doubted_at=None)
         if self.others_doubted:
-            self._connection.execute(FORGET, {"client": self.client})
+            self._connection.execute(CLEAR_DOUBT_OF_OTHER_KEYS, {"client": self.client})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +151,7 @@ class Trials:
     def killed_lately(self, client: str, now: datetime) -> list[str]:
         """Sellers whose tokens were believed to be dead within the last 10 minutes, by this key."""
         with translated(), self._engine.begin() as connection:
-            return list(connection.execute(KILLED_LATELY, {"client": client, "since": now - AT_ONCE}).scalars())
+            return list(connection.execute(SELLERS_OF_TOKENS_KILLED_LATELY, {"client": client, "since": now - AT_ONCE}).scalars())
 
     def revive(self, seller_id: str, now: datetime) -> bool:
         """The token was believed to be dead too soon: it is none, as if the seller had consented anew. False: it is not so any more.
@@ -149,11 +160,11 @@ class Trials:
         """
         values = {"seller_id": seller_id, "now": now, "since": now - AT_ONCE}
         with translated(), self._engine.begin() as connection:
-            generation = connection.execute(REVIVE, values).scalar()
+            generation = connection.execute(REVIVE_TOKEN, values).scalar()
         if generation is None:
             return False
         with translated(), self._engine.begin() as connection:
-            enrollment = connection.execute(SELLER, values).scalar()
+            enrollment = connection.execute(LOCK_SELLER_OF_REVIVED_TOKEN, values).scalar()
             if enrollment is not None:
                 events = Events(enrollment)
                 if close_alert(connection, events, seller_id, AlertKind.NEEDS_REAUTHORIZATION):
@@ -165,15 +176,15 @@ class Trials:
     def revived(self, limit: int = 200) -> list[tuple[str, int]]:
         """Sellers whose token is dead no more and whose workflow was not told yet, with the token's generation."""
         with translated(), self._engine.begin() as connection:
-            return [(row.seller_id, row.generation) for row in connection.execute(REVIVED, {"limit": limit})]
+            return [(row.seller_id, row.generation) for row in connection.execute(REVIVED_TOKENS_TO_REPORT, {"limit": limit})]
 
     def woken(self, seller_id: str, generation: int) -> None:
         """The seller's workflow knows of this generation. One that came later is still to be reported."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(WOKEN, {"seller_id": seller_id, "generation": generation})
+            connection.execute(MARK_REVIVED_TOKEN_REPORTED, {"seller_id": seller_id, "generation": generation})
 
     def dead(self) -> list[DeadToken]:
         """Of enrolled sellers, those first that were not tried for the longest time."""
         with translated(), self._engine.begin() as connection:
-            rows = connection.execute(DEAD).all()
+            rows = connection.execute(DEAD_TOKENS_OF_ENROLLED_SELLERS).all()
             return [DeadToken(row.seller_id, (row.tried_client, row.tried_version, row.tried_at)) for row in rows]
