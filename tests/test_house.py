@@ -255,6 +255,18 @@ def test_every_statement_stands_in_the_store() -> None:
     assert found == []
 
 
+def test_each_statement_has_a_name_of_its_own_that_says_what_it_does() -> None:
+    """`LOCK_SELLER`, `NEXT_EVENTS_OF_SELLER`: who meets one in a plan or a log finds it, and no other."""
+    names: dict[str, list[str]] = {}
+    for path in (path for path in files("store") if "migrations" not in path.parts):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "text":
+                names.setdefault(ast.unparse(node.targets[0]), []).append(path.relative_to(HOUSE).as_posix())
+
+    assert len(names) > 300
+    assert {name: paths for name, paths in names.items() if len(paths) > 1 or "_" not in name} == {}
+
+
 def test_no_private_name_leaves_its_file() -> None:
     """A name with an underscore before it may change without a look at who uses it."""
     paths = [path for room in ROOMS for path in files(room)]
