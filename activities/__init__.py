@@ -1,1 +1,1 @@
-"""The retryable steps, one file a step: fetch with `ebay/`, decide with `changes/` and `pacing/`, keep with `store/`."""
+"""The retryable steps, one file a step: fetch with `ebay/`, decide with `domain/`, keep with `store/`."""

@@ -176,7 +176,7 @@ class NotificationApi:
         content = json.dumps(document).encode() if document is not None else None
         if seller_id is not None:
             api = self.ebay.seller(seller_id)
-            return api.authorized(RESOURCE, lambda token: self.ebay.send(token, method, path, content), lambda answer: self._good(answer))
+            return api.authorized(RESOURCE, lambda token: self.ebay.send(token, method, path, content), self._good)
         return self._good(self.ebay.application(method, path, content))
 
     def _good(self, answer: Answer) -> Answer:

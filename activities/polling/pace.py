@@ -1,4 +1,4 @@
-"""When to come back: `pacing/` asked with what the step knows. The answer travels to the workflow, which obeys."""
+"""When to come back: `domain/pacing/` asked with what the step knows. The answer travels to the workflow, which obeys."""
 
 from __future__ import annotations
 

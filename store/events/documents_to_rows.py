@@ -1,4 +1,4 @@
-"""From documents to rows: ids and digests, what changed, and what must be set aside. The decisions are `changes/`'s."""
+"""From documents to rows: ids and digests, what changed, and what must be set aside. The decisions are `domain/changes/`'s."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
