@@ -61,13 +61,13 @@ def test_in_a_terminal_it_is_text_and_the_setting_wins_over_both(configured: Cal
         ("json", Terminal(), True),
         ("text", io.StringIO(), False),
     ):
-        told = configured(format_, stream)
+        reported = configured(format_, stream)
 
         LOGGER.info("window stored", extra={"changes": 3})
 
-        assert told.getvalue().count("\n") == 1
-        assert told.getvalue().startswith("{") is is_json
-        assert "window stored" in told.getvalue()
+        assert reported.getvalue().count("\n") == 1
+        assert reported.getvalue().startswith("{") is is_json
+        assert "window stored" in reported.getvalue()
 
 
 def test_again_replaces_what_was_before(configured: Callable[..., io.StringIO]) -> None:
@@ -89,9 +89,9 @@ def test_what_a_step_logs_has_seller_workflow_and_run_beside_it(configured: Call
 
     environment.run(step)
 
-    wanted = {"seller_id": "anna", "workflow_id": "ebay-polling:anna", "run_id": "run-1", "activity": "poll_orders", "attempt": 1}
+    awaited = {"seller_id": "anna", "workflow_id": "ebay-polling:anna", "run_id": "run-1", "activity": "poll_orders", "attempt": 1}
     assert [line["event"] for line in lines(stream)] == ["as any library logs", "as the SDK's logger does"]
-    assert [{name: line[name] for name in wanted} for line in lines(stream)] == [wanted, wanted]
+    assert [{name: line[name] for name in awaited} for line in lines(stream)] == [awaited, awaited]
     assert "temporal_activity" not in stream.getvalue()
 
 

@@ -15,7 +15,7 @@ from ebay.errors import EbayUnavailableError
 from tests.support.rig import Rig
 
 
-def told(it: Rig) -> list[tuple[str, str]]:
+def reported(it: Rig) -> list[tuple[str, str]]:
     """Alerts in the feed, oldest first."""
     return [(event["type"].removeprefix("alert."), event["data"]["kind"]) for event in it.events() if event["type"].startswith("alert.")]
 
@@ -39,7 +39,7 @@ def test_more_than_a_thousand_changes_in_a_poll_of_several_steps_are_one_alert_u
 
     assert steps > 1
     assert opened == ["many_changes:orders"]
-    assert told(anna) == [("opened", "many_changes:orders"), ("closed", "many_changes:orders")]
+    assert reported(anna) == [("opened", "many_changes:orders"), ("closed", "many_changes:orders")]
     assert [(row["kind"], row["closed_at"] is None) for row in anna.store.alerts(closed=True)] == [("many_changes:orders", False)]
 
 
@@ -67,7 +67,7 @@ def test_a_slow_answer_is_an_alert_until_half_an_hour_passed_without_one(anna: R
     anna.poll("anna")
 
     assert opened == at_once == ["slow_answer:orders"]
-    assert told(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
+    assert reported(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
 
 
 def test_answers_that_are_slow_now_and_then_are_one_alert_that_does_not_flap(anna: Rig) -> None:
@@ -75,14 +75,14 @@ def test_answers_that_are_slow_now_and_then_are_one_alert_that_does_not_flap(ann
         anna.steps.slow_s = 0.0 if number % 3 == 0 else 10.0
         anna.poll("anna")
         anna.advance(minutes=5)
-    flapping = told(anna)
+    flapping = reported(anna)
     anna.steps.slow_s = 10.0
     for _ in range(7):
         anna.poll("anna")
         anna.advance(minutes=5)
 
     assert flapping == [("opened", "slow_answer:orders")]
-    assert told(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
+    assert reported(anna) == [("opened", "slow_answer:orders"), ("closed", "slow_answer:orders")]
 
 
 def test_a_slow_answer_that_is_an_error_is_an_alert_too(anna: Rig) -> None:
@@ -131,7 +131,7 @@ async def test_no_good_poll_for_three_intervals_at_two_looks_is_an_alert_that_th
 
     assert (in_time, at_one_look) == ([], [])
     assert [(alert["kind"], alert["seller_id"], alert["runbook"]) for alert in late] == [("late:orders", "anna", "docs/runbooks/late.md")]
-    assert told(anna) == [("opened", "late:orders"), ("closed", "late:orders")]
+    assert reported(anna) == [("opened", "late:orders"), ("closed", "late:orders")]
 
 
 async def test_a_paused_seller_is_not_late_and_pausing_closes_the_alert(anna: Rig, watchdog: LostSellers) -> None:

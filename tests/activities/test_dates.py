@@ -45,8 +45,8 @@ def run(it: Rig, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def near(told: str, time: datetime) -> bool:
-    found = read_time(told)
+def near(reported: str, time: datetime) -> bool:
+    found = read_time(reported)
     return found is not None and abs(found - time) < timedelta(seconds=20)
 
 

@@ -51,10 +51,10 @@ def test_the_wait_doubles_and_a_lasting_failure_has_one_attempt(it: Rig) -> None
 
     failures = [attempt(it) for _ in range(14)]
 
-    told = [error.wait.total_seconds() for error in failures if error.wait]
-    assert all(0.9 * 5 * 2**n <= wait <= 5 * 2**n for n, wait in enumerate(told[:5]))
-    assert all(wait >= 290 for wait in told[5:])  # never faster than the cadence after a few tries
-    assert all(0.9 * 21_600 <= wait <= 21_600 for wait in told[13:])
+    reported = [error.wait.total_seconds() for error in failures if error.wait]
+    assert all(0.9 * 5 * 2**n <= wait <= 5 * 2**n for n, wait in enumerate(reported[:5]))
+    assert all(wait >= 290 for wait in reported[5:])  # never faster than the cadence after a few tries
+    assert all(0.9 * 21_600 <= wait <= 21_600 for wait in reported[13:])
     assert [error.lasting for error in failures] == [False, False] + [True] * 12
     assert backoff(99) == timedelta(hours=6)
 
@@ -64,10 +64,10 @@ def test_what_the_step_decided_travels_with_the_error_to_the_workflow(it: Rig) -
     error = [attempt(it) for _ in range(3)][-1]
     assert error.wait
 
-    told = waits.retry_error(error, error.wait)
+    reported = waits.retry_error(error, error.wait)
 
-    assert isinstance(told, ApplicationError)
-    assert (told.type, told.non_retryable, told.details) == ("EbayUnavailableError", True, (error.wait.total_seconds(),))
+    assert isinstance(reported, ApplicationError)
+    assert (reported.type, reported.non_retryable, reported.details) == ("EbayUnavailableError", True, (error.wait.total_seconds(),))
 
 
 def test_a_success_begins_anew(it: Rig) -> None:

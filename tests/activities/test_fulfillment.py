@@ -118,14 +118,14 @@ def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna:
     before = anna.calls("bert")
 
     anna.poll("bert", Stream.FULFILLMENT, announced=True)
-    told = set(anna.stored("bert", "fulfillments"))
+    reported = set(anna.stored("bert", "fulfillments"))
     calls = anna.calls("bert") - before
     anna.poll("bert", Stream.FULFILLMENT)
     first_round = len(anna.stored("bert", "fulfillments"))
     anna.poll("bert", Stream.FULFILLMENT)
 
     assert announced.due == (Stream.FULFILLMENT, Stream.LISTINGS)  # nobody has read the listing that was sold
-    assert (told, calls) == ({parcel}, 1)
+    assert (reported, calls) == ({parcel}, 1)
     assert first_round == 101
     assert {row.partition("/")[0] for row in anna.stored("bert", "fulfillments")} == {*old, new}
 

@@ -22,18 +22,18 @@ def test_nul_surrogates_nan_and_1e400_are_recorded_and_nothing_behind_them_waits
         spoilt = json.dumps(document).replace("NUL:@ lone:@@", "NUL:\\u0000 lone:\\ud800")
         return spoilt[:-1] + ', "odd": NaN, "huge": 1e400, "long": ' + "9" * 5000 + "}"
 
-    odd = anna.world.place_order("anna", raw=spoil)
+    malformed = anna.world.place_order("anna", raw=spoil)
     plain = anna.world.place_order("anna")
     anna.advance(minutes=5)
 
     result = anna.poll("anna")
 
     stored = anna.stored("anna")
-    assert set(stored) == {odd, plain}
+    assert set(stored) == {malformed, plain}
     assert result.changes == 2
-    assert stored[odd]["set_aside"] is None
-    assert stored[odd]["data"]["lineItems"][0]["title"] == "NUL:\\u0000 lone:\\ud800"
-    assert stored[odd]["data"]["odd"] == "NaN"
+    assert stored[malformed]["set_aside"] is None
+    assert stored[malformed]["data"]["lineItems"][0]["title"] == "NUL:\\u0000 lone:\\ud800"
+    assert stored[malformed]["data"]["odd"] == "NaN"
     assert anna.store.set_aside() == []
 
 
@@ -101,16 +101,16 @@ def test_a_buyer_in_a_document_that_cannot_be_read_is_in_no_failure_result_or_lo
     anna.advance(minutes=5)
 
     try:
-        told = anna.poll("anna").model_dump_json()
+        reported = anna.poll("anna").model_dump_json()
     except Exception as error:
         failure = default().failure_converter
         from temporalio.api.failure.v1 import Failure
 
         proto = Failure()
         failure.to_failure(error, default().payload_converter, proto)
-        told = str(proto) + "".join(traceback.format_exception(error))
+        reported = str(proto) + "".join(traceback.format_exception(error))
 
-    assert CANARY not in told
+    assert CANARY not in reported
     assert CANARY not in caplog.text
 
 

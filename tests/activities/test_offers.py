@@ -15,7 +15,7 @@ from simulator.requests import Request
 from store.quota.permits import OFFERS
 from tests.support.rig import Rig, rig
 
-ODD_SKUS = ("A/1 red", " b c ", 'it\'s "quoted" &#?', "\N{GRINNING FACE}-1", "x" * 50)
+UNUSUAL_SKUS = ("A/1 red", " b c ", 'it\'s "quoted" &#?', "\N{GRINNING FACE}-1", "x" * 50)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def first_round(it: Rig) -> None:
     it.poll("ollie", Stream.OFFERS)
 
 
-def told(it: Rig) -> list[tuple[str, str]]:
+def reported(it: Rig) -> list[tuple[str, str]]:
     return [(event["type"], event["data"]["sku"]) for event in it.events("ollie") if event["type"].startswith("offer.")]
 
 
@@ -80,7 +80,7 @@ def test_whoever_did_not_ask_for_offers_has_no_such_stream_and_pays_nothing(anna
 
 def test_the_first_round_reads_every_sku_at_once_for_a_call_each(ollie: Rig) -> None:
     ollie.world.preload_skus("ollie", 35)
-    for sku in ODD_SKUS:
+    for sku in UNUSUAL_SKUS:
         ollie.world.add_sku("ollie", sku, 4)
     first_round(ollie)
 
@@ -107,7 +107,7 @@ def test_a_round_takes_a_day_and_tells_prices_quantities_and_marketplaces(ollie:
 
     slices = a_round(ollie)
 
-    new = told(ollie)[8:]
+    new = reported(ollie)[8:]
     assert sorted(new) == [
         ("offer.created", "S-2"),
         ("offer.removed", "S-4"),
@@ -165,7 +165,7 @@ def test_an_offer_without_an_id_is_set_aside_and_removes_nothing(ollie: Rig) -> 
     ollie.step("ollie", Stream.OFFERS)
 
     assert [(row["kind"], row["reason"]) for row in ollie.store.set_aside("ollie")] == [("offer", "no id")]
-    assert [type_ for type_, _ in told(ollie)] == ["offer.created", "offer.created"]
+    assert [type_ for type_, _ in reported(ollie)] == ["offer.created", "offer.created"]
 
 
 def test_an_answer_that_lacks_offers_removes_nothing(ollie: Rig) -> None:
@@ -176,7 +176,7 @@ def test_an_answer_that_lacks_offers_removes_nothing(ollie: Rig) -> None:
     ollie.world.faults.force(200, {"total": 3, "offers": []}, resource="offer")
     ollie.step("ollie", Stream.OFFERS)
 
-    assert [type_ for type_, _ in told(ollie)] == ["offer.created"]
+    assert [type_ for type_, _ in reported(ollie)] == ["offer.created"]
 
 
 def test_an_outage_costs_no_round_and_a_sku_that_always_fails_does_not_stop_the_others(ollie: Rig) -> None:
@@ -191,12 +191,12 @@ def test_an_outage_costs_no_round_and_a_sku_that_always_fails_does_not_stop_the_
     broken = ollie.world.skus("ollie")[3:5]
     break_skus(ollie, *broken)
     ollie.poll("ollie", Stream.OFFERS)
-    told_first, aside_first = len(told(ollie)), ollie.store.set_aside("ollie")
+    recorded_first, aside_first = len(reported(ollie)), ollie.store.set_aside("ollie")
     for _ in range(4):
         ollie.advance(minutes=16)
         ollie.poll("ollie", Stream.OFFERS)
 
-    assert (told_first, aside_first) == (28, [])
+    assert (recorded_first, aside_first) == (28, [])
     assert sorted(row["entity_id"] for row in ollie.store.set_aside("ollie")) == [f"{sku}/?offers" for sku in broken]
     [alert] = ollie.store.alerts(seller_id="ollie")
     assert alert["kind"] == "set_aside"
@@ -205,7 +205,7 @@ def test_an_outage_costs_no_round_and_a_sku_that_always_fails_does_not_stop_the_
     ollie.world.faults.before_answer = None
     a_round(ollie)
     a_round(ollie)
-    assert len(told(ollie)) == 30
+    assert len(reported(ollie)) == 30
     assert ollie.store.alerts(seller_id="ollie") == []
     assert verdict(ollie) == (0, 0, 0)
 
@@ -231,7 +231,7 @@ def test_all_sellers_together_use_a_share_of_the_calls_and_the_rest_waits(ollie:
     left = result.next_due - ollie.store.levels.clock()
     assert "share" in result.why
     assert timedelta(seconds=55) < left < timedelta(minutes=2)
-    assert ollie.calls("ollie", "offer") == len(told(ollie)) == 13  # half of the share, and what is freed at once
+    assert ollie.calls("ollie", "offer") == len(reported(ollie)) == 13  # half of the share, and what is freed at once
     assert ollie.store.seller("ollie")["state"] == "polling"
 
 

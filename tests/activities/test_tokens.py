@@ -150,8 +150,8 @@ def needs_reauthorization(shop: Shop, stream: Stream, outcome: PollResult | Exce
         with pytest.raises(ApplicationError):
             shop.rig.step("anna", other)
     assert len(shop.world.requests) == before  # eBay is asked nothing more
-    told = Counter(shop.rig.types("anna"))
-    assert (told["seller.needs_reauthorization"], told["alert.opened"]) == (1, 1)
+    reported = Counter(shop.rig.types("anna"))
+    assert (reported["seller.needs_reauthorization"], reported["alert.opened"]) == (1, 1)
     assert shop.alerts() == [("anna", "needs_reauthorization")]
     assert shop.store.seller("anna")["state"] == "needs_reauthorization"
 
@@ -473,13 +473,13 @@ def test_who_is_enrolled_anew_with_another_account_is_never_read_by_the_old_ones
     theirs = shop.world.place_order("bert")
 
     shop.rig.step("anna")
-    told = [event["entity_id"] for event in shop.rig.events("anna") if event["type"] == "order.created"]
+    reported = [event["entity_id"] for event in shop.rig.events("anna") if event["type"] == "order.created"]
     shop.store.sellers.erase("anna")  # an account is a seller: her own is one anew
     shop.rig.enroll("anna")
     shop.advance(minutes=5)
     later = shop.world.place_order("anna")
     shop.rig.step("anna")
 
-    assert told[0] == theirs
+    assert reported[0] == theirs
     assert later in shop.rig.stored("anna")
     assert theirs not in shop.rig.stored("anna")

@@ -64,7 +64,7 @@ def test_parcels_that_always_fail_hold_up_no_other_and_come_when_they_can(anna: 
     anna.world.lasting.poison("anna", sick, how=how, resources=[PARCELS])
 
     first = live(anna, 0.25)
-    told_at_once = len(anna.stored("anna", "fulfillments"))
+    reported_at_once = len(anna.stored("anna", "fulfillments"))
     failed = first + live(anna, 2)
     [aside] = anna.store.set_aside("anna")
     [alert] = anna.store.alerts(seller_id="anna")
@@ -75,7 +75,7 @@ def test_parcels_that_always_fail_hold_up_no_other_and_come_when_they_can(anna: 
     anna.world.lasting.cure(sick)
     days(anna, 2)
 
-    assert (told_at_once, failed) == (7, [])
+    assert (reported_at_once, failed) == (7, [])
     assert aside["reason"].startswith("unreadable at eBay")
     assert sick in alert["text"]
     assert said.endswith("; 1 order's parcels set aside")

@@ -70,12 +70,12 @@ async def test_who_waits_for_a_place_gets_it_when_the_worker_is_well_again(monke
 def test_two_threads_never_get_the_last_place_both() -> None:
     both = threading.Barrier(2)
 
-    def meet() -> bool:
+    def catch_up() -> bool:
         with suppress(threading.BrokenBarrierError):
             both.wait(0.2)  # the other one comes, unless it waits for its turn
         return False
 
-    places = Vacancies(1, is_ill=meet)
+    places = Vacancies(1, is_ill=catch_up)
 
     with ThreadPoolExecutor(2) as threads:
         given = list(threads.map(places.try_reserve_slot, [NOBODY] * 2))

@@ -89,10 +89,10 @@ def test_the_first_orders_tell_whose_account_a_new_seller_is_and_the_name_is_kep
 
     assert all_of(it, "anna") == {"anna"}
 
-    kept = account(it, "anna")
-    assert kept.name is not None
-    assert b"anna" not in bytes(kept.name)
-    assert (kept.user_id, kept.generation, kept.refused) == (None, 1, 0)
+    result = account(it, "anna")
+    assert result.name is not None
+    assert b"anna" not in bytes(result.name)
+    assert (result.user_id, result.generation, result.refused) == (None, 1, 0)
     assert it.calls("anna", "user") == it.calls("anna", "trading") == 0
 
 
@@ -203,8 +203,8 @@ def test_names_that_come_and_go_are_asked_for_once(it: Rig) -> None:
 
 def test_orders_that_name_no_seller_say_nothing(it: Rig) -> None:
     enrol(it, "bert")
-    for odd in (None, "", 7, ["carla"], "x" * 300, "\n"):
-        it.world.place_order("bert", change={"sellerId": odd})
+    for malformed in (None, "", 7, ["carla"], "x" * 300, "\n"):
+        it.world.place_order("bert", change={"sellerId": malformed})
     it.advance(minutes=6)
 
     it.poll("bert")
@@ -280,9 +280,9 @@ def test_a_new_seller_without_orders_is_asked_for_once_after_a_day_from_spare_tr
         it.advance(hours=hours)
 
     assert asked == [0, 0, 0, 2, 2, 2]  # the first try found the access token of hours ago over
-    kept = account(it, "carla")
-    assert None not in (kept.name, kept.eias)
-    assert it.world.accounts.eias_token("carla").encode() not in bytes(kept.eias)
+    result = account(it, "carla")
+    assert None not in (result.name, result.eias)
+    assert it.world.accounts.eias_token("carla").encode() not in bytes(result.eias)
 
 
 def test_without_spare_trading_calls_nobody_is_asked(it: Rig) -> None:

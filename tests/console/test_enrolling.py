@@ -273,26 +273,26 @@ def test_a_seller_is_not_connected_with_another_account(house: House, command: s
     for seller in ("otto", "paul"):
         house.world.add_seller(seller)
     house.enroll("otto")
-    kept = before(house)
+    stored = before(house)
 
     line = given(house, command, "otto", "paul", *options).failure(1)
 
     assert "another eBay account" in line
     assert "(wrong_account); nothing was stored" in line
-    assert before(house) == kept
+    assert before(house) == stored
     assert given(house, command, "otto", "otto", *options).code == 0
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_an_account_is_not_enrolled_twice(house: House, options: tuple[str, ...]) -> None:
     house.enroll("quinn")
-    kept = before(house)
+    stored = before(house)
 
     line = given(house, "enroll", "quinn-2", "quinn", *options).failure(1)
 
     assert "enrolled as quinn already" in line
     assert "(account_taken); nothing was stored" in line
-    assert before(house) == kept
+    assert before(house) == stored
     assert_nothing_was_done(house, "quinn-2")
 
 
@@ -315,8 +315,8 @@ def test_rows_of_a_file_are_checked_like_any_token(house: House) -> None:
     said = house.command("enroll", "--from", "-", "--json", stdin=table)
 
     assert said.code == 1
-    told = [(row["seller_id"], row["result"], row.get("code")) for row in said.objects]
-    assert told == [
+    reported = [(row["seller_id"], row["result"], row.get("code")) for row in said.objects]
+    assert reported == [
         ("sam", "failed", "wrong_account"),
         ("sam-2", "failed", "account_taken"),
         ("uwe", "is enrolled", None),

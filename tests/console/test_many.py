@@ -52,10 +52,10 @@ def test_every_row_of_a_file_is_enrolled_and_a_second_time_changes_nothing_but_t
     assert (first.code, first.err) == (0, "")
     assert [line.partition(";")[0] for line in first.out.splitlines()] == ["m-1 is enrolled", "m-2 is enrolled"]
     assert (second.code, second.err) == (0, "")
-    kept = "was enrolled already: the token is replaced, all else is kept"
+    stored = "was enrolled already: the token is replaced, all else is kept"
     assert second.objects == [
-        {"row": 2, "seller_id": "m-1", "result": kept, "worker": False},
-        {"row": 3, "seller_id": "m-2", "result": kept, "worker": False},
+        {"row": 2, "seller_id": "m-1", "result": stored, "worker": False},
+        {"row": 3, "seller_id": "m-2", "result": stored, "worker": False},
     ]
     assert house.rows("SELECT seller_id, enrollment, options FROM sellers WHERE seller_id LIKE 'm-_' ORDER BY 1") == before
     assert [house.runs(seller) for seller in ("m-1", "m-2")] == [["RUNNING"], ["RUNNING"]]

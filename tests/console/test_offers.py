@@ -98,12 +98,12 @@ def test_two_stocks_of_a_sku_never_differ_in_silence(
     lines = house.command("snapshot", seller, "inventory").out.splitlines()
     asked = house.command("snapshot", seller, "inventory", "--json").out.splitlines()
 
-    told = [line for line in lines if line.startswith("two stocks")]
-    assert len(told) == len(differences)
-    for line, (quantity, other) in zip(told, differences, strict=True):
+    reported = [line for line in lines if line.startswith("two stocks")]
+    assert len(reported) == len(differences)
+    for line, (quantity, other) in zip(reported, differences, strict=True):
         assert line.startswith(f"two stocks of SKU A-1 differ: the item has {quantity} (list, 2026-06-18T12:00:00.000Z)")
         assert other in line
-    assert len(asked) == len(lines) - len(told)
+    assert len(asked) == len(lines) - len(reported)
 
 
 def test_a_snapshot_of_the_inventory_tells_the_figures(house: House) -> None:

@@ -153,9 +153,14 @@ def test_snapshots_have_the_fields_of_the_contract(house: House, order: str) -> 
     for row in orders + parcels + items:
         assert row.keys() == (ROW | {"expected"} if row in items else ROW)
         assert_times(row)
-    kept, aside = orders
-    assert (kept["entity_id"], kept["data"], kept["set_aside"], kept["removed_at"]) == (order, house.world.order("anna", order), None, None)
-    assert kept["version"] == max(event["version"] for event in house.events("anna") if event["entity_id"] == order)
+    stored, aside = orders
+    assert (stored["entity_id"], stored["data"], stored["set_aside"], stored["removed_at"]) == (
+        order,
+        house.world.order("anna", order),
+        None,
+        None,
+    )
+    assert stored["version"] == max(event["version"] for event in house.events("anna") if event["entity_id"] == order)
     assert (aside["entity_id"], aside["data"], aside["version"]) == (None, None, None)
     assert aside["set_aside"]
     assert [row["entity_id"] for row in parcels] == list(house.world.parcels("anna", order))

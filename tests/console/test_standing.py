@@ -134,6 +134,6 @@ def test_status_says_that_ebay_is_back_though_the_workflow_has_not_polled_since(
 def test_status_says_what_the_workflow_says() -> None:
     live = SellerStatus(state="paused", reason="holiday", streams={})
 
-    told = merged({"state": "polling", "reason": None, "streams": {}}, live)
+    reported = merged({"state": "polling", "reason": None, "streams": {}}, live)
 
-    assert (told["state"], told["reason"]) == ("paused", "holiday")
+    assert (reported["state"], reported["reason"]) == ("paused", "holiday")

@@ -64,7 +64,7 @@ def chosen(house: House, seller: str) -> tuple[Any, Any]:
     return options.get("inventory_source"), options.get("offers")
 
 
-def told(house: House, seller: str) -> list[dict[str, Any]]:
+def reported(house: House, seller: str) -> list[dict[str, Any]]:
     """The messages that the workflow was sent about it."""
     events = [event for history in house.chain(seller) for event in history.events]
     signals = [event.workflow_execution_signaled_event_attributes for event in events]
@@ -81,7 +81,7 @@ def test_where_the_stock_is_read_can_be_changed_after_the_enrolment_and_twice_is
     assert asked.object == {"seller_id": "sven", "inventory_source": "both", "offers": False}
     assert chosen(house, "sven") == ("both", False)
     assert house.rows("SELECT options -> 'cadence' FROM sellers WHERE seller_id = 'sven'") == [({"orders": 45},)]
-    first, second, third = told(house, "sven")
+    first, second, third = reported(house, "sven")
     assert first == second == {"used": ["inventory", "listings", "offers", "report"], "unused": []}
     assert third == {"used": ["inventory", "listings", "report"], "unused": ["offers"]}
 
@@ -105,4 +105,4 @@ def test_what_cannot_be_chosen_is_said_in_one_line_and_changes_nothing(house: Ho
 
     assert named in line
     assert chosen(house, "tom") == before
-    assert told(house, "tom") == []
+    assert reported(house, "tom") == []

@@ -114,14 +114,14 @@ def test_a_replay_moves_no_cursor_back(hand: Hand) -> None:
     hand.enroll("anna")
     with Receiver() as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = hand.change("anna", orders=3)
+        awaited = hand.change("anna", orders=3)
         hand.run(endpoint)
         hand.store.deliveries.replay(seller="anna")
         hand.run(endpoint)
         (more,) = hand.change("anna")
         hand.run(endpoint)
 
-    assert ids(receiver) == [*wanted, *wanted, more]
+    assert ids(receiver) == [*awaited, *awaited, more]
     assert hand.store.deliveries.waiting(endpoint).changes == 0
 
 

@@ -78,14 +78,14 @@ async def test_what_was_recorded_while_nobody_worked_is_delivered_in_order(tempo
     hand.enroll("anna", "bert")
     with Receiver() as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = {seller: hand.change(seller, orders=60) for seller in ("anna", "bert")}
+        awaited = {seller: hand.change(seller, orders=60) for seller in ("anna", "bert")}
         hand.store.open_alert(AlertKind.QUOTA_HIGH, "words", about="orders")
         async with worker(temporal, hand, client):
             await eventually(lambda: len(receiver.posts) == 121)
             runs = await eventually(lambda: ended(temporal, endpoint))
 
     got = [json.loads(post.body)["data"] for post in receiver.posts]
-    for seller, changes in wanted.items():
+    for seller, changes in awaited.items():
         assert [event["id"] for event in got if event["seller_id"] == seller] == changes
     assert sorted(runs) == sorted(delivery_id(DeliveryCursor(endpoint=endpoint, seller=seller)) for seller in ("anna", "bert", ""))
 
@@ -139,7 +139,7 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
     hand.enroll("anna")
     with Receiver(answering(500, 200)) as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = hand.change("anna", orders=2)
+        awaited = hand.change("anna", orders=2)
         async with worker(temporal, hand, client):
             await eventually(lambda: hand.store.deliveries.log(endpoint, failed=True))
             await temporal.get_workflow_handle(delivery_id(DeliveryCursor(endpoint=endpoint, seller="anna"))).terminate("by a test")
@@ -147,7 +147,7 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
                 connection.exec_driver_sql("UPDATE delivery_lanes SET retry_at = now(), tell_at = now()")
             await eventually(lambda: len(receiver.posts) == 3)
 
-    assert ids(receiver) == [wanted[0], *wanted]
+    assert ids(receiver) == [awaited[0], *awaited]
 
 
 async def test_switching_on_and_replaying_need_no_wait(
@@ -189,11 +189,11 @@ async def test_the_dispatcher_outlives_what_goes_wrong(
     monkeypatch.setattr(hand.store.backlog, "new", failing(looks[1]))
     with Receiver() as receiver:
         hand.endpoint(receiver.url)
-        wanted = hand.change("anna", 3)
+        awaited = hand.change("anna", 3)
         async with worker(temporal, hand, client):
             await eventually(lambda: len(receiver.posts) == 3)
 
-    assert ids(receiver) == wanted
+    assert ids(receiver) == awaited
     assert sum("the dispatcher cannot" in record.message for record in caplog.records) == 2
     assert "CANARY" not in caplog.text
 
@@ -204,10 +204,10 @@ async def test_two_workers_deliver_each_change_once(temporal: Temporal, temporal
     with Receiver() as receiver:
         hand.endpoint(receiver.url)
         async with worker(temporal, hand, client), worker(other, hand, client):
-            wanted = [one for _ in range(5) for one in await asyncio.to_thread(hand.change, "anna", 10)]
+            awaited = [one for _ in range(5) for one in await asyncio.to_thread(hand.change, "anna", 10)]
             await eventually(lambda: len(receiver.posts) >= 50)
 
-    assert ids(receiver) == wanted
+    assert ids(receiver) == awaited
 
 
 async def test_no_secret_no_address_and_no_buyer_is_in_a_history_or_a_log(
@@ -229,7 +229,7 @@ async def test_no_secret_no_address_and_no_buyer_is_in_a_history_or_a_log(
     assert "deliver_changes" in history
     assert b"all is delivered" in raw
     assert any("delivery failed" in record.message for record in caplog.records)
-    told = (
+    reported = (
         raw + caplog.text.encode() + repr([record.__dict__ for record in caplog.records if record.name.startswith("sellerbeat")]).encode()
     )
-    assert [canary for canary in ("CANARY", secret, secret.removeprefix("whsec_")) if canary.encode() in told] == []
+    assert [canary for canary in ("CANARY", secret, secret.removeprefix("whsec_")) if canary.encode() in reported] == []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain.delivery import STEPS
 from tests.deliveries.hand import Hand
-from tests.support.receivers import kept_port
+from tests.support.receivers import stored_port
 from tests.support.waiting import eventually_here
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "deliver.md"
@@ -35,7 +35,7 @@ def receive(hand: Hand, folder: Path, program: list[str], text: str) -> list[str
     (folder / program[1]).write_text(text, encoding="utf-8")
     hand.enroll("anna")
     with ExitStack() as things:
-        port = things.enter_context(kept_port())
+        port = things.enter_context(stored_port())
         endpoint, secret = hand.endpoint(f"http://127.0.0.1:{port}/")
         stranger, _ = hand.endpoint(f"http://127.0.0.1:{port}/")
         environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}

@@ -81,22 +81,22 @@ def test_changes_come_in_order_from_the_registration_on(hand: Hand) -> None:
     hand.change("anna")
     with Receiver() as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = hand.change("anna", orders=120)
+        awaited = hand.change("anna", orders=120)
 
         result = hand.run(endpoint)
 
     assert result.delivered == 120
-    assert ids(receiver) == wanted
+    assert ids(receiver) == awaited
 
 
 def test_a_seller_enrolled_later_is_told_from_the_first_change_on(hand: Hand) -> None:
     with Receiver() as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
         hand.enroll("anna")
-        wanted = hand.change("anna", orders=3)
+        awaited = hand.change("anna", orders=3)
         hand.run(endpoint)
 
-    assert ids(receiver) == wanted
+    assert ids(receiver) == awaited
 
 
 def test_an_endpoint_gets_the_types_that_it_chose(hand: Hand) -> None:
@@ -110,13 +110,13 @@ def test_an_endpoint_gets_the_types_that_it_chose(hand: Hand) -> None:
         hand.orders = 0
         hand.change("anna", orderPaymentStatus="PAID", modified=datetime(2026, 3, 2, tzinfo=UTC))
 
-        told = {}
+        reported = {}
         for endpoint in (one, group, none):
             before = len(receiver.posts)
             hand.run(endpoint)
-            told[endpoint] = [json.loads(post.body)["type"] for post in receiver.posts[before:]]
+            reported[endpoint] = [json.loads(post.body)["type"] for post in receiver.posts[before:]]
 
-    assert told == {one: ["order.updated"], group: ["order.created", "alert.opened", "order.updated"], none: []}
+    assert reported == {one: ["order.updated"], group: ["order.created", "alert.opened", "order.updated"], none: []}
 
 
 def test_alerts_of_the_fleet_come_in_the_order_of_their_positions(hand: Hand) -> None:

@@ -53,13 +53,13 @@ async def test_after_three_days_without_a_receiver_everything_arrives_in_order_f
 
     with Receiver(behave) as receiver:
         endpoint, secret = hand.endpoint(receiver.url)
-        wanted: dict[str, list[str]] = {seller: await asyncio.to_thread(hand.change, seller, 10) for seller in SELLERS}
+        awaited: dict[str, list[str]] = {seller: await asyncio.to_thread(hand.change, seller, 10) for seller in SELLERS}
         async with worker(time_skipping.client, hand.delivering):
             running = await begin(endpoint)
             for _ in range(3):
                 await time_skipping.sleep(timedelta(days=1))
                 for seller in SELLERS:
-                    wanted[seller] += await asyncio.to_thread(hand.change, seller, 20)
+                    awaited[seller] += await asyncio.to_thread(hand.change, seller, 20)
             refused = len(receiver.posts)
             up.set()
             for one in running:
@@ -69,7 +69,7 @@ async def test_after_three_days_without_a_receiver_everything_arrives_in_order_f
 
     arrived = [verified(post, secret)["data"] for post in taken]
     assert refused >= 3 * 5
-    assert {seller: [one["id"] for one in arrived if one["seller_id"] == seller] for seller in SELLERS} == wanted
+    assert {seller: [one["id"] for one in arrived if one["seller_id"] == seller] for seller in SELLERS} == awaited
     assert len(taken) == 3 * 70
     assert {event["outcome"] for event in hand.store.deliveries.log(endpoint, limit=10_000)} == {"refused", "delivered"}
     assert hand.store.endpoints.one(endpoint).state == "on"
@@ -96,10 +96,10 @@ def test_whatever_is_answered_each_change_is_sent_until_it_is_taken_and_then_the
     hand.enroll(seller)
     with Receiver(behave) as receiver:
         endpoint, _ = hand.endpoint(receiver.url, seller=seller)
-        wanted = hand.change(seller, orders)
+        awaited = hand.change(seller, orders)
 
         hand.run_on(endpoint, seller)
 
     sent = [one for one, _ in groupby(ids(receiver))]
     taken = [row["event_id"] for row in reversed(hand.store.deliveries.log(endpoint, limit=1000)) if row["outcome"] == "delivered"]
-    assert sent == taken == wanted
+    assert sent == taken == awaited

@@ -116,7 +116,7 @@ def test_who_is_gone_is_switched_off_and_catches_up_when_switched_on(hand: Hand)
     hand.enroll("anna")
     with Receiver(answering(410, 200)) as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = hand.change("anna", orders=2)
+        awaited = hand.change("anna", orders=2)
         over = hand.run(endpoint)
         alerts = [alert["kind"] for alert in hand.store.alerts()]
         still = hand.run(endpoint)
@@ -128,14 +128,14 @@ def test_who_is_gone_is_switched_off_and_catches_up_when_switched_on(hand: Hand)
     assert still.over
     assert alerts == [f"endpoint_off:{endpoint}"]
     assert hand.store.alerts() == []
-    assert ids(receiver) == [wanted[0], *wanted]
+    assert ids(receiver) == [awaited[0], *awaited]
 
 
 def test_after_five_days_of_failure_an_endpoint_is_switched_off_with_an_alert_and_nothing_is_dropped(hand: Hand) -> None:
     hand.enroll("anna")
     with Receiver(answering(500)) as receiver:
         endpoint, _ = hand.endpoint(receiver.url)
-        wanted = hand.change("anna", orders=3)
+        awaited = hand.change("anna", orders=3)
         began = hand.now
         over = hand.run_on(endpoint)
     failed = hand.now - began
@@ -148,7 +148,7 @@ def test_after_five_days_of_failure_an_endpoint_is_switched_off_with_an_alert_an
     assert over.over
     assert timedelta(days=5) <= failed <= timedelta(days=6.1)
     assert kinds == [f"endpoint_failing:{endpoint}", f"endpoint_off:{endpoint}"]
-    assert ids(receiver) == wanted
+    assert ids(receiver) == awaited
 
 
 def test_a_change_that_only_one_seller_cannot_deliver_is_told_after_75_hours_and_tried_on(hand: Hand) -> None:

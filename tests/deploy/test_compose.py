@@ -57,7 +57,7 @@ def test_ports_are_open_on_this_machine_only() -> None:
 
 def test_every_server_has_a_health_check_and_what_waits_for_it_says_for_what() -> None:
     waiting = {
-        (name, on, wanted["condition"]) for name, service in services().items() for on, wanted in service.get("depends_on", {}).items()
+        (name, on, awaited["condition"]) for name, service in services().items() for on, awaited in service.get("depends_on", {}).items()
     }
     servers = {name for name, service in services().items() if service["restart"] == "unless-stopped"}
     ended = {on for _, on, condition in waiting if condition == "service_completed_successfully"}

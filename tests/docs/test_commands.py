@@ -136,8 +136,8 @@ def test_the_reader_in_sql_and_the_deletion_of_old_rows_run_as_they_are_written(
         cursor.execute("SELECT count(*) FROM my_sales")
         (sales,) = cursor.fetchone()
         cursor.execute("SELECT count(*) FROM change_events WHERE position <= %s AND type = 'order.created'", [position])
-        (told,) = cursor.fetchone()
+        (reported,) = cursor.fetchone()
         cursor.execute(deletion)
 
     assert position >= 500
-    assert sales == told > 0
+    assert sales == reported > 0

@@ -73,11 +73,11 @@ class OrdersInMemory:
         self.meanwhile(self)
         return answer
 
-    def missing(self, kept: dict[str, str]) -> list[str]:
+    def missing(self, stored: dict[str, str]) -> list[str]:
         """Orders whose newest version is not among those kept."""
-        return [row.id for row in self.rows.values() if kept.get(row.id, "") < stamp(row.modified)]
+        return [row.id for row in self.rows.values() if stored.get(row.id, "") < stamp(row.modified)]
 
 
-def keep(kept: dict[str, str], orders: list[Any]) -> None:
+def keep(stored: dict[str, str], orders: list[Any]) -> None:
     for order in orders:
-        kept[order["orderId"]] = max(kept.get(order["orderId"], ""), order["lastModifiedDate"])
+        stored[order["orderId"]] = max(stored.get(order["orderId"], ""), order["lastModifiedDate"])

@@ -39,7 +39,7 @@ def failing(fails: Callable[[Window], bool], hours: int, rows: int) -> Failing:
 
 
 def read(
-    world: Failing, cursor: datetime, kept: dict[str, str], steps: int, unreadable: list[Moment] | None = None
+    world: Failing, cursor: datetime, stored: dict[str, str], steps: int, unreadable: list[Moment] | None = None
 ) -> tuple[datetime, EbayError | None]:
     """Steps until all is read, each going on from what the one before committed."""
     pending: tuple[datetime, ...] = ()
@@ -48,7 +48,7 @@ def read(
         width, error = Width.of(learned, failures), None
         try:
             for part in changed_since(world.fetch, cursor, OVERLAP, pending, width, lambda: world.now, unreadable or ()):
-                keep(kept, part.orders)
+                keep(stored, part.orders)
                 if part.unreadable and unreadable is not None:
                     unreadable.append(part.unreadable)
                 cursor, pending, learned = part.cursor, part.pending_windows, width.learned()
@@ -61,23 +61,23 @@ def read(
 
 @pytest.mark.parametrize("works", [timedelta(minutes=9), HOUR, 6 * HOUR, 25 * HOUR])
 def test_wide_windows_that_fail_are_narrowed_until_all_is_read(works: timedelta) -> None:
-    world, kept = failing(lambda window: window.width > works, hours=30, rows=90), dict[str, str]()
+    world, stored = failing(lambda window: window.width > works, hours=30, rows=90), dict[str, str]()
 
-    cursor, error = read(world, START, kept, steps=40)
+    cursor, error = read(world, START, stored, steps=40)
 
     assert error is None
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert START + timedelta(hours=30) <= cursor <= world.now
     assert len(world.calls) <= 30 * HOUR / works * 2 + 25
 
 
 def test_many_orders_and_windows_that_fail_are_cut_by_rows_and_by_width() -> None:
-    world, kept = failing(lambda window: window.width > 2 * HOUR, hours=30, rows=3_000), dict[str, str]()
+    world, stored = failing(lambda window: window.width > 2 * HOUR, hours=30, rows=3_000), dict[str, str]()
 
-    _, error = read(world, START, kept, steps=40)
+    _, error = read(world, START, stored, steps=40)
 
     assert error is None
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert len(world.calls) < 90
 
 
@@ -85,14 +85,14 @@ def test_many_orders_and_windows_that_fail_are_cut_by_rows_and_by_width() -> Non
 @pytest.mark.parametrize("many", [1, 2, 5])
 def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is_read(hours: int, many: int) -> None:
     bad = [START + timedelta(minutes=7 + 11 * number, milliseconds=7) for number in range(many)]
-    world, kept = failing(lambda window: any(window.start <= one <= window.end for one in bad), hours=hours, rows=90), dict[str, str]()
+    world, stored = failing(lambda window: any(window.start <= one <= window.end for one in bad), hours=hours, rows=90), dict[str, str]()
     unreadable: list[Moment] = []
 
-    cursor, error = read(world, START, kept, steps=60, unreadable=unreadable)
+    cursor, error = read(world, START, stored, steps=60, unreadable=unreadable)
 
     assert error is None
     assert cursor > START + timedelta(hours=hours)
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert all(any(moment.touches(one, one) for moment in unreadable) for one in bad)
     assert all(moment.end - moment.start == MS for moment in unreadable)
     assert len(unreadable) <= 2 * many
@@ -101,9 +101,9 @@ def test_moments_that_ebay_never_answers_are_given_as_unreadable_and_all_else_is
 
 def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_overlap() -> None:
     bad = START + timedelta(minutes=57, milliseconds=7)
-    world, kept = failing(lambda window: window.start <= bad <= window.end, hours=1, rows=90), dict[str, str]()
+    world, stored = failing(lambda window: window.start <= bad <= window.end, hours=1, rows=90), dict[str, str]()
     unreadable: list[Moment] = []
-    cursor, _ = read(world, START, kept, steps=60, unreadable=unreadable)
+    cursor, _ = read(world, START, stored, steps=60, unreadable=unreadable)
     before = len(world.calls)
     world.now += timedelta(minutes=1)
     world.place([world.now - timedelta(seconds=30)])
@@ -113,8 +113,8 @@ def test_a_moment_that_is_set_aside_is_not_asked_for_again_while_it_lies_in_the_
     assert len(world.calls) - before <= 3
     assert parts[-1].pending_windows == ()
     for part in parts:
-        keep(kept, part.orders)
-    assert world.missing(kept) == []
+        keep(stored, part.orders)
+    assert world.missing(stored) == []
 
 
 def test_every_second_answer_that_fails_is_searched_for_twice_a_step_and_not_without_an_end() -> None:
@@ -143,12 +143,12 @@ def test_a_dense_hour_that_needs_narrow_windows_does_not_narrow_the_rest_for_goo
     def fails(window: Window) -> bool:
         return window.start < dense.end and window.end > dense.start and window.width > timedelta(minutes=10)
 
-    world, kept = failing(fails, hours=40, rows=80), dict[str, str]()
+    world, stored = failing(fails, hours=40, rows=80), dict[str, str]()
 
-    _, error = read(world, START, kept, steps=60)
+    _, error = read(world, START, stored, steps=60)
 
     assert error is None
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert len(world.calls) < 100
 
 

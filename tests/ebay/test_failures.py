@@ -173,7 +173,7 @@ def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(
     wire: Wire, caplog: pytest.LogCaptureFixture, failure: str, tokens: type[Tokens]
 ) -> None:
     wire.answers = [FAILURES[failure]]
-    told: list[str] = []
+    reported: list[str] = []
 
     with caplog.at_level(logging.DEBUG), client(wire, tokens()) as ebay:
         api = ebay.seller(CANARY)
@@ -199,10 +199,10 @@ def test_no_error_and_no_log_tells_a_token_an_id_or_a_word_of_an_answer(
             try:
                 call()
             except EbayError as error:
-                told += [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
+                reported += [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
 
-    assert told
-    assert CANARY not in "".join(told)
+    assert reported
+    assert CANARY not in "".join(reported)
     assert CANARY not in caplog.text
 
 

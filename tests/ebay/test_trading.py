@@ -268,11 +268,11 @@ def test_a_user_is_asked_for_by_their_token_alone(wire: Wire, api: SellerApi) ->
     user = f"<User><EIASToken> nY+sHZ2PrBmdj6wV== </EIASToken>{inner}<UserID>shop_1</UserID></User>"
     wire.answers = [xml(response("GetUser", user))]
 
-    told = api.user()
+    reported = api.user()
 
     assert sent(wire.requests[0]) == {"GetUserRequest": [None]}
-    assert (told.name, told.eias, api.calls) == ("shop_1", "nY+sHZ2PrBmdj6wV==", 1)
-    assert "shop_1" not in repr(told)
+    assert (reported.name, reported.eias, api.calls) == ("shop_1", "nY+sHZ2PrBmdj6wV==", 1)
+    assert "shop_1" not in repr(reported)
 
 
 @pytest.mark.parametrize("user", ["", "<User/>", "<User><UserID> </UserID></User>", "<Seller><User><UserID>x</UserID></User></Seller>"])

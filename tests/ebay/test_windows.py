@@ -17,12 +17,12 @@ ORDERS = sorted(BY)
 
 
 def poll(
-    world: OrdersInMemory, cursor: datetime = START, kept: dict[str, str] | None = None, pending_windows: tuple[datetime, ...] = ()
+    world: OrdersInMemory, cursor: datetime = START, stored: dict[str, str] | None = None, pending_windows: tuple[datetime, ...] = ()
 ) -> WindowResult:
     """One whole read; what it gave goes to `kept`."""
     part = None
     for part in changed_since(world.fetch, cursor, OVERLAP, pending_windows):
-        keep({} if kept is None else kept, part.orders)
+        keep({} if stored is None else stored, part.orders)
         assert part.cursor >= cursor
         cursor = part.cursor
     assert part is not None
@@ -30,13 +30,13 @@ def poll(
     return part
 
 
-def offset_loop(world: OrdersInMemory, cursor: datetime, kept: dict[str, str]) -> datetime:
+def offset_loop(world: OrdersInMemory, cursor: datetime, stored: dict[str, str]) -> datetime:
     """The counter-example: page after page of one open window, then the cursor moves to now."""
     now, offset = world.now, 0
     following: str | None = "next"
     while following:
         page = world.fetch(Since(cursor - OVERLAP), offset)
-        keep(kept, page.orders)
+        keep(stored, page.orders)
         offset, following = offset + PAGE, page.next
     return now
 
@@ -57,15 +57,15 @@ def test_no_order_is_lost_whatever_moves_between_the_calls(
     for number, (date, rows, spread) in enumerate(clusters):
         dates = [at(date + spread * row) for row in range(rows)]
         world.place([d for d in dates if d <= world.now], timedelta(milliseconds=late if number % 2 else 0))
-    kept = dict[str, str]()
+    stored = dict[str, str]()
 
-    cursor = poll(world, START, kept).cursor
+    cursor = poll(world, START, stored).cursor
     world.meanwhile = lambda world: None
     for _ in range(3):  # what moved or was not yet visible is for the polls after
         world.now += timedelta(minutes=4)
-        cursor = poll(world, cursor, kept).cursor
+        cursor = poll(world, cursor, stored).cursor
 
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
 
 
 @settings(max_examples=60)
@@ -76,18 +76,18 @@ def test_a_read_that_stopped_anywhere_goes_on_from_its_remaining_edges(
     world = OrdersInMemory(at(2 * MINUTE + 20_000), order, seed)
     for date, rows, spread in clusters:
         world.place([at(date + spread * row) for row in range(rows)])
-    kept, cursor = dict[str, str](), START
+    stored, cursor = dict[str, str](), START
     pending_windows: tuple[datetime, ...] = ()
 
     for number, part in enumerate(changed_since(world.fetch, cursor, OVERLAP)):
-        keep(kept, part.orders)
+        keep(stored, part.orders)
         cursor, pending_windows = part.cursor, part.pending_windows
         if number >= stop and not part.mid_window:
             break
     if pending_windows:
-        poll(world, cursor, kept, pending_windows)
+        poll(world, cursor, stored, pending_windows)
 
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
 
 
 def rows_move(world: OrdersInMemory) -> None:
@@ -103,25 +103,25 @@ def busy_minute() -> OrdersInMemory:
 
 
 def test_an_offset_loop_loses_the_row_that_steps_over_the_page_boundary() -> None:
-    world, kept = busy_minute(), dict[str, str]()
+    world, stored = busy_minute(), dict[str, str]()
 
-    cursor = offset_loop(world, START, kept)
+    cursor = offset_loop(world, START, stored)
     world.meanwhile = lambda world: None
     world.now += timedelta(minutes=6)
-    offset_loop(world, cursor + OVERLAP, kept)  # as if without overlap: it hides the loss where the window is young
+    offset_loop(world, cursor + OVERLAP, stored)  # as if without overlap: it hides the loss where the window is young
 
-    assert len(world.missing(kept)) > 0
+    assert len(world.missing(stored)) > 0
 
 
 def test_cut_windows_lose_none_of_the_same_rows() -> None:
-    world, kept = busy_minute(), dict[str, str]()
+    world, stored = busy_minute(), dict[str, str]()
 
-    cursor = poll(world, START, kept).cursor
+    cursor = poll(world, START, stored).cursor
     world.meanwhile = lambda world: None
     world.now += timedelta(minutes=6)
-    poll(world, cursor + OVERLAP, kept)
+    poll(world, cursor + OVERLAP, stored)
 
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
 
 
 SECOND = {
@@ -135,27 +135,27 @@ SECOND = {
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("seed", range(5))
 def test_1500_orders_of_one_second_take_at_most_20_calls(shape: str, order: str, seed: int) -> None:
-    world, kept = OrdersInMemory(at(30_000), order, seed), dict[str, str]()
+    world, stored = OrdersInMemory(at(30_000), order, seed), dict[str, str]()
     dates = list(SECOND[shape])
     world.random.shuffle(dates)
     world.place(dates)
 
-    part = poll(world, START, kept)
+    part = poll(world, START, stored)
 
     assert part.complete
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert len(world.calls) <= 20
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_month_of_orders_takes_at_most_three_times_the_fewest_calls(order: str) -> None:
     month = 30 * 24 * 60 * MINUTE
-    world, kept = OrdersInMemory(at(month), order, 7), dict[str, str]()
+    world, stored = OrdersInMemory(at(month), order, 7), dict[str, str]()
     world.place(at(min(month - 2000, row * month // 12_000 + world.random.randrange(3 * 24 * 60 * MINUTE))) for row in range(12_000))
 
-    poll(world, START, kept)
+    poll(world, START, stored)
 
-    assert world.missing(kept) == []
+    assert world.missing(stored) == []
     assert len(world.calls) <= 3 * 12_000 / PAGE
 
 
@@ -226,9 +226,9 @@ def test_one_date_is_read_again_when_a_row_moved_between_its_pages() -> None:
     world = OrdersInMemory(at(30_000), "oldest first")
     world.place([at(10_500)] * 500)
     world.meanwhile = lambda world: world.modify("order-00000") if world.calls[-1] == (Window(at(10_499), at(10_501)), 0) else None
-    kept = dict[str, str]()
+    stored = dict[str, str]()
 
-    part = poll(world, START, kept)
+    part = poll(world, START, stored)
 
     assert part.complete
-    assert [row for row in world.missing(kept) if row != "order-00000"] == []
+    assert [row for row in world.missing(stored) if row != "order-00000"] == []

@@ -13,9 +13,9 @@ from ebay.errors import BadAnswerError
 from ebay.xml import Node, pieces, records
 
 
-def read(xml: str | bytes, wanted: Collection[str] = ("Item",), inside: Collection[str] = ()) -> list[Node]:
+def read(xml: str | bytes, awaited: Collection[str] = ("Item",), inside: Collection[str] = ()) -> list[Node]:
     body = xml.encode() if isinstance(xml, str) else xml
-    return list(records(pieces(body), wanted, inside))
+    return list(records(pieces(body), awaited, inside))
 
 
 def texts(xml: str | bytes) -> list[str]:

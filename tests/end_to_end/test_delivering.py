@@ -44,13 +44,13 @@ def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_mos
 
         house.worker()
         forget_dead_worker(temporal_address)
-        wanted = {event["id"] for event in house.events() if event["type"].startswith("order.")}
-        eventually_here(lambda: {post.headers["webhook-id"] for post in receiver.posts} >= wanted)
+        awaited = {event["id"] for event in house.events() if event["type"].startswith("order.")}
+        eventually_here(lambda: {post.headers["webhook-id"] for post in receiver.posts} >= awaited)
 
-    told = [json.loads(post.body)["data"] for post in receiver.posts]
-    assert before < len(wanted)
+    reported = [json.loads(post.body)["data"] for post in receiver.posts]
+    assert before < len(awaited)
     for seller in SELLERS:
-        sent = [event["sequence"] for event in told if event["seller_id"] == seller]
+        sent = [event["sequence"] for event in reported if event["seller_id"] == seller]
         once = [sequence for sequence, _ in groupby(sent)]
         assert once == sorted(once)
         assert len(once) == len(set(once)) == CHANGES

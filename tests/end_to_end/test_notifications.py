@@ -15,7 +15,7 @@ from simulator.state.notices import REVOCATION, Unrest
 from tests.support.dumps import postgres_columns
 from tests.support.histories import raw
 from tests.support.house import ROOT, House, Said
-from tests.support.receivers import kept_port
+from tests.support.receivers import stored_port
 from tests.support.waiting import eventually_here, least
 
 SELLERS = ("anna", "bert")
@@ -28,7 +28,7 @@ CANARY = "Canary4711Tweety"
 @pytest.fixture(scope="module")
 def house(open_house: Callable[..., House]) -> Iterator[House]:
     """A worker, a web process that the world reaches, and two sellers who are polled once an hour."""
-    with kept_port() as port:
+    with stored_port() as port:
         world = World(seed=31)
         house = open_house(
             world,
@@ -42,10 +42,10 @@ def house(open_house: Callable[..., House]) -> Iterator[House]:
             house.enroll(seller)
         house.worker()
         web = house.child("web", str(ROOT / "web.py"))
-        eventually_here(lambda: "web listens" in web.told())
+        eventually_here(lambda: "web listens" in web.output())
         eventually_here(lambda: all(one.next_poll_at for seller in SELLERS for one in house.status(seller).streams.values()))
         yield house
-        assert CANARY not in web.told()
+        assert CANARY not in web.output()
 
 
 def shown(said: Said) -> dict[tuple[str, str | None, str], str]:
@@ -94,8 +94,8 @@ def test_losses_copies_disorder_and_forgeries_tell_nothing_wrong(house: House, a
         for order in orders[:10]:
             house.world.ship("bert", order)
         sent = notices.sent[sent_before:]
-        told = {notice.entity_ids[0] for notice in sent if not notice.lost}
-        eventually_here(lambda: told <= {event["entity_id"] for event in house.events("bert")})
+        reported = {notice.entity_ids[0] for notice in sent if not notice.lost}
+        eventually_here(lambda: reported <= {event["entity_id"] for event in house.events("bert")})
         eventually_here(lambda: not notices.waiting and not house.rows("SELECT FROM notifications WHERE state = 'pending'"))
     notices.unrest = Unrest()
 
@@ -178,13 +178,13 @@ def test_nothing_that_a_notification_says_of_people_is_kept_or_said(house: House
             answer = httpx.post(f"{url}/ebay/notifications{path}", content=body, headers={"X-EBAY-SIGNATURE": header})
             assert (answer.status_code, name in answer.text) == (status, False)
 
-    kept = postgres_columns(house.database)
+    stored = postgres_columns(house.database)
     logs = {child.log.name: child.log.read_bytes() for child in house.children}
     histories = {str(number): raw(history) + history.to_json().encode() for number, history in enumerate(house.histories())}
 
-    assert b"canary-ORDER_CONFIRMATION" in kept["notifications.notification_id"]
-    assert [place for place, content in {**kept, **logs, **histories}.items() if name.encode() in content] == []
-    assert TOKEN.encode() not in b"".join([*kept.values(), *logs.values(), *histories.values()])
+    assert b"canary-ORDER_CONFIRMATION" in stored["notifications.notification_id"]
+    assert [place for place, content in {**stored, **logs, **histories}.items() if name.encode() in content] == []
+    assert TOKEN.encode() not in b"".join([*stored.values(), *logs.values(), *histories.values()])
 
 
 def test_showing_counts_what_came(house: House, arranged: object) -> None:

@@ -76,11 +76,11 @@ def test_poll_now_of_an_idle_seller_is_served_within_two_seconds(house: House) -
     def waited_s() -> float:
         order = house.world.place_order("anna")
 
-        told_ms = poll(house, "anna")
+        reported_ms = poll(house, "anna")
 
-        first = eventually_here(lambda: asked(house, "anna", told_ms))[0]
+        first = eventually_here(lambda: asked(house, "anna", reported_ms))[0]
         eventually_here(lambda: recorded(house, "anna", order))
-        return float(first.at_ms - told_ms) / 1000
+        return float(first.at_ms - reported_ms) / 1000
 
     assert least(waited_s, 2.0) <= 2
 
@@ -165,12 +165,12 @@ def test_no_history_and_no_log_names_a_buyer_or_a_token(house: House, worker: Ch
     def without_id(text: str) -> str:
         return json.dumps({name: value for name, value in json.loads(text).items() if name != "orderId"})
 
-    kept = world.place_order("eve", change=with_canary)
+    stored = world.place_order("eve", change=with_canary)
     world.place_order("eve", change=with_canary, raw=without_id)
     world.modify_sku("eve", world.skus("eve")[0], lambda item: item["product"].update(title=CANARY))
     poll(house, "eve")
     poll(house, "eve", Stream.INVENTORY)
-    eventually_here(lambda: recorded(house, "eve", kept) and house.store.set_aside("eve"))
+    eventually_here(lambda: recorded(house, "eve", stored) and house.store.set_aside("eve"))
     eventually_here(lambda: any(event["type"] == "inventory.updated" for event in house.events("eve")))
 
     for status, body in ((200, f'{{"orders": [{{"buyer": {{"username": "{CANARY}"'), (400, json.dumps({"errors": [{"message": CANARY}]}))):
@@ -186,10 +186,10 @@ def test_no_history_and_no_log_names_a_buyer_or_a_token(house: House, worker: Ch
     eventually_here(lambda: house.status("eve").state == "needs_reauthorization")
 
     secrets = [CANARY, *world.accounts.grants, *world.accounts.access]
-    told = b"\n".join(raw(history) for history in house.histories()) + worker.log.read_bytes()
-    assert b"ebay-polling:eve" in told  # there was something to look at
-    assert worker.told().count('"level": "debug"') > 100
+    reported = b"\n".join(raw(history) for history in house.histories()) + worker.log.read_bytes()
+    assert b"ebay-polling:eve" in reported  # there was something to look at
+    assert worker.output().count('"level": "debug"') > 100
     assert CANARY in json.dumps(house.events("eve"))
-    assert [secret for secret in secrets if secret.encode() in told] == []
+    assert [secret for secret in secrets if secret.encode() in reported] == []
     assert CANARY not in house.command("set-aside", "--json").out
     assert CANARY not in house.command("alerts", "--closed", "--json").out

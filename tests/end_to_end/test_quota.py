@@ -36,7 +36,7 @@ def test_a_day_of_few_calls_ends_without_a_refusal_and_people_are_still_served(o
 
     eventually_here(lambda: all(house.status(name).state == "waiting_for_quota" for name in SELLERS))
     used, inventory = orders_calls(house), house.world.quotas.used["inventory_item"]
-    told = [row["state"] for row in house.command("list", "--json").objects]
+    reported = [row["state"] for row in house.command("list", "--json").objects]
     order = house.world.place_order("anna")
     house.signal("anna", SellerPolling.poll_now, PollNow(stream="orders"))
     eventually_here(lambda: any(event["entity_id"] == order for event in house.events("anna")))
@@ -44,6 +44,6 @@ def test_a_day_of_few_calls_ends_without_a_refusal_and_people_are_still_served(o
 
     assert refused(house) == 0
     assert used <= CALLS
-    assert told == ["waiting_for_quota"] * 3
+    assert reported == ["waiting_for_quota"] * 3
     assert "waits until" in house.status("bert").reason
     assert orders_calls(house) <= CALLS

@@ -60,7 +60,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
     house.signal("anna", SellerPolling.poll_now, PollNow())
     eventually_here(waiting.is_set)
     worker.tell(name)
-    eventually_here(lambda: "worker stops" in worker.told())
+    eventually_here(lambda: "worker stops" in worker.output())
     assert worker.process.poll() is None
 
     world.faults.after_answer = None
@@ -70,19 +70,19 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
     types = {event.event_type for history in house.chain("anna") for event in history.events}
     assert not types & BROKEN_OFF
-    assert "Traceback" not in worker.told()
+    assert "Traceback" not in worker.output()
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_whose_sdk_never_ends_leaves_by_itself_and_says_so(house: House, name: signal.Signals) -> None:
     worker = house.child("endless", "-c", ENDLESS.format(root=str(ROOT)))
-    eventually_here(lambda: STARTED in worker.told())
+    eventually_here(lambda: STARTED in worker.output())
 
-    told = time.monotonic()
+    reported = time.monotonic()
     worker.tell(name)
     code = worker.result().code
 
     assert code == 0
-    assert time.monotonic() - told >= 1.0  # not before the grace
-    assert worker.told().count("worker leaves though the SDK has not ended") == 1
-    assert "Traceback" not in worker.told()
+    assert time.monotonic() - reported >= 1.0  # not before the grace
+    assert worker.output().count("worker leaves though the SDK has not ended") == 1
+    assert "Traceback" not in worker.output()

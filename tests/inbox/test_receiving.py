@@ -193,13 +193,13 @@ async def test_an_account_deletion_keeps_the_person_encrypted_and_for_no_seller(
     await letterbox.post(letterbox.body(topic="MARKETPLACE_ACCOUNT_DELETION", data=person))
 
     (row,) = letterbox.rows()
-    (told,) = letterbox.store.notifications.of_topic("MARKETPLACE_ACCOUNT_DELETION")
+    (reported,) = letterbox.store.notifications.of_topic("MARKETPLACE_ACCOUNT_DELETION")
     assert (row["seller_id"], row["state"], row["order_ids"]) == (None, "pending", [])
     assert b"canary" not in bytes(row["person"])
-    assert told.person == {"username": "canary-buyer", "user_id": "ma8vp1jySJC", "eias_token": "nY+sHZ2PrBmdj6wV=="}
-    assert "canary" not in repr(told)
+    assert reported.person == {"username": "canary-buyer", "user_id": "ma8vp1jySJC", "eias_token": "nY+sHZ2PrBmdj6wV=="}
+    assert "canary" not in repr(reported)
 
-    letterbox.store.notifications.end([told.id])
+    letterbox.store.notifications.end([reported.id])
 
     assert [(row["state"], row["person"]) for row in letterbox.rows()] == [("done", None)]
 
@@ -211,11 +211,11 @@ async def test_who_waits_to_be_forgotten_is_encrypted_anew_with_a_new_key(letter
     stores = [Store.connect(url, keys) for keys in ([new, old], [new])]
 
     rotated = [store.notifications.rotate() for store in stores]
-    (told,) = stores[1].notifications.of_topic("MARKETPLACE_ACCOUNT_DELETION")
+    (reported,) = stores[1].notifications.of_topic("MARKETPLACE_ACCOUNT_DELETION")
     for store in stores:
         store.close()
 
-    assert (rotated, told.person["user_id"]) == ([1, 0], "ma8vp1jySJC")
+    assert (rotated, reported.person["user_id"]) == ([1, 0], "ma8vp1jySJC")
 
 
 async def test_without_postgres_ebay_is_to_send_again(world: World, ebay_url: str) -> None:
@@ -248,11 +248,11 @@ async def test_nothing_of_a_person_reaches_the_log_or_the_row(letterbox: Letterb
     await letterbox.post(letterbox.body(topic="canary-topic", id_="2"))
     await letterbox.post(body, **{"X-EBAY-SIGNATURE": "canary-header"})
 
-    told = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records if record.name.startswith("sellerbeat"))
-    assert "notification kept" in told
-    assert "canary" not in told
-    kept = json.dumps([row for row in letterbox.rows() if row["topic"] == "ORDER_CONFIRMATION"], default=str)
-    assert "canary" not in kept
+    reported = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records if record.name.startswith("sellerbeat"))
+    assert "notification kept" in reported
+    assert "canary" not in reported
+    stored = json.dumps([row for row in letterbox.rows() if row["topic"] == "ORDER_CONFIRMATION"], default=str)
+    assert "canary" not in stored
 
 
 async def test_the_challenge_is_answered_for_each_address(letterbox: Letterbox) -> None:
@@ -283,10 +283,10 @@ async def test_an_address_is_answered_as_it_was_typed_and_never_redirected(lette
     challenged = await letterbox.ebay.get(f"{PUBLIC}{path}?challenge_code=a1b2c3", headers=proxied)
     body = letterbox.body()
     signed = {"X-EBAY-SIGNATURE": letterbox.world.notices.signature(body), "Content-Type": "application/json"}
-    told = await letterbox.ebay.post(f"{PUBLIC}{path}", content=body, headers=signed | proxied)
+    reported = await letterbox.ebay.post(f"{PUBLIC}{path}", content=body, headers=signed | proxied)
 
     assert challenged.json() == {"challengeResponse": challenge_response("a1b2c3", TOKEN, PUBLIC + path)}
-    assert told.status_code == 204
+    assert reported.status_code == 204
     assert len(letterbox.rows()) == 1
 
 

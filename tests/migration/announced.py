@@ -56,9 +56,9 @@ class Announced(Fleet):
 
     # what happens at eBay
 
-    def order(self, *, told: bool = True, **fields: Any) -> str:
+    def order(self, *, reported: bool = True, **fields: Any) -> str:
         """An order is placed, and announced unless that is lost."""
-        if told:
+        if reported:
             return str(self.world.place_order(SELLER, **fields))
         with self.silence():
             return str(self.world.place_order(SELLER, **fields))

@@ -63,7 +63,7 @@ def test_a_seller_of_whom_no_order_was_announced_is_polled_as_before(anna: Annou
 
 
 def test_polling_comes_back_with_an_alert_when_it_finds_what_no_notification_told(relied_on: Announced) -> None:
-    relied_on.order(told=False)
+    relied_on.order(reported=False)
     relied_on.run(relied_on.now + timedelta(hours=1, minutes=5))
 
     assert (mode(relied_on), alerts(relied_on)) == (Mode.SHADOW, ["not_notified"])
@@ -74,7 +74,7 @@ def test_polling_comes_back_with_an_alert_when_it_finds_what_no_notification_tol
 
 def test_polling_waits_for_a_notification_that_may_still_come(relied_on: Announced) -> None:
     """A poll finds it at once, another one sees that nobody told it yet, and the notification comes 14 minutes later."""
-    order_id = relied_on.order(told=False)
+    order_id = relied_on.order(reported=False)
     relied_on.wait(MINUTE)
     relied_on.poll_once(SELLER, Stream.ORDERS)
     late = relied_on.now + GRACE - MINUTE
@@ -104,7 +104,7 @@ def test_a_change_that_no_topic_tells_or_one_that_is_not_counted_on_brings_nobod
 
 def test_what_was_lost_before_webhooks_began_brings_nobody_back(anna: Announced) -> None:
     anna.store.modes.set(SELLER, Mode.SHADOW)
-    anna.order(told=False)
+    anna.order(reported=False)
     anna.run(anna.now + timedelta(hours=1))
     anna.store.modes.set(SELLER, Mode.WEBHOOKS)
     anna.run(anna.now + timedelta(hours=2))
@@ -113,7 +113,7 @@ def test_what_was_lost_before_webhooks_began_brings_nobody_back(anna: Announced)
 
 
 def test_a_poll_that_was_under_way_overrides_nobody_who_chose_polling(relied_on: Announced) -> None:
-    relied_on.order(told=False)
+    relied_on.order(reported=False)
     relied_on.wait(MINUTE)
     relied_on.poll_once(SELLER, Stream.ORDERS)
     relied_on.wait(GRACE)
@@ -149,25 +149,25 @@ def test_orders_that_notifications_told_first_keep_a_seller_in_shadow_from_looki
 def test_after_a_week_in_shadow_without_a_loss_an_alert_says_ready_until_a_loss(anna: Announced) -> None:
     anna.states[SELLER].streams[Stream.ORDERS].cadence = timedelta(hours=3)
     anna.store.modes.set(SELLER, Mode.SHADOW)
-    told: list[tuple[bool, list[str]]] = []
+    reported: list[tuple[bool, list[str]]] = []
     for day in range(8):
         anna.order()
         if day == 7:
-            anna.order(told=False)
+            anna.order(reported=False)
         anna.run(anna.now + DAY)
         evaluate_due(anna.store)
         evaluate_due(anna.store)  # once a day, however often one looks
-        told.append((anna.store.modes.get(SELLER).comparison["ready"], alerts(anna)))  # type: ignore[index]
+        reported.append((anna.store.modes.get(SELLER).comparison["ready"], alerts(anna)))  # type: ignore[index]
 
-    assert told == [(False, [])] * 6 + [(True, ["ready_for_webhooks"]), (False, [])]
-    kept = anna.store.modes.get(SELLER).comparison
-    assert kept
-    assert (kept["both"], kept["only_polling"], kept["days"]) == (7, 1, 7)
-    assert kept["why"] == "1 change was told by no notification within 7 days, of 8 to be told"
+    assert reported == [(False, [])] * 6 + [(True, ["ready_for_webhooks"]), (False, [])]
+    stored = anna.store.modes.get(SELLER).comparison
+    assert stored
+    assert (stored["both"], stored["only_polling"], stored["days"]) == (7, 1, 7)
+    assert stored["why"] == "1 change was told by no notification within 7 days, of 8 to be told"
 
 
 def test_a_seller_who_came_back_and_is_ready_again_has_no_alert_of_the_failure_left(relied_on: Announced) -> None:
-    relied_on.order(told=False)
+    relied_on.order(reported=False)
     relied_on.run(relied_on.now + timedelta(hours=2))
     relied_on.states[SELLER].streams[Stream.ORDERS].cadence = timedelta(hours=3)
     for _ in range(8):

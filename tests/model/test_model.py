@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
         self.ids: set[str] = set()
         self.sequences = dict.fromkeys(SELLERS, 0)
         self.detected: dict[str, str] = {}
-        self.told: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.reported: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.sold: set[tuple[str, str]] = set()  # lines of orders, by seller
         self.cursors: dict[tuple[str, str], datetime | None] = {}
         self.enrolled_ms = 0
@@ -235,7 +235,7 @@ class Machine(RuleBasedStateMachine):
         every=st.sampled_from([5, 60, 1200]),
     )
     @act
-    def people_wish(self, name: str, what: str, every: int) -> None:
+    def operators_set(self, name: str, what: str, every: int) -> None:
         state, now = self.fleet.states[name], self.fleet.now
         if what == "speed-up":
             state.speed_up_every, state.speed_up_until = timedelta(seconds=every), now + timedelta(minutes=30)
@@ -391,8 +391,8 @@ class Machine(RuleBasedStateMachine):
         if kind not in KINDS.values():
             return
         key = event["seller_id"], kind, event["entity_id"]
-        last = self.told.get(key)
-        self.told[key] = event
+        last = self.reported.get(key)
+        self.reported[key] = event
         if last is None:
             assert (event["version"], what) == (1, "created")
         elif event["version"] == last["version"]:
@@ -409,7 +409,7 @@ class Machine(RuleBasedStateMachine):
         name, sale = event["seller_id"], event["data"]
         assert (name, sale["lineItemId"]) not in self.sold
         self.sold.add((name, sale["lineItemId"]))
-        order = self.told[name, "order", sale["orderId"]]["data"]
+        order = self.reported[name, "order", sale["orderId"]]["data"]
         lines = [(line["lineItemId"], line["quantity"], order["creationDate"]) for line in order["lineItems"]]
         assert (sale["lineItemId"], sale["quantity"], sale["soldAt"]) in lines
 
@@ -450,11 +450,11 @@ class Machine(RuleBasedStateMachine):
 
     def poll_all(self, streams: Iterable[Stream] = tuple(Stream)) -> None:
         for name, state in self.fleet.states.items():
-            for what, told in state.streams.items():
-                told.asked = told.asked or what in streams
+            for what, reported in state.streams.items():
+                reported.asked = reported.asked or what in streams
             self.fleet.wake(name)
-            assert {what: told.last_error for what, told in state.streams.items() if told.failures} == {}
-            assert not any(told.waiting for told in state.streams.values())
+            assert {what: reported.last_error for what, reported in state.streams.items() if reported.failures} == {}
+            assert not any(reported.waiting for reported in state.streams.values())
             assert Stream.BACKFILL not in state.streams
 
     def verdict(self) -> Any:

@@ -89,7 +89,7 @@ PUBLIC = [
     "2001:200::1",
 ]
 
-ODD_URLS = [
+MALFORMED_URLS = [
     "http://example.com/",
     "ftp://example.com/",
     "gopher://example.com:443/",

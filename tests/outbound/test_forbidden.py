@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, allowed
 from tests.outbound.conftest import Opened
 from tests.outbound.sockets import Tried, watched
-from tests.outbound.targets import FORBIDDEN, ODD_URLS, PUBLIC, as_url
+from tests.outbound.targets import FORBIDDEN, MALFORMED_URLS, PUBLIC, as_url
 from tests.support.certificates import Authority
 from tests.support.receivers import Receiver, answering, redirecting
 
@@ -28,7 +28,7 @@ def canary() -> Iterator[Receiver]:
         assert receiver.connections == 0
 
 
-@pytest.mark.parametrize("url", [*map(as_url, FORBIDDEN), *ODD_URLS])
+@pytest.mark.parametrize("url", [*map(as_url, FORBIDDEN), *MALFORMED_URLS])
 def test_a_forbidden_target_is_not_called(opened: Opened, tried: Tried, url: str) -> None:
     client = opened(Policy())
 

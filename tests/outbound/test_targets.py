@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outbound import ForbiddenTargetError, Policy, allowed, check_url
-from tests.outbound.targets import FORBIDDEN, ODD_URLS, PUBLIC, as_url
+from tests.outbound.targets import FORBIDDEN, MALFORMED_URLS, PUBLIC, as_url
 
 INTERNET = Policy()
 DEMO = Policy(loopback=True)
@@ -61,7 +61,7 @@ def test_a_forbidden_address_is_refused_as_an_endpoint(address: str) -> None:
         check_url(as_url(address), INTERNET)
 
 
-@pytest.mark.parametrize("url", ODD_URLS)
+@pytest.mark.parametrize("url", MALFORMED_URLS)
 def test_an_odd_address_is_refused_as_an_endpoint(url: str) -> None:
     with pytest.raises(ForbiddenTargetError):
         check_url(url, INTERNET)
@@ -87,7 +87,7 @@ def test_whoever_typed_it_reads_why(url: str, words: str) -> None:
     assert str(refused.value) == words
 
 
-@pytest.mark.parametrize("url", [*map(as_url, FORBIDDEN), *ODD_URLS])
+@pytest.mark.parametrize("url", [*map(as_url, FORBIDDEN), *MALFORMED_URLS])
 def test_what_is_refused_is_refused_beside_the_demos_switch_unless_it_is_loopback(url: str) -> None:
     try:
         target = check_url(url, DEMO)

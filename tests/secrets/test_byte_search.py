@@ -46,7 +46,7 @@ WORDS = "Sellerbeat-canary-secret-4711"  # the application's secret
 
 
 @dataclass
-class Told:
+class Reported:
     """All that was kept or said, by place."""
 
     postgres: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -63,14 +63,14 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(
+def reported(
     postgres_server: str,
     execute: Callable[[str], None],
     migrated_template: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Told:
+) -> Reported:
     """The story, told once; the tests below only search."""
-    folder, told, world = tmp_path_factory.mktemp("secrets"), Told(), World(seed=47, client_secret=WORDS)
+    folder, reported, world = tmp_path_factory.mktemp("secrets"), Reported(), World(seed=47, client_secret=WORDS)
     for name in SELLERS:
         world.add_seller(name, skus=3)
         world.preload_skus(name)
@@ -79,19 +79,19 @@ def told(
         with devstack.temporal(folder / "server", extra=FLAGS) as temporal:
             house = House(folder, world, ebay.url, database, temporal.address, **SLOW)
             try:
-                told.logs["worker"] = tell(house, told)
+                reported.logs["worker"] = tell(house, reported)
                 for number, history in enumerate(house.histories()):
-                    told.temporal[f"history {number}"] = raw(history) + history.to_json().encode()
-                told.postgres = postgres_columns(database)
+                    reported.temporal[f"history {number}"] = raw(history) + history.to_json().encode()
+                reported.postgres = postgres_columns(database)
             finally:
                 house.close()
-        told.logs["commands and eBay's client"] = "\n".join(ours).encode()
+        reported.logs["commands and eBay's client"] = "\n".join(ours).encode()
     for path in folder.glob("*.out"):
-        told.logs[path.name] = path.read_bytes()
-    told.temporal |= sqlite_files(folder / "server")
+        reported.logs[path.name] = path.read_bytes()
+    reported.temporal |= sqlite_files(folder / "server")
     accounts = world.accounts
-    told.secrets = [*accounts.grants, *accounts.access, ROTATED, UNUSABLE, MISTYPED, WORDS, house.key, *PASSWORDS]
-    return told
+    reported.secrets = [*accounts.grants, *accounts.access, ROTATED, UNUSABLE, MISTYPED, WORDS, house.key, *PASSWORDS]
+    return reported
 
 
 @contextmanager
@@ -116,18 +116,18 @@ def first_orders(house: House, seller: str) -> bool:
     return scanned(house, seller) and "order.created" in kinds(house, seller)
 
 
-def tell(house: House, told: Told) -> bytes:
+def tell(house: House, reported: Reported) -> bytes:
     """Gives the worker's log at DEBUG."""
     for name in SELLERS:
-        told.heard(house.enroll(name, "--backfill", "7d"), "enroll", name)
+        reported.heard(house.enroll(name, "--backfill", "7d"), "enroll", name)
     worker = house.worker(talkative=True)
     for name in SELLERS:
         eventually_here(partial(first_orders, house, name))
     good_documents(house)
-    odd_documents(house)
-    told.bad_answers = bad_answers(house)
-    bad_tokens(house, told)
-    commands(house, told)
+    malformed_documents(house)
+    reported.bad_answers = bad_answers(house)
+    bad_tokens(house, reported)
+    commands(house, reported)
     assert worker.end(signal.SIGTERM) == 0
     return worker.log.read_bytes()
 
@@ -165,11 +165,11 @@ def good_documents(house: House) -> None:
         parcel = world.ship(name, order)
         world.modify_parcel(name, order, parcel, {"note": everything()})
         world.modify_sku(name, world.skus(name)[0], lambda item: item["product"].update(description=everything()))
-    wanted = {"fulfillment.created", "inventory.updated", "order.updated"}
-    poll_until(house, lambda: all(kinds(house, name) >= wanted for name in SELLERS[:2]))
+    awaited = {"fulfillment.created", "inventory.updated", "order.updated"}
+    poll_until(house, lambda: all(kinds(house, name) >= awaited for name in SELLERS[:2]))
 
 
-def odd_documents(house: House) -> None:
+def malformed_documents(house: House) -> None:
     """Documents without an id, with one that no database keeps, that are no objects, hold NUL, are too deep: all with a buyer in them."""
     world = house.world
     quoted = json.dumps(everything())
@@ -191,8 +191,8 @@ def odd_documents(house: House) -> None:
     shipped = world.place_order("anna", change=put_buyer)
     parcel = world.ship("anna", shipped)
     world.modify_parcel("anna", shipped, parcel, lambda document: document.update(fulfillmentId=None, note=everything()))
-    wanted = {"order", "inventory", "fulfillment"}
-    poll_until(house, lambda: {row["kind"] for row in house.store.set_aside("anna")} == wanted, sellers=("anna",))
+    awaited = {"order", "inventory", "fulfillment"}
+    poll_until(house, lambda: {row["kind"] for row in house.store.set_aside("anna")} == awaited, sellers=("anna",))
 
 
 def bad_answers(house: House) -> int:
@@ -246,7 +246,7 @@ def healed(house: House) -> None:
         raise AssertionError(f"still failing: {left}") from None
 
 
-def bad_tokens(house: House, told: Told) -> None:
+def bad_tokens(house: House, reported: Reported) -> None:
     """A token that eBay replaces, refusals at the token endpoint that quote it, its death, and a new consent."""
     faults, accounts = house.world.faults, house.world.accounts
     accounts.grants[ROTATED] = Grant("carla", ROTATED, accounts.latest["carla"].scopes)
@@ -272,9 +272,9 @@ def bad_tokens(house: House, told: Told) -> None:
 
     accounts.revoke("dora")
     poll_until(house, lambda: house.store.seller("dora")["state"] == "needs_reauthorization", Stream.ORDERS, sellers=("dora",))
-    told.heard(house.command("status", "dora"), "status", "dora")
+    reported.heard(house.command("status", "dora"), "status", "dora")
     said = house.command("connect", "dora", "--refresh-token-file", "-", stdin=accounts.renew("dora"))
-    assert told.heard(said, "connect", "dora").code == 0
+    assert reported.heard(said, "connect", "dora").code == 0
     eventually_here(lambda: "seller.reauthorized" in kinds(house, "dora"))
 
 
@@ -282,7 +282,7 @@ def asked(house: House, name: str) -> int:
     return len([one for one in house.world.requests if one.seller == name])
 
 
-def commands(house: House, told: Told) -> None:
+def commands(house: House, reported: Reported) -> None:
     """All that an operator can ask, in words and with --json; and what goes wrong when they mistype a secret."""
     aside = house.store.set_aside("anna")[0]["id"]
     asks: list[tuple[str, ...]] = [("list",), ("alerts",), ("alerts", "--closed"), ("set-aside",), ("quota",), ("doctor",)]
@@ -290,16 +290,16 @@ def commands(house: House, told: Told) -> None:
     asks += [("speed-up", "bert", "--every", "30m", "--for", "1m"), ("pause", "bert"), ("resume", "bert")]
     asks += [("status", name) for name in SELLERS]
     for words in asks:
-        told.heard(house.command(*words), *words)
-        told.heard(house.command(*words, "--json"), *words, "--json")
+        reported.heard(house.command(*words), *words)
+        reported.heard(house.command(*words, "--json"), *words, "--json")
     feed: list[tuple[str, ...]] = [("changes",), *(("snapshot", "anna", kind) for kind in ("orders", "fulfillments", "inventory"))]
     for words in feed:
-        told.heard(house.command(*words), *words)  # in words there is nobody's data; with --json it is the feed
-        told.heard(house.command(*words, "--json"), *words, "--json", feed=True)
-    mistakes(house, told)
+        reported.heard(house.command(*words), *words)  # in words there is nobody's data; with --json it is the feed
+        reported.heard(house.command(*words, "--json"), *words, "--json", feed=True)
+    mistakes(house, reported)
 
 
-def mistakes(house: House, told: Told) -> None:
+def mistakes(house: House, reported: Reported) -> None:
     file = house.folder / "token"
     file.write_text(f"{MISTYPED}\nand a second line")
     quoted = f"{MISTYPED} {everything()}"
@@ -318,43 +318,43 @@ def mistakes(house: House, told: Told) -> None:
     for number, (words, environment) in enumerate(runs):
         said = house.command(*words, stdin=MISTYPED, variables=environment)
         assert said.code != 0, words
-        told.heard(said, f"mistake {number}:", *words[:2])
+        reported.heard(said, f"mistake {number}:", *words[:2])
 
 
-def test_the_search_has_something_to_find(told: Told) -> None:
+def test_the_search_has_something_to_find(reported: Reported) -> None:
     """The canaries went where they belong, and the places that are searched can be read."""
-    assert found(BUYER.values(), {"all": b"".join(told.postgres[place] for place in BELONGS)}) == [
+    assert found(BUYER.values(), {"all": b"".join(reported.postgres[place] for place in BELONGS)}) == [
         (word[-12:], "all") for word in sorted(BUYER.values(), key=lambda word: word[-12:])
     ]
     for place in BELONGS:
-        assert found(BUYER.values(), {place: told.postgres[place]}), place
-    assert found(BUYER.values(), told.feed)
-    assert len(told.postgres) > 60
-    histories = [place for place, content in told.temporal.items() if b"ebay-polling:anna" in content]
+        assert found(BUYER.values(), {place: reported.postgres[place]}), place
+    assert found(BUYER.values(), reported.feed)
+    assert len(reported.postgres) > 60
+    histories = [place for place, content in reported.temporal.items() if b"ebay-polling:anna" in content]
     assert any(place.startswith("history ") for place in histories)
     assert any(":history_node." in place for place in histories)  # nothing is compressed there
     assert any(place.endswith("temporal.db") for place in histories)
-    assert told.logs["worker"].count(b'"level": "debug"') > 100
-    assert told.logs["worker"].count(b"step failed") > told.bad_answers / 2
-    assert told.commands["list --json"].count(b'"seller_id"') == len(SELLERS)
-    assert len(told.secrets) > 15
-    assert b"seller.needs_reauthorization" in told.postgres["change_events.type"]
+    assert reported.logs["worker"].count(b'"level": "debug"') > 100
+    assert reported.logs["worker"].count(b"step failed") > reported.bad_answers / 2
+    assert reported.commands["list --json"].count(b'"seller_id"') == len(SELLERS)
+    assert len(reported.secrets) > 15
+    assert b"seller.needs_reauthorization" in reported.postgres["change_events.type"]
 
 
 @pytest.mark.parametrize("where", ["postgres", "temporal", "logs", "commands", "feed"])
-def test_no_token_key_or_password_is_anywhere_in_clear(told: Told, where: str) -> None:
-    assert found(told.secrets, getattr(told, where)) == []
+def test_no_token_key_or_password_is_anywhere_in_clear(reported: Reported, where: str) -> None:
+    assert found(reported.secrets, getattr(reported, where)) == []
 
 
 @pytest.mark.parametrize("where", ["temporal", "logs", "commands"])
-def test_no_buyer_is_in_histories_logs_or_what_commands_say(told: Told, where: str) -> None:
-    assert found(BUYER.values(), getattr(told, where)) == []
+def test_no_buyer_is_in_histories_logs_or_what_commands_say(reported: Reported, where: str) -> None:
+    assert found(BUYER.values(), getattr(reported, where)) == []
 
 
-def test_in_postgres_a_buyer_is_in_documents_only(told: Told) -> None:
-    assert {place for _, place in found(BUYER.values(), told.postgres)} <= BELONGS
+def test_in_postgres_a_buyer_is_in_documents_only(reported: Reported) -> None:
+    assert {place for _, place in found(BUYER.values(), reported.postgres)} <= BELONGS
 
 
-def test_tokens_are_kept_encrypted(told: Told) -> None:
-    assert told.postgres["tokens.refresh_token"].count(b"gAAAA") == len(SELLERS)
-    assert told.postgres["tokens.access_token"].count(b"gAAAA") == len(SELLERS)
+def test_tokens_are_kept_encrypted(reported: Reported) -> None:
+    assert reported.postgres["tokens.refresh_token"].count(b"gAAAA") == len(SELLERS)
+    assert reported.postgres["tokens.access_token"].count(b"gAAAA") == len(SELLERS)

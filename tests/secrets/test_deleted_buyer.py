@@ -110,8 +110,8 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
             listed = house.command("erasures", "--json")
 
             assert worker.end(signal.SIGTERM) == 0
-            told = {f"history {number}": raw(one) for number, one in enumerate(house.histories())}
-            kept = postgres_columns(database)
+            reported = {f"history {number}": raw(one) for number, one in enumerate(house.histories())}
+            stored = postgres_columns(database)
             logs = {path.name: path.read_bytes() for pattern in ("*.err", "*.out") for path in folder.glob(pattern)}
         finally:
             house.close()
@@ -123,6 +123,6 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
     assert listed.object["counts"]["orders"] == 4
     assert listed.object["state"] == "done"
     assert events >= listed.object["counts"]["change_events"] >= 4
-    assert any(b"erase_users" in content for content in told.values())
+    assert any(b"erase_users" in content for content in reported.values())
     assert any(name.endswith("temporal.db") for name in files)
-    assert found([*BUYER.values(), USER_ID], kept | told | files | logs | {"listed": listed.out.encode()}) == []
+    assert found([*BUYER.values(), USER_ID], stored | reported | files | logs | {"listed": listed.out.encode()}) == []

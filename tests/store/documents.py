@@ -69,7 +69,7 @@ def store_inventory(store: Store, *items: Any, read_at: datetime = LATER) -> Sto
         return commit.store_inventory(items, read_at)
 
 
-def told(store: Store, seller_id: str = SELLER) -> list[tuple[str, str, int]]:
+def reported(store: Store, seller_id: str = SELLER) -> list[tuple[str, str, int]]:
     """The seller's events in short."""
     return [(one["type"], one["entity_id"], one["version"]) for one in store.feed.read(limit=10_000, seller=seller_id)]
 

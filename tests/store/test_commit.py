@@ -6,7 +6,7 @@ import pytest
 
 from domain.pacing import Stream
 from store import Store, SupersededError
-from tests.store.documents import ENROLLED, LATER, SELLER, item, order, sale, statements, store_inventory, store_orders, told
+from tests.store.documents import ENROLLED, LATER, SELLER, item, order, reported, sale, statements, store_inventory, store_orders
 
 
 def test_a_quiet_poll_takes_three_statements(store: Store) -> None:
@@ -38,7 +38,7 @@ def test_a_page_of_sales_takes_the_same_few_statements_as_one_sale(store: Store)
         store_orders(store, *(order(f"o-{number}", **sale(f"{number}", **lines[number % 2])) for number in range(200)))
 
     assert len(page) == len(one) == 11  # those of orders, which stock is there, the sales, the listings' stream, what is to be read
-    assert [type_ for type_, _, _ in told(store)].count("inventory.sold") == 202
+    assert [type_ for type_, _, _ in reported(store)].count("inventory.sold") == 202
 
 
 def test_orders_that_change_without_a_sale_or_a_restocking_take_no_statement_more(store: Store) -> None:
@@ -58,7 +58,7 @@ def test_a_superseded_step_commits_nothing(store: Store) -> None:
     with pytest.raises(SupersededError), store.commit(older) as commit:
         commit.store_orders([order()], LATER)
 
-    assert told(store) == []
+    assert reported(store) == []
 
 
 def test_a_step_of_a_removed_seller_commits_nothing(store: Store) -> None:
@@ -68,7 +68,7 @@ def test_a_step_of_a_removed_seller_commits_nothing(store: Store) -> None:
     with pytest.raises(SupersededError), store.commit(step) as commit:
         commit.store_orders([order()], LATER)
 
-    assert told(store) == []
+    assert reported(store) == []
 
 
 def test_an_error_inside_keeps_nothing(store: Store) -> None:
@@ -79,7 +79,7 @@ def test_an_error_inside_keeps_nothing(store: Store) -> None:
         commit.advance(cursor=LATER)
         raise ZeroDivisionError
 
-    assert told(store) == []
+    assert reported(store) == []
     assert list(store.snapshot(SELLER, "orders")) == []
     assert store.begin(SELLER, Stream.ORDERS).cursor == ENROLLED
 
@@ -183,4 +183,4 @@ def test_more_than_three_failures_in_a_row_open_an_alert_that_the_next_good_poll
 
     assert opened == [0, 0, 0, 1, 1]
     assert store.alerts() == []
-    assert [type_ for type_, _, _ in told(store)] == ["alert.opened", "alert.closed"]
+    assert [type_ for type_, _, _ in reported(store)] == ["alert.opened", "alert.closed"]

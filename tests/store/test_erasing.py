@@ -17,7 +17,7 @@ from store import Store, StoreUnavailableError
 from store.erasure.deletions import Deletion
 from store.schema import indexes
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, enroll, order, parcel, someone_waits, store_orders, told
+from tests.store.documents import LATER, SELLER, enroll, order, parcel, reported, someone_waits, store_orders
 from tests.support.canary import BUYER, everything, found, put_buyer
 from tests.support.dumps import postgres_columns
 from tests.support.waiting import eventually_here
@@ -94,7 +94,7 @@ def test_the_feed_keeps_ids_positions_and_all_that_is_not_the_buyers(store: Stor
 def test_polls_bring_nobody_back_and_tell_no_change(store: Store, as_ebay_shows_it: str) -> None:
     fill(store)
     forget(store)
-    before, stored = told(store), snapshot(store)
+    before, stored = reported(store), snapshot(store)
     documents = [bought(modified=LATER + timedelta(days=1)), bought("o-2")]
     for document in documents:
         if as_ebay_shows_it == "without the buyer":
@@ -104,12 +104,12 @@ def test_polls_bring_nobody_back_and_tell_no_change(store: Store, as_ebay_shows_
         elif as_ebay_shows_it == "under another name":
             document["buyer"]["username"] = "deleted-4711"
 
-    kept = store_orders(store, *documents)
+    result = store_orders(store, *documents)
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.store_parcels("o-1", [parcel("1", note=everything())], LATER)
 
-    assert (kept.changes, kept.duplicates) == (0, 2)
-    assert told(store) == before
+    assert (result.changes, result.duplicates) == (0, 2)
+    assert reported(store) == before
     assert snapshot(store)["o-2"]["version"] == stored["o-2"]["version"]
     assert found(BUYER.values(), dumped(store)) == []
 
@@ -135,7 +135,7 @@ def test_an_order_that_is_first_seen_after_the_deletion_is_kept_without_its_buye
     store_orders(store, shouted, seller_id="seller-2")
 
     assert found([*BUYER.values(), NAME.upper()], dumped(store)) == []
-    assert [kind for kind, _, _ in told(store, "seller-2")] == ["order.created", "order.created"]
+    assert [kind for kind, _, _ in reported(store, "seller-2")] == ["order.created", "order.created"]
 
 
 def test_set_aside_documents_of_a_forgotten_buyer_can_still_be_tried_again(store: Store) -> None:
@@ -322,7 +322,7 @@ def test_the_oldest_who_waits_to_be_forgotten_is_known_also_before_a_worker_took
     store.notifications.save("n-1", "MARKETPLACE_ACCOUNT_DELETION", person={"username": NAME, "user_id": "u-1"}, mapped=False)
     store.notifications.save("n-2", "ORDER_CONFIRMATION", seller_id=SELLER, orders=("o-1",))
     backdate(store, "notifications SET received_at", hours=2)
-    told = store.deletions.oldest()
+    reported = store.deletions.oldest()
     store.notifications.end(["n-1"])
     store.deletions.take(NAME, "u-1", "n-1")
     backdate(store, "deletions SET asked_at", hours=1)
@@ -331,7 +331,7 @@ def test_the_oldest_who_waits_to_be_forgotten_is_known_also_before_a_worker_took
         (deletion,) = store.deletions.due()
         store.deletions.looked(deletion, {}, again=NEVER)
 
-    assert (nobody, round(told, -2), round(taken, -2), store.deletions.oldest()) == (0, 7200, 3600, 0)
+    assert (nobody, round(reported, -2), round(taken, -2), store.deletions.oldest()) == (0, 7200, 3600, 0)
 
 
 def backdate(store: Store, column: str, hours: int) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from domain.pacing import Stream
 from store import Store, StoreError, StoreUnavailableError, TablesMissingError
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, enroll, order, store_orders, told
+from tests.store.documents import LATER, SELLER, enroll, order, reported, store_orders
 
 CANARY = "Canary Buyer"
 
@@ -166,7 +166,7 @@ def test_a_connection_lost_in_the_middle_keeps_nothing_and_a_later_step_goes_on(
         keep_and_lose_the_connection()
     store_orders(own_store, order("kept"))
 
-    assert told(own_store) == [("order.created", "kept", 1)]
+    assert reported(own_store) == [("order.created", "kept", 1)]
 
 
 def test_every_setting_of_the_url_is_respected(store: Store) -> None:

@@ -21,10 +21,10 @@ def numbers() -> Iterator[int]:
     return count()
 
 
-def notified(store: Store, *orders: dict[str, Any], told_at: datetime = LATER) -> StoreResult:
+def notified(store: Store, *orders: dict[str, Any], notified_at: datetime = LATER) -> StoreResult:
     """As a notification's hint commits what it read."""
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
-        commit.first_seen.notified_at.update({str(one["orderId"]): told_at for one in orders})
+        commit.first_seen.notified_at.update({str(one["orderId"]): notified_at for one in orders})
         return commit.store_orders(orders, SOON, source="notification")
 
 
@@ -105,8 +105,8 @@ def test_the_same_side_again_is_no_sighting_of_the_other(store: Store) -> None:
 def test_what_is_seen_twice_keeps_the_first_time(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
     store_orders(store, order())
-    notified(store, order(), told_at=LATER)
-    notified(store, order(), told_at=SOON)
+    notified(store, order(), notified_at=LATER)
+    notified(store, order(), notified_at=SOON)
 
     assert seen(store)[0].other_notified_at == LATER
 
@@ -115,9 +115,9 @@ def test_a_stale_answer_saw_nothing(store: Store) -> None:
     store.modes.set(SELLER, Mode.SHADOW)
     store_orders(store, order(modified=SOON))
 
-    kept = notified(store, order(modified=LATER, orderPaymentStatus="FAILED"))
+    stored = notified(store, order(modified=LATER, orderPaymentStatus="FAILED"))
 
-    assert kept.stale == 1
+    assert stored.stale == 1
     assert short(store) == [("o-1", 1, Side.POLLING, None)]
 
 

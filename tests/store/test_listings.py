@@ -11,7 +11,7 @@ from sqlalchemy import text
 from domain.pacing import Stream
 from store import Commit, Store, StoreResult
 from store.schema.times import iso
-from tests.store.documents import LATER, SELLER, enroll, item, order, store_inventory, store_orders, told
+from tests.store.documents import LATER, SELLER, enroll, item, order, reported, store_inventory, store_orders
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -57,16 +57,16 @@ def row(store: Store, entity_id: str = "listing:1") -> dict[str, Any]:
 def test_a_listing_is_created_changed_and_removed_with_what_it_ended_with(store: Store) -> None:
     keep(store, listing())
     keep(store, listing(available=0, quantitySold=5), listing("2"))
-    kept = keep(store, listing(available=0, quantitySold=5, status="Completed"), listing("3", status="Completed"))
+    stored = keep(store, listing(available=0, quantitySold=5, status="Completed"), listing("3", status="Completed"))
 
-    assert told(store) == [
+    assert reported(store) == [
         ("inventory.created", "listing:1", 1),
         ("inventory.updated", "listing:1", 2),
         ("inventory.out_of_stock", "listing:1", 2),
         ("inventory.created", "listing:2", 1),
         ("inventory.removed", "listing:1", 3),
     ]
-    assert (kept.changes, kept.duplicates) == (1, 1)  # one that was over before anybody saw it is no news
+    assert (stored.changes, stored.duplicates) == (1, 1)  # one that was over before anybody saw it is no news
     assert row(store)["data"]["status"] == "Completed"
 
 
@@ -76,7 +76,7 @@ def test_a_listing_whose_skus_all_are_items_is_theirs(store: Store) -> None:
 
     keep(store, listing("1", sku="A"), listing("2", variations=both), listing("3", variations=[*both, {"sku": "C", "available": 1}]))
 
-    assert [name for _, name, _ in told(store)] == ["A", "B", "listing:3"]
+    assert [name for _, name, _ in reported(store)] == ["A", "B", "listing:3"]
 
 
 @pytest.mark.parametrize("how", [{}, {"status": "Completed"}])
@@ -86,7 +86,7 @@ def test_a_listing_that_becomes_an_items_is_removed_as_it_was(store: Store, how:
 
     keep(store, listing(sku="A", available=1, **how))
 
-    assert told(store)[-1] == ("inventory.removed", "listing:1", 2)
+    assert reported(store)[-1] == ("inventory.removed", "listing:1", 2)
     assert row(store)["data"] == listing(sku="A")
 
 
@@ -97,7 +97,7 @@ def test_a_sku_that_is_gone_gives_its_listing_back(store: Store) -> None:
 
     keep(store, listing(sku="A"))
 
-    assert told(store)[-1] == ("inventory.created", "listing:1", 1)
+    assert reported(store)[-1] == ("inventory.created", "listing:1", 1)
 
 
 def test_stored_listings_that_became_items_are_found(store: Store) -> None:
@@ -115,7 +115,7 @@ def test_a_seller_who_is_read_by_trading_alone_keeps_them_all(store: Store) -> N
     with polled(store, seller_id="t") as commit:
         commit.store_listings([listing(sku="A")], LATER)
 
-    assert [name for _, name, _ in told(store, "t")] == ["A", "listing:1"]
+    assert [name for _, name, _ in reported(store, "t")] == ["A", "listing:1"]
 
 
 def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_it_is_tried_again(store: Store) -> None:
@@ -128,7 +128,7 @@ def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_i
 
     assert tried == {"listing:1": True, None: False}
     assert row(store)["data"]["title"] == "CANARY"
-    assert told(store)[-1] == ("inventory.created", "listing:1", 1)
+    assert reported(store)[-1] == ("inventory.created", "listing:1", 1)
 
 
 @pytest.mark.parametrize(("seconds", "again"), [(5, True), (239, True), (240, False)])
@@ -139,9 +139,9 @@ def test_a_reading_is_taken_however_soon_after_a_sale_and_one_within_four_minute
     sold_at = LATER + timedelta(minutes=10)
     sell(store, at=sold_at)
 
-    kept = keep(store, listing(available=2, quantitySold=3, title="New"), read_at=sold_at + timedelta(seconds=seconds))
+    stored = keep(store, listing(available=2, quantitySold=3, title="New"), read_at=sold_at + timedelta(seconds=seconds))
 
-    assert kept.changes == 1
+    assert stored.changes == 1
     assert (row(store)["read_from"], row(store)["data"]["available"], row(store)["data"]["title"]) == ("events", 2, "New")
     assert due(store, sold_at + timedelta(minutes=4, milliseconds=-1)) == []
     assert bool(due(store, sold_at + timedelta(minutes=4))) is again
@@ -150,9 +150,9 @@ def test_a_reading_is_taken_however_soon_after_a_sale_and_one_within_four_minute
 def test_a_reading_that_finds_a_listing_as_it_is_stored_moves_its_time_on(store: Store) -> None:
     keep(store, listing(), read_at=LATER)
 
-    kept = keep(store, listing(), read_at=MUCH_LATER, read_from="item")
+    stored = keep(store, listing(), read_at=MUCH_LATER, read_from="item")
 
-    assert (kept.changes, kept.duplicates) == (0, 1)
+    assert (stored.changes, stored.duplicates) == (0, 1)
     assert (row(store)["read_from"], row(store)["as_of"], row(store)["version"]) == ("item", iso(MUCH_LATER), 1)
 
 
@@ -164,9 +164,9 @@ def test_a_reading_that_is_older_than_the_stored_one_is_not_taken_and_the_listin
     keep(store, listing(available=1), read_at=MUCH_LATER)
     read_at = MUCH_LATER - timedelta(seconds=seconds)
 
-    kept = keep(store, listing(), read_at=read_at, read_from=read_from)
+    stored = keep(store, listing(), read_at=read_at, read_from=read_from)
 
-    assert kept.changes == taken
+    assert stored.changes == taken
     assert (row(store)["data"]["available"], row(store)["as_of"]) == ((3, iso(read_at)) if taken else (1, iso(MUCH_LATER)))
     assert due(store, MUCH_LATER) == ([] if taken else ["listing:1"])
 
@@ -175,9 +175,9 @@ def test_a_list_just_after_a_listing_was_read_alone_waits_for_a_second_one(store
     keep(store, listing(available=1), read_at=LATER, read_from="item")
     at = [LATER + timedelta(seconds=seconds) for seconds in (60, 239, 240)]
 
-    kept = [keep(store, listing(), read_at=one).changes for one in at]
+    stored = [keep(store, listing(), read_at=one).changes for one in at]
 
-    assert kept == [0, 0, 1]
+    assert stored == [0, 0, 1]
     assert row(store)["data"]["available"] == 3
 
 
@@ -187,9 +187,9 @@ def test_a_list_that_shows_fewer_sold_just_after_a_sale_waits_at_most_four_minut
     for minute in range(6):  # it sells every minute
         sell(store, at=LATER + timedelta(minutes=minute), number=f"o-{minute}")
 
-    kept = [keep(store, listing(), read_at=first + timedelta(minutes=minute)).changes for minute in range(5)]
+    stored = [keep(store, listing(), read_at=first + timedelta(minutes=minute)).changes for minute in range(5)]
 
-    assert kept == [0, 0, 0, 0, 1]
+    assert stored == [0, 0, 0, 0, 1]
     assert row(store)["data"]["available"] == 3
 
 

@@ -42,9 +42,9 @@ def test_an_answer_that_is_not_whole_or_holds_what_has_no_id_removes_nothing(sto
     keep(store, "A", offer("1"))
 
     keep(store, "A", whole=False)
-    kept = keep(store, "A", {"sku": "A"}, None)
+    stored = keep(store, "A", {"sku": "A"}, None)
 
-    assert kept.set_aside == 2
+    assert stored.set_aside == 2
     assert rows(store)["offer:1"]["removed_at"] is None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, store_orders, told
+from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, reported, store_orders
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -39,10 +39,10 @@ def test_a_new_order_is_an_event_in_the_shape_of_the_contract(store: Store) -> N
 def test_a_changed_order_tells_what_changed_and_what_was_there_before(store: Store) -> None:
     store_orders(store, order())
 
-    kept = store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), read_at=MUCH_LATER)
+    stored = store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), read_at=MUCH_LATER)
 
     event = store.feed.read()[-1]
-    assert kept == StoreResult(changes=1, changed=("o-1",))
+    assert stored == StoreResult(changes=1, changed=("o-1",))
     assert (event["type"], event["version"], event["changed"]) == ("order.updated", 2, ["orderPaymentStatus"])
     assert event["previous"] == {"orderPaymentStatus": "PENDING"}
     assert event["occurred_at"] == "2026-03-01T14:00:00.000Z"
@@ -53,35 +53,35 @@ def test_a_cancelled_order_is_two_events_of_one_version(store: Store) -> None:
 
     store_orders(store, order(modified=MUCH_LATER, cancelStatus={"cancelState": "CANCELED"}))
 
-    assert told(store)[1:] == [("order.updated", "o-1", 2), ("order.cancelled", "o-1", 2)]
+    assert reported(store)[1:] == [("order.updated", "o-1", 2), ("order.cancelled", "o-1", 2)]
 
 
 def test_an_order_that_comes_again_is_a_duplicate_and_no_event(store: Store) -> None:
     store_orders(store, order("a"), order("b"))
 
-    kept = store_orders(store, order("a"), order("b"))
+    stored = store_orders(store, order("a"), order("b"))
 
-    assert kept == StoreResult(duplicates=2)
-    assert len(told(store)) == 2
+    assert stored == StoreResult(duplicates=2)
+    assert len(reported(store)) == 2
 
 
 def test_a_bumped_date_alone_is_kept_silently(store: Store) -> None:
     store_orders(store, order())
 
-    kept = store_orders(store, order(modified=MUCH_LATER), read_at=MUCH_LATER)
+    stored = store_orders(store, order(modified=MUCH_LATER), read_at=MUCH_LATER)
 
     [row] = store.snapshot(SELLER, "orders")
-    assert kept == StoreResult(duplicates=1)
+    assert stored == StoreResult(duplicates=1)
     assert (row["version"], row["data"], row["as_of"]) == (1, order(modified=MUCH_LATER), "2026-03-01T14:00:00.000Z")
-    assert len(told(store)) == 1
+    assert len(reported(store)) == 1
 
 
 def test_an_older_document_never_overwrites_a_newer_one(store: Store) -> None:
     store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"))
 
-    kept = store_orders(store, order(modified=LATER))
+    stored = store_orders(store, order(modified=LATER))
 
-    assert kept == StoreResult(stale=1)
+    assert stored == StoreResult(stale=1)
     assert next(iter(store.snapshot(SELLER, "orders")))["data"]["orderPaymentStatus"] == "PAID"
 
 
@@ -90,7 +90,7 @@ def test_of_an_order_given_twice_in_one_answer_the_newest_counts(store: Store) -
 
     store_orders(store, order(modified=MUCH_LATER, orderPaymentStatus="PAID"), order())
 
-    assert told(store) == [("order.created", "o-1", 1), ("order.updated", "o-1", 2)]
+    assert reported(store) == [("order.created", "o-1", 1), ("order.updated", "o-1", 2)]
 
 
 @pytest.mark.parametrize("source", ["poll", "sweep", "notification"])
@@ -101,13 +101,13 @@ def test_orders_from_before_the_enrolment_are_backfill_whoever_finds_them(store:
 
 
 def test_orders_with_parcels_to_read_are_due_until_they_are_read(store: Store) -> None:
-    kept = store_orders(store, order("with", fulfillmentHrefs=["https://api/x/1"]), order("without"))
+    stored = store_orders(store, order("with", fulfillmentHrefs=["https://api/x/1"]), order("without"))
     due = store.parcels_due(SELLER, 10)
 
     with store.commit(store.begin(SELLER, Stream.FULFILLMENT)) as commit:
         commit.store_parcels("with", [parcel("1")], LATER)
 
-    assert (kept.parcels_due, due, store.parcels_due(SELLER, 10)) == (1, ["with"], [])
+    assert (stored.parcels_due, due, store.parcels_due(SELLER, 10)) == (1, ["with"], [])
 
 
 def test_what_made_parcels_due_is_not_forgotten_by_a_later_change(store: Store) -> None:
@@ -128,7 +128,7 @@ def test_sellers_do_not_see_each_others_orders(store: Store) -> None:
     store.sellers.enroll("seller-2", "refresh-2", scopes=[], now_ebay=ENROLLED)
     store_orders(store, order())
 
-    kept = store_orders(store, order(), seller_id="seller-2")
+    stored = store_orders(store, order(), seller_id="seller-2")
 
-    assert kept.changes == 1
+    assert stored.changes == 1
     assert len({event["id"] for event in store.feed.read()}) == 2

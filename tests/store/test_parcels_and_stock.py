@@ -3,7 +3,7 @@ from typing import Any
 
 from domain.pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import ENROLLED, LATER, SELLER, item, order, parcel, store_inventory, store_orders, told
+from tests.store.documents import ENROLLED, LATER, SELLER, item, order, parcel, reported, store_inventory, store_orders
 
 MUCH_LATER = LATER + timedelta(hours=1)
 NIGHT = LATER + timedelta(hours=9)
@@ -33,7 +33,7 @@ def test_parcels_come_change_and_go(store: Store) -> None:
 
     store_parcels(store, parcel("1", shippingCarrierCode="DHL"))
 
-    assert told(store) == [
+    assert reported(store) == [
         ("fulfillment.created", "o-1/1", 1),
         ("fulfillment.created", "o-1/2", 1),
         ("fulfillment.removed", "o-1/2", 2),
@@ -51,7 +51,7 @@ def test_the_number_of_a_removed_parcel_is_never_given_again(store: Store) -> No
 
     store_parcels(store, parcel("999", weight=3))
 
-    assert told(store)[-1] == ("fulfillment.created", "o-1/999#3", 1)
+    assert reported(store)[-1] == ("fulfillment.created", "o-1/999#3", 1)
 
 
 def test_a_parcel_shipped_before_the_enrolment_is_backfill(store: Store) -> None:
@@ -99,7 +99,7 @@ def test_a_removed_item_that_comes_back_goes_on_with_its_versions(store: Store) 
 
     scan(store, [item("a")])
 
-    assert told(store)[-1] == ("inventory.created", "a", 3)
+    assert reported(store)[-1] == ("inventory.created", "a", 3)
     assert next(iter(store.snapshot(SELLER, "inventory")))["removed_at"] is None
 
 

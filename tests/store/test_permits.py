@@ -203,13 +203,13 @@ def test_a_refusal_says_when_to_come_back(store: Store) -> None:
     permits = process(store)
     spend(permits, NOON)
 
-    with pytest.raises(PermitRefusedError) as kept_back:
+    with pytest.raises(PermitRefusedError) as held_back:
         permits.take(ORDERS, Purpose.POLL, NOON)
     spend(permits, NOON, Purpose.URGENT)
     with pytest.raises(PermitRefusedError) as spent:
         permits.take(ORDERS, Purpose.URGENT, NOON)
 
-    assert (kept_back.value.spent, kept_back.value.until) == (False, NOON + timedelta(seconds=60))
+    assert (held_back.value.spent, held_back.value.until) == (False, NOON + timedelta(seconds=60))
     assert (spent.value.spent, spent.value.until) == (True, MIDNIGHT + timedelta(days=1))
 
 

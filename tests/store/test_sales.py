@@ -159,7 +159,7 @@ def test_the_id_of_a_sale_is_made_of_its_line_and_of_no_version(store: Store) ->
     assert first["id"] == second["id"]
 
 
-ODD_LINES: list[Any] = [
+MALFORMED_LINES: list[Any] = [
     {"lineItemId": "told", "sku": "S", "legacyItemId": "1", "quantity": 2, "variationAspects": [{"name": "Size", "value": "M"}, 7]},
     {"lineItemId": 4711, "legacyItemId": 1, "quantity": "2"},
     {"lineItemId": "odd", "sku": ["x"], "quantity": -1, "variationAspects": {}},
@@ -193,7 +193,7 @@ def put_order(connection: Any, number: str, lines: Any, created_at: datetime | N
 def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_stock_read(before: str) -> None:
     engine = connect(before)
     with engine.begin() as connection:
-        put_order(connection, "o-1", ODD_LINES, LATER)
+        put_order(connection, "o-1", MALFORMED_LINES, LATER)
         put_order(connection, "old", [{"lineItemId": "old"}], ENROLLED - timedelta(days=1))
         for number, lines in enumerate([None, {"lineItemId": "x"}, 7, [], [[1]]]):
             put_order(connection, f"odd-{number}", lines, None)

@@ -12,7 +12,19 @@ from store import Store, UnknownSellerError
 from store.delivery.cursors import Attempt
 from store.schema.kinds import AlertKind
 from store.schema.tables import metadata
-from tests.store.documents import ENROLLED, LATER, SELLER, enroll, item, order, parcel, refused_title, store_inventory, store_orders, told
+from tests.store.documents import (
+    ENROLLED,
+    LATER,
+    SELLER,
+    enroll,
+    item,
+    order,
+    parcel,
+    refused_title,
+    reported,
+    store_inventory,
+    store_orders,
+)
 
 NEXT_YEAR = ENROLLED + timedelta(days=365)
 SALE: dict[str, Any] = {"lineItems": [{"lineItemId": "1", "sku": "A", "quantity": 1}]}
@@ -72,7 +84,7 @@ def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: S
     store.sellers.remove(SELLER)
 
     assert store.enrolled() == ["seller-2"]
-    assert told(store) == [("order.created", "a", 1)]
+    assert reported(store) == [("order.created", "a", 1)]
     assert len(list(store.snapshot(SELLER, "orders"))) == 1
 
 
@@ -82,7 +94,7 @@ def test_removing_a_seller_closes_their_alerts_and_tells_so(store: Store) -> Non
     store.sellers.remove(SELLER)
 
     assert store.alerts() == []
-    assert [type_ for type_, _, _ in told(store)] == ["alert.opened", "alert.closed"]
+    assert [type_ for type_, _, _ in reported(store)] == ["alert.opened", "alert.closed"]
 
 
 def test_a_seller_who_never_enrolled_cannot_be_removed(store: Store) -> None:

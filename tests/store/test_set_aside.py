@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from domain.pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import LATER, SELLER, item, order, parcel, refused_title, sale, store_inventory, store_orders, told
+from tests.store.documents import LATER, SELLER, item, order, parcel, refused_title, reported, sale, store_inventory, store_orders
 
-ODD = [
+MALFORMED = [
     pytest.param("just text", "not an object", None, id="text"),
     pytest.param(None, "not an object", None, id="null"),
     pytest.param({"noId": 1}, "no id", None, id="no id"),
@@ -28,15 +28,15 @@ def asides(store: Store) -> list[tuple[str | None, str, int]]:
     return [(row["entity_id"], row["reason"], row["attempts"]) for row in store.set_aside()]
 
 
-@pytest.mark.parametrize(("document", "reason", "entity_id"), ODD)
+@pytest.mark.parametrize(("document", "reason", "entity_id"), MALFORMED)
 def test_what_cannot_be_kept_is_set_aside_and_everything_else_goes_on(
     store: Store, document: Any, reason: str, entity_id: str | None
 ) -> None:
-    kept = store_orders(store, order("before"), document, order("behind"))
+    result = store_orders(store, order("before"), document, order("behind"))
 
-    assert kept == StoreResult(changes=2, set_aside=1, changed=("before", "behind"))
+    assert result == StoreResult(changes=2, set_aside=1, changed=("before", "behind"))
     assert asides(store) == [(entity_id, reason, 1)]
-    assert [type_ for type_, _, _ in told(store)] == ["order.created", "order.created", "alert.opened"]
+    assert [type_ for type_, _, _ in reported(store)] == ["order.created", "order.created", "alert.opened"]
     assert [row["kind"] for row in store.alerts()] == ["set_aside"]
 
 
@@ -58,7 +58,7 @@ def test_a_set_aside_document_that_can_be_kept_later_leaves_and_the_alert_closes
 
     assert between == (1, 1)
     assert (store.set_aside(), store.alerts()) == ([], [])
-    assert told(store)[-1][0] == "alert.closed"
+    assert reported(store)[-1][0] == "alert.closed"
 
 
 def test_one_document_that_is_refused_again_does_not_keep_the_others_aside(store: Store) -> None:
@@ -115,7 +115,7 @@ def test_a_document_is_tried_again_by_hand(store: Store) -> None:
     done = store.retry_set_aside(row["id"])
 
     assert (still, done, store.retry_set_aside(row["id"])) == (False, True, None)
-    assert told(store)[-2:] == [("order.created", "o-1", 1), ("alert.closed", "alert:set_aside", 1)]
+    assert reported(store)[-2:] == [("order.created", "o-1", 1), ("alert.closed", "alert:set_aside", 1)]
 
 
 def test_a_refused_parcel_is_tried_again_by_reading_its_order_again(store: Store) -> None:
@@ -149,10 +149,10 @@ def test_no_json_value_stops_a_seller(store: Store, documents: list[Any]) -> Non
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)
 
-    kept = store_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind", **sale()))
+    result = store_orders(store, *({"orderId": name, **fields} for name, fields in documents), order("behind", **sale()))
 
-    assert "behind" in kept.changed
-    assert ("inventory.sold", "A", 0) in told(store)
+    assert "behind" in result.changed
+    assert ("inventory.sold", "A", 0) in reported(store)
     stored = {row["entity_id"]: row for row in store.snapshot(SELLER, "orders")}
     assert stored.keys() == {name for name, _ in documents} | {"behind"}
     assert all(row["data"] is not None or row["set_aside"] for row in stored.values())
@@ -163,7 +163,7 @@ def test_deep_nesting_stops_nobody(store: Store) -> None:
     for _ in range(100_000):
         deep = [deep]
 
-    kept = store_orders(store, order("deep", title=deep), order("behind"))
+    result = store_orders(store, order("deep", title=deep), order("behind"))
 
-    assert (kept.changes, kept.set_aside) == (1, 1)
+    assert (result.changes, result.set_aside) == (1, 1)
     assert json.loads(json.dumps(store.set_aside()))[0]["entity_id"] == "deep"

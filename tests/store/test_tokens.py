@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from domain.pacing import Stream
 from store import SecretError, Store, UnknownSellerError, Vault
 from tests.store.conftest import KEY
-from tests.store.documents import LATER, SELLER, enroll, someone_waits, told
+from tests.store.documents import LATER, SELLER, enroll, reported, someone_waits
 from tests.support.present import present
 from tests.support.waiting import eventually_here
 
@@ -86,7 +86,7 @@ def test_a_dead_token_is_told_once_and_so_is_the_new_consent(store: Store) -> No
         with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
             commit.complete(next_poll_at=LATER, why="every 5 min")
 
-    assert told(store) == [
+    assert reported(store) == [
         ("seller.needs_reauthorization", SELLER, 1),
         ("alert.opened", "alert:needs_reauthorization", 1),
         ("seller.reauthorized", SELLER, 2),
@@ -101,7 +101,7 @@ def test_a_token_that_was_replaced_meanwhile_is_not_told_dead(store: Store) -> N
     store.tokens.replace(SELLER, "refresh-2", ["orders"])
 
     assert not store.report_dead_token(step)
-    assert told(store) == []
+    assert reported(store) == []
 
 
 def test_nothing_shows_a_token(store: Store) -> None:
@@ -117,8 +117,8 @@ def test_tokens_are_encrypted_where_they_lie(store: Store) -> None:
         row.renew("access-1", EXPIRES)
 
     with store.engine.begin() as connection:
-        kept = [bytes(value) for value in connection.exec_driver_sql("SELECT refresh_token, access_token FROM tokens").one()]
-    assert all(value.startswith(b"gAAAA") for value in kept)
+        stored = [bytes(value) for value in connection.exec_driver_sql("SELECT refresh_token, access_token FROM tokens").one()]
+    assert all(value.startswith(b"gAAAA") for value in stored)
 
 
 def test_a_new_key_in_front_reads_what_the_old_one_wrote(store: Store) -> None:
@@ -198,7 +198,7 @@ def test_an_end_that_is_near_is_told_at_once_and_again_only_when_it_moves(store:
     for days in (20, 20, 25, 300):
         store.sellers.connect(SELLER, "refresh-1", scopes=[], refresh_expires_at=now + timedelta(days=days))
 
-    assert told(store) == [
+    assert reported(store) == [
         ("alert.opened", "alert:token_ends", 1),
         ("alert.closed", "alert:token_ends", 1),
         ("alert.opened", "alert:token_ends", 2),

@@ -26,18 +26,18 @@ def eias_of(token: str) -> bytes:
 
 
 some = st.none() | st.sampled_from(["a", "b", "c"])
-tolds = st.builds(AccountClaim, user_id=some, name=some, eias=some)
+reports = st.builds(AccountClaim, user_id=some, name=some, eias=some)
 
 
-def kept(claim: AccountClaim) -> Account:
+def result(claim: AccountClaim) -> Account:
     return Account(claim.user_id, name_of(claim.name) if claim.name else None, eias_of(claim.eias) if claim.eias else None)
 
 
 def verdict(known: AccountClaim, claim: AccountClaim) -> AccountVerdict:
-    return compare(kept(known), claim, name_of, eias_of)
+    return compare(result(known), claim, name_of, eias_of)
 
 
-@given(tolds, some)
+@given(reports, some)
 def test_a_changed_name_is_no_other_account(known: AccountClaim, name: str | None) -> None:
     claim = AccountClaim(known.user_id, name, known.eias)
 
@@ -46,7 +46,7 @@ def test_a_changed_name_is_no_other_account(known: AccountClaim, name: str | Non
         assert verdict(known, claim) is AccountVerdict.SAME
 
 
-@given(tolds, tolds)
+@given(reports, reports)
 def test_only_words_that_never_change_make_it_another_account(known: AccountClaim, claim: AccountClaim) -> None:
     user_ids = known.user_id and claim.user_id and known.user_id != claim.user_id
     eias = known.eias and claim.eias and known.eias != claim.eias
@@ -57,14 +57,14 @@ def test_only_words_that_never_change_make_it_another_account(known: AccountClai
         assert verdict(known, claim) is AccountVerdict.OTHER
 
 
-@given(tolds, tolds)
+@given(reports, reports)
 def test_each_kind_is_compared_with_its_own_alone(known: AccountClaim, claim: AccountClaim) -> None:
     shared = bool((known.user_id and claim.user_id) or (known.eias and claim.eias) or (known.name and claim.name))
 
     assert (verdict(known, claim) is AccountVerdict.UNKNOWN) is not shared
 
 
-@given(tolds)
+@given(reports)
 def test_what_was_told_before_is_the_same_in_capitals(claim: AccountClaim) -> None:
     loud = AccountClaim(claim.user_id, claim.name.upper() if claim.name else None, claim.eias)
 

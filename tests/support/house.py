@@ -93,7 +93,7 @@ class Child:
             with self.process.stdin as pipe:
                 pipe.write((stdin or "").encode())
 
-    def told(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(errors="replace")
 
     def tell(self, number: int) -> None:
@@ -107,7 +107,7 @@ class Child:
 
     def result(self, within: float = PATIENCE_S) -> Said:
         code = self.process.wait(within)
-        return Said(code, self.out.read_text(), self.told())
+        return Said(code, self.out.read_text(), self.output())
 
 
 class House:
@@ -206,8 +206,8 @@ class House:
         program = ["-c", TALKATIVE.format(root=str(ROOT))] if talkative else [str(ROOT / "worker.py")]
         worker = self.child("worker", *program, **environment)
         if wait:
-            eventually_here(lambda: STARTED in worker.told() or worker.process.poll() is not None)
-            assert worker.process.poll() is None, worker.told()
+            eventually_here(lambda: STARTED in worker.output() or worker.process.poll() is not None)
+            assert worker.process.poll() is None, worker.output()
         return worker
 
     def events(self, seller: str | None = None) -> list[dict[str, Any]]:

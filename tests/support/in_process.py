@@ -30,7 +30,7 @@ class InProcess(httpx.BaseTransport):
         self.loop = asyncio.new_event_loop()  # of this caller's thread; a report of many listings comes in pieces
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        body, told = request.read(), []
+        body, reported = request.read(), []
         scope = {
             "type": "http",
             "method": request.method,
@@ -44,11 +44,11 @@ class InProcess(httpx.BaseTransport):
             return {"type": "http.request", "body": body}
 
         async def send(message: dict[str, Any]) -> None:
-            told.append(message)
+            reported.append(message)
 
         self.loop.run_until_complete(App(self.world())(scope, receive, send))  # type: ignore[arg-type]
-        body = b"".join(message.get("body", b"") for message in told[1:])
-        return httpx.Response(told[0]["status"], headers=told[0]["headers"], stream=Unread(body))
+        body = b"".join(message.get("body", b"") for message in reported[1:])
+        return httpx.Response(reported[0]["status"], headers=reported[0]["headers"], stream=Unread(body))
 
     def close(self) -> None:
         self.loop.close()

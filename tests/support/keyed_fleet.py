@@ -75,7 +75,7 @@ class Fleet:
         except SupersededError:
             return "revived meanwhile"
         self.next[seller] = result.next_due
-        return told(result)
+        return reported(result)
 
     def attempts(self) -> list[str]:
         return [self.attempt(seller) for seller in self.sellers]
@@ -109,7 +109,7 @@ class Fleet:
         return [event["type"] for event in self.rig.events() if event["seller_id"] is None]
 
 
-def told(result: PollResult) -> str:
+def reported(result: PollResult) -> str:
     if result.waiting:
         assert not result.quota
         assert "application's keys" in result.why

@@ -259,7 +259,7 @@ class Receiver:
 
 
 @contextmanager
-def kept_port() -> Iterator[int]:
+def stored_port() -> Iterator[int]:
     """A port of 127.0.0.1 for a process that is still to start: it may listen there, and nobody else is given it meanwhile."""
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -59,8 +59,8 @@ class Site:
         form = (await self.page(path)).forms[act]
         return await self.browser.post(act, data={**form, **fields})
 
-    async def changes(self, **wanted: Any) -> dict[str, Any]:
-        answer = await self.program.get("/v1/changes", params=wanted)
+    async def changes(self, **awaited: Any) -> dict[str, Any]:
+        answer = await self.program.get("/v1/changes", params=awaited)
         assert answer.status_code == 200, answer.text
         page: dict[str, Any] = answer.json()
         return page

@@ -27,12 +27,12 @@ def site(open_site: Callable[..., Site], store: Store, temporal: Client, tempora
 
 async def signals(client: Client, seller: str = "anna") -> list[tuple[str, Any]]:
     """What a seller's workflow was told."""
-    told = []
+    reported = []
     async for event in handle(client, seller).fetch_history_events():
         if event.HasField("workflow_execution_signaled_event_attributes"):
             signal = event.workflow_execution_signaled_event_attributes
-            told.append((signal.signal_name, [*await client.data_converter.decode(signal.input.payloads)]))
-    return told
+            reported.append((signal.signal_name, [*await client.data_converter.decode(signal.input.payloads)]))
+    return reported
 
 
 async def test_every_button_tells_the_workflow_and_leads_back_to_the_page(site: Site, temporal: Client) -> None:

@@ -30,7 +30,7 @@ def test_no_code_state_or_token_of_a_consent_is_anywhere_in_clear(open_house: Ca
     house.world.add_seller("anna")
     here = {f"SELLERBEAT_EBAY_{name}_URL": house.ebay_url for name in ("AUTH", "APIZ")}
     child = house.child("web", "-c", TALKATIVE, **here)
-    address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.told()))[1]
+    address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.output()))[1]
     house.world.accounts.redirects["Ru"] = f"{address}/ebay/connected", f"{address}/ebay/connected"
     link = house.command("connect", "anna", "--json", variables=here).object["url"]
     leads = [httpx.post(link, data={"seller": "anna", "answer": "agree"}).headers["location"] for _ in range(2)]

@@ -131,11 +131,11 @@ async def test_another_account_than_before_is_refused_and_the_right_one_taken(it
     token, link = it.token(), it.link()
 
     wrong = await it.consents(link, "bert")
-    kept = it.token()
+    stored = it.token()
     right = await it.consents(link, "anna")
 
     assert shows(wrong, ConsentOutcome.WRONG_ACCOUNT)
-    assert kept == token
+    assert stored == token
     assert shows(right, ConsentOutcome.DONE)
     assert it.token() == it.world.refresh_token("anna") != token
 

@@ -36,8 +36,8 @@ def start(house: House, **environment: str) -> tuple[Child, str]:
     """The process, and where it listens."""
     child = house.child("web", str(ROOT / "web.py"), **environment)
     listens = r"web listens.*?(http://[^\s\"]+)"
-    found = eventually_here(lambda: re.search(listens, child.told()) or child.process.poll() is not None)
-    assert isinstance(found, re.Match), child.told()
+    found = eventually_here(lambda: re.search(listens, child.output()) or child.process.poll() is not None)
+    assert isinstance(found, re.Match), child.output()
     return child, found[1]
 
 
@@ -46,7 +46,7 @@ def address(house: House) -> Iterator[str]:
     child, address = start(house)
     yield address
     assert child.end(signal.SIGTERM) == 0
-    assert "Traceback" not in child.told()
+    assert "Traceback" not in child.output()
 
 
 def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
@@ -54,7 +54,7 @@ def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def told(house: House, number: int) -> None:
+def reported(house: House, number: int) -> None:
     house.store.open_alert(AlertKind.LATE, f"alert {number}", "anna", f"{number}")
 
 
@@ -74,8 +74,8 @@ def test_without_temporal_it_starts_and_a_signal_ends_it_well_and_answers_who_wa
 
         assert waiting.result(30).json() == {"changes": [], "next": last}
     assert code == 0
-    assert "web has ended" in child.told()
-    assert "Traceback" not in child.told()
+    assert "web has ended" in child.output()
+    assert "Traceback" not in child.output()
 
 
 def established(child: Child) -> int:
@@ -133,7 +133,7 @@ def test_the_reader_of_the_documentation_misses_nothing_however_often_it_dies(ho
 
     def tell_all() -> None:
         for number in range(40):
-            told(house, number)
+            reported(house, number)
 
     telling = threading.Thread(target=tell_all)
     telling.start()

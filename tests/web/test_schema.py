@@ -26,7 +26,7 @@ def test_no_request_that_schemathesis_makes_up_is_answered_with_a_server_error(o
 
     house = open_house(World(seed=37), admin_token=TOKEN, web_bind="127.0.0.1:0")
     child = house.child("web", str(ROOT / "web.py"))
-    address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.told()))[1]
+    address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.output()))[1]
     schema = schemathesis.openapi.from_url(f"{address}/v1/openapi.json", headers={"Authorization": f"Bearer {TOKEN}"})
     asked = []
 

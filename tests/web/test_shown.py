@@ -121,7 +121,7 @@ def test_the_day_goes_on_hour_by_hour_and_forgets_yesterday(recorded: Store) -> 
     first, whole = day.sums(["anna", "nobody"])
     record(recorded, NOON - timedelta(minutes=7), 4)  # a poll that was long, recorded at its end
     now[0] += timedelta(seconds=1)
-    kept, _ = day.sums(["anna"])
+    stored, _ = day.sums(["anna"])
     now[0] += timedelta(hours=1)
     second, _ = day.sums(["anna"])
     now[0] += timedelta(hours=30)
@@ -131,7 +131,7 @@ def test_the_day_goes_on_hour_by_hour_and_forgets_yesterday(recorded: Store) -> 
     assert first["anna"].calls == 4
     assert whole == first["anna"]
     assert first["nobody"].total == 0
-    assert kept == {"anna": first["anna"]}
+    assert stored == {"anna": first["anna"]}
     assert second["anna"].changes == (*[0] * 21, 4, 2, 0)
     assert third["anna"].total == 0
     assert day._hours == {}  # nothing piles up

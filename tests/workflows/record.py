@@ -29,9 +29,9 @@ NOBODYS = {"stackTrace", "binaryChecksum"}
 
 async def record(name: str, story: Story, folder: Path) -> None:
     async with devstack.time_skipping() as world, polling_worker(world.client) as steps:
-        told = await story(Stage(world, steps))
+        reported = await story(Stage(world, steps))
         names = [name, SECOND_HALVES[name]] if name in SECOND_HALVES else [name]
-        for part, history in zip(names, reversed(await chain(world.client, told.id)), strict=True):
+        for part, history in zip(names, reversed(await chain(world.client, reported.id)), strict=True):
             text = json.dumps(anonymous(history.to_json_dict()), separators=(",", ":"))
             (folder / f"{part}.json").write_text(text + "\n", encoding="utf-8")
 

@@ -52,10 +52,10 @@ async def poll_now(stage: Stage) -> Seller:
 async def asked_again_and_again(stage: Stage) -> Seller:
     """A poll of orders is wanted again before it is over, for some steps; the inventory and the sweep have their turns."""
     seller = await stage.seller(Stream.ORDERS, Stream.INVENTORY, Stream.SWEEP)
-    wanted = iter(range(8))
+    awaited = iter(range(8))
 
     def answer(stream: Stream, request: Poll, now: datetime) -> PollResult:
-        again = (Stream.ORDERS,) if stream is Stream.ORDERS and next(wanted, None) is not None else ()
+        again = (Stream.ORDERS,) if stream is Stream.ORDERS and next(awaited, None) is not None else ()
         return PollResult(next_due=now + timedelta(minutes=5), why="every 5 min", rounds=again)
 
     stage.steps.answer = answer
@@ -485,9 +485,9 @@ async def lost_seller(stage: Stage) -> Seller:
 async def delivery(stage: Stage) -> WorkflowHandle[Delivery, None]:
     """Two runs, the second of them takes the rest."""
     stage.steps.delivered = [Delivered(delivered=50, more=True, why="more to deliver")]
-    told = await stage.delivery()
-    await told.result()
-    return told
+    reported = await stage.delivery()
+    await reported.result()
+    return reported
 
 
 async def delivery_fails(stage: Stage) -> WorkflowHandle[Delivery, None]:
@@ -496,19 +496,19 @@ async def delivery_fails(stage: Stage) -> WorkflowHandle[Delivery, None]:
         Delivered(wait_s=5, why="failed 1 times in a row: tried again in 5 s"),
         Delivered(wait_s=86_400, why="failed 2 times in a row: tried again in 86400 s"),
     ]
-    told = await stage.delivery()
+    reported = await stage.delivery()
     await stage.pass_time(minutes=1)
-    await told.signal(Delivery.look)
-    await told.result()
-    return told
+    await reported.signal(Delivery.look)
+    await reported.result()
+    return reported
 
 
 async def delivery_over(stage: Stage) -> WorkflowHandle[Delivery, None]:
     """The endpoint is switched off while the cursor waits."""
     stage.steps.delivered = [Delivered(wait_s=300, why="failed"), Delivered(over=True, why="the endpoint is switched off or removed")]
-    told = await stage.delivery()
-    await told.result()
-    return told
+    reported = await stage.delivery()
+    await reported.result()
+    return reported
 
 
 STORIES: dict[str, Story] = {

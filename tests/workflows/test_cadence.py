@@ -71,11 +71,11 @@ async def test_speed_up_ends_by_itself(time_skipping: WorkflowEnvironment, steps
 
 async def test_a_speed_up_that_comes_during_a_poll_holds_from_that_poll_on(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     seller = await start(time_skipping, orders_only(await time_skipping.get_current_time(), paused="not yet"))
-    loop, told = asyncio.get_running_loop(), list[datetime]()
+    loop, reported = asyncio.get_running_loop(), list[datetime]()
 
     def speed_up_while_polling(stream: Stream, request: Poll, now: datetime) -> PollResult:
-        if not told:
-            told.append(now)
+        if not reported:
+            reported.append(now)
             message = SpeedUp(every=timedelta(seconds=30), lasting=timedelta(minutes=3))
             asyncio.run_coroutine_threadsafe(seller.signal(SellerPolling.speed_up, message), loop).result()
         return steps.by_the_rules(stream, request, now)

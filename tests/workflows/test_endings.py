@@ -31,8 +31,8 @@ async def test_continue_as_new_loses_no_signal(time_skipping: WorkflowEnvironmen
         cadence, reason = timedelta(milliseconds=1000 + number), f"flood {number}"
         await seller.signal(SellerPolling.pause, Pause(reason=reason))  # not waited for: the update comes while its work closes the run
         await asyncio.wait_for(seller.execute_update(SellerPolling.set_cadence, SetCadence(orders=cadence)), timeout=PATIENCE_S)
-        told = OperatorOverrides(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
-        await eventually(partial(saved_last, steps, told))  # each one, not the last alone
+        reported = OperatorOverrides(seller_id=state.seller_id, paused=reason, cadence={Stream.ORDERS: cadence})
+        await eventually(partial(saved_last, steps, reported))  # each one, not the last alone
         runs.add((await seller.describe()).run_id)
         if len(runs) == 3:
             break

@@ -101,15 +101,15 @@ def polls_in_another_order(patch: Patch) -> None:
     patch.setattr(PollingState, "due", lambda self, now, **how: before(self, now, **how)[::-1])
 
 
-def wishes_kept_after_the_poll(patch: Patch) -> None:
+def overrides_saved_after_the_poll(patch: Patch) -> None:
     before = PollingState.due
 
     async def remember(self: SellerPolling) -> None:
         if due := before(self.state, workflow.now()):
             await self.poll(due[0])
-        await kept(self)
+        await stored(self)
 
-    kept = SellerPolling.remember
+    stored = SellerPolling.remember
     patch.setattr(SellerPolling, "remember", remember)
 
 
@@ -162,13 +162,13 @@ def another_id_for_the_lost(patch: Patch) -> None:
     patch.setattr(watchdog, "workflow_id", lambda seller_id: f"polling/{seller_id}")
 
 
-def a_lane_that_does_not_wait(patch: Patch) -> None:
+def a_delivery_that_does_not_wait(patch: Patch) -> None:
     async def at_once(self: Delivery, seconds: float, why: str) -> None: ...
 
     patch.setattr(Delivery, "sleep", at_once)
 
 
-def a_lane_that_waits_longer(patch: Patch) -> None:
+def a_delivery_that_waits_longer(patch: Patch) -> None:
     before = Delivery.sleep
 
     async def sleep(self: Delivery, seconds: float, why: str) -> None:
@@ -186,7 +186,7 @@ CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     a_step_added: "backfill",
     a_step_left_out: "pause-and-resume",
     polls_in_another_order: "announced-parcels",
-    wishes_kept_after_the_poll: "pause-and-resume",
+    overrides_saved_after_the_poll: "pause-and-resume",
     a_signal_renamed: "pause-and-resume",
     signals_that_no_longer_wake: "poll-now",
     another_backoff: "failing-and-recovering",
@@ -198,8 +198,8 @@ CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     the_last_change_by_the_minute: "found-in-the-list",
     another_search_for_the_lost: "watchdog-finds-nobody",
     another_id_for_the_lost: "watchdog-restarts-lost-sellers",
-    a_lane_that_does_not_wait: "delivery-over",
-    a_lane_that_waits_longer: "delivery-fails",
+    a_delivery_that_does_not_wait: "delivery-over",
+    a_delivery_that_waits_longer: "delivery-fails",
 }
 
 

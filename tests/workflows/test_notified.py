@@ -29,13 +29,13 @@ def held(*waits: float) -> object:
 async def test_a_word_is_answered_at_once_and_the_polls_keep_their_time(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     seller = await start(time_skipping)
     await time_skipping.sleep(timedelta(minutes=1))
-    told = await time_skipping.get_current_time()
+    reported = await time_skipping.get_current_time()
 
     await seller.signal(SellerPolling.notified)
     await eventually(lambda: len(steps.notified) == 1)
     await time_skipping.sleep(timedelta(minutes=10))
 
-    assert (steps.notified[0] - told) < timedelta(seconds=2)
+    assert (steps.notified[0] - reported) < timedelta(seconds=2)
     assert gaps(steps.of(Stream.ORDERS))[:2] == [300, 300]
     assert len(steps.notified) == 1
 

@@ -43,7 +43,7 @@ async def test_a_recorded_history_replays(name: str, replayer: Replayer) -> None
     await replayer.replay_workflow(load(name))
 
 
-def told(history: WorkflowHistory) -> Iterator[str]:
+def reported(history: WorkflowHistory) -> Iterator[str]:
     """Names of the signals, updates and activities in it."""
     for event in history.events:
         yield event.workflow_execution_signaled_event_attributes.signal_name
@@ -60,14 +60,14 @@ def messages(of: type) -> set[str]:
 @pytest.fixture(scope="module")
 def known() -> set[str]:
     """All that the histories tell of."""
-    return {name for history in map(load, NAMES) for name in told(history)}
+    return {name for history in map(load, NAMES) for name in reported(history)}
 
 
 def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
-    wanted = set().union(*map(messages, WORKFLOWS))
+    awaited = set().union(*map(messages, WORKFLOWS))
 
-    assert {"pause", "set_cadence"} < wanted
-    assert wanted - known == set()
+    assert {"pause", "set_cadence"} < awaited
+    assert awaited - known == set()
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:

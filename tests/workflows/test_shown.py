@@ -37,7 +37,7 @@ def written(state: PollingState) -> TypedSearchAttributes:
     return TypedSearchAttributes([SearchAttributePair(one.key, one.value) for one in differences(state, TypedSearchAttributes.empty)])
 
 
-def told(state: PollingState, before: PollingState) -> dict[str, object]:
+def reported(state: PollingState, before: PollingState) -> dict[str, object]:
     return {one.key.name: one.value for one in differences(state, written(before))}
 
 
@@ -46,15 +46,15 @@ def test_a_new_seller_is_polling_without_failures_in_the_normal_tier() -> None:
 
 
 def test_nothing_is_written_where_nothing_differs() -> None:
-    assert told(seller(), before=seller()) == {}
+    assert reported(seller(), before=seller()) == {}
 
 
 def test_a_last_change_is_written_once_an_hour() -> None:
     first, same, later = (seller(changed_at=NOON + timedelta(minutes=minutes)) for minutes in (1, 59, 60))
 
-    assert told(first, before=seller()) == {LAST_CHANGE.name: NOON}
-    assert told(same, before=first) == {}
-    assert told(later, before=first) == {LAST_CHANGE.name: NOON + timedelta(hours=1)}
+    assert reported(first, before=seller()) == {LAST_CHANGE.name: NOON}
+    assert reported(same, before=first) == {}
+    assert reported(later, before=first) == {LAST_CHANGE.name: NOON + timedelta(hours=1)}
 
 
 def test_failures_are_told_in_steps_so_that_a_long_outage_costs_little() -> None:

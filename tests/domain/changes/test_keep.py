@@ -27,7 +27,7 @@ def forgotten(value: Any, names: Set[str] = PERSONAL) -> Any:
     return [forgotten(inner, names) for inner in value] if isinstance(value, list) else value
 
 
-def kept_mail() -> Document:
+def stored_mail() -> Document:
     """The fields of the sample with a mail address, with nothing else that is personal."""
     found: Document = forgotten({name: order()[name] for name in ("buyer", "fulfillmentStartInstructions")}, PERSONAL - MAIL)
     return found
@@ -47,7 +47,7 @@ def test_personal_fields_that_vanish_before_89_days_are_a_change_but_for_the_mai
     [change] = detect(forgotten(order()), order(), days=days).changes
 
     assert change.changed == ("buyer", "fulfillmentStartInstructions", "lineItems")
-    assert change.data == {**forgotten(order()), **kept_mail()}
+    assert change.data == {**forgotten(order()), **stored_mail()}
     assert change.previous["buyer"] == order()["buyer"]
 
 
@@ -190,7 +190,7 @@ def test_another_single_read_is_compared() -> None:
 
 
 @pytest.mark.parametrize("odd", [7, "x", [1], True])
-def test_what_is_no_object_any_more_stays_as_ebay_gave_it(odd: Any) -> None:
-    [change] = detect(list_read(cancelStatus=odd), single_read(), days=1).changes
+def test_what_is_no_object_any_more_stays_as_ebay_gave_it(malformed: Any) -> None:
+    [change] = detect(list_read(cancelStatus=malformed), single_read(), days=1).changes
 
-    assert change.data["cancelStatus"] == odd
+    assert change.data["cancelStatus"] == malformed

@@ -86,8 +86,8 @@ def test_a_row_that_changes_the_listing_differs_from_it(old: Document, part: Doc
 
 @given(JSON)
 def test_anything_at_all_in_the_place_of_variations_is_borne(value: Any) -> None:
-    odd = listing(variations=value)
+    malformed = listing(variations=value)
 
-    detect(odd, held(listing(variations=VARIATIONS)))
+    detect(malformed, held(listing(variations=VARIATIONS)))
     detect(row(variations=value), held(listing(variations=VARIATIONS)))
-    differs(row(variations=[reported()]), odd)
+    differs(row(variations=[reported()]), malformed)

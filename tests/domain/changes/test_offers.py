@@ -65,10 +65,10 @@ def test_of_an_offer_that_is_given_twice_the_last_one_counts() -> None:
 
 
 @pytest.mark.parametrize("odd", [None, [], "77", {}, {"offerId": None}, {"offerId": ""}, {"offerId": 77}])
-def test_what_has_no_id_cannot_be_compared(odd: Any) -> None:
-    assert entity_id(odd) is None
+def test_what_has_no_id_cannot_be_compared(malformed: Any) -> None:
+    assert entity_id(malformed) is None
     with pytest.raises(ValueError, match="set aside"):
-        detect_offers([odd], {}, NOW)
+        detect_offers([malformed], {}, NOW)
 
 
 def test_an_offer_that_is_gone_carries_what_was_last_known() -> None:

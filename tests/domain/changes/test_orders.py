@@ -218,11 +218,11 @@ def test_a_refund_that_is_not_done_is_an_update_and_no_refund(fields: Document) 
 
 def story(*versions: Document) -> list[tuple[str, ...]]:
     """The types that each version is told with, beside the update."""
-    told = []
+    reported = []
     for before, after in itertools.pairwise([order(), *(order(**fields) for fields in versions)]):
         changes = detect(after, held(before)).changes
-        told.append(changes[0].types[1:] if changes else ())
-    return told
+        reported.append(changes[0].types[1:] if changes else ())
+    return reported
 
 
 def test_a_pending_refund_is_told_when_it_is_done_and_only_then() -> None:
@@ -237,9 +237,9 @@ def test_a_pending_refund_is_told_when_it_is_done_and_only_then() -> None:
 def test_each_refund_that_gets_done_is_told_once_whatever_became_of_the_others() -> None:
     versions = [[PENDING, PENDING], [FAILED, PENDING], [FAILED, DONE], [FAILED, DONE, PENDING], [FAILED, DONE, DONE]]
 
-    told = story(*({"paymentSummary": {"refunds": refunds}} for refunds in versions))
+    reported = story(*({"paymentSummary": {"refunds": refunds}} for refunds in versions))
 
-    assert told == [(), (), ("order.refunded",), (), ("order.refunded",)]
+    assert reported == [(), (), ("order.refunded",), (), ("order.refunded",)]
 
 
 def test_a_lines_refund_is_told_when_it_is_issued_and_not_again_with_the_orders_status() -> None:

@@ -14,7 +14,7 @@ from domain.changes.parcels import detect_parcels, fulfillment_id
 from tests.domain.changes.documents import NOW, OBJECTS, held, nested, parcel, spoiled
 
 
-class Shelf:
+class StoredParcels:
     """The parcels of order `o-1` as the store holds them, after one reading or several."""
 
     def __init__(self) -> None:
@@ -35,13 +35,13 @@ class Shelf:
         return {known.entity_id: known.data for known in self.stored.values() if not known.removed}
 
 
-def told(changes: list[Change]) -> list[tuple[str, str, int]]:
+def reported(changes: list[Change]) -> list[tuple[str, str, int]]:
     """(type without its kind, entity without its order, version) of each change."""
     return [(change.types[0].partition(".")[2], change.entity_id.partition("/")[2], change.version) for change in changes]
 
 
 def test_a_parcel_is_created_when_it_was_shipped() -> None:
-    [change] = Shelf().read(parcel())
+    [change] = StoredParcels().read(parcel())
 
     assert (change.entity_id, change.version, change.types) == ("o-1/9405", 1, ("fulfillment.created",))
     assert (change.data, change.changed, change.previous) == (parcel(), (), {})
@@ -50,48 +50,48 @@ def test_a_parcel_is_created_when_it_was_shipped() -> None:
 
 @pytest.mark.parametrize("shipped", [None, "", "soon", 7, {}])
 def test_a_parcel_without_a_readable_date_is_dated_now(shipped: Any) -> None:
-    [change] = Shelf().read(parcel(shippedDate=shipped))
+    [change] = StoredParcels().read(parcel(shippedDate=shipped))
 
     assert change.occurred_at == NOW
 
 
 def test_parcels_that_come_again_in_any_order_are_duplicates() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("9405"), parcel("999", (2,)), parcel("999", (3,)))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("9405"), parcel("999", (2,)), parcel("999", (3,)))
 
-    assert shelf.detect(parcel("999", (3,)), parcel("9405"), parcel("999", (2,))) == Detection(duplicates=3)
+    assert stored_parcels.detect(parcel("999", (3,)), parcel("9405"), parcel("999", (2,))) == Detection(duplicates=3)
 
 
 def test_the_order_of_a_parcels_lines_is_not_content() -> None:
-    shelf = Shelf()
-    shelf.read(parcel(lines=(1, 2)))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel(lines=(1, 2)))
 
-    assert shelf.read(parcel(lines=(2, 1))) == []
+    assert stored_parcels.read(parcel(lines=(2, 1))) == []
 
 
 def test_parcels_that_share_an_id_are_numbered() -> None:
-    changes = Shelf().read(parcel("999", (1,)), parcel("999", (2,)), parcel("999", (3,)))
+    changes = StoredParcels().read(parcel("999", (1,)), parcel("999", (2,)), parcel("999", (3,)))
 
-    assert told(changes) == [("created", "999", 1), ("created", "999#2", 1), ("created", "999#3", 1)]
+    assert reported(changes) == [("created", "999", 1), ("created", "999#2", 1), ("created", "999#3", 1)]
 
 
 def test_two_parcels_of_equal_content_are_two() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999"))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999"))
 
-    assert told(shelf.read(parcel("999"), parcel("999"))) == [("created", "999#2", 1)]
-    assert told(shelf.read(parcel("999"))) == [("removed", "999#2", 2)]
+    assert reported(stored_parcels.read(parcel("999"), parcel("999"))) == [("created", "999#2", 1)]
+    assert reported(stored_parcels.read(parcel("999"))) == [("removed", "999#2", 2)]
 
 
 def test_a_number_does_not_depend_on_the_order_of_the_answer() -> None:
     parcels = [parcel("999", (number,), shippedDate=f"2026-06-19T0{5 - number // 2}:00:00.000Z") for number in range(6)]
     shelves = []
     for seed in range(10):
-        shelf = Shelf()
-        shelf.read(*random.Random(seed).sample(parcels, 6))
-        shelves.append(shelf.alive())
+        stored_parcels = StoredParcels()
+        stored_parcels.read(*random.Random(seed).sample(parcels, 6))
+        shelves.append(stored_parcels.alive())
 
-    assert all(shelf == shelves[0] for shelf in shelves)
+    assert all(stored_parcels == shelves[0] for stored_parcels in shelves)
     assert shelves[0]["o-1/999"]["shippedDate"] == "2026-06-19T03:00:00.000Z"  # type: ignore[index]
 
 
@@ -105,57 +105,57 @@ def test_a_number_does_not_depend_on_the_order_of_the_answer() -> None:
     ],
 )
 def test_a_changed_parcel_with_its_id_is_an_update(fields: Any, changed: tuple[str, ...]) -> None:
-    shelf = Shelf()
-    shelf.read(parcel())
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel())
 
-    [change] = shelf.read(parcel(**fields))
+    [change] = stored_parcels.read(parcel(**fields))
 
-    assert told([change]) == [("updated", "9405", 2)]
+    assert reported([change]) == [("updated", "9405", 2)]
     assert change.changed == changed
     assert change.previous == {name: parcel()[name] for name in changed}
 
 
 def test_a_corrected_tracking_number_is_a_removal_and_a_creation() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999"))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999"))
 
-    changes = shelf.read(parcel("9405"))
+    changes = stored_parcels.read(parcel("9405"))
 
-    assert told(changes) == [("removed", "999", 2), ("created", "9405", 1)]
+    assert reported(changes) == [("removed", "999", 2), ("created", "9405", 1)]
     assert (changes[0].data, changes[0].removed, changes[1].removed) == (parcel("999"), True, False)
 
 
 def test_a_parcel_keeps_its_number_when_the_first_one_gets_its_tracking() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))
 
-    changes = shelf.read(parcel("9405", (1,)), parcel("999", (2,)))
+    changes = stored_parcels.read(parcel("9405", (1,)), parcel("999", (2,)))
 
-    assert told(changes) == [("removed", "999", 2), ("created", "9405", 1)]
-    assert shelf.alive() == {"o-1/999#2": parcel("999", (2,)), "o-1/9405": parcel("9405", (1,))}
+    assert reported(changes) == [("removed", "999", 2), ("created", "9405", 1)]
+    assert stored_parcels.alive() == {"o-1/999#2": parcel("999", (2,)), "o-1/9405": parcel("9405", (1,))}
 
 
 def test_a_number_is_never_given_again() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)))
-    shelf.read()
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))
+    stored_parcels.read()
 
-    assert told(shelf.read(parcel("999", (3,)))) == [("created", "999#3", 1)]
+    assert reported(stored_parcels.read(parcel("999", (3,)))) == [("created", "999#3", 1)]
 
 
 def test_a_removed_parcel_that_shows_up_again_is_the_same_one() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)))
-    shelf.read(parcel("999", (1,)))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))
+    stored_parcels.read(parcel("999", (1,)))
 
-    assert told(shelf.read(parcel("999", (1,)), parcel("999", (2,)))) == [("created", "999#2", 3)]
+    assert reported(stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))) == [("created", "999#2", 3)]
 
 
 def test_of_parcels_with_one_id_the_one_with_the_same_lines_is_updated() -> None:
-    shelf = Shelf()
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)))
+    stored_parcels = StoredParcels()
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))
 
-    changes = shelf.read(parcel("999", (2,), shippingCarrierCode="UPS"), parcel("999", (1,), shippingCarrierCode="DHL"))
+    changes = stored_parcels.read(parcel("999", (2,), shippingCarrierCode="UPS"), parcel("999", (1,), shippingCarrierCode="DHL"))
 
     assert [
         (change.entity_id, change.changed, change.data["shippingCarrierCode"]) for change in sorted(changes, key=lambda c: c.entity_id)
@@ -166,22 +166,22 @@ def test_of_parcels_with_one_id_the_one_with_the_same_lines_is_updated() -> None
 
 
 def test_of_parcels_with_one_id_and_other_lines_the_one_of_the_same_date_is_updated() -> None:
-    shelf = Shelf()
+    stored_parcels = StoredParcels()
     early, late = "2026-06-19T01:00:00.000Z", "2026-06-19T02:00:00.000Z"
-    shelf.read(parcel("999", (1,), shippedDate=early), parcel("999", (2,), shippedDate=late))
+    stored_parcels.read(parcel("999", (1,), shippedDate=early), parcel("999", (2,), shippedDate=late))
 
-    changes = shelf.read(parcel("999", (3,), shippedDate=late))
+    changes = stored_parcels.read(parcel("999", (3,), shippedDate=late))
 
-    assert told(changes) == [("removed", "999", 2), ("updated", "999#2", 2)]
+    assert reported(changes) == [("removed", "999", 2), ("updated", "999#2", 2)]
 
 
 def test_a_tracking_number_that_looks_like_a_numbered_one_gets_an_id_of_its_own() -> None:
-    shelf = Shelf()
+    stored_parcels = StoredParcels()
 
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)))
-    shelf.read(parcel("999", (1,)), parcel("999", (2,)), parcel("999#2", (3,)))
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)))
+    stored_parcels.read(parcel("999", (1,)), parcel("999", (2,)), parcel("999#2", (3,)))
 
-    assert sorted(shelf.alive()) == ["o-1/999", "o-1/999#2", "o-1/999#2#2"]
+    assert sorted(stored_parcels.alive()) == ["o-1/999", "o-1/999#2", "o-1/999#2#2"]
 
 
 @pytest.mark.parametrize("document", [None, 7, {}, {"fulfillmentId": ""}, {"fulfillmentId": 999}])
@@ -198,29 +198,29 @@ ANY = st.builds(lambda document, own: {**document, "fulfillmentId": own}, OBJECT
 
 @given(st.lists(st.lists(PARCELS | ANY, max_size=5), max_size=5))
 def test_whatever_is_read_the_shelf_holds_it_under_ids_of_one_parcel_each(readings: list[list[Document]]) -> None:
-    shelf = Shelf()
+    stored_parcels = StoredParcels()
     for reading in readings:
-        changes = shelf.read(*reading)
+        changes = stored_parcels.read(*reading)
 
         assert len({change.entity_id for change in changes}) == len(changes)
-        assert len(shelf.alive()) == len(reading)
-        assert shelf.detect(*reading) == Detection(duplicates=len(reading))
-        assert shelf.detect(*reversed(reading)) == Detection(duplicates=len(reading))
-    assert all(versions == list(range(1, len(versions) + 1)) for versions in shelf.versions.values())
+        assert len(stored_parcels.alive()) == len(reading)
+        assert stored_parcels.detect(*reading) == Detection(duplicates=len(reading))
+        assert stored_parcels.detect(*reversed(reading)) == Detection(duplicates=len(reading))
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in stored_parcels.versions.values())
 
 
 def test_thousands_of_parcels_with_one_id_take_no_time() -> None:
     parcels = [parcel("999", (number % 50,), shippingCarrierCode=str(number)) for number in range(2000)]
-    shelf = Shelf()
+    stored_parcels = StoredParcels()
 
-    shelf.read(*parcels)
+    stored_parcels.read(*parcels)
 
-    assert len(shelf.alive()) == 2000
-    assert shelf.read(*parcels[::-1]) == []
+    assert len(stored_parcels.alive()) == 2000
+    assert stored_parcels.read(*parcels[::-1]) == []
 
 
 def test_nesting_of_any_depth_is_compared() -> None:
     known = [Stored("o-1/9405", 1, parcel(lineItems=nested(5_000)), None)]
 
     assert detect_parcels("o-1", [parcel(lineItems=nested(5_000))], known, NOW) == Detection(duplicates=1)
-    assert told(detect_parcels("o-1", [parcel(lineItems=nested(5_000, end=2))], known, NOW).changes) == [("updated", "9405", 2)]
+    assert reported(detect_parcels("o-1", [parcel(lineItems=nested(5_000, end=2))], known, NOW).changes) == [("updated", "9405", 2)]

@@ -87,10 +87,10 @@ def test_no_word_of_the_buyer_is_left_and_all_else_is_as_it_was(
     assert not [word for word in personal if json.dumps(word)[1:-1] in json.dumps(redacted)]
     assert buyer["username"].upper() not in json.dumps(redacted, ensure_ascii=False)
     assert document == before
-    kept, was = without(redacted), without(before)
-    assert kept.pop("addedByEbay") == {"note": "", "kept": "as it is", "lines": [""]}
+    stored, was = without(redacted), without(before)
+    assert stored.pop("addedByEbay") == {"note": "", "kept": "as it is", "lines": [""]}
     was.pop("addedByEbay")
-    assert kept == was
+    assert stored == was
     assert redact_order(redacted) == redacted
 
 

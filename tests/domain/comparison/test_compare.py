@@ -13,7 +13,7 @@ NOON = BEGAN + timedelta(hours=12)
 NOW = BEGAN + timedelta(days=7)
 POLLED = {"order": NOW}
 GRACE = Rules().grace
-POLL, TOLD = Side.POLLING, Side.NOTIFICATIONS
+POLL, REPORTED = Side.POLLING, Side.NOTIFICATIONS
 
 
 def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other: float | None = None, **fields: Any) -> Seen:
@@ -35,7 +35,7 @@ def seen(entity_id: str = "o-1", *, by: Side = POLL, at: datetime = NOON, other:
 
 
 def test_what_both_saw_counts_once_and_by_who_was_ahead() -> None:
-    found = compare([seen(by=TOLD, other=120), seen(by=TOLD, other=60), seen(by=POLL, other=5)], NOW, POLLED)
+    found = compare([seen(by=REPORTED, other=120), seen(by=REPORTED, other=60), seen(by=POLL, other=5)], NOW, POLLED)
 
     assert (found.changes, found.both, found.folded) == (3, 3, 0)
     assert found.notifications_ahead == Delays(2, 60, 120, 120)
@@ -66,21 +66,21 @@ def test_a_change_that_no_notification_told_is_missing_once_it_is_old_enough(age
 @pytest.mark.parametrize(("seconds", "late"), [(GRACE.total_seconds(), 0), (GRACE.total_seconds() + 1, 1)])
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_change_that_notifications_saw_only_long_after_is_late_also_where_it_was_folded(seconds: float, late: int, version: int) -> None:
-    rows = [seen(other=seconds, other_version=version), seen(by=TOLD, other=9_999), seen(topic=None, other=9_999)]
+    rows = [seen(other=seconds, other_version=version), seen(by=REPORTED, other=9_999), seen(topic=None, other=9_999)]
 
     assert compare(rows, NOW, POLLED).late == late
 
 
 @pytest.mark.parametrize(("polled", "lost"), [(GRACE, 0), (GRACE + timedelta(microseconds=1), 1)])
 def test_a_change_that_polling_did_not_bring_is_missing_once_a_later_poll_came_by(polled: timedelta, lost: int) -> None:
-    found = compare([seen(by=TOLD)], NOW, {"order": NOON + polled})
+    found = compare([seen(by=REPORTED)], NOW, {"order": NOON + polled})
 
     assert [one.event_id for one in found.only_notifications] == ["e-o-1"] * lost
     assert found.pending == PendingChange(polling=1 - lost)
 
 
 def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
-    assert compare([seen(by=TOLD, kind="inventory")], NOW, POLLED).only_notifications == ()
+    assert compare([seen(by=REPORTED, kind="inventory")], NOW, POLLED).only_notifications == ()
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_what_notifications_told_beyond_their_topics_is_seen_by_both_all_the_sam
 def test_the_share_of_orders_that_polls_must_find_counts_orders_that_no_notification_announced_in_time() -> None:
     late = GRACE.total_seconds() + 1
     rows = [
-        seen(by=TOLD),
-        seen(by=TOLD, other=60),
+        seen(by=REPORTED),
+        seen(by=REPORTED, other=60),
         seen(other=60),
         seen(other=late),
         seen(other=60, other_version=2),

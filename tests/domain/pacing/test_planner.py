@@ -127,5 +127,5 @@ def test_the_reserve_is_not_planned_away() -> None:
 
     found = plan(alike, flat, noon, quota(10_000, used), SETTINGS)
 
-    kept = reserve_calls(noon, NOW, NOW + DAY, 10_000, 50, SETTINGS)
-    assert 10 * found.level.k / 2 == pytest.approx(10_000 - used - kept, rel=1e-4)
+    stored = reserve_calls(noon, NOW, NOW + DAY, 10_000, 50, SETTINGS)
+    assert 10 * found.level.k / 2 == pytest.approx(10_000 - used - stored, rel=1e-4)

@@ -22,7 +22,7 @@ from runtime.metering.metrics import METRICS, MetricKind
 from simulator import World
 from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House
-from tests.support.receivers import Receiver, kept_port
+from tests.support.receivers import Receiver, stored_port
 from tests.support.waiting import eventually_here
 
 SERIES = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$", re.M)
@@ -70,7 +70,7 @@ def collector() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[tuple[int, int]]:
-    with kept_port() as one, kept_port() as other:
+    with stored_port() as one, stored_port() as other:
         yield one, other
 
 
@@ -93,12 +93,12 @@ def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, in
     web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=f"localhost:{ports[1]}")
     pages = [f"http://127.0.0.1:{port}/metrics" for port in ports]
 
-    def read(number: int, wanted: str) -> str | None:
+    def read(number: int, awaited: str) -> str | None:
         try:
             text = httpx.get(pages[number]).text
         except httpx.TransportError:
             return None
-        return text if re.search(wanted, text, re.M) else None
+        return text if re.search(awaited, text, re.M) else None
 
     try:
         of_web: str = eventually_here(lambda: read(1, "^sellerbeat_fleet_read_timestamp_seconds"))
@@ -106,7 +106,7 @@ def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, in
         of_worker: str = eventually_here(lambda: read(0, delayed))
     finally:
         assert [child.end(signal.SIGTERM) for child in (web, worker)] == [0, 0]
-    return Shown(of_worker, of_web, b"".join(Collector.taken), worker.told())
+    return Shown(of_worker, of_web, b"".join(Collector.taken), worker.output())
 
 
 def test_each_metric_is_shown_with_its_type_and_labels_and_nothing_else_of_ours_is(shown: Shown) -> None:
