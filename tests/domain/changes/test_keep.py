@@ -189,7 +189,7 @@ def test_another_single_read_is_compared() -> None:
     assert second.data["cancelStatus"]["cancelRequests"] == accepted
 
 
-@pytest.mark.parametrize("odd", [7, "x", [1], True])
+@pytest.mark.parametrize("malformed", [7, "x", [1], True])
 def test_what_is_no_object_any_more_stays_as_ebay_gave_it(malformed: Any) -> None:
     [change] = detect(list_read(cancelStatus=malformed), single_read(), days=1).changes
 

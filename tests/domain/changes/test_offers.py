@@ -64,7 +64,7 @@ def test_of_an_offer_that_is_given_twice_the_last_one_counts() -> None:
     assert (detection.changes, detection.duplicates) == ([], 2)
 
 
-@pytest.mark.parametrize("odd", [None, [], "77", {}, {"offerId": None}, {"offerId": ""}, {"offerId": 77}])
+@pytest.mark.parametrize("malformed", [None, [], "77", {}, {"offerId": None}, {"offerId": ""}, {"offerId": 77}])
 def test_what_has_no_id_cannot_be_compared(malformed: Any) -> None:
     assert entity_id(malformed) is None
     with pytest.raises(ValueError, match="set aside"):
