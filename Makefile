@@ -23,7 +23,7 @@ up: setup ## the same against the eBay that .env names
 check: lint test ## what must pass before a change lands
 
 quick: lint ## in the middle of work: lint, types and what needs no server
-	$(BIN)/python -m pytest --numprocesses 3 tests/test_house.py $(addprefix tests/,domain runtime)
+	$(BIN)/python -m pytest --numprocesses 3 tests/test_house.py tests/test_house_rules.py $(addprefix tests/,domain runtime)
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder

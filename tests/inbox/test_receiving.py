@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import random
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
-from ebay import platform
-from ebay.signatures import challenge_response
 from inbox.router import LARGEST
 from simulator import World
 from simulator.sending import FORGERIES
 from store import Store
-from tests.inbox.letterbox import ADDRESS, KEY, PUBLIC, TOKEN, Letterbox, drip
+from tests.inbox.letterbox import ADDRESS, KEY, Letterbox, drip
 
 
 async def test_a_signed_notification_is_kept_and_acknowledged(letterbox: Letterbox) -> None:
@@ -253,143 +248,3 @@ async def test_nothing_of_a_person_reaches_the_log_or_the_row(letterbox: Letterb
     assert "canary" not in reported
     stored = json.dumps([row for row in letterbox.rows() if row["topic"] == "ORDER_CONFIRMATION"], default=str)
     assert "canary" not in stored
-
-
-async def test_the_challenge_is_answered_for_each_address(letterbox: Letterbox) -> None:
-    for path in (ADDRESS, f"{ADDRESS}/anna"):
-        answer = await letterbox.ebay.get(path, params={"challenge_code": "a1b2c3"})
-
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-        assert answer.json() == {"challengeResponse": challenge_response("a1b2c3", TOKEN, PUBLIC + path)}
-        assert not answer.content.startswith(b"\xef\xbb\xbf")
-
-
-TYPED = [
-    f"{ADDRESS}/",
-    f"{ADDRESS}/anna/",
-    f"{ADDRESS}/anna//",
-    f"/{ADDRESS}",
-    f"/{ADDRESS}//anna/",
-    "/eBay/Notifications",
-    "/EBAY/NOTIFICATIONS/anna/",
-    f"{ADDRESS}/anna%2E1",
-]
-
-
-@pytest.mark.parametrize("path", TYPED)
-async def test_an_address_is_answered_as_it_was_typed_and_never_redirected(letterbox: Letterbox, path: str) -> None:
-    proxied = {"host": "10.0.0.7:8080", "x-forwarded-proto": "http"}
-
-    challenged = await letterbox.ebay.get(f"{PUBLIC}{path}?challenge_code=a1b2c3", headers=proxied)
-    body = letterbox.body()
-    signed = {"X-EBAY-SIGNATURE": letterbox.world.notices.signature(body), "Content-Type": "application/json"}
-    reported = await letterbox.ebay.post(f"{PUBLIC}{path}", content=body, headers=signed | proxied)
-
-    assert challenged.json() == {"challengeResponse": challenge_response("a1b2c3", TOKEN, PUBLIC + path)}
-    assert reported.status_code == 204
-    assert len(letterbox.rows()) == 1
-
-
-async def test_a_query_that_was_typed_with_the_address_is_hashed_with_it(letterbox: Letterbox) -> None:
-    typed = f"{ADDRESS}?of=portal&x=%20"
-
-    for query in ("?of=portal&x=%20&challenge_code=a1", "?challenge_code=a1&of=portal&x=%20"):
-        answer = await letterbox.ebay.get(f"{PUBLIC}{ADDRESS}{query}")
-
-        assert answer.json() == {"challengeResponse": challenge_response("a1", TOKEN, PUBLIC + typed)}
-
-
-@pytest.mark.parametrize("path", [f"{ADDRESS}/anna/orders", "/ebay/notification", "/x/ebay/notifications", f"{ADDRESS}%2Fanna%2Forders"])
-async def test_what_is_no_way_of_writing_our_address_is_not_found(letterbox: Letterbox, path: str) -> None:
-    assert (await letterbox.ebay.get(f"{PUBLIC}{path}?challenge_code=a1")).status_code == 404
-
-
-async def test_a_challenge_without_a_code_or_without_settings_is_refused(
-    letterbox: Letterbox, store: Store, world: World, ebay_url: str
-) -> None:
-    bare = Letterbox(store, world, ebay_url, notification_token=None)
-
-    answers = [
-        await letterbox.ebay.get(ADDRESS),
-        await letterbox.ebay.get(ADDRESS, params={"challenge_code": "x" * 501}),
-        await bare.ebay.get(ADDRESS, params={"challenge_code": "x"}),
-    ]
-    await bare.close()
-
-    assert [answer.status_code for answer in answers] == [400, 400, 503]
-
-
-def soap(box: Letterbox, event: str, timestamp: str, signature: str | None = None, inside: str = "") -> bytes:
-    signed = box.keys.sign(timestamp) if signature is None else signature
-    inside = inside or "<Item><ItemID>110012345678</ItemID></Item>"
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header>
-<ebl:RequesterCredentials xmlns:ebl="urn:ebay:apis:eBLBaseComponents"><ebl:NotificationSignature>{signed}</ebl:NotificationSignature>
-</ebl:RequesterCredentials></soapenv:Header><soapenv:Body><GetItemResponse xmlns="urn:ebay:apis:eBLBaseComponents">
-<Timestamp>{timestamp}</Timestamp><Ack>Success</Ack><NotificationEventName>{event}</NotificationEventName>
-<RecipientUserID>canary-seller</RecipientUserID>{inside}</GetItemResponse></soapenv:Body></soapenv:Envelope>""".encode()
-
-
-@pytest.fixture
-def now() -> Callable[[int], str]:
-    return lambda seconds: (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-async def test_a_platform_notification_is_a_hint_too(letterbox: Letterbox, now: Callable[[int], str]) -> None:
-    inside = "<TransactionArray><Transaction><ContainingOrder><OrderID>03-1-1</OrderID></ContainingOrder></Transaction></TransactionArray>"
-    bodies = [soap(letterbox, "ItemRevised", now(0)), soap(letterbox, "FixedPriceTransaction", now(-60), inside=inside)]
-    for body in [*bodies, bodies[0]]:
-        assert (await letterbox.ebay.post(ADDRESS + "/anna", content=body, headers={"Content-Type": "text/xml"})).status_code == 204
-
-    rows = {row["topic"]: row for row in letterbox.rows()}
-    assert rows["ItemRevised"]["listing_ids"] == ["110012345678"]
-    assert rows["ItemRevised"]["copies"] == 2
-    assert rows["FixedPriceTransaction"]["order_ids"] == ["03-1-1"]
-    assert {row["state"] for row in rows.values()} == {"pending"}
-    assert "canary" not in str(rows)
-
-
-async def test_a_platform_notification_that_is_forged_old_or_no_soap_is_refused(letterbox: Letterbox, now: Callable[[int], str]) -> None:
-    good = soap(letterbox, "ItemRevised", now(0))
-    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
-    bodies = [
-        soap(letterbox, "ItemRevised", now(0), signature="AAAAAAAAAAAAAAAAAAAAAA=="),
-        soap(letterbox, "ItemRevised", now(0), signature=""),
-        soap(letterbox, "ItemRevised", now(-660)),
-        soap(letterbox, "ItemRevised", now(660)),
-        soap(letterbox, "ItemRevised", "yesterday"),
-        soap(letterbox, "Item Revised", now(0)),
-        good.replace(b"Envelope", b"Letter"),
-        good[:-20],
-        bomb,
-        b"",
-    ]
-
-    answers = [await letterbox.ebay.post(ADDRESS + "/anna", content=body, headers={"Content-Type": "text/xml"}) for body in bodies]
-
-    assert [answer.status_code for answer in answers] == [412] * len(bodies)
-    assert letterbox.rows() == []
-
-
-async def test_without_a_dev_id_no_platform_notification_is_believed(
-    store: Store, world: World, ebay_url: str, now: Callable[[int], str]
-) -> None:
-    box = Letterbox(store, world, ebay_url, ebay_dev_id=None)
-
-    answer = await box.ebay.post(ADDRESS, content=soap(box, "ItemRevised", now(0)), headers={"Content-Type": "text/xml"})
-    await box.close()
-
-    assert answer.status_code == 412
-
-
-def test_a_mebibyte_of_xml_from_anybody_is_not_read_before_its_signature(letterbox: Letterbox, now: Callable[[int], str]) -> None:
-    inside = "<Item>" + "<ItemID>1</ItemID>" * 20_000 + "</Item>"
-    bodies = [soap(letterbox, "ItemRevised", now(0), signature, inside) for signature in ("AAAAAAAAAAAAAAAAAAAAAA==", None)]
-    took = []
-    for body in bodies:
-        began = time.thread_time()
-        said = platform.read(body, letterbox.keys, datetime.now(UTC))
-        took.append((time.thread_time() - began, said is not None))
-
-    assert [signed for _, signed in took] == [False, True]
-    assert took[0][0] < took[1][0] / 4

@@ -7,73 +7,34 @@ Failures repeat: the run is derandomized, or made by a seed. For more of it: MOD
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
-from functools import partial, wraps
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from domain.pacing import Stream
 from domain.streams import POLLED
-from simulator.judge import SLACK, judge
-from simulator.judge.normal import digest, read_alone
 from simulator.requests import Request
 from store import Store
+from tests.model.checked import JUMP, PAST, SELLERS, act
 from tests.model.fleet import NO_TIME, Fleet
 from tests.model.moments import die_in
+from tests.model.shops import ShopMachine, minutes, pick, seller
 from tests.support.postgres_clock import PostgresClock, driven
 
 EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "8")), os.environ.get("MODEL_SEED")
 STEPS = 70
-SELLERS = "anna", "bert"
-PAST = timedelta(days=10)  # how far back the backfill reads
-JUMP = timedelta(seconds=60)  # as far as eBay's clock may go back: less than the overlap, together with LATE
-LATE = (NO_TIME, NO_TIME, timedelta(seconds=30), timedelta(minutes=3))
-KINDS = {"orders": "order", "fulfillments": "fulfillment", "inventory": "inventory"}
-
-seller = st.sampled_from(SELLERS)
-pick = st.integers(0, 12)  # one of them, the newest first
-late = st.sampled_from(LATE)
 moment = st.integers(0, 20)
 stream = st.sampled_from([*POLLED, Stream.ORDERS, Stream.SWEEP])
-minutes = st.sampled_from([timedelta(seconds=1), *(timedelta(minutes=m) for m in (1, 5, 16, 31)), timedelta(hours=3)])
 
 
-def act(function: Callable[..., None]) -> Callable[..., None]:
-    """Whatever was done, the feed must stand; and a machine that broke is not settled."""
-
-    @wraps(function)
-    def done(self: Machine, **arguments: Any) -> None:
-        self.sound = False
-        function(self, **arguments)
-        self.look()
-        self.sound = True
-
-    return done
-
-
-class Machine(RuleBasedStateMachine):
-    def __init__(self, fleet: Fleet, settled: list[int]) -> None:
-        super().__init__()
-        self.fleet, self.settled = fleet, settled
-        self.sound = False
-        self.position = 0
-        self.ids: set[str] = set()
-        self.sequences = dict.fromkeys(SELLERS, 0)
-        self.detected: dict[str, str] = {}
-        self.reported: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self.sold: set[tuple[str, str]] = set()  # lines of orders, by seller
-        self.cursors: dict[tuple[str, str], datetime | None] = {}
-        self.enrolled_ms = 0
-        self.crowds, self.pauses = 2, 1  # how many bursts, and settlings before the end, are left
-        self.numbers = iter(range(10**6))
-
+class Machine(ShopMachine):
     @initialize(
         number=st.integers(0, 3),
         skew=st.sampled_from([timedelta(minutes=m) for m in (-7, 0, 0, 12)]),
@@ -100,28 +61,6 @@ class Machine(RuleBasedStateMachine):
             fleet.start(name)
             fleet.wake(name)
 
-    # what sellers and buyers do
-
-    def order(self, name: str, which: int) -> str:
-        """One of the seller's orders; eBay's clock is past its last change, since an order's dates never fall."""
-        orders = self.fleet.world.order_ids(name)
-        found = orders[-1 - which % len(orders)]
-        changed = self.fleet.world.entity(name, "order", found).newest.modified_ms
-        behind = changed - self.fleet.world.clock.now_ms()
-        if behind > 0:
-            self.fleet.wait(timedelta(milliseconds=behind))
-        return found
-
-    def seen_at(self, later: timedelta) -> datetime:
-        return self.fleet.world.clock.now() + later
-
-    @rule(name=seller, paid=st.booleans(), later=late)
-    @act
-    def place(self, name: str, paid: bool, later: timedelta) -> None:
-        world = self.fleet.world
-        lines = [(world.good(name, 0), 3), (world.good(name, 1), 1)]  # enough for parcels that share an id
-        world.place_order(name, lines=lines, paid=paid, visible_at=self.seen_at(later))
-
     @precondition(lambda self: self.crowds)
     @rule(
         name=seller, together=st.booleans(), then=st.sampled_from(["rows move", "rows move", "interrupt", "crash"]), at=st.integers(18, 50)
@@ -142,92 +81,13 @@ class Machine(RuleBasedStateMachine):
         else:
             self.crash(name=name, what=Stream.ORDERS, at=at, by=NO_TIME, again=None)
 
-    @rule(name=seller, which=pick, what=st.sampled_from(["pay", "cancel", "ask to cancel", "refund", "refund some", "touch"]), later=late)
-    @act
-    def order_changes(self, name: str, which: int, what: str, later: timedelta) -> None:
-        world, order, seen = self.fleet.world, self.order(name, which), self.seen_at(later)
-        if what == "pay":
-            world.pay(name, order, visible_at=seen)
-        elif what == "touch":  # a date without a change
-            world.touch(name, order, visible_at=seen)
-        elif "cancel" in what:
-            world.cancel(name, order, "CANCELED" if what == "cancel" else "IN_PROGRESS", visible_at=seen)
-        else:
-            world.refund(name, order, None if what == "refund" else "2.50", visible_at=seen)
-
-    @rule(name=seller, which=pick, part=st.booleans(), tracked=st.booleans(), later=late)
-    @act
-    def ship(self, name: str, which: int, part: bool, tracked: bool, later: timedelta) -> None:
-        order = self.order(name, which)
-        if lines := self.fleet.world.unsent(name, order):
-            lines = dict.fromkeys(list(lines)[:1], 1) if part else lines
-            self.fleet.world.ship(name, order, lines=lines, tracking="" if tracked else None, visible_at=self.seen_at(later))
-
-    @rule(name=seller, which=pick, one=st.integers(0, 2), remove=st.booleans())
-    @act
-    def correct_tracking(self, name: str, which: int, one: int, remove: bool) -> None:
-        world = self.fleet.world
-        order = self.order(name, which)
-        parcels = list(world.parcels(name, order))
-        if not parcels:
-            return
-        if remove:
-            world.remove_parcel(name, order, parcels[one % len(parcels)])
-        else:
-            world.correct_tracking(name, order, parcels[one % len(parcels)], f"1Z{next(self.numbers):06d}")
-
-    @rule(name=seller, look=st.booleans(), one=st.integers(0, 1), remove=st.booleans())
-    @act
-    def parcels_share_an_id(self, name: str, look: bool, one: int, remove: bool) -> None:
-        """Two without tracking; later one of them is gone, or gets a number."""
-        self.place(name=name, paid=True, later=NO_TIME)
-        for _ in range(2):
-            self.ship(name=name, which=0, part=True, tracked=False, later=NO_TIME)
-            if look:
-                self.time_passes(by=timedelta(minutes=5))
-            self.fleet.wait(timedelta(seconds=1))
-        self.time_passes(by=timedelta(minutes=5))
-        self.correct_tracking(name=name, which=0, one=one, remove=remove)
-
-    @rule(name=seller, which=pick)
-    @act
-    def change_without_a_date(self, name: str, which: int) -> None:
-        """Of an order since the enrolment: an older one's nobody could see."""
-        order = self.order(name, which)
-        if self.fleet.world.entity(name, "order", order).created_ms >= self.enrolled_ms:
-            self.fleet.world.modify(name, order, {"salesRecordReference": f"{next(self.numbers)}"}, bump=False)
-
-    @rule(name=seller, which=pick, what=st.sampled_from(["count", "count", "go", "come", "come back the same"]), quantity=st.integers(0, 2))
-    @act
-    def stock_changes(self, name: str, which: int, what: str, quantity: int) -> None:
-        world, skus = self.fleet.world, self.fleet.world.skus(name)
-        gone = [sku for sku in world.inventories[name].stock if not world.has_sku(name, sku)]
-        if what == "count" and skus:
-            world.set_stock(name, skus[which % len(skus)], quantity)
-        elif what == "go" and skus:
-            world.remove_sku(name, skus[which % len(skus)])
-        elif what == "come back the same" and gone:
-            world.modify_sku(name, gone[which % len(gone)])
-        else:
-            world.add_sku(name, gone[which % len(gone)] if gone else f"NEW-{next(self.numbers)}", quantity)
-
-    # time, and polling in it
-
-    @rule(by=minutes)
-    @act
-    def time_passes(self, by: timedelta) -> None:
-        self.fleet.wait(by)
-        self.wake()
+    # polling
 
     @rule(name=seller, what=stream)
     @act
     def poll_now(self, name: str, what: Stream) -> None:
         self.fleet.states[name].streams[what].asked = True
         self.fleet.wake(name)
-
-    def wake(self) -> None:
-        for name in SELLERS:
-            self.fleet.wake(name)
 
     @rule(
         name=seller,
@@ -362,115 +222,12 @@ class Machine(RuleBasedStateMachine):
         else:
             self.fleet.world.accounts.expire(name)
 
-    # what must hold
-
-    def look(self) -> None:
-        """After every rule: the feed only grows, in order; each version says something new; no cursor goes back."""
-        for event in self.fleet.store.feed.read(after=self.position, limit=100_000):
-            name = event["seller_id"]
-            assert event["position"] > self.position
-            assert event["id"] not in self.ids
-            self.position = event["position"]
-            self.ids.add(event["id"])
-            if name is not None:
-                self.sequences[name] += 1
-                assert event["sequence"] == self.sequences[name]
-                assert event["detected_at"] >= self.detected.get(name, "")
-                self.detected[name] = event["detected_at"]
-            self.hear(event)
-        cursors = self.fleet.cursors()
-        for key, before in self.cursors.items():
-            assert before is None or (cursors[key] or before) >= before, key
-        self.cursors = cursors
-
-    def hear(self, event: dict[str, Any]) -> None:
-        kind, _, what = event["type"].partition(".")
-        if event["type"] == "inventory.sold":
-            self.hear_sale(event)
-            return
-        if kind not in KINDS.values():
-            return
-        key = event["seller_id"], kind, event["entity_id"]
-        last = self.reported.get(key)
-        self.reported[key] = event
-        if last is None:
-            assert (event["version"], what) == (1, "created")
-        elif event["version"] == last["version"]:
-            assert event["data"] == last["data"]  # order.cancelled beside order.updated
-        else:
-            assert event["version"] == last["version"] + 1
-            if what == "updated":
-                before = {**event["data"], **event["previous"]}
-                assert digest(kind, before) == digest(kind, last["data"])
-                assert says(kind, event) != says(kind, last)
-
-    def hear_sale(self, event: dict[str, Any]) -> None:
-        """Each line once, and behind its order."""
-        name, sale = event["seller_id"], event["data"]
-        assert (name, sale["lineItemId"]) not in self.sold
-        self.sold.add((name, sale["lineItemId"]))
-        order = self.reported[name, "order", sale["orderId"]]["data"]
-        lines = [(line["lineItemId"], line["quantity"], order["creationDate"]) for line in order["lineItems"]]
-        assert (sale["lineItemId"], sale["quantity"], sale["soldAt"]) in lines
-
     @precondition(lambda self: self.pauses)
     @rule()
     @act
     def settle_in_between(self) -> None:
         self.pauses -= 1
         self.settle()
-
-    def settle(self) -> None:
-        """All troubles pass, and polling goes on: then what is recorded is what eBay shows, and looking again finds nothing."""
-        self.calm()
-        self.poll_all(POLLED)  # a read that was broken off ends where it ended then, and parcels found on its way wait for the round
-        self.fleet.wait(timedelta(minutes=1))
-        self.poll_all()
-        found = self.verdict()
-        assert (found.lost, found.twice, found.wrong, found.set_aside) == (0, 0, 0, 0), found.examples
-        assert self.fleet.missed() == 0
-        assert self.fleet.store.alerts() == []
-        last = self.fleet.store.feed.last()
-        self.poll_all()
-        assert self.fleet.store.feed.last() == last
-        self.look()
-        self.settled.append(found.changes)
-
-    def calm(self) -> None:
-        fleet, world = self.fleet, self.fleet.world
-        world.faults.fail_every = 0
-        world.faults.forced.clear()
-        fleet.postgres_skew = NO_TIME
-        fleet.wait(timedelta(minutes=31))  # past the reset of a quota, by whatever clock
-        for name, state in fleet.states.items():
-            if not world.accounts.latest[name].alive or state.dead or fleet.store.seller(name)["state"] == "needs_reauthorization":
-                fleet.reconnect(name)
-            if state.paused:
-                fleet.resume(name)
-
-    def poll_all(self, streams: Iterable[Stream] = tuple(Stream)) -> None:
-        for name, state in self.fleet.states.items():
-            for what, reported in state.streams.items():
-                reported.asked = reported.asked or what in streams
-            self.fleet.wake(name)
-            assert {what: reported.last_error for what, reported in state.streams.items() if reported.failures} == {}
-            assert not any(reported.waiting for reported in state.streams.values())
-            assert Stream.BACKFILL not in state.streams
-
-    def verdict(self) -> Any:
-        store, world = self.fleet.store, self.fleet.world
-        snapshots = {(name, table): list(store.snapshot(name, table)) for name in SELLERS for table in KINDS}
-        events = store.feed.read(limit=1_000_000)
-        since = world.clock.now() - PAST - timedelta(days=5)
-        return judge(world.rows(), events, snapshots, at=world.clock.now(), since=since, slack=JUMP + SLACK)  # eBay's clock may go back
-
-    def teardown(self) -> None:
-        if self.sound:
-            self.settle()
-
-
-def says(kind: str, event: dict[str, Any]) -> tuple[bytes, str]:
-    return digest(kind, event["data"]), read_alone(kind, event["data"])
 
 
 @pytest.fixture

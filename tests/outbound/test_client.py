@@ -1,20 +1,19 @@
-"""A post ends within its time, whatever the receiver does, with a word for what happened; a good receiver's connection is kept."""
+"""A post ends within its time, whatever the receiver does, with a word for what happened."""
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy
 from tests.outbound.conftest import Opened
+from tests.outbound.posting import what_comes
 from tests.outbound.sockets import Tried
 from tests.support.certificates import Authority
 from tests.support.receivers import (
@@ -37,10 +36,8 @@ from tests.support.receivers import (
     refusing,
     unending,
 )
-from tests.support.receivers import (
-    closing as closing_early,
-)
-from tests.support.waiting import PATIENCE_S, eventually, eventually_here
+from tests.support.receivers import closing as closing_early
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 Opening = Callable[[], AbstractContextManager[str]]
 BOUND_S = 0.3
@@ -62,13 +59,6 @@ ALSO_SICK: list[tuple[Behaviour, str]] = [
     (header_bomb, "too_long"),
     (never_final, "too_long"),
 ]
-
-
-def what_comes(client: Client, url: str, body: bytes = b"{}") -> str | int:
-    try:
-        return client.post(url, body, {}).status
-    except NoAnswerError as error:
-        return error.kind
 
 
 @pytest.mark.parametrize(("receiver", "expected"), SICK.values(), ids=SICK)
@@ -209,169 +199,6 @@ def test_no_error_tells_path_or_query(opened: Opened) -> None:
         client.post(f"{url}/SECRET?SECRET", b"SECRET", {"x": "SECRET"})
 
     assert "SECRET" not in f"{missed.value!s} {missed.value!r} {missed.value.__dict__}"
-
-
-def test_the_name_stays_the_name_while_the_address_is_connected_to(authority: Authority, opened: Opened, tried: Tried) -> None:
-    asked = []
-    context = authority.server("hooks.example.com")
-    context.sni_callback = lambda connection, name, _: asked.append(name)
-    with Receiver(tls=context) as receiver:
-        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
-
-        assert client.post(f"https://hooks.example.com:{receiver.port}/", b"{}", {}).status == 200
-        assert asked == ["hooks.example.com"]
-        assert receiver.posts[0].headers["host"] == f"hooks.example.com:{receiver.port}"
-        assert (tried.addresses, tried.names) == (["127.0.0.1"], [])
-
-
-@pytest.mark.parametrize(
-    "certificate",
-    [
-        lambda ours: ours.server("other.example.com"),
-        lambda ours: ours.server("127.0.0.1"),
-        lambda ours: ours.server("hooks.example.com", days=-1),
-        lambda ours: Authority().server("hooks.example.com"),
-    ],
-    ids=["another name", "the address instead of the name", "expired", "an unknown authority"],
-)
-def test_a_wrong_certificate_gets_nothing(authority: Authority, opened: Opened, certificate: Callable[[Authority], ssl.SSLContext]) -> None:
-    with Receiver(tls=certificate(authority)) as receiver:
-        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
-
-        assert what_comes(client, f"https://hooks.example.com:{receiver.port}/") == "tls"
-        assert receiver.posts == []
-
-
-def test_a_connection_made_for_one_name_serves_no_other_at_the_same_address(authority: Authority, opened: Opened) -> None:
-    with Receiver(tls=authority.server("a.example.com")) as receiver:
-        client = opened(Policy(ports=frozenset({receiver.port}), loopback=True), "127.0.0.1")
-
-        assert what_comes(client, f"https://a.example.com:{receiver.port}/") == 200
-        assert what_comes(client, f"https://b.example.com:{receiver.port}/") == "tls"
-        assert len(receiver.posts) == 1
-
-
-@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_REQUIRED])
-def test_a_client_that_would_check_no_certificates_is_not_made(authority: Authority, mode: ssl.VerifyMode) -> None:
-    context = authority.client()
-    context.check_hostname = False
-    context.verify_mode = mode
-
-    with pytest.raises(ValueError, match="checks no certificates"):
-        Client(Policy(), verify=context)
-
-
-def test_nothing_of_the_environment_changes_who_is_called_or_trusted(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    trusted, keys = tmp_path / "authority.pem", tmp_path / "keys"
-    trusted.write_bytes(authority.pem)
-    with Receiver() as proxy, Receiver(tls=authority.server("127.0.0.1")) as receiver:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-        monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
-
-        with closing(Client(Policy(loopback=True))) as ours, closing(Client(Policy(loopback=True), verify=authority.client())) as theirs:
-            assert what_comes(ours, receiver.url) == "tls"
-            assert ours.tls.keylog_filename is None
-            assert what_comes(theirs, receiver.url) == 200
-        assert proxy.connections == 0
-
-
-def test_a_connection_is_kept(opened: Opened) -> None:
-    client = opened()
-    with Receiver() as receiver:
-        assert [client.post(receiver.url, b"{}", {}).status for _ in range(20)] == [200] * 20
-        assert receiver.connections == 1
-
-
-@pytest.mark.parametrize("secure", [False, True])
-def test_a_kept_connection_that_was_closed_meanwhile_is_made_anew(authority: Authority, opened: Opened, secure: bool) -> None:
-    def once(talk: Talk) -> None:
-        talk.read()
-        talk.answer(200)
-
-    client = opened()
-    with Receiver(once, authority.server("127.0.0.1") if secure else None) as receiver:
-        assert [client.post(receiver.url, b"{}", {}).status for _ in range(5)] == [200] * 5
-        assert receiver.connections == 5
-        assert len(receiver.posts) == 5
-
-
-@pytest.mark.parametrize("secure", [False, True])
-def test_a_kept_connection_that_closes_with_the_next_post_is_tried_once_more(authority: Authority, opened: Opened, secure: bool) -> None:
-    def answers_once(talk: Talk) -> None:
-        talk.read()
-        talk.answer(200)
-        talk.read()  # the next post, and then closes
-
-    client = opened()
-    with Receiver(answers_once, authority.server("127.0.0.1") if secure else None) as receiver:
-        assert [client.post(receiver.url, b"{}", {}).status for _ in range(2)] == [200, 200]
-        assert receiver.connections == 2
-        assert len(receiver.posts) == 3
-
-
-def test_a_new_connection_that_closes_is_not_tried_again(opened: Opened) -> None:
-    client = opened()
-    with Receiver(closing_early) as receiver:
-        assert what_comes(client, receiver.url) == "reset"
-        assert receiver.connections == 1
-
-
-@pytest.mark.parametrize("surplus", [b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n", b"HTTP/1.1 410 Gone\r\nx: "])
-def test_what_came_unasked_on_a_kept_connection_answers_no_post(opened: Opened, surplus: bytes) -> None:
-    def twice(talk: Talk) -> None:
-        while talk.read():
-            talk.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" + surplus)
-
-    client = opened()
-    with Receiver(twice) as receiver:
-        assert [client.post(receiver.url, b"{}", {}).status for _ in range(3)] == [200] * 3
-
-
-async def test_a_farewell_on_a_kept_connection_answers_no_post(opened: Opened) -> None:
-    idle = threading.Event()
-
-    def farewell(talk: Talk) -> None:  # as load balancers say it to who is idle
-        talk.read()
-        talk.answer(200)
-        idle.wait(PATIENCE_S)
-        talk.answer(408)
-        talk.wait()
-
-    client = opened()
-    with Receiver(farewell) as receiver:
-        assert client.post(receiver.url, b"{}", {}).status == 200
-        idle.set()
-        await eventually(client.idle.idle[0].line.is_readable)
-
-        assert client.post(receiver.url, b"{}", {}).status == 200
-        assert receiver.connections == 2
-
-
-def test_only_so_many_connections_are_kept(opened: Opened) -> None:
-    client = opened()
-    client.idle.most = 2
-    with Receiver() as one, Receiver() as two, Receiver() as three:
-        for receiver in (one, two, three, three, two, one):
-            client.post(receiver.url, b"{}", {})
-
-        assert len(client.idle.idle) == 2
-        assert [one.connections, two.connections, three.connections] == [2, 1, 1]
-
-
-def test_a_closed_client_keeps_nothing(opened: Opened) -> None:
-    client = opened()
-    with Receiver() as receiver:
-        client.post(receiver.url, b"{}", {})
-        client.close()
-
-        assert client.post(receiver.url, b"{}", {}).status == 200
-        assert len(client.idle.idle) == 0
-        assert receiver.connections == 2
 
 
 def test_the_next_address_of_a_name_is_tried_where_nobody_listens(opened: Opened, tried: Tried) -> None:

@@ -3,46 +3,16 @@
 import copy
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from simulator.judge import Verdict, judge
+from simulator.judge import judge
 from tests.simulator.conftest import START, stamp
 from tests.simulator.perfect import Event, poll
+from tests.simulator.sold import END, counts, judged, recorded, shop_with_a_sale, sold, without_sales
 from tests.support.manual_world import ManualWorld
 
-END = START + timedelta(hours=1)
-
-
-@pytest.fixture
-def shop() -> ManualWorld:
-    world = ManualWorld(seed=7, now=START)
-    world.switches.listing_late = 0.0
-    world.add_seller("anna")
-    return world
-
-
-def recorded(world: ManualWorld) -> list[Event]:
-    return poll(list(world.rows()), timedelta(minutes=20), START, END)
-
-
-def judged(world: ManualWorld, events: list[Event], **options: Any) -> Verdict:
-    """Positions and sequences put right: only the spoilt thing itself is to be found."""
-    numbered = [{**event, "position": k, "sequence": k} for k, event in enumerate(events, 1)]
-    return judge(world.rows(), numbered, at=END + timedelta(hours=1), **options)
-
-
-def counts(found: Verdict) -> tuple[int, int, int]:
-    return found.lost, found.twice, found.wrong
-
-
-def sold(events: list[Event]) -> list[Event]:
-    return [event for event in events if event["type"] == "inventory.sold"]
-
-
-def without_sales(events: list[Event]) -> list[Event]:
-    return [event for event in events if event["type"] != "inventory.sold"]
+shop = pytest.fixture(shop_with_a_sale)
 
 
 def with_sale(events: list[Event], **fields: object) -> list[Event]:
@@ -200,28 +170,6 @@ def test_a_sale_of_a_sku_that_is_gone_is_one_of_its_listing(shop: ManualWorld) -
     assert judge(rows, with_sale(events, entity_id=f"listing:{item}", version=0), at=END).ok
 
 
-def test_a_line_that_shows_after_the_deadline_need_not_be_recorded(shop: ManualWorld) -> None:
-    order_id = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order.update(lineItems=[]))
-    line = shop.order("anna", shop.place_order("anna", lines=[(shop.good("anna", 1), 1)]))["lineItems"]
-    events = without_sales(recorded(shop))[:1]
-    shop.modify("anna", order_id, {"lineItems": line}, visible_at=END)
-    rows = [row for row in shop.rows() if row["entity_id"] == order_id]
-
-    assert judge(rows, events, at=END - timedelta(minutes=1)).lost == 0
-    assert judge(rows, events, at=END).lost == 2  # the order's change too
-
-
-def test_lines_that_an_older_version_stored_are_excused(shop: ManualWorld) -> None:
-    item = shop.list_item("anna", quantity=5)
-    lines = [shop.order("anna", shop.sell("anna", item))["lineItems"][0]["lineItemId"] for _ in range(2)]
-    events = [{**event, "seller_id": "s-1"} for event in without_sales(recorded(shop))]
-
-    found = judged(shop, events, sellers={"s-1": "anna"}, excused_lines=[("s-1", lines[0])])
-
-    assert counts(found) == (1, 0, 0)
-    assert lines[1] in found.examples[0]
-
-
 def test_a_sale_leaves_the_versions_of_its_listing_alone(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     shop.clock.advance(minutes=30)
@@ -244,76 +192,6 @@ def test_the_sequence_counts_a_sale(shop: ManualWorld) -> None:
 
     assert found.wrong > 0
     assert judge(shop.rows(), events, at=END).ok
-
-
-def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: ManualWorld) -> None:
-    first = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
-    line = shop.order("anna", first)["lineItems"][0]["lineItemId"]
-    shop.clock.advance(minutes=30)
-    shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], change=lambda order: order["lineItems"][0].update(lineItemId=line))
-    events = recorded(shop)
-
-    assert len(sold(events)) == 1
-    assert judged(shop, events).ok
-    assert counts(judged(shop, without_sales(events))) == (1, 0, 0)
-
-
-def test_a_line_that_came_up_just_before_its_order_was_there_no_more_is_not_lost(shop: ManualWorld) -> None:
-    old = shop.place_order("anna", paid=False, change=lambda order: order.update(lineItems=[]))
-    events = recorded(shop)
-    lines = shop.order("anna", shop.place_order("anna", order_id="03-00000-00001"))["lineItems"]
-    shop.modify("anna", old, {"lineItems": lines})
-    before = [row for row in shop.rows() if row["entity_id"] == old]
-    shop.pay_anew("anna", old)
-    after = [row for row in shop.rows() if row["entity_id"] == old]
-
-    assert judge(before, events, at=END).lost == 1 + len(lines)
-    assert judge(after, events, at=END).lost == 0
-
-
-MALFORMED: dict[str, Callable[[Event], object]] = {
-    "no lines": lambda order: order.pop("lineItems"),
-    "lines that are one": lambda order: order.update(lineItems=order["lineItems"][0]),
-    "a line that is none": lambda order: order["lineItems"].insert(0, "line"),
-    "no date": lambda order: order.update(creationDate="yesterday"),
-    "an odd SKU": lambda order: order["lineItems"][0].update(sku=["2"]),
-    "a quantity below 0": lambda order: order["lineItems"][0].update(quantity=-1),
-    "a quantity in words": lambda order: order["lineItems"][0].update(quantity="2"),
-}
-
-
-@pytest.mark.parametrize("malform", MALFORMED.values(), ids=MALFORMED)
-@pytest.mark.parametrize("at_first", [True, False])
-def test_a_malformed_order_excuses_what_nobody_could_know_and_no_more(
-    shop: ManualWorld, malform: Callable[[Event], object], at_first: bool
-) -> None:
-    item = shop.list_item("anna", quantity=5, sku="L-1")
-    order_id = shop.sell("anna", item)
-    good = shop.order("anna", order_id)
-    shop.clock.advance(minutes=30)
-    shop.touch("anna", order_id)
-    spoilt = copy.deepcopy(good)
-    malform(spoilt)
-    rows = [dict(row) for row in shop.rows()]
-    orders = [row for row in rows if row["kind"] == "order"]
-    orders[0 if at_first else 1]["document"] = spoilt
-    orders[1 if at_first else 0]["document"] = good
-
-    events = poll(rows, timedelta(minutes=20), START, END)
-
-    assert len(sold(events)) == 1
-    assert counts(judge(rows, events, at=END)) == (0, 0, 0)
-    (sale,) = sold(events)
-    sale["data"]["quantity"] = 3
-    assert judge(rows, events, at=END).wrong == 1
-
-
-def test_an_order_without_a_name_at_last_loses_no_sale(shop: ManualWorld) -> None:
-    order_id = shop.sell("anna", shop.list_item("anna", quantity=5))
-    events = recorded(shop)
-    shop.modify("anna", order_id, raw=lambda text: text.replace(f'"orderId":"{order_id}"', '"orderId":null'))
-
-    assert judged(shop, without_sales(events)).lost == 0
 
 
 def test_sales_are_judged_with_the_inventory_and_where_there_are_orders(shop: ManualWorld) -> None:

@@ -124,22 +124,6 @@ async def test_a_seller_on_the_way_to_webhooks_shows_the_mode_and_the_last_compa
     assert "mode" not in other.text
 
 
-async def test_one_cause_of_many_sellers_is_one_alert_with_its_remedy(site: Site, store: Store) -> None:
-    for number in range(15):
-        enroll(store, f"s-{number:02}")
-        store.open_alert(AlertKind.FAILING, "orders: more than 3 failures in a row", f"s-{number:02}", "orders")
-    store.open_alert(AlertKind.KEYS_REFUSED, "eBay refuses the application's keys")
-
-    page = await site.page("/")
-
-    alerts = page.section("h-alerts")
-    assert alerts.startswith("Alerts 16 eBay refuses the application's keys")
-    assert alerts.count("more than 3 failures") == 1
-    assert "s-14 s-13" in alerts
-    assert "and 3 more" in alerts
-    assert remedies.ALERTS["keys_refused"] in alerts
-
-
 async def test_a_sellers_page_shows_changes_before_and_after_polls_parcels_and_where_stock_comes_from(site: Site, busy: Store) -> None:
     page = await site.page("/sellers/anna")
 
@@ -257,38 +241,11 @@ async def test_a_seller_is_overdue_when_the_next_poll_should_long_have_begun(sit
     assert "1 poll is overdue" in (await site.page("/")).text
 
 
-async def test_a_reason_stands_once_in_a_row_and_a_failure_is_told_in_words(site: Site, store: Store) -> None:
-    enroll(store, "anna")
-    enroll(store, "bert")
-    waits = "eBay refuses the application's keys: waits until 08:10:00 UTC"
-    with store.engine.begin() as connection:
-        change = "UPDATE streams SET last_poll_at = now(), next_poll_at = now() + interval '1 minute', why = :why, waits_for = 'keys'"
-        connection.execute(text(f"{change} WHERE seller_id = 'anna'"), {"why": waits})
-        failed = "UPDATE streams SET failures = 1, last_error = 'EbayUnavailableError: 503' WHERE seller_id = 'bert' AND stream = 'orders'"
-        connection.execute(text(failed))
-
-    rows = (await site.page("/")).text
-
-    assert rows.count(waits) == 1
-    assert "EbayUnavailableError: 503, once" in rows
-    assert "failed once" in rows
-
-
 async def test_an_empty_house_says_how_to_begin(site: Site) -> None:
     page = await site.page("/")
 
     assert "starter.py enroll SELLER" in page.text
     assert "No open alerts." in page.text
-
-
-async def test_every_alert_state_and_error_has_its_remedy() -> None:
-    from tests.test_house import HOUSE
-
-    errors = set(re.findall(r"^class (\w+Error)\(", "\n".join(path.read_text() for path in (HOUSE / "ebay").glob("errors.py")), re.M))
-
-    assert set(AlertKind) == remedies.ALERTS.keys()
-    assert errors - {"EbayError", "NotFoundError"} <= remedies.ERRORS.keys()
-    assert set(GRAVITY) - {"polling"} == remedies.STATES.keys()
 
 
 @pytest.mark.parametrize("path", ["/", "/sellers/anna", "/v1/changes"])

@@ -2,8 +2,8 @@
 
 `python -m tests.workflows.record [FOLDER [NAME ...]]`: all of them, or those that are named.
 
-What happens in each is in `stories.py`. A new signal, step or way of the workflow needs a story there; tests say so. Record all anew only
-with a release: the old files stay as long as workflows that began under that code may run.
+What happens in each is in `stories.py` and the modules that its list takes in. A new signal, step or way of the workflow needs a story
+there; tests say so. Record all anew only with a release: the old files stay as long as workflows that began under that code may run.
 """
 
 from __future__ import annotations

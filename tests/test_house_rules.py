@@ -1,0 +1,167 @@
+"""What holds in every room: words, names, lengths and statements, and that rooms within a room import one way."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from settings import PREFIX, Settings
+from tests.support.rooms import FOR_TRIALS, HOUSE, MAY_IMPORT, PROCESSES, ROOMS, files
+
+
+@pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "README.md", "ARCHITECTURE.md"])
+def test_files_name_only_settings_that_exist(name: str) -> None:
+    named = set(re.findall(PREFIX + r"[A-Z_]+", (HOUSE / name).read_text(encoding="utf-8")))
+
+    assert named or name in ("README.md", "ARCHITECTURE.md")
+    assert {name.removeprefix(PREFIX).lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
+    pinned = (HOUSE / "constraints.txt").read_text(encoding="utf-8")
+    project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:dependencies|dev|system) = \[(.*?)^\]", project, flags=re.M | re.S)
+    needed = {re.split(r"[\[>=<]", name)[0].lower() for text in lists for name in re.findall(r'"([^"]+)"', text)}
+    versions = {line.partition("==")[0].lower() for line in pinned.splitlines()}
+
+    assert len(needed) > 15
+    assert needed <= versions
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in pinned.splitlines())
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Who searches for it finds it; two of one name are told apart by nobody. Every benchmark has its `Sizes`."""
+    where: dict[str, list[str]] = {}
+    for path in (path for room in ROOMS - {"simulator"} for path in files(room)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name != "Sizes":
+                where.setdefault(node.name, []).append(path.relative_to(HOUSE).as_posix())
+
+    assert len(where) > 400
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
+def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
+    paths = [path for room in (*ROOMS, "tests") for path in files(room)]
+    long = {path.as_posix(): lines for path in paths if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
+
+    assert len(paths) > 800
+    assert long == {}
+
+
+def test_each_advisory_lock_of_postgres_has_a_number_of_its_own() -> None:
+    """Two with one number wait for each other, and one of them may be held for as long as its process lives."""
+    used: dict[str, set[str]] = {}
+    for path in files("store"):
+        for number in re.findall(r"\b7_?355_?\d{3}\b", path.read_text(encoding="utf-8")):
+            used.setdefault(number.replace("_", ""), set()).add(path.name)
+
+    assert len(used) >= 3
+    assert {number: names for number, names in used.items() if len(names) > 1} == {}
+
+
+def test_no_file_of_the_simulator_is_long() -> None:
+    lengths = {path.relative_to(HOUSE).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files("simulator")}
+
+    assert len(lengths) > 60
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
+WORN_OUT = {  # what once stood for ten things each; words of the contract and of the tables stand in strings
+    *("told", "untold", "tolds", "kept", "wanted", "wish", "wishes", "lookout", "lane", "courier", "office", "desk", "hinted"),
+    *("vouch", "vouched", "saw", "sightings", "finale", "haste", "commotion", "trouble", "tending", "shelf", "odd", "meet"),
+}
+AS_ON_THE_WIRE = {"delivery_lanes", "sightings", "told_while_polling"}  # tables, and a recorded history, keep their names
+
+
+def test_no_identifier_has_a_word_that_stood_for_ten_things() -> None:
+    """docs/reference/glossary.md has the words that are used instead."""
+    names: dict[str, set[str]] = {}
+    for path in (path for room in (*ROOMS, "tests") for path in files(room)):
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                if token.type == tokenize.NAME and not token.string.startswith("test_"):
+                    names.setdefault(token.string, set()).add(path.relative_to(HOUSE).as_posix())
+    worn = {name: paths for name, paths in names.items() if WORN_OUT & {word.lower() for word in re.split(r"_|(?<=[a-z])(?=[A-Z])", name)}}
+
+    assert len(names) > 5000
+    assert {name: paths for name, paths in worn.items() if name not in AS_ON_THE_WIRE} == {}
+
+
+def test_every_statement_stands_in_the_store() -> None:
+    """Who looks for a table finds all that reads or writes it in one room. Types and errors of SQLAlchemy may be named elsewhere."""
+    product = MAY_IMPORT.keys() - FOR_TRIALS - {"store"}
+    paths = [path for room in (*product, *PROCESSES) for path in files(room)]
+    found = [
+        path.relative_to(HOUSE).as_posix()
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").partition(".")[0] in ("sqlalchemy", "psycopg2")
+        and {alias.name for alias in node.names} - {"Row", "Engine"}
+    ]
+
+    assert len(paths) > 150
+    assert found == []
+
+
+def test_each_statement_has_a_name_of_its_own_that_says_what_it_does() -> None:
+    """`LOCK_SELLER`, `NEXT_EVENTS_OF_SELLER`: who meets one in a plan or a log finds it, and no other."""
+    names: dict[str, list[str]] = {}
+    for path in (path for path in files("store") if "migrations" not in path.parts):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "text":
+                names.setdefault(ast.unparse(node.targets[0]), []).append(path.relative_to(HOUSE).as_posix())
+
+    assert len(names) > 300
+    assert {name: paths for name, paths in names.items() if len(paths) > 1 or "_" not in name} == {}
+
+
+def test_no_private_name_leaves_its_file() -> None:
+    """A name with an underscore before it may change without a look at who uses it."""
+    paths = [path for room in ROOMS for path in files(room)]
+    taken = {
+        path.relative_to(HOUSE).as_posix(): names
+        for path in paths
+        if (
+            names := {
+                alias.name
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {room.partition("/")[0] for room in ROOMS}
+                for alias in node.names
+                if alias.name.startswith("_") and not alias.name.startswith("__")
+            }
+        )
+    }
+
+    assert len(paths) > 400
+    assert taken == {}
+
+
+@pytest.mark.parametrize(("room", "inner"), [("store", 8), ("activities", 4), ("domain", 4)])
+def test_the_rooms_within_a_room_import_each_other_one_way(room: str, inner: int) -> None:
+    """The lower ones know nothing of the upper ones; what stands beside them in the room itself puts them together."""
+    names = {path.parent.name for path in (HOUSE / room).glob("*/__init__.py")}
+    graph: dict[str, set[str]] = {}
+    for name in names:
+        found = {part for path in files(f"{room}/{name}") for part in modules_of(path) if part.startswith(f"{room}.")}
+        graph[name] = {part.split(".")[1] for part in found} & names - {name}
+
+    assert len(names) == inner
+    TopologicalSorter(graph).prepare()  # names a circle if there is one
+
+
+def modules_of(path: Path) -> set[str]:
+    """Dotted names that a file imports, those inside functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found

@@ -1,0 +1,57 @@
+"""Alerts and failures on the pages: one cause is one line, in words, with what to do about it."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import text
+
+from domain import remedies
+from domain.seller_state import GRAVITY
+from store import Store
+from store.schema.kinds import AlertKind
+from tests.store.documents import enroll
+from tests.web.site import Site
+
+
+async def test_one_cause_of_many_sellers_is_one_alert_with_its_remedy(site: Site, store: Store) -> None:
+    for number in range(15):
+        enroll(store, f"s-{number:02}")
+        store.open_alert(AlertKind.FAILING, "orders: more than 3 failures in a row", f"s-{number:02}", "orders")
+    store.open_alert(AlertKind.KEYS_REFUSED, "eBay refuses the application's keys")
+
+    page = await site.page("/")
+
+    alerts = page.section("h-alerts")
+    assert alerts.startswith("Alerts 16 eBay refuses the application's keys")
+    assert alerts.count("more than 3 failures") == 1
+    assert "s-14 s-13" in alerts
+    assert "and 3 more" in alerts
+    assert remedies.ALERTS["keys_refused"] in alerts
+
+
+async def test_a_reason_stands_once_in_a_row_and_a_failure_is_told_in_words(site: Site, store: Store) -> None:
+    enroll(store, "anna")
+    enroll(store, "bert")
+    waits = "eBay refuses the application's keys: waits until 08:10:00 UTC"
+    with store.engine.begin() as connection:
+        change = "UPDATE streams SET last_poll_at = now(), next_poll_at = now() + interval '1 minute', why = :why, waits_for = 'keys'"
+        connection.execute(text(f"{change} WHERE seller_id = 'anna'"), {"why": waits})
+        failed = "UPDATE streams SET failures = 1, last_error = 'EbayUnavailableError: 503' WHERE seller_id = 'bert' AND stream = 'orders'"
+        connection.execute(text(failed))
+
+    rows = (await site.page("/")).text
+
+    assert rows.count(waits) == 1
+    assert "EbayUnavailableError: 503, once" in rows
+    assert "failed once" in rows
+
+
+async def test_every_alert_state_and_error_has_its_remedy() -> None:
+    from tests.support.rooms import HOUSE
+
+    errors = set(re.findall(r"^class (\w+Error)\(", "\n".join(path.read_text() for path in (HOUSE / "ebay").glob("errors.py")), re.M))
+
+    assert set(AlertKind) == remedies.ALERTS.keys()
+    assert errors - {"EbayError", "NotFoundError"} <= remedies.ERRORS.keys()
+    assert set(GRAVITY) - {"polling"} == remedies.STATES.keys()
