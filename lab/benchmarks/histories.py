@@ -28,6 +28,10 @@ class Cost:
     def polls(self) -> int:
         return len(self.events)
 
+    def polls_a_timer(self) -> str:
+        """Two digits. `all` without timers: on a late machine each poll is overdue when the one before it ends."""
+        return f"{self.polls / self.timers:.2f}" if self.timers else "all"
+
     def usual_events(self) -> float:
         return median(self.events) if self.events else nan
 

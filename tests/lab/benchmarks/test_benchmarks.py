@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
+from lab.benchmarks.histories import Cost
 from lab.benchmarks.servers import BenchmarkServers
 from tests.support.histories import sweep
 
@@ -44,3 +45,8 @@ def test_a_benchmark_fills_its_tables(part: ModuleType, sizes: Any, database: st
     assert tables
     assert all(len(row) == len(table.head) for table in tables for row in table.rows)
     assert all(any(digit in table.text() for digit in "123456789") for table in tables)
+
+
+@pytest.mark.parametrize(("timers", "words"), [(0, "all"), (2, "2.00"), (8, "0.50")])
+def test_polls_on_a_machine_that_is_always_late_need_no_timer(timers: int, words: str) -> None:
+    assert Cost(timers, [11, 11, 12, 11]).polls_a_timer() == words
