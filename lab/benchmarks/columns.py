@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.pacing import Stream
@@ -111,7 +112,13 @@ class Sellerbeat(Column):
 
     async def begin(self, seller: str) -> None:
         state = PollingState.new(seller, datetime.now(UTC), self.streams)
-        await self.client.start_workflow(SellerPolling.run, state, id=workflow_id(seller), task_queue=self.queue)
+        await self.client.start_workflow(
+            SellerPolling.run,
+            state,
+            id=workflow_id(seller),
+            task_queue=self.queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,  # the watchdog was first: it finds whoever is not polled
+        )
 
     async def pause(self) -> None:
         await self.signal(SellerPolling.pause, Pause(reason="another column's turn"))

@@ -17,7 +17,7 @@ def at_revision(database: str, revision: str) -> Iterator[Connection]:
     """An empty database, migrated up to this revision and no further."""
     config, engine = migrate._config(), connect(database)
     with engine.begin() as connection:
-        config.attributes.update(connection=connection, reported=lambda **_: None)
+        config.attributes.update({"connection": connection, "told": lambda **_: None})
         command.upgrade(config, revision)
         yield connection
     engine.dispose()
