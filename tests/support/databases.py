@@ -58,12 +58,18 @@ class Database:
         self.url, self.name = url, name
         self.connection = psycopg2.connect(url, application_name="tests", options=f"-c statement_timeout={LONGEST_MS}")
         self.connection.autocommit = True
-        self.shape = self.ask(SHAPE)
+        self.shape, self.revision = self.ask(SHAPE), self.revision_now()
 
     def ask(self, statement: str) -> object:
         with self.connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchone()
+
+    def revision_now(self) -> object:
+        """Of its migrations, by a row that is not emptied; None: it has no tables."""
+        if self.ask("SELECT to_regclass('public.alembic_version')") == (None,):
+            return None
+        return self.ask("SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM alembic_version")
 
     def emptied(self) -> bool:
         """Whoever is still connected is gone, and all rows with them. False: something else than rows was changed, or somebody is left."""
@@ -72,7 +78,7 @@ class Database:
                 return False
             with self.connection.cursor() as cursor:
                 cursor.execute(EMPTIED)
-            return self.ask(SHAPE) == self.shape
+            return (self.ask(SHAPE), self.revision_now()) == (self.shape, self.revision)
         return False
 
 
