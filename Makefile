@@ -52,7 +52,7 @@ pacing: setup ## days of whole fleets in seconds: this policy beside others and 
 
 chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
 	$(BIN)/python -m lab.chaos $(PART)
-	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities changes ebay model pacing reconciling simulator))
+	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities domain ebay model simulator))
 
 clean: ## forget the demo's sellers, changes and history; what `make up` keeps stays
 	@find .sellerbeat -mindepth 1 -maxdepth 1 ! -name real -exec rm -rf {} + 2>/dev/null || true
