@@ -118,8 +118,8 @@ async def verified(inbox: Inbox, request: Request) -> Notification:
 
 async def read_body(request: Request) -> bytes:
     """Raises RefusedError: more than 1 MiB, by its own word or by what came; too slow."""
-    fields = request.headers.get("content-length", "")
-    if fields.isascii() and fields.isdigit() and int(fields[:12]) > LARGEST:
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:12]) > LARGEST:
         raise RefusedError(413, "a notification has 1 MiB at most")
     parts: list[bytes] = []
     size = 0
