@@ -83,7 +83,7 @@ def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those tha
         {**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in CommandContext("database_url").store.alerts(closed=closed)
     ]
     heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
-    show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts")
+    show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts" if closed else "no open alerts")
 
 
 @commands.command()
