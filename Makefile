@@ -23,7 +23,7 @@ up: setup ## the same against the eBay that .env names
 check: lint test ## what must pass before a change lands
 
 quick: lint ## in the middle of work: lint, types and what needs no server
-	$(BIN)/python -m pytest --numprocesses 3 tests/test_house.py tests/test_house_rules.py $(addprefix tests/,domain runtime)
+	$(BIN)/python -m pytest --numprocesses 3 $(addprefix tests/,test_house.py test_house_rules.py domain)
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -50,9 +50,9 @@ pictures: setup ## take the pictures in docs/ anew, of page and Web UI; needs Ch
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
 	@$(BIN)/python -m lab.fleets $(if $(SEEDS),--seeds $(SEEDS))
 
-chaos: setup ## crashes, dead servers and a hostile eBay, counted: 20 minutes at most; PART=name for one of them
+chaos: setup ## crashes, dead servers and a hostile eBay, counted (some 20 minutes), then the longer trials of the tests; PART=name for one part alone
 	$(BIN)/python -m lab.chaos $(PART)
-	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities domain ebay model simulator))
+	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities console deliveries demo_stack/demo/test_screen.py domain ebay model outbound simulator store web workflows test_settings.py))
 
 clean: ## forget the demo's sellers, changes and history; what `make up` keeps stays
 	@find .sellerbeat -mindepth 1 -maxdepth 1 ! -name real -exec rm -rf {} + 2>/dev/null || true

@@ -34,6 +34,17 @@ def test_pinned_versions_cover_every_requirement_and_name_no_address() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in pinned.splitlines())
 
 
+def test_make_chaos_plays_every_file_that_has_more_to_play() -> None:
+    """A property has ten times the examples there, and what is marked as repeats is played nowhere else."""
+    line = next(line for line in (HOUSE / "Makefile").read_text(encoding="utf-8").splitlines() if "repeats or not repeats" in line)
+    played = [HOUSE / "tests" / name for name in line.partition("$(addprefix tests/,")[2].rstrip(")").split()]
+    more = [path for path in files("tests") if re.search(r"^@given\(|mark\.repeats\b", path.read_text(encoding="utf-8"), re.M)]
+
+    assert len(more) > 50
+    assert [path for path in played if not path.exists()] == []
+    assert [path.relative_to(HOUSE).as_posix() for path in more if not any(path.is_relative_to(one) for one in played)] == []
+
+
 def test_a_class_has_a_name_of_its_own() -> None:
     """Who searches for it finds it; two of one name are told apart by nobody. Every benchmark has its `Sizes`."""
     where: dict[str, list[str]] = {}
