@@ -8,17 +8,18 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.support.rooms import FOR_TRIALS, HOUSE, MAY_IMPORT, PROCESSES, ROOMS, files, imported, modules_imported
+from tests.support.rooms import FOR_TRIALS, HOUSE, MAY_IMPORT, NESTED, PROCESSES, ROOMS, files, imported, modules_imported
 
 STANDARD_LIBRARY_ONLY = ("domain",)
 
 
 @pytest.mark.parametrize("room", sorted(MAY_IMPORT))
 def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
-    found = {path.relative_to(HOUSE).as_posix(): (imported(path) & ROOMS) - MAY_IMPORT[room] - {room} for path in files(room)}
+    found = {path.relative_to(HOUSE).as_posix(): (imported(path) & ROOMS) - {room} for path in files(room)}
 
     assert files(room)
-    assert {path: rooms for path, rooms in found.items() if rooms} == {}
+    assert {path: rooms - MAY_IMPORT[room] for path, rooms in found.items() if rooms - MAY_IMPORT[room]} == {}
+    assert set().union(*found.values()) == MAY_IMPORT[room]  # what nobody needs is not allowed either
 
 
 @pytest.mark.parametrize("room", STANDARD_LIBRARY_ONLY)
@@ -35,11 +36,15 @@ def test_the_way_out_needs_little_that_could_call_somebody() -> None:
     assert needed - sys.stdlib_module_names == {"outbound", "httpx", "httpcore"}
 
 
-def test_the_product_does_not_need_the_simulator_or_the_dev_stack() -> None:
-    product = [*MAY_IMPORT.keys() - FOR_TRIALS, "worker", "starter", "web"]
-    needing = [path.name for room in product for path in files(room) if imported(path) & FOR_TRIALS]
+def test_the_product_needs_nothing_that_stands_beside_it() -> None:
+    """No image has it."""
+    beside = {*NESTED, "simulator", "deploy", "demo", "tests"}
+    product = {*MAY_IMPORT.keys() - FOR_TRIALS - {"lab/fleets"}, "worker", "starter", "web", "deploy/health"}
+    paths = [path for room in product for path in files(room)]
+    needed = {path.relative_to(HOUSE).as_posix(): {room.partition("/")[0] for room in imported(path)} & beside for path in paths}
 
-    assert needing == []
+    assert len(paths) > 250
+    assert {path: tops for path, tops in needed.items() if tops} == {}
 
 
 def test_every_room_is_known_to_this_test_and_described() -> None:
@@ -47,6 +52,7 @@ def test_every_room_is_known_to_this_test_and_described() -> None:
     described = (HOUSE / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
     assert known >= ROOMS
+    assert set().union(*MAY_IMPORT.values()) <= MAY_IMPORT.keys()
     assert [room for room in sorted(ROOMS) if f"`{room}" not in described] == []
 
 
