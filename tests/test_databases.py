@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, closing
 import psycopg2
 import pytest
 
-from tests.support.databases import fresh
+from tests.support.databases import SHAPE, fresh
 from tests.support.dumps import postgres_columns
 from tests.support.postgres_clock import driven
 
 SELLER = "INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES ('{}', gen_random_uuid(), now())"
+FUNCTION = "CREATE OR REPLACE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT {}'"
 LEFT = "SELECT (SELECT nextval('positions')), (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384)"
 
 
@@ -52,6 +53,7 @@ def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_
         "ALTER TABLE orders ADD CHECK (false) NOT VALID",
         "ALTER TABLE orders RENAME TO gone",
         "ALTER TABLE change_events ALTER COLUMN data DROP NOT NULL",
+        "ALTER TABLE set_aside ALTER COLUMN attempts SET DEFAULT 7",
         "DROP INDEX change_events_by_entity",
         "CREATE TABLE mine ()",
         "CREATE SCHEMA mine",
@@ -65,3 +67,12 @@ def test_a_database_whose_tables_were_changed_is_given_to_nobody(made: Made, cha
 
     with made() as second:
         assert second != first
+
+
+def test_the_body_of_a_function_is_part_of_a_databases_shape(made: Made) -> None:
+    with made() as database:
+        run(database, FUNCTION.format(1))
+        before = run(database, SHAPE)
+        run(database, FUNCTION.format(2))
+
+        assert run(database, SHAPE) != before

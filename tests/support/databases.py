@@ -24,7 +24,9 @@ SHAPE = """
         (SELECT string_agg(concat(oid, conrelid, convalidated, pg_get_constraintdef(oid)), ' ' ORDER BY oid) FROM pg_constraint
             WHERE oid >= 16384),
         (SELECT string_agg(concat(oid, nspname), ' ' ORDER BY oid) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'),
-        (SELECT string_agg(concat(oid, proname), ' ' ORDER BY oid) FROM pg_proc WHERE oid >= 16384),
+        (SELECT string_agg(concat(oid, proname, prosrc), ' ' ORDER BY oid) FROM pg_proc WHERE oid >= 16384),
+        (SELECT string_agg(concat(adrelid, adnum, pg_get_expr(adbin, adrelid)), ' ' ORDER BY adrelid, adnum) FROM pg_attrdef
+            WHERE adrelid >= 16384),
         (SELECT string_agg(concat(oid, tgname, tgenabled), ' ' ORDER BY oid) FROM pg_trigger),
         (SELECT string_agg(concat(indexrelid, indisvalid), ' ' ORDER BY indexrelid) FROM pg_index WHERE indexrelid >= 16384),
         (SELECT string_agg(concat(setdatabase, setrole, setconfig), ' ') FROM pg_db_role_setting)
