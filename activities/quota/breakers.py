@@ -33,7 +33,7 @@ class OutageError(EbayError):
     """eBay is down for everybody, or seems so: no call is made, or the one that was made failed. Nobody's failure, and not retried.
 
     Attributes:
-        every: as `pacing.outage.probe_every`.
+        every: as `domain.pacing.outage.probe_every`.
         sellers: who wait for the same.
         doubt: the breaker is not open yet.
     """

@@ -1,4 +1,4 @@
-"""Sellerbeat's own policy: the functions of `pacing/`, called as its activities call them."""
+"""Sellerbeat's own policy: the functions of `domain/pacing/`, called as its activities call them."""
 
 from __future__ import annotations
 

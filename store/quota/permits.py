@@ -19,7 +19,7 @@ MIDNIGHT = "(date_trunc('day', clock_timestamp() AT TIME ZONE 'America/Los_Angel
 TODAY, TOMORROW = MIDNIGHT.format(plus=""), MIDNIGHT.format(plus="+ interval '1 day'")
 OVER = "p.reset_at <= clock_timestamp()"
 USED = f"CASE WHEN {OVER} THEN 0 ELSE p.used END"
-# As `pacing.reserve_calls`: freed as the day goes by. On a new day all of it is kept back.
+# As `domain.pacing.reserve_calls`: freed as the day goes by. On a new day all of it is kept back.
 RESERVE = f"""
     (CASE WHEN {OVER} THEN 1 ELSE least(1, extract(epoch FROM p.reset_at - clock_timestamp())
         / greatest(extract(epoch FROM p.reset_at - p.day_start), 1)) END

@@ -141,7 +141,7 @@ orders = _entities(
     Index("orders_single_due", "seller_id", postgresql_where=text("single_due")),
 )
 rereads = Table(
-    "rereads",  # to be read again: eBay's answers disagreed (domain/changes/rereads.py), or failed for them alone (changes/unreadable.py)
+    "rereads",  # to be read again: eBay's answers disagreed (domain/changes/rereads.py), or failed for them (domain/changes/unreadable.py)
     metadata,
     text_column("seller_id", primary_key=True),
     text_column("order_id", primary_key=True),  # the record's: of an order, a listing, a SKU

@@ -1,4 +1,4 @@
-"""Steps without eBay and Postgres: they remember their requests and answer by the rules of `pacing/`, or as told."""
+"""Steps without eBay and Postgres: they remember their requests and answer by the rules of `domain/pacing/`, or as told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a seller is polled: by the rules of `pacing/`, and by what people set."""
+"""How often a seller is polled: by the rules of `domain/pacing/`, and by what people set."""
 
 import asyncio
 from datetime import datetime, timedelta
