@@ -1,7 +1,8 @@
 """Whether `inventory.sold` has the sales that eBay's orders show: each line item of a seller once, as some version of its order has it.
 
-A line is recorded of any order but one that is older than the seller's enrolment (its `order.created` says `backfill`), and once, whatever
-order shows it: where an unpaid order's id changes, its lines come in another. Pure; the judge's own reading of a line, not the product's.
+The sale of each line is recorded, but for orders older than the seller's enrolment (their `order.created` says `backfill`), and once,
+whatever order shows it: where an unpaid order's id changes, its lines come in another. Pure; the judge's own reading of a line, not the
+product's.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

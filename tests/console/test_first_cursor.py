@@ -11,8 +11,8 @@ from operations.enrolment import read_from
 from tests.support.rig import Rig, rig
 
 
-def near(found: datetime, awaited: datetime) -> bool:
-    return abs(found - awaited) < timedelta(seconds=30)
+def near(found: datetime, expected: datetime) -> bool:
+    return abs(found - expected) < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(hours=3), timedelta(hours=23)])

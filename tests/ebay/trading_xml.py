@@ -46,8 +46,8 @@ def response(call: str, content: str = "", ack: str = "Success") -> str:
 
 
 def events(*items: str, more: str | None = None) -> str:
-    reported = "" if more is None else f"<HasMoreItems>{more}</HasMoreItems>"
-    return response("GetSellerEvents", f"<TimeTo>{WHEN}</TimeTo><ItemArray>{''.join(items)}</ItemArray>{reported}")
+    has_more = "" if more is None else f"<HasMoreItems>{more}</HasMoreItems>"
+    return response("GetSellerEvents", f"<TimeTo>{WHEN}</TimeTo><ItemArray>{''.join(items)}</ItemArray>{has_more}")
 
 
 def selling(*items: str, pages: int | str = 1, total: int | str = 1) -> str:

@@ -78,11 +78,11 @@ def test_a_worker_whose_sdk_never_ends_leaves_by_itself_and_says_so(house: House
     worker = house.child("endless", "-c", ENDLESS.format(root=str(ROOT)))
     eventually_here(lambda: STARTED in worker.output())
 
-    reported = time.monotonic()
+    signalled = time.monotonic()
     worker.tell(name)
     code = worker.result().code
 
     assert code == 0
-    assert time.monotonic() - reported >= 1.0  # not before the grace
+    assert time.monotonic() - signalled >= 1.0  # not before the grace
     assert worker.output().count("worker leaves though the SDK has not ended") == 1
     assert "Traceback" not in worker.output()

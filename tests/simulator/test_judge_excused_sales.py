@@ -37,7 +37,7 @@ def test_lines_that_an_older_version_stored_are_excused(shop: ManualWorld) -> No
     assert lines[1] in found.examples[0]
 
 
-def test_a_line_that_two_orders_show_is_recorded_of_either_and_once(shop: ManualWorld) -> None:
+def test_a_line_that_two_orders_show_is_recorded_once_for_either(shop: ManualWorld) -> None:
     first = shop.place_order("anna", lines=[(shop.good("anna", 1), 1)], paid=False)
     line = shop.order("anna", first)["lineItems"][0]["lineItemId"]
     shop.clock.advance(minutes=30)

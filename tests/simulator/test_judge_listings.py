@@ -137,7 +137,7 @@ def test_what_ebay_shows_later_is_wrong_until_then(shop: ManualWorld) -> None:
     assert not judged(shop, events).ok
 
 
-def test_a_figure_that_comes_again_is_recorded_of_the_time_when_it_was_shown(shop: ManualWorld) -> None:
+def test_a_figure_that_comes_again_counts_for_the_time_when_it_was_shown(shop: ManualWorld) -> None:
     item = shop.list_item("anna", quantity=5)
     for minutes, available in ((1, 4), (30, 5), (40, 4)):
         shop.revise("anna", item, available=available, visible_at=START + timedelta(minutes=minutes))

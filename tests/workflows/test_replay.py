@@ -64,10 +64,10 @@ def known() -> set[str]:
 
 
 def test_every_signal_and_update_is_in_a_history(known: set[str]) -> None:
-    awaited = set().union(*map(messages, WORKFLOWS))
+    needed = set().union(*map(messages, WORKFLOWS))
 
-    assert {"pause", "set_cadence"} < awaited
-    assert awaited - known == set()
+    assert {"pause", "set_cadence"} < needed
+    assert needed - known == set()
 
 
 def test_every_step_is_in_a_history(known: set[str]) -> None:
