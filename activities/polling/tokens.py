@@ -93,7 +93,7 @@ class StoredTokens:
                 trial = row.trial(self.oauth.client, VERSION, self.began.get(seller_id, row.now))
                 failure = self.refresh(row, trial, gate)
         if trial:
-            self.sync_alert(trial, failure)
+            self.apply_to_others(trial, failure)
         if failure or not row.access_token:  # raised here and not under the lock, which would forget what the row was told
             raise failure or DeadTokenError("no token")
         self.known[seller_id] = row.access_token
@@ -119,7 +119,7 @@ class StoredTokens:
             failure = self.refresh(row, trial, gate)
         if isinstance(failure, DeadTokenError):
             return False
-        self.sync_alert(trial, failure)
+        self.apply_to_others(trial, failure)
         if failure:
             raise failure
         return True
@@ -165,8 +165,10 @@ class StoredTokens:
             trial.doubt()
         return KeysDoubtedError("eBay refused the consent, perhaps for the application's keys", status=error.status)
 
-    def sync_alert(self, trial: Trial, failure: EbayError | None) -> None:
-        """What a try shows of the others, once it is kept: the keys are good, or some were believed to be dead too soon."""
+    def apply_to_others(self, trial: Trial, failure: EbayError | None) -> None:
+        """What a try means for the others, once it is stored: the keys are good, so the alert closes; or some were believed dead too soon,
+        and are revived.
+        """
         if failure is None and not in_doubt(trial.key, trial.now):
             self.store.close_alert(AlertKind.KEYS_REFUSED)
         elif isinstance(failure, KeysDoubtedError) and trial.asked.several:

@@ -23,7 +23,7 @@ from runtime.metering.meters import SILENT, Meters
 from store import Store
 from store.quota.breakers import TOKENS, Breaker
 
-AGAIN = timedelta(seconds=10)  # so often a process tells a success that somebody doubts
+AGAIN = timedelta(seconds=10)  # so often a process notes a success, while somebody doubts
 A_FEW, TOKENS_LONGEST = 6, timedelta(hours=2.5)  # failed refreshes of a seller, then waits of their own: ten a day
 COUNTED = timedelta(seconds=60)  # so long the number of sellers is believed
 logger = logging.getLogger("sellerbeat.outage")
@@ -61,7 +61,7 @@ class Memory:
     refuted: bool = False  # others have successes where this process has none
     reason: str = ""
     tried_at: datetime | None = None  # a call of a process in doubt
-    doubted_at: datetime | None = None  # a success that somebody doubts
+    success_noted_at: datetime | None = None  # when this process last noted a success, for others who doubt
     every: timedelta = PROBE
     sellers: int = 1
     counted_at: datetime | None = None
@@ -159,7 +159,7 @@ class BreakerGate:
             return error
         if row and row.is_open:
             if words != row.reason:
-                self.store.breakers.sync_alert(resource, words)
+                self.store.breakers.reword(resource, words)
             return outage(replace(row, reason=words), narrower=error is not None and error.narrower)
         if not self.failed(resource, seller_id, words, now):
             return error
@@ -173,15 +173,15 @@ class BreakerGate:
             memory.clear()
             self.recover()
             asked = any(one.is_doubted(now) for one in rows.values())
-            doubt_call = doubted or (asked and (memory.doubted_at is None or now - memory.doubted_at >= AGAIN))
+            note_success = doubted or (asked and (memory.success_noted_at is None or now - memory.success_noted_at >= AGAIN))
             self.good_at = now
-            if doubt_call:
-                memory.doubted_at = now
+            if note_success:
+                memory.success_noted_at = now
         if row and row.is_open:
             if self.store.breakers.close(resource, now):
                 logger.info("eBay is back", extra={"resource": resource})
             rows[resource] = replace(row, opened_at=None, closed_at=now)
-        elif doubt_call:
+        elif note_success:
             self.store.breakers.good(resource, now)
 
     def failed(self, resource: str, seller_id: str, words: str, now: datetime) -> bool:

@@ -203,8 +203,8 @@ class BreakerStore:
         """The caller who might have asked did not."""
         self._run(RELEASE_PROBE, resource=resource, now=now)
 
-    def sync_alert(self, resource: str, reason: str) -> None:
-        """eBay fails in another way than before."""
+    def reword(self, resource: str, reason: str) -> None:
+        """eBay fails in another way than before: the breaker's reason says so. The alert's text follows when a breaker opens or closes."""
         self._run(REWORD_BREAKER, resource=resource, reason=reason)
 
     def good(self, resource: str, now: datetime) -> None:
