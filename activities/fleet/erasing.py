@@ -75,9 +75,10 @@ class UserErasing:
         notifications = self.store.notifications
         try:
             while waiting := notifications.of_topic(ACCOUNT_DELETION):
-                for erasure in waiting:
-                    self.store.deletions.take(erasure.person.get("username"), erasure.person.get("user_id"), erasure.id)
-                notifications.end([erasure.id for erasure in waiting])
+                for notification in waiting:
+                    person = notification.person
+                    self.store.deletions.take(person.get("username"), person.get("user_id"), notification.id)
+                notifications.end([notification.id for notification in waiting])
         except SecretError as error:
             activity.logger.error("a notification that a user left cannot be opened", extra={"error": str(error)})
 

@@ -202,12 +202,12 @@ class FulfillmentPolling:
         """A list of open orders by their numbers; those that are set aside have their own time."""
         seller_id = step.request.seller_id
         aside = set(self.steps.store.aside_of(seller_id, Kind.ORDER, unlisted)) if step.step.set_aside or step.aside_moved else set()
-        listed_ids = [order for order in unlisted if order not in aside]
-        since, witness = self.steps.store.absent_since(seller_id, listed_ids)
+        order_ids = [order for order in unlisted if order not in aside]
+        since, witness = self.steps.store.absent_since(seller_id, order_ids)
         if witness:  # an answer without it is an empty one, and says nothing of the others
-            unlisted, listed_ids = unlisted[: IDS_A_CALL - 1], listed_ids[: IDS_A_CALL - 1]
-        if listed_ids:
-            for part, page in over.lists(listed_ids, lambda ids: step.api.orders_by_id([*ids, *([witness] if witness else [])])):
+            unlisted, order_ids = unlisted[: IDS_A_CALL - 1], order_ids[: IDS_A_CALL - 1]
+        if order_ids:
+            for part, page in over.lists(order_ids, lambda ids: step.api.orders_by_id([*ids, *([witness] if witness else [])])):
                 with step.commit() as commit:
                     step.count(commit, commit.store_orders(page.orders, read_at=step.read_at()))
                     shown = {order for order in map(entity_id, page.orders) if order}

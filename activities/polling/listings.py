@@ -76,9 +76,9 @@ class ListingPolling:
     def read_unshown(self, step: StepRun, due: Sequence[ListingDue], over: SteppingOver) -> None:
         """Listings that orders moved and no window showed: read alone where that is news, else as they are stored."""
         ids = [one.entity_id for one in due if one.unshown]
-        put = self.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, ids) if ids and step.step.set_aside else set()
-        alone = [one for one in due if one.unshown and one.entity_id not in put][:SINGLES]
-        if as_stored := [one.entity_id for one in due if not one.unshown or one.entity_id in put]:
+        put_aside = self.steps.store.aside_of(step.request.seller_id, Kind.INVENTORY, ids) if ids and step.step.set_aside else set()
+        alone = [one for one in due if one.unshown and one.entity_id not in put_aside][:SINGLES]
+        if as_stored := [one.entity_id for one in due if not one.unshown or one.entity_id in put_aside]:
             with step.commit() as commit:
                 commit.stock_read(as_stored)
         for one in alone:

@@ -83,16 +83,16 @@ def soon(reason: str) -> bool:
 
 def words(aside: Mapping[str, int], kinds: Sequence[str]) -> str:
     """`1 order set aside`, for the reason of a healthy stream; empty: none is. `aside`: how many, by kind."""
-    found_ids = [_counted(kind, aside[kind]) for kind in kinds if aside.get(kind)]
-    return f"{', '.join(found_ids)} set aside" if found_ids else ""
+    counts = [_counted(kind, aside[kind]) for kind in kinds if aside.get(kind)]
+    return f"{', '.join(counts)} set aside" if counts else ""
 
 
 def alert(aside: Mapping[str, int], first: Sequence[tuple[str, str]]) -> str:
     """`set aside: order 04-1, SKU A-1 and 2 more: see starter.py set-aside`. `first`: kind and name of some, the oldest first."""
     total = sum(aside.values())
-    found_ids = [_name_of(kind, name) for kind, name in first[:NAMED]]
-    more = f" and {'more than ' if total > MANY else ''}{total - len(found_ids):,} more" if total > len(found_ids) else ""
-    return f"could not be read or kept, and set aside: {', '.join(found_ids)}{more}: see starter.py set-aside"
+    names = [_name_of(kind, name) for kind, name in first[:NAMED]]
+    more = f" and {'more than ' if total > MANY else ''}{total - len(names):,} more" if total > len(names) else ""
+    return f"could not be read or kept, and set aside: {', '.join(names)}{more}: see starter.py set-aside"
 
 
 def _counted(kind: str, count: int) -> str:

@@ -1,6 +1,6 @@
 """Polling compared with notifications: who saw what, how far ahead, what is missing, who is ready. Pure: no I/O, no clock."""
 
-from domain.comparison.compare import Comparison, Delays, MissingChange, PendingChange, compare
+from domain.comparison.compare import Comparison, Delays, MissingChange, PendingCounts, compare
 from domain.comparison.model import MODES, Mode, Seen, Side, side_of
 from domain.comparison.rules import Rules
 from domain.comparison.silence import silent
@@ -14,7 +14,7 @@ __all__ = [
     "Delays",
     "MissingChange",
     "Mode",
-    "PendingChange",
+    "PendingCounts",
     "Readiness",
     "Rules",
     "Seen",

@@ -34,8 +34,8 @@ class MissingChange:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingChange:
-    """Seen by one side so lately that the other may still tell it."""
+class PendingCounts:
+    """How many were seen by one side so lately that the other may still tell them."""
 
     polling: int = 0  # polling has not come by since
     notifications: int = 0  # younger than the grace
@@ -53,7 +53,7 @@ class Comparison:
     )
     only_polling: tuple[MissingChange, ...] = ()  # a notification should have told these
     only_notifications: tuple[MissingChange, ...] = ()  # polling has come by since, and did not bring these
-    pending: PendingChange = field(default_factory=PendingChange)
+    pending: PendingCounts = field(default_factory=PendingCounts)
     unannounced: int = 0  # seen by polling alone, and no topic tells such a change
     notifications_ahead: Delays = field(default_factory=Delays)  # of versions that both saw as such
     polling_ahead: Delays = field(default_factory=Delays)
@@ -110,7 +110,7 @@ def compare(
         late=late,
         only_polling=tuple(missed[Side.NOTIFICATIONS]),
         only_notifications=tuple(missed[Side.POLLING]),
-        pending=PendingChange(polls_late, notifications_late),
+        pending=PendingCounts(polls_late, notifications_late),
         unannounced=unannounced,
         notifications_ahead=delays(one.ahead_s for one in same if one.first_by is Side.NOTIFICATIONS),
         polling_ahead=delays(one.ahead_s for one in same if one.first_by is Side.POLLING),

@@ -3,8 +3,8 @@
 "use strict";
 (() => {
   const EVERY_MS = 5000;
-  const told = document.getElementById("live");
-  if (!told || !document.querySelector("[data-live]")) return;
+  const status = document.getElementById("live");
+  if (!status || !document.querySelector("[data-live]")) return;
   let off = false;
 
   const button = document.createElement("button");
@@ -20,7 +20,7 @@
     if (!off) update();
   });
   label();
-  told.after(button);
+  status.after(button);
 
   const replace = (fresh) => {
     for (const part of document.querySelectorAll("[data-live]")) {
@@ -33,7 +33,7 @@
       if (held !== null) part.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
     }
     const time = fresh.getElementById("live");
-    if (time) told.textContent = time.textContent;
+    if (time) status.textContent = time.textContent;
   };
 
   const update = async () => {
@@ -43,10 +43,10 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!off) replace(fresh);
-      told.classList.remove("bad");
+      status.classList.remove("bad");
     } catch {
-      told.textContent = "cannot be updated: reload the page";
-      told.classList.add("bad");
+      status.textContent = "cannot be updated: reload the page";
+      status.classList.add("bad");
     }
   };
 

@@ -191,64 +191,66 @@ class DeliveryCursors:
             troubled=row.failures >= TROUBLED,
         )
 
-    def next(self, run: Claim, after: int, limit: int) -> list[dict[str, Any]]:
+    def next(self, claim: Claim, after: int, limit: int) -> list[dict[str, Any]]:
         """Changes that are to be delivered, in order, as the feed has them. `after`: the sequence of the last one that was."""
-        statement = NEXT_EVENTS_OF_FLEET if run.seller == FLEET_CURSOR else NEXT_EVENTS_OF_SELLER
+        statement = NEXT_EVENTS_OF_FLEET if claim.seller == FLEET_CURSOR else NEXT_EVENTS_OF_SELLER
         with translated(), self._single.connect() as connection:
-            values = {"seller": run.seller, "after": after, "types": list(run.types), "limit": limit}
+            values = {"seller": claim.seller, "after": after, "types": list(claim.types), "limit": limit}
             return [as_event(row) for row in connection.execute(statement, values)]
 
-    def again(self, run: Claim, limit: int) -> list[dict[str, Any]]:
+    def again(self, claim: Claim, limit: int) -> list[dict[str, Any]]:
         """Changes that somebody asked to have sent again, in order."""
         with translated(), self._single.connect() as connection:
-            return [as_event(row) for row in connection.execute(NEXT_REDELIVERIES_OF_CURSOR, {**run.values, "limit": limit})]
+            return [as_event(row) for row in connection.execute(NEXT_REDELIVERIES_OF_CURSOR, {**claim.values, "limit": limit})]
 
-    def may_probe(self, run: Claim, now: datetime) -> bool:
+    def may_probe(self, claim: Claim, now: datetime) -> bool:
         """While an endpoint is in trouble, of all its cursors one may try every 20 seconds: it cannot hold up more than one thread."""
-        values = {"endpoint": run.endpoint, "now": now, "every": PROBE_EVERY}
+        values = {"endpoint": claim.endpoint, "now": now, "every": PROBE_EVERY}
         with translated(), self._single.connect() as connection:
             return connection.execute(CLAIM_PROBE_OF_ENDPOINT, values).scalar() is not None
 
-    def delivered(self, run: Claim, attempt: Attempt, now: datetime) -> None:
+    def delivered(self, claim: Claim, attempt: Attempt, now: datetime) -> None:
         """Record that it was taken, which moves the cursor on. Where the endpoint was in trouble, its other cursors wait no longer.
 
         Raises:
             SupersededError: a later run has begun; that one delivers it again, under the same id.
         """
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(RECORD_DELIVERY, {**run.values, **_logged(attempt, now), "sequence": _position(attempt)}).one_or_none()
+            row = connection.execute(
+                RECORD_DELIVERY, {**claim.values, **_logged(attempt, now), "sequence": _position(attempt)}
+            ).one_or_none()
             if row is None:
                 raise SupersededError("a later run of this cursor has begun")
             troubled = row.failures is not None and row.failures >= TROUBLED
             # The seller's alert first: a commit of theirs locks their row before it waits for positions (events.py), and so does this.
-            if run.tries and run.seller != FLEET_CURSOR:
-                self._close(connection, run.seller, named(AlertKind.UNDELIVERED, run.endpoint))
+            if claim.tries and claim.seller != FLEET_CURSOR:
+                self._close(connection, claim.seller, named(AlertKind.UNDELIVERED, claim.endpoint))
             if row.failures is not None:
-                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, run.endpoint))
+                self._close(connection, None, named(AlertKind.ENDPOINT_FAILING, claim.endpoint))
         if troubled:  # apart: the cursor in hand may stand behind others in the order of locks
             with translated(), self._single.connect() as connection:
-                connection.execute(WAKE_OTHER_CURSORS_OF_ENDPOINT, {**run.values, "now": now, "since": row.failing_since})
+                connection.execute(WAKE_OTHER_CURSORS_OF_ENDPOINT, {**claim.values, "now": now, "since": row.failing_since})
 
-    def failed(self, run: Claim, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
+    def failed(self, claim: Claim, attempt: Attempt, now: datetime, retry_at: datetime) -> Failing:
         """Record that it was not. Raises SupersededError."""
-        values = {**run.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        values = {**claim.values, **_logged(attempt, now), "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
             row = connection.execute(RECORD_FAILED_ATTEMPT, values).one_or_none()
         if row is None:
             raise SupersededError("a later run of this cursor has begun, or the endpoint was removed")
         return Failing(row.cursor_since, row.endpoint_since)
 
-    def postpone(self, run: Claim, now: datetime, retry_at: datetime) -> None:
+    def postpone(self, claim: Claim, now: datetime, retry_at: datetime) -> None:
         """Not tried, since the endpoint is in trouble and another cursor asks it. Raises SupersededError."""
-        values = {**run.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
+        values = {**claim.values, "now": now, "retry_at": retry_at, "tell_at": retry_at + IN_HAND}
         with translated(), self._single.connect() as connection:
             if connection.execute(POSTPONE_CURSOR, values).scalar() is None:
                 raise SupersededError("a later run of this cursor has begun")
 
-    def complete(self, run: Claim) -> None:
+    def complete(self, claim: Claim) -> None:
         """All that was there is delivered: the next change wakes the cursor again."""
         with translated(), self._single.connect() as connection:
-            connection.execute(COMPLETE_CURSOR_RUN, {**run.values, "tell_at": run.tell_at})
+            connection.execute(COMPLETE_CURSOR_RUN, {**claim.values, "tell_at": claim.tell_at})
 
     def switch_off(self, endpoint: str, reason: str, now: datetime, words: str) -> None:
         """For failing; once, with an alert of the fleet."""

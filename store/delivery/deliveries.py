@@ -27,15 +27,15 @@ COUNT_WAITING_CHANGES_OF_ENDPOINT = text(f"""
         SELECT seller_id, sequence FROM sellers
         UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
     ), behind AS (
-        SELECT h.seller_id AS seller, coalesce(l.sequence, 0) AS told, e.types
+        SELECT h.seller_id AS seller, coalesce(l.sequence, 0) AS delivered, e.types
         FROM endpoints e JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
         LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
         WHERE e.id = :endpoint AND h.sequence > coalesce(l.sequence, 0)
     ), waiting AS (
-        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id = b.seller AND c.sequence > b.told
+        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id = b.seller AND c.sequence > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller <> ''
         UNION ALL
-        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id IS NULL AND c.position > b.told
+        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id IS NULL AND c.position > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''
         LIMIT {MANY}
     )

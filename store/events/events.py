@@ -121,10 +121,10 @@ class Events:
         columns["previous"].append(json.dumps(previous, ensure_ascii=False) if previous else "{}")
         columns["data"].append(data)
 
-    def emit(self, connection: Connection, seller_id: str | None, sights: dict[str, Any] | None = None) -> None:
+    def emit(self, connection: Connection, seller_id: str | None, first_seen: dict[str, Any] | None = None) -> None:
         """The transaction's last act. The seller's row is locked already: locks are taken in this order everywhere.
 
-        `sights`: who saw the versions first (sightings.py), where that is kept.
+        `first_seen`: who saw the versions first (store/steps/first_seen.py), where that is recorded.
         """
         if not len(self):
             return
@@ -132,4 +132,4 @@ class Events:
             connection.execute(EMIT_EVENTS_OF_FLEET, self.columns)
         else:
             values = {**self.columns, "seller_id": seller_id, "count": len(self)}
-            connection.execute(EMIT_EVENTS_AND_FIRST_SEEN if sights else EMIT_EVENTS, values | (sights or {}))
+            connection.execute(EMIT_EVENTS_AND_FIRST_SEEN if first_seen else EMIT_EVENTS, values | (first_seen or {}))

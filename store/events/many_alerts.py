@@ -109,5 +109,5 @@ def _events(type_: str, rows: Sequence[Row[Any]], enrollments: dict[str, Any]) -
 
 
 def _document(row: Row[Any]) -> str:
-    reported = {"kind": row.kind, "text": row.text, "runbook": runbook(row.kind)}
-    return json.dumps({**reported, "opened_at": iso(row.opened_at), "closed_at": iso(row.closed_at)}, ensure_ascii=False)
+    times = {"opened_at": iso(row.opened_at), "closed_at": iso(row.closed_at)}
+    return json.dumps({"kind": row.kind, "text": row.text, "runbook": runbook(row.kind), **times}, ensure_ascii=False)

@@ -100,25 +100,25 @@ def _emit_sales(
     read_at: datetime,
     events: Events,
 ) -> None:
-    reported = {line.line_item_id: (order, line) for order, line in sold if line.line_item_id and entity_of_sale(line, rows)}
-    if not reported:
+    by_line = {line.line_item_id: (order, line) for order, line in sold if line.line_item_id and entity_of_sale(line, rows)}
+    if not by_line:
         return
-    placed = {one: order.placed_at or read_at for one, (order, _) in reported.items()}
+    placed = {one: order.placed_at or read_at for one, (order, _) in by_line.items()}
     found = connection.execute(
         PUT_SOLD_LINES,
         {
             "seller_id": seller_id,
-            "lines": list(reported),
-            "orders": [order.change.entity_id for order, _ in reported.values()],
-            "skus": [line.sku for _, line in reported.values()],
-            "items": [line.item_id for _, line in reported.values()],
-            "aspects": [json.dumps(line.aspects, ensure_ascii=False) for _, line in reported.values()],
-            "quantities": [line.quantity for _, line in reported.values()],
+            "lines": list(by_line),
+            "orders": [order.change.entity_id for order, _ in by_line.values()],
+            "skus": [line.sku for _, line in by_line.values()],
+            "items": [line.item_id for _, line in by_line.values()],
+            "aspects": [json.dumps(line.aspects, ensure_ascii=False) for _, line in by_line.values()],
+            "quantities": [line.quantity for _, line in by_line.values()],
             "sold": list(placed.values()),
         },
     )
     new = {row.line_item_id for row in found if row.is_new}
-    for number, (order, line) in reported.items():
+    for number, (order, line) in by_line.items():
         if number in new and (own := entity_of_sale(line, rows)):
             data = json.dumps(fact(order.change.entity_id, line, iso(placed[number])), ensure_ascii=False)
             version = rows[own].version if own in rows else 0

@@ -173,9 +173,9 @@ class Sellers:
             if enrollment is None:
                 return  # removed meanwhile, with alerts and token
             events = Events(enrollment)
-            end, reported = connection.execute(TOKEN_END_IF_NEAR, values).scalar(), connection.execute(TOKEN_END_ALERT, values).scalar()
+            end, open_text = connection.execute(TOKEN_END_IF_NEAR, values).scalar(), connection.execute(TOKEN_END_ALERT, values).scalar()
             words = _ending(seller_id, end) if end else None
-            if reported != words:
+            if open_text != words:
                 close_alert(connection, events, seller_id, TOKEN_ENDS)
                 if words:
                     open_alert(connection, events, seller_id, TOKEN_ENDS, words)

@@ -189,8 +189,8 @@ class Accounts:
 
     # what polls see
 
-    def recognizes(self, step: StepLease, documents: Sequence[Any]) -> list[str]:
-        """The sellers' names in orders that are to be kept, where it is not known yet that they are this seller's; [] is the usual.
+    def unrecognized(self, step: StepLease, documents: Sequence[Any]) -> list[str]:
+        """The sellers' names in orders that are to be stored, where it is not known yet that they are this seller's; [] is the usual.
 
         No statement: the account was read as the step began, and what it was found to be in this process is remembered.
         """
@@ -213,9 +213,9 @@ class Accounts:
         Raises:
             AccountUnsureError, AccountTakenError: nothing may be kept.
         """
-        claim = [AccountClaim(name=name) for name in names]
+        claims = [AccountClaim(name=name) for name in names]
         known = step.account if step.account.known else replace(step.account, name=stored)
-        best = next((one for one in claim if self._compare(known, one) is AccountVerdict.SAME), claim[-1])
+        best = next((one for one in claims if self._compare(known, one) is AccountVerdict.SAME), claims[-1])
         lenient = step.account.before and step.account.generation >= step.token_generation
         bound = self._bind(connection, step.seller_id, best, False, step.token_generation, lenient, known)
         if bound.binding is Binding.ANOTHER_SELLER:

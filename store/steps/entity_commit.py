@@ -272,7 +272,7 @@ class EntityCommit:
 
     def _recognize(self, documents: Sequence[Any]) -> None:
         """For orders of the account that is known to be the seller's it costs no statement. What is not known is learnt at the end."""
-        names = self._accounts.recognizes(self._step, documents)
+        names = self._accounts.unrecognized(self._step, documents)
         if names and not self.named:
             self._named_before = self._accounts.stored_name(self._connection, self._step)  # before they are stored beside
         self.named += names

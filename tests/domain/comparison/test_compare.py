@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.comparison import Delays, PendingChange, Rules, Seen, Side, compare
+from domain.comparison import Delays, PendingCounts, Rules, Seen, Side, compare
 from domain.comparison.compare import delays
 
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_change_that_no_notification_told_is_missing_once_it_is_old_enough(age
     found = compare([seen(at=NOW - age)], NOW, POLLED)
 
     assert [one.entity_id for one in found.only_polling] == ["o-1"] * lost
-    assert found.pending == PendingChange(notifications=1 - lost)
+    assert found.pending == PendingCounts(notifications=1 - lost)
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(GRACE.total_seconds(), 0), (GRACE.total_seconds() + 1, 1)])
@@ -76,7 +76,7 @@ def test_a_change_that_polling_did_not_bring_is_missing_once_a_later_poll_came_b
     found = compare([seen(by=REPORTED)], NOW, {"order": NOON + polled})
 
     assert [one.event_id for one in found.only_notifications] == ["e-o-1"] * lost
-    assert found.pending == PendingChange(polling=1 - lost)
+    assert found.pending == PendingCounts(polling=1 - lost)
 
 
 def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
@@ -94,7 +94,7 @@ def test_a_kind_that_was_never_polled_is_not_polling_s_loss() -> None:
 def test_what_no_notification_should_have_told_is_no_loss(fields: dict[str, Any]) -> None:
     found = compare([seen(**fields)], NOW, POLLED)
 
-    assert (found.unannounced, found.only_polling, found.pending) == (1, (), PendingChange())
+    assert (found.unannounced, found.only_polling, found.pending) == (1, (), PendingCounts())
 
 
 def test_what_notifications_told_beyond_their_topics_is_seen_by_both_all_the_same() -> None:
