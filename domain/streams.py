@@ -56,7 +56,7 @@ class StreamSpec:
         in_background: another stream that falls due does not wait for the end of its step.
         sources: of the stock, with which it is read; None: whatever the source.
         option: of the enrolment, without which it is not read.
-        aside: what of the seller's set-aside records it tells of: labels of `store.aside`.
+        aside: what of the seller's set-aside records it tells of: labels of `store/events/aside.py`.
         alerts: kinds that nothing else would close once it ends.
         retries: the kind of set-aside documents that it reads again.
     """

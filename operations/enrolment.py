@@ -182,7 +182,7 @@ async def connect_seller(
 async def set_sources(
     context: CommandContext, seller_id: str, source: InventorySource | None, offers: bool | None
 ) -> tuple[InventorySource, bool]:
-    """Change where a seller's stock is read, from the next step on; told twice, it is the same. Returns what holds now.
+    """Change where a seller's stock is read, from the next step on; done twice, it is the same. Returns what holds now.
 
     Raises:
         UnknownSellerError: not enrolled.

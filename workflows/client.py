@@ -20,7 +20,7 @@ __all__ = ["TemporalUnavailableError", "connect", "handle", "is_missing", "signa
 async def signal_or_start(
     client: Client, task_queue: str, overrides: OperatorOverrides, signal: Any, message: BaseModel | None = None
 ) -> None:
-    """Signal a seller's workflow, and start it where it does not run: nobody has to know which. `wishes`: what they had set before."""
+    """Signal a seller's workflow, and start it where it does not run: nobody has to know which. `overrides`: what people had set before."""
     await client.start_workflow(
         SellerPolling.run,
         PollingState.resumed(overrides, datetime.now(UTC)),

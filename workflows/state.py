@@ -248,7 +248,7 @@ class PollingState(BaseModel, populate_by_name=True):
                 mine.asked, mine.why = True, why
 
     def read_by(self, used: Iterable[Stream], unused: Iterable[Stream], now: datetime) -> None:
-        """Begin the streams that were not there, and have the next step of those that are over end them. Told twice, it is the same."""
+        """Begin the streams that were not there, and have the next step of those that are over end them. Done twice, it is the same."""
         cadence = next((mine.cadence for stream in self.named(Stream.INVENTORY) if (mine := self.streams.get(stream))), None)
         for stream in used:
             if stream in self.streams:

@@ -1,6 +1,6 @@
 """Begins the workflow of every delivery cursor that is behind, and wakes those whose wait somebody ended.
 
-The transaction that keeps a change knows nothing of endpoints. Four times a second one dispatcher of all workers looks what is new in the
+The transaction that stores a change knows nothing of endpoints. Four times a second one dispatcher of all workers looks what is new in the
 feed; every ten seconds each of them looks for cursors that are behind and not at work, whatever crashed in between. Both use
 signal-with-start, so that it does not matter whether it runs, has just ended, or was woken already.
 """

@@ -51,7 +51,7 @@ class DeadTokens:
         return alive
 
     async def wake(self) -> None:
-        """Twice told, it is the same. One without a workflow is started by the watchdog, and polls at once."""
+        """Signalled twice, it is the same. One without a workflow is started by the watchdog, and polls at once."""
         for seller_id, generation in await asyncio.to_thread(self.trials.revived):
             try:
                 await self.client.get_workflow_handle(f"ebay-polling:{seller_id}").signal("connected", {"generation": generation})

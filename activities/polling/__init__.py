@@ -1,1 +1,1 @@
-"""What the steps that poll eBay share: so far what one leaves to the next."""
+"""The steps that poll eBay for one seller, what they share, and what one leaves to the next."""

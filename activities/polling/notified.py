@@ -36,7 +36,7 @@ SLACK = timedelta(seconds=5)  # an event may be dated a moment after the order t
 
 @dataclass(slots=True)
 class NotificationOutcome:
-    """What becomes of hints that were looked at."""
+    """What becomes of notifications that were looked at."""
 
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # to polling
@@ -78,7 +78,7 @@ class NotificationPoll:
         return self.continue_later(step, (Stream.FULFILLMENT,) if parcels_due else ())
 
     def continue_later(self, step: StepRun, due: tuple[Stream, ...]) -> PollResult:
-        """When the next hint is to be read, in `next_due`; `done`: there is none."""
+        """When the next notification is to be read, in `next_due`; `done`: there is none."""
         at = self.steps.store.notifications.next_due(step.request.seller_id, step.now())
         why = "nothing is pending" if at is None else "eBay does not show yet what it told of"
         return step.result(next_due=at or step.now(), why=why, done=at is None, due=due)
@@ -171,7 +171,7 @@ class NotificationPoll:
 
 
 def batches(notifications: Iterable[PendingNotification]) -> Iterable[list[PendingNotification]]:
-    """As many hints a call as it takes orders. A hint of its own names 50 at most."""
+    """As many notifications a call as it takes orders. One of them names 50 at most."""
     batch: list[PendingNotification] = []
     ids: set[str] = set()
     for notification in notifications:
@@ -187,7 +187,7 @@ def batches(notifications: Iterable[PendingNotification]) -> Iterable[list[Pendi
 def judged(
     notifications: Sequence[PendingNotification], shown: dict[str, Any], changed: set[str], refused: set[str]
 ) -> NotificationOutcome:
-    """Which hints are carried out, given what eBay showed.
+    """Which notifications are carried out, given what eBay showed.
 
     Args:
         shown: orders that eBay showed, by id.
@@ -224,7 +224,7 @@ def failed(notifications: Sequence[PendingNotification], *, apart: bool = False)
 
 
 def is_before(order: Any, notification: PendingNotification) -> bool:
-    """Whether eBay still shows the order as it was before what the hint tells of. Only where that moves the order's date."""
+    """Whether eBay still shows the order as it was before what the notification tells of. Only where that moves the order's date."""
     modified: datetime | None = read_time(order.get("lastModifiedDate"))
     return (
         moves_orders(notification.topic)

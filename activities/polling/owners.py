@@ -90,7 +90,7 @@ def same_account(
     Args:
         compared: with what is known of the seller's account.
         ids: of stored orders of that account.
-        told: what eBay said already.
+        claim: what eBay said already.
         sure_unless_denied: the token was found to be the account's before, so a new name alone is no other account.
     Returns:
         UNKNOWN where nothing could be learnt. Never UNSURE: a name that differs, with a token that nothing vouches for, is taken to be

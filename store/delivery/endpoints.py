@@ -1,4 +1,7 @@
-"""Endpoints: who is told of changes, of which, and with which secrets. Nobody's secret leaves here but through `secrets` and `add`."""
+"""Endpoints: who is told of changes, of which, and with which secrets.
+
+No secret leaves here but through `secrets`, `add` and `rotate`.
+"""
 
 import base64
 import secrets as chance

@@ -124,7 +124,7 @@ class Overview:
         return self._rows(NEWEST_PARCELS_OF_SELLER, seller_id=seller_id, limit=limit, orders=4 * limit)
 
     def stock(self, seller_id: str, limit: int, after: str = "", begins: str = "") -> list[Row[Any]]:
-        """By id, behind one of them. What is expected to be left of them: `store.snapshots.expected_of`."""
+        """By id, behind one of them. What is expected to be left of them: `expected_of` of `store/reading/snapshots.py`."""
         return self._rows(NEXT_STOCK_OF_SELLER, seller_id=seller_id, limit=limit, after=after, begins=begins)
 
     def _rows(self, statement: Any, **values: Any) -> list[Row[Any]]:

@@ -1,4 +1,4 @@
-"""Whose eBay account is whose: one seller, one account, for good. `whose.py` compares; here it is kept, and done."""
+"""Whose eBay account is whose: one seller, one account, for good. `domain/accounts.py` compares; here it is stored, and done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -53,7 +53,7 @@ class EntityCommit:
     # what was read
 
     def store_orders(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
-        """Keep orders as eBay gave them.
+        """Store orders as eBay gave them.
 
         Args:
             read_at: eBay's clock, of the answer.
@@ -69,7 +69,7 @@ class EntityCommit:
         return self._store_by_id(batch, detect_orders, read_at, source, read_from)
 
     def store_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
-        """Keep inventory items. Until a first scan is complete what a poll finds is "backfill".
+        """Store inventory items. Until a first scan is complete what a poll finds is "backfill".
 
         `read_from`: "list", "bulk" or "single".
         """
@@ -80,7 +80,7 @@ class EntityCommit:
         return result
 
     def store_offers(self, sku: str, documents: Sequence[Any], read_at: datetime, source: str = "poll", whole: bool = True) -> StoreResult:
-        """Keep a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
+        """Store a SKU's offers. What is not among them was removed, unless eBay's answer was not `whole` or held what has no id."""
         seller_id = self._step.seller_id
         batch = documents_to_rows.read(Kind.OFFER, documents)
         batch.sku = sku
@@ -113,7 +113,7 @@ class EntityCommit:
     def store_listings(
         self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "events", without_id: Sequence[str] = ()
     ) -> StoreResult:
-        """Keep listings as the Trading API gave them; which of them are changes, see `listing_reading.compare`.
+        """Store listings as the Trading API gave them; which of them are changes, see `listing_reading.compare`.
 
         Args:
             read_from: "events", "item" or "selling", the call that gave them.

@@ -105,7 +105,7 @@ class StoredNotification:
 
 @dataclass(frozen=True, slots=True)
 class PendingNotification:
-    """A hint that was not carried out yet."""
+    """A notification that was not carried out yet."""
 
     id: str
     topic: str
@@ -118,7 +118,7 @@ class PendingNotification:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedNotification:
-    """A notification of a topic that is not a seller's hint (an account's deletion)."""
+    """A notification of a topic that names nothing of a seller's to read (an account's deletion)."""
 
     id: str
     topic: str
@@ -176,7 +176,7 @@ class Notifications:
         return StoredNotification(row.seller_id, State(row.state), row.copies)
 
     def pending(self, seller_id: str, now: datetime, limit: int = AT_ONCE) -> list[PendingNotification]:
-        """The seller's hints that are due, oldest first. `now`: Temporal's clock."""
+        """The seller's notifications that are due, oldest first. `now`: Temporal's clock."""
         values = {"seller_id": seller_id, "now": now, "limit": limit}
         with translated(), self._single.connect() as connection:
             return [
@@ -193,14 +193,14 @@ class Notifications:
             ]
 
     def next_due(self, seller_id: str, now: datetime) -> datetime | None:
-        """When the seller's next hint is due; None: none is left."""
+        """When the seller's next notification is due; None: none is left."""
         values = {"seller_id": seller_id, "now": now}
         with translated(), self._single.connect() as connection:
             due: datetime | None = connection.execute(NEXT_NOTIFICATION_DUE_OF_SELLER, values).scalar()
             return due
 
     def to_wake(self) -> list[str]:
-        """Sellers whose workflow is to be told now that hints wait. Each call claims them."""
+        """Sellers whose workflow is to be told now that notifications wait. Each call claims them."""
         with translated(), self._single.connect() as connection:
             return sorted(set(connection.execute(CLAIM_SELLERS_TO_WAKE).scalars()))
 

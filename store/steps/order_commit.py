@@ -27,7 +27,7 @@ class OrderCommit(EntityCommit):
     """See `EntityCommit`."""
 
     def store_parcels(self, order_id: str, documents: Sequence[Any], read_at: datetime, source: str = "poll") -> StoreResult:
-        """Keep an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due.
+        """Store an order's shipping fulfillments, all of them: what is not among them was removed. Then none of its parcels are due.
 
         Unless the order has more of them: then none was removed, and they are read again.
         """
@@ -76,7 +76,7 @@ class OrderCommit(EntityCommit):
             self._connection.execute(old_orders.NOTE_LAST_OLD_ORDER_READ, values)
 
     def store_single(self, order_id: str, document: Any, read_at: datetime) -> StoreResult:
-        """Keep an order that was read alone, with what only getOrder fills."""
+        """Store an order that was read alone, with what only getOrder fills."""
         before = self._single_read(order_id)
         result = self.store_orders([document], read_at, before.source or "poll", read_from="single")
         if doubt := Doubt.UNUSABLE if result.set_aside else doubt_of_single(document):

@@ -53,7 +53,7 @@ class Reads:
         return self._ids(stock.SKUS_DUE, seller_id=seller_id, limit=limit)
 
     def listings_due(self, seller_id: str, now: datetime, read_to: datetime, limit: int) -> list[stock.ListingDue]:
-        """Listings that are due to be read, since orders moved them; see `sales.listings_due`."""
+        """Listings that are due to be read, since orders moved them; see `stock.listings_due`."""
         with translated(), self._single.connect() as connection:
             return stock.listings_due(connection, seller_id, now, read_to, limit, self.waits)
 
