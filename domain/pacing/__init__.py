@@ -2,14 +2,13 @@
 
 from domain.pacing.cadence import Bounds, bounds_s, desired_interval, tier
 from domain.pacing.curve import DEFAULT_CURVE, curve_at, curve_days, learn_curve
-from domain.pacing.day import QuotaDay, quota_day
 from domain.pacing.estimate import base_rate, enrolled, fleet_prior, observe, rate_now, surge, unseen, unseen_share
 from domain.pacing.forecast import Freshness, forecast, with_notifications
 from domain.pacing.interval import interval, weight
 from domain.pacing.level import Demand, Slot, demand, level, slots, surge_effect
 from domain.pacing.model import FULL, Curve, Facts, Level, PacingSettings, Prior, SellerPace
 from domain.pacing.planner import Plan, PlannedQuota, plan
-from domain.pacing.reserve import assumed_used, believed, permits, reserve_calls
+from domain.pacing.reserve import reserve_calls
 from domain.pacing.state import from_json, to_json
 from domain.pacing.timer import Fleet, next_poll
 from domain.pacing.words import words
@@ -30,13 +29,10 @@ __all__ = [
     "Plan",
     "PlannedQuota",
     "Prior",
-    "QuotaDay",
     "SellerPace",
     "Slot",
     "Stream",
-    "assumed_used",
     "base_rate",
-    "believed",
     "bounds_s",
     "curve_at",
     "curve_days",
@@ -51,9 +47,7 @@ __all__ = [
     "level",
     "next_poll",
     "observe",
-    "permits",
     "plan",
-    "quota_day",
     "rate_now",
     "reserve_calls",
     "slots",

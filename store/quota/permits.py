@@ -1,7 +1,7 @@
 """The ledger of calls: no call to eBay without a permit, and never more permits a day than eBay gives calls. One row a resource.
 
 A permit is never given back, so that whatever crashes the count is never too low. The quota day ends at midnight US Pacific, by
-`domain/pacing/day.py`'s rule or by what eBay's `rate_limit` says.
+the calendar, or when eBay's `rate_limit` says; twice a year it has 23 or 25 hours.
 """
 
 from collections.abc import Mapping

@@ -38,6 +38,10 @@ def store(database: str, clock: PostgresClock) -> Iterator[Store]:
         yield store
 
 
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def begin_day(store: Store, limit: int) -> None:
     """A ledger with nothing used."""
     store.permits.ensure({ORDERS: limit})
@@ -65,6 +69,25 @@ def test_a_quota_day_ends_at_midnight_us_pacific(store: Store) -> None:
     ledger = store.permits.all()[ORDERS]
 
     assert (ledger.day_start, ledger.reset_at) == (MIDNIGHT, MIDNIGHT + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("now", "start", "reset"),
+    [
+        ("2026-07-01T06:59:59", "2026-06-30T07:00", "2026-07-01T07:00"),
+        ("2026-07-01T07:00:00", "2026-07-01T07:00", "2026-07-02T07:00"),
+        ("2026-12-31T23:59:59", "2026-12-31T08:00", "2027-01-01T08:00"),
+        ("2026-03-08T12:00:00", "2026-03-08T08:00", "2026-03-09T07:00"),
+        ("2026-11-01T08:30:00", "2026-11-01T07:00", "2026-11-02T08:00"),
+    ],
+)
+def test_a_moment_is_in_the_quota_day_of_california(store: Store, clock: PostgresClock, now: str, start: str, reset: str) -> None:
+    clock.set(utc(now))
+    begin_day(store, 100)
+
+    ledger = store.permits.all()[ORDERS]
+
+    assert (ledger.day_start, ledger.reset_at) == (utc(start), utc(reset))
 
 
 @pytest.mark.parametrize(("noon", "hours"), [(datetime(2026, 3, 8, 20, tzinfo=UTC), 23), (datetime(2026, 11, 1, 20, tzinfo=UTC), 25)])
