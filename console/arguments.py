@@ -130,14 +130,6 @@ def read_text(source: str, option: str) -> str:
         raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
 
 
-def token_in(text: str) -> str | None:
-    """The refresh token that is meant by a text; None: there is none."""
-    try:
-        return refresh_token(text)
-    except NoTokenError:
-        return None
-
-
 def read_token(source: str | None) -> str:
     """The refresh token in a file or on standard input.
 

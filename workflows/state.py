@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from activities.fleet.overrides import OperatorOverrides
 from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream, words
-from domain.pacing.outage import backoff as backoff
 from domain.seller_state import State, StreamFacts, Wait, seller_state, times
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
 from workflows.messages import SellerStatus, StreamStatus

@@ -11,7 +11,3 @@ class Moment:
     start: datetime
     end: datetime
     reason: str  # the error's words, which hold no value of a document
-
-    def touches(self, start: datetime, end: datetime) -> bool:
-        """Whether a window shares a point in time with it; both ends of both included."""
-        return self.start <= end and self.end >= start

@@ -51,10 +51,6 @@ class Seen:
         """Whether the other side read a later version only, which contains this one."""
         return self.other_version is not None and self.other_version > self.version
 
-    def seen_by(self, side: Side) -> bool:
-        """Whether a side has it, first or second, a later version that contains it included."""
-        return self.first_by is side or self.other_at is not None
-
     @property
     def ahead_s(self) -> float | None:
         """How much earlier the first side had it, in seconds; a late notification counts from when it came, not from when it was read."""

@@ -57,10 +57,6 @@ class Reads:
         with translated(), self._single.connect() as connection:
             return stock.listings_due(connection, seller_id, now, read_to, limit, self.waits)
 
-    def open_orders(self, seller_id: str, limit: int = 10_000) -> list[str]:
-        """Orders that are not wholly fulfilled, by id."""
-        return self.open_orders_since(seller_id, EVER, limit) + self.old_open_orders(seller_id, EVER, limit)
-
     def cursor(self, seller_id: str, stream: Stream) -> datetime | None:
         """How far a stream is read and committed."""
         with translated(), self._single.connect() as connection:

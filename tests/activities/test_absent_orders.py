@@ -8,6 +8,7 @@ import pytest
 
 from domain.pacing import Stream
 from ebay.client import SellerApi
+from tests.support.open_orders import open_orders
 from tests.support.rig import Rig
 
 
@@ -55,8 +56,8 @@ def test_an_open_order_that_ebay_shows_no_more_is_asked_for_some_hours_and_then_
 
     rounds(it, 24)
 
-    assert unpaid not in it.store.open_orders("anna")
-    assert len(it.store.open_orders("anna")) == 1
+    assert unpaid not in open_orders(it.store, "anna")
+    assert len(open_orders(it.store, "anna")) == 1
     assert 6 <= len(asked) <= 9
     assert len(it.events("anna")) == events
     assert it.stored("anna")[unpaid]["removed_at"] is None
@@ -68,7 +69,7 @@ def test_it_stays_open_while_answers_by_ids_hold_nothing_at_all(merged: tuple[Ri
 
     rounds(it, 12)
 
-    assert unpaid in it.store.open_orders("anna")
+    assert unpaid in open_orders(it.store, "anna")
 
 
 def test_one_that_is_shown_again_in_between_stays_open(merged: tuple[Rig, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +84,7 @@ def test_one_that_is_shown_again_in_between_stays_open(merged: tuple[Rig, str], 
             patch.setattr(SellerApi, "_orders", lambda api, path, inner=inner: listless(inner(api, path), path))
             rounds(it, 1)
 
-    assert unpaid in it.store.open_orders("anna")
+    assert unpaid in open_orders(it.store, "anna")
 
 
 def listless(page: Any, path: str) -> Any:

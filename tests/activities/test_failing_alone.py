@@ -10,12 +10,12 @@ from temporalio.exceptions import ApplicationError
 
 from activities.polling import waits
 from domain.pacing import Stream
+from domain.pacing.outage import backoff
 from ebay.errors import BadAnswerError, EbayError
 from simulator.poison import How
 from tests.support.fleet import Fleet
 from tests.support.rig import Rig, rig
 from workflows.messages import Connected
-from workflows.state import backoff
 
 STREAMS = (Stream.ORDERS, Stream.FULFILLMENT, Stream.INVENTORY, Stream.LISTINGS, Stream.SWEEP, Stream.REPORT)
 

@@ -5,6 +5,7 @@ import pytest
 from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, reported, store_orders
+from tests.support.open_orders import open_orders
 
 MUCH_LATER = LATER + timedelta(hours=1)
 
@@ -121,7 +122,7 @@ def test_what_made_parcels_due_is_not_forgotten_by_a_later_change(store: Store) 
 def test_open_orders_are_those_not_wholly_fulfilled(store: Store) -> None:
     store_orders(store, order("a"), order("b", orderFulfillmentStatus="IN_PROGRESS"), order("c", orderFulfillmentStatus="FULFILLED"))
 
-    assert (store.open_orders(SELLER), store.has_open_orders(SELLER)) == (["a", "b"], True)
+    assert (open_orders(store, SELLER), store.has_open_orders(SELLER)) == (["a", "b"], True)
 
 
 def test_sellers_do_not_see_each_others_orders(store: Store) -> None:

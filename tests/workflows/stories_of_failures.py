@@ -9,12 +9,12 @@ from temporalio.exceptions import ApplicationError
 
 from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
+from domain.pacing.outage import backoff
 from domain.seller_state import Wait
 from tests.workflows.fakes import refusing
 from tests.workflows.stage import Seller, Stage, only, seldom
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
-from workflows.state import backoff
 
 
 async def failing_and_recovering(stage: Stage) -> Seller:
