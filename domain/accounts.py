@@ -38,15 +38,14 @@ class Account:
     refused: int = 0  # of the token that was found to be another's
     before: bool = False  # enrolled before accounts were compared, and no new token since
     ask_at: datetime | None = None  # GetUser is not asked before; UTC
-    known_at: datetime | None = None
 
     @classmethod
     def read(cls, row: Sequence[Any] | None) -> Account:
         """From the array that `store/steps/steps.py` reads beside all else."""
         if row is None:
             return cls()
-        user_id, name, eias, generation, refused, before, ask_at, known_at = row
-        return cls(user_id, _bytes(name), _bytes(eias), generation, refused, before, _time(ask_at), _time(known_at))
+        user_id, name, eias, generation, refused, before, ask_at = row
+        return cls(user_id, _bytes(name), _bytes(eias), generation, refused, before, _time(ask_at))
 
     @property
     def known(self) -> bool:

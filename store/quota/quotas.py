@@ -19,10 +19,6 @@ PUT_QUOTA = text("""
         "limit" = excluded."limit", remaining = excluded.remaining, reset_at = excluded.reset_at, read_at = excluded.read_at
         WHERE q.read_at <= excluded.read_at
 """)
-MARK_QUOTA_SPENT = text("""
-    INSERT INTO quotas (resource, remaining, reset_at, read_at) VALUES (:resource, 0, :until, clock_timestamp())
-    ON CONFLICT (resource) DO UPDATE SET remaining = 0, reset_at = excluded.reset_at, read_at = excluded.read_at
-""")
 RESET_OF_SPENT_QUOTA = text("SELECT reset_at FROM quotas WHERE resource = :resource AND remaining <= 0 AND reset_at > clock_timestamp()")
 # A row for one caller in `every`, of all processes; nothing for the others.
 CLAIM_TURN = text("""
@@ -61,11 +57,6 @@ class Quotas:
         values = {"resource": resource, "limit": limit, "remaining": remaining, "reset_at": reset_at, "read_at": read_at}
         with translated(), self._single.connect() as connection:
             connection.execute(PUT_QUOTA, values)
-
-    def spent(self, resource: str, until: datetime) -> None:
-        """No call is left: every step of every seller that needs this resource waits until then."""
-        with translated(), self._single.connect() as connection:
-            connection.execute(MARK_QUOTA_SPENT, {"resource": resource, "until": until})
 
     def until(self, resource: str) -> datetime | None:
         """When a spent resource is there again; None: it is not spent."""

@@ -108,7 +108,6 @@ class Enrolled:
 
     enrollment: UUID
     new: bool  # False: the seller was enrolled already; the token was replaced, the settings were kept
-    returned: bool  # removed once, and back: kept data and numbers go on
     generation: int  # of the token
 
 
@@ -201,7 +200,7 @@ class Sellers:
             if enrollment is None:
                 connection.execute(SET_SCOPES_OF_SELLER, values)
                 known = connection.execute(ENROLLMENT_OF_SELLER, values).one()
-                return Enrolled(known.enrollment, new=False, returned=False, generation=generation)
+                return Enrolled(known.enrollment, new=False, generation=generation)
             if before is None:
                 connection.execute(DELETE_CURSORS_OF_SELLER, values)
             history = json.dumps([iso(backfill_from), iso(read_from)]) if backfill_from else None  # as `BackfillCheckpoint` reads it
@@ -214,7 +213,7 @@ class Sellers:
                     "checkpoints": [history if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
-            return Enrolled(enrollment, new=True, returned=before is not None, generation=generation)
+            return Enrolled(enrollment, new=True, generation=generation)
 
     def remove(self, seller_id: str) -> None:
         """Stop reading a seller and forget their tokens; what was recorded stays. A step in flight can commit nothing more.

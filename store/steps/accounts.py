@@ -14,7 +14,7 @@ from store.steps.step import StepLease
 
 LOCK_ACCOUNTS = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
 COLUMNS = """
-    a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at, a.known_at,
+    a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at,
     s.removed_at IS NULL AND (s.seller_id IS NOT NULL OR a.known_at > clock_timestamp() - interval '2 minutes') AS enrolled
 """
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
@@ -84,7 +84,6 @@ class Bound:
 
     binding: Binding
     other: str | None = None  # the seller who has the account too
-    compared: bool = False  # it was the account that was known before
 
 
 class AccountUnsureError(StoreError):
@@ -155,14 +154,14 @@ class Accounts:
         others = self._others(connection, seller_id, whole)
         twin = next((one.seller_id for one in others if one.enrolled), None)
         if twin and not lenient and not (same and enrolled):  # whose it was before, has it still
-            return Bound(Binding.ANOTHER_SELLER, twin, same)
+            return Bound(Binding.ANOTHER_SELLER, twin)
         if free := [one.seller_id for one in others if not one.enrolled]:
             connection.execute(RELEASE_ACCOUNTS_OF_SELLERS, {"sellers": free})
         values = {"seller_id": seller_id, **self._stored_values(claim), "generation": generation}
         if any(one.enrolled and one.user_id == claim.user_id for one in others):
             values["user_id"] = None  # it stands with the twin
         connection.execute(BIND_ACCOUNT_TO_SELLER, values)
-        return Bound(Binding.BOUND, twin, same)
+        return Bound(Binding.BOUND, twin)
 
     def _stored_values(self, claim: AccountClaim) -> dict[str, Any]:
         name, eias = self.name(claim.name) if claim.name else None, self.eias(claim.eias) if claim.eias else None
@@ -285,7 +284,7 @@ class Accounts:
 
 def _account(row: Row[Any]) -> Account:
     name, eias = (bytes(value) if value is not None else None for value in (row.name, row.eias))
-    return Account(row.user_id, name, eias, row.generation, row.refused, row.before, row.ask_at, row.known_at)
+    return Account(row.user_id, name, eias, row.generation, row.refused, row.before, row.ask_at)
 
 
 def _consent(step: StepLease) -> tuple[Any, int]:

@@ -78,18 +78,9 @@ class Commit(RecordCommit):
         """
         scans.put_page(self._connection, self._step, scan, page, [one for one in ids if aside.usable(one)], read_at or self._read_at)
 
-    def next_page(self, scan: int) -> int:
-        """The number behind the last page of a scan; 0 without pages."""
-        return scans.next_page(self._connection, self._step, scan)
-
     def scanned(self, scan: int) -> int:
         """How many distinct entities a scan saw so far."""
         return scans.seen(self._connection, self._step, scan)
-
-    def missing(self, scan: int) -> scans.ScanResult:
-        """What a scan saw so far, and which stored SKUs (for the fulfillment stream: open orders) it did not."""
-        step = self._step
-        return scans.ScanResult(self.scanned(scan), scans.unlisted(self._connection, step.seller_id, step.stream, scan))
 
     def end_scan(self, scan: int) -> None:
         """The scan was complete: everything it left unchanged was so when it began. Its pages go."""

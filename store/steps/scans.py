@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -32,9 +31,6 @@ ENTITIES_NOT_SEEN_BY_SCAN = {
     for stream, rows in _UNLISTED.items()
 }
 COUNT_ENTITIES_SEEN_BY_SCAN = text(f"{_SEEN} SELECT count(*) FROM seen")
-NEXT_PAGE_OF_SCAN = text("""
-    SELECT coalesce(max(page) + 1, 0) FROM scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan = :scan
-""")
 # Pages of scans that were given up go with it.
 END_SCAN = text("""
     WITH pages AS (
@@ -44,22 +40,13 @@ END_SCAN = text("""
 """)
 
 
-class ScanResult(NamedTuple):
-    """How many distinct entities the scan saw, and the stored ones that it did not see."""
-
-    seen: int
-    absent: list[str]
-
-
 def put_page(connection: Connection, step: StepLease, scan: int, page: int, ids: Sequence[str], read_at: datetime) -> None:
     """Store the ids of a page; one that is there already is replaced. `ids`: such as Postgres takes; `read_at`: eBay's clock."""
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan, "page": page}
     connection.execute(PUT_PAGE_OF_SCAN, {**values, "ids": list(ids), "read_at": read_at})
 
 
-def unlisted(
-    connection: Connection, seller_id: str, stream: Stream, scan: int, limit: int | None = None, since: datetime | None = None
-) -> list[str]:
+def unlisted(connection: Connection, seller_id: str, stream: Stream, scan: int, limit: int, since: datetime | None = None) -> list[str]:
     """What is stored and was on no page of a scan: SKUs for the inventory stream; for the fulfillment stream open orders created since."""
     values = {"seller_id": seller_id, "stream": stream.value, "scan": scan, "limit": limit, "since": since}
     return list(connection.execute(ENTITIES_NOT_SEEN_BY_SCAN[stream], values).scalars())
@@ -70,13 +57,6 @@ def seen(connection: Connection, step: StepLease, scan: int) -> int:
     values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
     count: int = connection.execute(COUNT_ENTITIES_SEEN_BY_SCAN, values).scalar_one()
     return count
-
-
-def next_page(connection: Connection, step: StepLease, scan: int) -> int:
-    """The number behind the last page of a scan; 0 without pages."""
-    values = {"seller_id": step.seller_id, "stream": step.stream.value, "scan": scan}
-    page: int = connection.execute(NEXT_PAGE_OF_SCAN, values).scalar_one()
-    return page
 
 
 def end(connection: Connection, step: StepLease, scan: int) -> datetime:

@@ -34,7 +34,6 @@ class StepLease:
     pace: str | None  # what polls have shown of this stream (domain/pacing/state.py)
     scanned_at: datetime | None  # start of the last complete scan of the inventory
     options: dict[str, Any]  # of the enrolment
-    overrides: dict[str, Any]
     token_generation: int
     dead: bool  # the token is dead: only the seller's new consent helps
     quota_until: datetime | None  # eBay's quota is spent until then

@@ -29,10 +29,10 @@ ALERT_AFTER = 3  # failures in a row
 BEGIN_STEP = text(f"""
     WITH mine AS (
         UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
-        RETURNING seller_id, enrollment, enrolled_at, epoch, options, wishes
+        RETURNING seller_id, enrollment, enrolled_at, epoch, options
     ), lease AS ({TAKE.replace("WHERE", f"WHERE {UP} AND", 1)})
     SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
-        mine.enrollment, mine.enrolled_at, mine.epoch, mine.options, mine.wishes AS overrides,
+        mine.enrollment, mine.enrolled_at, mine.epoch, mine.options,
         s.cursor, s.reading, s.next_poll_at, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
         CASE WHEN s.run_over THEN 0 ELSE s.run_calls END AS run_calls,
         coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
@@ -43,7 +43,7 @@ BEGIN_STEP = text(f"""
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
         ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
         (SELECT jsonb_build_array(a.user_id, encode(a.name, 'hex'), encode(a.eias, 'hex'), a.generation, a.refused, a.before,
-            extract(epoch FROM a.ask_at), extract(epoch FROM a.known_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
+            extract(epoch FROM a.ask_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
         ({COUNTS}) AS set_aside,
         (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id AND x.kind <> 'page') AS retry_at,
         EXISTS (SELECT FROM rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
@@ -107,7 +107,7 @@ class StepStore(Reads):
         with translated(), self._single.connect() as connection:
             row = connection.execute(BEGIN_STEP, values).one_or_none()
             if row is None:
-                self._explain(connection, seller_id, stream)
+                self._explain(connection, seller_id)
                 raise StoreError(f"the seller has no stream {stream.value}")
         return StepLease(
             seller_id=seller_id,
@@ -126,7 +126,6 @@ class StepStore(Reads):
             pace=row.pace,
             scanned_at=row.scanned_at,
             options=row.options,
-            overrides=row.overrides,
             token_generation=row.generation,
             dead=row.dead,
             quota_until=row.quota_until,
@@ -147,7 +146,7 @@ class StepStore(Reads):
             breakers=read_rows(row.breakers),
         )
 
-    def _explain(self, connection: Connection, seller_id: str, stream: Stream) -> None:
+    def _explain(self, connection: Connection, seller_id: str) -> None:
         state = connection.execute(REMOVAL_OF_SELLER, {"seller_id": seller_id}).one_or_none()
         if state is None or state.removed_at is not None:
             raise UnknownSellerError(seller_id, removed=state is not None)

@@ -73,7 +73,7 @@ def test_a_step_that_waited_for_a_commit_sees_what_it_left(store: Store) -> None
 
 def test_a_spent_quota_is_shown_to_steps_of_its_resource_alone(store: Store) -> None:
     reset = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=3)
-    store.quotas.spent("orders", reset)
+    store.quotas.put("orders", limit=5000, remaining=0, reset_at=reset)
 
     waits = {stream: store.begin(SELLER, stream).quota_until for stream in Stream}
 
@@ -82,7 +82,7 @@ def test_a_spent_quota_is_shown_to_steps_of_its_resource_alone(store: Store) -> 
 
 
 def test_a_quota_that_was_reset_is_spent_no_more(store: Store) -> None:
-    store.quotas.spent("orders", datetime.now(UTC) - timedelta(seconds=1))
+    store.quotas.put("orders", limit=5000, remaining=0, reset_at=datetime.now(UTC) - timedelta(seconds=1))
 
     assert store.begin(SELLER, Stream.ORDERS).quota_until is None
 

@@ -112,7 +112,7 @@ def kill_token(store: Store) -> None:
 
 
 def spend_quota(store: Store) -> None:
-    store.quotas.spent("orders", datetime(2100, 1, 1, tzinfo=UTC))
+    store.quotas.put("orders", limit=5000, remaining=0, reset_at=datetime(2100, 1, 1, tzinfo=UTC))
 
 
 def fail(store: Store) -> None:
