@@ -43,9 +43,8 @@ async def show(request: Request, seller_id: str, query: Annotated[SellerQuery, Q
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
     problem = await context.problem()
-    status = await (
-        context.ask(context.store.seller, seller_id) if problem else live(context, seller_id)
-    )  # without a worker no workflow answers
+    # without a worker no workflow answers
+    status = await (context.ask(context.store.seller, seller_id) if problem else live(context, seller_id))
     answer = HTMLResponse(await context.ask(_page, context, session, status, query, problem))
     if session.new:
         context.access.hold_session(request, answer, session)

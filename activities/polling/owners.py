@@ -160,9 +160,8 @@ class Owners:
             verdict, claim = self.verdict(step, None, ids)
             if verdict is AccountVerdict.OTHER:
                 self.stop(step, OTHER)
-            if verdict is AccountVerdict.SAME or (
-                claim and not ids and not begun.account.known
-            ):  # there is nothing that it could be another than
+            nothing_to_compare = claim is not None and not ids and not begun.account.known
+            if verdict is AccountVerdict.SAME or nothing_to_compare:
                 self.keep(step, claim)
                 return None
             self.asked[begun.seller_id] = (consent, now + LATER)

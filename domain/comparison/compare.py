@@ -48,9 +48,8 @@ class Comparison:
     changes: int = 0
     both: int = 0  # folded ones included
     folded: int = 0  # the other side saw only a later version, which contains it
-    late: int = (
-        0  # of both: a notification should have told these, and the first that did came after the grace, maybe about something later
-    )
+    # of both: a notification should have told these, and the first that did came after the grace, maybe about something later
+    late: int = 0
     only_polling: tuple[MissingChange, ...] = ()  # a notification should have told these
     only_notifications: tuple[MissingChange, ...] = ()  # polling has come by since, and did not bring these
     pending: PendingCounts = field(default_factory=PendingCounts)

@@ -16,9 +16,8 @@ SOLD, CREATED = "inventory.sold", "order.created"
 FIELDS = frozenset({"orderId", "lineItemId", "sku", "legacyItemId", "quantity", "soldAt"})
 Row = Mapping[str, Any]
 Order = tuple[str, str]  # seller, order id
-Stands = Callable[
-    [str], tuple[bool, int]
-]  # an entity of the inventory -> whether its row stands, and its last version; 0: it never had one
+# An entity of the inventory -> whether its row stands, and its last version; 0: it never had one.
+Stands = Callable[[str], tuple[bool, int]]
 
 
 class OrderLine(NamedTuple):

@@ -70,14 +70,13 @@ FOLLOW_LIMIT_OF_WHOLE = text("""
 ALL_PERMITS = text('SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM permits ORDER BY resource')
 RESERVE_CALLS_CAUSED_BY_ORDERS = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
 
-
+# Of the limit, by the share of the day that is left.
 HELD_BACK = {
     Purpose.URGENT: None,
     Purpose.POLL: 0.0,
     Purpose.BACKFILL: 0.5,
     Purpose.SPREAD: 0.9,
-}  # of the limit, by the share of the day that is left
-
+}
 
 OFFERS = "offers"
 SHARES = {OFFERS: ("inventory", 0.2)}  # ledgers of our own, beside that of the resource whose calls they are a part of

@@ -78,9 +78,8 @@ streams = Table(
     metadata,
     text_column("seller_id", primary_key=True),
     text_column("stream", primary_key=True),
-    time_column(
-        "cursor"
-    ),  # everything up to here is read and committed; eBay's clock; fulfillment: the last round over open orders of 3 months
+    # everything up to here is read and committed; eBay's clock; fulfillment: the last round over open orders of 3 months
+    time_column("cursor"),
     time_column("watermark"),  # newest lastModifiedDate seen: it informs, the cursor decides
     json_column("reading", nullable=True),  # the read in progress; null: none
     time_column("last_change_at"),
@@ -101,12 +100,10 @@ streams = Table(
     Column("run_calls", BigInteger, nullable=False, server_default="0"),
     Column("run_slow", Boolean, nullable=False, server_default="false"),
     Column("run_over", Boolean, nullable=False, server_default="true"),
-    time_column(
-        "replaced_at"
-    ),  # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
-    text_column(
-        "waits_for", nullable=True
-    ),  # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
+    # listings: when the poll was due in whose place a sale's was; none is brought forward before, if calls are short
+    time_column("replaced_at"),
+    # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
+    text_column("waits_for", nullable=True),
 )
 
 
@@ -159,9 +156,8 @@ fulfillments = _entities("fulfillments", text_column("order_id"), Index("fulfill
 inventory = _entities(
     "inventory",
     time_column("sold_at"),  # of rows that were derived from a sale, as versions before 0011 did, until they are read
-    json_column(
-        "counts", nullable=True
-    ),  # of a listing: from which quantitySold on the known sales are counted (domain/changes/expected.py)
+    # of a listing: from which quantitySold on the known sales are counted (domain/changes/expected.py)
+    json_column("counts", nullable=True),
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
 )
