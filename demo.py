@@ -175,10 +175,11 @@ def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
 
 def open_store(servers: devstack.Stack, things: ExitStack) -> Store:
     """As `starter.py migrate` does it: the tables, and the search attributes of a Temporal that is not our own."""
-    upgrade(servers.database_url)
+    settings = load("secret_keys")
+    upgrade(servers.database_url, schema=settings.database_schema)
     if not servers.temporal.ui_url:
         asyncio.run(list_sellers())
-    store = Store.connect(servers.database_url, load("secret_keys").keys(), pool_size=2)
+    store = Store.connect(servers.database_url, settings.keys(), pool_size=2, schema=settings.database_schema)
     things.callback(store.close)
     return store
 

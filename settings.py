@@ -78,6 +78,12 @@ def _database_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _schema(text: str) -> str:
+    if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,62}", text) or text in ("public", "information_schema"):
+        raise ValueError(f"{text!r} is no schema of its own: a name of a-z, 0-9 and _ at most 63 long, such as sellerbeat, and not public")
+    return text
+
+
 def _fernet_keys(secret: SecretStr) -> SecretStr:
     for number, key in enumerate(secret.get_secret_value().split(","), 1):
         try:
@@ -103,6 +109,9 @@ class Settings(BaseSettings):
 
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None, description="Postgres, such as postgresql://user:password@host/sellerbeat"
+    )
+    database_schema: Annotated[str, AfterValidator(_schema)] = Field(
+        "sellerbeat", description="the schema of all our tables; what else is in the database is left alone"
     )
     secret_keys: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = Field(
         None, description="Fernet keys, comma separated; the first encrypts eBay's tokens, all decrypt"

@@ -113,7 +113,8 @@ def main() -> int:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         assert settings.database_url
         running = runtime.start(settings.metrics_bind)
-        store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=CONNECTIONS + THREADS + 1)
+        url, connections = settings.database_url.get_secret_value(), CONNECTIONS + THREADS + 1
+        store = Store.connect(url, settings.keys(), connections, schema=settings.database_schema)
         store.check()
         asyncio.run(serve(settings, store, runtime.meters(running) if settings.metrics_bind else None))
         store.close()

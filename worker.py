@@ -181,7 +181,7 @@ async def work(settings: Settings, waits: Waits) -> None:
     assert settings.database_url
     meters = runtime.meters(runtime.start(settings.metrics_bind))
     meters.begin(stream.value for stream in Stream)
-    store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=THREADS + 1, waits=waits)
+    store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), THREADS + 1, waits, settings.database_schema)
     store.check()
     environment = read_environment()
     with sent(environment, "sellerbeat-worker") as interceptors:
@@ -192,7 +192,7 @@ async def work(settings: Settings, waits: Waits) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         poster = Poster(Policy(loopback=settings.delivery_loopback))
-        deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), pool_size=CONNECTIONS)
+        deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), CONNECTIONS, schema=settings.database_schema)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
             polling = build(client, settings, store, threads, meters)
             async with polling, delivering(client, settings.task_queue, deliveries, poster, meters) as end_deliveries:

@@ -27,8 +27,9 @@ commands = typer.Typer()
 def migrate() -> None:
     """Create or update the tables, and Temporal's search attributes. Safe to repeat, and while workers run."""
     context = CommandContext("database_url")
-    with progress("migrating the tables", steps_left(context.url)) as one_more:
-        revision = upgrade(context.url, lambda _: one_more())
+    schema = context.settings.database_schema
+    with progress("migrating the tables", steps_left(context.url, schema)) as one_more:
+        revision = upgrade(context.url, lambda _: one_more(), schema)
     try:
         made = asyncio.run(search_attributes(context))
     except (TemporalUnavailableError, AttributesMissingError) as error:

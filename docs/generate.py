@@ -153,7 +153,7 @@ def tables() -> str:
     source = "\n".join(file.read_text(encoding="utf-8") for file in files)
     lines = ["# Tables", "", NOTE.format("store/*tables.py")]
     lines += [
-        "Read them as you like; write none of them, or the promise is void. `change_events` and the four tables of entities are for readers.",
+        "All stand in the schema that `SELLERBEAT_DATABASE_SCHEMA` names. Read them as you like; write none of them, or the promise is void. `change_events` and the four tables of entities are for readers.",
         "",
     ]
     for table in metadata.tables.values():

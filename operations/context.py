@@ -48,7 +48,7 @@ class CommandContext:
     def store(self) -> Store:
         """Opened once. Raises StoreError where the tables are not of this version."""
         load("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
-        store = Store.connect(self.url, self.settings.keys(), pool_size=2)
+        store = Store.connect(self.url, self.settings.keys(), pool_size=2, schema=self.settings.database_schema)
         store.check()
         return store
 

@@ -74,21 +74,22 @@ async def _settings(visit: Visit) -> str:
 
 
 async def _postgres(visit: Visit) -> str:
-    await asyncio.to_thread(current, CommandContext("database_url").url)
+    context = CommandContext("database_url")
+    await asyncio.to_thread(current, context.url, context.settings.database_schema)
     return "reached"
 
 
 async def _tables(visit: Visit) -> str:
     context = CommandContext("database_url")
-    found = await asyncio.to_thread(_revision, context.url)
+    found = await asyncio.to_thread(_revision, context.url, context.settings.database_schema)
     if found != newest():
         raise FailedError(f"{'there are none' if found is None else f'at revision {found}, not {newest()}'}: run starter.py migrate")
     return f"at revision {found}, as this version needs them"
 
 
-def _revision(url: str) -> str | None:
+def _revision(url: str, schema: str) -> str | None:
     try:
-        return current(url)
+        return current(url, schema)
     except StoreError:
         raise NotLookedAtError("not looked at: Postgres comes first") from None
 

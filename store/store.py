@@ -28,11 +28,12 @@ from store.reading.status import StatusReader
 from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.schema.deployments import Deployments
 from store.schema.engine import connect
-from store.schema.errors import TablesMissingError, translated
+from store.schema.errors import translated
 from store.schema.keyed import KeyedHash
 from store.schema.kinds import AlertKind, named
 from store.schema.marks import Marks
-from store.schema.tables import REVISION
+from store.schema.names import SCHEMA
+from store.schema.revisions import check_revision
 from store.schema.vault import Vault
 from store.sellers.consents import Consents
 from store.sellers.sellers import Sellers
@@ -44,8 +45,7 @@ from store.steps.notifications import Notifications
 from store.steps.retry import Retry
 from store.steps.steps import StepStore
 
-UNRECORDED_SOLD_LINES_OF_SELLER = text("SELECT line_item_id FROM sold_lines WHERE seller_id = :seller_id AND NOT told")
-APPLIED_REVISION = text("SELECT version_num FROM alembic_version")
+UNRECORDED_SOLD_LINES_OF_SELLER = text("SELECT line_item_id FROM sellerbeat.sold_lines WHERE seller_id = :seller_id AND NOT told")
 
 
 class Store(StepStore):
@@ -83,9 +83,9 @@ class Store(StepStore):
         self._retry = Retry(engine, self)
 
     @classmethod
-    def connect(cls, url: str, secret_keys: Sequence[str], pool_size: int = 5, waits: Waits = EBAYS) -> "Store":
-        """Connects at the first use, not here. `waits`: of its steps."""
-        return cls(connect(url, pool_size), Vault(secret_keys), waits)
+    def connect(cls, url: str, secret_keys: Sequence[str], pool_size: int = 5, waits: Waits = EBAYS, schema: str = SCHEMA) -> "Store":
+        """Connects at the first use, not here. `waits`: of its steps; `schema`: of its tables."""
+        return cls(connect(url, pool_size, schema), Vault(secret_keys), waits)
 
     def close(self) -> None:
         """Close the idle connections. Whoever uses the store again gets new ones."""
@@ -94,8 +94,7 @@ class Store(StepStore):
     def check(self) -> None:
         """Raises StoreUnavailableError: Postgres is not there. TablesMissingError: its tables are not those of this version."""
         with translated(), self.engine.connect() as connection:
-            if connection.execute(APPLIED_REVISION).scalar() != REVISION:
-                raise TablesMissingError
+            check_revision(connection)
 
     # shorter names for what activities and commands need; the words are where they lead to
 

@@ -12,9 +12,9 @@ from tests.support.databases import SHAPE, fresh
 from tests.support.dumps import postgres_columns
 from tests.support.postgres_clock import driven
 
-SELLER = "INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES ('{}', gen_random_uuid(), now())"
+SELLER = "INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at) VALUES ('{}', gen_random_uuid(), now())"
 FUNCTION = "CREATE OR REPLACE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT {}'"
-LEFT = "SELECT (SELECT nextval('positions')), (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384)"
+LEFT = "SELECT (SELECT nextval('sellerbeat.positions')), (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384)"
 
 
 def run(database: str, statements: str) -> list[tuple[object, ...]]:
@@ -35,7 +35,7 @@ def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_
     with made() as first:
         new = postgres_columns(first)
         driven(first)
-        run(first, f"{SELLER.format('anna')}; SELECT nextval('positions'); ANALYZE")
+        run(first, f"{SELLER.format('anna')}; SELECT nextval('sellerbeat.positions'); ANALYZE")
         held = psycopg2.connect(first)
         held.cursor().execute(SELLER.format("bert"))  # neither committed nor rolled back
 
@@ -50,15 +50,15 @@ def test_rows_numbers_and_what_was_learnt_about_them_are_gone_and_so_is_who_was_
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE orders ADD CHECK (false) NOT VALID",
-        "ALTER TABLE orders RENAME TO gone",
-        "ALTER TABLE change_events ALTER COLUMN data DROP NOT NULL",
-        "ALTER TABLE set_aside ALTER COLUMN attempts SET DEFAULT 7",
-        "DROP INDEX change_events_by_entity",
+        "ALTER TABLE sellerbeat.orders ADD CHECK (false) NOT VALID",
+        "ALTER TABLE sellerbeat.orders RENAME TO gone",
+        "ALTER TABLE sellerbeat.change_events ALTER COLUMN data DROP NOT NULL",
+        "ALTER TABLE sellerbeat.set_aside ALTER COLUMN attempts SET DEFAULT 7",
+        "DROP INDEX sellerbeat.change_events_by_entity",
         "CREATE TABLE mine ()",
         "CREATE SCHEMA mine",
-        "UPDATE alembic_version SET version_num = '9999'",
-        "DELETE FROM alembic_version",
+        "UPDATE sellerbeat.alembic_version SET version_num = '9999'",
+        "DELETE FROM sellerbeat.alembic_version",
     ],
 )
 def test_a_database_whose_tables_were_changed_is_given_to_nobody(made: Made, change: str) -> None:

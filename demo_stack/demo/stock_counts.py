@@ -19,9 +19,9 @@ from store.reading.snapshots import SNAPSHOT_OF_SELLER, expected_of
 SHARE = 0.05  # of the time may go into counting
 COUNTS = text("""
     SELECT s.seller_id, stock.*,
-        (SELECT count(*) FROM orders o WHERE o.seller_id = s.seller_id AND o.is_open) AS open_orders,
-        (SELECT count(*) FROM fulfillments f WHERE f.seller_id = s.seller_id AND f.removed_at IS NULL) AS parcels
-    FROM sellers s CROSS JOIN LATERAL (
+        (SELECT count(*) FROM sellerbeat.orders o WHERE o.seller_id = s.seller_id AND o.is_open) AS open_orders,
+        (SELECT count(*) FROM sellerbeat.fulfillments f WHERE f.seller_id = s.seller_id AND f.removed_at IS NULL) AS parcels
+    FROM sellerbeat.sellers s CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE NOT listed) AS skus, count(*) FILTER (WHERE listed) AS listings,
             coalesce(sum(greatest(available, 0)), 0) AS on_sale, count(*) FILTER (WHERE available <= 0) AS sold_out
         FROM (
@@ -29,7 +29,7 @@ COUNTS = text("""
             FROM (
                 SELECT starts_with(entity_id, 'listing:') AS listed,
                     coalesce(data -> 'available', data #> '{availability,shipToLocationAvailability,quantity}') AS count
-                FROM inventory i WHERE i.seller_id = s.seller_id AND i.removed_at IS NULL
+                FROM sellerbeat.inventory i WHERE i.seller_id = s.seller_id AND i.removed_at IS NULL
             ) AS read
         ) AS counted
     ) AS stock
@@ -38,7 +38,7 @@ COUNTS = text("""
 STOCK_OF_DUE_SELLER = SNAPSHOT_OF_SELLER[Kind.INVENTORY][0].text.replace(":seller_id", "d.seller_id")
 # Of what orders moved and no reading has shown since, what a snapshot says.
 MOVED = text(f"""
-    SELECT d.seller_id, stock.* FROM stock_due d CROSS JOIN LATERAL (
+    SELECT d.seller_id, stock.* FROM sellerbeat.stock_due d CROSS JOIN LATERAL (
         SELECT * FROM ({STOCK_OF_DUE_SELLER}) AS rows WHERE entity_id = d.entity_id
     ) AS stock
 """)

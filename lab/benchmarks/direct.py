@@ -38,7 +38,7 @@ ENDLESS = dict.fromkeys(LIMITS, 1 << 40)  # days pass within seconds, which the 
 LASTING_S = 400 * 86_400  # of an access token: who renews it goes by the real clock, and would be refused once in two hours of the other
 A_WAIT = timedelta(hours=1)  # a report that asks to be looked after sooner is not over
 MOST_STEPS = 10_000
-POLLED_AT = text("UPDATE streams SET last_poll_at = :now WHERE seller_id = :seller_id AND stream = :stream")
+POLLED_AT = text("UPDATE sellerbeat.streams SET last_poll_at = :now WHERE seller_id = :seller_id AND stream = :stream")
 
 
 class Direct:

@@ -16,7 +16,8 @@ from store import Store
 SELLER = "erasures"
 # Orders as large as eBay's, of as many buyers, each with two events
 ORDERS = """
-    INSERT INTO orders (seller_id, entity_id, version, data, digest, as_of, read_from, modified_at, created_at, is_open, parcels_due)
+    INSERT INTO sellerbeat.orders
+        (seller_id, entity_id, version, data, digest, as_of, read_from, modified_at, created_at, is_open, parcels_due)
     SELECT :seller, 'order-' || n, 1, jsonb_build_object('orderId', 'order-' || n, 'buyer', jsonb_build_object('username', 'user-' || n,
         'buyerRegistrationAddress', jsonb_build_object('fullName', 'Full Name ' || n)), 'pricingSummary', (
             SELECT jsonb_object_agg('field' || k, md5((n * k)::text)) FROM generate_series(1, 40) k)),
@@ -24,11 +25,11 @@ ORDERS = """
     FROM generate_series(1, :orders) n
 """
 EVENTS = """
-    INSERT INTO change_events (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed,
-        previous, data)
-    SELECT nextval('positions'), seller_id || entity_id || k, seller_id, row_number() OVER (), 'order.updated', entity_id, k, now(), now(),
-        'poll', '[]', '{}', data
-    FROM orders, generate_series(1, 2) k
+    INSERT INTO sellerbeat.change_events
+        (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
+    SELECT nextval('sellerbeat.positions'), seller_id || entity_id || k, seller_id, row_number() OVER (), 'order.updated', entity_id, k,
+        now(), now(), 'poll', '[]', '{}', data
+    FROM sellerbeat.orders, generate_series(1, 2) k
 """
 
 
@@ -52,7 +53,7 @@ def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTab
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text(ORDERS), {"seller": SELLER, "orders": sizes.orders})
             connection.execute(text(EVENTS))
-            connection.execute(text("ANALYZE orders, change_events"))
+            connection.execute(text("ANALYZE sellerbeat.orders, change_events"))
         far = max(1, sizes.orders // sizes.buyers)
         buyers = [f"user-{1 + number * far}" for number in range(sizes.buyers)]
         strangers = [f"nobody-{number}" for number in range(max(0, sizes.deletions - sizes.buyers))]
@@ -63,7 +64,7 @@ def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTab
         began, pages = time.perf_counter(), sum(1 for _ in store.erasing.all())
         table.add("erasures --again: every order", f"{time.perf_counter() - began:.1f}", "", "", "")
         with store.engine.begin() as connection:
-            connection.execute(text("DROP INDEX orders_by_buyer"))
+            connection.execute(text("DROP INDEX sellerbeat.orders_by_buyer"))
         slow = _erased(store, [f"other-{number}" for number in range(sizes.slow)])
         table.add("without the index", f"{slow:.1f}", f"{slow * 1000 / sizes.slow:.1f}", "", "")
     table.notes.append(f"{sizes.buyers} of the users have an order with two events; the rest are nobody here; {pages} pages of orders")
@@ -77,7 +78,7 @@ def _erased(store: Store, names: list[str]) -> float:
         store.deletions.take(name, f"id of {name}")
     for _ in range(2):
         with store.engine.begin() as connection:
-            connection.execute(text("UPDATE deletions SET look_at = clock_timestamp() WHERE look_at IS NOT NULL"))
+            connection.execute(text("UPDATE sellerbeat.deletions SET look_at = clock_timestamp() WHERE look_at IS NOT NULL"))
         for deletion in store.deletions.due(limit=len(names)):
             store.deletions.looked(deletion, store.erasing.buyer(deletion.username, deletion.id))
     return time.perf_counter() - began

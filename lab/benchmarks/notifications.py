@@ -28,7 +28,7 @@ from store import Store
 ADDRESS = "/ebay/notifications/seller"
 PROMISED_MS = 50.0
 LARGE = 1_000_000
-INSERT = text("INSERT INTO claims (name, at) VALUES (:name, clock_timestamp())")
+INSERT = text("INSERT INTO sellerbeat.claims (name, at) VALUES (:name, clock_timestamp())")
 
 
 @dataclass(frozen=True)

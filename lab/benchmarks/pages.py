@@ -26,7 +26,7 @@ PAGES = {"all sellers": "/", "page 10 of them": "/?page=10", "one seller": "/sel
 PROMISED_MS = 100.0
 START_S, PAUSE_S = 120.0, 0.05
 BETWEEN_S = 0.1  # as people press, so that what is kept for two seconds is read anew in between
-A_ROW = text("SELECT seller_id, last_good_at, next_poll_at, why FROM streams WHERE stream = 'orders'")
+A_ROW = text("SELECT seller_id, last_good_at, next_poll_at, why FROM sellerbeat.streams WHERE stream = 'orders'")
 
 
 @dataclass(frozen=True)

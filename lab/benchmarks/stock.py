@@ -26,8 +26,8 @@ TRADING_A_DAY = 5_000
 SOLD_SKUS = 3
 HEAD = ["", "calls", "of them Trading", "least possible", "promised", ""]
 WITHIN_MIN = 6  # from the order's being found to a reading that must show its sale
-READ_AT = text("SELECT as_of FROM inventory WHERE seller_id = :seller_id AND entity_id = :entity_id")
-SALES_RECORDED = text(f"SELECT count(*) FROM change_events WHERE type = '{SOLD}'")
+READ_AT = text("SELECT as_of FROM sellerbeat.inventory WHERE seller_id = :seller_id AND entity_id = :entity_id")
+SALES_RECORDED = text(f"SELECT count(*) FROM sellerbeat.change_events WHERE type = '{SOLD}'")
 
 
 @dataclass(frozen=True)

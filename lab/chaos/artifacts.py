@@ -41,7 +41,7 @@ def save_artifacts(here: Deployment, folder: Path) -> None:
     write(folder / "events.jsonl", here.house.events)
     write(folder / "trips.jsonl", lambda: [{**one._asdict(), "pid": pid, "at": at} for one, pid, at in here.crew.sprung()])
     for table, order in TABLES.items():
-        statement = f"SELECT to_jsonb(t) FROM {table} t ORDER BY {order}"
+        statement = f"SELECT to_jsonb(t) FROM sellerbeat.{table} t ORDER BY {order}"
         write(folder / f"{table}.jsonl", lambda statement=statement: [row[0] for row in here.house.rows(statement)])  # type: ignore[misc]
     settled = here.judged is not None
     write(folder / "verdict.jsonl", lambda: verdict_lines(here.judged or here.verdict(), settled))

@@ -40,15 +40,15 @@ ASK_AGAIN_S = 3.0
 STREAMS = ("orders", "fulfillment", "inventory", "listings", "backfill", "report")
 UNREAD = """
     (s.stream = 'fulfillment' AND (
-        EXISTS (SELECT FROM orders o WHERE o.seller_id = s.seller_id AND (o.parcels_due OR o.single_due))
-        OR EXISTS (SELECT FROM rereads r WHERE r.seller_id = s.seller_id)))
-    OR (s.stream = 'inventory' AND EXISTS (SELECT FROM stock_due d WHERE d.seller_id = s.seller_id AND d.asked_at IS NULL))
+        EXISTS (SELECT FROM sellerbeat.orders o WHERE o.seller_id = s.seller_id AND (o.parcels_due OR o.single_due))
+        OR EXISTS (SELECT FROM sellerbeat.rereads r WHERE r.seller_id = s.seller_id)))
+    OR (s.stream = 'inventory' AND EXISTS (SELECT FROM sellerbeat.stock_due d WHERE d.seller_id = s.seller_id AND d.asked_at IS NULL))
 """
 WATCH = """
     CREATE TABLE IF NOT EXISTS cursors_back (seller_id text, stream text, was timestamptz, became timestamptz);
     CREATE OR REPLACE FUNCTION note_cursor_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO cursors_back VALUES (NEW.seller_id, NEW.stream, OLD.cursor, NEW.cursor); RETURN NULL; END $$;
-    CREATE OR REPLACE TRIGGER cursor_back AFTER UPDATE OF cursor ON streams
+    CREATE OR REPLACE TRIGGER cursor_back AFTER UPDATE OF cursor ON sellerbeat.streams
         FOR EACH ROW WHEN (NEW.cursor IS NULL AND OLD.cursor IS NOT NULL OR NEW.cursor < OLD.cursor) EXECUTE FUNCTION note_cursor_back();
 """
 
@@ -142,7 +142,7 @@ class Deployment:
     def _left(self, condition: str, **values: Any) -> list[tuple[str, str]]:
         """Streams of sellers, of which it is true."""
         statement = f"""
-            SELECT s.seller_id, s.stream FROM streams s JOIN sellers e USING (seller_id)
+            SELECT s.seller_id, s.stream FROM sellerbeat.streams s JOIN sellerbeat.sellers e USING (seller_id)
             WHERE e.removed_at IS NULL AND s.seller_id = ANY (:sellers) AND ({condition})
         """
         return [(row[0], row[1]) for row in self.house.rows(statement, sellers=self.sellers, **values)]

@@ -50,7 +50,7 @@ def begin(here: Deployment, seller: str) -> None:
 
 
 def first_polls(here: Deployment, seller: str) -> None:
-    statement = "SELECT count(*) FROM streams WHERE seller_id = :seller AND last_good_at IS NOT NULL AND stream <> 'backfill'"
+    statement = "SELECT count(*) FROM sellerbeat.streams WHERE seller_id = :seller AND last_good_at IS NOT NULL AND stream <> 'backfill'"
     until(lambda: here.house.rows(statement, seller=seller)[0][0] >= 3, PATIENCE_S, "the first polls")
 
 
@@ -91,7 +91,9 @@ def frozen_attempt(here: Deployment, seller: str, without: Without) -> Found:
     frozen = here.crew.start([(Cell("after-answer", INVENTORY, seller), 1)], wait=True, ending="freeze", without=without)
     here.forget_dead_workers()
     asked_until(here, here.crew.sprung, seller, Stream.INVENTORY, "the step is held up")
-    statement = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
+    statement = (
+        "SELECT count(*) FROM sellerbeat.change_events WHERE seller_id = :seller AND entity_id = :sku AND type = 'inventory.updated'"
+    )
     until(lambda: here.house.rows(statement, seller=seller, sku=sku)[0][0], PATIENCE_S, "the retry's event")
     here.crew.go_on()
     until(here.crew.held_is_over, PATIENCE_S, "the end of the attempt that was held up")
@@ -182,7 +184,7 @@ def killed_step(here: Deployment, seller: str, without: Without) -> Found:
     asked_until(here, victim.died, seller, Stream.ORDERS, "the worker's death")
     healthy = here.crew.start(wait=True, without=without)
     here.forget_dead_workers()
-    statement = "SELECT count(*) FROM change_events WHERE seller_id = :seller AND type = 'order.created'"
+    statement = "SELECT count(*) FROM sellerbeat.change_events WHERE seller_id = :seller AND type = 'order.created'"
     deadline = time.monotonic() + STEP_MISSED_S
     while not here.house.rows(statement, seller=seller)[0][0] and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -18,12 +18,12 @@ import store.steps.commit
 import store.steps.steps
 from store.schema.errors import translated
 
-SOONER = text("UPDATE streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
+SOONER = text("UPDATE sellerbeat.streams SET cursor = greatest(cursor, :cursor) WHERE seller_id = :seller_id AND stream = :stream")
 
 
 def without_fence() -> None:
     """A step commits whether or not a later one has begun."""
-    everyone = "SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND :epoch > 0 FOR NO KEY UPDATE"
+    everyone = "SELECT clock_timestamp() FROM sellerbeat.sellers WHERE seller_id = :seller_id AND :epoch > 0 FOR NO KEY UPDATE"
     store.steps.steps.LOCK_SELLER_AT_EPOCH = text(everyone)
 
 
@@ -39,9 +39,7 @@ def without_overlap() -> None:
 
 def without_position_lock() -> None:
     """Positions are drawn by whoever comes, and committed in another order."""
-    store.events.events.EMIT_EVENTS = text(
-        store.events.events.EMIT_EVENTS.text.replace(f"SELECT pg_advisory_xact_lock({store.events.events.POSITIONS_LOCK});", "")
-    )
+    store.events.events.EMIT_EVENTS = text(store.events.events.EMIT_EVENTS.text.replace(f"{store.events.events.LOCK_POSITIONS};", ""))
 
 
 def without_token_lock() -> None:

@@ -134,7 +134,7 @@ class Siege:
         """And have the first sweep behind them, which only says when the next one is."""
         self.deployment.enroll(list(self.world.sellers), backfill)
         self.deployment.crew.start(wait=True)
-        rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL"
+        rows = "SELECT count(*) FROM sellerbeat.streams WHERE stream = 'sweep' AND cursor IS NOT NULL"
         until(lambda: self.deployment.house.rows(rows)[0][0] == len(self.deployment.sellers), SETTLED_WITHIN_S, "the first sweeps")
 
     def begin(self, to_ebay: LineFaults, to_postgres: LineFaults) -> None:
@@ -189,15 +189,16 @@ class Siege:
     def sweep(self, within: float) -> None:
         (now,) = self.deployment.house.rows("SELECT clock_timestamp()")[0]
         self.ask(Stream.SWEEP)
-        rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND last_good_at >= :now AND reading IS NULL"
+        rows = "SELECT count(*) FROM sellerbeat.streams WHERE stream = 'sweep' AND last_good_at >= :now AND reading IS NULL"
         until(lambda: self.deployment.house.rows(rows, now=now)[0][0] == len(self.deployment.sellers), within, "the sweeps")
 
     def report(self, within: float) -> None:
         (now,) = self.deployment.house.rows("SELECT clock_timestamp()")[0]
         self.ask(Stream.REPORT, self.listing())
-        rows = (
-            "SELECT count(*) FROM streams WHERE stream = 'report' AND last_good_at >= :now AND reading IS NULL AND seller_id = ANY (:all)"
-        )
+        rows = """
+            SELECT count(*) FROM sellerbeat.streams WHERE stream = 'report' AND last_good_at >= :now AND reading IS NULL
+                AND seller_id = ANY (:all)
+        """
         until(lambda: self.deployment.house.rows(rows, now=now, all=self.listing())[0][0] == len(self.listing()), within, "the reports")
 
     def outcome(self) -> HostileOutcome:
@@ -210,12 +211,14 @@ class Siege:
         )
         found = self.deployment.with_watchers(Found(verdict.changes, verdict.lost, verdict.twice, verdict.wrong, findings=verdict.findings))
         self.deployment.judged = found
-        aside = house.rows("SELECT seller_id, kind, reason, raw FROM set_aside")
+        aside = house.rows("SELECT seller_id, kind, reason, raw FROM sellerbeat.set_aside")
         for wrong in [row[:3] for row in aside if row[2] != "no id"] + without_trace(rows, [row[3] for row in aside]):
             found.lost += 1
             found.findings.append(f"lost: {wrong}")
-        swept = house.rows("SELECT coalesce(sum(undated), 0)::int, coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'sweep'")[0]
-        (missed,) = house.rows("SELECT coalesce(sum(missed), 0)::int FROM poll_runs WHERE stream = 'report'")[0]
+        swept = house.rows(
+            "SELECT coalesce(sum(undated), 0)::int, coalesce(sum(missed), 0)::int FROM sellerbeat.poll_runs WHERE stream = 'sweep'"
+        )[0]
+        (missed,) = house.rows("SELECT coalesce(sum(missed), 0)::int FROM sellerbeat.poll_runs WHERE stream = 'report'")[0]
         undated, overlooked = of_sweeps(rows, events)
         return HostileOutcome(found, (swept[0], swept[1]), undated, overlooked, (self.world.reports.made.total(), missed), len(aside))
 

@@ -195,7 +195,7 @@ def conclude(setup: SceneSetup, it: SceneOutcome, sellers: Sequence[str], meanwh
     if meanwhile:
         held_up = it.held_up
     with it.fleet.store.engine.connect() as connection:
-        dead = connection.execute(text("SELECT count(*) FROM tokens WHERE dead_at IS NOT NULL")).scalar_one()
+        dead = connection.execute(text("SELECT count(*) FROM sellerbeat.tokens WHERE dead_at IS NOT NULL")).scalar_one()
     delays = (meanwhile or found).delays
     latest = delays[-1] if delays else 0.0
     it.expect(it.fleet.broken_off is None, f"broken off at {it.fleet.broken_off}: {len(it.fleet.polls)} steps took too long")

@@ -161,7 +161,9 @@ class Matrix:
 
     def _first_polls(self, names: list[str]) -> None:
         worker = self.deployment.crew.start(wait=True)
-        polled = "SELECT count(*) FROM streams WHERE seller_id = ANY (:names) AND stream = ANY (:streams) AND last_good_at IS NULL"
+        polled = (
+            "SELECT count(*) FROM sellerbeat.streams WHERE seller_id = ANY (:names) AND stream = ANY (:streams) AND last_good_at IS NULL"
+        )
         streams = ["orders", "fulfillment", "inventory"]
         until(
             lambda: not self.deployment.house.rows(polled, names=names, streams=streams)[0][0], SETTLED_WITHIN_S, "the first polls of all"
@@ -182,7 +184,7 @@ class Matrix:
         """A seller's first sweep only says when the next one is."""
         for seller in names:
             self.deployment.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream.SWEEP))
-        rows = "SELECT count(*) FROM streams WHERE stream = 'sweep' AND cursor IS NOT NULL AND seller_id = ANY (:names)"
+        rows = "SELECT count(*) FROM sellerbeat.streams WHERE stream = 'sweep' AND cursor IS NOT NULL AND seller_id = ANY (:names)"
         until(lambda: self.deployment.house.rows(rows, names=names)[0][0] == len(names), SETTLED_WITHIN_S, "the first sweeps")
 
     def _die(self, due: list[Cell], history: list[Cell]) -> None:

@@ -72,7 +72,7 @@ class Scene:
             with suppress(StoreError, SQLAlchemyError):
                 now = now or self.deployment.house.rows("SELECT clock_timestamp()")[0][0]
                 statement = """
-                    SELECT count(*) FROM streams WHERE stream = 'orders' AND seller_id = ANY (:sellers)
+                    SELECT count(*) FROM sellerbeat.streams WHERE stream = 'orders' AND seller_id = ANY (:sellers)
                     AND coalesce(last_good_at, '-infinity') < :now
                 """
                 if not self.deployment.house.rows(statement, sellers=self.polled, now=now)[0][0]:
@@ -85,7 +85,7 @@ class Scene:
     def who_waits(self, since: Any) -> str:
         """For the reader of a failure: which sellers, why, and what the workers said last."""
         statement = """
-            SELECT seller_id, stream, failures, last_error, last_good_at, next_poll_at FROM streams
+            SELECT seller_id, stream, failures, last_error, last_good_at, next_poll_at FROM sellerbeat.streams
             WHERE seller_id = ANY (:sellers) AND stream = 'orders' AND coalesce(last_good_at, '-infinity') < :since
         """
         rows = self.deployment.house.rows(statement, sellers=self.polled, since=since) if since else "Postgres does not answer"

@@ -11,27 +11,27 @@ from sqlalchemy import Connection, Engine, text
 from store.delivery.cursors import MATCHES
 from store.schema.errors import translated
 
-LEADER = 7_355_609  # of the workers' dispatchers one looks at a time
 AT_ONCE = 500  # cursors of a look
 LOG_LASTS = timedelta(days=14)
 CHUNK = 5000  # rows of the log deleted in one transaction
 
-# The session's lock: it goes with the connection, so with a process that dies.
-TRY_TO_LOCK_LEAD_OF_DISPATCHERS = text("SELECT pg_try_advisory_lock(:key)")
-NEWEST_POSITION_FOR_DISPATCHER = text("SELECT coalesce(max(position), 0) FROM change_events")
-HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM endpoints WHERE off_at IS NULL)")
+# Of the workers' dispatchers one looks at a time. The session's lock: it goes with the connection, so with a process that dies.
+TRY_TO_LOCK_LEAD_OF_DISPATCHERS = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.dispatchers', 0))")
+NEWEST_POSITION_FOR_DISPATCHER = text("SELECT coalesce(max(position), 0) FROM sellerbeat.change_events")
+HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM sellerbeat.endpoints WHERE off_at IS NULL)")
 # A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
 CURSORS_WITH_NEW_CHANGES_OR_DUE = text(f"""
     WITH news AS (
-        SELECT seller_id, type, max(position) AS position FROM change_events WHERE position > :known GROUP BY seller_id, type
+        SELECT seller_id, type, max(position) AS position FROM sellerbeat.change_events WHERE position > :known GROUP BY seller_id, type
     ), cursors AS (
         SELECT DISTINCT e.id AS endpoint, coalesce(n.seller_id, '') AS seller FROM news n
-        JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = n.seller_id) AND e.off_at IS NULL
+        JOIN sellerbeat.endpoints e ON (e.seller_id IS NULL OR e.seller_id = n.seller_id) AND e.off_at IS NULL
             AND {MATCHES.format(type="n.type", types="e.types")}
-        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(n.seller_id, '')
+        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(n.seller_id, '')
         WHERE l.retry_at IS NULL
     ), due AS (
-        SELECT l.endpoint_id, l.seller_id FROM delivery_lanes l JOIN endpoints e ON e.id = l.endpoint_id AND e.off_at IS NULL
+        SELECT l.endpoint_id, l.seller_id FROM sellerbeat.delivery_lanes l JOIN sellerbeat.endpoints e ON e.id = l.endpoint_id
+            AND e.off_at IS NULL
         WHERE l.tell_at <= clock_timestamp() LIMIT {AT_ONCE}
     )
     SELECT (SELECT max(position) FROM news) AS position, endpoint, seller, again FROM (SELECT 1) AS one
@@ -40,37 +40,37 @@ CURSORS_WITH_NEW_CHANGES_OR_DUE = text(f"""
 # All cursors that are behind. Where nothing that was passed is wanted, the cursor moves on by itself, and no workflow begins for it.
 PASS_OR_FIND_CURSORS_BEHIND = text(f"""
     WITH heads AS (
-        SELECT seller_id, sequence FROM sellers
-        UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+        SELECT seller_id, sequence FROM sellerbeat.sellers
+        UNION ALL SELECT '', coalesce(max(position), 0) FROM sellerbeat.change_events WHERE seller_id IS NULL
     ), behind AS (
         SELECT e.id AS endpoint, h.seller_id AS seller, h.sequence, coalesce(l.sequence, 0) AS delivered, e.types
-        FROM endpoints e
+        FROM sellerbeat.endpoints e
         JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
-        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
+        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
         WHERE e.off_at IS NULL AND h.sequence > coalesce(l.sequence, 0) AND coalesce(l.tell_at, '-infinity') <= clock_timestamp()
     ), looked AS (
         SELECT b.*, CASE WHEN b.seller = ''
-            THEN EXISTS (SELECT FROM change_events c WHERE c.seller_id IS NULL AND c.position > b.delivered
+            THEN EXISTS (SELECT FROM sellerbeat.change_events c WHERE c.seller_id IS NULL AND c.position > b.delivered
                 AND {MATCHES.format(type="c.type", types="b.types")})
-            ELSE EXISTS (SELECT FROM change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
+            ELSE EXISTS (SELECT FROM sellerbeat.change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
                 AND {MATCHES.format(type="c.type", types="b.types")})
             END AS wanted
         FROM behind b
     ), passed AS (
-        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence)
+        INSERT INTO sellerbeat.delivery_lanes AS l (endpoint_id, seller_id, sequence)
         SELECT endpoint, seller, sequence FROM looked WHERE NOT wanted ORDER BY endpoint, seller
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET sequence = greatest(l.sequence, excluded.sequence)
     )
     (SELECT endpoint, seller FROM looked WHERE wanted LIMIT {AT_ONCE})
     UNION
-    (SELECT r.endpoint_id, r.seller_id FROM redeliveries r
-        JOIN endpoints e ON e.id = r.endpoint_id AND e.off_at IS NULL
-        LEFT JOIN delivery_lanes l ON l.endpoint_id = r.endpoint_id AND l.seller_id = r.seller_id
+    (SELECT r.endpoint_id, r.seller_id FROM sellerbeat.redeliveries r
+        JOIN sellerbeat.endpoints e ON e.id = r.endpoint_id AND e.off_at IS NULL
+        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = r.endpoint_id AND l.seller_id = r.seller_id
         WHERE coalesce(l.tell_at, '-infinity') <= clock_timestamp() LIMIT {AT_ONCE})
 """)
 DELETE_OLD_DELIVERIES = text(f"""
-    DELETE FROM deliveries WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
+    DELETE FROM sellerbeat.deliveries WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM sellerbeat.deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
 """)
 
 CursorKey = tuple[str, str]  # endpoint, seller
@@ -95,7 +95,7 @@ class DeliveryBacklog:
     def leading(self) -> Iterator[Connection | None]:
         """A connection that holds the lead until the end, by which to look; None: another dispatcher has it."""
         with translated(), self._single.connect() as connection:
-            if not connection.execute(TRY_TO_LOCK_LEAD_OF_DISPATCHERS, {"key": LEADER}).scalar():
+            if not connection.execute(TRY_TO_LOCK_LEAD_OF_DISPATCHERS).scalar():
                 yield None
                 return
             try:

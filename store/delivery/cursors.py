@@ -25,38 +25,38 @@ MATCHES = "({type} = ANY({types}) OR '*' = ANY({types}) OR split_part({type}, '.
 # Takes the next epoch, which fences older runs, and keeps the dispatcher away; the time of a retry stays as it is.
 BEGIN_CURSOR_RUN = text("""
     WITH e AS (
-        SELECT * FROM endpoints WHERE id = :endpoint AND off_at IS NULL
-            AND (:seller = '' OR EXISTS (SELECT FROM sellers WHERE seller_id = :seller))
+        SELECT * FROM sellerbeat.endpoints WHERE id = :endpoint AND off_at IS NULL
+            AND (:seller = '' OR EXISTS (SELECT FROM sellerbeat.sellers WHERE seller_id = :seller))
     ), cursor AS (
-        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
+        INSERT INTO sellerbeat.delivery_lanes AS l (endpoint_id, seller_id, sequence, epoch, tell_at)
         SELECT id, :seller, 0, 1, CAST(:now AS timestamptz) + :in_hand FROM e
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET epoch = l.epoch + 1,
             tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
         RETURNING *
     )
-    SELECT e.url, e.types, e.thin, e.failures,
-        cursor.sequence, cursor.epoch, cursor.tries, cursor.failing_since, cursor.retry_at, cursor.tell_at,
-        ARRAY (SELECT secret FROM endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
-    FROM e, cursor
+    SELECT e.url, e.types, e.thin, e.failures, c.sequence, c.epoch, c.tries, c.failing_since, c.retry_at, c.tell_at,
+        ARRAY (SELECT secret FROM sellerbeat.endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
+    FROM e, cursor c
 """)
 NEXT_EVENTS_OF_SELLER = text(f"""
-    SELECT * FROM change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
+    SELECT * FROM sellerbeat.change_events WHERE seller_id = :seller AND sequence > :after AND {MATCHES.format(type="type", types=":types")}
     ORDER BY sequence LIMIT :limit
 """)
 NEXT_EVENTS_OF_FLEET = text(f"""
-    SELECT * FROM change_events WHERE seller_id IS NULL AND position > :after AND {MATCHES.format(type="type", types=":types")}
+    SELECT * FROM sellerbeat.change_events WHERE seller_id IS NULL AND position > :after AND {MATCHES.format(type="type", types=":types")}
     ORDER BY position LIMIT :limit
 """)
 NEXT_REDELIVERIES_OF_CURSOR = text("""
-    SELECT c.* FROM redeliveries r JOIN change_events c USING (position)
+    SELECT c.* FROM sellerbeat.redeliveries r JOIN sellerbeat.change_events c USING (position)
     WHERE r.endpoint_id = :endpoint AND r.seller_id = :seller ORDER BY position LIMIT :limit
 """)
 CLAIM_PROBE_OF_ENDPOINT = text("""
-    UPDATE endpoints SET probed_at = :now WHERE id = :endpoint AND (probed_at IS NULL OR probed_at <= CAST(:now AS timestamptz) - :every)
-    RETURNING id
+    UPDATE sellerbeat.endpoints SET probed_at = :now
+    WHERE id = :endpoint AND (probed_at IS NULL OR probed_at <= CAST(:now AS timestamptz) - :every) RETURNING id
 """)
 LOG_ATTEMPT = """
-    INSERT INTO deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status, kind, took_ms)
+    INSERT INTO sellerbeat.deliveries (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, status,
+        kind, took_ms)
     SELECT :now, :endpoint, nullif(:seller, ''), :event_id, :position, :type, :attempt, :replayed, :outcome, :status, :kind, :took_ms
     FROM cursor
 """
@@ -64,49 +64,51 @@ LOG_ATTEMPT = """
 # One statement an attempt. Who succeeds ends the endpoint's trouble too, which costs a look at its row and no write where there was none.
 RECORD_DELIVERY = text(f"""
     WITH before AS (
-        SELECT failures, failing_since FROM endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
+        SELECT failures, failing_since FROM sellerbeat.endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
     ), cursor AS (
-        UPDATE delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
+        UPDATE sellerbeat.delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
         WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
     ), log AS ({LOG_ATTEMPT}), done AS (
-        DELETE FROM redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
+        DELETE FROM sellerbeat.redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
     ), well AS (
-        UPDATE endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
+        UPDATE sellerbeat.endpoints SET failures = 0, failing_since = NULL, probed_at = NULL FROM before
         WHERE id = :endpoint AND endpoints.failures > 0
     )
     SELECT before.failures, before.failing_since FROM cursor LEFT JOIN before ON true
 """)
 RECORD_FAILED_ATTEMPT = text(f"""
-    WITH mine AS (SELECT id FROM endpoints WHERE id = :endpoint FOR NO KEY UPDATE), cursor AS (
-        UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+    WITH mine AS (SELECT id FROM sellerbeat.endpoints WHERE id = :endpoint FOR NO KEY UPDATE), cursor AS (
+        UPDATE sellerbeat.delivery_lanes
+            SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
         WHERE endpoint_id = (SELECT id FROM mine) AND seller_id = :seller AND epoch = :epoch RETURNING failing_since
     ), log AS ({LOG_ATTEMPT}), ill AS (
-        UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM cursor
+        UPDATE sellerbeat.endpoints SET failures = failures + 1, failing_since = coalesce(endpoints.failing_since, :now) FROM cursor
         WHERE id = :endpoint RETURNING endpoints.failing_since
     )
     SELECT cursor.failing_since AS cursor_since, ill.failing_since AS endpoint_since FROM cursor, ill
 """)
 # Nothing was sent: no attempt is logged, and the endpoint's own failures do not grow.
 POSTPONE_CURSOR = text("""
-    UPDATE delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at, tell_at = :tell_at
+    UPDATE sellerbeat.delivery_lanes SET tries = tries + 1, failing_since = coalesce(failing_since, :now), retry_at = :retry_at,
+        tell_at = :tell_at
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch RETURNING epoch
 """)
 # Not where somebody asked to be looked at meanwhile.
 COMPLETE_CURSOR_RUN = text("""
-    UPDATE delivery_lanes SET tell_at = NULL
+    UPDATE sellerbeat.delivery_lanes SET tell_at = NULL
     WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND retry_at IS NULL AND tell_at = :tell_at
 """)
 # Whoever fails since before has a trouble of their own, and keeps to the schedule; clocks of workers may differ a little.
 WAKE_OTHER_CURSORS_OF_ENDPOINT = text("""
-    UPDATE delivery_lanes l SET retry_at = NULL, tell_at = :now FROM (
-        SELECT seller_id FROM delivery_lanes
+    UPDATE sellerbeat.delivery_lanes l SET retry_at = NULL, tell_at = :now FROM (
+        SELECT seller_id FROM sellerbeat.delivery_lanes
         WHERE endpoint_id = :endpoint AND retry_at > :now AND seller_id <> :seller
             AND failing_since >= CAST(:since AS timestamptz) - interval '1 minute'
         ORDER BY seller_id FOR NO KEY UPDATE
     ) AS others WHERE l.endpoint_id = :endpoint AND l.seller_id = others.seller_id
 """)
 STOP_FAILING_ENDPOINT = text(
-    "UPDATE endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id"
+    "UPDATE sellerbeat.endpoints SET off_at = :now, off_reason = :reason WHERE id = :endpoint AND off_at IS NULL RETURNING id"
 )
 
 

@@ -13,41 +13,43 @@ from store.schema.times import iso
 
 MANY = 10_000  # more than these are not counted
 NEWEST_DELIVERIES = text("""
-    SELECT * FROM deliveries
+    SELECT * FROM sellerbeat.deliveries
     WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
         AND (NOT :failed OR outcome <> 'delivered')
     ORDER BY id DESC LIMIT :limit
 """)
 LAST_DELIVERY_OF_EACH_ENDPOINT = text("""
-    SELECT e.id, d.* FROM endpoints e
-    CROSS JOIN LATERAL (SELECT at, outcome, status, kind, took_ms FROM deliveries WHERE endpoint_id = e.id ORDER BY id DESC LIMIT 1) AS d
+    SELECT e.id, d.* FROM sellerbeat.endpoints e
+    CROSS JOIN LATERAL (SELECT at, outcome, status, kind, took_ms FROM sellerbeat.deliveries WHERE endpoint_id = e.id ORDER BY id DESC
+        LIMIT 1) AS d
 """)
 COUNT_WAITING_CHANGES_OF_ENDPOINT = text(f"""
     WITH heads AS (
-        SELECT seller_id, sequence FROM sellers
-        UNION ALL SELECT '', coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+        SELECT seller_id, sequence FROM sellerbeat.sellers
+        UNION ALL SELECT '', coalesce(max(position), 0) FROM sellerbeat.change_events WHERE seller_id IS NULL
     ), behind AS (
         SELECT h.seller_id AS seller, coalesce(l.sequence, 0) AS delivered, e.types
-        FROM endpoints e JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
-        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
+        FROM sellerbeat.endpoints e JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
+        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
         WHERE e.id = :endpoint AND h.sequence > coalesce(l.sequence, 0)
     ), waiting AS (
-        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id = b.seller AND c.sequence > b.delivered
+        SELECT c.detected_at FROM behind b JOIN sellerbeat.change_events c ON c.seller_id = b.seller AND c.sequence > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller <> ''
         UNION ALL
-        SELECT c.detected_at FROM behind b JOIN change_events c ON c.seller_id IS NULL AND c.position > b.delivered
+        SELECT c.detected_at FROM behind b JOIN sellerbeat.change_events c ON c.seller_id IS NULL AND c.position > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''
         LIMIT {MANY}
     )
     SELECT count(*) AS changes, min(detected_at) AS since, clock_timestamp() AS now,
-        (SELECT count(*) FROM redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
+        (SELECT count(*) FROM sellerbeat.redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
 """)
 # What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
 REQUEST_REDELIVERIES = text(f"""
     WITH asked AS (
-        SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM change_events c
-        JOIN endpoints e ON (e.seller_id IS NULL OR e.seller_id = c.seller_id) AND {MATCHES.format(type="c.type", types="e.types")}
-        LEFT JOIN delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(c.seller_id, '')
+        SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM sellerbeat.change_events c
+        JOIN sellerbeat.endpoints e ON (e.seller_id IS NULL OR e.seller_id = c.seller_id)
+            AND {MATCHES.format(type="c.type", types="e.types")}
+        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(c.seller_id, '')
         WHERE coalesce(c.sequence, c.position) <= coalesce(l.sequence, 0)
             AND (CAST(:endpoint AS text) IS NULL OR e.id = :endpoint)
             AND (CAST(:ids AS text[]) IS NULL OR c.id = ANY(CAST(:ids AS text[])))
@@ -55,19 +57,19 @@ REQUEST_REDELIVERIES = text(f"""
             AND (CAST(:last AS bigint) IS NULL OR c.position <= :last)
             AND (CAST(:seller AS text) IS NULL OR c.seller_id = :seller)
     ), kept AS (
-        INSERT INTO redeliveries (endpoint_id, seller_id, position) SELECT endpoint, seller, position FROM asked
+        INSERT INTO sellerbeat.redeliveries (endpoint_id, seller_id, position) SELECT endpoint, seller, position FROM asked
         ORDER BY endpoint, seller, position
         ON CONFLICT DO NOTHING
     ), woken AS (
-        INSERT INTO delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
+        INSERT INTO sellerbeat.delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
         SELECT endpoint, seller, 0, statement_timestamp() FROM asked GROUP BY endpoint, seller ORDER BY endpoint, seller
         ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET tell_at = excluded.tell_at WHERE l.retry_at IS NULL
     )
     SELECT count(*) FROM asked
 """)
 LIFT_TIMEOUT_OF_REPLAY = text("SELECT set_config('statement_timeout', '0', true)")
-KNOWN_EVENT_IDS = text("SELECT id FROM change_events WHERE id = ANY(CAST(:ids AS text[]))")
-ACTIVE_ENDPOINTS = text("SELECT id FROM endpoints WHERE off_at IS NULL")
+KNOWN_EVENT_IDS = text("SELECT id FROM sellerbeat.change_events WHERE id = ANY(CAST(:ids AS text[]))")
+ACTIVE_ENDPOINTS = text("SELECT id FROM sellerbeat.endpoints WHERE off_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,52 +23,53 @@ PREFIX = "whsec_"  # Standard Webhooks, "Signature scheme": base64 of 24 to 64 b
 BYTES = 32
 
 ADD_ENDPOINT = text("""
-    INSERT INTO endpoints (id, url, types, seller_id, thin, created_at)
+    INSERT INTO sellerbeat.endpoints (id, url, types, seller_id, thin, created_at)
     VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
 """)
 # An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
 BEGIN_CURSORS_OF_ENDPOINT = text("""
-    INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
-    SELECT :id, seller_id, sequence FROM sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
+    INSERT INTO sellerbeat.delivery_lanes (endpoint_id, seller_id, sequence)
+    SELECT :id, seller_id, sequence FROM sellerbeat.sellers WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id
 """)
 BEGIN_FLEET_CURSOR_OF_ENDPOINT = text("""
-    INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence)
-    SELECT :id, :fleet, coalesce(max(position), 0) FROM change_events WHERE seller_id IS NULL
+    INSERT INTO sellerbeat.delivery_lanes (endpoint_id, seller_id, sequence)
+    SELECT :id, :fleet, coalesce(max(position), 0) FROM sellerbeat.change_events WHERE seller_id IS NULL
 """)
-SELLER_IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
-ALL_ENDPOINTS = text("SELECT * FROM endpoints ORDER BY created_at, id")
-ENDPOINT_BY_ID = text("SELECT * FROM endpoints WHERE id = :id")
-LOCK_ENDPOINT = text("SELECT id FROM endpoints WHERE id = :id FOR UPDATE")
-SECRETS_OF_ENDPOINT = text("SELECT secret FROM endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
+SELLER_IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
+ALL_ENDPOINTS = text("SELECT * FROM sellerbeat.endpoints ORDER BY created_at, id")
+ENDPOINT_BY_ID = text("SELECT * FROM sellerbeat.endpoints WHERE id = :id")
+LOCK_ENDPOINT = text("SELECT id FROM sellerbeat.endpoints WHERE id = :id FOR UPDATE")
+SECRETS_OF_ENDPOINT = text("SELECT secret FROM sellerbeat.endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
 ADD_SECRET_OF_ENDPOINT = text("""
-    INSERT INTO endpoint_secrets (endpoint_id, number, secret, created_at)
-    SELECT :id, 1 + coalesce(max(number), 0), :secret, clock_timestamp() FROM endpoint_secrets WHERE endpoint_id = :id
+    INSERT INTO sellerbeat.endpoint_secrets (endpoint_id, number, secret, created_at)
+    SELECT :id, 1 + coalesce(max(number), 0), :secret, clock_timestamp() FROM sellerbeat.endpoint_secrets WHERE endpoint_id = :id
 """)
 DROP_OLD_SECRETS_OF_ENDPOINT = text("""
-    DELETE FROM endpoint_secrets
-    WHERE endpoint_id = :id AND number < (SELECT max(number) FROM endpoint_secrets WHERE endpoint_id = :id)
+    DELETE FROM sellerbeat.endpoint_secrets
+    WHERE endpoint_id = :id AND number < (SELECT max(number) FROM sellerbeat.endpoint_secrets WHERE endpoint_id = :id)
 """)
 SWITCH_OFF_ENDPOINT = text(
-    "UPDATE endpoints SET off_at = clock_timestamp(), off_reason = :reason WHERE id = :id AND off_at IS NULL RETURNING id"
+    "UPDATE sellerbeat.endpoints SET off_at = clock_timestamp(), off_reason = :reason WHERE id = :id AND off_at IS NULL RETURNING id"
 )
 SWITCH_ON_ENDPOINT = text("""
-    UPDATE endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
+    UPDATE sellerbeat.endpoints SET off_at = NULL, off_reason = NULL, failures = 0, failing_since = NULL, probed_at = NULL
     WHERE id = :id RETURNING id
 """)
 # The order of locks: see cursors.py.
-LOCK_CURSORS_OF_ENDPOINT = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
+LOCK_CURSORS_OF_ENDPOINT = text("SELECT FROM sellerbeat.delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
 RETRY_CURSORS_OF_ENDPOINT_NOW = text("""
-    UPDATE delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
+    UPDATE sellerbeat.delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
 """)
 REMOVE_ROWS_OF_ENDPOINT = [
-    text(f"DELETE FROM {table} WHERE endpoint_id = :id") for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
+    text(f"DELETE FROM sellerbeat.{table} WHERE endpoint_id = :id")
+    for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
 ]
-REMOVE_ENDPOINT = text("DELETE FROM endpoints WHERE id = :id")
-LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
-SEALED_ENDPOINT_SECRETS = text("SELECT endpoint_id, number, secret FROM endpoint_secrets ORDER BY endpoint_id, number")
+REMOVE_ENDPOINT = text("DELETE FROM sellerbeat.endpoints WHERE id = :id")
+LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM sellerbeat.endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
+SEALED_ENDPOINT_SECRETS = text("SELECT endpoint_id, number, secret FROM sellerbeat.endpoint_secrets ORDER BY endpoint_id, number")
 RESEAL_ENDPOINT_SECRET = text(
-    "UPDATE endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before"
+    "UPDATE sellerbeat.endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before"
 )
 
 

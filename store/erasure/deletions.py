@@ -22,44 +22,44 @@ AGAIN = timedelta(minutes=3)  # the longest transaction of a step has ended by t
 
 # A row comes back only for news: eBay sends a notification more than once.
 ADD_DELETION = text("""
-    INSERT INTO deletions (id, person, name, sealed, asked_at, look_at, counts)
+    INSERT INTO sellerbeat.deletions (id, person, name, sealed, asked_at, look_at, counts)
     VALUES (:id, :person, :name, :sealed, clock_timestamp(), clock_timestamp(), '{}') ON CONFLICT (id) DO NOTHING RETURNING 1
 """)
 DUE_DELETIONS = text("""
-    SELECT id, sealed, looks FROM deletions WHERE look_at <= clock_timestamp() AND id <> ALL (CAST(:but AS text[]))
+    SELECT id, sealed, looks FROM sellerbeat.deletions WHERE look_at <= clock_timestamp() AND id <> ALL (CAST(:but AS text[]))
     ORDER BY look_at LIMIT :limit
 """)
 # What was found in this look is in `counts` already, under the lock of the orders' transactions; so a look that was broken off counts too.
 NOTE_LOOK_OF_DELETION = text("""
-    UPDATE deletions SET looks = looks + 1,
+    UPDATE sellerbeat.deletions SET looks = looks + 1,
         look_at = CASE WHEN :done THEN NULL ELSE clock_timestamp() + :again END,
         done_at = CASE WHEN :done THEN clock_timestamp() END,
         sealed = CASE WHEN :done THEN NULL ELSE sealed END
     WHERE id = :id AND look_at IS NOT NULL
 """)
 ADD_TO_COUNTS_OF_DELETION = text("""
-    UPDATE deletions SET counts = counts || (
+    UPDATE sellerbeat.deletions SET counts = counts || (
         SELECT jsonb_object_agg(key, coalesce(CAST(counts ->> key AS bigint), 0) + CAST(value AS bigint)) FROM jsonb_each_text(:counts)
     ) WHERE id = :id
 """)
 DELETIONS_OLDEST_FIRST = text("""
-    SELECT id, person, name, asked_at, done_at, looks, counts FROM deletions
+    SELECT id, person, name, asked_at, done_at, looks, counts FROM sellerbeat.deletions
     WHERE NOT :open OR look_at IS NOT NULL ORDER BY asked_at, id LIMIT :limit
 """)
-SEALED_DELETIONS = text("SELECT id, sealed FROM deletions WHERE sealed IS NOT NULL")
+SEALED_DELETIONS = text("SELECT id, sealed FROM sellerbeat.deletions WHERE sealed IS NOT NULL")
 # Only over what was read: it may be done, and nobody's any more, by now.
-RESEAL_DELETION = text("UPDATE deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
+RESEAL_DELETION = text("UPDATE sellerbeat.deletions SET sealed = :anew WHERE id = :id AND sealed = :before")
 # Also who is in eBay's notification alone: no worker has taken them on yet. Both are read by their partial indexes.
 AGE_OF_OLDEST_DELETION = text("""
     SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
-        (SELECT min(asked_at) FROM deletions WHERE look_at IS NOT NULL),
-        (SELECT min(received_at) FROM notifications WHERE state = 'pending' AND person IS NOT NULL)
+        (SELECT min(asked_at) FROM sellerbeat.deletions WHERE look_at IS NOT NULL),
+        (SELECT min(received_at) FROM sellerbeat.notifications WHERE state = 'pending' AND person IS NOT NULL)
     )), 0)
 """)
-PERSONS_TO_FORGET = text("SELECT DISTINCT person FROM deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
+PERSONS_TO_FORGET = text("SELECT DISTINCT person FROM sellerbeat.deletions WHERE person = ANY (CAST(:persons AS bytea[]))")
 # After a restore: what the backup did not know yet. It is done already, but for what came back with the backup.
 RESTORE_DELETIONS = text("""
-    INSERT INTO deletions (id, person, name, asked_at, done_at, looks, counts)
+    INSERT INTO sellerbeat.deletions (id, person, name, asked_at, done_at, looks, counts)
     SELECT id, person, name, asked_at, done_at, looks, counts FROM unnest(
         CAST(:ids AS text[]), CAST(:persons AS bytea[]), CAST(:names AS bytea[]), CAST(:asked AS timestamptz[]),
         CAST(:done AS timestamptz[]), CAST(:looks AS int[]), CAST(:counts AS jsonb[])

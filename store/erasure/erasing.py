@@ -26,49 +26,51 @@ SWEEP = 1000
 
 # By the index orders_by_buyer; the digest is only to find them
 ORDERS_OF_BUYER = text("""
-    SELECT seller_id, entity_id FROM orders WHERE md5(lower(data -> 'buyer' ->> 'username')) = md5(lower(:name))
+    SELECT seller_id, entity_id FROM sellerbeat.orders WHERE md5(lower(data -> 'buyer' ->> 'username')) = md5(lower(:name))
         AND lower(data -> 'buyer' ->> 'username') = lower(:name) LIMIT :limit
 """)
 # As every commit of a step does: none of them writes this order meanwhile.
-LOCK_SELLER_OF_ORDER = text("SELECT 1 FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
-DOCUMENT_OF_ORDER = text("SELECT data FROM orders WHERE seller_id = :seller_id AND entity_id = :order_id")
-DOCUMENTS_OF_PARCELS = text("SELECT entity_id, data FROM fulfillments WHERE seller_id = :seller_id AND order_id = :order_id")
+LOCK_SELLER_OF_ORDER = text("SELECT 1 FROM sellerbeat.sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+DOCUMENT_OF_ORDER = text("SELECT data FROM sellerbeat.orders WHERE seller_id = :seller_id AND entity_id = :order_id")
+DOCUMENTS_OF_PARCELS = text("SELECT entity_id, data FROM sellerbeat.fulfillments WHERE seller_id = :seller_id AND order_id = :order_id")
 # An order's events and its parcels', told apart by `of_order`.
 EVENTS_OF_ENTITIES = text("""
-    SELECT position, data, previous, entity_id = :order_id AS of_order FROM change_events
+    SELECT position, data, previous, entity_id = :order_id AS of_order FROM sellerbeat.change_events
     WHERE seller_id = :seller_id AND entity_id = ANY (CAST(:ids AS text[]))
 """)
 REPLACE_ORDER = text("""
-    UPDATE orders SET data = CAST(:data AS jsonb), digest = :digest WHERE seller_id = :seller_id AND entity_id = :order_id
+    UPDATE sellerbeat.orders SET data = CAST(:data AS jsonb), digest = :digest WHERE seller_id = :seller_id AND entity_id = :order_id
 """)
 REPLACE_PARCELS = text("""
-    UPDATE fulfillments f SET data = given.data, digest = given.digest
+    UPDATE sellerbeat.fulfillments f SET data = given.data, digest = given.digest
     FROM unnest(CAST(:ids AS text[]), CAST(:data AS jsonb[]), CAST(:digests AS bytea[])) AS given (id, data, digest)
     WHERE f.seller_id = :seller_id AND f.entity_id = given.id
 """)
 REPLACE_DOCUMENTS_OF_EVENTS = text("""
-    UPDATE change_events e SET data = given.data, previous = given.previous
+    UPDATE sellerbeat.change_events e SET data = given.data, previous = given.previous
     FROM unnest(CAST(:positions AS bigint[]), CAST(:data AS jsonb[]), CAST(:previous AS jsonb[])) AS given (position, data, previous)
     WHERE e.position = given.position
 """)
 # Read by `forgotten.py`: the order is redacted whenever it comes again.
-MARK_ORDER_ERASED = text("INSERT INTO erased_orders (seller_id, entity_id) VALUES (:seller_id, :order_id) ON CONFLICT DO NOTHING")
+MARK_ORDER_ERASED = text(
+    "INSERT INTO sellerbeat.erased_orders (seller_id, entity_id) VALUES (:seller_id, :order_id) ON CONFLICT DO NOTHING"
+)
 # Few rows, and an alert stands for as long as there are any: a scan each time
 SET_ASIDE_OF_BUYER = text("""
-    SELECT id, kind, raw FROM set_aside s WHERE position(:needle IN lower(raw)) > 0 OR EXISTS (
-        SELECT FROM erased_orders e WHERE e.seller_id = s.seller_id AND e.entity_id = split_part(s.key, '/', 1)) ORDER BY id
+    SELECT id, kind, raw FROM sellerbeat.set_aside s WHERE position(:needle IN lower(raw)) > 0 OR EXISTS (
+        SELECT FROM sellerbeat.erased_orders e WHERE e.seller_id = s.seller_id AND e.entity_id = split_part(s.key, '/', 1)) ORDER BY id
 """)
 # Only over what was read: a retry may have put another document there.
-REPLACE_SET_ASIDE = text("UPDATE set_aside SET raw = :raw WHERE id = :id AND raw = :before")
+REPLACE_SET_ASIDE = text("UPDATE sellerbeat.set_aside SET raw = :raw WHERE id = :id AND raw = :before")
 # All sellers' orders by their key, so that a page begins behind the last, whatever is written meanwhile.
 NEXT_BUYERS_OF_ORDERS = text("""
-    SELECT seller_id, entity_id, data -> 'buyer' ->> 'username' AS name FROM orders
+    SELECT seller_id, entity_id, data -> 'buyer' ->> 'username' AS name FROM sellerbeat.orders
     WHERE (seller_id, entity_id) > (:seller_id, :entity_id) ORDER BY seller_id, entity_id LIMIT :limit
 """)
 # By name and by id: eBay may show a user id as the name, see `forgotten.py`.
 FORGOTTEN_AMONG_HASHES = text("""
-    SELECT name FROM deletions WHERE name = ANY (CAST(:names AS bytea[]))
-    UNION SELECT person FROM deletions WHERE person = ANY (CAST(:names AS bytea[]))
+    SELECT name FROM sellerbeat.deletions WHERE name = ANY (CAST(:names AS bytea[]))
+    UNION SELECT person FROM sellerbeat.deletions WHERE person = ANY (CAST(:names AS bytea[]))
 """)
 GONE = '"erased: it told of a user who left eBay"'
 

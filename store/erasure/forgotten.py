@@ -18,15 +18,16 @@ from store.schema.keyed import KeyedHash
 ORDERS_TO_REDACT = text("""
     SELECT n AS place
     FROM unnest(CAST(:names AS bytea[]), CAST(:persons AS bytea[]), CAST(:ids AS text[])) WITH ORDINALITY AS given (name, person, id, n)
-    WHERE EXISTS (SELECT FROM deletions d WHERE d.name = given.name)
-        OR EXISTS (SELECT FROM deletions d WHERE d.person = given.person)
-        OR EXISTS (SELECT FROM erased_orders e WHERE e.seller_id = :seller_id AND e.entity_id = given.id)
+    WHERE EXISTS (SELECT FROM sellerbeat.deletions d WHERE d.name = given.name)
+        OR EXISTS (SELECT FROM sellerbeat.deletions d WHERE d.person = given.person)
+        OR EXISTS (SELECT FROM sellerbeat.erased_orders e WHERE e.seller_id = :seller_id AND e.entity_id = given.id)
 """)
 MARK_ORDERS_ERASED = text("""
-    INSERT INTO erased_orders (seller_id, entity_id) SELECT :seller_id, id FROM unnest(CAST(:ids AS text[])) AS given (id) WHERE id <> ''
+    INSERT INTO sellerbeat.erased_orders (seller_id, entity_id) SELECT :seller_id, id FROM unnest(CAST(:ids AS text[])) AS given (id)
+        WHERE id <> ''
     ON CONFLICT DO NOTHING
 """)
-IS_ORDER_ERASED = text("SELECT EXISTS (SELECT FROM erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
+IS_ORDER_ERASED = text("SELECT EXISTS (SELECT FROM sellerbeat.erased_orders WHERE seller_id = :seller_id AND entity_id = :order_id)")
 NAME, PERSON = "user name", "user id"
 
 

@@ -13,24 +13,24 @@ from store.schema.times import iso
 
 # No row where it is open already: the index `alerts_open` has one for a seller and kind.
 OPEN_ALERT = text("""
-    INSERT INTO alerts (seller_id, kind, version, text, opened_at)
+    INSERT INTO sellerbeat.alerts (seller_id, kind, version, text, opened_at)
     SELECT :seller_id, :kind, 1 + coalesce((
-        SELECT max(version) FROM alerts WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind), 0),
+        SELECT max(version) FROM sellerbeat.alerts WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind), 0),
         :text, clock_timestamp()
     ON CONFLICT DO NOTHING
     RETURNING kind, version, text, opened_at, closed_at
 """)
 CLOSE_ALERT = text("""
-    UPDATE alerts SET closed_at = clock_timestamp()
+    UPDATE sellerbeat.alerts SET closed_at = clock_timestamp()
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL
     RETURNING kind, version, text, opened_at, closed_at
 """)
 REWORD_ALERT = text("""
-    UPDATE alerts SET text = :text
+    UPDATE sellerbeat.alerts SET text = :text
     WHERE seller_id IS NOT DISTINCT FROM CAST(:seller_id AS text) AND kind = :kind AND closed_at IS NULL AND text <> :text
 """)
 # Gives the enrolment, of which the events' ids are made.
-LOCK_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+LOCK_SELLER = text("SELECT enrollment FROM sellerbeat.sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 
 
 class Alerts:

@@ -26,7 +26,7 @@ LABEL = """CASE WHEN kind = 'inventory' AND starts_with(key, 'listing:') THEN 'l
 COUNTS = f"""
     SELECT jsonb_object_agg(label, n) FROM (
         SELECT label, count(*) AS n FROM (
-            SELECT {LABEL} AS label FROM set_aside WHERE seller_id = :seller_id LIMIT {unreadable.MANY + 1}
+            SELECT {LABEL} AS label FROM sellerbeat.set_aside WHERE seller_id = :seller_id LIMIT {unreadable.MANY + 1}
         ) AS seen GROUP BY label
     ) AS counted
 """
@@ -35,43 +35,47 @@ COUNT_SET_ASIDE = text(COUNTS)
 FIRST_SET_ASIDE = text(f"""
     SELECT {LABEL} AS label, CASE WHEN starts_with(key, 'sha256:') AND entity_id IS NULL THEN ''
         ELSE regexp_replace(key, '/\\?[a-z0-9]+$', '') END AS name
-    FROM set_aside WHERE seller_id = :seller_id ORDER BY id LIMIT :limit
+    FROM sellerbeat.set_aside WHERE seller_id = :seller_id ORDER BY id LIMIT :limit
 """)
 # One that is set aside already keeps the time at which it is tried again.
 SET_ASIDE_RECORD = text("""
-    INSERT INTO set_aside AS a (seller_id, kind, key, entity_id, raw, reason, read_at, at, what, retry_at)
+    INSERT INTO sellerbeat.set_aside AS a (seller_id, kind, key, entity_id, raw, reason, read_at, at, what, retry_at)
     VALUES (:seller_id, :kind, :key, :entity_id, :raw, :reason, :read_at, clock_timestamp(), :what, :retry_at)
     ON CONFLICT (seller_id, kind, key) DO UPDATE SET raw = excluded.raw, reason = excluded.reason, read_at = excluded.read_at,
         at = excluded.at, attempts = a.attempts + 1, what = excluded.what
 """)
 DUE_SET_ASIDE = text(f"""
-    SELECT id, kind, key, {WHAT} AS what, regexp_replace(key, '/\\?[a-z0-9]+$', '') AS name, asked FROM set_aside
+    SELECT id, kind, key, {WHAT} AS what, regexp_replace(key, '/\\?[a-z0-9]+$', '') AS name, asked FROM sellerbeat.set_aside
     WHERE seller_id = :seller_id AND retry_at <= :now AND {WHAT} = ANY(CAST(:whats AS text[])) ORDER BY retry_at, id LIMIT :limit
 """)
 # Tries of the seller's day, and when that began.
-RETRIES_OF_SELLER = text("SELECT retries, retries_from FROM sellers WHERE seller_id = :seller_id")
-ATTEMPTS_OF_SET_ASIDE = text("SELECT attempts, reason FROM set_aside WHERE id = :id AND seller_id = :seller_id")
+RETRIES_OF_SELLER = text("SELECT retries, retries_from FROM sellerbeat.sellers WHERE seller_id = :seller_id")
+ATTEMPTS_OF_SET_ASIDE = text("SELECT attempts, reason FROM sellerbeat.set_aside WHERE id = :id AND seller_id = :seller_id")
 NOTE_ATTEMPT_OF_SET_ASIDE = text("""
-    UPDATE set_aside SET attempts = attempts + :spent, tried_at = :now, retry_at = :retry_at, asked = false
+    UPDATE sellerbeat.set_aside SET attempts = attempts + :spent, tried_at = :now, retry_at = :retry_at, asked = false
     WHERE id = :id AND seller_id = :seller_id
 """)
 # A day begins with the first try after the last one is over.
 SPEND_RETRY_OF_SELLER = text("""
-    UPDATE sellers SET retries = CASE WHEN retries_from > :since THEN retries + 1 ELSE 1 END,
+    UPDATE sellerbeat.sellers SET retries = CASE WHEN retries_from > :since THEN retries + 1 ELSE 1 END,
         retries_from = CASE WHEN retries_from > :since THEN retries_from ELSE :now END
     WHERE seller_id = :seller_id
 """)
 # By hand: the next poll of whoever reads it tries it, however many were tried today.
-ASK_RETRY_OF_SET_ASIDE = text("UPDATE set_aside SET asked = true, retry_at = '1970-01-01T00:00:00Z' WHERE id = :id RETURNING seller_id")
+ASK_RETRY_OF_SET_ASIDE = text(
+    "UPDATE sellerbeat.set_aside SET asked = true, retry_at = '1970-01-01T00:00:00Z' WHERE id = :id RETURNING seller_id"
+)
 # Parcels of an order are compared all together, so they leave together.
 CLEAR_SET_ASIDE = text("""
-    DELETE FROM set_aside WHERE seller_id = :seller_id AND kind = :kind
+    DELETE FROM sellerbeat.set_aside WHERE seller_id = :seller_id AND kind = :kind
         AND (key = ANY (CAST(:keys AS text[])) OR (:order_id <> '' AND starts_with(key, :order_id || '/')))
 """)
 ID_OF_SET_ASIDE = text("""
-    SELECT id FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[])) LIMIT 1
+    SELECT id FROM sellerbeat.set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[])) LIMIT 1
 """)
-KEYS_SET_ASIDE = text("SELECT key FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[]))")
+KEYS_SET_ASIDE = text(
+    "SELECT key FROM sellerbeat.set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = ANY(CAST(:keys AS text[]))"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _STORED = """
     SELECT e.entity_id, e.version, CASE WHEN e.digest = f.digest THEN NULL ELSE e.data END AS data, {modified_at} AS modified_at,
         e.removed_at IS NOT NULL AS removed
     FROM unnest(CAST(:ids AS text[]), CAST(:digests AS bytea[])) AS f (entity_id, digest)
-    JOIN {table} e ON e.seller_id = :seller_id AND e.entity_id = f.entity_id
+    JOIN sellerbeat.{table} e ON e.seller_id = :seller_id AND e.entity_id = f.entity_id
 """
 STORED_ENTITIES = {
     Kind.ORDER: text(_STORED.format(table="orders", modified_at=_POSSIBLE)),
@@ -32,7 +32,7 @@ STORED_ENTITIES = {
 }
 STORED_PARCELS = text("""
     SELECT entity_id, version, data, NULL AS modified_at, removed_at IS NOT NULL AS removed
-    FROM fulfillments WHERE seller_id = :seller_id AND order_id = :order_id
+    FROM sellerbeat.fulfillments WHERE seller_id = :seller_id AND order_id = :order_id
 """)
 
 _COLUMNS = {
@@ -62,7 +62,7 @@ def _upsert(kind: Kind) -> TextClause:
     )
     return text(f"""
         SAVEPOINT page;
-        INSERT INTO {table} AS t (seller_id, as_of, read_from, {names})
+        INSERT INTO sellerbeat.{table} AS t (seller_id, as_of, read_from, {names})
         SELECT :seller_id, :as_of, :read_from, {names} FROM unnest({arrays}) AS given ({names})
         ON CONFLICT (seller_id, entity_id) DO UPDATE SET {updates};
         RELEASE SAVEPOINT page

@@ -14,7 +14,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
-POSITIONS_LOCK = 7_355_608
+from store.schema.names import lock
+
+LOCK_POSITIONS = lock("positions", former=7_355_608)
 FLEET = uuid5(NAMESPACE_URL, "sellerbeat:fleet")  # stands for the enrolment in ids of the fleet's alerts
 
 _EVENTS = """
@@ -25,29 +27,29 @@ _EVENTS = """
     ) WITH ORDINALITY AS given (id, type, entity_id, version, occurred_at, source, changed, previous, data, n) ORDER BY n
 """
 _INTO = """
-    INSERT INTO change_events
+    INSERT INTO sellerbeat.change_events
         (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
 """
 # Two statements in one round trip: the positions are drawn by the second, when the first has the lock.
 EMIT_EVENTS = text(f"""
-    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
+    {LOCK_POSITIONS};
     WITH mine AS (
-        UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
+        UPDATE sellerbeat.sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
         WHERE seller_id = :seller_id RETURNING sequence, detected_at
     )
     {_INTO}
-    SELECT nextval('positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
+    SELECT nextval('sellerbeat.positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
         mine.detected_at, e.source, e.changed, e.previous, e.data
     FROM mine, ({_EVENTS}) AS e
 """)
 # The same, and who saw these versions first, at the very time that the events tell.
 EMIT_EVENTS_AND_FIRST_SEEN = text(f"""
-    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
+    {LOCK_POSITIONS};
     WITH mine AS (
-        UPDATE sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
+        UPDATE sellerbeat.sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
         WHERE seller_id = :seller_id RETURNING sequence, detected_at
     ), sights AS (
-        INSERT INTO sightings
+        INSERT INTO sellerbeat.sightings
             (seller_id, kind, entity_id, version, event_id, types, occurred_at, topic, first_by, first_at, first_told_at)
         SELECT :seller_id, g.kind, g.entity_id, g.version, g.event_id, string_to_array(g.types, ','), g.occurred_at, g.topic, g.first_by,
             mine.detected_at, g.told_at
@@ -59,15 +61,15 @@ EMIT_EVENTS_AND_FIRST_SEEN = text(f"""
         ON CONFLICT DO NOTHING
     )
     {_INTO}
-    SELECT nextval('positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
+    SELECT nextval('sellerbeat.positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
         mine.detected_at, e.source, e.changed, e.previous, e.data
     FROM mine, ({_EVENTS}) AS e
 """)
 # These have no seller and no sequence.
 EMIT_EVENTS_OF_FLEET = text(f"""
-    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
+    {LOCK_POSITIONS};
     {_INTO}
-    SELECT nextval('positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
+    SELECT nextval('sellerbeat.positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
         e.changed, e.previous, e.data
     FROM ({_EVENTS}) AS e
 """)

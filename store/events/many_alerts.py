@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Row, TextClause, text
 
-from store.events.events import POSITIONS_LOCK, event_id
+from store.events.events import LOCK_POSITIONS, event_id
 from store.schema.errors import translated
 from store.schema.kinds import runbook
 from store.schema.times import iso
@@ -16,26 +16,27 @@ CHUNK = 500  # alerts of one transaction, which holds their sellers' rows for so
 
 # In one order, and nobody is waited for: a seller whose step commits just now has their turn at the next look.
 LOCK_IDLE_SELLERS = text("""
-    SELECT seller_id, enrollment FROM sellers WHERE seller_id = ANY(CAST(:sellers AS text[]))
+    SELECT seller_id, enrollment FROM sellerbeat.sellers WHERE seller_id = ANY(CAST(:sellers AS text[]))
     ORDER BY seller_id FOR NO KEY UPDATE SKIP LOCKED
 """)
 _GIVEN = "unnest(CAST(:sellers AS text[]), CAST(:kinds AS text[]), CAST(:texts AS text[])) AS g (seller_id, kind, text)"
 OPEN_MANY_ALERTS = text(f"""
-    INSERT INTO alerts (seller_id, kind, version, text, opened_at)
-    SELECT g.seller_id, g.kind, 1 + coalesce((SELECT max(a.version) FROM alerts a WHERE a.seller_id = g.seller_id AND a.kind = g.kind), 0),
+    INSERT INTO sellerbeat.alerts (seller_id, kind, version, text, opened_at)
+    SELECT g.seller_id, g.kind, 1 + coalesce((SELECT max(a.version) FROM sellerbeat.alerts a WHERE a.seller_id = g.seller_id
+        AND a.kind = g.kind), 0),
         g.text, clock_timestamp()
     FROM {_GIVEN}
     ON CONFLICT DO NOTHING
     RETURNING seller_id, kind, version, text, opened_at, closed_at
 """)
 CLOSE_MANY_ALERTS = text(f"""
-    UPDATE alerts a SET closed_at = clock_timestamp() FROM {_GIVEN}
+    UPDATE sellerbeat.alerts a SET closed_at = clock_timestamp() FROM {_GIVEN}
     WHERE a.seller_id = g.seller_id AND a.kind = g.kind AND a.closed_at IS NULL
     RETURNING a.seller_id, a.kind, a.version, a.text, a.opened_at, a.closed_at
 """)
 # As events.py does it for one seller.
 EMIT_EVENTS_OF_MANY = text(f"""
-    SELECT pg_advisory_xact_lock({POSITIONS_LOCK});
+    {LOCK_POSITIONS};
     WITH given AS (
         SELECT *, row_number() OVER (PARTITION BY seller_id ORDER BY n) AS k, count(*) OVER (PARTITION BY seller_id) AS many
         FROM unnest(
@@ -43,13 +44,13 @@ EMIT_EVENTS_OF_MANY = text(f"""
             CAST(:occurred AS timestamptz[]), CAST(:data AS jsonb[])
         ) WITH ORDINALITY AS g (seller_id, id, entity_id, version, occurred_at, data, n)
     ), mine AS (
-        UPDATE sellers s SET sequence = s.sequence + c.many, detected_at = greatest(clock_timestamp(), s.detected_at)
+        UPDATE sellerbeat.sellers s SET sequence = s.sequence + c.many, detected_at = greatest(clock_timestamp(), s.detected_at)
         FROM (SELECT DISTINCT seller_id, many FROM given) AS c WHERE s.seller_id = c.seller_id
         RETURNING s.seller_id, s.sequence, s.detected_at
     )
-    INSERT INTO change_events
+    INSERT INTO sellerbeat.change_events
         (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
-    SELECT nextval('positions'), e.id, e.seller_id, e.sequence, :type, e.entity_id, e.version, e.occurred_at, e.detected_at,
+    SELECT nextval('sellerbeat.positions'), e.id, e.seller_id, e.sequence, :type, e.entity_id, e.version, e.occurred_at, e.detected_at,
         'poll', '[]', '{{}}', e.data
     FROM (SELECT given.*, mine.sequence - many + k AS sequence, mine.detected_at FROM given JOIN mine USING (seller_id) ORDER BY n) AS e
 """)

@@ -15,7 +15,8 @@ from store.schema.times import iso
 WINDOW = "window"  # the kind of the rows
 
 MOMENTS_OF_STREAM = text("""
-    SELECT key, reason FROM set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since AND starts_with(key, :stream)
+    SELECT key, reason FROM sellerbeat.set_aside WHERE seller_id = :seller_id AND kind = 'window' AND key >= :since
+        AND starts_with(key, :stream)
     ORDER BY key LIMIT 1000
 """)
 

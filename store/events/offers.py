@@ -12,19 +12,19 @@ from store.schema.times import iso
 
 # A SKU that is gone is asked for once more while it has offers, so that these are told to be gone too.
 SKUS = """
-    SELECT entity_id AS sku FROM inventory
+    SELECT entity_id AS sku FROM sellerbeat.inventory
     WHERE seller_id = :seller_id AND removed_at IS NULL AND NOT starts_with(entity_id, 'listing:') AND entity_id > :after
-    UNION SELECT sku FROM offers WHERE seller_id = :seller_id AND removed_at IS NULL AND sku > :after
+    UNION SELECT sku FROM sellerbeat.offers WHERE seller_id = :seller_id AND removed_at IS NULL AND sku > :after
 """
 NEXT_SKUS_OF_ROUND = text(f"{SKUS} ORDER BY sku LIMIT :limit")
 COUNT_SKUS_OF_ROUND = text(f"SELECT count(*) FROM ({SKUS}) AS skus")
 # By id too: an offer may be stored under another SKU.
 STORED_OFFERS = text("""
     SELECT entity_id, version, data, NULL AS modified_at, removed_at IS NOT NULL AS removed, sku = :sku AS own
-    FROM offers WHERE seller_id = :seller_id AND (sku = :sku OR entity_id = ANY(CAST(:ids AS text[])))
+    FROM sellerbeat.offers WHERE seller_id = :seller_id AND (sku = :sku OR entity_id = ANY(CAST(:ids AS text[])))
 """)
 MARK_OFFERS_VERIFIED = text("""
-    UPDATE offers SET as_of = greatest(as_of, :read_at), sku = :sku
+    UPDATE sellerbeat.offers SET as_of = greatest(as_of, :read_at), sku = :sku
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
 """)
 # eBay sells the lesser of an item's quantity and its offer's (eBay docs: availableQuantity): an offer may have less than the item, but
@@ -32,19 +32,19 @@ MARK_OFFERS_VERIFIED = text("""
 DIFFERENCES_OF_STOCK = text("""
     WITH items AS (
         SELECT entity_id AS sku, read_from,
-            greatest(as_of, (SELECT scanned_at FROM streams WHERE seller_id = :seller_id AND stream = 'inventory')) AS as_of,
+            greatest(as_of, (SELECT scanned_at FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = 'inventory')) AS as_of,
             CASE WHEN jsonb_typeof(data #> '{availability,shipToLocationAvailability,quantity}') = 'number'
                 THEN (data #> '{availability,shipToLocationAvailability,quantity}')::numeric END AS quantity
-        FROM inventory WHERE seller_id = :seller_id AND removed_at IS NULL AND NOT starts_with(entity_id, 'listing:')
+        FROM sellerbeat.inventory WHERE seller_id = :seller_id AND removed_at IS NULL AND NOT starts_with(entity_id, 'listing:')
     ), offered AS (
         SELECT sku, entity_id, as_of, read_from, data #>> '{listing,listingId}' AS item_id,
             CASE WHEN jsonb_typeof(data -> 'availableQuantity') = 'number' THEN (data -> 'availableQuantity')::numeric END AS quantity
-        FROM offers WHERE seller_id = :seller_id AND removed_at IS NULL
+        FROM sellerbeat.offers WHERE seller_id = :seller_id AND removed_at IS NULL
     ), listings AS (
         SELECT entity_id, as_of, read_from, data, data ->> 'itemId' AS item_id,
             CASE WHEN jsonb_typeof(data -> 'variations') = 'array' AND data -> 'variations' <> '[]' THEN data -> 'variations'
                 ELSE jsonb_build_array(data) END AS rows
-        FROM inventory WHERE seller_id = :seller_id AND removed_at IS NULL AND starts_with(entity_id, 'listing:')
+        FROM sellerbeat.inventory WHERE seller_id = :seller_id AND removed_at IS NULL AND starts_with(entity_id, 'listing:')
     ), listed AS (
         SELECT one ->> 'sku' AS sku, entity_id, as_of, read_from, item_id,
             CASE WHEN jsonb_typeof(one -> 'available') = 'number' THEN (one -> 'available')::numeric END AS quantity

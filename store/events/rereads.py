@@ -63,35 +63,37 @@ KEYS: dict[What, tuple[Key, ...]] = {
 scans show, and eBay refuses by its id, is none of these: until a scan lacks it, nothing of it is unknown."""
 
 TAKE_REREAD = text("""
-    DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :order_id AND what = :what RETURNING tries, said_at, source
+    DELETE FROM sellerbeat.rereads WHERE seller_id = :seller_id AND order_id = :order_id AND what = :what RETURNING tries, said_at, source
 """)
 # Without a conflict: TAKE_REREAD has deleted the row in this transaction.
 PUT_REREAD = text("""
-    INSERT INTO rereads (seller_id, order_id, what, tries, due_at, said_at, source)
+    INSERT INTO sellerbeat.rereads (seller_id, order_id, what, tries, due_at, said_at, source)
     VALUES (:seller_id, :order_id, :what, :tries, :due_at, :said_at, :source)
 """)
-IS_RECORD_SET_ASIDE = text("SELECT EXISTS (SELECT FROM set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = :key)")
+IS_RECORD_SET_ASIDE = text("SELECT EXISTS (SELECT FROM sellerbeat.set_aside WHERE seller_id = :seller_id AND kind = :kind AND key = :key)")
 # What the database itself contradicts: an order that names more parcels than are stored, a cancellation without its requests.
 REREAD_MISSING_PARCELS = text("""
-    INSERT INTO rereads (seller_id, order_id, what, due_at, source)
-    SELECT o.seller_id, o.entity_id, 'parcels', :now, 'sweep' FROM orders o
+    INSERT INTO sellerbeat.rereads (seller_id, order_id, what, due_at, source)
+    SELECT o.seller_id, o.entity_id, 'parcels', :now, 'sweep' FROM sellerbeat.orders o
     WHERE o.seller_id = :seller_id AND NOT o.parcels_due
         AND CASE WHEN jsonb_typeof(o.data -> 'fulfillmentHrefs') = 'array' THEN jsonb_array_length(o.data -> 'fulfillmentHrefs') ELSE 0 END
-            > (SELECT count(*) FROM fulfillments f WHERE f.seller_id = o.seller_id AND f.order_id = o.entity_id AND f.removed_at IS NULL)
+            > (SELECT count(*) FROM sellerbeat.fulfillments f WHERE f.seller_id = o.seller_id AND f.order_id = o.entity_id
+                AND f.removed_at IS NULL)
         AND NOT EXISTS (
-            SELECT FROM set_aside a
+            SELECT FROM sellerbeat.set_aside a
             WHERE a.seller_id = o.seller_id AND a.kind = 'fulfillment' AND starts_with(a.key, o.entity_id || '/')
         )
     ORDER BY o.modified_at DESC NULLS LAST LIMIT :limit
     ON CONFLICT DO NOTHING RETURNING order_id
 """)
 REREAD_INCOMPLETE_CANCELLATIONS = text("""
-    INSERT INTO rereads (seller_id, order_id, what, due_at, source)
-    SELECT o.seller_id, o.entity_id, 'single', :now, 'sweep' FROM orders o
+    INSERT INTO sellerbeat.rereads (seller_id, order_id, what, due_at, source)
+    SELECT o.seller_id, o.entity_id, 'single', :now, 'sweep' FROM sellerbeat.orders o
     WHERE o.seller_id = :seller_id AND NOT o.single_due AND o.created_at >= :enrolled_at
         AND o.data #>> '{cancelStatus,cancelState}' <> :no_one
         AND coalesce(o.data #> '{cancelStatus,cancelRequests}', '[]') IN ('[]', 'null')
-        AND NOT EXISTS (SELECT FROM set_aside a WHERE a.seller_id = o.seller_id AND a.kind = 'order' AND a.key = o.entity_id || '/?single')
+        AND NOT EXISTS (SELECT FROM sellerbeat.set_aside a WHERE a.seller_id = o.seller_id AND a.kind = 'order'
+            AND a.key = o.entity_id || '/?single')
     ORDER BY o.modified_at DESC NULLS LAST LIMIT :limit
     ON CONFLICT DO NOTHING RETURNING order_id
 """)

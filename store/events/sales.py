@@ -17,12 +17,12 @@ from store.events.stock import mark
 from store.schema.times import iso
 
 VERSIONS_OF_STOCK = text("""
-    SELECT entity_id, version, as_of FROM inventory
+    SELECT entity_id, version, as_of FROM sellerbeat.inventory
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND removed_at IS NULL
 """)
 # A line that stands in two orders is the later one's. `xmax` is 0 in a row that was not there before.
 PUT_SOLD_LINES = text("""
-    INSERT INTO sold_lines AS t (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at)
+    INSERT INTO sellerbeat.sold_lines AS t (seller_id, line_item_id, order_id, sku, item_id, aspects, quantity, sold_at)
     SELECT :seller_id, * FROM unnest(
         CAST(:lines AS text[]), CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:items AS text[]), CAST(:aspects AS jsonb[]),
         CAST(:quantities AS integer[]), CAST(:sold AS timestamptz[])
@@ -32,7 +32,7 @@ PUT_SOLD_LINES = text("""
     RETURNING line_item_id, xmax = 0 AS is_new
 """)
 STATE_OF_LISTINGS_STREAM = text("""
-    SELECT cursor, last_poll_at, replaced_at FROM streams WHERE seller_id = :seller_id AND stream = 'listings'
+    SELECT cursor, last_poll_at, replaced_at FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = 'listings'
 """)
 
 

@@ -18,7 +18,7 @@ from domain.waits import EBAYS, Waits
 
 # Of two marks the earlier time to read and the later move stand.
 MARK_STOCK_DUE = text("""
-    INSERT INTO stock_due AS t (seller_id, entity_id, due_at, moved_at, held_at)
+    INSERT INTO sellerbeat.stock_due AS t (seller_id, entity_id, due_at, moved_at, held_at)
     SELECT :seller_id, * FROM unnest(
         CAST(:ids AS text[]), CAST(:due AS timestamptz[]), CAST(:moved AS timestamptz[]), CAST(:held AS timestamptz[])
     )
@@ -29,64 +29,64 @@ MARK_STOCK_DUE = text("""
 # A reading that may not show the latest move yet is followed by another one.
 SETTLE_STOCK_READ = text("""
     WITH shown AS (
-        DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
+        DELETE FROM sellerbeat.stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
             AND (NOT starts_with(entity_id, 'listing:') OR moved_at IS NULL OR moved_at + :lag <= :read_at)
         RETURNING entity_id
     )
-    UPDATE stock_due SET due_at = greatest(moved_at + :share, :read_at), held_at = NULL, asked_at = NULL
+    UPDATE sellerbeat.stock_due SET due_at = greatest(moved_at + :share, :read_at), held_at = NULL, asked_at = NULL
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND entity_id NOT IN (SELECT entity_id FROM shown)
 """)
-CLEAR_STOCK_DUE = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
+CLEAR_STOCK_DUE = text("DELETE FROM sellerbeat.stock_due WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))")
 LEAVE_LISTING_TO_REPORT = text("""
-    INSERT INTO stock_due (seller_id, entity_id, due_at, asked_at) VALUES (:seller_id, :entity_id, :at, :at)
+    INSERT INTO sellerbeat.stock_due (seller_id, entity_id, due_at, asked_at) VALUES (:seller_id, :entity_id, :at, :at)
     ON CONFLICT (seller_id, entity_id) DO UPDATE SET asked_at = excluded.asked_at
 """)
-FORGET_LISTINGS_ASKED_FOR = text("DELETE FROM stock_due WHERE seller_id = :seller_id AND asked_at IS NOT NULL")
+FORGET_LISTINGS_ASKED_FOR = text("DELETE FROM sellerbeat.stock_due WHERE seller_id = :seller_id AND asked_at IS NOT NULL")
 NEXT_LISTING_DUE_AT = text("""
-    SELECT min(due_at) FROM stock_due WHERE seller_id = :seller_id AND starts_with(entity_id, 'listing:') AND asked_at IS NULL
+    SELECT min(due_at) FROM sellerbeat.stock_due WHERE seller_id = :seller_id AND starts_with(entity_id, 'listing:') AND asked_at IS NULL
 """)
 SKUS_DUE = text("""
-    SELECT entity_id FROM stock_due WHERE seller_id = :seller_id AND NOT starts_with(entity_id, 'listing:')
+    SELECT entity_id FROM sellerbeat.stock_due WHERE seller_id = :seller_id AND NOT starts_with(entity_id, 'listing:')
     ORDER BY due_at, entity_id LIMIT :limit
 """)
 # What a reading found is as old as that reading, changed or not.
 NOTE_STOCK_READING = text("""
-    UPDATE inventory i SET as_of = greatest(i.as_of, :read_at), read_from = :read_from, counts = coalesce(given.counts, i.counts)
+    UPDATE sellerbeat.inventory i SET as_of = greatest(i.as_of, :read_at), read_from = :read_from, counts = coalesce(given.counts, i.counts)
     FROM unnest(CAST(:ids AS text[]), CAST(:counts AS jsonb[])) AS given (entity_id, counts)
     WHERE i.seller_id = :seller_id AND i.entity_id = given.entity_id AND i.removed_at IS NULL
 """)
 # Of rows that a version before 0011 derived from a sale: a report from before that sale tells nothing of it.
 MARK_DERIVED_LISTINGS_VERIFIED = text("""
-    UPDATE inventory SET as_of = greatest(as_of, :read_at), read_from = 'report'
+    UPDATE sellerbeat.inventory SET as_of = greatest(as_of, :read_at), read_from = 'report'
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[]))
         AND read_from = 'derived' AND coalesce(sold_at, as_of) + :lag <= :read_at
     RETURNING entity_id
 """)
 LAST_READINGS_OF_LISTINGS = text("""
     SELECT i.entity_id, i.as_of, i.read_from = 'item' AS alone, i.data -> 'quantitySold' AS sold, d.held_at,
-        (SELECT max(sold_at) FROM sold_lines l WHERE l.seller_id = i.seller_id AND l.item_id = substr(i.entity_id, 9)) AS sold_at
-    FROM inventory i LEFT JOIN stock_due d ON d.seller_id = i.seller_id AND d.entity_id = i.entity_id
+        (SELECT max(sold_at) FROM sellerbeat.sold_lines l WHERE l.seller_id = i.seller_id AND l.item_id = substr(i.entity_id, 9)) AS sold_at
+    FROM sellerbeat.inventory i LEFT JOIN sellerbeat.stock_due d ON d.seller_id = i.seller_id AND d.entity_id = i.entity_id
     WHERE i.seller_id = :seller_id AND i.entity_id = ANY(CAST(:ids AS text[]))
 """)
 # Which known sales the last reading of a row `e` need not hold; `as_of`: an expression for its time; `lag`: those from so long before, too.
 NO_LAG = "'0 s'"
 SALES = """
     SELECT jsonb_agg(jsonb_build_array(order_id, line_item_id, sku, aspects, quantity, sold_at, EXISTS (
-        SELECT FROM orders o
+        SELECT FROM sellerbeat.orders o
         WHERE o.seller_id = e.seller_id AND o.entity_id = order_id AND o.data #>> '{{cancelStatus,cancelState}}' = 'CANCELED'
     ))) AS sales
     FROM (
-        SELECT * FROM sold_lines l WHERE starts_with(e.entity_id, 'listing:') AND l.seller_id = e.seller_id
+        SELECT * FROM sellerbeat.sold_lines l WHERE starts_with(e.entity_id, 'listing:') AND l.seller_id = e.seller_id
             AND l.item_id = substr(e.entity_id, 9) AND l.sold_at > coalesce(
                 (SELECT min(CAST(one ->> 'at' AS timestamptz)) FROM jsonb_each(e.counts) AS c (key, one)), {as_of}
             ) - CAST({lag} AS interval)
         UNION ALL
-        SELECT * FROM sold_lines l WHERE NOT starts_with(e.entity_id, 'listing:') AND l.seller_id = e.seller_id
+        SELECT * FROM sellerbeat.sold_lines l WHERE NOT starts_with(e.entity_id, 'listing:') AND l.seller_id = e.seller_id
             AND l.sku = e.entity_id AND l.sold_at > {as_of}
     ) AS known WHERE quantity IS NOT NULL
 """
 COUNTS_AND_SALES_OF_LISTINGS = text(f"""
-    SELECT e.entity_id, e.counts, s.sales FROM inventory e
+    SELECT e.entity_id, e.counts, s.sales FROM sellerbeat.inventory e
     LEFT JOIN LATERAL ({SALES.format(as_of=":read_at", lag=":lag")}) AS s ON true
     WHERE e.seller_id = :seller_id AND e.entity_id = ANY(CAST(:ids AS text[]))
 """)
@@ -94,8 +94,8 @@ COUNTS_AND_SALES_OF_LISTINGS = text(f"""
 LISTINGS_DUE = text(f"""
     SELECT d.entity_id, d.held_at IS NOT NULL AS held, e.entity_id IS NOT NULL AS known, coalesce(e.read_from, '') = 'derived' AS derived,
         e.data, e.counts, greatest(e.as_of, :read_to) AS as_of, s.sales
-    FROM stock_due d
-    LEFT JOIN inventory e ON e.seller_id = d.seller_id AND e.entity_id = d.entity_id AND e.removed_at IS NULL
+    FROM sellerbeat.stock_due d
+    LEFT JOIN sellerbeat.inventory e ON e.seller_id = d.seller_id AND e.entity_id = d.entity_id AND e.removed_at IS NULL
     LEFT JOIN LATERAL ({SALES.format(as_of="greatest(e.as_of, :read_to)", lag=NO_LAG)}) AS s ON true
     WHERE d.seller_id = :seller_id AND starts_with(d.entity_id, 'listing:') AND d.asked_at IS NULL AND d.due_at <= :now
     ORDER BY d.due_at, d.entity_id LIMIT :limit

@@ -14,24 +14,26 @@ from store.events.rereads import KEYS, KINDS, What
 
 # What fails again before it was due counts once.
 COUNT_FAILURE_OF_RECORD = text("""
-    INSERT INTO rereads AS r (seller_id, order_id, what, due_at, failures, failed_at)
+    INSERT INTO sellerbeat.rereads AS r (seller_id, order_id, what, due_at, failures, failed_at)
     VALUES (:seller_id, :key, :what, :due_at, :counted, :now)
     ON CONFLICT (seller_id, order_id, what) DO UPDATE SET failed_at = coalesce(r.failed_at, excluded.failed_at),
         failures = r.failures + CASE WHEN r.due_at <= :now THEN :counted ELSE 0 END,
         due_at = CASE WHEN r.due_at <= :now THEN excluded.due_at ELSE r.due_at END
     RETURNING failures, failed_at, due_at
 """)
-POSTPONE_REREAD = text("UPDATE rereads SET due_at = :due_at WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
+POSTPONE_REREAD = text("UPDATE sellerbeat.rereads SET due_at = :due_at WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
 # Rows without a failure stay: these are read again for another reason.
 FORGET_FAILURES_OF_RECORDS = text("""
-    DELETE FROM rereads WHERE seller_id = :seller_id AND what = :what AND order_id = ANY(CAST(:keys AS text[])) AND failed_at IS NOT NULL
+    DELETE FROM sellerbeat.rereads WHERE seller_id = :seller_id AND what = :what AND order_id = ANY(CAST(:keys AS text[]))
+        AND failed_at IS NOT NULL
 """)
 DUE_REREADS = text("""
-    SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = :what AND due_at <= :now ORDER BY due_at LIMIT :limit
+    SELECT order_id FROM sellerbeat.rereads WHERE seller_id = :seller_id AND what = :what AND due_at <= :now ORDER BY due_at LIMIT :limit
 """)
-FORGET_REREAD = text("DELETE FROM rereads WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
-_NOT_FAILING = """NOT EXISTS (SELECT FROM rereads r WHERE r.seller_id = e.seller_id AND r.order_id = {id} AND r.what = '{what}')
-    AND NOT EXISTS (SELECT FROM set_aside a WHERE a.seller_id = e.seller_id AND a.kind = '{kind}' AND starts_with(a.key, {id}))"""
+FORGET_REREAD = text("DELETE FROM sellerbeat.rereads WHERE seller_id = :seller_id AND order_id = :key AND what = :what")
+_NOT_FAILING = """NOT EXISTS (SELECT FROM sellerbeat.rereads r WHERE r.seller_id = e.seller_id AND r.order_id = {id} AND r.what = '{what}')
+    AND NOT EXISTS (SELECT FROM sellerbeat.set_aside a WHERE a.seller_id = e.seller_id AND a.kind = '{kind}'
+        AND starts_with(a.key, {id}))"""
 _SHOWN = {  # that any of these was read before says that eBay can show it; alone, no listing: there a list of listings tells as well
     What.PARCELS: ("fulfillments", "e.order_id", "true"),
     What.SINGLE: ("orders", "e.entity_id", "true"),
@@ -40,7 +42,7 @@ _SHOWN = {  # that any of these was read before says that eBay can show it; alon
     What.OFFERS: ("offers", "e.sku", "true"),
 }
 _SOME = """
-    (SELECT {id} AS id FROM {table} e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND {more} AND {well}
+    (SELECT {id} AS id FROM sellerbeat.{table} e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND {more} AND {well}
         ORDER BY e.entity_id {way} LIMIT 1)
 """
 # From both ends: neighbours may fail for the same reason.
@@ -54,7 +56,7 @@ RECORDS_READ_BEFORE = {
     for what, (table, id_, more) in _SHOWN.items()
 }
 LAST_GOOD_POLL_OF_STREAMS = text("""
-    SELECT max(last_good_at) FROM streams WHERE seller_id = :seller_id AND stream = ANY(CAST(:streams AS text[]))
+    SELECT max(last_good_at) FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = ANY(CAST(:streams AS text[]))
 """)
 
 

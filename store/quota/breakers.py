@@ -20,60 +20,62 @@ from store.events.alerts import close_alert, open_alert, reword_alert
 from store.events.events import FLEET, Events
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
+from store.schema.names import lock
 
 TOKENS = "tokens"
 LATELY = timedelta(minutes=2)  # so long somebody's doubt asks the others how they fare
 DEAR = timedelta(seconds=1)  # of clocks that are read one after another
 
-ROWS = "(SELECT jsonb_object_agg(b.resource, to_jsonb(b)) FROM breakers b)"  # a subselect of a step's first statement
-UP = "NOT EXISTS (SELECT FROM breakers b WHERE b.resource = :resource AND b.opened_at IS NOT NULL)"  # a condition of its permits
+ROWS = "(SELECT jsonb_object_agg(b.resource, to_jsonb(b)) FROM sellerbeat.breakers b)"  # a subselect of a step's first statement
+UP = "NOT EXISTS (SELECT FROM sellerbeat.breakers b WHERE b.resource = :resource AND b.opened_at IS NOT NULL)"  # a condition of its permits
 ALL_BREAKERS = text(f"SELECT {ROWS}")
 # Neither paused nor without a token: whose calls could tell that eBay is back.
 COUNT_SELLERS_POLLING_STREAMS = text("""
-    SELECT count(DISTINCT s.seller_id) FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
+    SELECT count(DISTINCT s.seller_id) FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT
+        JOIN sellerbeat.tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
 """)
-LIMIT_OF_RESOURCE = text('SELECT "limit" FROM permits WHERE resource = :resource')
+LIMIT_OF_RESOURCE = text('SELECT "limit" FROM sellerbeat.permits WHERE resource = :resource')
 DOUBT_RESOURCE = text("""
-    INSERT INTO breakers AS b (resource, doubted_at, sellers, every_s) VALUES (:resource, :now, :sellers, :every_s)
+    INSERT INTO sellerbeat.breakers AS b (resource, doubted_at, sellers, every_s) VALUES (:resource, :now, :sellers, :every_s)
     ON CONFLICT (resource) DO UPDATE SET doubted_at = excluded.doubted_at, sellers = excluded.sellers, every_s = excluded.every_s
     RETURNING to_jsonb(b)
 """)
 # Not where another process had a success meanwhile.
 OPEN_BREAKER = text("""
-    UPDATE breakers SET opened_at = :now, since = :since, probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s),
+    UPDATE sellerbeat.breakers SET opened_at = :now, since = :since, probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s),
         reason = :reason, closed_at = NULL
     WHERE resource = :resource AND opened_at IS NULL
         AND NOT EXISTS (
-            SELECT FROM breakers g WHERE (g.resource = :resource OR :anywhere)
+            SELECT FROM sellerbeat.breakers g WHERE (g.resource = :resource OR :anywhere)
                 AND g.good_at > greatest(CAST(:now AS timestamptz) - :proof, CAST(:since AS timestamptz)))
     RETURNING resource
 """)
 # A time that is further away than any probe is somebody's wrong clock.
 CLAIM_PROBE = text("""
-    UPDATE breakers SET probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s)
+    UPDATE sellerbeat.breakers SET probe_at = CAST(:now AS timestamptz) + make_interval(secs => every_s)
     WHERE resource = :resource AND opened_at IS NOT NULL
         AND (probe_at IS NULL OR probe_at <= :now OR probe_at > CAST(:now AS timestamptz) + make_interval(secs => 2 * every_s))
     RETURNING resource
 """)
 # The caller made no call after all: the next may ask at once.
-RELEASE_PROBE = text("UPDATE breakers SET probe_at = :now WHERE resource = :resource AND opened_at IS NOT NULL")
-REWORD_BREAKER = text("UPDATE breakers SET reason = :reason WHERE resource = :resource AND reason IS DISTINCT FROM :reason")
+RELEASE_PROBE = text("UPDATE sellerbeat.breakers SET probe_at = :now WHERE resource = :resource AND opened_at IS NOT NULL")
+REWORD_BREAKER = text("UPDATE sellerbeat.breakers SET reason = :reason WHERE resource = :resource AND reason IS DISTINCT FROM :reason")
 # Not where the breaker is open: closing it has an alert and failures to take back.
 NOTE_SUCCESS_OF_RESOURCE = text("""
-    INSERT INTO breakers AS b (resource, good_at) VALUES (:resource, :now)
+    INSERT INTO sellerbeat.breakers AS b (resource, good_at) VALUES (:resource, :now)
     ON CONFLICT (resource) DO UPDATE SET good_at = excluded.good_at WHERE b.opened_at IS NULL
 """)
 CLOSE_BREAKER = text("""
-    UPDATE breakers b SET opened_at = NULL, probe_at = NULL, closed_at = :now, good_at = :now
-    FROM breakers o WHERE b.resource = :resource AND o.resource = b.resource AND b.opened_at IS NOT NULL
+    UPDATE sellerbeat.breakers b SET opened_at = NULL, probe_at = NULL, closed_at = :now, good_at = :now
+    FROM sellerbeat.breakers o WHERE b.resource = :resource AND o.resource = b.resource AND b.opened_at IS NOT NULL
     RETURNING o.since
 """)
 # A stream that a step of its own holds is left to that step: it is being read.
 FORGET_FAILURES_OF_OUTAGE = text("""
-    UPDATE streams s SET failures = 0, last_error = NULL, failing_since = NULL
+    UPDATE sellerbeat.streams s SET failures = 0, last_error = NULL, failing_since = NULL
     FROM (
-        SELECT seller_id, stream FROM streams
+        SELECT seller_id, stream FROM sellerbeat.streams
         WHERE stream = ANY(CAST(:streams AS text[])) AND failures > 0 AND failing_since >= :since
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS of_the_outage
@@ -81,7 +83,7 @@ FORGET_FAILURES_OF_OUTAGE = text("""
 """)
 
 # Who trips or closes one breaker sees what others did to theirs: the alert is of all of them.
-LOCK_OUTAGE_ALERT = text("SELECT pg_advisory_xact_lock(7355614)")
+LOCK_OUTAGE_ALERT = text(lock("outage_alert", former=7_355_614))
 
 ALERTS = {
     "orders": "eBay's orders API is down",

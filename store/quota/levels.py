@@ -15,27 +15,28 @@ POLLED_STREAMS_OF_FLEET = text("""
         CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
         CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
         CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
-    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id) LEFT JOIN modes m USING (seller_id)
+    FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT JOIN sellerbeat.tokens k USING (seller_id) LEFT
+        JOIN sellerbeat.modes m USING (seller_id)
     WHERE s.removed_at IS NULL AND k.dead_at IS NULL
-        AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
+        AND NOT EXISTS (SELECT FROM sellerbeat.accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
         AND t.stream = ANY(CAST(:streams AS text[]))
 """)
 PUT_PLAN = text("""
-    INSERT INTO levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
+    INSERT INTO sellerbeat.levels AS l (resource, plan, planned_at) VALUES (:resource, CAST(:plan AS jsonb), clock_timestamp())
     ON CONFLICT (resource) DO UPDATE SET plan = excluded.plan, planned_at = excluded.planned_at
 """)
-COUNT_ENROLLED_SELLERS = text("SELECT count(*) FROM sellers WHERE removed_at IS NULL")
+COUNT_ENROLLED_SELLERS = text("SELECT count(*) FROM sellerbeat.sellers WHERE removed_at IS NULL")
 DATABASE_CLOCK = text("SELECT clock_timestamp()")
-ALL_PLANS = text("SELECT resource, plan, planned_at FROM levels")
+ALL_PLANS = text("SELECT resource, plan, planned_at FROM sellerbeat.levels")
 # Null where nothing was planned yet.
-ARE_PLANS_LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM levels")
+ARE_PLANS_LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM sellerbeat.levels")
 COUNT_CALLS_CAUSED_BY_ORDERS = text("""
-    SELECT coalesce(sum(api_calls), 0) FROM poll_runs
+    SELECT coalesce(sum(api_calls), 0) FROM sellerbeat.poll_runs
     WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
 """)
 COUNT_ORDERS_BY_HOUR = text("""
     SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
-    FROM orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
+    FROM sellerbeat.orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
 """)
 
 

@@ -27,7 +27,7 @@ RESERVE = f"""
 """
 # One statement takes permits, and begins the new day where the old one is over.
 TAKE = f"""
-    UPDATE permits p SET
+    UPDATE sellerbeat.permits p SET
         used = {USED} + :permits,
         day_start = CASE WHEN {OVER} THEN {TODAY} ELSE p.day_start END,
         reset_at = CASE WHEN {OVER} THEN {TOMORROW} ELSE p.reset_at END
@@ -38,20 +38,20 @@ TAKE = f"""
 TAKE_PERMITS = text(TAKE)
 # The settings' limit gives way to eBay's own, once that was read.
 ENSURE_PERMITS = text(f"""
-    INSERT INTO permits AS p (resource, "limit", used, day_start, reset_at)
+    INSERT INTO sellerbeat.permits AS p (resource, "limit", used, day_start, reset_at)
     SELECT resource, "limit", 0, {TODAY}, {TOMORROW}
     FROM unnest(CAST(:resources AS text[]), CAST(:limits AS bigint[])) AS given (resource, "limit")
     ON CONFLICT (resource) DO UPDATE SET "limit" = excluded."limit" WHERE NOT p.told AND p."limit" <> excluded."limit"
 """)
 # Once a row. Not of shares: these count our own calls alone.
 ASSUME_PERMITS_USED = text("""
-    UPDATE permits SET assumed = true, used = greatest(used, "limit" * least(1, extract(epoch FROM clock_timestamp() - day_start)
+    UPDATE sellerbeat.permits SET assumed = true, used = greatest(used, "limit" * least(1, extract(epoch FROM clock_timestamp() - day_start)
         / greatest(extract(epoch FROM reset_at - day_start), 1)))
     WHERE NOT told AND NOT assumed AND resource <> ALL(CAST(:shares AS text[]))
 """)
 # eBay's count above the ledger's wins: others call with the same keys. Below it the ledger's does, unless that only assumed.
 OBSERVE_LIMIT = text("""
-    UPDATE permits p SET
+    UPDATE sellerbeat.permits p SET
         "limit" = :limit, told = true, assumed = false,
         used = CASE WHEN p.assumed OR abs(extract(epoch FROM p.reset_at - :reset_at)) > 3600 THEN :limit - :remaining
             ELSE greatest(p.used, :limit - :remaining) END,
@@ -62,13 +62,15 @@ OBSERVE_LIMIT = text("""
 """)
 # A share follows what eBay says of the whole, but for what was used.
 FOLLOW_LIMIT_OF_WHOLE = text("""
-    UPDATE permits p SET "limit" = greatest(1, floor(:limit * CAST(:share AS double precision))), told = true,
+    UPDATE sellerbeat.permits p SET "limit" = greatest(1, floor(:limit * CAST(:share AS double precision))), told = true,
         used = CASE WHEN abs(extract(epoch FROM p.reset_at - w.reset_at)) > 3600 THEN 0 ELSE p.used END,
         day_start = w.day_start, reset_at = w.reset_at
-    FROM permits w WHERE p.resource = :part AND w.resource = :resource AND w.told
+    FROM sellerbeat.permits w WHERE p.resource = :part AND w.resource = :resource AND w.told
 """)
-ALL_PERMITS = text('SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM permits ORDER BY resource')
-RESERVE_CALLS_CAUSED_BY_ORDERS = text("UPDATE permits SET caused = :calls WHERE resource = :resource")
+ALL_PERMITS = text(
+    'SELECT resource, "limit", used, day_start, reset_at, told AS observed, caused FROM sellerbeat.permits ORDER BY resource'
+)
+RESERVE_CALLS_CAUSED_BY_ORDERS = text("UPDATE sellerbeat.permits SET caused = :calls WHERE resource = :resource")
 
 # Of the limit, by the share of the day that is left.
 HELD_BACK = {

@@ -13,23 +13,25 @@ from store.schema.times import iso
 
 # Never back to an older reading: several processes read.
 PUT_QUOTA = text("""
-    INSERT INTO quotas AS q (resource, "limit", remaining, reset_at, read_at)
+    INSERT INTO sellerbeat.quotas AS q (resource, "limit", remaining, reset_at, read_at)
     VALUES (:resource, :limit, :remaining, :reset_at, coalesce(:read_at, clock_timestamp()))
     ON CONFLICT (resource) DO UPDATE SET
         "limit" = excluded."limit", remaining = excluded.remaining, reset_at = excluded.reset_at, read_at = excluded.read_at
         WHERE q.read_at <= excluded.read_at
 """)
-RESET_OF_SPENT_QUOTA = text("SELECT reset_at FROM quotas WHERE resource = :resource AND remaining <= 0 AND reset_at > clock_timestamp()")
+RESET_OF_SPENT_QUOTA = text("""
+    SELECT reset_at FROM sellerbeat.quotas WHERE resource = :resource AND remaining <= 0 AND reset_at > clock_timestamp()
+""")
 # A row for one caller in `every`, of all processes; nothing for the others.
 CLAIM_TURN = text("""
-    INSERT INTO claims AS c (name, at) VALUES (:name, clock_timestamp())
+    INSERT INTO sellerbeat.claims AS c (name, at) VALUES (:name, clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE c.at <= excluded.at - CAST(:every AS interval)
     RETURNING 1
 """)
-ALL_QUOTAS = text('SELECT resource, "limit", remaining, reset_at, read_at FROM quotas ORDER BY resource')
+ALL_QUOTAS = text('SELECT resource, "limit", remaining, reset_at, read_at FROM sellerbeat.quotas ORDER BY resource')
 CALLS_BY_STREAM_SINCE = text("""
     SELECT stream, sum(api_calls) AS calls
-    FROM poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY stream
+    FROM sellerbeat.poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY stream
 """)
 
 

@@ -23,7 +23,7 @@ FRESH = timedelta(seconds=2)
 # A poll counts in the hour in which it began.
 HOURLY_SUMS_OF_SELLERS_SINCE = text("""
     SELECT seller_id, date_trunc('hour', started_at) AS hour, sum(changes) AS changes, sum(api_calls) AS calls
-    FROM poll_runs WHERE started_at >= :since AND (changes > 0 OR api_calls > 0) GROUP BY 1, 2
+    FROM sellerbeat.poll_runs WHERE started_at >= :since AND (changes > 0 OR api_calls > 0) GROUP BY 1, 2
 """)
 
 

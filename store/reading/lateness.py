@@ -16,14 +16,14 @@ SHORTEST = timedelta(minutes=2)  # at intervals of seconds, a worker that is sta
 # The interval is the one that the last good poll decided. A poll that waits for quota was given a later moment: it is late long after that.
 LATE_STREAMS = text("""
     SELECT t.seller_id, t.stream
-    FROM streams t JOIN sellers s USING (seller_id) LEFT JOIN tokens k USING (seller_id)
+    FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT JOIN sellerbeat.tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND t.next_poll_at < clock_timestamp()
         AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
-        AND NOT EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
+        AND NOT EXISTS (SELECT FROM sellerbeat.accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
         AND clock_timestamp() - coalesce(t.last_good_at, s.enrolled_at)
             > greatest(:intervals * (t.next_poll_at - coalesce(t.last_good_at, s.enrolled_at)), :shortest)
 """)
-OPEN_ALERTS_OF_KIND_PREFIX = text("SELECT seller_id, kind FROM alerts WHERE closed_at IS NULL AND starts_with(kind, :prefix)")
+OPEN_ALERTS_OF_KIND_PREFIX = text("SELECT seller_id, kind FROM sellerbeat.alerts WHERE closed_at IS NULL AND starts_with(kind, :prefix)")
 
 
 class LatePoll(NamedTuple):

@@ -6,8 +6,10 @@ from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
 
-NEWEST_POSITION_OF_FEED = text("SELECT coalesce(max(position), 0) FROM change_events")
-SELLERS_WITH_NEWS = text("SELECT seller_id, max(position) AS position FROM change_events WHERE position > :position GROUP BY seller_id")
+NEWEST_POSITION_OF_FEED = text("SELECT coalesce(max(position), 0) FROM sellerbeat.change_events")
+SELLERS_WITH_NEWS = text(
+    "SELECT seller_id, max(position) AS position FROM sellerbeat.change_events WHERE position > :position GROUP BY seller_id"
+)
 
 
 @dataclass(frozen=True, slots=True)

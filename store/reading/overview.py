@@ -22,33 +22,34 @@ from store.schema.errors import UnknownSellerError, translated
 from store.schema.times import iso
 
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
-SELLER_EXISTS = text("SELECT FROM sellers WHERE seller_id = :seller_id")
+SELLER_EXISTS = text("SELECT FROM sellerbeat.sellers WHERE seller_id = :seller_id")
 # All of them while a breaker is open: it hinders streams whose rows do not say so yet.
 FAILING_OR_WAITING_STREAMS = text(f"""
-    SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM streams
+    SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM sellerbeat.streams
     WHERE failures > 0 OR waits_for IS NOT NULL
-        OR EXISTS (SELECT FROM breakers WHERE opened_at IS NOT NULL)
+        OR EXISTS (SELECT FROM sellerbeat.breakers WHERE opened_at IS NOT NULL)
 """)
-ORDERS_STREAMS_OF_ALL_SELLERS = text("SELECT seller_id, last_good_at, next_poll_at FROM streams WHERE stream = 'orders'")
+ORDERS_STREAMS_OF_ALL_SELLERS = text("SELECT seller_id, last_good_at, next_poll_at FROM sellerbeat.streams WHERE stream = 'orders'")
 # Without those that have nothing to do: a backfill that is over, and offers of who did not choose them.
 STREAMS_OF_GIVEN_SELLERS = text("""
     SELECT t.seller_id, t.stream, t.last_good_at, t.next_poll_at, t.why, t.failures, t.last_error
-    FROM streams t JOIN sellers s USING (seller_id) WHERE t.seller_id = ANY(CAST(:sellers AS text[]))
+    FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) WHERE t.seller_id = ANY(CAST(:sellers AS text[]))
         AND (t.stream <> 'backfill' OR t.reading IS NOT NULL) AND (t.stream <> 'offers' OR s.options ->> 'offers' = 'true')
 """)
 NEWEST_POLL_RUNS_OF_SELLER = text("""
     SELECT started_at, finished_at, stream, source, api_calls, changes, duplicates, missed, error
-    FROM poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
+    FROM sellerbeat.poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
 """)
 EVENTS_OF_SELLER_BEFORE = text("""
     SELECT position, type, entity_id, version, detected_at, source, changed, previous, data
-    FROM change_events WHERE seller_id = :seller_id AND position < :before ORDER BY position DESC LIMIT :limit
+    FROM sellerbeat.change_events WHERE seller_id = :seller_id AND position < :before ORDER BY position DESC LIMIT :limit
 """)
 # By the newest orders: their index is there, and a seller may have 100,000 parcels.
 NEWEST_PARCELS_OF_SELLER = text("""
     SELECT f.entity_id, f.order_id, f.data, f.as_of, f.removed_at
-    FROM (SELECT entity_id, created_at FROM orders WHERE seller_id = :seller_id ORDER BY created_at DESC NULLS LAST LIMIT :orders) AS o
-    JOIN fulfillments f ON f.seller_id = :seller_id AND f.order_id = o.entity_id
+    FROM (SELECT entity_id, created_at FROM sellerbeat.orders WHERE seller_id = :seller_id ORDER BY created_at DESC NULLS LAST
+        LIMIT :orders) AS o
+    JOIN sellerbeat.fulfillments f ON f.seller_id = :seller_id AND f.order_id = o.entity_id
     ORDER BY o.created_at DESC, f.entity_id LIMIT :limit
 """)
 # The page's bounds reach the rows within, so that sales are summed up for these alone.

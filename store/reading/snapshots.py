@@ -25,8 +25,8 @@ _AS_OF = {
         WHEN e.removed_at IS NOT NULL OR a.reason IS NOT NULL THEN e.as_of
         WHEN e.read_from = 'derived' THEN coalesce(e.sold_at, e.as_of)
         WHEN starts_with(e.entity_id, 'listing:')
-            THEN greatest(e.as_of, (SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = 'listings'))
-        ELSE greatest(e.as_of, (SELECT scanned_at FROM streams WHERE seller_id = :seller_id AND stream = 'inventory')) END""",
+            THEN greatest(e.as_of, (SELECT cursor FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = 'listings'))
+        ELSE greatest(e.as_of, (SELECT scanned_at FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = 'inventory')) END""",
 }
 
 
@@ -37,9 +37,9 @@ def _rows(kind: Kind) -> TextClause:
         more, joined = ", e.counts, s.sales", f"LEFT JOIN LATERAL ({stock.SALES.format(as_of='as_of.at', lag=stock.NO_LAG)}) AS s ON true"
     return text(f"""
         SELECT e.entity_id, e.data, e.version, as_of.at AS as_of, e.read_from, e.removed_at, a.reason AS set_aside{more}
-        FROM {TABLES[kind]} e
+        FROM sellerbeat.{TABLES[kind]} e
         LEFT JOIN LATERAL (
-            SELECT reason FROM set_aside
+            SELECT reason FROM sellerbeat.set_aside
             WHERE seller_id = e.seller_id AND kind = '{kind.value}' AND key = e.entity_id LIMIT 1
         ) AS a ON true
         CROSS JOIN LATERAL (SELECT {_AS_OF.get(kind, "e.as_of")} AS at) AS as_of
@@ -51,8 +51,8 @@ def _rows(kind: Kind) -> TextClause:
 def _unstored(kind: Kind) -> TextClause:
     return text(f"""
         SELECT a.entity_id, NULL AS data, NULL AS version, a.read_at AS as_of, NULL AS read_from, NULL AS removed_at, a.reason AS set_aside
-        FROM set_aside a WHERE a.seller_id = :seller_id AND a.kind = '{kind.value}'
-            AND NOT EXISTS (SELECT FROM {TABLES[kind]} e WHERE e.seller_id = a.seller_id AND e.entity_id = a.key)
+        FROM sellerbeat.set_aside a WHERE a.seller_id = :seller_id AND a.kind = '{kind.value}'
+            AND NOT EXISTS (SELECT FROM sellerbeat.{TABLES[kind]} e WHERE e.seller_id = a.seller_id AND e.entity_id = a.key)
             AND NOT starts_with(a.reason, 'unreadable')
         ORDER BY a.id
     """)

@@ -26,34 +26,38 @@ def _of(statement: str) -> dict[bool, TextClause]:
 
 SELLERS_FOR_STATUS = _of("""
     SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes AS overrides, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
-        EXISTS (SELECT FROM accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
+        EXISTS (SELECT FROM sellerbeat.accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
         coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
-    FROM sellers s LEFT JOIN tokens t USING (seller_id) LEFT JOIN modes m USING (seller_id)
+    FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens t USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
     WHERE {one} ORDER BY seller_id
 """)
 STREAMS_FOR_STATUS = _of("""
     SELECT seller_id, stream, cursor,
         {is_reading} AS is_reading, last_change_at, last_poll_at, last_good_at, next_poll_at, why,
         failures, last_error, last_changes, sales_30d, {waits} AS waits_for, {progress} AS progress
-    FROM streams WHERE {one}
+    FROM sellerbeat.streams WHERE {one}
 """)
 CHANGES_AND_CALLS_OF_LAST_DAY = _of("""
-    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM poll_runs
+    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM sellerbeat.poll_runs
     WHERE started_at > clock_timestamp() - interval '24 hours' AND {one} GROUP BY seller_id
 """)
 NEWEST_ALERTS = _of("""
-    SELECT id, seller_id, kind, text, opened_at, closed_at FROM alerts
+    SELECT id, seller_id, kind, text, opened_at, closed_at FROM sellerbeat.alerts
     WHERE (closed_at IS NULL OR :closed) AND {one} ORDER BY opened_at DESC, id DESC LIMIT :limit
 """)
 NEWEST_SET_ASIDE = _of("""
-    SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
+    SELECT id, seller_id, kind, entity_id, reason, at, attempts FROM sellerbeat.set_aside WHERE {one} ORDER BY at DESC, id DESC LIMIT :limit
 """)
-COUNT_OPEN_ALERTS_BY_KIND = text("SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM alerts WHERE closed_at IS NULL GROUP BY 1")
-COUNT_DOCUMENTS_ASIDE = text("SELECT count(*) FROM set_aside")
-CALLS_OF_STREAMS_SINCE = text(
-    "SELECT seller_id, stream, sum(api_calls) AS calls FROM poll_runs WHERE started_at >= :since GROUP BY seller_id, stream"
+COUNT_OPEN_ALERTS_BY_KIND = text(
+    "SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY 1"
 )
-SPENT_QUOTAS = text("SELECT resource, reset_at FROM quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at")
+COUNT_DOCUMENTS_ASIDE = text("SELECT count(*) FROM sellerbeat.set_aside")
+CALLS_OF_STREAMS_SINCE = text(
+    "SELECT seller_id, stream, sum(api_calls) AS calls FROM sellerbeat.poll_runs WHERE started_at >= :since GROUP BY seller_id, stream"
+)
+SPENT_QUOTAS = text(
+    "SELECT resource, reset_at FROM sellerbeat.quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at"
+)
 
 
 ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"

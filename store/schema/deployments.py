@@ -10,10 +10,10 @@ GONE_AFTER = timedelta(minutes=3)  # each says every minute that it is there
 PREFIX = "deployment:"
 RECORD_DEPLOYMENT_AND_COUNT_OTHERS = text("""
     WITH mine AS (
-        INSERT INTO claims AS c (name, at) VALUES (:prefix || :identity, clock_timestamp())
+        INSERT INTO sellerbeat.claims AS c (name, at) VALUES (:prefix || :identity, clock_timestamp())
         ON CONFLICT (name) DO UPDATE SET at = excluded.at RETURNING c.name
     )
-    SELECT count(*) FROM claims, mine
+    SELECT count(*) FROM sellerbeat.claims, mine
     WHERE claims.name <> mine.name AND starts_with(claims.name, :prefix) AND claims.at > clock_timestamp() - CAST(:gone AS interval)
 """)
 

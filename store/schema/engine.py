@@ -6,6 +6,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from store.schema.errors import StoreError
+from store.schema.names import SCHEMA, use_schema
 
 # Every wait has an end, so a step fails and is tried again instead of hanging. Milliseconds.
 SERVER_SETTINGS = {
@@ -19,18 +20,18 @@ SERVER_SETTINGS = {
 CLIENT_SETTINGS = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def connect(url: str, pool_size: int = 5, application: str = "sellerbeat") -> Engine:
+def connect(url: str, pool_size: int = 5, schema: str = SCHEMA) -> Engine:
     """An engine for `postgresql://...`; one step uses one connection at a time, so size the pool to the threads.
 
     There is no ping before use: it would double the round trips of a quiet poll. After a restart of Postgres the first statement
     fails as `StoreUnavailableError`, SQLAlchemy drops every pooled connection at once, and the retry gets a new one.
 
     Raises:
-        StoreError: the URL is none, or names another database than Postgres.
+        StoreError: the URL is none, or names another database than Postgres; the schema's name cannot be used.
     """
     engine = create_engine(
         _address(url),
-        connect_args={**CLIENT_SETTINGS, "application_name": application, "options": _options(url)},
+        connect_args={**CLIENT_SETTINGS, "application_name": application(schema), "options": _options(url)},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -38,7 +39,13 @@ def connect(url: str, pool_size: int = 5, application: str = "sellerbeat") -> En
         hide_parameters=True,
     )
     engine.dialect.reset_isolation_level = _as_it_was  # type: ignore[method-assign, assignment]
+    use_schema(engine, schema)
     return engine
+
+
+def application(schema: str) -> str:
+    """As `pg_stat_activity` shows our connections. Versions that had no schema of their own said `sellerbeat`, and no more."""
+    return f"sellerbeat in {schema}"
 
 
 def _as_it_was(connection: Any) -> None:

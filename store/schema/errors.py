@@ -38,6 +38,34 @@ class TablesUnknownError(StoreError):
         super().__init__("the tables are of a later version than this one: use that version, or restore the backup from before it")
 
 
+class FormerProcessesError(StoreError):
+    """Processes of a version with tables in `public` are connected, and would lose them. Act: stop them, then `starter.py migrate`."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(
+            "the tables are to move out of the schema public into one of their own: stop the worker and web.py of the version before first "
+            f"({connections} of their connections are open), then run starter.py migrate again"
+        )
+
+
+class SchemaTakenError(StoreError):
+    """The schema that is to be ours holds somebody else's tables. Act: choose another one."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(f"the schema {schema} holds tables that are not Sellerbeat's: give SELLERBEAT_DATABASE_SCHEMA a name of its own")
+
+
+class EncodingError(StoreError):
+    """The database cannot hold what eBay sends. Act: make one in UTF-8."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"the database is in {encoding}, which cannot hold all that eBay sends: make one with ENCODING 'UTF8'")
+
+
+class NotAllowedError(StoreError):
+    """The role of the database URL lacks a right. Act: as the text says."""
+
+
 class SecretError(StoreError):
     """No key decrypts a stored token. Not retried. Act: put back the key that encrypted it, or `starter.py connect` with a new token."""
 
@@ -99,6 +127,8 @@ def translate(error: SQLAlchemyError) -> StoreError:
     code = sqlstate(error)
     if code in _MISSING:
         return TablesMissingError()
+    if code == "42501":
+        return NotAllowedError("the role of SELLERBEAT_DATABASE_URL lacks a right (SQLSTATE 42501): see the roles in docs/how-to/deploy.md")
     if code in _UNAVAILABLE or code[:2] in _UNAVAILABLE_CLASSES:
         return StoreUnavailableError(_UNAVAILABLE.get(code) or _UNAVAILABLE_CLASSES[code[:2]], lost=error.connection_invalidated)
     if error.connection_invalidated:

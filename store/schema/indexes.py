@@ -17,12 +17,12 @@ INDEXES = {
     "deletions_person": "deletions (person)",
 }
 # No row: there is no index of this name; false: making it was broken off.
-IS_INDEX_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+IS_INDEX_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('sellerbeat.' || :name)")
 # Of the session: two who migrate at once make each index once. Tried, not waited for: making an index without a lock waits for the end of
 # all statements, and would wait for that one.
-TRY_LOCK_INDEX_MAKING = text("SELECT pg_try_advisory_lock(7355610)")
+TRY_LOCK_INDEX_MAKING = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.indexes', 0))")
 TRIED_EVERY_S = 0.1
-UNLOCK_INDEX_MAKING = text("SELECT pg_advisory_unlock(7355610)")
+UNLOCK_INDEX_MAKING = text("SELECT pg_advisory_unlock(hashtextextended('sellerbeat.indexes', 0))")
 RESET_TIMEOUTS = text("RESET statement_timeout; RESET lock_timeout")
 # For this session: making an index of a large table takes longer than any statement of a worker may.
 LIFT_TIMEOUTS = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
@@ -41,8 +41,8 @@ def make(engine: Engine) -> list[str]:
                 if valid:
                     continue
                 if valid is False:
-                    connection.execute(text(f"DROP INDEX CONCURRENTLY {name}"))
-                connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON {on}"))
+                    connection.execute(text(f"DROP INDEX CONCURRENTLY sellerbeat.{name}"))
+                connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON sellerbeat.{on}"))
                 made.append(name)
         finally:
             connection.execute(UNLOCK_INDEX_MAKING)

@@ -12,10 +12,10 @@ from store.schema.vault import Vault
 
 NAME = "key of hashes"
 # Of several processes that make one at once the first wins; all read it then.
-ADD_NAMED_SECRET = text("INSERT INTO secrets (name, sealed) VALUES (:name, :sealed) ON CONFLICT DO NOTHING")
-SECRET_BY_NAME = text("SELECT sealed FROM secrets WHERE name = :name")
+ADD_NAMED_SECRET = text("INSERT INTO sellerbeat.secrets (name, sealed) VALUES (:name, :sealed) ON CONFLICT DO NOTHING")
+SECRET_BY_NAME = text("SELECT sealed FROM sellerbeat.secrets WHERE name = :name")
 # Only over what was read: another process may have sealed it anew meanwhile.
-RESEAL_SECRET = text("UPDATE secrets SET sealed = :sealed WHERE name = :name AND sealed = :before")
+RESEAL_SECRET = text("UPDATE sellerbeat.secrets SET sealed = :sealed WHERE name = :name AND sealed = :before")
 
 
 class KeyedHash:

@@ -9,12 +9,12 @@ from store.schema.errors import translated
 
 # A row comes back only where the word was another: of several callers one gets it.
 CHANGE_MARK = text("""
-    INSERT INTO marks AS m (name, value) VALUES (:name, :value)
+    INSERT INTO sellerbeat.marks AS m (name, value) VALUES (:name, :value)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE m.value <> excluded.value
     RETURNING name
 """)
 FAILING_STREAMS = text("""
-    SELECT t.seller_id, t.stream FROM streams t JOIN sellers s USING (seller_id)
+    SELECT t.seller_id, t.stream FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id)
     WHERE t.failures >= :failures AND s.removed_at IS NULL ORDER BY t.failures, t.seller_id LIMIT :limit
 """)
 

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
+from store.schema.names import SCHEMA
+
 REVISION = "0019"  # the migration that these tables are; a test compares
 
-metadata = MetaData()
+metadata = MetaData(schema=SCHEMA)
 
 POSITIONS = Sequence("positions", metadata=metadata)  # drawn only under the advisory lock, see events.py
 

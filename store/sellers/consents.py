@@ -21,27 +21,33 @@ from store.schema.vault import Vault
 WORKING = timedelta(seconds=90)  # the longest that one who works on it may take: two calls to eBay; after a crash it is free again
 RETENTION = timedelta(days=30)  # rows behind their end, for who comes with an old link
 
-FORGET_OLD_CONSENTS = text("DELETE FROM consents WHERE expires_at < clock_timestamp() - :kept")
+FORGET_OLD_CONSENTS = text("DELETE FROM sellerbeat.consents WHERE expires_at < clock_timestamp() - :kept")
 ISSUE_CONSENT = text("""
-    INSERT INTO consents (nonce, seller_id, made_at, expires_at)
+    INSERT INTO sellerbeat.consents (nonce, seller_id, made_at, expires_at)
     VALUES (:nonce, :seller_id, clock_timestamp(), clock_timestamp() + :lasting) RETURNING expires_at
 """)
 CLAIM_CONSENT = text("""
-    UPDATE consents SET claimed_until = clock_timestamp() + :working
+    UPDATE sellerbeat.consents SET claimed_until = clock_timestamp() + :working
     WHERE nonce = :nonce AND seller_id = :seller_id AND used_at IS NULL AND expires_at > clock_timestamp()
         AND coalesce(claimed_until, '-infinity') < clock_timestamp()
     RETURNING code, sealed
 """)
-STATE_OF_CONSENT = text("SELECT used_at IS NOT NULL AS used, expires_at <= clock_timestamp() AS over FROM consents WHERE nonce = :nonce")
-KEEP_CODE_OF_CONSENT = text("UPDATE consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL")
-RELEASE_CONSENT = text("UPDATE consents SET claimed_until = NULL WHERE nonce = :nonce AND used_at IS NULL")
-DROP_CODE_OF_CONSENT = text("UPDATE consents SET claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce AND used_at IS NULL")
+STATE_OF_CONSENT = text(
+    "SELECT used_at IS NOT NULL AS used, expires_at <= clock_timestamp() AS over FROM sellerbeat.consents WHERE nonce = :nonce"
+)
+KEEP_CODE_OF_CONSENT = text(
+    "UPDATE sellerbeat.consents SET code = :code, sealed = :sealed WHERE nonce = :nonce AND claimed_until IS NOT NULL"
+)
+RELEASE_CONSENT = text("UPDATE sellerbeat.consents SET claimed_until = NULL WHERE nonce = :nonce AND used_at IS NULL")
+DROP_CODE_OF_CONSENT = text(
+    "UPDATE sellerbeat.consents SET claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce AND used_at IS NULL"
+)
 USE_UP_CONSENT = text("""
-    UPDATE consents SET used_at = clock_timestamp(), claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce
+    UPDATE sellerbeat.consents SET used_at = clock_timestamp(), claimed_until = NULL, code = NULL, sealed = NULL WHERE nonce = :nonce
 """)
-SEALED_CONSENTS = text("SELECT nonce, sealed FROM consents WHERE sealed IS NOT NULL")
-RESEAL_CONSENT = text("UPDATE consents SET sealed = :anew WHERE nonce = :nonce AND sealed = :before")
-CONSENT_EXISTS = text("SELECT EXISTS (SELECT FROM consents WHERE nonce = :nonce)")
+SEALED_CONSENTS = text("SELECT nonce, sealed FROM sellerbeat.consents WHERE sealed IS NOT NULL")
+RESEAL_CONSENT = text("UPDATE sellerbeat.consents SET sealed = :anew WHERE nonce = :nonce AND sealed = :before")
+CONSENT_EXISTS = text("SELECT EXISTS (SELECT FROM sellerbeat.consents WHERE nonce = :nonce)")
 
 
 class Unclaimed(StrEnum):

@@ -11,17 +11,16 @@ from sqlalchemy import Engine, text
 
 from domain.pacing import InventorySource, Stream
 from store.delivery.endpoints import forget_of
+from store.erasure.seller_rows import erase_rows_of_seller
 from store.events.alerts import close_alert, open_alert
 from store.events.events import Events
 from store.schema.errors import OffersNeedInventoryError, UnknownSellerError, translated
 from store.schema.times import iso
 from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
-CHUNK = 5000  # rows erased in one transaction
-
-ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellers WHERE seller_id = :seller_id")
+ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id")
 ENROLL_SELLER = text("""
-    INSERT INTO sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
+    INSERT INTO sellerbeat.sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
     VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb), CAST(:scopes AS text[]))
     ON CONFLICT (seller_id) DO UPDATE SET
         enrollment = excluded.enrollment, enrolled_at = excluded.enrolled_at, removed_at = NULL, epoch = s.epoch + 1,
@@ -29,10 +28,10 @@ ENROLL_SELLER = text("""
         WHERE s.removed_at IS NOT NULL
     RETURNING enrollment
 """)
-SET_SCOPES_OF_SELLER = text("UPDATE sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
+SET_SCOPES_OF_SELLER = text("UPDATE sellerbeat.sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
 # Of who comes back too: what their polls left before is over.
 BEGIN_STREAMS_OF_SELLER = text("""
-    INSERT INTO streams (seller_id, stream, cursor, reading)
+    INSERT INTO sellerbeat.streams (seller_id, stream, cursor, reading)
     SELECT :seller_id, stream, cursor, reading FROM unnest(
         CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
     ON CONFLICT (seller_id, stream) DO UPDATE SET
@@ -40,66 +39,40 @@ BEGIN_STREAMS_OF_SELLER = text("""
         failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
 """)
 REMOVE_SELLER = text("""
-    UPDATE sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
+    UPDATE sellerbeat.sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
     RETURNING enrollment
 """)
-LOCK_ENROLLED_SELLER = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+LOCK_ENROLLED_SELLER = text(
+    "SELECT enrollment FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE"
+)
 TOKEN_END_IF_NEAR = text(
-    "SELECT refresh_expires_at FROM tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning"
+    "SELECT refresh_expires_at FROM sellerbeat.tokens WHERE seller_id = :seller_id AND refresh_expires_at < clock_timestamp() + :warning"
 )
-TOKEN_END_ALERT = text(f"SELECT text FROM alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
+TOKEN_END_ALERT = text(f"SELECT text FROM sellerbeat.alerts WHERE seller_id = :seller_id AND kind = '{TOKEN_ENDS}' AND closed_at IS NULL")
 SET_MODE_TO_POLLING = text(
-    "UPDATE modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'"
+    "UPDATE sellerbeat.modes SET mode = 'polling', since = clock_timestamp() WHERE seller_id = :seller_id AND mode <> 'polling'"
 )
-OPEN_ALERTS_OF_SELLER = text("SELECT kind FROM alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
-LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
-ERASE_ROWS_OF_SELLER = [
-    text(f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE seller_id = :seller_id LIMIT {CHUNK}))")
-    for table in (
-        "change_events",
-        "orders",
-        "fulfillments",
-        "inventory",
-        "notifications",
-        "offers",
-        "stock_due",
-        "sold_lines",
-        "rereads",
-        "poll_runs",
-        "scan_pages",
-        "sightings",
-        "modes",
-        "set_aside",
-        "alerts",
-        "streams",
-        "delivery_lanes",
-        "redeliveries",
-        "deliveries",
-        "consents",
-        "erased_orders",
-    )
-]
-CANCEL_CONSENTS_OF_SELLER = text("DELETE FROM consents WHERE seller_id = :seller_id")  # an old one must not enrol a removed seller again
-# Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
-# ended, while the other rows went may have made a cursor anew.
-ERASE_SELLER = text("""
-    WITH account AS (DELETE FROM accounts WHERE seller_id = :seller_id), gone AS (DELETE FROM delivery_lanes WHERE seller_id = :seller_id),
-        log AS (DELETE FROM deliveries WHERE seller_id = :seller_id)
-    DELETE FROM sellers WHERE seller_id = :seller_id
-""")
+OPEN_ALERTS_OF_SELLER = text("SELECT kind FROM sellerbeat.alerts WHERE seller_id = :seller_id AND closed_at IS NULL ORDER BY id")
+CANCEL_CONSENTS_OF_SELLER = text(
+    "DELETE FROM sellerbeat.consents WHERE seller_id = :seller_id"
+)  # an old one must not enrol a removed seller again
 # Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that cursor stood.
-DELETE_CURSORS_OF_SELLER = text("DELETE FROM delivery_lanes WHERE seller_id = :seller_id")
-ENROLLED_SELLERS = text("SELECT seller_id FROM sellers WHERE removed_at IS NULL ORDER BY seller_id")
-LOCK_OPTIONS_OF_SELLER = text("SELECT options FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
+DELETE_CURSORS_OF_SELLER = text("DELETE FROM sellerbeat.delivery_lanes WHERE seller_id = :seller_id")
+ENROLLED_SELLERS = text("SELECT seller_id FROM sellerbeat.sellers WHERE removed_at IS NULL ORDER BY seller_id")
+LOCK_OPTIONS_OF_SELLER = text(
+    "SELECT options FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE"
+)
 # A step in flight works by what was chosen before: it is done again.
-SAVE_OPTIONS = text("UPDATE sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
+SAVE_OPTIONS = text("UPDATE sellerbeat.sellers SET options = CAST(:options AS jsonb), epoch = epoch + 1 WHERE seller_id = :seller_id")
 # Listings that were told of as SKUs are told of as listings now, though nothing modified them: the report of all of them comes first.
 READ_ALL_LISTINGS_OF_SELLER = text("""
-    UPDATE streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
+    UPDATE sellerbeat.streams SET reading = NULL, cursor = CASE stream WHEN 'listings' THEN NULL ELSE cursor END
     WHERE seller_id = :seller_id AND stream IN ('listings', 'report')
 """)
-OVERRIDES_OF_SELLER = text("SELECT wishes AS overrides FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
-SAVE_OVERRIDES = text("UPDATE sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1")
+OVERRIDES_OF_SELLER = text("SELECT wishes AS overrides FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL")
+SAVE_OVERRIDES = text(
+    "UPDATE sellerbeat.sellers SET wishes = CAST(:wishes AS jsonb) WHERE seller_id = :seller_id AND removed_at IS NULL RETURNING 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +213,7 @@ class Sellers:
         with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
-        for erasure in ERASE_ROWS_OF_SELLER:
-            more = True
-            while more:
-                with translated(), self._engine.begin() as connection:
-                    connection.execute(LIFT_TIMEOUT_OF_ERASURE)
-                    more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
-        with translated(), self._engine.begin() as connection:
-            connection.execute(ERASE_SELLER, {"seller_id": seller_id})
+        erase_rows_of_seller(self._engine, seller_id)
 
     def choose(self, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
         """Change where the stock is read from the next step on; None leaves it as it is. Returns what holds now.

@@ -23,8 +23,9 @@ TOKEN_ENDS = AlertKind.TOKEN_ENDS
 LOCK_TOKEN_OF_SELLER = text(f"""
     SELECT refresh_token, access_token, expires_at, generation, scopes, dead_at, dead_reason, refresh_expires_at, clock_timestamp() AS now,
         client, refused_at, tried_at, tried_client, tried_version,
-        EXISTS (SELECT FROM alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}' AND a.closed_at IS NULL) AS end_reported
-    FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
+        EXISTS (SELECT FROM sellerbeat.alerts a WHERE a.seller_id = :seller_id AND a.kind = '{TOKEN_ENDS}'
+            AND a.closed_at IS NULL) AS end_reported
+    FROM sellerbeat.tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
 ALLOW_LONG_WAIT_FOR_TOKEN = text(f"""
     SELECT set_config('lock_timeout', '{LOCK_WAIT_MS}', true), set_config('statement_timeout', '{LOCK_WAIT_MS + 5_000}', true),
@@ -32,7 +33,8 @@ ALLOW_LONG_WAIT_FOR_TOKEN = text(f"""
 """)
 # A dead token that works again is as one of a new consent, and its workflow is to be woken.
 RENEW_TOKEN = text("""
-    UPDATE tokens SET access_token = :access_token, expires_at = :expires_at, refresh_token = coalesce(:refresh_token, refresh_token),
+    UPDATE sellerbeat.tokens
+        SET access_token = :access_token, expires_at = :expires_at, refresh_token = coalesce(:refresh_token, refresh_token),
         client = coalesce(:client, client), refreshed_at = :now, refused_at = NULL,
         tried_at = :now, tried_client = :client, tried_version = :version,
         dead_at = NULL, dead_reason = NULL, generation = generation + CASE WHEN dead_at IS NULL THEN 0 ELSE 1 END,
@@ -41,21 +43,24 @@ RENEW_TOKEN = text("""
 """)
 # The refresh token stays: it is tried again, in case that it was refused by mistake.
 MARK_TOKEN_DEAD = text("""
-    UPDATE tokens SET dead_at = coalesce(dead_at, clock_timestamp()), dead_reason = :reason, access_token = NULL, expires_at = NULL
+    UPDATE sellerbeat.tokens
+        SET dead_at = coalesce(dead_at, clock_timestamp()), dead_reason = :reason, access_token = NULL, expires_at = NULL
     WHERE seller_id = :seller_id
 """)
 # eBay's quota of tokens is the application's, so its end is kept once for all; the claim may be taken up again at that time.
 RECORD_TOKEN_QUOTA_SPENT = text("""
-    INSERT INTO claims AS c (name, at) VALUES ('tokens', clock_timestamp() + :wait)
+    INSERT INTO sellerbeat.claims AS c (name, at) VALUES ('tokens', clock_timestamp() + :wait)
     ON CONFLICT (name) DO UPDATE SET at = greatest(c.at, excluded.at)
 """)
 SECONDS_UNTIL_TOKEN_QUOTA_RESETS = text(
-    "SELECT extract(epoch FROM at - clock_timestamp()) FROM claims WHERE name = 'tokens' AND at > clock_timestamp()"
+    "SELECT extract(epoch FROM at - clock_timestamp()) FROM sellerbeat.claims WHERE name = 'tokens' AND at > clock_timestamp()"
 )
-LOCK_TOKEN_TO_REPLACE = text("SELECT refresh_token, refresh_expires_at FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+LOCK_TOKEN_TO_REPLACE = text(
+    "SELECT refresh_token, refresh_expires_at FROM sellerbeat.tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE"
+)
 # A new consent: nothing that was found out about the token before it holds.
 REPLACE_TOKEN = text("""
-    INSERT INTO tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at, client)
+    INSERT INTO sellerbeat.tokens AS t (seller_id, refresh_token, access_token, expires_at, scopes, refresh_expires_at, client)
     VALUES (:seller_id, :refresh_token, :access_token, :expires_at, CAST(:scopes AS text[]),
         coalesce(:refresh_expires_at, clock_timestamp() + :life), :client)
     ON CONFLICT (seller_id) DO UPDATE SET
@@ -65,17 +70,20 @@ REPLACE_TOKEN = text("""
         refused_at = NULL, tried_at = NULL, tried_client = NULL, tried_version = NULL, revived_at = NULL
     RETURNING generation
 """)
-SCOPES_OF_TOKEN = text("SELECT scopes FROM tokens WHERE seller_id = :seller_id")
+SCOPES_OF_TOKEN = text("SELECT scopes FROM sellerbeat.tokens WHERE seller_id = :seller_id")
 # The row stays, for its count of consents.
-FORGET_TOKEN = text("UPDATE tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id")
-ERASE_TOKEN = text("DELETE FROM tokens WHERE seller_id = :seller_id")
+FORGET_TOKEN = text(
+    "UPDATE sellerbeat.tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id"
+)
+ERASE_TOKEN = text("DELETE FROM sellerbeat.tokens WHERE seller_id = :seller_id")
 NEXT_SEALED_TOKENS = text("""
-    SELECT seller_id, refresh_token, access_token FROM tokens
+    SELECT seller_id, refresh_token, access_token FROM sellerbeat.tokens
     WHERE seller_id > :after AND (refresh_token IS NOT NULL OR access_token IS NOT NULL) ORDER BY seller_id LIMIT 500
 """)
-LOCK_SEALED_TOKEN = text("SELECT refresh_token, access_token FROM tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+LOCK_SEALED_TOKEN = text("SELECT refresh_token, access_token FROM sellerbeat.tokens WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 RESEAL_TOKEN = text("""
-    UPDATE tokens SET refresh_token = coalesce(:refresh_token, refresh_token), access_token = coalesce(:access_token, access_token)
+    UPDATE sellerbeat.tokens
+        SET refresh_token = coalesce(:refresh_token, refresh_token), access_token = coalesce(:access_token, access_token)
     WHERE seller_id = :seller_id
 """)
 

@@ -17,66 +17,73 @@ from store.schema.errors import translated
 from store.schema.kinds import REAUTHORIZED, AlertKind
 
 STATE_OF_APPLICATION_KEY = text("""
-    SELECT EXISTS (SELECT FROM tokens t WHERE t.client = :client) AS known, k.doubted_at, k.tried_at, k.worked, k.worked_at,
-        (SELECT count(*) FROM tokens t WHERE t.tried_client = :client AND t.refused_at IS NOT NULL AND t.refresh_token IS NOT NULL)
+    SELECT EXISTS (SELECT FROM sellerbeat.tokens t WHERE t.client = :client) AS known, k.doubted_at, k.tried_at, k.worked, k.worked_at,
+        (SELECT count(*) FROM sellerbeat.tokens t WHERE t.tried_client = :client AND t.refused_at IS NOT NULL
+            AND t.refresh_token IS NOT NULL)
             AS refused,
-        (SELECT count(*) FROM tokens t WHERE t.tried_client = :client AND t.refused_at > :since AND t.refresh_token IS NOT NULL
+        (SELECT count(*) FROM sellerbeat.tokens t WHERE t.tried_client = :client AND t.refused_at > :since AND t.refresh_token IS NOT NULL
             AND t.seller_id <> :seller_id) AS others,
-        (SELECT count(*) FROM tokens t WHERE t.client = :client AND t.refreshed_at > :since AND t.refused_at IS NULL
+        (SELECT count(*) FROM sellerbeat.tokens t WHERE t.client = :client AND t.refreshed_at > :since AND t.refused_at IS NULL
             AND t.seller_id <> :seller_id) AS well,
-        EXISTS (SELECT FROM application_keys o WHERE o.client <> :client AND o.doubted_at IS NOT NULL) AS others_doubted
-    FROM (SELECT 1) AS one LEFT JOIN application_keys k ON k.client = :client
+        EXISTS (SELECT FROM sellerbeat.application_keys o WHERE o.client <> :client AND o.doubted_at IS NOT NULL) AS others_doubted
+    FROM (SELECT 1) AS one LEFT JOIN sellerbeat.application_keys k ON k.client = :client
 """)
 # A key without a row gets one, so that it is locked as well.
 LOCK_APPLICATION_KEY = text(
-    "INSERT INTO application_keys AS k (client) VALUES (:client) ON CONFLICT (client) DO UPDATE SET client = excluded.client"
+    "INSERT INTO sellerbeat.application_keys AS k (client) VALUES (:client) ON CONFLICT (client) DO UPDATE SET client = excluded.client"
 )
 # Who comes second does not wait: the turn is taken.
 CLAIM_TRY_OF_APPLICATION_KEY = text("""
-    UPDATE application_keys SET tried_at = :now WHERE client IN (
-        SELECT client FROM application_keys WHERE client = :client AND (tried_at IS NULL OR tried_at <= :before) FOR UPDATE SKIP LOCKED)
+    UPDATE sellerbeat.application_keys SET tried_at = :now WHERE client IN (
+        SELECT client FROM sellerbeat.application_keys WHERE client = :client AND (tried_at IS NULL
+            OR tried_at <= :before) FOR UPDATE SKIP LOCKED)
     RETURNING client
 """)
-RECORD_TRY_OF_DOUBTED_KEY = text("UPDATE application_keys SET tried_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
+RECORD_TRY_OF_DOUBTED_KEY = text("UPDATE sellerbeat.application_keys SET tried_at = :now WHERE client = :client AND doubted_at IS NOT NULL")
 DOUBT_APPLICATION_KEY = text(
-    "UPDATE application_keys SET doubted_at = :now, tried_at = :now, worked = 0, worked_at = NULL WHERE client = :client"
+    "UPDATE sellerbeat.application_keys SET doubted_at = :now, tried_at = :now, worked = 0, worked_at = NULL WHERE client = :client"
 )
 COUNT_KEY_SUCCESS = text(
-    "UPDATE application_keys SET worked = worked + 1, worked_at = :now WHERE client = :client AND doubted_at IS NOT NULL"
+    "UPDATE sellerbeat.application_keys SET worked = worked + 1, worked_at = :now WHERE client = :client AND doubted_at IS NOT NULL"
 )
 # Nobody is refused any more: there is nothing left to doubt.
 CLEAR_DOUBT_OF_KEY = text("""
-    UPDATE application_keys SET doubted_at = NULL WHERE client = :client AND doubted_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM tokens WHERE tried_client = :client AND refused_at IS NOT NULL AND dead_at IS NULL AND refresh_token IS NOT NULL)
+    UPDATE sellerbeat.application_keys SET doubted_at = NULL WHERE client = :client AND doubted_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM sellerbeat.tokens WHERE tried_client = :client AND refused_at IS NOT NULL AND dead_at IS NULL
+            AND refresh_token IS NOT NULL)
     RETURNING client
 """)
 # A key that is not used any more is in doubt no more: whoever begins with it again begins anew.
 CLEAR_DOUBT_OF_OTHER_KEYS = text("""
-    UPDATE application_keys SET doubted_at = NULL WHERE client IN (
-        SELECT client FROM application_keys WHERE client <> :client AND doubted_at IS NOT NULL FOR UPDATE SKIP LOCKED)
+    UPDATE sellerbeat.application_keys SET doubted_at = NULL WHERE client IN (
+        SELECT client FROM sellerbeat.application_keys WHERE client <> :client AND doubted_at IS NOT NULL FOR UPDATE SKIP LOCKED)
 """)
 # `refused_at`: since when this key is refused; with another key it begins anew.
 RECORD_TOKEN_REFUSED = text("""
-    UPDATE tokens SET access_token = NULL, expires_at = NULL, tried_at = :now, tried_client = :client, tried_version = :version,
+    UPDATE sellerbeat.tokens SET access_token = NULL, expires_at = NULL, tried_at = :now, tried_client = :client, tried_version = :version,
         refused_at = CASE WHEN tried_client = :client THEN coalesce(refused_at, :now) ELSE :now END
     WHERE seller_id = :seller_id
 """)
 SELLERS_OF_TOKENS_KILLED_LATELY = text("""
-    SELECT seller_id FROM tokens
+    SELECT seller_id FROM sellerbeat.tokens
     WHERE dead_at IS NOT NULL AND tried_client = :client AND refused_at > :since AND refresh_token IS NOT NULL ORDER BY seller_id
 """)
 # As a consent given anew: with its number, so that a real end after it is told again.
 REVIVE_TOKEN = text("""
-    UPDATE tokens SET dead_at = NULL, dead_reason = NULL, generation = generation + 1, revived_at = :now
+    UPDATE sellerbeat.tokens SET dead_at = NULL, dead_reason = NULL, generation = generation + 1, revived_at = :now
     WHERE seller_id = :seller_id AND dead_at IS NOT NULL AND refused_at > :since RETURNING generation
 """)
-LOCK_SELLER_OF_REVIVED_TOKEN = text("SELECT enrollment FROM sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE")
-REVIVED_TOKENS_TO_REPORT = text(
-    "SELECT seller_id, generation FROM tokens WHERE revived_at IS NOT NULL ORDER BY revived_at, seller_id LIMIT :limit"
+LOCK_SELLER_OF_REVIVED_TOKEN = text(
+    "SELECT enrollment FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE"
 )
-MARK_REVIVED_TOKEN_REPORTED = text("UPDATE tokens SET revived_at = NULL WHERE seller_id = :seller_id AND generation = :generation")
+REVIVED_TOKENS_TO_REPORT = text(
+    "SELECT seller_id, generation FROM sellerbeat.tokens WHERE revived_at IS NOT NULL ORDER BY revived_at, seller_id LIMIT :limit"
+)
+MARK_REVIVED_TOKEN_REPORTED = text(
+    "UPDATE sellerbeat.tokens SET revived_at = NULL WHERE seller_id = :seller_id AND generation = :generation"
+)
 DEAD_TOKENS_OF_ENROLLED_SELLERS = text("""
-    SELECT t.seller_id, t.tried_client, t.tried_version, t.tried_at FROM tokens t JOIN sellers s USING (seller_id)
+    SELECT t.seller_id, t.tried_client, t.tried_version, t.tried_at FROM sellerbeat.tokens t JOIN sellerbeat.sellers s USING (seller_id)
     WHERE t.dead_at IS NOT NULL AND t.refresh_token IS NOT NULL AND s.removed_at IS NULL
     ORDER BY t.tried_at NULLS FIRST, t.seller_id
 """)

@@ -12,24 +12,28 @@ from sqlalchemy import Connection, text
 from store.steps.step import StepLease
 
 FIRST_ABSENCE_OF_ORDERS = text("""
-    SELECT id, min(p.read_at) AS at FROM scan_pages p CROSS JOIN LATERAL unnest(p.ids) AS id
+    SELECT id, min(p.read_at) AS at FROM sellerbeat.scan_pages p CROSS JOIN LATERAL unnest(p.ids) AS id
     WHERE p.seller_id = :seller_id AND p.stream = 'absent' AND id = ANY(CAST(:ids AS text[])) GROUP BY id
 """)
 NEWEST_CLOSED_ORDER_BESIDES = text("""
-    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND NOT is_open AND entity_id <> ALL(CAST(:ids AS text[]))
+    SELECT entity_id FROM sellerbeat.orders WHERE seller_id = :seller_id AND NOT is_open AND entity_id <> ALL(CAST(:ids AS text[]))
     ORDER BY created_at DESC NULLS LAST LIMIT 1
 """)
 ADD_PAGE_OF_ABSENT_ORDERS = text("""
-    INSERT INTO scan_pages (seller_id, stream, scan, page, ids, read_at)
+    INSERT INTO sellerbeat.scan_pages (seller_id, stream, scan, page, ids, read_at)
     SELECT :seller_id, 'absent', :scan, coalesce(max(page) + 1, 0), CAST(:ids AS text[]), :read_at
-    FROM scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND scan = :scan
+    FROM sellerbeat.scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND scan = :scan
 """)
 FORGET_ABSENCE_OF_ORDERS = text("""
-    UPDATE scan_pages SET ids = ARRAY (SELECT unnest(ids) EXCEPT SELECT unnest(CAST(:ids AS text[])))
+    UPDATE sellerbeat.scan_pages SET ids = ARRAY (SELECT unnest(ids) EXCEPT SELECT unnest(CAST(:ids AS text[])))
     WHERE seller_id = :seller_id AND stream = 'absent' AND ids && CAST(:ids AS text[])
 """)
-DELETE_EMPTY_PAGES_OF_ABSENT_ORDERS = text("DELETE FROM scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND ids = '{}'")
-CLOSE_ORDERS = text("UPDATE orders SET is_open = false WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND is_open")
+DELETE_EMPTY_PAGES_OF_ABSENT_ORDERS = text(
+    "DELETE FROM sellerbeat.scan_pages WHERE seller_id = :seller_id AND stream = 'absent' AND ids = '{}'"
+)
+CLOSE_ORDERS = text(
+    "UPDATE sellerbeat.orders SET is_open = false WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND is_open"
+)
 
 
 def first_absent(connection: Connection, seller_id: str, ids: Sequence[str]) -> dict[str, datetime]:

@@ -10,61 +10,64 @@ from sqlalchemy import Connection, Engine, Row, text
 from domain.accounts import Account, AccountClaim, AccountVerdict, compare, seller_names
 from store.schema.errors import StoreError, translated
 from store.schema.keyed import KeyedHash
+from store.schema.names import lock
 from store.steps.step import StepLease
 
-LOCK_ACCOUNTS = text("SELECT pg_advisory_xact_lock(7355611)")  # consents are few; two for one account at once must see each other
+LOCK_ACCOUNTS = text(lock("accounts", former=7_355_611))  # consents are few; two for one account at once must see each other
 COLUMNS = """
     a.seller_id, a.user_id, a.name, a.eias, a.generation, a.refused, a.before, a.ask_at,
     s.removed_at IS NULL AND (s.seller_id IS NOT NULL OR a.known_at > clock_timestamp() - interval '2 minutes') AS enrolled
 """
 # Of a seller who was never enrolled it says nothing: their first consent was broken off.
-ACCOUNT_OF_SELLER = text(f"SELECT {COLUMNS} FROM accounts a JOIN sellers s USING (seller_id) WHERE a.seller_id = :seller_id")
+ACCOUNT_OF_SELLER = text(f"""
+    SELECT {COLUMNS} FROM sellerbeat.accounts a JOIN sellerbeat.sellers s USING (seller_id) WHERE a.seller_id = :seller_id
+""")
 # The name that stands in what was stored before accounts were compared.
 SELLER_NAME_IN_NEWEST_ORDER = text("""
-    SELECT data ->> 'sellerId' FROM orders WHERE seller_id = :seller_id AND created_at IS NOT NULL ORDER BY created_at DESC LIMIT 1
+    SELECT data ->> 'sellerId' FROM sellerbeat.orders WHERE seller_id = :seller_id AND created_at IS NOT NULL
+    ORDER BY created_at DESC LIMIT 1
 """)
 # Another seller's, if that one is enrolled, or about to be; a removed seller's account may move on to another id of the app's.
 OTHER_SELLERS_OF_ACCOUNT = text(f"""
-    SELECT {COLUMNS} FROM accounts a LEFT JOIN sellers s USING (seller_id)
-    WHERE a.seller_id <> :seller_id
-        AND (a.user_id = :user_id OR a.name = :name OR a.eias = :eias)
+    SELECT {COLUMNS} FROM sellerbeat.accounts a LEFT JOIN sellerbeat.sellers s USING (seller_id)
+    WHERE a.seller_id <> :seller_id AND (a.user_id = :user_id OR a.name = :name OR a.eias = :eias)
     ORDER BY a.known_at, a.seller_id
 """)
-RELEASE_ACCOUNTS_OF_SELLERS = text("DELETE FROM accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
+RELEASE_ACCOUNTS_OF_SELLERS = text("DELETE FROM sellerbeat.accounts WHERE seller_id = ANY (CAST(:sellers AS text[]))")
 BIND_ACCOUNT_TO_SELLER = text("""
-    INSERT INTO accounts AS a (seller_id, user_id, name, eias, known_at, generation)
+    INSERT INTO sellerbeat.accounts AS a (seller_id, user_id, name, eias, known_at, generation)
     VALUES (:seller_id, :user_id, :name, :eias, clock_timestamp(), coalesce(:generation, 0))
     ON CONFLICT (seller_id) DO UPDATE SET
         user_id = coalesce(excluded.user_id, a.user_id), name = coalesce(excluded.name, a.name), eias = coalesce(excluded.eias, a.eias),
         generation = greatest(a.generation, excluded.generation), before = a.before AND a.generation >= excluded.generation
 """)
 RECORD_ACCOUNT_PROVED = text("""
-    UPDATE accounts SET generation = greatest(generation, :generation), before = before AND generation >= :generation
+    UPDATE sellerbeat.accounts SET generation = greatest(generation, :generation), before = before AND generation >= :generation
     WHERE seller_id = :seller_id
 """)
 RECORD_ACCOUNT_REFUSED = text("""
-    INSERT INTO accounts AS a (seller_id, known_at, refused) VALUES (:seller_id, clock_timestamp(), :generation)
+    INSERT INTO sellerbeat.accounts AS a (seller_id, known_at, refused) VALUES (:seller_id, clock_timestamp(), :generation)
     ON CONFLICT (seller_id) DO UPDATE SET refused = excluded.refused
 """)
 ASK_FOR_ACCOUNT_AGAIN_AT = text("""
-    INSERT INTO accounts AS a (seller_id, known_at, ask_at) VALUES (:seller_id, clock_timestamp(), :at)
+    INSERT INTO sellerbeat.accounts AS a (seller_id, known_at, ask_at) VALUES (:seller_id, clock_timestamp(), :at)
     ON CONFLICT (seller_id) DO UPDATE SET ask_at = excluded.ask_at
 """)
 # Orders that eBay shows for years: neither so new that its lists may lack them, nor so old, nor ones that it has ceased to show.
 SETTLED_ORDERS_OF_SELLER = text("""
-    SELECT entity_id FROM orders WHERE seller_id = :seller_id AND removed_at IS NULL
+    SELECT entity_id FROM sellerbeat.orders WHERE seller_id = :seller_id AND removed_at IS NULL
         AND created_at BETWEEN CAST(:now AS timestamptz) - interval '700 days' AND CAST(:now AS timestamptz) - interval '10 minutes'
     ORDER BY created_at DESC LIMIT 50
 """)
 # The same EIAS token is proof; the same name is none where both user ids are known and differ.
 OTHER_ENROLLED_SELLER_OF_ACCOUNT = text("""
-    SELECT o.seller_id FROM accounts a JOIN accounts o ON o.seller_id <> a.seller_id AND (
+    SELECT o.seller_id FROM sellerbeat.accounts a JOIN sellerbeat.accounts o ON o.seller_id <> a.seller_id AND (
         o.eias = a.eias OR (o.name = a.name AND (a.user_id IS NULL OR o.user_id IS NULL OR a.user_id = o.user_id)))
-    JOIN sellers s ON s.seller_id = o.seller_id AND s.removed_at IS NULL
+    JOIN sellerbeat.sellers s ON s.seller_id = o.seller_id AND s.removed_at IS NULL
     WHERE a.seller_id = :seller_id ORDER BY o.known_at LIMIT 1
 """)
-ACCOUNTS_WITH_USER_ID = text("SELECT seller_id, user_id FROM accounts WHERE user_id IS NOT NULL")
-SELLER_OF_USER_ID = text("SELECT seller_id FROM accounts WHERE user_id = :user_id")
+ACCOUNTS_WITH_USER_ID = text("SELECT seller_id, user_id FROM sellerbeat.accounts WHERE user_id IS NOT NULL")
+SELLER_OF_USER_ID = text("SELECT seller_id FROM sellerbeat.accounts WHERE user_id = :user_id")
 NAME, EIAS = "seller name", "EIAS token"
 MOST = 20  # names by which one consent's account was seen; more are none of eBay's ways
 

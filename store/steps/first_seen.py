@@ -17,7 +17,7 @@ from store.steps.step import StepLease
 
 # The other side now holds this version or a later one: what it contains is seen by both.
 RECORD_SEEN_BY_OTHER_SIDE = text("""
-    UPDATE sightings s
+    UPDATE sellerbeat.sightings s
     SET other_at = clock_timestamp(), other_told_at = given.told_at, other_version = given.version
     FROM unnest(
         CAST(:bys AS text[]), CAST(:kinds AS text[]), CAST(:entity_ids AS text[]), CAST(:versions AS bigint[]),
@@ -26,7 +26,9 @@ RECORD_SEEN_BY_OTHER_SIDE = text("""
     WHERE s.seller_id = :seller_id AND s.first_by = given.first_by AND s.kind = given.kind AND s.entity_id = given.entity_id
         AND s.version <= given.version AND s.other_at IS NULL
 """)
-RECORD_SELLER_NOTIFIED = text("UPDATE modes SET notified_at = greatest(notified_at, :told_at, since) WHERE seller_id = :seller_id")
+RECORD_SELLER_NOTIFIED = text(
+    "UPDATE sellerbeat.modes SET notified_at = greatest(notified_at, :told_at, since) WHERE seller_id = :seller_id"
+)
 OTHER = {Side.POLLING: Side.NOTIFICATIONS, Side.NOTIFICATIONS: Side.POLLING}
 
 

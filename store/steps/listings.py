@@ -18,24 +18,24 @@ LISTING = f"removed_at IS NULL AND starts_with(entity_id, '{PREFIX}')"
 SKU = f"removed_at IS NULL AND NOT starts_with(entity_id, '{PREFIX}')"
 
 STORED_SKUS_AMONG_IDS = text(
-    f"SELECT entity_id FROM inventory WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND {SKU}"
+    f"SELECT entity_id FROM sellerbeat.inventory WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND {SKU}"
 )
 STORED_LISTINGS_AMONG_IDS = text("""
-    SELECT entity_id, data, read_from FROM inventory
+    SELECT entity_id, data, read_from FROM sellerbeat.inventory
     WHERE seller_id = :seller_id AND entity_id = ANY(CAST(:ids AS text[])) AND removed_at IS NULL
 """)
-HAS_LISTINGS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {LISTING})")
-HAS_SKUS = text(f"SELECT EXISTS (SELECT FROM inventory WHERE seller_id = :seller_id AND {SKU})")
+HAS_LISTINGS = text(f"SELECT EXISTS (SELECT FROM sellerbeat.inventory WHERE seller_id = :seller_id AND {LISTING})")
+HAS_SKUS = text(f"SELECT EXISTS (SELECT FROM sellerbeat.inventory WHERE seller_id = :seller_id AND {SKU})")
 # Listings all of whose SKUs the scan of the Inventory API has by now.
 LISTINGS_BACKED_BY_SKUS = text(f"""
-    SELECT l.entity_id FROM inventory l
+    SELECT l.entity_id FROM sellerbeat.inventory l
     CROSS JOIN LATERAL (
         SELECT CASE WHEN jsonb_typeof(l.data -> 'variations') = 'array' AND l.data -> 'variations' <> '[]'
             THEN l.data -> 'variations' ELSE jsonb_build_array(l.data) END AS rows
     ) AS made_of
     WHERE l.seller_id = :seller_id AND l.removed_at IS NULL AND starts_with(l.entity_id, '{PREFIX}') AND NOT EXISTS (
         SELECT FROM jsonb_array_elements(made_of.rows) AS row (it) WHERE NOT EXISTS (
-            SELECT FROM inventory WHERE seller_id = :seller_id AND entity_id = row.it ->> 'sku' AND {SKU}
+            SELECT FROM sellerbeat.inventory WHERE seller_id = :seller_id AND entity_id = row.it ->> 'sku' AND {SKU}
         )
     )
     ORDER BY l.entity_id LIMIT :limit
@@ -44,9 +44,9 @@ NEIGHBOURS_OF_LISTINGS_STREAM = text("""
     SELECT own.last_good_at, own.cursor, inventory.last_change_at, inventory.scanned_at, report.reading IS NOT NULL AS reported,
         coalesce(inventory.last_error, '') LIKE 'AccessDeniedError%' AS denied,
         inventory.next_poll_at AS inventory_at
-    FROM streams own
-    JOIN streams inventory ON inventory.seller_id = own.seller_id AND inventory.stream = 'inventory'
-    JOIN streams report ON report.seller_id = own.seller_id AND report.stream = 'report'
+    FROM sellerbeat.streams own
+    JOIN sellerbeat.streams inventory ON inventory.seller_id = own.seller_id AND inventory.stream = 'inventory'
+    JOIN sellerbeat.streams report ON report.seller_id = own.seller_id AND report.stream = 'report'
     WHERE own.seller_id = :seller_id AND own.stream = 'listings'
 """)
 

@@ -13,11 +13,11 @@ from store.schema.errors import UnknownSellerError, translated
 
 RETENTION = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
 
-LOCK_SELLER_OF_MODE = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
-MODE_OF_SELLER = text("SELECT mode, since, notified_at, compared_at, comparison FROM modes WHERE seller_id = :seller_id")
+LOCK_SELLER_OF_MODE = text("SELECT removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
+MODE_OF_SELLER = text("SELECT mode, since, notified_at, compared_at, comparison FROM sellerbeat.modes WHERE seller_id = :seller_id")
 # What a comparison said of shadow holds for webhooks; for every other change of the mode it is over.
 SET_MODE_OF_SELLER = text("""
-    INSERT INTO modes AS m (seller_id, mode, since, watched_since)
+    INSERT INTO sellerbeat.modes AS m (seller_id, mode, since, watched_since)
     SELECT :seller_id, :mode, now, now FROM clock_timestamp() AS now
     ON CONFLICT (seller_id) DO UPDATE SET
         mode = excluded.mode, since = excluded.since,
@@ -29,30 +29,34 @@ SET_MODE_OF_SELLER = text("""
 """)
 # From webhooks only: another mode was chosen meanwhile, and stays.
 SET_WEBHOOKS_BACK_TO_SHADOW = text("""
-    UPDATE modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL, comparison = NULL
+    UPDATE sellerbeat.modes SET mode = 'shadow', since = clock_timestamp(), compared_at = NULL, comparison = NULL
     WHERE seller_id = :seller_id AND mode = 'webhooks'
     RETURNING 1
 """)
 # Not where the mode was changed while it was compared.
 RECORD_COMPARISON_OF_SELLER = text("""
-    UPDATE modes SET compared_at = clock_timestamp(), comparison = CAST(:comparison AS jsonb), orders = :orders, polls_first = :polls_first
+    UPDATE sellerbeat.modes
+        SET compared_at = clock_timestamp(), comparison = CAST(:comparison AS jsonb), orders = :orders, polls_first = :polls_first
     WHERE seller_id = :seller_id AND mode = :mode AND since = :since
     RETURNING compared_at
 """)
 SELLERS_DUE_FOR_COMPARISON = text("""
-    SELECT m.seller_id FROM modes m JOIN sellers s USING (seller_id)
+    SELECT m.seller_id FROM sellerbeat.modes m JOIN sellerbeat.sellers s USING (seller_id)
     WHERE m.mode <> 'polling' AND s.removed_at IS NULL
         AND greatest(m.since, m.compared_at) <= clock_timestamp() - CAST(:every AS interval)
     ORDER BY greatest(m.since, m.compared_at), m.seller_id LIMIT :limit
 """)
 WATCHED_SELLERS = text(
-    "SELECT seller_id FROM modes JOIN sellers USING (seller_id) WHERE mode <> 'polling' AND removed_at IS NULL ORDER BY seller_id"
+    """
+        SELECT seller_id FROM sellerbeat.modes JOIN sellerbeat.sellers USING (seller_id) WHERE mode <> 'polling' AND removed_at IS NULL
+            ORDER BY seller_id
+    """
 )
 _FIRST_SEEN = """
     SELECT event_id, kind, entity_id, version, types, occurred_at, topic, first_by, first_at, first_told_at AS first_notified_at, other_at,
         other_told_at AS other_notified_at,
         other_version
-    FROM sightings
+    FROM sellerbeat.sightings
 """
 FIRST_SEEN_OF_SELLER = text(f"""
     {_FIRST_SEEN}
@@ -68,20 +72,21 @@ UNNOTIFIED_ORDERS_OF_SELLER = text(f"""
 # A side has missed a version only once a poll of its kind came by. Stock is told by whichever stream reads it.
 LAST_GOOD_POLLS_BY_KIND = text("""
     SELECT CASE stream WHEN 'orders' THEN 'order' WHEN 'fulfillment' THEN stream ELSE 'inventory' END AS kind, min(last_good_at) AS at
-    FROM streams
+    FROM sellerbeat.streams
     WHERE seller_id = :seller_id AND stream IN ('orders', 'fulfillment', 'inventory', 'listings') AND next_poll_at IS NOT NULL GROUP BY 1
 """)
 SUM_LAST_COMPARISONS = text("""
     SELECT coalesce(sum(CAST(m.comparison ->> 'both' AS integer)), 0) AS both,
         coalesce(sum(CAST(m.comparison ->> 'only_polling' AS integer)), 0) AS only_polling,
         coalesce(sum(CAST(m.comparison ->> 'only_notifications' AS integer)), 0) AS only_notifications
-    FROM modes m JOIN sellers s USING (seller_id) WHERE m.mode <> 'polling' AND s.removed_at IS NULL
+    FROM sellerbeat.modes m JOIN sellerbeat.sellers s USING (seller_id) WHERE m.mode <> 'polling' AND s.removed_at IS NULL
 """)
 # By the index of each seller who was ever compared
 DELETE_OLD_FIRST_SEEN = text("""
-    DELETE FROM sightings WHERE ctid = ANY (ARRAY(
-        SELECT s.ctid FROM modes m CROSS JOIN LATERAL (
-            SELECT ctid FROM sightings WHERE seller_id = m.seller_id AND first_at < clock_timestamp() - CAST(:kept AS interval) LIMIT 5000
+    DELETE FROM sellerbeat.sightings WHERE ctid = ANY (ARRAY(
+        SELECT s.ctid FROM sellerbeat.modes m CROSS JOIN LATERAL (
+            SELECT ctid FROM sellerbeat.sightings WHERE seller_id = m.seller_id
+                AND first_at < clock_timestamp() - CAST(:kept AS interval) LIMIT 5000
         ) AS s LIMIT 5000))
 """)
 READ_CLOCK_FOR_MODES = text("SELECT clock_timestamp()")

@@ -29,10 +29,10 @@ class State(StrEnum):
 # seller was subscribed; the application's own says nothing, and there the account that it names does.
 STORE_NOTIFICATION = text("""
     WITH owner AS (
-        SELECT seller_id FROM sellers WHERE removed_at IS NULL
-            AND seller_id = coalesce(:seller_id, (SELECT seller_id FROM accounts WHERE user_id = :user_id))
+        SELECT seller_id FROM sellerbeat.sellers WHERE removed_at IS NULL
+            AND seller_id = coalesce(:seller_id, (SELECT seller_id FROM sellerbeat.accounts WHERE user_id = :user_id))
     )
-    INSERT INTO notifications AS n
+    INSERT INTO sellerbeat.notifications AS n
         (notification_id, topic, seller_id, state, order_ids, listing_ids, received_at, happened_at, published_at, ended_at, person)
     SELECT :id, :topic, (SELECT seller_id FROM owner), CASE
             WHEN :useless THEN 'seen' WHEN :mapped AND NOT EXISTS (SELECT FROM owner) THEN 'unmapped' ELSE 'pending' END,
@@ -42,49 +42,50 @@ STORE_NOTIFICATION = text("""
     RETURNING seller_id, state, copies
 """)
 PENDING_NOTIFICATIONS_OF_SELLER = text("""
-    SELECT notification_id, topic, order_ids, listing_ids, happened_at, asks, received_at FROM notifications
+    SELECT notification_id, topic, order_ids, listing_ids, happened_at, asks, received_at FROM sellerbeat.notifications
     WHERE seller_id = :seller_id AND state = 'pending' AND (due_at IS NULL OR due_at <= :now)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
 NEXT_NOTIFICATION_DUE_OF_SELLER = text("""
-    SELECT min(coalesce(due_at, :now)) FROM notifications
+    SELECT min(coalesce(due_at, :now)) FROM sellerbeat.notifications
     WHERE seller_id = :seller_id AND state = 'pending'
 """)
 END_NOTIFICATIONS = text("""
-    UPDATE notifications SET state = :state, ended_at = clock_timestamp(), due_at = NULL, person = NULL
+    UPDATE sellerbeat.notifications SET state = :state, ended_at = clock_timestamp(), due_at = NULL, person = NULL
     WHERE notification_id = ANY(CAST(:ids AS text[])) AND state = 'pending'
 """)
 POSTPONE_NOTIFICATIONS = text("""
-    UPDATE notifications SET asks = asks + 1, due_at = :due_at WHERE notification_id = ANY(CAST(:ids AS text[])) AND state = 'pending'
+    UPDATE sellerbeat.notifications SET asks = asks + 1, due_at = :due_at WHERE notification_id = ANY(CAST(:ids AS text[]))
+        AND state = 'pending'
 """)
 # Who is woken is claimed, so that several processes that look do not all tell, and again ever more rarely: a signal is lost with
 # Temporal's database only, and a paused seller needs none.
 CLAIM_PENDING_NOTIFICATIONS = """
-    UPDATE notifications SET woken_at = clock_timestamp(), wakes = wakes + 1
+    UPDATE sellerbeat.notifications SET woken_at = clock_timestamp(), wakes = wakes + 1
     WHERE state = 'pending' AND {which}
         AND (woken_at IS NULL OR woken_at < clock_timestamp() - least(interval '30 seconds' * power(2, least(wakes, 7)), interval '1 hour'))
     RETURNING {named}
 """
-ENROLLED = "seller_id IN (SELECT seller_id FROM sellers WHERE removed_at IS NULL)"
+ENROLLED = "seller_id IN (SELECT seller_id FROM sellerbeat.sellers WHERE removed_at IS NULL)"
 CLAIM_SELLERS_TO_WAKE = text(CLAIM_PENDING_NOTIFICATIONS.format(which=ENROLLED, named="seller_id"))
 CLAIM_NOTIFICATIONS_TO_HAND_ON = text(
     CLAIM_PENDING_NOTIFICATIONS.format(which="seller_id IS NULL AND topic = :topic", named="notification_id")
 )
 PENDING_NOTIFICATIONS_OF_TOPIC = text("""
-    SELECT notification_id, topic, seller_id, received_at, person FROM notifications WHERE topic = :topic AND state = 'pending'
+    SELECT notification_id, topic, seller_id, received_at, person FROM sellerbeat.notifications WHERE topic = :topic AND state = 'pending'
         AND (CAST(:id AS text) IS NULL OR notification_id = :id)
     ORDER BY received_at, notification_id LIMIT :limit
 """)
-SEALED_PERSONS_OF_NOTIFICATIONS = text("SELECT notification_id, person FROM notifications WHERE person IS NOT NULL")
-RESEAL_PERSON_OF_NOTIFICATION = text("UPDATE notifications SET person = :anew WHERE notification_id = :id AND person = :person")
+SEALED_PERSONS_OF_NOTIFICATIONS = text("SELECT notification_id, person FROM sellerbeat.notifications WHERE person IS NOT NULL")
+RESEAL_PERSON_OF_NOTIFICATION = text("UPDATE sellerbeat.notifications SET person = :anew WHERE notification_id = :id AND person = :person")
 COUNT_NOTIFICATIONS_BY_TOPIC = text("""
-    SELECT topic, state, count(*) AS notifications, sum(copies) AS copies, max(received_at) AS last_at FROM notifications
+    SELECT topic, state, count(*) AS notifications, sum(copies) AS copies, max(received_at) AS last_at FROM sellerbeat.notifications
     WHERE CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id GROUP BY topic, state ORDER BY topic, state
 """)
 # Not what is pending and no seller's: that is still to be handed on.
 DELETE_OLD_NOTIFICATIONS = text("""
-    DELETE FROM notifications WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM notifications WHERE received_at < clock_timestamp() - interval '90 days'
+    DELETE FROM sellerbeat.notifications WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM sellerbeat.notifications WHERE received_at < clock_timestamp() - interval '90 days'
             AND (state <> 'pending' OR seller_id IS NOT NULL) LIMIT 5000))
 """)
 

@@ -16,9 +16,11 @@ from store.steps.entity_commit import EntityCommit
 from store.steps.first_seen import unchanged
 from store.steps.results import StoreResult
 
-MARK_SINGLE_READ = text("UPDATE orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due")
+MARK_SINGLE_READ = text(
+    "UPDATE sellerbeat.orders SET single_due = false WHERE seller_id = :seller_id AND entity_id = :order_id AND single_due"
+)
 MARK_PARCELS_READ = text("""
-    UPDATE orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id
+    UPDATE sellerbeat.orders SET parcels_due = false WHERE seller_id = :seller_id AND entity_id = :order_id
     RETURNING data -> 'fulfillmentHrefs' AS hrefs
 """)
 

@@ -15,20 +15,22 @@ from store.steps import absent, scans
 
 EVER, ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 PARCELS_DUE = text("""
-    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
+    (SELECT entity_id FROM sellerbeat.orders WHERE seller_id = :seller_id AND parcels_due AND coalesce(modified_at, :since) >= :since
         ORDER BY modified_at DESC, entity_id LIMIT :limit)
     UNION ALL
-    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'parcels' AND due_at <= :now ORDER BY due_at LIMIT :limit)
+    (SELECT order_id FROM sellerbeat.rereads WHERE seller_id = :seller_id AND what = 'parcels' AND due_at <= :now ORDER BY due_at
+        LIMIT :limit)
     LIMIT :limit
 """)
 SINGLES_DUE = text("""
-    (SELECT entity_id FROM orders WHERE seller_id = :seller_id AND single_due
+    (SELECT entity_id FROM sellerbeat.orders WHERE seller_id = :seller_id AND single_due
         AND (version > 1 OR coalesce(created_at, :since) >= :since) ORDER BY entity_id LIMIT :limit)
     UNION ALL
-    (SELECT order_id FROM rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at LIMIT :limit)
+    (SELECT order_id FROM sellerbeat.rereads WHERE seller_id = :seller_id AND what = 'single' AND due_at <= :now ORDER BY due_at
+        LIMIT :limit)
     LIMIT :limit
 """)
-CURSOR_OF_STREAM = text("SELECT cursor FROM streams WHERE seller_id = :seller_id AND stream = :stream")
+CURSOR_OF_STREAM = text("SELECT cursor FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = :stream")
 
 
 class Reads:

@@ -13,8 +13,10 @@ from store.events.rereads import KEYS, KINDS, What
 from store.events.unreadable import Failed
 from store.steps.order_commit import MARK_PARCELS_READ, MARK_SINGLE_READ, OrderCommit
 
-SET_STOCK_DUE_AT = text("UPDATE stock_due SET due_at = :at WHERE seller_id = :seller_id AND entity_id = :id")
-RENAME_SET_ASIDE = text("UPDATE set_aside SET key = :new, entity_id = :new WHERE seller_id = :seller_id AND kind = :kind AND key = :old")
+SET_STOCK_DUE_AT = text("UPDATE sellerbeat.stock_due SET due_at = :at WHERE seller_id = :seller_id AND entity_id = :id")
+RENAME_SET_ASIDE = text(
+    "UPDATE sellerbeat.set_aside SET key = :new, entity_id = :new WHERE seller_id = :seller_id AND kind = :kind AND key = :old"
+)
 LABELS = {What.PARCELS: "fulfillment", What.SKU: "inventory", What.LISTING: "listing", What.OFFERS: "offer"}
 
 

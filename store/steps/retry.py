@@ -16,9 +16,13 @@ from store.events.rereads import What
 from store.schema.errors import translated
 from store.steps.steps import StepStore
 
-SET_ASIDE_BY_ID = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM set_aside WHERE id = :id")
-MAKE_SINGLE_OF_ORDER_DUE = text("UPDATE orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
-MAKE_PARCELS_OF_ORDER_DUE = text("UPDATE orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1")
+SET_ASIDE_BY_ID = text(f"SELECT seller_id, kind, key, entity_id, raw, read_at, {WHAT} AS what FROM sellerbeat.set_aside WHERE id = :id")
+MAKE_SINGLE_OF_ORDER_DUE = text(
+    "UPDATE sellerbeat.orders SET single_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1"
+)
+MAKE_PARCELS_OF_ORDER_DUE = text(
+    "UPDATE sellerbeat.orders SET parcels_due = true WHERE seller_id = :seller_id AND entity_id = :order_id RETURNING 1"
+)
 MAKE_ORDER_DUE = {What.PARCELS.value: MAKE_PARCELS_OF_ORDER_DUE, What.SINGLE.value: MAKE_SINGLE_OF_ORDER_DUE}
 READ_AGAIN_BY = {Kind(spec.retries): stream for stream, spec in STREAMS.items() if spec.retries}
 

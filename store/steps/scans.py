@@ -9,20 +9,24 @@ from domain.pacing import Stream
 from store.steps.step import StepLease
 
 PUT_PAGE_OF_SCAN = text("""
-    INSERT INTO scan_pages (seller_id, stream, scan, page, ids, read_at)
+    INSERT INTO sellerbeat.scan_pages (seller_id, stream, scan, page, ids, read_at)
     VALUES (:seller_id, :stream, :scan, :page, CAST(:ids AS text[]), :read_at)
     ON CONFLICT (seller_id, stream, scan, page) DO UPDATE SET ids = excluded.ids, read_at = excluded.read_at
 """)
 _SEEN = """
     WITH seen AS MATERIALIZED (
-        SELECT DISTINCT unnest(ids) AS id FROM scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan = :scan
+        SELECT DISTINCT unnest(ids) AS id FROM sellerbeat.scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan = :scan
     )
 """
 # Listings (`listing:ITEMID`) are no SKUs of the Inventory API: no scan of it can see them.
 _UNLISTED = {
-    Stream.INVENTORY: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND e.entity_id NOT LIKE 'listing:%'",
-    Stream.REPORT: "FROM inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND starts_with(e.entity_id, 'listing:')",
-    Stream.FULFILLMENT: "FROM orders e WHERE e.seller_id = :seller_id AND e.is_open AND e.created_at >= :since",
+    Stream.INVENTORY: """
+        FROM sellerbeat.inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND e.entity_id NOT LIKE 'listing:%'
+    """,
+    Stream.REPORT: """
+        FROM sellerbeat.inventory e WHERE e.seller_id = :seller_id AND e.removed_at IS NULL AND starts_with(e.entity_id, 'listing:')
+    """,
+    Stream.FULFILLMENT: "FROM sellerbeat.orders e WHERE e.seller_id = :seller_id AND e.is_open AND e.created_at >= :since",
 }
 ENTITIES_NOT_SEEN_BY_SCAN = {
     stream: text(f"""
@@ -34,7 +38,7 @@ COUNT_ENTITIES_SEEN_BY_SCAN = text(f"{_SEEN} SELECT count(*) FROM seen")
 # Pages of scans that were given up go with it.
 END_SCAN = text("""
     WITH pages AS (
-        DELETE FROM scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan <= :scan RETURNING scan, read_at
+        DELETE FROM sellerbeat.scan_pages WHERE seller_id = :seller_id AND stream = :stream AND scan <= :scan RETURNING scan, read_at
     )
     SELECT min(read_at) FROM pages WHERE scan = :scan
 """)

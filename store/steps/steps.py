@@ -28,7 +28,7 @@ ALERT_AFTER = 3  # failures in a row
 # that this statement may have waited for: read by the snapshot alone it could be a finished scan's, begun again halfway.
 BEGIN_STEP = text(f"""
     WITH mine AS (
-        UPDATE sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
+        UPDATE sellerbeat.sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
         RETURNING seller_id, enrollment, enrolled_at, epoch, options
     ), lease AS ({TAKE.replace("WHERE", f"WHERE {UP} AND", 1)})
     SELECT (SELECT calls_left FROM lease) AS calls_left, (SELECT reset_at FROM lease) AS lease_reset_at,
@@ -37,44 +37,47 @@ BEGIN_STEP = text(f"""
         CASE WHEN s.run_over THEN 0 ELSE s.run_calls END AS run_calls,
         coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
         CAST(s.pace AS text) AS pace,
-        (SELECT i.scanned_at FROM streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory') AS scanned_at,
+        (SELECT i.scanned_at FROM sellerbeat.streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory') AS scanned_at,
         coalesce(t.generation, 0) AS generation, t.dead_at IS NOT NULL AS dead,
-        (SELECT q.reset_at FROM quotas q
+        (SELECT q.reset_at FROM sellerbeat.quotas q
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
-        ARRAY (SELECT a.kind FROM alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
+        ARRAY (SELECT a.kind FROM sellerbeat.alerts a WHERE a.seller_id = :seller_id AND a.closed_at IS NULL) AS alerts,
         (SELECT jsonb_build_array(a.user_id, encode(a.name, 'hex'), encode(a.eias, 'hex'), a.generation, a.refused, a.before,
-            extract(epoch FROM a.ask_at)) FROM accounts a WHERE a.seller_id = :seller_id) AS account,
+            extract(epoch FROM a.ask_at)) FROM sellerbeat.accounts a WHERE a.seller_id = :seller_id) AS account,
         ({COUNTS}) AS set_aside,
-        (SELECT min(retry_at) FROM set_aside x WHERE x.seller_id = :seller_id AND x.kind <> 'page') AS retry_at,
-        EXISTS (SELECT FROM rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
+        (SELECT min(retry_at) FROM sellerbeat.set_aside x WHERE x.seller_id = :seller_id AND x.kind <> 'page') AS retry_at,
+        EXISTS (SELECT FROM sellerbeat.rereads r WHERE r.seller_id = :seller_id AND r.what NOT IN ('parcels', 'single')) AS failing,
         m.mode, m.since AS mode_since, m.watched_since, m.notified_at, m.polls_first, m.orders, clock_timestamp() AS now,
         {ROWS} AS breakers
     FROM mine
-    JOIN streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
-    LEFT JOIN tokens t ON t.seller_id = mine.seller_id
-    LEFT JOIN modes m ON m.seller_id = mine.seller_id
+    JOIN sellerbeat.streams s ON s.seller_id = mine.seller_id AND s.stream = :stream
+    LEFT JOIN sellerbeat.tokens t ON t.seller_id = mine.seller_id
+    LEFT JOIN sellerbeat.modes m ON m.seller_id = mine.seller_id
     FOR NO KEY UPDATE OF s
 """)
-REMOVAL_OF_SELLER = text("SELECT removed_at FROM sellers WHERE seller_id = :seller_id")
+REMOVAL_OF_SELLER = text("SELECT removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id")
 # The fence. No row: a later step has begun, or the seller was removed. By the lock none begins until the commit is over.
 LOCK_SELLER_AT_EPOCH = text("""
-    SELECT clock_timestamp() FROM sellers WHERE seller_id = :seller_id AND epoch = :epoch AND removed_at IS NULL FOR NO KEY UPDATE
+    SELECT clock_timestamp() FROM sellerbeat.sellers WHERE seller_id = :seller_id AND epoch = :epoch
+        AND removed_at IS NULL FOR NO KEY UPDATE
 """)
 RECORD_FAILED_POLL = text("""
     WITH run AS (
-        INSERT INTO poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
+        INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
         VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :error)
         ON CONFLICT (seller_id, epoch) DO UPDATE SET
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
         RETURNING seller_id
     )
-    UPDATE streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
+    UPDATE sellerbeat.streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
         failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END
     FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
     RETURNING s.failures
 """)
-SET_NEXT_POLL_OF_STREAM = text("UPDATE streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream")
-TOKEN_STATE_OF_SELLER = text("SELECT generation, dead_at IS NOT NULL AS dead FROM tokens WHERE seller_id = :seller_id")
+SET_NEXT_POLL_OF_STREAM = text(
+    "UPDATE sellerbeat.streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream"
+)
+TOKEN_STATE_OF_SELLER = text("SELECT generation, dead_at IS NOT NULL AS dead FROM sellerbeat.tokens WHERE seller_id = :seller_id")
 
 
 class StepStore(Reads):

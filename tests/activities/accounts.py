@@ -51,4 +51,4 @@ def alerts(it: Rig, seller: str) -> list[str]:
 
 def account(it: Rig, seller: str) -> Any:
     with it.store.engine.connect() as connection:
-        return connection.execute(text("SELECT * FROM accounts WHERE seller_id = :seller"), {"seller": seller}).one_or_none()
+        return connection.execute(text("SELECT * FROM sellerbeat.accounts WHERE seller_id = :seller"), {"seller": seller}).one_or_none()

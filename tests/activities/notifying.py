@@ -18,11 +18,11 @@ def tell(
 
 def states(rig: Rig) -> dict[str, str]:
     with rig.store.engine.connect() as connection:
-        return {row[0]: row[1] for row in connection.exec_driver_sql("SELECT notification_id, state FROM notifications")}
+        return {row[0]: row[1] for row in connection.exec_driver_sql("SELECT notification_id, state FROM sellerbeat.notifications")}
 
 
 def stream_of(rig: Rig) -> tuple[object, ...]:
     with rig.store.engine.connect() as connection:
         columns = "cursor, next_poll_at, last_poll_at, last_good_at, why, failures, reading, run_changes"
-        query = f"SELECT {columns} FROM streams WHERE stream = 'orders'"
+        query = f"SELECT {columns} FROM sellerbeat.streams WHERE stream = 'orders'"
         return tuple(connection.exec_driver_sql(query).one())

@@ -17,10 +17,10 @@ it = pytest.fixture(accounts_hub)
 def of_before(it: Rig) -> None:
     """As the migration leaves who was enrolled by an older version."""
     with it.store.engine.begin() as connection:
-        connection.execute(text("DELETE FROM accounts"))
+        connection.execute(text("DELETE FROM sellerbeat.accounts"))
         connection.execute(
-            text("""INSERT INTO accounts (seller_id, known_at, generation, before)
-                SELECT seller_id, clock_timestamp(), generation, true FROM tokens""")
+            text("""INSERT INTO sellerbeat.accounts (seller_id, known_at, generation, before)
+                SELECT seller_id, clock_timestamp(), generation, true FROM sellerbeat.tokens""")
         )
 
 
@@ -125,8 +125,10 @@ def test_a_new_seller_without_orders_is_asked_for_once_after_a_day_from_spare_tr
 def test_without_spare_trading_calls_nobody_is_asked(it: Rig) -> None:
     it.enroll("carla", token=it.world.accounts.lend("carla", "carla", NO_IDENTITY))
     with it.store.engine.begin() as connection:
-        connection.execute(text("UPDATE permits SET used = \"limit\" / 2 WHERE resource = 'trading'"))
-        connection.execute(text("UPDATE permits SET day_start = clock_timestamp(), reset_at = clock_timestamp() + interval '1 day'"))
+        connection.execute(text("UPDATE sellerbeat.permits SET used = \"limit\" / 2 WHERE resource = 'trading'"))
+        connection.execute(
+            text("UPDATE sellerbeat.permits SET day_start = clock_timestamp(), reset_at = clock_timestamp() + interval '1 day'")
+        )
     it.advance(hours=30)
 
     it.poll("carla")

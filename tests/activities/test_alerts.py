@@ -110,7 +110,7 @@ def let_pass(it: Rig, minutes: int, interval: int = 5) -> None:
     """The orders' last good poll was so long ago, and planned the next one after the interval."""
     with it.store.engine.begin() as connection:
         connection.exec_driver_sql(
-            f"UPDATE streams SET last_good_at = now() - interval '{minutes} min', "
+            f"UPDATE sellerbeat.streams SET last_good_at = now() - interval '{minutes} min', "
             f"next_poll_at = now() - interval '{minutes - interval} min' WHERE stream = 'orders'"
         )
 
@@ -168,7 +168,7 @@ def test_a_quota_used_to_more_than_nine_tenths_is_an_alert_of_the_fleet_until_th
 def use(it: Rig, share: float, resets_in: str) -> None:
     with it.store.engine.begin() as connection:
         connection.exec_driver_sql(
-            f"UPDATE permits SET used = {share} * \"limit\", assumed = true, reset_at = now() + interval '{resets_in}' "
+            f"UPDATE sellerbeat.permits SET used = {share} * \"limit\", assumed = true, reset_at = now() + interval '{resets_in}' "
             "WHERE resource IN ('orders', 'offers')"
         )
 

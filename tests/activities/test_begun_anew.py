@@ -69,10 +69,10 @@ def test_a_checkpoint_that_nobody_can_read_begins_the_read_anew(it: Rig, stream:
 
 def put(it: Rig, stream: Stream, value: Any) -> None:
     with it.store.engine.begin() as connection:
-        statement = text("UPDATE streams SET reading = CAST(:reading AS jsonb) WHERE stream = :stream")
+        statement = text("UPDATE sellerbeat.streams SET reading = CAST(:reading AS jsonb) WHERE stream = :stream")
         connection.execute(statement, {"reading": json.dumps(value), "stream": stream})
 
 
 def reading(it: Rig, stream: Stream) -> Any:
     with it.store.engine.connect() as connection:
-        return connection.execute(text("SELECT reading FROM streams WHERE stream = :stream"), {"stream": stream}).scalar_one()
+        return connection.execute(text("SELECT reading FROM sellerbeat.streams WHERE stream = :stream"), {"stream": stream}).scalar_one()

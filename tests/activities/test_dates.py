@@ -93,7 +93,7 @@ def test_a_restarted_worker_whose_first_answer_is_dated_ahead_loses_nothing(anna
 
 
 def test_a_cursor_that_stands_ahead_of_ebays_clock_asks_for_no_time_to_come(anna: Rig) -> None:
-    run(anna, "UPDATE streams SET cursor = cursor + interval '3 hours' WHERE stream = 'orders'")
+    run(anna, "UPDATE sellerbeat.streams SET cursor = cursor + interval '3 hours' WHERE stream = 'orders'")
     order = anna.world.place_order("anna")
     anna.advance(minutes=1)
 
@@ -157,7 +157,7 @@ def test_an_order_whose_stored_date_cannot_be_is_told_of_again(anna: Rig, date: 
     order = anna.world.place_order("anna")
     anna.advance(minutes=5)
     anna.poll("anna")
-    run(anna, f"UPDATE orders SET modified_at = '{date[:10]}'")
+    run(anna, f"UPDATE sellerbeat.orders SET modified_at = '{date[:10]}'")
     anna.world.refund("anna", order)
     anna.advance(minutes=5)
 
@@ -171,9 +171,9 @@ def test_the_sweep_takes_a_document_newer_than_a_stored_one_of_an_impossible_dat
     anna.advance(minutes=5)
     anna.poll("anna")
     anna.poll("anna", Stream.SWEEP)
-    run(anna, "UPDATE orders SET modified_at = as_of + interval '40 minutes'")  # as an answer of then had it
+    run(anna, "UPDATE sellerbeat.orders SET modified_at = as_of + interval '40 minutes'")  # as an answer of then had it
     anna.world.refund("anna", order)
-    run(anna, "UPDATE streams SET cursor = cursor + interval '15 minutes' WHERE stream = 'orders'")  # polling passed it by
+    run(anna, "UPDATE sellerbeat.streams SET cursor = cursor + interval '15 minutes' WHERE stream = 'orders'")  # polling passed it by
     anna.advance(days=2)
 
     anna.poll("anna", Stream.SWEEP)

@@ -95,7 +95,7 @@ async def test_hundreds_of_dead_tokens_cost_a_few_calls_a_look_and_right_keys_br
     fleet = fleet_of(40)
     forget_keys(fleet)
     with fleet.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE tokens SET dead_at = clock_timestamp(), dead_reason = 'as a version before said'")
+        connection.exec_driver_sql("UPDATE sellerbeat.tokens SET dead_at = clock_timestamp(), dead_reason = 'as a version before said'")
     fleet.refuse()
     before = fleet.asked()
     refused = [await look(fleet) for _ in range(2)]

@@ -79,11 +79,11 @@ async def test_a_seller_whose_erasure_was_broken_off_is_erased_by_the_next_round
     it.store.accounts.bind("anna", "u-9")
     it.store.deletions.take("", "u-9", "n-1")
     with it.store.engine.begin() as connection:  # the last table but one cannot be reached
-        connection.execute(text("ALTER TABLE erased_orders RENAME TO away"))
+        connection.execute(text("ALTER TABLE sellerbeat.erased_orders RENAME TO away"))
 
     broken = await round_(it.store, temporal)
     with it.store.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE away RENAME TO erased_orders"))
+        connection.execute(text("ALTER TABLE sellerbeat.away RENAME TO erased_orders"))
     whole = await round_(it.store, temporal)
 
     assert (broken.failed, broken.rows) == (1, {})

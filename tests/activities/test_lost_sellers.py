@@ -36,4 +36,4 @@ async def test_two_deployments_on_one_database_are_one_alert_that_closes_when_on
 
 def forget(anna: Rig) -> None:
     with anna.store.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM claims WHERE name LIKE 'deployment:another%%'")
+        connection.exec_driver_sql("DELETE FROM sellerbeat.claims WHERE name LIKE 'deployment:another%%'")

@@ -92,7 +92,7 @@ def test_with_a_spent_quota_they_wait_and_the_next_poll_stays(anna: Rig) -> None
 
 def test_notifications_may_use_the_reserve_that_polls_may_not(anna: Rig) -> None:
     with anna.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE permits SET \"limit\" = 1000, used = 999, told = true WHERE resource = 'orders'")
+        connection.exec_driver_sql("UPDATE sellerbeat.permits SET \"limit\" = 1000, used = 999, told = true WHERE resource = 'orders'")
     tell(anna, "ORDER_CONFIRMATION", anna.world.place_order("anna"))
 
     poll = anna.step("anna")

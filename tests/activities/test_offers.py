@@ -224,7 +224,7 @@ def test_all_sellers_together_use_a_share_of_the_calls_and_the_rest_waits(ollie:
     scan(ollie)
     half_over = "day_start = now() - interval '12 hours', reset_at = now() + interval '12 hours', used = 0"
     with ollie.store.engine.begin() as connection:
-        connection.execute(text(f'UPDATE permits SET "limit" = 25, {half_over} WHERE resource = :offers'), {"offers": OFFERS})
+        connection.execute(text(f'UPDATE sellerbeat.permits SET "limit" = 25, {half_over} WHERE resource = :offers'), {"offers": OFFERS})
 
     result = ollie.poll("ollie", Stream.OFFERS)
 

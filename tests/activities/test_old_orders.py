@@ -136,7 +136,7 @@ def test_an_old_open_order_that_ebay_shows_no_more_is_closed_by_the_second_sweep
 def test_cancelled_orders_that_an_earlier_version_stored_as_open_are_closed_without_an_event(it: Rig, stream: Stream) -> None:
     settle(it, 5, 60, 50, cancelled=True)
     with it.store.engine.begin() as connection:
-        connection.execute(text("UPDATE orders SET is_open = true"))
+        connection.execute(text("UPDATE sellerbeat.orders SET is_open = true"))
     events = len(it.events())
     it.advance(days=1)
 
@@ -210,7 +210,9 @@ def test_a_round_that_an_earlier_version_began_goes_on(it: Rig) -> None:
     orders = settle(it, 3, 20, 10)
     with it.store.engine.begin() as connection:
         reading = '{"scan": 1, "page": 0, "listed": false, "past": 7}'
-        connection.execute(text("UPDATE streams SET reading = CAST(:reading AS jsonb) WHERE stream = 'fulfillment'"), {"reading": reading})
+        connection.execute(
+            text("UPDATE sellerbeat.streams SET reading = CAST(:reading AS jsonb) WHERE stream = 'fulfillment'"), {"reading": reading}
+        )
     it.world.modify("anna", orders[0], {"orderFulfillmentStatus": "FULFILLED"}, bump=False)
 
     it.poll("anna", Stream.FULFILLMENT)
@@ -222,14 +224,14 @@ def test_rounds_and_sweeps_look_at_no_old_order_that_they_do_not_ask_for(it: Rig
     """By Postgres's own plan: 20,000 old open orders beside 20 of this week."""
     it.enroll("anna")
     insert = text("""
-        INSERT INTO orders (seller_id, entity_id, version, data, digest, as_of, read_from, created_at, is_open, parcels_due)
+        INSERT INTO sellerbeat.orders (seller_id, entity_id, version, data, digest, as_of, read_from, created_at, is_open, parcels_due)
         SELECT 'anna', 'o-' || n, 1, '{}', '', now(), 'list',
             now() - CASE WHEN n <= 20 THEN interval '2 days' ELSE interval '200 days' END, true, false
         FROM generate_series(1, 20020) AS n
     """)
     with it.store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(insert)
-        connection.exec_driver_sql("VACUUM ANALYZE orders")
+        connection.exec_driver_sql("VACUUM ANALYZE sellerbeat.orders")
         month_ago = connection.execute(text("SELECT now() - interval '30 days'")).scalar()
         values = {"seller_id": "anna", "since": month_ago, "limit": 50, "stream": "fulfillment", "scan": 1, "after": ""}
         statements = {

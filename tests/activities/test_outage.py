@@ -82,7 +82,7 @@ def test_an_hour_of_many_sellers_costs_a_fiftieth_of_a_day_and_the_return_is_no_
     stream, sellers = (Stream.LISTINGS, 60) if resource == "trading" else (Stream.ORDERS, 100)
     fleet = Fleet(it, sellers, (stream,), within=EVERY[stream], inventory_source="trading")
     with it.store.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE streams SET cursor = '{START:%Y-%m-%d %H:%M}+00' WHERE stream = 'listings'")
+        connection.exec_driver_sql(f"UPDATE sellerbeat.streams SET cursor = '{START:%Y-%m-%d %H:%M}+00' WHERE stream = 'listings'")
     fleet.run(seconds=EVERY[stream])
     usual = max(fleet.minutes.values()) * (2 if resource == "trading" else 1)  # there an hour is read in some windows, with a new token
     if resource == "tokens":
@@ -144,8 +144,8 @@ def test_a_seller_who_fails_alone_is_no_outage(it: Rig) -> None:
 def test_a_breaker_of_another_version_is_read_as_far_as_it_can_be(it: Rig) -> None:
     fleet = Fleet(it, 2)
     with it.store.engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO breakers (resource, opened_at, every_s) VALUES ('weather', now(), -7)")
-        connection.exec_driver_sql("INSERT INTO breakers (resource, opened_at, every_s) VALUES ('orders', 'infinity', -7)")
+        connection.exec_driver_sql("INSERT INTO sellerbeat.breakers (resource, opened_at, every_s) VALUES ('weather', now(), -7)")
+        connection.exec_driver_sql("INSERT INTO sellerbeat.breakers (resource, opened_at, every_s) VALUES ('orders', 'infinity', -7)")
 
     fleet.run(minutes=15)
 

@@ -32,7 +32,9 @@ def ration(it: Rig, limit: int, resource: str = "orders", ebays: str = "order") 
     it.world.quotas.limits[ebays] = limit + it.world.quotas.used[ebays]
     ledger = it.store.permits.all()[resource]
     with it.store.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE permits SET \"limit\" = {limit}, used = 0, told = true WHERE resource = '{resource}'")
+        connection.exec_driver_sql(
+            f"UPDATE sellerbeat.permits SET \"limit\" = {limit}, used = 0, told = true WHERE resource = '{resource}'"
+        )
     it.steps.permits = PermitPool(it.store)
     assert ledger.reset_at
 
@@ -173,7 +175,7 @@ def test_a_read_of_several_steps_is_one_poll_to_the_sellers_pace(anna: Rig) -> N
     while anna.step("anna", until=anna.world.clock.now()).more:
         steps += 1
     with anna.store.engine.connect() as connection:
-        pace = connection.exec_driver_sql("SELECT pace FROM streams WHERE seller_id = 'anna' AND stream = 'orders'").scalar_one()
+        pace = connection.exec_driver_sql("SELECT pace FROM sellerbeat.streams WHERE seller_id = 'anna' AND stream = 'orders'").scalar_one()
 
     assert steps > 2
     assert pace["calls_per_poll"] == pytest.approx(1 + 0.1 * (anna.calls("anna") - calls - 1))

@@ -219,4 +219,4 @@ def test_listings_that_end_while_pages_are_read_hide_none(database: str, scopes:
 
 def missed(it: Rig) -> int:
     with it.store.engine.connect() as connection:
-        return int(connection.execute(text("SELECT sum(missed) FROM poll_runs")).scalar_one())
+        return int(connection.execute(text("SELECT sum(missed) FROM sellerbeat.poll_runs")).scalar_one())

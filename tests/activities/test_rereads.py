@@ -155,7 +155,7 @@ def test_a_corrected_number_that_the_list_does_not_show_yet_is_read_again(shippe
 
 def test_parcels_that_were_lost_before_are_found_by_the_sweep_and_counted(shipped: Rig) -> None:
     with shipped.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE orders SET parcels_due = false")  # as an earlier version left it
+        connection.exec_driver_sql("UPDATE sellerbeat.orders SET parcels_due = false")  # as an earlier version left it
     shipped.advance(hours=20)
 
     result = shipped.poll("anna", Stream.SWEEP)
@@ -173,7 +173,7 @@ def test_a_cancellation_that_was_stored_without_its_requests_is_read_by_the_next
     shipped.advance(minutes=5)
     shipped.poll("anna")
     with shipped.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE orders SET single_due = false")  # as an earlier version left it
+        connection.exec_driver_sql("UPDATE sellerbeat.orders SET single_due = false")  # as an earlier version left it
 
     shipped.poll("anna", Stream.SWEEP)
     shipped.advance(seconds=5)

@@ -220,10 +220,13 @@ def test_whoever_finds_that_an_order_moved_stock_has_it_read(hub: Rig, who: str)
 def test_stock_that_an_earlier_version_derived_is_read_again(hub: Rig) -> None:
     with hub.store.engine.begin() as connection:
         connection.exec_driver_sql(
-            """UPDATE inventory SET read_from = 'derived', counts = NULL, digest = '', data = data || '{"available": 7, "quantitySold": 33}'
+            """UPDATE sellerbeat.inventory
+                SET read_from = 'derived', counts = NULL, digest = '', data = data || '{"available": 7, "quantitySold": 33}'
             WHERE entity_id = 'listing:110011'"""
         )
-        connection.exec_driver_sql("INSERT INTO stock_due (seller_id, entity_id, due_at) VALUES ('anna', 'listing:110011', '2026-01-01Z')")
+        connection.exec_driver_sql(
+            "INSERT INTO sellerbeat.stock_due (seller_id, entity_id, due_at) VALUES ('anna', 'listing:110011', '2026-01-01Z')"
+        )
 
     poll(hub)
 

@@ -106,7 +106,7 @@ def test_documents_set_aside_are_tried_again_after_a_sweep(anna: Rig) -> None:
     anna.poll("anna")
     aside = anna.store.set_aside()
     with anna.store.engine.begin() as connection:  # as if a newer version of the code could find the id
-        connection.exec_driver_sql("UPDATE set_aside SET raw = replace(raw, 'orderNumber', 'orderId')")
+        connection.exec_driver_sql("UPDATE sellerbeat.set_aside SET raw = replace(raw, 'orderNumber', 'orderId')")
 
     anna.poll("anna", Stream.SWEEP)
 
@@ -149,7 +149,7 @@ def live_a_day(anna: Rig) -> None:
 
 def counts(anna: Rig) -> tuple[int, int]:
     with anna.store.engine.connect() as connection:
-        row = connection.execute(text("SELECT sum(missed) AS missed, sum(undated) AS undated FROM poll_runs")).one()
+        row = connection.execute(text("SELECT sum(missed) AS missed, sum(undated) AS undated FROM sellerbeat.poll_runs")).one()
     return int(row.missed), int(row.undated)
 
 

@@ -84,7 +84,7 @@ def test_without_any_connection_nothing_counts_against_a_record(anna: Rig) -> No
     assert failed
     assert anna.store.set_aside("anna") == []
     with anna.store.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM rereads WHERE failures > 0").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM sellerbeat.rereads WHERE failures > 0").scalar() == 0
     live(anna, 0.5)
     assert len(anna.stored("anna", "fulfillments")) == 3
     assert order in anna.stored("anna")

@@ -105,8 +105,10 @@ def test_a_listing_that_getitem_never_shows_holds_up_no_other(hub: Rig) -> None:
     items = sorted(hub.world.item_ids("anna"))[:3]
     ids = [f"listing:{item}" for item in items]
     with hub.store.engine.begin() as connection:  # as an earlier version had derived them from sales
-        connection.exec_driver_sql("UPDATE inventory SET read_from = 'derived' WHERE entity_id = ANY(%s)", (ids,))
-        connection.exec_driver_sql("INSERT INTO stock_due (seller_id, entity_id, due_at) SELECT 'anna', unnest(%s), '2026-01-01Z'", (ids,))
+        connection.exec_driver_sql("UPDATE sellerbeat.inventory SET read_from = 'derived' WHERE entity_id = ANY(%s)", (ids,))
+        connection.exec_driver_sql(
+            "INSERT INTO sellerbeat.stock_due (seller_id, entity_id, due_at) SELECT 'anna', unnest(%s), '2026-01-01Z'", (ids,)
+        )
     hub.world.lasting.poison("anna", items[0], where=Where.ALONE)
 
     failed = live(hub, 3, [Stream.LISTINGS])

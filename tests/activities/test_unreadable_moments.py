@@ -122,7 +122,7 @@ def test_a_sweep_reads_around_the_order_that_ebay_cannot_show_and_passes_it_over
     anna.world.lasting.poison("anna", sick, where=Where.LISTED)
     anna.advance(minutes=10)
     with anna.store.engine.begin() as connection:  # polling saw none of them
-        connection.exec_driver_sql("UPDATE streams SET cursor = %s WHERE stream = 'orders'", (anna.world.clock.now(),))
+        connection.exec_driver_sql("UPDATE sellerbeat.streams SET cursor = %s WHERE stream = 'orders'", (anna.world.clock.now(),))
 
     failed = until_well(anna, Stream.SWEEP, most=25)
     anna.advance(days=1)

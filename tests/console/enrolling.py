@@ -19,7 +19,9 @@ def token(house: House, seller: str) -> str:
 
 def left(house: House, seller: str) -> dict[str, int]:
     """Rows of a seller in each table that has any."""
-    counted = {table: house.rows(f"SELECT count(*) FROM {table} WHERE seller_id = :seller", seller=seller)[0][0] for table in TABLES}
+    counted = {
+        table: house.rows(f"SELECT count(*) FROM sellerbeat.{table} WHERE seller_id = :seller", seller=seller)[0][0] for table in TABLES
+    }
     return {table: rows for table, rows in counted.items() if rows}
 
 
@@ -32,4 +34,4 @@ def assert_nothing_was_done(house: House, seller: str) -> None:
 def before(house: House) -> list[object]:
     """All that an enrolment could touch."""
     tables = ("sellers", "tokens", "streams", "accounts", "change_events", "alerts")
-    return [house.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    return [house.rows(f"SELECT * FROM sellerbeat.{table} ORDER BY 1, 2") for table in tables]

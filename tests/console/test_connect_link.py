@@ -62,4 +62,4 @@ def test_a_removed_sellers_links_are_dead_and_an_erased_one_leaves_none(house: H
 
     assert isinstance(read, Ticket)
     assert house.store.consents.claim(read, "code") is Unclaimed.EXPIRED
-    assert house.rows("SELECT 1 FROM consents WHERE seller_id = 'pia'") == []
+    assert house.rows("SELECT 1 FROM sellerbeat.consents WHERE seller_id = 'pia'") == []

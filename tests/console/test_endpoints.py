@@ -37,7 +37,7 @@ def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(house: House) -> 
     assert (row["types"], row["thin"], row["state"], row["waiting"]) == (["order.*", "alert.opened"], True, "on", 0)
     assert said.object["id"] in shown.out
     assert secret not in str(row) + shown.out
-    assert secret.encode() not in bytes(house.rows("SELECT secret FROM endpoint_secrets")[0][0])
+    assert secret.encode() not in bytes(house.rows("SELECT secret FROM sellerbeat.endpoint_secrets")[0][0])
 
 
 def test_its_secret_rotates(house: House) -> None:
@@ -55,14 +55,14 @@ def test_its_secret_rotates(house: House) -> None:
 def test_its_secret_moves_to_the_first_key_with_the_tokens(house: House) -> None:
     endpoint = add(house, "http://127.0.0.1:9/").object["id"]
     fresh = house.command("new-key").out.strip()
-    before = house.rows("SELECT secret FROM endpoint_secrets")
+    before = house.rows("SELECT secret FROM sellerbeat.endpoint_secrets")
 
     rotated = house.command("rotate-keys", "--json", SELLERBEAT_SECRET_KEYS=f"{fresh},{house.environment['SELLERBEAT_SECRET_KEYS']}")
     without = house.command("endpoint", "test", endpoint, variables=LOOPBACK)
     house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.environment['SELLERBEAT_SECRET_KEYS']},{fresh}")
 
     assert rotated.object["secrets"] == 1
-    assert house.rows("SELECT secret FROM endpoint_secrets") != before
+    assert house.rows("SELECT secret FROM sellerbeat.endpoint_secrets") != before
     assert "SELLERBEAT_SECRET_KEYS" in without.failure(1)
 
 
@@ -103,7 +103,7 @@ def test_changes_are_sent_again_by_id_by_range_and_by_seller(house: House) -> No
     events = [event for event in house.store.feed.read(seller="anna", limit=1000) if event["type"] == "order.created"][-3:]
     early = house.command("replay", events[0]["id"], "--json").object
     with house.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE delivery_lanes SET sequence = 1000000")
+        connection.exec_driver_sql("UPDATE sellerbeat.delivery_lanes SET sequence = 1000000")
 
     by_id = house.command("replay", events[0]["id"], events[1]["id"], "--json").object
     by_range = house.command("replay", "--from", str(events[2]["position"]), "--to", str(events[2]["position"]), "--json").object

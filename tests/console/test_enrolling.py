@@ -32,16 +32,16 @@ def test_enrolling_in_words_from_a_file_tells_what_to_do_next(house: House) -> N
 def test_enrolling_twice_replaces_the_token_and_keeps_all_else(house: House) -> None:
     house.enroll("carla", "--orders-every", "45s", "--backfill", "7d")
     house.store.save_overrides("carla", {"paused": "holiday"})
-    before = house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellers WHERE seller_id = 'carla'")
-    cursors = house.rows("SELECT stream, cursor, reading FROM streams WHERE seller_id = 'carla' ORDER BY 1")
+    before = house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellerbeat.sellers WHERE seller_id = 'carla'")
+    cursors = house.rows("SELECT stream, cursor, reading FROM sellerbeat.streams WHERE seller_id = 'carla' ORDER BY 1")
     renewed = house.world.accounts.renew("carla")
 
     said = house.enroll("carla")
 
     assert said.out.startswith("carla was enrolled already: the token is replaced, all else is kept")
     assert token(house, "carla") == renewed
-    assert house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellers WHERE seller_id = 'carla'") == before
-    assert house.rows("SELECT stream, cursor, reading FROM streams WHERE seller_id = 'carla' ORDER BY 1") == cursors
+    assert house.rows("SELECT enrollment, options, wishes, epoch, sequence FROM sellerbeat.sellers WHERE seller_id = 'carla'") == before
+    assert house.rows("SELECT stream, cursor, reading FROM sellerbeat.streams WHERE seller_id = 'carla' ORDER BY 1") == cursors
     assert before[0][1]["cadence"] == {"orders": 45}
     assert house.runs("carla") == ["RUNNING"]
 
@@ -127,7 +127,7 @@ def test_removing_stops_the_workflow_and_forgets_the_token_but_nothing_else(hous
     assert (said.code, said.err) == (0, "")
     assert said.object == {"seller_id": "kai", "state": "removed", "erased": False}
     assert house.runs("kai") == ["TERMINATED"]
-    assert house.rows("SELECT refresh_token, access_token FROM tokens WHERE seller_id = 'kai'") == [(None, None)]
+    assert house.rows("SELECT refresh_token, access_token FROM sellerbeat.tokens WHERE seller_id = 'kai'") == [(None, None)]
     assert house.command("status", "kai", "--json").object["state"] == "removed"
     assert "kai" in house.command("list", "--state", "removed").out
     assert [event["type"] for event in house.events("kai")] == ["alert.opened", "alert.closed"]

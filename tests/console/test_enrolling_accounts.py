@@ -85,7 +85,7 @@ def test_where_ebay_does_not_say_whose_account_it_is_the_seller_is_enrolled_all_
     said = given(house, "enroll", seller, seller)
 
     assert said.code == 0
-    assert house.rows("SELECT 1 FROM accounts WHERE seller_id = :seller", seller=seller) == []
+    assert house.rows("SELECT 1 FROM sellerbeat.accounts WHERE seller_id = :seller", seller=seller) == []
     house.world.faults.forced.clear()
 
 
@@ -98,7 +98,7 @@ def test_a_seller_whose_name_alone_is_known_may_change_it_and_nobody_else_may_ta
     order = house.world.order("will", house.world.order_ids("will")[0])
     store_orders(house.store, order, seller_id="will")
     with house.store.engine.begin() as connection:
-        connection.execute(text("UPDATE accounts SET user_id = NULL WHERE seller_id = 'will'"))
+        connection.execute(text("UPDATE sellerbeat.accounts SET user_id = NULL WHERE seller_id = 'will'"))
 
     wrong = given(house, "connect", "will", "xena")
     house.world.accounts.usernames["will"] = "will-and-sons"
@@ -106,4 +106,6 @@ def test_a_seller_whose_name_alone_is_known_may_change_it_and_nobody_else_may_ta
 
     assert "(wrong_account)" in wrong.failure(1)
     assert renamed.code == 0
-    assert house.rows("SELECT user_id, generation FROM accounts WHERE seller_id = 'will'") == [(house.world.accounts.user_id("will"), 2)]
+    assert house.rows("SELECT user_id, generation FROM sellerbeat.accounts WHERE seller_id = 'will'") == [
+        (house.world.accounts.user_id("will"), 2)
+    ]

@@ -22,7 +22,7 @@ def test_the_list_names_nobody_and_after_a_restore_it_does_its_work_again(house:
     listed = house.command("erasures", "--json")
     (house.folder / "kept.jsonl").write_text(listed.out)
     with store.engine.begin() as connection:  # a backup of before comes back
-        connection.exec_driver_sql("DELETE FROM deletions")
+        connection.exec_driver_sql("DELETE FROM sellerbeat.deletions")
     bought = order("o-1", fulfillmentStartInstructions=[{"shippingStep": {}}])
     put_buyer(bought)
     store_orders(store, bought, seller_id="rosa")

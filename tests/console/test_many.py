@@ -37,7 +37,7 @@ def enroll(house: House, text: str, *options: str) -> Said:
 
 
 def options(house: House, seller: str) -> dict[str, Any]:
-    ((found, enrolled),) = house.rows("SELECT options, enrolled_at FROM sellers WHERE seller_id = :seller", seller=seller)
+    ((found, enrolled),) = house.rows("SELECT options, enrolled_at FROM sellerbeat.sellers WHERE seller_id = :seller", seller=seller)
     far = enrolled - datetime.fromisoformat(found.pop("backfill_from"))
     return {**found, "backfill_days": round(far / timedelta(days=1), 1)}
 
@@ -46,7 +46,7 @@ def test_every_row_of_a_file_is_enrolled_and_a_second_time_changes_nothing_but_t
     (house.folder / "sellers.csv").write_text(csv(house, "m-1", "m-2"), encoding="utf-8-sig")
 
     first = house.command("enroll", "--from", "sellers.csv", "--backfill", "7d")
-    before = house.rows("SELECT seller_id, enrollment, options FROM sellers WHERE seller_id LIKE 'm-_' ORDER BY 1")
+    before = house.rows("SELECT seller_id, enrollment, options FROM sellerbeat.sellers WHERE seller_id LIKE 'm-_' ORDER BY 1")
     second = house.command("enroll", "--from", "sellers.csv", "--backfill", "9d", "--json")
 
     assert (first.code, first.err) == (0, "")
@@ -57,7 +57,7 @@ def test_every_row_of_a_file_is_enrolled_and_a_second_time_changes_nothing_but_t
         {"row": 2, "seller_id": "m-1", "result": stored, "worker": False},
         {"row": 3, "seller_id": "m-2", "result": stored, "worker": False},
     ]
-    assert house.rows("SELECT seller_id, enrollment, options FROM sellers WHERE seller_id LIKE 'm-_' ORDER BY 1") == before
+    assert house.rows("SELECT seller_id, enrollment, options FROM sellerbeat.sellers WHERE seller_id LIKE 'm-_' ORDER BY 1") == before
     assert [house.runs(seller) for seller in ("m-1", "m-2")] == [["RUNNING"], ["RUNNING"]]
 
 
@@ -70,7 +70,7 @@ def test_columns_say_for_a_row_what_options_say_for_all(house: House) -> None:
     assert (said.code, said.err) == (0, "")
     assert options(house, "c-1") == {"cadence": {"orders": 45}, "inventory_source": "both", "offers": True, "backfill_days": 3.0}
     assert options(house, "c-2") == {"cadence": {"orders": 30}, "backfill_days": 9.0}
-    assert house.rows("SELECT refresh_expires_at::date::text FROM tokens WHERE seller_id = 'c-1'") == [("2099-01-01",)]
+    assert house.rows("SELECT refresh_expires_at::date::text FROM sellerbeat.tokens WHERE seller_id = 'c-1'") == [("2099-01-01",)]
 
 
 def test_another_pollers_last_poll_is_reached_back_to_and_a_day_further(house: House) -> None:
@@ -127,13 +127,13 @@ def test_a_bad_row_is_named_by_its_number_and_the_others_go_on(house: House) -> 
     ],
 )
 def test_a_file_that_does_not_name_its_columns_is_wrong_usage_and_enrols_nobody(house: House, text: str, named: str) -> None:
-    before = house.rows("SELECT count(*) FROM sellers")
+    before = house.rows("SELECT count(*) FROM sellerbeat.sellers")
 
     line = enroll(house, text).failure(2)
 
     assert named in line
     assert SECRET not in line
-    assert house.rows("SELECT count(*) FROM sellers") == before
+    assert house.rows("SELECT count(*) FROM sellerbeat.sellers") == before
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_no_row_can_help_ends_the_rest(house: House, status: int, asked: in
     assert said.code == 1
     assert named in said.err.splitlines()[-1]
     assert house.world.faults.forced == []
-    assert house.rows("SELECT 1 FROM sellers WHERE seller_id LIKE 'd-_'") == []
+    assert house.rows("SELECT 1 FROM sellerbeat.sellers WHERE seller_id LIKE 'd-_'") == []
 
 
 def test_a_bar_is_shown_in_a_terminal_and_what_a_program_reads_stays_as_it_is(house: House) -> None:

@@ -31,7 +31,7 @@ def shift(house: House, seller: str) -> None:
     with house.store.engine.begin() as connection:
         for table, (days, *names) in columns.items():
             moved = ", ".join(f"{name} = {name} - interval '{days} days'" for name in names)
-            connection.exec_driver_sql(f"UPDATE {table} SET {moved} WHERE seller_id = %(seller)s", {"seller": seller})
+            connection.exec_driver_sql(f"UPDATE sellerbeat.{table} SET {moved} WHERE seller_id = %(seller)s", {"seller": seller})
 
 
 def mode(house: House, *arguments: str) -> str:
@@ -124,7 +124,7 @@ def test_a_ready_seller_goes_to_webhooks_and_back_at_once(week: House) -> None:
 
 def test_nobody_in_shadow_is_said_in_words(house: House) -> None:
     with house.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE modes SET mode = 'polling'")
+        connection.exec_driver_sql("UPDATE sellerbeat.modes SET mode = 'polling'")
 
     assert house.command("reconcile").out == "no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow\n"
     assert house.command("reconcile", "--json").out == ""

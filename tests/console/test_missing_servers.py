@@ -112,7 +112,7 @@ def test_migrate_makes_the_tables_without_temporal_and_says_what_is_left(house: 
 
 def test_migrate_refuses_tables_of_a_later_version(house: House, database: str) -> None:
     with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+        cursor.execute("UPDATE sellerbeat.alembic_version SET version_num = '9999'")
 
     assert "of a later version" in house.command("migrate", SELLERBEAT_DATABASE_URL=database).failure(1)
 
@@ -155,7 +155,7 @@ def test_migrate_names_a_namespace_that_is_missing(house: House) -> None:
 
 def test_tables_of_another_version_are_not_used(house: House, database: str) -> None:
     with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("UPDATE alembic_version SET version_num = '0000'")
+        cursor.execute("UPDATE sellerbeat.alembic_version SET version_num = '0000'")
 
     assert "run starter.py migrate" in house.command("list", SELLERBEAT_DATABASE_URL=database).failure(1)
 

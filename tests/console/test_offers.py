@@ -45,7 +45,7 @@ def test_offers_are_asked_for_at_enrolment_and_a_later_one_keeps_the_choice(hous
     house.enroll("oscar")
     house.enroll("oscar", "--offers")
 
-    options = dict(house.rows("SELECT seller_id, options - 'backfill_from' FROM sellers WHERE seller_id IN ('olga', 'oscar')"))
+    options = dict(house.rows("SELECT seller_id, options - 'backfill_from' FROM sellerbeat.sellers WHERE seller_id IN ('olga', 'oscar')"))
     assert options == {"olga": {"offers": True}, "oscar": {}}
 
 

@@ -21,13 +21,14 @@ from tests.support.waiting import eventually_here
 from workflows.messages import SellerStatus
 
 HALF = """
-    UPDATE streams SET cursor = cursor + (CAST(reading ->> -1 AS timestamptz) - cursor) / 2
+    UPDATE sellerbeat.streams SET cursor = cursor + (CAST(reading ->> -1 AS timestamptz) - cursor) / 2
     WHERE seller_id = :seller AND stream = 'backfill'
 """
-SWEEPING = """UPDATE streams SET reading = CAST(:reading AS jsonb) WHERE seller_id = :seller AND stream = 'sweep'"""
-FAILED = (
-    "UPDATE streams SET failures = 4, last_error = 'StoreUnavailableError: [/red] gone' WHERE seller_id = :seller AND stream = 'orders'"
-)
+SWEEPING = """UPDATE sellerbeat.streams SET reading = CAST(:reading AS jsonb) WHERE seller_id = :seller AND stream = 'sweep'"""
+FAILED = """
+    UPDATE sellerbeat.streams SET failures = 4, last_error = 'StoreUnavailableError: [/red] gone' WHERE seller_id = :seller
+        AND stream = 'orders'
+"""
 
 
 @pytest.fixture(autouse=True)

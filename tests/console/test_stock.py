@@ -26,7 +26,9 @@ ORDER = {
 def test_the_source_of_the_stock_is_kept_with_the_enrolment(house: House, source: str) -> None:
     house.enroll(f"seller-{source}", "--inventory-source", source)
 
-    [[options]] = house.rows("SELECT options - 'backfill_from' FROM sellers WHERE seller_id = :seller", seller=f"seller-{source}")
+    [[options]] = house.rows(
+        "SELECT options - 'backfill_from' FROM sellerbeat.sellers WHERE seller_id = :seller", seller=f"seller-{source}"
+    )
     assert options == {"inventory_source": source}
 
 
@@ -60,7 +62,7 @@ def test_a_snapshot_says_where_each_figure_was_read_and_when(house: House) -> No
 
 
 def chosen(house: House, seller: str) -> tuple[Any, Any]:
-    ((options,),) = house.rows("SELECT options FROM sellers WHERE seller_id = :seller", seller=seller)
+    ((options,),) = house.rows("SELECT options FROM sellerbeat.sellers WHERE seller_id = :seller", seller=seller)
     return options.get("inventory_source"), options.get("offers")
 
 
@@ -80,7 +82,7 @@ def test_where_the_stock_is_read_can_be_changed_after_the_enrolment_and_twice_is
     assert [(one.code, one.out) for one in said] == [(0, "sven: the inventory source is both, offers are read\n")] * 2
     assert asked.object == {"seller_id": "sven", "inventory_source": "both", "offers": False}
     assert chosen(house, "sven") == ("both", False)
-    assert house.rows("SELECT options -> 'cadence' FROM sellers WHERE seller_id = 'sven'") == [({"orders": 45},)]
+    assert house.rows("SELECT options -> 'cadence' FROM sellerbeat.sellers WHERE seller_id = 'sven'") == [({"orders": 45},)]
     first, second, third = reported(house, "sven")
     assert first == second == {"used": ["inventory", "listings", "offers", "report"], "unused": []}
     assert third == {"used": ["inventory", "listings", "report"], "unused": ["offers"]}

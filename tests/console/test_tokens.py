@@ -86,7 +86,9 @@ HASHES = {f"{table}.digest" for table in ("orders", "fulfillments", "inventory",
 
 
 def test_every_column_that_a_key_encrypts_is_encrypted_anew(house: House) -> None:
-    columns = {f"{table}.{column.name}" for table in metadata.tables.values() for column in table.c if isinstance(column.type, LargeBinary)}
+    columns = {
+        f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.c if isinstance(column.type, LargeBinary)
+    }
     assert columns == SEALED | HASHES  # a new one is to be rotated too
     house.enroll("emil")
     store = house.store
@@ -105,7 +107,7 @@ def test_every_column_that_a_key_encrypts_is_encrypted_anew(house: House) -> Non
     unread = {}
     for column in sorted(SEALED):
         table, name = column.split(".")
-        found = [one for (one,) in house.rows(f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL")]
+        found = [one for (one,) in house.rows(f"SELECT {name} FROM sellerbeat.{table} WHERE {name} IS NOT NULL")]
         unread[column] = len(found), sum(Vault([new]).renewed(one) is not None for one in found)
     assert house.command("rotate-keys", SELLERBEAT_SECRET_KEYS=f"{house.key},{new}").code == 0  # and back, for the other tests
 
@@ -127,16 +129,16 @@ def test_what_no_key_opens_is_named_and_keeps_nothing_else_under_the_old_one(hou
 
 def test_a_token_is_kept_with_the_key_that_proved_it(house: House) -> None:
     house.enroll("kim")
-    enrolled = house.rows("SELECT client FROM tokens WHERE seller_id = 'kim'")
+    enrolled = house.rows("SELECT client FROM sellerbeat.tokens WHERE seller_id = 'kim'")
     with house.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE tokens SET client = NULL, refused_at = now(), tried_client = 'another'")
+        connection.exec_driver_sql("UPDATE sellerbeat.tokens SET client = NULL, refused_at = now(), tried_client = 'another'")
 
     said = house.command("connect", "kim", "--refresh-token-file", "-", stdin=house.world.accounts.renew("kim"))
 
     ours = key_of(house.world.accounts.client_id, house.environment["SELLERBEAT_EBAY_API_URL"])
     assert said.code == 0
     assert enrolled == [(ours,)]
-    assert house.rows("SELECT client, refused_at, tried_client FROM tokens WHERE seller_id = 'kim'") == [(ours, None, None)]
+    assert house.rows("SELECT client, refused_at, tried_client FROM sellerbeat.tokens WHERE seller_id = 'kim'") == [(ours, None, None)]
 
 
 def test_a_new_token_is_taken_where_no_key_opens_what_accounts_are_compared_by(house: House) -> None:

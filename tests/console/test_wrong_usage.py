@@ -63,7 +63,7 @@ def test_wrong_usage_is_said_in_one_line(house: House, arguments: str, named: st
     said = house.command(*arguments.split(" ") if arguments else [], stdin="token")
 
     assert named in said.failure(2)
-    assert house.rows("SELECT * FROM sellers") == []
+    assert house.rows("SELECT * FROM sellerbeat.sellers") == []
 
 
 @pytest.mark.parametrize("content", ["", "\n", "two\nlines", "two words", "\N{SNOWMAN}", "tab\there"])

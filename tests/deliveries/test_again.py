@@ -178,7 +178,7 @@ def test_a_removed_endpoint_leaves_nothing_and_is_told_nothing(hand: Hand) -> No
     assert len(receiver.posts) == 1
     with hand.store.engine.connect() as connection:
         left = [
-            connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+            connection.exec_driver_sql(f"SELECT count(*) FROM sellerbeat.{table}").scalar()
             for table in ("endpoints", "endpoint_secrets", "delivery_lanes", "deliveries", "redeliveries")
         ]
     assert left == [0] * 5
@@ -198,8 +198,8 @@ def test_of_an_erased_seller_nothing_comes_back(hand: Hand) -> None:
     assert result.over
     assert len(receiver.posts) == 1
     with hand.store.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM delivery_lanes WHERE seller_id = 'anna'").scalar() == 0
-        assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM sellerbeat.delivery_lanes WHERE seller_id = 'anna'").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM sellerbeat.deliveries").scalar() == 0
 
 
 def test_whoever_comes_back_after_an_erasure_is_told_of_from_the_beginning(hand: Hand) -> None:
@@ -209,15 +209,17 @@ def test_whoever_comes_back_after_an_erasure_is_told_of_from_the_beginning(hand:
         hand.change("anna", orders=3)
 
         def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            if "DELETE FROM erased_orders" in statement:  # the cursors are gone, the seller is not yet
+            if "DELETE FROM sellerbeat.erased_orders" in statement:  # the cursors are gone, the seller is not yet
                 hand.store.backlog.behind()
 
         event.listen(hand.store.engine, "before_cursor_execute", look)
         hand.store.sellers.erase("anna")
         event.remove(hand.store.engine, "before_cursor_execute", look)
         with hand.store.engine.begin() as connection:
-            left = connection.exec_driver_sql("SELECT count(*) FROM delivery_lanes WHERE seller_id = 'anna'").scalar()
-            connection.exec_driver_sql(f"INSERT INTO delivery_lanes (endpoint_id, seller_id, sequence) VALUES ('{endpoint}', 'anna', 3)")
+            left = connection.exec_driver_sql("SELECT count(*) FROM sellerbeat.delivery_lanes WHERE seller_id = 'anna'").scalar()
+            connection.exec_driver_sql(
+                f"INSERT INTO sellerbeat.delivery_lanes (endpoint_id, seller_id, sequence) VALUES ('{endpoint}', 'anna', 3)"
+            )
         hand.enroll("anna")
         new = hand.change("anna")
         hand.run(endpoint)

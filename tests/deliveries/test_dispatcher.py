@@ -109,7 +109,7 @@ async def test_what_nobody_wants_begins_no_workflow_and_lets_the_cursor_move_on(
 
 def cursors(hand: Hand, endpoint: str) -> dict[str, int]:
     with hand.store.engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT seller_id, sequence FROM delivery_lanes WHERE endpoint_id = %s", (endpoint,))
+        rows = connection.exec_driver_sql("SELECT seller_id, sequence FROM sellerbeat.delivery_lanes WHERE endpoint_id = %s", (endpoint,))
         return {row.seller_id: row.sequence for row in rows}
 
 
@@ -144,7 +144,7 @@ async def test_a_workflow_that_was_lost_is_begun_again(temporal: Temporal, hand:
             await eventually(lambda: hand.store.deliveries.log(endpoint, failed=True))
             await temporal.get_workflow_handle(delivery_id(DeliveryCursor(endpoint=endpoint, seller="anna"))).terminate("by a test")
             with hand.store.engine.begin() as connection:  # and the time of its retry has passed
-                connection.exec_driver_sql("UPDATE delivery_lanes SET retry_at = now(), tell_at = now()")
+                connection.exec_driver_sql("UPDATE sellerbeat.delivery_lanes SET retry_at = now(), tell_at = now()")
             await eventually(lambda: len(receiver.posts) == 3)
 
     assert ids(receiver) == [awaited[0], *awaited]

@@ -17,9 +17,9 @@ from tests.support.waiting import eventually_here
 
 SELLERS = [f"s-{number:02}" for number in range(12)]
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-FIRST = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id AND seller_id = :seller FOR UPDATE")
-OTHERS = text("SELECT FROM delivery_lanes WHERE endpoint_id = :id AND seller_id > :seller FOR UPDATE NOWAIT")
-BEHIND = text("UPDATE delivery_lanes SET sequence = 0, tries = 1, retry_at = :at, failing_since = :since, tell_at = NULL")
+FIRST = text("SELECT FROM sellerbeat.delivery_lanes WHERE endpoint_id = :id AND seller_id = :seller FOR UPDATE")
+OTHERS = text("SELECT FROM sellerbeat.delivery_lanes WHERE endpoint_id = :id AND seller_id > :seller FOR UPDATE NOWAIT")
+BEHIND = text("UPDATE sellerbeat.delivery_lanes SET sequence = 0, tries = 1, retry_at = :at, failing_since = :since, tell_at = NULL")
 
 
 def under_way(hand: Hand, endpoint: str, seller: str) -> tuple[Claim, Attempt]:
@@ -60,7 +60,7 @@ def test_a_delivery_that_ends_while_its_endpoint_is_switched_on_or_removed_waits
         ended.result(20)
 
     with hand.store.engine.connect() as connection:
-        failures = connection.execute(text("SELECT failures FROM endpoints")).scalar_one()
+        failures = connection.execute(text("SELECT failures FROM sellerbeat.endpoints")).scalar_one()
     assert failures == (0 if well else 2)
 
 
@@ -98,12 +98,17 @@ def test_who_locks_many_cursors_begins_with_the_first_seller(hand: Hand, act: Ca
         if act is not replay:
             connection.execute(BEHIND, {"at": hand.now + timedelta(hours=1), "since": failing})
         for seller in reversed(SELLERS):
-            connection.execute(text("UPDATE delivery_lanes SET epoch = 1 WHERE seller_id = :seller"), {"seller": seller})
+            connection.execute(text("UPDATE sellerbeat.delivery_lanes SET epoch = 1 WHERE seller_id = :seller"), {"seller": seller})
         if act is replay:
-            connection.execute(text("UPDATE delivery_lanes l SET sequence = s.sequence FROM sellers s WHERE s.seller_id = l.seller_id"))
+            connection.execute(
+                text(
+                    "UPDATE sellerbeat.delivery_lanes l SET sequence = s.sequence FROM sellerbeat.sellers s WHERE s.seller_id = l.seller_id"
+                )
+            )
         if act is hurry:
             connection.execute(
-                text("UPDATE endpoints SET failures = :failures, failing_since = :since"), {"failures": TROUBLED, "since": failing}
+                text("UPDATE sellerbeat.endpoints SET failures = :failures, failing_since = :since"),
+                {"failures": TROUBLED, "since": failing},
             )
 
     with ThreadPoolExecutor(1) as pool, hand.store.engine.begin() as connection:

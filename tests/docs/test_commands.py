@@ -135,7 +135,7 @@ def test_the_reader_in_sql_and_the_deletion_of_old_rows_run_as_they_are_written(
         (position,) = cursor.fetchone()
         cursor.execute("SELECT count(*) FROM my_sales")
         (sales,) = cursor.fetchone()
-        cursor.execute("SELECT count(*) FROM change_events WHERE position <= %s AND type = 'order.created'", [position])
+        cursor.execute("SELECT count(*) FROM sellerbeat.change_events WHERE position <= %s AND type = 'order.created'", [position])
         (reported,) = cursor.fetchone()
         cursor.execute(deletion)
 

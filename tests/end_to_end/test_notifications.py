@@ -96,13 +96,13 @@ def test_losses_copies_disorder_and_forgeries_tell_nothing_wrong(house: House, a
         sent = notices.sent[sent_before:]
         reported = {notice.entity_ids[0] for notice in sent if not notice.lost}
         eventually_here(lambda: reported <= {event["entity_id"] for event in house.events("bert")})
-        eventually_here(lambda: not notices.waiting and not house.rows("SELECT FROM notifications WHERE state = 'pending'"))
+        eventually_here(lambda: not notices.waiting and not house.rows("SELECT FROM sellerbeat.notifications WHERE state = 'pending'"))
     notices.unrest = Unrest()
 
     assert {status for _, status in sender.forgeries} == {412}
     assert {status for notice in sent for status in notice.statuses} == {204}
     assert any(notice.lost for notice in sent)
-    rows = dict(house.rows("SELECT notification_id, copies FROM notifications WHERE seller_id = 'bert'"))
+    rows = dict(house.rows("SELECT notification_id, copies FROM sellerbeat.notifications WHERE seller_id = 'bert'"))
     assert rows == {notice.id: notice.copies for notice in sent if not notice.lost}
     house.command("poll-now", "bert")  # the safety net finds what nobody told
     eventually_here(lambda: set(orders) <= {event["entity_id"] for event in house.events("bert")})

@@ -71,7 +71,7 @@ class Letterbox:
 
     def rows(self) -> list[dict[str, Any]]:
         with self.store.engine.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(text("SELECT * FROM notifications ORDER BY received_at"))]
+            return [dict(row._mapping) for row in connection.execute(text("SELECT * FROM sellerbeat.notifications ORDER BY received_at"))]
 
     async def close(self) -> None:
         self.context.change_waiter.close()

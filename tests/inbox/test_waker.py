@@ -29,7 +29,7 @@ async def test_a_word_that_was_lost_is_said_again_from_the_row(letterbox: Letter
     await letterbox.post(letterbox.body())
     letterbox.store.notifications.to_wake()  # claimed, and then the process died before it could tell
     with letterbox.store.engine.begin() as connection:
-        connection.execute(text("UPDATE notifications SET woken_at = clock_timestamp() - interval '61 seconds'"))
+        connection.execute(text("UPDATE sellerbeat.notifications SET woken_at = clock_timestamp() - interval '61 seconds'"))
     async with polling_worker(temporal) as steps:
         await temporal.start_workflow(
             SellerPolling.run, orders_only(datetime.now(UTC), seller_id="anna"), id=workflow_id("anna"), task_queue=QUEUE
@@ -101,7 +101,7 @@ async def test_a_topic_of_the_application_goes_to_its_handler_until_its_row_ends
     assert taken == [("inbox-tests", "bye")]
 
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE notifications SET woken_at = clock_timestamp() - interval '61 seconds'"))
+        connection.execute(text("UPDATE sellerbeat.notifications SET woken_at = clock_timestamp() - interval '61 seconds'"))
     await waker.look()
     await box.close()
 
@@ -132,7 +132,7 @@ async def test_old_rows_are_forgotten_but_for_what_a_person_waits_for(letterbox:
     await letterbox.post(letterbox.body(id_="old"))
     await letterbox.post(letterbox.body(id_="bye", topic=ACCOUNT_DELETION, data={"userId": "i"}))
     with letterbox.store.engine.begin() as connection:
-        connection.execute(text("UPDATE notifications SET received_at = received_at - interval '91 days'"))
+        connection.execute(text("UPDATE sellerbeat.notifications SET received_at = received_at - interval '91 days'"))
     await letterbox.post(letterbox.body(id_="new"))
 
     assert letterbox.store.notifications.prune() == 1
@@ -141,9 +141,9 @@ async def test_old_rows_are_forgotten_but_for_what_a_person_waits_for(letterbox:
 
 SIGHTED = """
     WITH mode AS (
-        INSERT INTO modes (seller_id, mode, since, watched_since) VALUES ('gone', 'polling', now(), now()) ON CONFLICT DO NOTHING
+        INSERT INTO sellerbeat.modes (seller_id, mode, since, watched_since) VALUES ('gone', 'polling', now(), now()) ON CONFLICT DO NOTHING
     )
-    INSERT INTO sightings (seller_id, kind, entity_id, version, event_id, types, occurred_at, first_by, first_at)
+    INSERT INTO sellerbeat.sightings (seller_id, kind, entity_id, version, event_id, types, occurred_at, first_by, first_at)
     VALUES ('gone', 'order', :id, 1, 'e', '{}', now(), 'polling', now() - interval '91 days')
 """
 
@@ -157,11 +157,11 @@ async def test_what_is_old_goes_a_part_at_each_look_until_none_is_left(store: St
     for id_ in ("old", "older"):
         await box.post(box.body(id_=id_))
         with store.engine.begin() as connection:
-            connection.execute(text("UPDATE notifications SET received_at = received_at - interval '91 days'"))
+            connection.execute(text("UPDATE sellerbeat.notifications SET received_at = received_at - interval '91 days'"))
             connection.execute(text(SIGHTED), {"id": id_})
         await waker.look()
     await box.close()
 
     with store.engine.connect() as connection:
-        left = [connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() for table in ("notifications", "sightings")]
+        left = [connection.execute(text(f"SELECT count(*) FROM sellerbeat.{table}")).scalar() for table in ("notifications", "sightings")]
     assert left == [0, 0]

@@ -79,4 +79,4 @@ def by_notification(one: Seen) -> bool:
 
 def waited_for(it: Announced) -> list[str]:
     with it.store.engine.connect() as connection:
-        return list(connection.exec_driver_sql("SELECT notification_id FROM notifications WHERE asks > 0").scalars())
+        return list(connection.exec_driver_sql("SELECT notification_id FROM sellerbeat.notifications WHERE asks > 0").scalars())

@@ -30,9 +30,9 @@ from workflows.state import PollingState
 OVERLAP = timedelta(minutes=5)
 ATTEMPTS = 3  # as the activities' retry policy has it
 NO_TIME = timedelta()
-EMPTY = text("; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables))
-MISSED = text("SELECT coalesce(sum(missed), 0) FROM poll_runs")
-STREAMS = text("SELECT seller_id, stream, cursor FROM streams")
+EMPTY = text("; ".join(f"DELETE FROM {table}" for table in metadata.tables))
+MISSED = text("SELECT coalesce(sum(missed), 0) FROM sellerbeat.poll_runs")
+STREAMS = text("SELECT seller_id, stream, cursor FROM sellerbeat.streams")
 
 
 class Fleet(Rig):

@@ -98,7 +98,11 @@ def kinds(house: House, name: str) -> set[str]:
 
 def scanned(house: House, name: str) -> bool:
     """The first scan of the stock is over: one that begins now sees what is new."""
-    return bool(house.rows("SELECT 1 FROM streams WHERE seller_id = :name AND stream = 'inventory' AND scanned_at IS NOT NULL", name=name))
+    return bool(
+        house.rows(
+            "SELECT 1 FROM sellerbeat.streams WHERE seller_id = :name AND stream = 'inventory' AND scanned_at IS NOT NULL", name=name
+        )
+    )
 
 
 def poll_until(house: House, seen: Callable[[], Any], *streams: Stream, sellers: tuple[str, ...] = SELLERS) -> None:
@@ -193,7 +197,7 @@ def bad_answers(house: House) -> int:
 
 def healed(house: House) -> None:
     """Every stream of every seller polled well at last."""
-    failing = "SELECT seller_id, stream, failures, last_error, why FROM streams WHERE failures > 0 AND stream = ANY (:polled)"
+    failing = "SELECT seller_id, stream, failures, last_error, why FROM sellerbeat.streams WHERE failures > 0 AND stream = ANY (:polled)"
     left: list[Any] = []
 
     def seen() -> bool:

@@ -39,13 +39,13 @@ print("ended", flush=True)
 
 
 def counted(house: House, where: str) -> int:
-    return int(house.rows(f"SELECT count(*) FROM {where}")[0][0])
+    return int(house.rows(f"SELECT count(*) FROM sellerbeat.{where}")[0][0])
 
 
 def look(house: House) -> dict[str, Any]:
     """The next round, as the schedule would run it, with the time until then skipped."""
     with house.store.engine.begin() as connection:
-        connection.execute(text("UPDATE deletions SET look_at = clock_timestamp() WHERE look_at IS NOT NULL"))
+        connection.execute(text("UPDATE sellerbeat.deletions SET look_at = clock_timestamp() WHERE look_at IS NOT NULL"))
     queue = house.environment["SELLERBEAT_TASK_QUEUE"]
     erased = house.ask(lambda client: client.execute_workflow(Erasing.run, id="erasing-now", task_queue=queue))
     return erased.model_dump()
@@ -98,7 +98,7 @@ def test_a_deleted_buyer_is_in_no_table_log_or_file_of_temporals(
 
             house.store.deletions.take(BUYER["username"], USER_ID, "notification-1")
             with house.store.engine.begin() as connection:  # whom it waits for, so that it is killed in the middle
-                connection.execute(text("SELECT 1 FROM sellers WHERE seller_id = 'bert' FOR UPDATE"))
+                connection.execute(text("SELECT 1 FROM sellerbeat.sellers WHERE seller_id = 'bert' FOR UPDATE"))
                 child = house.child("eraser", "-c", ERASE)
                 eventually_here(lambda: "begins" in child.out.read_text() or child.process.poll() is not None)
                 killed = child.end(signal.SIGKILL)

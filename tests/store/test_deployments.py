@@ -11,7 +11,7 @@ def test_a_second_deployment_on_the_database_is_seen_by_both_and_forgotten_when_
     second = store.deployments.others("second")
     first = store.deployments.others("first")
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE claims SET at = at - interval '4 minutes' WHERE name = 'deployment:second'"))
+        connection.execute(text("UPDATE sellerbeat.claims SET at = at - interval '4 minutes' WHERE name = 'deployment:second'"))
 
     assert (alone, again, second, first) == (0, 0, 1, 1)
     assert store.deployments.others("first") == 0

@@ -211,7 +211,7 @@ def test_after_a_restore_what_came_back_is_found_by_the_list_alone(store: Store)
     forget(store)
     rows = json.loads(json.dumps(store.deletions.rows()))
     with store.engine.begin() as connection:  # the backup was older than the deletion, and has the key
-        connection.execute(text("DELETE FROM deletions"))
+        connection.execute(text("DELETE FROM sellerbeat.deletions"))
     fill(store)
 
     taken = store.deletions.know(rows), store.deletions.know(rows)
@@ -227,8 +227,8 @@ def test_who_is_shown_by_their_user_id_is_nobody_on_the_way_in_and_after_a_resto
     store.deletions.take("their-name", "ma8vp1jySJC", "n-1")
     store_orders(store, order("o-1", buyer=shown))
     with store.engine.begin() as connection:  # as a backup of before has it
-        connection.exec_driver_sql("DELETE FROM erased_orders")
-        connection.exec_driver_sql("""UPDATE orders SET data = jsonb_set(data, '{buyer}', '{"username": "ma8vp1jySJC"}')""")
+        connection.exec_driver_sql("DELETE FROM sellerbeat.erased_orders")
+        connection.exec_driver_sql("""UPDATE sellerbeat.orders SET data = jsonb_set(data, '{buyer}', '{"username": "ma8vp1jySJC"}')""")
     again = [dict(page) for page in store.erasing.all()]
 
     assert [event["data"]["buyer"] for event in store.feed.read()] == [{"username": ""}]

@@ -37,7 +37,7 @@ def with_options(store: Store, options: str) -> Store:
 
 
 def test_a_document_that_the_database_refuses_tells_no_value(own_store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    run(own_store, "ALTER TABLE orders ADD CHECK (false) NOT VALID")  # Postgres answers "Failing row contains (...)"
+    run(own_store, "ALTER TABLE sellerbeat.orders ADD CHECK (false) NOT VALID")  # Postgres answers "Failing row contains (...)"
 
     store_orders(own_store, order(buyer=CANARY))
 
@@ -48,9 +48,9 @@ def test_a_document_that_the_database_refuses_tells_no_value(own_store: Store, c
 @pytest.mark.parametrize(
     "trap",
     [
-        "ALTER TABLE change_events ADD CHECK (false) NOT VALID",
-        "ALTER TABLE change_events ALTER COLUMN data TYPE integer USING 1",
-        "CREATE UNIQUE INDEX ON change_events (source, (data ->> 'buyer'))",
+        "ALTER TABLE sellerbeat.change_events ADD CHECK (false) NOT VALID",
+        "ALTER TABLE sellerbeat.change_events ALTER COLUMN data TYPE integer USING 1",
+        "CREATE UNIQUE INDEX ON sellerbeat.change_events (source, (data ->> 'buyer'))",
     ],
 )
 def test_an_error_tells_no_value_of_what_was_to_be_written(own_store: Store, caplog: pytest.LogCaptureFixture, trap: str) -> None:
@@ -71,7 +71,7 @@ def test_sqlalchemys_own_log_holds_no_value(database: str, caplog: pytest.LogCap
         store_orders(store, order(buyer=CANARY))
         store.close()
 
-    assert "INSERT INTO orders" in caplog.text
+    assert "INSERT INTO sellerbeat.orders" in caplog.text
     assert CANARY not in caplog.text
 
 
@@ -86,7 +86,7 @@ def test_a_database_without_tables_says_what_to_run(empty_database: str) -> None
 
 def test_tables_of_another_version_say_what_to_run(own_store: Store) -> None:
     own_store.check()
-    run(own_store, "UPDATE alembic_version SET version_num = 'old'")
+    run(own_store, "UPDATE sellerbeat.alembic_version SET version_num = 'old'")
 
     with pytest.raises(TablesMissingError):
         own_store.check()

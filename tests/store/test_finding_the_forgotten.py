@@ -43,17 +43,17 @@ def test_many_who_need_the_key_at_once_make_one(store: Store) -> None:
 def test_a_buyer_is_found_by_an_index_and_events_by_theirs(store: Store) -> None:
     store_orders(store, *(order(f"o-{number}", buyer={"username": f"user-{number}"}) for number in range(300)))
     with store.engine.begin() as connection:
-        connection.execute(text("ANALYZE orders"))
+        connection.execute(text("ANALYZE sellerbeat.orders"))
         plan = connection.execute(
-            text("EXPLAIN SELECT entity_id FROM orders WHERE md5(lower(data -> 'buyer' ->> 'username')) = md5(lower('user-7'))")
+            text("EXPLAIN SELECT entity_id FROM sellerbeat.orders WHERE md5(lower(data -> 'buyer' ->> 'username')) = md5(lower('user-7'))")
         )
         assert "orders_by_buyer" in " ".join(plan.scalars())
 
 
 def test_an_index_that_was_broken_off_is_made_anew(store: Store) -> None:
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_by_buyer'::regclass"))
-        connection.execute(text("DROP INDEX change_events_by_entity"))
+        connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sellerbeat.orders_by_buyer'::regclass"))
+        connection.execute(text("DROP INDEX sellerbeat.change_events_by_entity"))
 
     made = indexes.make(store.engine)
 
@@ -98,4 +98,4 @@ def test_the_oldest_who_waits_to_be_forgotten_is_known_also_before_a_worker_took
 
 def backdate(store: Store, column: str, hours: int) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE {column} = now() - interval '{hours} hours'")
+        connection.exec_driver_sql(f"UPDATE sellerbeat.{column} = now() - interval '{hours} hours'")

@@ -69,7 +69,10 @@ def test_the_first_sighting_has_the_time_of_its_event(store: Store) -> None:
     store_orders(store, order())
 
     with store.engine.begin() as connection:
-        same = "SELECT count(*) FROM sightings s JOIN change_events e ON e.id = s.event_id AND e.detected_at = s.first_at"
+        same = """
+            SELECT count(*) FROM sellerbeat.sightings s JOIN sellerbeat.change_events e ON e.id = s.event_id
+                AND e.detected_at = s.first_at
+        """
         assert connection.exec_driver_sql(same).scalar_one() == 1
 
 
@@ -227,7 +230,7 @@ def test_sightings_are_forgotten_after_90_days_also_of_who_is_polled_again(store
     store.modes.set(SELLER, Mode.SHADOW)
     store_orders(store, order("o-1"), order("o-2"))
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE sightings SET first_at = first_at - interval '91 days' WHERE entity_id = 'o-1'")
+        connection.exec_driver_sql("UPDATE sellerbeat.sightings SET first_at = first_at - interval '91 days' WHERE entity_id = 'o-1'")
     store.modes.set(SELLER, Mode.POLLING)
 
     pruned = store.modes.prune(), store.modes.prune()

@@ -41,8 +41,11 @@ def derive(store: Store, item_id: str, sold_at: datetime) -> None:
     """As a version before 0011 left a listing that was sold, and the migration after it."""
     with store.engine.begin() as connection:
         values = {"id": f"listing:{item_id}", "at": sold_at}
-        connection.execute(text("UPDATE inventory SET read_from = 'derived', sold_at = :at WHERE entity_id = :id"), values)
-        mark = "INSERT INTO stock_due (seller_id, entity_id, due_at, moved_at) SELECT seller_id, :id, :at, :at FROM sellers"
+        connection.execute(text("UPDATE sellerbeat.inventory SET read_from = 'derived', sold_at = :at WHERE entity_id = :id"), values)
+        mark = """
+            INSERT INTO sellerbeat.stock_due (seller_id, entity_id, due_at, moved_at) SELECT seller_id, :id, :at, :at
+                FROM sellerbeat.sellers
+        """
         connection.execute(text(mark), values)
 
 
@@ -122,7 +125,7 @@ def test_an_item_without_an_id_is_set_aside_and_a_refused_listing_is_kept_when_i
     keep(store, listing(title="CANARY\0"), listing("2"), without_id=("<Item><Title>x</Title></Item>",))
     asides = {one["entity_id"]: one["id"] for one in store.set_aside()}
     with store.engine.begin() as connection:  # as if a newer version could read it
-        connection.exec_driver_sql(r"UPDATE set_aside SET raw = replace(raw, '\u0000', '')")
+        connection.exec_driver_sql(r"UPDATE sellerbeat.set_aside SET raw = replace(raw, '\u0000', '')")
 
     tried = {name: store.retry_set_aside(number) for name, number in asides.items()}
 

@@ -14,7 +14,7 @@ from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED
 
 ENROLL = text("""
-    INSERT INTO sellers (seller_id, enrollment, enrolled_at)
+    INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at)
     SELECT :name || n, gen_random_uuid(), now() FROM generate_series(1, :many) AS n
 """)
 
@@ -83,7 +83,7 @@ def test_3000_late_sellers_with_four_streams_cost_some_statements_a_chunk(store:
 def test_a_seller_whose_step_commits_just_now_is_left_for_the_next_look(store: Store) -> None:
     first, *others = fleet(store, 3)
     with store.engine.begin() as connection:
-        connection.execute(text("SELECT FROM sellers WHERE seller_id = :seller FOR UPDATE"), {"seller": first})
+        connection.execute(text("SELECT FROM sellerbeat.sellers WHERE seller_id = :seller FOR UPDATE"), {"seller": first})
         assert store.many_alerts.open(late([first, *others])) == 2
 
     assert store.many_alerts.open(late([first, *others])) == 1

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from store import Store
 from store.schema import migrate
+from store.schema.names import SCHEMA
 from store.schema.tables import REVISION, metadata
 from tests.support.revisions import at_revision
 
@@ -15,8 +16,15 @@ KEY = Fernet.generate_key().decode()
 
 
 def test_the_migrations_create_exactly_the_tables_of_the_code(store: Store) -> None:
+    opts = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_schemas": True,
+        "include_name": lambda name, type_, parents: type_ != "schema" or name == SCHEMA,
+        "version_table_schema": SCHEMA,
+    }
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=opts)
         differences = compare_metadata(context, metadata)
 
     assert len(metadata.tables) > 10
@@ -31,13 +39,13 @@ def test_the_code_names_the_newest_migration(store: Store) -> None:
 def test_a_column_that_0011_made_in_one_of_its_versions_alone_is_in_no_database_any_more(empty_database: str, made: bool) -> None:
     with at_revision(empty_database, "0011") as connection:
         if not made:
-            connection.exec_driver_sql("ALTER TABLE stock_due DROP COLUMN sure")
+            connection.exec_driver_sql("ALTER TABLE sellerbeat.stock_due DROP COLUMN sure")
 
     migrate.upgrade(empty_database)
 
     with closing(Store.connect(empty_database, [KEY])) as store, store.engine.connect() as connection:
         columns = connection.exec_driver_sql("SELECT column_name FROM information_schema.columns WHERE table_name = 'stock_due'")
-        assert set(columns.scalars()) == set(metadata.tables["stock_due"].columns.keys())
+        assert set(columns.scalars()) == set(metadata.tables["sellerbeat.stock_due"].columns.keys())
 
 
 def test_migrating_twice_is_harmless(empty_database: str) -> None:

@@ -253,7 +253,7 @@ def test_whatever_happens_no_day_has_more_calls_than_its_quota(
     store: Store, clock: PostgresClock, acts: list[tuple[Any, ...]], limit: int
 ) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM permits")
+        connection.exec_driver_sql("DELETE FROM sellerbeat.permits")
     now, calls, others = NOON, dict[int, int](), dict[int, int]()
     clock.set(now)
     store.permits.ensure({ORDERS: limit})

@@ -31,10 +31,10 @@ def emit(connection: Connection, store: Store, seller_id: str, entity_id: str) -
 def emit_too_early(connection: Connection, store: Store, seller_id: str, entity_id: str) -> None:
     """The counter-example: the position is drawn while others may still draw and commit later ones."""
     statement = """
-        INSERT INTO change_events (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed,
-            previous, data)
-        SELECT nextval('positions'), gen_random_uuid()::text, :seller_id, sequence + 1, 'order.created', :entity_id, 1, now(), now(),
-            'poll', '[]', '{}', '{}' FROM sellers WHERE seller_id = :seller_id
+        INSERT INTO sellerbeat.change_events (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source,
+            changed, previous, data)
+        SELECT nextval('sellerbeat.positions'), gen_random_uuid()::text, :seller_id, sequence + 1, 'order.created', :entity_id, 1,
+            now(), now(), 'poll', '[]', '{}', '{}' FROM sellerbeat.sellers WHERE seller_id = :seller_id
     """
     connection.execute(text(statement), {"seller_id": seller_id, "entity_id": entity_id})
 

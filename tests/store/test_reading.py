@@ -55,7 +55,7 @@ def test_a_snapshot_has_the_shape_of_the_contract(store: Store) -> None:
 def test_a_large_snapshot_needs_the_memory_of_a_small_one(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.exec_driver_sql("""
-            INSERT INTO orders (seller_id, entity_id, version, data, digest, as_of, read_from, is_open, parcels_due)
+            INSERT INTO sellerbeat.orders (seller_id, entity_id, version, data, digest, as_of, read_from, is_open, parcels_due)
             SELECT 'seller-1', 'o-' || n, 1, jsonb_build_object('title', repeat('x', 1000)), '', now(), 'list', false, false
             FROM generate_series(1, 20000) n
         """)

@@ -147,10 +147,10 @@ def test_the_id_of_a_sale_is_made_of_its_line_and_of_no_version(store: Store) ->
     sell(store, LATER, 1)
     [first] = [event for event in store.feed.read() if event["type"] == "inventory.sold"]
     with store.engine.begin() as connection:
-        connection.execute(text("DELETE FROM change_events"))
-        connection.execute(text("DELETE FROM sold_lines"))
-        connection.execute(text("DELETE FROM orders"))
-        connection.execute(text("DELETE FROM inventory"))
+        connection.execute(text("DELETE FROM sellerbeat.change_events"))
+        connection.execute(text("DELETE FROM sellerbeat.sold_lines"))
+        connection.execute(text("DELETE FROM sellerbeat.orders"))
+        connection.execute(text("DELETE FROM sellerbeat.inventory"))
 
     sell(store, LATER, 1)
 
@@ -175,7 +175,8 @@ def before(empty_database: str) -> str:
     """A database of the version before sales were told, with a seller."""
     with at_revision(empty_database, "0010") as connection:
         connection.execute(
-            text("INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES ('seller-1', gen_random_uuid(), :at)"), {"at": ENROLLED}
+            text("INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at) VALUES ('seller-1', gen_random_uuid(), :at)"),
+            {"at": ENROLLED},
         )
     return empty_database
 
@@ -183,7 +184,7 @@ def before(empty_database: str) -> str:
 def put_order(connection: Any, number: str, lines: Any, created_at: datetime | None) -> None:
     connection.execute(
         text("""
-            INSERT INTO orders (seller_id, entity_id, version, data, digest, as_of, read_from, created_at, is_open, parcels_due)
+            INSERT INTO sellerbeat.orders (seller_id, entity_id, version, data, digest, as_of, read_from, created_at, is_open, parcels_due)
             VALUES ('seller-1', :number, 1, CAST(:data AS jsonb), '', :at, 'list', :created, true, false)
         """),
         {"number": number, "data": json.dumps({"lineItems": lines}), "at": LATER, "created": created_at},
@@ -199,7 +200,7 @@ def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_sto
             put_order(connection, f"odd-{number}", lines, None)
         connection.execute(
             text("""
-                INSERT INTO inventory (seller_id, entity_id, version, data, digest, as_of, read_from, sold_at) VALUES
+                INSERT INTO sellerbeat.inventory (seller_id, entity_id, version, data, digest, as_of, read_from, sold_at) VALUES
                     ('seller-1', 'listing:1', 3, '{}', '', :at, 'derived', :sold),
                     ('seller-1', 'listing:2', 3, '{}', '', :at, 'events', NULL)
             """),
@@ -210,9 +211,9 @@ def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_sto
 
     with engine.begin() as connection:
         sold_lines = connection.execute(
-            text("SELECT line_item_id, sku, item_id, aspects, quantity, sold_at, told FROM sold_lines ORDER BY 1")
+            text("SELECT line_item_id, sku, item_id, aspects, quantity, sold_at, told FROM sellerbeat.sold_lines ORDER BY 1")
         ).all()
-        due_now = connection.execute(text("SELECT entity_id, due_at, moved_at FROM stock_due")).all()
+        due_now = connection.execute(text("SELECT entity_id, due_at, moved_at FROM sellerbeat.stock_due")).all()
     engine.dispose()
     assert [tuple(line) for line in sold_lines] == [
         ("4711", None, None, [], None, LATER, False),
@@ -225,7 +226,9 @@ def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_sto
 def test_a_line_that_was_stored_before_the_upgrade_is_not_told_after_it(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO sold_lines (seller_id, line_item_id, order_id, sold_at, told) VALUES (:s, 'l-1', 'o-1', :at, false)"),
+            text(
+                "INSERT INTO sellerbeat.sold_lines (seller_id, line_item_id, order_id, sold_at, told) VALUES (:s, 'l-1', 'o-1', :at, false)"
+            ),
             {"s": SELLER, "at": LATER},
         )
 

@@ -29,12 +29,13 @@ WAYS = st.one_of(
 )
 PEOPLE = st.sampled_from([{}, {"paused": "holiday"}, {"dead": "DeadTokenError"}, {"dead": "DeadTokenError", "paused": "holiday"}])
 SET = text("""
-    UPDATE streams SET failures = :failures, last_error = :last_error, waits_for = :waits_for, why = 'every 5 min', last_poll_at = :now,
+    UPDATE sellerbeat.streams
+        SET failures = :failures, last_error = :last_error, waits_for = :waits_for, why = 'every 5 min', last_poll_at = :now,
         last_good_at = CASE WHEN :good THEN CAST(:now AS timestamptz) END
     WHERE seller_id = :seller_id AND stream = :stream
 """)
 TOKEN = text("""
-    UPDATE tokens SET dead_at = CASE WHEN :dead THEN CAST(:now AS timestamptz) END, dead_reason = 'DeadTokenError'
+    UPDATE sellerbeat.tokens SET dead_at = CASE WHEN :dead THEN CAST(:now AS timestamptz) END, dead_reason = 'DeadTokenError'
     WHERE seller_id = :seller_id
 """)
 
@@ -48,7 +49,7 @@ def as_workflow(streams: list[dict[str, Any]], people: dict[str, Any]) -> Pollin
 
 
 DOWN = text("""
-    INSERT INTO breakers (resource, opened_at, since, sellers, every_s) VALUES (:resource, :now, :now, 1, 30)
+    INSERT INTO sellerbeat.breakers (resource, opened_at, since, sellers, every_s) VALUES (:resource, :now, :now, 1, 30)
     ON CONFLICT (resource) DO NOTHING
 """)
 
@@ -57,7 +58,7 @@ def as_rows(store: Store, streams: list[dict[str, Any]], people: dict[str, Any])
     store.save_overrides(SELLER, {"paused": people.get("paused")})
     with store.engine.begin() as connection:
         connection.execute(TOKEN, {"seller_id": SELLER, "dead": "dead" in people, "now": NOW})
-        connection.execute(text("DELETE FROM breakers"))
+        connection.execute(text("DELETE FROM sellerbeat.breakers"))
         for stream, way in zip(POLLED, streams, strict=True):
             if way.get("waits_for") is Wait.OUTAGE:
                 connection.execute(DOWN, {"resource": RESOURCES[stream], "now": NOW})
@@ -100,7 +101,7 @@ def test_once_ebay_is_back_a_seller_is_polled_though_some_stream_waits_for_its_t
     down = store.seller(SELLER)["state"]
 
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE breakers SET opened_at = NULL"))
+        connection.execute(text("UPDATE sellerbeat.breakers SET opened_at = NULL"))
 
     assert (down, store.seller(SELLER)["state"]) == ("ebay_down", "polling")
 
@@ -110,6 +111,6 @@ def test_a_good_poll_by_an_older_version_ends_the_wait_that_it_does_not_know(sto
     refused = store.seller(SELLER)["state"]
 
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE streams SET last_poll_at = now(), last_good_at = now()"))
+        connection.execute(text("UPDATE sellerbeat.streams SET last_poll_at = now(), last_good_at = now()"))
 
     assert (refused, store.seller(SELLER)["state"]) == ("failing", "polling")

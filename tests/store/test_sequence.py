@@ -74,7 +74,7 @@ def test_sequence_has_no_gap_and_detected_at_never_falls(store: Store, happening
 
 def test_a_clock_that_goes_back_is_not_followed(store: Store) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE sellers SET detected_at = '2100-01-01T00:00:00Z'")
+        connection.exec_driver_sql("UPDATE sellerbeat.sellers SET detected_at = '2100-01-01T00:00:00Z'")
 
     with store.commit(store.begin(SELLER, Stream.ORDERS)) as commit:
         commit.store_orders([order()], LATER)

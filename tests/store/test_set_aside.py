@@ -110,7 +110,7 @@ def test_a_document_is_tried_again_by_hand(store: Store) -> None:
     [row] = store.set_aside()
     still = store.retry_set_aside(row["id"])
     with store.engine.begin() as connection:  # as if a later version could keep it
-        connection.exec_driver_sql("UPDATE set_aside SET raw = replace(raw, '\\u0000', '')")
+        connection.exec_driver_sql("UPDATE sellerbeat.set_aside SET raw = replace(raw, '\\u0000', '')")
 
     done = store.retry_set_aside(row["id"])
 

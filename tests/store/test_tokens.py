@@ -117,7 +117,7 @@ def test_tokens_are_encrypted_where_they_lie(store: Store) -> None:
         row.renew("access-1", EXPIRES)
 
     with store.engine.begin() as connection:
-        stored = [bytes(value) for value in connection.exec_driver_sql("SELECT refresh_token, access_token FROM tokens").one()]
+        stored = [bytes(value) for value in connection.exec_driver_sql("SELECT refresh_token, access_token FROM sellerbeat.tokens").one()]
     assert all(value.startswith(b"gAAAA") for value in stored)
 
 
@@ -274,7 +274,10 @@ def test_a_rotation_passes_over_what_no_key_opens_and_over_sellers_without_a_tok
 def test_a_rotation_reaches_everybody_page_by_page(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO tokens (seller_id, refresh_token) SELECT 'many-' || n, t.refresh_token FROM tokens t, generate_series(1, 1100) n"
+            """
+                INSERT INTO sellerbeat.tokens (seller_id, refresh_token) SELECT 'many-' || n, t.refresh_token
+                    FROM sellerbeat.tokens t, generate_series(1, 1100) n
+            """
         )
 
     assert with_keys(store, NEW, KEY).tokens.rotate().sellers == 1101

@@ -84,7 +84,7 @@ def test_the_newest_orders_seller_is_the_last(documents: list[object]) -> None:
 
 def rows(store: Store) -> dict[str, tuple[object, ...]]:
     with store.engine.connect() as connection:
-        found = connection.execute(text("SELECT seller_id, user_id, name, eias, generation, before FROM accounts"))
+        found = connection.execute(text("SELECT seller_id, user_id, name, eias, generation, before FROM sellerbeat.accounts"))
         return {row.seller_id: tuple(row)[1:] for row in found}
 
 
@@ -125,11 +125,17 @@ def test_the_migration_takes_sellers_of_before_for_who_they_are(empty_database: 
     with store.engine.begin() as connection:
         for seller, generation in (("linked", 3), ("filed", 2)):
             connection.execute(
-                text("INSERT INTO sellers (seller_id, enrollment, enrolled_at) VALUES (:s, gen_random_uuid(), clock_timestamp())"),
+                text(
+                    "INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at) VALUES (:s, gen_random_uuid(), clock_timestamp())"
+                ),
                 {"s": seller},
             )
-            connection.execute(text("INSERT INTO tokens (seller_id, generation) VALUES (:s, :g)"), {"s": seller, "g": generation})
-        connection.execute(text("INSERT INTO accounts (seller_id, user_id, known_at) VALUES ('linked', 'u-1', clock_timestamp())"))
+            connection.execute(
+                text("INSERT INTO sellerbeat.tokens (seller_id, generation) VALUES (:s, :g)"), {"s": seller, "g": generation}
+            )
+        connection.execute(
+            text("INSERT INTO sellerbeat.accounts (seller_id, user_id, known_at) VALUES ('linked', 'u-1', clock_timestamp())")
+        )
 
     migrate.upgrade(empty_database)
 
@@ -145,7 +151,7 @@ def stored(store: Store, seller_id: str = "seller-1") -> set[str]:
 def test_orders_of_another_name_than_the_stored_ones_are_not_kept_before_it_is_known_whose_they_are(store: Store) -> None:
     store_orders(store, order("o-1", sellerId="bert"))
     with store.engine.begin() as connection:  # as the migration finds who was enrolled before
-        connection.execute(text("UPDATE accounts SET name = NULL, generation = 1, before = true"))
+        connection.execute(text("UPDATE sellerbeat.accounts SET name = NULL, generation = 1, before = true"))
     enroll(store, "seller-1")  # a new token
 
     with pytest.raises(AccountUnsureError):

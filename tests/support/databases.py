@@ -43,7 +43,7 @@ EMPTIED = """
     DECLARE written text;
     BEGIN
         SELECT string_agg(oid::regclass::text, ', ') INTO written FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0;
+        WHERE relkind = 'r' AND relnamespace = to_regnamespace('sellerbeat') AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0;
         IF written IS NOT NULL THEN
             EXECUTE 'TRUNCATE ' || written;
         END IF;
@@ -69,9 +69,9 @@ class Database:
 
     def revision_now(self) -> object:
         """Of its migrations, by a row that is not emptied; None: it has no tables."""
-        if self.ask("SELECT to_regclass('public.alembic_version')") == (None,):
+        if self.ask("SELECT to_regclass('sellerbeat.alembic_version')") == (None,):
             return None
-        return self.ask("SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM alembic_version")
+        return self.ask("SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM sellerbeat.alembic_version")
 
     def emptied(self) -> bool:
         """Whoever is still connected is gone, and all rows with them. False: something else than rows was changed, or somebody is left."""

@@ -12,7 +12,7 @@ import psycopg2
 from psycopg2.sql import SQL, Identifier
 
 COLUMNS = """
-    SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position
+    SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'sellerbeat' ORDER BY table_name, ordinal_position
 """
 
 
@@ -22,10 +22,12 @@ def postgres_columns(database: str) -> dict[str, bytes]:
         cursor.execute(COLUMNS)
         dumped = {}
         for table, column in cursor.fetchall():
-            cursor.execute(SQL("SELECT {} FROM {}").format(SQL("{0}{1}").format(Identifier(column), SQL("")), Identifier(table)))
+            cursor.execute(
+                SQL("SELECT {} FROM {}").format(SQL("{0}{1}").format(Identifier(column), SQL("")), Identifier("sellerbeat", table))
+            )
             binary = bool(cursor.description and cursor.description[0].type_code == 17)
             if not binary:
-                cursor.execute(SQL("SELECT {}::text FROM {}").format(Identifier(column), Identifier(table)))
+                cursor.execute(SQL("SELECT {}::text FROM {}").format(Identifier(column), Identifier("sellerbeat", table)))
             dumped[f"{table}.{column}"] = b"\n".join(_bytes(value) for (value,) in cursor.fetchall())
         return dumped
 

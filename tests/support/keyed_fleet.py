@@ -121,6 +121,6 @@ def forget_keys(fleet: Fleet) -> None:
     """As a version before wrote the rows."""
     with fleet.store.engine.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE tokens SET client = NULL, refreshed_at = NULL, refused_at = NULL, tried_at = NULL, tried_client = NULL, "
+            "UPDATE sellerbeat.tokens SET client = NULL, refreshed_at = NULL, refused_at = NULL, tried_at = NULL, tried_client = NULL, "
             "tried_version = NULL"
         )

@@ -48,4 +48,4 @@ def verdict(it: Rig, *kinds: str) -> tuple[int, int, int]:
 
 def missed(it: Rig) -> int:
     with it.store.engine.connect() as connection:
-        return int(connection.execute(text("SELECT sum(missed) FROM poll_runs")).scalar_one())
+        return int(connection.execute(text("SELECT sum(missed) FROM sellerbeat.poll_runs")).scalar_one())

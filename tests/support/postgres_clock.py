@@ -20,9 +20,7 @@ def driven(database: str) -> str:
     """Gives a migrated database such a clock; returns the URL whose connections see it."""
     with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(CLOCK)
-    return (
-        make_url(database).update_query_dict({"options": "-c search_path=driven,pg_catalog,public"}).render_as_string(hide_password=False)
-    )
+    return make_url(database).update_query_dict({"options": "-c search_path=driven,pg_catalog"}).render_as_string(hide_password=False)
 
 
 class PostgresClock:

@@ -65,7 +65,7 @@ class Consent:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         with self.store.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+            return [dict(row) for row in connection.execute(text(f"SELECT * FROM sellerbeat.{table}")).mappings()]
 
     def token(self, seller: str = "s-1") -> str:
         with self.store.tokens.locked(seller) as row:

@@ -67,7 +67,7 @@ async def test_a_link_ends_at_its_time(it: Consent) -> None:
     by_its_state = await it.back(address)
     it.store.consents.clock = lambda: datetime.now(UTC)
     with it.store.engine.begin() as connection:
-        connection.execute(text("UPDATE consents SET expires_at = clock_timestamp()"))
+        connection.execute(text("UPDATE sellerbeat.consents SET expires_at = clock_timestamp()"))
     by_the_database = await it.back(address)
 
     assert shows(by_its_state, ConsentOutcome.EXPIRED)

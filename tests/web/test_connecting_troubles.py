@@ -52,7 +52,7 @@ async def test_what_ebay_gave_is_kept_sealed_while_our_own_servers_are_away(it: 
     sealed = it.rows("consents")[0]["sealed"]
     monkeypatch.setattr(it.store.sellers, "enroll", enroll)
     with it.store.engine.begin() as connection:
-        connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
+        connection.execute(text("UPDATE sellerbeat.consents SET claimed_until = claimed_until - interval '90 s'"))
     back = await it.back(address)
 
     assert shows(away, ConsentOutcome.NOT_NOW)
@@ -108,14 +108,14 @@ async def test_when_postgres_dies_after_the_exchange_the_link_still_serves(it: C
     def dies(request: Any) -> None:
         if request.resource.startswith("token"):
             with it.store.engine.begin() as connection:
-                connection.execute(text("ALTER TABLE consents RENAME TO gone"))
+                connection.execute(text("ALTER TABLE sellerbeat.consents RENAME TO gone"))
 
     it.world.faults.after_answer = dies
     away = await it.back(address)
     it.world.faults.after_answer = None
     with it.store.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE gone RENAME TO consents"))
-        connection.execute(text("UPDATE consents SET claimed_until = claimed_until - interval '90 s'"))
+        connection.execute(text("ALTER TABLE sellerbeat.gone RENAME TO consents"))
+        connection.execute(text("UPDATE sellerbeat.consents SET claimed_until = claimed_until - interval '90 s'"))
     again = await it.back(address)
 
     assert shows(away, ConsentOutcome.NOT_NOW)

@@ -49,7 +49,7 @@ async def test_it_is_switched_off_and_on(site: Site, store: Store, endpoint: str
 
 async def test_changes_are_sent_again(site: Site, store: Store, endpoint: str) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE delivery_lanes SET sequence = 2")
+        connection.exec_driver_sql("UPDATE sellerbeat.delivery_lanes SET sequence = 2")
     positions = [event["position"] for event in store.feed.read(seller="anna")]
 
     await site.press("/endpoints", f"/endpoints/{endpoint}/replay", **{"from": str(positions[1]), "to": ""})

@@ -140,7 +140,7 @@ async def test_a_sellers_page_shows_changes_before_and_after_polls_parcels_and_w
 
 async def test_no_page_shows_a_buyer_or_a_whole_tracking_number(site: Site, busy: Store) -> None:
     with busy.engine.connect() as connection:
-        stored = connection.execute(text("SELECT data::text FROM orders")).scalar_one()
+        stored = connection.execute(text("SELECT data::text FROM sellerbeat.orders")).scalar_one()
     assert BUYER["email"] in stored
 
     for path in VIEWS:
@@ -235,7 +235,8 @@ async def test_a_seller_is_overdue_when_the_next_poll_should_long_have_begun(sit
     settle(store, 3)
     with store.engine.begin() as connection:
         connection.execute(
-            text("UPDATE streams SET next_poll_at = :at WHERE seller_id = 's-0002'"), {"at": datetime.now(UTC) - timedelta(minutes=3)}
+            text("UPDATE sellerbeat.streams SET next_poll_at = :at WHERE seller_id = 's-0002'"),
+            {"at": datetime.now(UTC) - timedelta(minutes=3)},
         )
 
     assert "1 poll is overdue" in (await site.page("/")).text

@@ -35,9 +35,14 @@ async def test_a_reason_stands_once_in_a_row_and_a_failure_is_told_in_words(site
     enroll(store, "bert")
     waits = "eBay refuses the application's keys: waits until 08:10:00 UTC"
     with store.engine.begin() as connection:
-        change = "UPDATE streams SET last_poll_at = now(), next_poll_at = now() + interval '1 minute', why = :why, waits_for = 'keys'"
+        change = (
+            "UPDATE sellerbeat.streams SET last_poll_at = now(), next_poll_at = now() + interval '1 minute', why = :why, waits_for = 'keys'"
+        )
         connection.execute(text(f"{change} WHERE seller_id = 'anna'"), {"why": waits})
-        failed = "UPDATE streams SET failures = 1, last_error = 'EbayUnavailableError: 503' WHERE seller_id = 'bert' AND stream = 'orders'"
+        failed = """
+            UPDATE sellerbeat.streams SET failures = 1, last_error = 'EbayUnavailableError: 503' WHERE seller_id = 'bert'
+                AND stream = 'orders'
+        """
         connection.execute(text(failed))
 
     rows = (await site.page("/")).text

@@ -104,8 +104,8 @@ def record(store: Store, at: datetime, changes: int) -> None:
     with store.engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO poll_runs (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes)
-                SELECT 'anna', 1 + coalesce(max(epoch), 0), 'orders', 'poll', :at, :at, 2, :changes FROM poll_runs
+                INSERT INTO sellerbeat.poll_runs (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes)
+                SELECT 'anna', 1 + coalesce(max(epoch), 0), 'orders', 'poll', :at, :at, 2, :changes FROM sellerbeat.poll_runs
             """),
             {"at": at, "changes": changes},
         )

@@ -26,7 +26,7 @@ async def test_a_new_version_tries_what_failed_and_the_same_one_does_not(
     with store.engine.begin() as connection:
         for state, failures in zip(states, (9, 1), strict=True):
             connection.exec_driver_sql(
-                f"UPDATE streams SET failures = {failures} WHERE seller_id = '{state.seller_id}' AND stream = 'orders'"
+                f"UPDATE sellerbeat.streams SET failures = {failures} WHERE seller_id = '{state.seller_id}' AND stream = 'orders'"
             )
 
     assert await wake_failing(time_skipping.client, store, "1.1", 0) == 1

@@ -1,10 +1,14 @@
-"""Alembic's entry: the connection comes from `store.migrate`, which has opened the transaction and taken the lock."""
+"""Alembic's entry: the connection comes from `store.migrate`, which has opened the transaction, taken the lock and set the schema."""
 
 from alembic import context
 
 from store.schema.tables import metadata
 
+attributes = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, on_version_apply=context.config.attributes["told"]
+    connection=attributes["connection"],
+    target_metadata=metadata,
+    on_version_apply=attributes["told"],
+    version_table_schema=attributes["schema"],
 )
 context.run_migrations()

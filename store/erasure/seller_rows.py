@@ -1,0 +1,57 @@
+"""All rows of one seller, in every table, erased: `Sellers.erase`."""
+
+from sqlalchemy import Engine, text
+
+from store.schema.errors import translated
+
+CHUNK = 5000  # rows erased in one transaction
+LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
+ERASE_ROWS_OF_SELLER = [
+    text(f"""
+        DELETE FROM sellerbeat.{table}
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM sellerbeat.{table} WHERE seller_id = :seller_id LIMIT {CHUNK}))
+    """)
+    for table in (
+        "change_events",
+        "orders",
+        "fulfillments",
+        "inventory",
+        "notifications",
+        "offers",
+        "stock_due",
+        "sold_lines",
+        "rereads",
+        "poll_runs",
+        "scan_pages",
+        "sightings",
+        "modes",
+        "set_aside",
+        "alerts",
+        "streams",
+        "delivery_lanes",
+        "redeliveries",
+        "deliveries",
+        "consents",
+        "erased_orders",
+    )
+]
+# Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
+# ended, while the other rows went may have made a cursor anew.
+ERASE_SELLER = text("""
+    WITH account AS (DELETE FROM sellerbeat.accounts WHERE seller_id = :seller_id), gone AS (DELETE FROM sellerbeat.delivery_lanes
+        WHERE seller_id = :seller_id),
+        log AS (DELETE FROM sellerbeat.deliveries WHERE seller_id = :seller_id)
+    DELETE FROM sellerbeat.sellers WHERE seller_id = :seller_id
+""")
+
+
+def erase_rows_of_seller(engine: Engine, seller_id: str) -> None:
+    """Delete them in small transactions; broken off, it is finished by calling it again."""
+    for erasure in ERASE_ROWS_OF_SELLER:
+        more = True
+        while more:
+            with translated(), engine.begin() as connection:
+                connection.execute(LIFT_TIMEOUT_OF_ERASURE)
+                more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
+    with translated(), engine.begin() as connection:
+        connection.execute(ERASE_SELLER, {"seller_id": seller_id})
