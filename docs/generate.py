@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql
 from settings import PREFIX, Settings
 from starter import commands
 from store.schema.tables import metadata
+from store.schema.views import VIEWS
 
 NOTE = "Written by `make docs` from `{}`; a test compares.\n"
 DIALECT: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -153,9 +154,13 @@ def tables() -> str:
     source = "\n".join(file.read_text(encoding="utf-8") for file in files)
     lines = ["# Tables", "", NOTE.format("store/*tables.py")]
     lines += [
-        "All stand in the schema that `SELLERBEAT_DATABASE_SCHEMA` names. Read them as you like; write none of them, or the promise is void. `change_events` and the four tables of entities are for readers.",
+        "All stand in the schema that `SELLERBEAT_DATABASE_SCHEMA` names. Readers have the views; write none of the tables, or the promise is void.",
         "",
     ]
+    for name, view in VIEWS.items():
+        lines += [f"## {name}", "", view.comment, "", "| column | |", "|---|---|"]
+        lines += [f"| `{column}` | {words} |" for column, (_, words) in view.columns.items()]
+        lines.append("")
     for table in metadata.tables.values():
         lines += [f"## {table.name}", "", "| column | type | null | |", "|---|---|---|---|"]
         for column in table.columns:

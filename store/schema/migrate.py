@@ -16,6 +16,7 @@ from store.schema.engine import connect
 from store.schema.errors import EncodingError, NotAllowedError, SchemaTakenError, TablesUnknownError, sqlstate, translated
 from store.schema.names import SCHEMA, checked, lock
 from store.schema.revisions import APPLIED_REVISION
+from store.schema.views import make_views
 
 # For this transaction: a migration of a large table takes longer than any statement of a worker may.
 LIFT_TIMEOUTS_OF_MIGRATION = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true)")
@@ -59,6 +60,7 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
             command.upgrade(config, "head")
         except CommandError:
             raise TablesUnknownError from None
+        make_views(connection)
     indexes.make(engine)
     return newest()
 
