@@ -21,7 +21,7 @@ ERRORS = {
     "RejectedError": "eBay says that our request is wrong: a developer has to look.",
     "StoreUnavailableError": "Postgres is missing or too busy: look at it.",
     "TablesMissingError": "Run: starter.py migrate",
-    "TablesUnknownError": "Use the version that made the tables, or restore the backup from before it.",
+    "TablesUnknownError": "Use the version that made the tables, or one that may work with them: docs/how-to/deploy.md, Roll back.",
     "SecretError": "Put back the key that encrypted the token into SELLERBEAT_SECRET_KEYS, or connect the seller anew.",
     "SupersededError": "Another attempt of the same step was faster. Retried.",
     "UnknownEndpointError": "See which there are: starter.py endpoints",

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 from pages.context import WebContext
 from store import StoreError
-from store.schema.errors import TablesMissingError
+from store.schema.errors import TablesMissingError, TablesUnknownError
 from workflows.client import TemporalUnavailableError
 
 PATIENCE = timedelta(seconds=2)
@@ -37,6 +37,8 @@ async def _postgres(context: WebContext) -> str:
         await context.check(PATIENCE.total_seconds())
     except TablesMissingError:
         return "tables of another version, or none: run starter.py migrate"
+    except TablesUnknownError:
+        return "tables of a later version: start web.py of that version"
     except (StoreError, TimeoutError):
         return "does not answer"
     return "ok"

@@ -5,7 +5,15 @@
 
 from store.delivery.endpoints import Endpoint, UnknownEndpointError
 from store.schema.engine import connect
-from store.schema.errors import SecretError, StoreError, StoreUnavailableError, SupersededError, TablesMissingError, UnknownSellerError
+from store.schema.errors import (
+    SecretError,
+    StoreError,
+    StoreUnavailableError,
+    SupersededError,
+    TablesMissingError,
+    TablesUnknownError,
+    UnknownSellerError,
+)
 from store.schema.vault import Vault
 from store.sellers.sellers import Enrolled
 from store.sellers.tokens import TokenRow
@@ -26,6 +34,7 @@ __all__ = [
     "StoreUnavailableError",
     "SupersededError",
     "TablesMissingError",
+    "TablesUnknownError",
     "TokenRow",
     "UnknownEndpointError",
     "UnknownSellerError",

@@ -92,7 +92,7 @@ class Store(StepStore):
         self.engine.dispose()
 
     def check(self) -> None:
-        """Raises StoreUnavailableError: Postgres is not there. TablesMissingError: its tables are not those of this version."""
+        """Raises StoreUnavailableError: Postgres is not there. TablesMissingError, TablesUnknownError: not with these tables."""
         with translated(), self.engine.connect() as connection:
             check_revision(connection)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from store.schema.errors import StoreError
 from store.schema.names import SCHEMA, use_schema
@@ -20,8 +21,10 @@ SERVER_SETTINGS = {
 CLIENT_SETTINGS = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def connect(url: str, pool_size: int = 5, schema: str = SCHEMA) -> Engine:
+def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA) -> Engine:
     """An engine for `postgresql://...`; one step uses one connection at a time, so size the pool to the threads.
+
+    `pool_size` None: without a pool, so that nothing stays open behind a command.
 
     There is no ping before use: it would double the round trips of a quiet poll. After a restart of Postgres the first statement
     fails as `StoreUnavailableError`, SQLAlchemy drops every pooled connection at once, and the retry gets a new one.
@@ -29,14 +32,13 @@ def connect(url: str, pool_size: int = 5, schema: str = SCHEMA) -> Engine:
     Raises:
         StoreError: the URL is none, or names another database than Postgres; the schema's name cannot be used.
     """
+    sized = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10, "pool_use_lifo": True}
+    pool: dict[str, Any] = {"poolclass": NullPool} if pool_size is None else sized
     engine = create_engine(
         _address(url),
         connect_args={**CLIENT_SETTINGS, "application_name": application(schema), "options": _options(url)},
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10,
-        pool_use_lifo=True,
         hide_parameters=True,
+        **pool,
     )
     engine.dialect.reset_isolation_level = _as_it_was  # type: ignore[method-assign, assignment]
     use_schema(engine, schema)

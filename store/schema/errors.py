@@ -32,10 +32,19 @@ class TablesMissingError(StoreError):
 
 
 class TablesUnknownError(StoreError):
-    """The database holds tables of a later version. Not retried. Act: use that version, or restore the backup from before it."""
+    """The database holds tables of a later version that this one cannot work with. Not retried. Act: use a version that can."""
 
-    def __init__(self) -> None:
-        super().__init__("the tables are of a later version than this one: use that version, or restore the backup from before it")
+    def __init__(self, revision: str, compatible_since: str | None = None) -> None:
+        needed = f", which need a version of revision {compatible_since} or later" if compatible_since else ""
+        super().__init__(f"the tables are of a later version (revision {revision}){needed}: see Roll back in docs/how-to/deploy.md")
+
+
+class TablesDifferError(StoreError):
+    """Tables are not as the migrations left them. Not retried. Act: put back what is named, from a dump of the schema or by hand."""
+
+    def __init__(self, differences: list[str]) -> None:
+        more = f", and {len(differences) - 5} more" if len(differences) > 5 else ""
+        super().__init__(f"the tables are not as this version needs them: {'; '.join(differences[:5])}{more}")
 
 
 class FormerProcessesError(StoreError):

@@ -6,7 +6,7 @@ its name: the revision has to be one of ours, and each table that we had at that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
@@ -57,6 +57,8 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     "0015": {"application_keys": ("client", "doubted_at", "worked")},
 }
 
+CORE = {name: COLUMNS["0001"][name] for name in ("sellers", "streams", "change_events")}  # by which a schema of ours is known
+
 VERSION_TABLE_OF_PUBLIC = text("SELECT to_regclass('public.alembic_version') IS NOT NULL")
 REVISIONS_IN_PUBLIC = text("SELECT version_num FROM public.alembic_version")
 COLUMNS_OF_SCHEMA = text("""
@@ -81,10 +83,10 @@ def tables_at(revision: str) -> dict[str, tuple[str, ...]]:
     return {name: columns for since, made in COLUMNS.items() if since <= min(revision, LAST) for name, columns in made.items()}
 
 
-def are_ours(connection: Connection, schema: str, revision: str) -> bool:
-    """Whether the schema holds the tables of this revision of ours, whatever else it holds."""
+def has_tables(connection: Connection, schema: str, tables: Mapping[str, Iterable[str]]) -> bool:
+    """Whether the schema holds these tables with these columns, whatever else it holds."""
     found = {row.name: set(row.columns) for row in connection.execute(COLUMNS_OF_SCHEMA, {"schema": schema})}
-    return all(found.get(name, set()) >= set(columns) for name, columns in tables_at(revision).items())
+    return all(found.get(name, set()) >= set(columns) for name, columns in tables.items())
 
 
 def revision_in_public(connection: Connection, known: Iterable[str]) -> str | None:
@@ -92,7 +94,7 @@ def revision_in_public(connection: Connection, known: Iterable[str]) -> str | No
     if not connection.execute(VERSION_TABLE_OF_PUBLIC).scalar():
         return None
     revisions = set(connection.execute(REVISIONS_IN_PUBLIC).scalars()) & set(known)
-    return next((one for one in sorted(revisions, reverse=True) if one <= LAST and are_ours(connection, "public", one)), None)
+    return next((one for one in sorted(revisions, reverse=True) if one <= LAST and has_tables(connection, "public", tables_at(one))), None)
 
 
 def move(connection: Connection, schema: str, revision: str) -> None:

@@ -6,16 +6,15 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.pool import NullPool
 
 from store.schema import former, indexes
+from store.schema.drift import differences
 from store.schema.engine import connect
-from store.schema.errors import EncodingError, NotAllowedError, SchemaTakenError, TablesUnknownError, sqlstate, translated
+from store.schema.errors import EncodingError, NotAllowedError, SchemaTakenError, TablesDifferError, sqlstate, translated
 from store.schema.names import SCHEMA, checked, lock
-from store.schema.revisions import APPLIED_REVISION
+from store.schema.revisions import APPLIED_REVISION, RECORD_APPLIED_REVISION, check_revision
 from store.schema.views import make_views
 
 # For this transaction: a migration of a large table takes longer than any statement of a worker may.
@@ -36,14 +35,15 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
 
     An installation of ours in `public`, where versions before the schema had it, is moved. Whatever else the database holds is left alone.
 
-    Returns the revision reached.
+    Returns the revision of the tables: the newest that this version knows, or a later one that it may work with.
 
     Args:
         on_revision: called with each revision that was gone through.
         schema: of our tables; made where it is missing.
     Raises:
-        TablesUnknownError: the tables are of a later version.
+        TablesUnknownError: the tables are of a later version that this one cannot work with.
         SchemaTakenError: the schema holds somebody else's tables.
+        TablesDifferError: somebody changed them by hand. Nothing was changed.
         FormerProcessesError: tables have to move, and processes of before are connected.
         NotAllowedError, EncodingError: of the role and the database, as the text says.
     """
@@ -51,37 +51,40 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
     with translated(), engine.begin() as connection:
         connection.execute(LIFT_TIMEOUTS_OF_MIGRATION)
         connection.execute(LOCK_MIGRATION)
-        prepare(connection, schema)
+        if later := prepare(connection, schema):
+            return later
         connection.execute(LEAD_MIGRATIONS_TO_SCHEMA, {"schema": schema})
         config = _config(schema)
         config.attributes["connection"] = connection
         config.attributes["told"] = lambda step, **_: on_revision(step.up_revision_id)
-        try:
-            command.upgrade(config, "head")
-        except CommandError:
-            raise TablesUnknownError from None
+        command.upgrade(config, "head")
+        for revision, since in compatible_since().items():
+            connection.execute(RECORD_APPLIED_REVISION, {"revision": revision, "compatible_since": since})
+        if wrong := differences(connection, schema, besides=indexes.INDEXES):
+            raise TablesDifferError(wrong)
         make_views(connection)
     indexes.make(engine)
     return newest()
 
 
-def prepare(connection: Connection, schema: str) -> None:
-    """See that the schema is there and ours: made, or moved out of `public`, or as it was. Raises as `upgrade`."""
+def prepare(connection: Connection, schema: str) -> str | None:
+    """See that the schema is there and ours: made, or moved out of `public`, or as it was.
+
+    Returns the tables' revision where it is a later one than this code knows, and there is nothing to do. Raises as `upgrade`.
+    """
     if (encoding := connection.execute(ENCODING_OF_DATABASE).scalar_one()) != "UTF8":
         raise EncodingError(encoding)
     if revision := _revision(connection):
-        known = revision in _revisions()
-        if not former.are_ours(connection, schema, revision if known else former.LAST):
+        if not former.has_tables(connection, schema, former.CORE):
             raise SchemaTakenError(schema)
-        if not known:
-            raise TablesUnknownError
-        return
+        return None if revision in _revisions() else check_revision(connection)
     if not connection.execute(DOES_SCHEMA_EXIST, {"schema": schema}).scalar():
         _make_schema(connection, schema)
     elif not connection.execute(IS_SCHEMA_EMPTY, {"schema": schema}).scalar():
         raise SchemaTakenError(schema)
     if revision := former.revision_in_public(connection, _revisions()):
         former.move(connection, schema, revision)
+    return None
 
 
 def _make_schema(connection: Connection, schema: str) -> None:
@@ -94,6 +97,20 @@ def _make_schema(connection: Connection, schema: str) -> None:
         raise NotAllowedError(
             f"the role {who.role} may make no schema in {who.database}: have its owner run CREATE SCHEMA {schema} AUTHORIZATION {who.role}"
         ) from None
+
+
+def examine(url: str, schema: str = SCHEMA) -> str:
+    """The tables' revision, where this version may work with them and they are as it needs them.
+
+    Raises:
+        TablesMissingError, TablesUnknownError: as `check_revision`.
+        TablesDifferError: somebody changed them by hand.
+    """
+    with translated(), _engine(url, schema).connect() as connection:
+        revision = check_revision(connection)
+        if revision == newest() and (wrong := differences(connection, schema)):
+            raise TablesDifferError(wrong)
+        return revision
 
 
 def current(url: str, schema: str = SCHEMA) -> str | None:
@@ -121,6 +138,12 @@ def _revisions() -> list[str]:
     return [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
+def compatible_since() -> dict[str, str]:
+    """By revision, from 0020 on: the oldest revision whose processes may work with the tables that it leaves."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return {one.revision: one.module.compatible_since for one in scripts if hasattr(one.module, "compatible_since")}
+
+
 def steps_left(url: str, schema: str = SCHEMA) -> int:
     """Revisions to go through from where the database is; 0 too where that is unknown here (`upgrade` refuses it)."""
     with translated(), _engine(url, schema).connect() as connection:
@@ -135,11 +158,7 @@ def is_current(url: str, schema: str = SCHEMA) -> bool:
 
 
 def _engine(url: str, schema: str) -> Engine:
-    """Without a pool, so that nothing stays open behind a command."""
-    engine = connect(url, pool_size=1, schema=checked(schema))
-    pooled = engine.pool
-    engine.pool = NullPool(pooled._creator, dialect=engine.dialect)
-    return engine
+    return connect(url, pool_size=None, schema=checked(schema))
 
 
 def _config(schema: str = SCHEMA) -> Config:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
 from store.schema.names import SCHEMA
 
-REVISION = "0019"  # the migration that these tables are; a test compares
+REVISION = "0020"  # the migration that these tables are; a test compares
 
 metadata = MetaData(schema=SCHEMA)
 
@@ -36,6 +36,14 @@ def json_column(name: str, nullable: bool = False) -> Column[Any]:
     """Any JSON value; null has to be allowed."""
     return Column(name, JSONB, nullable=nullable)
 
+
+revisions = Table(
+    "revisions",  # of the migrations that were applied, from 0020 on
+    metadata,
+    text_column("revision", primary_key=True),
+    text_column("compatible_since"),  # the oldest revision whose processes may work with what this one left
+    time_column("applied_at", nullable=False),
+)
 
 sellers = Table(
     "sellers",

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from store import Store
 from store.schema import migrate
+from store.schema.drift import options
 from store.schema.names import SCHEMA
 from store.schema.tables import REVISION, metadata
 from tests.support.revisions import at_revision
@@ -16,19 +17,12 @@ KEY = Fernet.generate_key().decode()
 
 
 def test_the_migrations_create_exactly_the_tables_of_the_code(store: Store) -> None:
-    opts = {
-        "compare_type": True,
-        "compare_server_default": True,
-        "include_schemas": True,
-        "include_name": lambda name, type_, parents: type_ != "schema" or name == SCHEMA,
-        "version_table_schema": SCHEMA,
-    }
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=opts)
-        differences = compare_metadata(context, metadata)
+        context = MigrationContext.configure(connection, opts=options(SCHEMA))
+        found = compare_metadata(context, metadata)
 
     assert len(metadata.tables) > 10
-    assert differences == []
+    assert found == []
 
 
 def test_the_code_names_the_newest_migration(store: Store) -> None:

@@ -128,10 +128,10 @@ def test_an_installation_in_public_is_moved_with_all_that_it_holds(empty_databas
     with at_revision(empty_database, revision, schema="public") as connection:
         connection.execute(
             text("""
-            INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at) VALUES ('anna', gen_random_uuid(), now())
+            INSERT INTO public.sellers (seller_id, enrollment, enrolled_at) VALUES ('anna', gen_random_uuid(), now())
         """)
         )
-        connection.execute(text("INSERT INTO sellerbeat.quotas (resource, read_at) VALUES ('orders', now())"))
+        connection.execute(text("INSERT INTO public.quotas (resource, read_at) VALUES ('orders', now())"))
         connection.execute(text("SELECT setval('positions', 41)"))
         connection.execute(text("CREATE TABLE mine (id integer)"))  # of the app
 

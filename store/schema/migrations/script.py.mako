@@ -4,6 +4,7 @@ from alembic import op
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+compatible_since = ...  # the oldest revision whose processes may work with these tables
 
 
 def upgrade() -> None:

@@ -1,0 +1,58 @@
+"""Are the real tables those of the code? A restore of half a backup, or a hand that helped, leaves tables that no migration left so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
+
+from store.schema.names import SCHEMA
+from store.schema.tables import metadata
+
+
+def differences(connection: Connection, schema: str = SCHEMA, besides: Collection[str] = ()) -> list[str]:
+    """What lacks, or is another than the code needs, in words, a line each. What is there beside it is nobody's fault.
+
+    `besides`: indexes that are not looked for, as they are made later.
+    """
+    context = MigrationContext.configure(connection, opts=options(schema))
+    found = compare_metadata(context, _in_schema(schema))
+    return sorted(words for one in found for words in _words(one, besides))
+
+
+def options(schema: str) -> dict[str, Any]:
+    """Of a comparison by Alembic: all that it can compare, in this schema alone."""
+    return {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_schemas": True,
+        "include_name": lambda name, type_, parents: type_ != "schema" or name == schema,
+        "version_table_schema": schema,
+    }
+
+
+def _in_schema(schema: str) -> MetaData:
+    if schema == SCHEMA:
+        return metadata
+    ours = MetaData(schema=schema)
+    for table in metadata.tables.values():
+        table.to_metadata(ours, schema=schema)
+    return ours
+
+
+def _words(difference: Any, besides: Collection[str]) -> list[str]:
+    """Alembic's tuples, and lists of tuples for what differs within a column."""
+    if isinstance(difference, list):
+        return [f"{table}.{column} has another {what.removeprefix('modify_')}" for what, _, table, column, *_ in difference]
+    match difference:
+        case ("add_table", table):
+            return [f"the table {table.name} is missing"]
+        case ("add_column", _, table, column):
+            return [f"{table}.{column.name} is missing"]
+        case ("add_index" | "add_constraint", made) if made.name not in besides:
+            return [f"{made.name} of {made.table.name} is missing"]
+        case _:
+            return []  # something more is there
