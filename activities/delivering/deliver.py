@@ -22,7 +22,7 @@ from domain.delivery import OFF_AFTER, TRIED_FOR, AttemptOutcome, compose, outco
 from outbound import ForbiddenTargetError, NoAnswerError
 from runtime.metering.meters import SILENT, Meters
 from store import Store, StoreError, UnknownSellerError
-from store.delivery.cursors import Attempt, Claim
+from store.delivery.claims import Attempt, Claim
 from store.schema.delivery_tables import FLEET_CURSOR
 from store.schema.kinds import AlertKind
 

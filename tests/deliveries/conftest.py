@@ -10,13 +10,11 @@ from cryptography.fernet import Fernet
 
 from outbound import Client, Policy
 from store import Store
-from store.schema.tables import metadata
 from tests.deliveries.hand import Hand
-from tests.support.databases import fresh
+from tests.support.databases import EMPTY, fresh
 from tests.support.waiting import PATIENCE_S
 
 KEY = Fernet.generate_key().decode()
-EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 
 @pytest.fixture(scope="session")

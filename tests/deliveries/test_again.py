@@ -16,7 +16,7 @@ from domain.pacing import Stream
 from outbound import Client, Policy
 from outbound.client import EndpointResponse
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
-from store.delivery.cursors import Attempt
+from store.delivery.claims import Attempt
 from store.schema.kinds import AlertKind
 from tests.deliveries.hand import Hand, ids, verified
 from tests.store.documents import LATER, order, someone_waits

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.delivery import AttemptOutcome
-from store.delivery.cursors import TROUBLED, Attempt, Claim
+from store.delivery.claims import Attempt, Claim
+from store.delivery.cursors import TROUBLED
 from store.delivery.endpoints import LOCK_CURSORS_OF_ENDPOINT, LOCK_ENDPOINT
 from tests.deliveries.hand import Hand
 from tests.support.waiting import eventually_here

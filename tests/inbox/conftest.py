@@ -9,11 +9,8 @@ import pytest
 
 from simulator import World, serve
 from store import Store
-from store.schema.tables import metadata
 from tests.inbox.letterbox import KEY, START, Letterbox
-from tests.support.databases import fresh
-
-EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
+from tests.support.databases import EMPTY, fresh
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from domain.streams import POLLED
 from ebay.clock import EbayClock
 from ebay.errors import EbayError, RejectedError
 from store import Store, StoreError
-from store.schema.tables import metadata
 from tests.model.moments import Died, Moments, Watched
+from tests.support.databases import EMPTY
 from tests.support.in_process import InProcess
 from tests.support.manual_world import ManualWorld
 from tests.support.postgres_clock import PostgresClock
@@ -30,7 +30,6 @@ from workflows.state import PollingState
 OVERLAP = timedelta(minutes=5)
 ATTEMPTS = 3  # as the activities' retry policy has it
 NO_TIME = timedelta()
-EMPTY = text("; ".join(f"DELETE FROM {table}" for table in metadata.tables))
 MISSED = text("SELECT coalesce(sum(missed), 0) FROM sellerbeat.poll_runs")
 STREAMS = text("SELECT seller_id, stream, cursor FROM sellerbeat.streams")
 
@@ -54,7 +53,7 @@ class Fleet(Rig):
         self.moments.spare()
         self.world = ManualWorld(seed=seed, now=START)
         with self.store.engine.begin() as connection:
-            connection.execute(EMPTY)
+            connection.execute(text(EMPTY))
         self.store.permits.ensure(LIMITS)
         self.forget()
         self.states: dict[str, PollingState] = {}

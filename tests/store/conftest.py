@@ -7,11 +7,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
 from store import Store
-from store.schema.tables import metadata
 from tests.store.documents import enroll
+from tests.support.databases import EMPTY
 
 KEY = Fernet.generate_key().decode()
-EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 
 @pytest.fixture(scope="session")

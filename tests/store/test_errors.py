@@ -49,7 +49,7 @@ def test_a_document_that_the_database_refuses_tells_no_value(own_store: Store, c
     "trap",
     [
         "ALTER TABLE sellerbeat.change_events ADD CHECK (false) NOT VALID",
-        "ALTER TABLE sellerbeat.change_events ALTER COLUMN data TYPE integer USING 1",
+        "DROP VIEW sellerbeat.v_changes; ALTER TABLE sellerbeat.change_events ALTER COLUMN data TYPE integer USING 1",
         "CREATE UNIQUE INDEX ON sellerbeat.change_events (source, (data ->> 'buyer'))",
     ],
 )
@@ -86,7 +86,7 @@ def test_a_database_without_tables_says_what_to_run(empty_database: str) -> None
 
 def test_tables_of_another_version_say_what_to_run(own_store: Store) -> None:
     own_store.check()
-    run(own_store, "UPDATE sellerbeat.alembic_version SET version_num = 'old'")
+    run(own_store, "UPDATE sellerbeat.alembic_version SET version_num = '0001'")
 
     with pytest.raises(TablesMissingError):
         own_store.check()

@@ -9,7 +9,7 @@ from domain.changes.rereads import Doubt
 from domain.comparison import Mode
 from domain.pacing import Stream
 from store import Store, UnknownSellerError
-from store.delivery.cursors import Attempt
+from store.delivery.claims import Attempt
 from store.schema.kinds import AlertKind
 from store.schema.tables import metadata
 from tests.store.documents import (

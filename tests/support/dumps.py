@@ -12,7 +12,8 @@ import psycopg2
 from psycopg2.sql import SQL, Identifier
 
 COLUMNS = """
-    SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'sellerbeat' ORDER BY table_name, ordinal_position
+    SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+    WHERE table_schema = 'sellerbeat' AND table_type = 'BASE TABLE' ORDER BY table_name, ordinal_position
 """
 
 

@@ -15,13 +15,11 @@ from pages import context, health
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store
-from store.schema.tables import metadata
+from tests.support.databases import EMPTY
 from tests.support.opening import open_house  # noqa: F401 - a fixture
 from tests.support.waiting import PATIENCE_S
 from tests.web.consenting import HERE, RUNAME, Consent
 from tests.web.site import KEY, NOBODY, Site
-
-EMPTY = ";".join(f"DELETE FROM {table}" for table in metadata.tables)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.comparison import Mode
 from store import Store
-from store.delivery.cursors import Attempt
+from store.delivery.claims import Attempt
 from tests.store.documents import enroll, order, store_orders
 
 HTML_URL = "https://shop.example.com/hooks/ebay?for=<script>document.title='pwned'</script>&" + "key=" + "x" * 200
