@@ -81,6 +81,7 @@ def _page(context: WebContext, session: Session, status: dict[str, Any], query: 
         passed=[alert for alert in alerts if alert["closed_at"] is not None][:5],
         aside=context.store.set_aside(seller_id)[:10],
         polls=overview.polls(seller_id, POLLS),
+        polls_by_stream=overview.polls_by_stream(seller_id),
         changes=changes[:CHANGES],
         older=changes[CHANGES - 1].position if len(changes) > CHANGES else None,
         parcels=overview.parcels(seller_id, PARCELS),

@@ -12,6 +12,7 @@ from settings import PREFIX, Settings, SettingsError, duration, load, read_envir
 KEY = "A" * 43 + "="  # a Fernet key as good as any
 CONTRACT = [
     "DATABASE_URL",
+    "DATABASE_SCHEMA",
     "SECRET_KEYS",
     "EBAY_API_URL",
     "EBAY_APIZ_URL",

@@ -76,6 +76,7 @@ class FleetPlanning:
         if self.store.may_read_quota(HOURLY):
             self.quota.read()
             self.store.permits.assume()
+            self.store.levels.forget_hours()
         self.store.permits.caused("orders", self.store.levels.caused())
         rows = self.store.levels.fleet([stream.value for stream in SHARED])
         said = self.store.levels.all()

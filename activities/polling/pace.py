@@ -11,7 +11,7 @@ from zlib import crc32
 
 from activities.polling.poll import Poll
 from domain.pacing import Facts, Fleet, PacingSettings, SellerPace, Stream, next_poll, observe, tier
-from domain.pacing.state import from_json, to_json
+from domain.pacing.state import from_numbers, to_numbers
 from domain.streams import RESOURCES, STREAMS
 
 SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)  # each of another resource
@@ -26,7 +26,7 @@ class PollOutcome:
     changes: int
     calls: int
     last_change: datetime
-    pace: str | None  # as kept with the stream (domain/pacing/state.py); None: nothing yet
+    pace: list[float] | None  # as stored with the stream (domain/pacing/state.py); None: nothing yet
     sales_30d: int = 0
     poll: int = 0  # the epoch: each poll has a jitter of its own
     unseen_share: float = 1.0  # of the orders, those that no notification announces: 1 unless notifications are relied on
@@ -36,7 +36,7 @@ class PollOutcome:
 class NextPoll:
     at: datetime  # UTC
     why: str  # in words
-    pace: str  # to be kept with the stream
+    pace: list[float] | None  # to be stored; None: nothing but the last change counts for the stream with the stream
     tier: str  # in a word
 
 
@@ -84,7 +84,9 @@ class Pace:
         pace = observe(pace, facts, moment, shown.changes, max(shown.calls, 1), known.prior, rules, known.curve)
         pace = replace(pace, last_change=shown.last_change.timestamp())
         at, why = next_poll(pace, facts, moment, rules, fleet, crc32(f"{seller_id}/{shown.poll}".encode()) / 2**32)
-        return NextPoll(now + timedelta(seconds=at - moment), why, to_json(pace), tier(facts, moment, rules))
+        return NextPoll(
+            now + timedelta(seconds=at - moment), why, to_numbers(pace) if stream in SHARED else None, tier(facts, moment, rules)
+        )
 
     def is_roomy(self, stream: Stream) -> bool:
         """Whether the calls of the stream's resource reach for everybody's wishes, by the last plan; without any they do."""
@@ -98,12 +100,12 @@ class Pace:
             return self._known
 
 
-def pace_of(stored_pace: str | None, last_change: datetime) -> SellerPace:
+def pace_of(stored_pace: list[float] | None, last_change: datetime) -> SellerPace:
     """What was kept, or that of a seller of whom nothing is known: losing it loses no order."""
     moment = last_change.timestamp()
     if stored_pace:
         try:
-            return replace(from_json(stored_pace), last_change=moment)
+            return replace(from_numbers(stored_pace), last_change=moment)
         except ValueError:
             pass
     return SellerPace(last_change=moment)

@@ -95,6 +95,8 @@ class StepRun:
                 commit.beside()
             elif self.api.slowest_s > self.steps.slow_s:
                 commit.slow()
+            if self.request.asked:
+                commit.asked()
             yield commit
         self.announced += commit.first_seen.found
         self.aside_moved = self.aside_moved or commit.aside_moved

@@ -9,7 +9,7 @@ from domain.pacing.level import Demand, Slot, demand, level, slots, surge_effect
 from domain.pacing.model import FULL, Curve, Facts, Level, PacingSettings, Prior, SellerPace
 from domain.pacing.planner import Plan, PlannedQuota, plan
 from domain.pacing.reserve import reserve_calls
-from domain.pacing.state import from_json, to_json
+from domain.pacing.state import from_numbers, to_numbers
 from domain.pacing.timer import Fleet, next_poll
 from domain.pacing.words import words
 from domain.streams import InventorySource, Stream
@@ -41,7 +41,7 @@ __all__ = [
     "enrolled",
     "fleet_prior",
     "forecast",
-    "from_json",
+    "from_numbers",
     "interval",
     "learn_curve",
     "level",
@@ -54,7 +54,7 @@ __all__ = [
     "surge",
     "surge_effect",
     "tier",
-    "to_json",
+    "to_numbers",
     "unseen",
     "unseen_share",
     "weight",

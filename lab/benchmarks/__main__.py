@@ -7,7 +7,22 @@ import sys
 import time
 from typing import Any
 
-from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
+from lab.benchmarks import (
+    calls,
+    commands,
+    deliveries,
+    erasures,
+    memory,
+    notifications,
+    pages,
+    planner,
+    polls,
+    posts,
+    quiet,
+    stock,
+    storing,
+    wal,
+)
 from lab.benchmarks.machine import machine
 from lab.benchmarks.servers import servers
 from runtime.shutdown import leave
@@ -20,6 +35,7 @@ PARTS: dict[str, Any] = {
     "stock": stock,
     "notifications": notifications,
     "store": storing,
+    "wal": wal,
     "planner": planner,
     "posts": posts,
     "commands": commands,

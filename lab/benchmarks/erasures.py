@@ -53,7 +53,7 @@ def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTab
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text(ORDERS), {"seller": SELLER, "orders": sizes.orders})
             connection.execute(text(EVENTS))
-            connection.execute(text("ANALYZE sellerbeat.orders, change_events"))
+            connection.execute(text("ANALYZE sellerbeat.orders, sellerbeat.change_events"))
         far = max(1, sizes.orders // sizes.buyers)
         buyers = [f"user-{1 + number * far}" for number in range(sizes.buyers)]
         strangers = [f"nobody-{number}" for number in range(max(0, sizes.deletions - sizes.buyers))]

@@ -30,6 +30,8 @@ SELECT seller_id, n, CASE WHEN n % 4 = 0 THEN 'fulfillment' ELSE 'orders' END, '
     CASE WHEN (n + abs(hashtext(seller_id))) % 12 = 0 THEN 1 + n % 3 ELSE 0 END, 3
 FROM sellerbeat.sellers, generate_series(1, :polls) AS n, LATERAL (SELECT now() - interval '1 day' * (:polls + 1 - n) / :polls AS at) AS t
 ORDER BY at;
+INSERT INTO sellerbeat.poll_hours (hour, seller_id, stream, polls, api_calls, changes)
+SELECT date_trunc('hour', started_at), seller_id, stream, count(*), sum(api_calls), sum(changes) FROM sellerbeat.poll_runs GROUP BY 1, 2, 3;
 INSERT INTO sellerbeat.change_events
     (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
 SELECT nextval('sellerbeat.positions'), gen_random_uuid(), seller_id, n, 'order.updated', '03-14798-' || n, 2, now(), now(), 'poll',

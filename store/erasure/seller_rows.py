@@ -9,7 +9,8 @@ LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true
 ERASE_ROWS_OF_SELLER = [
     text(f"""
         DELETE FROM sellerbeat.{table}
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM sellerbeat.{table} WHERE seller_id = :seller_id LIMIT {CHUNK}))
+        WHERE seller_id = :seller_id
+            AND ctid = ANY (ARRAY(SELECT ctid FROM sellerbeat.{table} WHERE seller_id = :seller_id LIMIT {CHUNK}))
     """)
     for table in (
         "change_events",
@@ -22,6 +23,7 @@ ERASE_ROWS_OF_SELLER = [
         "sold_lines",
         "rereads",
         "poll_runs",
+        "poll_hours",
         "scan_pages",
         "sightings",
         "modes",
@@ -52,6 +54,7 @@ def erase_rows_of_seller(engine: Engine, seller_id: str) -> None:
         while more:
             with translated(), engine.begin() as connection:
                 connection.execute(LIFT_TIMEOUT_OF_ERASURE)
-                more = connection.execute(erasure, {"seller_id": seller_id}).rowcount == CHUNK
+                # More than asked for: rows of several partitions may have the same ctid.
+                more = connection.execute(erasure, {"seller_id": seller_id}).rowcount >= CHUNK
     with translated(), engine.begin() as connection:
         connection.execute(ERASE_SELLER, {"seller_id": seller_id})

@@ -16,6 +16,7 @@ from domain.changes.readings import LastReading
 from domain.changes.sales import pairs
 from domain.waits import EBAYS, Waits
 
+SCAN_OF_SELLER = text("SELECT scanned_at FROM sellerbeat.streams WHERE seller_id = :seller_id AND stream = 'inventory'")
 # Of two marks the earlier time to read and the later move stand.
 MARK_STOCK_DUE = text("""
     INSERT INTO sellerbeat.stock_due AS t (seller_id, entity_id, due_at, moved_at, held_at)
@@ -108,6 +109,12 @@ class ListingDue(NamedTuple):
     entity_id: str
     known: bool  # it is stored
     unshown: bool  # no list can be expected to show it: it is unknown, or what is stored of it is not what eBay showed last
+
+
+def scanned_at(connection: Connection, seller_id: str) -> datetime | None:
+    """Start of the last complete scan of the SKUs; None: there was none."""
+    at: datetime | None = connection.execute(SCAN_OF_SELLER, {"seller_id": seller_id}).scalar()
+    return at
 
 
 def mark(

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
+from store.schema.hours import A_DAY_AGO, POLL_HOURS
 
 # Without sellers whose tokens are dead or whose account is refused: nobody polls them.
 POLLED_STREAMS_OF_FLEET = text("""
     SELECT s.seller_id, s.enrolled_at, s.options, s.wishes AS overrides, t.stream,
-        CAST(t.pace AS text) AS pace, t.last_change_at, t.sales_30d,
+        t.pace, t.last_change_at, t.sales_30d,
         CASE WHEN m.mode = 'webhooks' THEN m.polls_first ELSE 0 END AS polls_first,
         CASE WHEN m.mode = 'webhooks' THEN m.orders ELSE 0 END AS orders
     FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT JOIN sellerbeat.tokens k USING (seller_id) LEFT
@@ -30,10 +31,10 @@ DATABASE_CLOCK = text("SELECT clock_timestamp()")
 ALL_PLANS = text("SELECT resource, plan, planned_at FROM sellerbeat.levels")
 # Null where nothing was planned yet.
 ARE_PLANS_LATE = text("SELECT max(planned_at) < clock_timestamp() - CAST(:than AS interval) FROM sellerbeat.levels")
-COUNT_CALLS_CAUSED_BY_ORDERS = text("""
-    SELECT coalesce(sum(api_calls), 0) FROM sellerbeat.poll_runs
-    WHERE stream IN ('fulfillment', 'sweep') AND started_at > clock_timestamp() - interval '24 hours'
+COUNT_CALLS_CAUSED_BY_ORDERS = text(f"""
+    SELECT coalesce(sum(api_calls), 0) FROM {POLL_HOURS.format(since=A_DAY_AGO)} AS h WHERE stream IN ('fulfillment', 'sweep')
 """)
+DELETE_OLD_POLL_HOURS = text(f"DELETE FROM sellerbeat.poll_hours WHERE hour < {A_DAY_AGO} - interval '1 day'")
 COUNT_ORDERS_BY_HOUR = text("""
     SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
     FROM sellerbeat.orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
@@ -48,7 +49,7 @@ class Polled(NamedTuple):
     options: dict[str, Any]
     overrides: dict[str, Any]
     stream: str
-    pace: str | None  # domain/pacing/state.py
+    pace: list[float] | None  # domain/pacing/state.py
     last_change_at: datetime | None
     sales_30d: int
     polls_first: int = 0  # of `orders`, where notifications are relied on: those that none of them announced
@@ -92,6 +93,11 @@ class Levels:
         """Whether a plan stands that is older than this."""
         with translated(), self._single.connect() as connection:
             return bool(connection.execute(ARE_PLANS_LATE, {"than": than}).scalar())
+
+    def forget_hours(self) -> int:
+        """Delete the sums of hours that nobody reads any more, older than two days; returns how many there were."""
+        with translated(), self._single.connect() as connection:
+            return connection.execute(DELETE_OLD_POLL_HOURS).rowcount
 
     def clock(self) -> datetime:
         """The database's clock, by which the quota's day goes."""

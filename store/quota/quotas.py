@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from domain.pacing import Stream
 from domain.streams import RESOURCES
 from store.schema.errors import translated
+from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.times import iso
 
 # Never back to an older reading: several processes read.
@@ -29,9 +30,8 @@ CLAIM_TURN = text("""
     RETURNING 1
 """)
 ALL_QUOTAS = text('SELECT resource, "limit", remaining, reset_at, read_at FROM sellerbeat.quotas ORDER BY resource')
-CALLS_BY_STREAM_SINCE = text("""
-    SELECT stream, sum(api_calls) AS calls
-    FROM sellerbeat.poll_runs WHERE started_at >= coalesce(:since, clock_timestamp() - interval '24 hours') GROUP BY stream
+CALLS_BY_STREAM_SINCE = text(f"""
+    SELECT stream, sum(api_calls) AS calls FROM {POLL_HOURS.format(since=f"coalesce(:since, {A_DAY_AGO})")} AS h GROUP BY stream
 """)
 
 

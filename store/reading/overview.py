@@ -19,6 +19,7 @@ from store.quota.breakers import Breaker, open_breakers
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
 from store.reading.status import SELLERS_FOR_STATUS, SPENT_QUOTAS, WAITS_FOR, state_of
 from store.schema.errors import UnknownSellerError, translated
+from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.times import iso
 
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
@@ -39,6 +40,10 @@ STREAMS_OF_GIVEN_SELLERS = text("""
 NEWEST_POLL_RUNS_OF_SELLER = text("""
     SELECT started_at, finished_at, stream, source, api_calls, changes, duplicates, missed, error
     FROM sellerbeat.poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
+""")
+COUNT_POLLS_OF_SELLER_BY_STREAM = text(f"""
+    SELECT stream, sum(polls) AS polls FROM {POLL_HOURS.format(since=A_DAY_AGO)} AS h
+    WHERE seller_id = :seller_id GROUP BY stream HAVING sum(polls) > 0 ORDER BY polls DESC, stream
 """)
 EVENTS_OF_SELLER_BEFORE = text("""
     SELECT position, type, entity_id, version, detected_at, source, changed, previous, data
@@ -113,8 +118,12 @@ class Overview:
         return _grouped(sorted(rows, key=lambda row: order.get(row.stream, len(order))))
 
     def polls(self, seller_id: str, limit: int) -> list[Row[Any]]:
-        """The newest first."""
+        """The newest first, of those that found something, failed or were asked for."""
         return self._rows(NEWEST_POLL_RUNS_OF_SELLER, seller_id=seller_id, limit=limit)
+
+    def polls_by_stream(self, seller_id: str) -> dict[str, int]:
+        """How often each stream was polled in the last 24 hours, the most often first."""
+        return {row.stream: int(row.polls) for row in self._rows(COUNT_POLLS_OF_SELLER_BY_STREAM, seller_id=seller_id)}
 
     def changes(self, seller_id: str, limit: int, before: int = NEWEST) -> list[Row[Any]]:
         """The newest first."""

@@ -11,6 +11,7 @@ from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
 from store.quota.breakers import Breaker, hindered, open_breakers
 from store.reading.progress import IS_READING, PROGRESS, progress
 from store.schema.errors import UnknownSellerError, translated
+from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.kinds import runbook
 from store.schema.times import iso
 
@@ -20,7 +21,7 @@ WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for
 
 def _of(statement: str) -> dict[bool, TextClause]:
     """The statement for one seller (True), and for all (False): two, so that each uses its index."""
-    parts = {"waits": WAITS_FOR, "is_reading": IS_READING, "progress": PROGRESS}
+    parts = {"waits": WAITS_FOR, "is_reading": IS_READING, "progress": PROGRESS, "hours": POLL_HOURS.format(since=A_DAY_AGO)}
     return {single: text(statement.format(one=one, **parts)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
 
 
@@ -38,8 +39,7 @@ STREAMS_FOR_STATUS = _of("""
     FROM sellerbeat.streams WHERE {one}
 """)
 CHANGES_AND_CALLS_OF_LAST_DAY = _of("""
-    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM sellerbeat.poll_runs
-    WHERE started_at > clock_timestamp() - interval '24 hours' AND {one} GROUP BY seller_id
+    SELECT seller_id, sum(changes) AS changes, sum(api_calls) AS calls FROM {hours} AS h WHERE {one} GROUP BY seller_id
 """)
 NEWEST_ALERTS = _of("""
     SELECT id, seller_id, kind, text, opened_at, closed_at FROM sellerbeat.alerts
@@ -52,9 +52,9 @@ COUNT_OPEN_ALERTS_BY_KIND = text(
     "SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY 1"
 )
 COUNT_DOCUMENTS_ASIDE = text("SELECT count(*) FROM sellerbeat.set_aside")
-CALLS_OF_STREAMS_SINCE = text(
-    "SELECT seller_id, stream, sum(api_calls) AS calls FROM sellerbeat.poll_runs WHERE started_at >= :since GROUP BY seller_id, stream"
-)
+CALLS_OF_STREAMS_SINCE = text(f"""
+    SELECT seller_id, stream, sum(api_calls) AS calls FROM {POLL_HOURS.format(since="CAST(:since AS timestamptz)")} AS h GROUP BY 1, 2
+""")
 SPENT_QUOTAS = text(
     "SELECT resource, reset_at FROM sellerbeat.quotas WHERE remaining <= 0 AND reset_at > clock_timestamp() ORDER BY reset_at"
 )

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, MetaData
 from store.schema.names import SCHEMA
 from store.schema.tables import metadata
 
+PARTITIONS = tuple(f"{one.name}_" for one in metadata.tables.values() if one.dialect_options["postgresql"]["partition_by"])
+
 
 def differences(connection: Connection, schema: str = SCHEMA, besides: Collection[str] = ()) -> list[str]:
     """What lacks, or is another than the code needs, in words, a line each. What is there beside it is nobody's fault.
@@ -30,6 +32,7 @@ def options(schema: str) -> dict[str, Any]:
         "compare_server_default": True,
         "include_schemas": True,
         "include_name": lambda name, type_, parents: type_ != "schema" or name == schema,
+        "include_object": lambda made, name, type_, *_: not (type_ == "table" and name.startswith(PARTITIONS)),
         "version_table_schema": schema,
     }
 

@@ -5,12 +5,12 @@ No foreign keys: every row of a seller is written under the lock of the seller's
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
 from store.schema.names import SCHEMA
 
-REVISION = "0020"  # the migration that these tables are; a test compares
+REVISION = "0021"  # the migration that these tables are; a test compares
 
 metadata = MetaData(schema=SCHEMA)
 
@@ -104,7 +104,7 @@ streams = Table(
     time_column("scanned_at"),  # start of the last complete scan: what it left unchanged was so then
     count_column("sales_30d"),  # orders stream: counted up to 101, refreshed by commits with changes or hourly
     time_column("sales_at"),
-    json_column("pace", nullable=True),  # what polls have shown of the seller's orders (domain/pacing/state.py)
+    Column("pace", ARRAY(Double)),  # what polls have shown of the seller's orders (domain/pacing/state.py)
     # of a poll, which may take several steps: told changes (a backfill's are none), calls, an answer over 10 s, whether it is over
     Column("run_changes", BigInteger, nullable=False, server_default="0"),
     Column("run_calls", BigInteger, nullable=False, server_default="0"),
@@ -114,6 +114,12 @@ streams = Table(
     time_column("replaced_at"),
     # `domain.seller_state.Wait`, until the next poll; versions before 0019 leave what stands there
     text_column("waits_for", nullable=True),
+    # Of the hour in which the latest poll began; those before are in `poll_hours`.
+    time_column("hour_at"),
+    count_column("hour_polls"),
+    count_column("hour_calls"),
+    count_column("hour_changes"),
+    postgresql_partition_by="LIST (stream)",
 )
 
 
@@ -218,6 +224,17 @@ poll_runs = Table(
     text_column("error", nullable=True),
     Index("poll_runs_by_seller", "seller_id", "started_at"),
     Index("poll_runs_by_time", "started_at", postgresql_using="brin"),
+)
+
+poll_hours = Table(
+    "poll_hours",
+    metadata,
+    Column("hour", TIMESTAMP(timezone=True), primary_key=True, autoincrement=False),  # its beginning
+    text_column("seller_id", primary_key=True),
+    text_column("stream", primary_key=True),
+    Column("polls", Integer, nullable=False),
+    Column("api_calls", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
 )
 
 scan_pages = Table(

@@ -4,20 +4,38 @@ from sqlalchemy import text
 
 EVENT_EXISTS = text("SELECT EXISTS (SELECT FROM sellerbeat.change_events WHERE id = :id)")
 
-# One statement closes a commit: the run's counts grow, the stream moves on. The cursor never moves back. Sales are counted only by commits
-# that saw changes, or hourly.
-CLOSE_COMMIT = text("""
-    WITH run AS (
+# The hour before is over: its sums get a row. Of a poll that found nothing no other row remains.
+END_HOUR = """
+    INSERT INTO sellerbeat.poll_hours AS h (hour, seller_id, stream, polls, api_calls, changes)
+    SELECT hour_at, seller_id, stream, hour_polls, hour_calls, hour_changes FROM sellerbeat.streams
+    WHERE seller_id = :seller_id AND stream = :stream AND hour_at <> date_trunc('hour', CAST(:started AS timestamptz))
+        AND hour_polls + hour_calls > 0
+    ON CONFLICT (hour, seller_id, stream) DO UPDATE SET
+        polls = h.polls + excluded.polls, api_calls = h.api_calls + excluded.api_calls, changes = h.changes + excluded.changes
+"""
+_SAME_HOUR = "hour_at = date_trunc('hour', CAST(:started AS timestamptz))"
+COUNT_IN_HOUR = f"""
+        hour_at = date_trunc('hour', CAST(:started AS timestamptz)),
+        hour_polls = CASE WHEN {_SAME_HOUR} THEN hour_polls ELSE 0 END + :polls,
+        hour_calls = CASE WHEN {_SAME_HOUR} THEN hour_calls ELSE 0 END + :calls,
+        hour_changes = CASE WHEN {_SAME_HOUR} THEN hour_changes ELSE 0 END + :changes
+"""
+# A row of its own for a poll that is worth one: it grows with each commit of the step.
+_RUN = """
         INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates,
             stale, missed, undated)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale,
-            :missed, :undated)
+        SELECT :seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :run_calls, :run_changes, :run_duplicates, :run_stale,
+            :run_missed, :run_undated
+        WHERE :worth_a_row
         ON CONFLICT (seller_id, epoch) DO UPDATE SET
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
             duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale,
             missed = r.missed + excluded.missed, undated = r.undated + excluded.undated
-        RETURNING changes
-    )
+"""
+# One statement closes a commit: the poll is counted, the stream moves on. The cursor never moves back. Sales are counted only by commits
+# that saw changes, or hourly.
+CLOSE_COMMIT = text(f"""
+    WITH ended AS ({END_HOUR}), run AS ({_RUN})
     UPDATE sellerbeat.streams SET
         cursor = greatest(cursor, :cursor),
         watermark = greatest(CASE WHEN watermark <= :now + interval '1 day' THEN watermark END, :watermark),
@@ -30,9 +48,9 @@ CLOSE_COMMIT = text("""
         waits_for = :waits_for,
         failures = CASE WHEN :good THEN 0 ELSE failures END,
         last_error = CASE WHEN :good THEN NULL ELSE last_error END,
-        last_changes = run.changes,
+        last_changes = :last_changes,
         scanned_at = greatest(scanned_at, :scanned_at),
-        pace = coalesce(CAST(:pace AS jsonb), pace),
+        pace = coalesce(CAST(:pace AS double precision[]), pace),
         run_changes = CASE WHEN run_over THEN 0 ELSE run_changes END + :recorded,
         run_calls = CASE WHEN run_over THEN 0 ELSE run_calls END + :calls,
         run_slow = (NOT run_over AND run_slow) OR :slow,
@@ -42,23 +60,19 @@ CLOSE_COMMIT = text("""
                 SELECT FROM sellerbeat.orders WHERE seller_id = :seller_id AND created_at > :now - interval '30 days'
                 ORDER BY created_at DESC LIMIT 101
             ) AS recent) END,
-        sales_at = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_at ELSE :now END
-    FROM run WHERE seller_id = :seller_id AND stream = :stream
+        sales_at = CASE WHEN :stream <> 'orders' OR (:changes = 0 AND sales_at > :now - interval '1 hour') THEN sales_at ELSE :now END,
+        {COUNT_IN_HOUR}
+    WHERE seller_id = :seller_id AND stream = :stream
     RETURNING run_changes, run_slow
 """)
 
 # Of what notifications told: a run of its own, and the stream stays where it is, but for what changed.
-CLOSE_COMMIT_BESIDE_THE_STREAM = text("""
-    WITH run AS (
-        INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates,
-            stale)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :changes, :duplicates, :stale)
-        ON CONFLICT (seller_id, epoch) DO UPDATE SET
-            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
-            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale
-    )
-    UPDATE sellerbeat.streams SET last_change_at = greatest(last_change_at, :now)
-    WHERE seller_id = :seller_id AND stream = :stream AND :changes > 0
+CLOSE_COMMIT_BESIDE_THE_STREAM = text(f"""
+    WITH ended AS ({END_HOUR}), run AS ({_RUN})
+    UPDATE sellerbeat.streams SET
+        last_change_at = CASE WHEN :changes > 0 THEN greatest(last_change_at, :now) ELSE last_change_at END,
+        {COUNT_IN_HOUR}
+    WHERE seller_id = :seller_id AND stream = :stream
 """)
 NOTE_ALERT_SEEN = text("""
     UPDATE sellerbeat.alerts SET seen_at = greatest(seen_at, :now) WHERE seller_id = :seller_id AND kind = :kind AND closed_at IS NULL

@@ -1,6 +1,7 @@
 """A commit: what one transaction of a step keeps. Get one from `Store.commit`."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ DEAD_TOKEN = AlertKind.NEEDS_REAUTHORIZATION
 CALM = timedelta(minutes=30)  # so long without its cause, an alert that could come and go with every poll is over
 MANY_CHANGES = 1_000  # in one poll, a backfill's aside
 SLOW_S = 10.0
+COUNTS_OF_RUN = ("calls", "changes", "duplicates", "stale", "missed", "undated")
 
 
 class Totals(NamedTuple):
@@ -62,12 +64,13 @@ class Commit(RecordCommit):
         self._calls = self._missed = self._undated = 0
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
-        self._moved = self._good = self._slow = self._beside = False
+        self._moved = self._good = self._slow = self._beside = self._asked = False
+        self._counted: Counter[str] = Counter()
         self._checkpoint: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
         self._waits_for: Wait | None = None
-        self._pace: str | None = None
+        self._pace: list[float] | None = None
 
     # scans of the inventory
 
@@ -134,7 +137,7 @@ class Commit(RecordCommit):
             NOTE_POLL_REPLACED, {"seller_id": self._step.seller_id, "stream": self._step.stream.value, "planned": planned}
         )
 
-    def complete(self, *, next_poll_at: datetime | None, why: str, pace: str | None = None) -> None:
+    def complete(self, *, next_poll_at: datetime | None, why: str, pace: list[float] | None = None) -> None:
         """The poll is over and went well. Alerts that told of its troubles close.
 
         Args:
@@ -163,6 +166,10 @@ class Commit(RecordCommit):
     def beside(self) -> None:
         """What is kept was told of by notifications: it says nothing about the stream's cursor, and its next poll stays."""
         self._beside, self._source = True, "notification"
+
+    def asked(self) -> None:
+        """Somebody asked for this poll: it is told of though it found nothing."""
+        self._asked = True
 
     def slow(self) -> None:
         """An answer of eBay's took long enough for an alert."""
@@ -207,6 +214,7 @@ class Commit(RecordCommit):
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
         self.learn_account()
+        counts = self._count_run()
         closed = self._connection.execute(
             CLOSE_COMMIT_BESIDE_THE_STREAM if self._beside else CLOSE_COMMIT,
             {
@@ -218,10 +226,10 @@ class Commit(RecordCommit):
                 "now": self._now,
                 "calls": self._calls,
                 "changes": self._changes,
-                "duplicates": self._duplicates,
-                "stale": self._stale,
-                "missed": self._missed,
-                "undated": self._undated,
+                "polls": int(self._good),
+                "last_changes": step.counts.changes + self._changes,
+                "worth_a_row": self.worth_a_row,
+                **{f"run_{name}": counts[name] for name in COUNTS_OF_RUN},
                 "cursor": self._cursor,
                 "watermark": self._watermark,
                 "moved": self._moved,
@@ -239,6 +247,22 @@ class Commit(RecordCommit):
         if not self._beside and (poll := closed.one_or_none()) is not None:
             self._evaluate(poll.run_changes, poll.run_slow)
         self.emit()
+
+    @property
+    def worth_a_row(self) -> bool:
+        """Whether people may look for this poll: it found something, looked for what others missed, or was asked for."""
+        found = self._changes or self._stale or self._missed or self._undated
+        return bool(found or self._asked or self._beside or self._step.counts.has_row)
+
+    def _count_run(self) -> Counter[str]:
+        """What a row of the poll begins with, or grows by."""
+        own = {"calls": self._calls, "changes": self._changes, "duplicates": self._duplicates, "stale": self._stale}
+        self._counted = Counter(own | {"missed": self._missed, "undated": self._undated})
+        return self._counted + self._step.counts.waiting
+
+    def committed(self) -> None:
+        """The transaction is over, and went well."""
+        self._step.counts.add(self._changes, self._counted, self.worth_a_row)
 
     def _evaluate(self, changes: int, slow: bool) -> None:
         """Alerts of what the poll showed so far; they close when later ones end without it, for half an hour."""

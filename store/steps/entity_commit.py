@@ -29,7 +29,7 @@ from store.steps.accounts import Accounts, twin_words
 from store.steps.closing import MAKE_SINGLES_DUE
 from store.steps.first_seen import FirstSeen, unchanged
 from store.steps.results import StoreResult
-from store.steps.step import StepLease
+from store.steps.step import KNOW_SCAN, StepLease
 
 
 class EntityCommit:
@@ -69,11 +69,10 @@ class EntityCommit:
         return self._store_by_id(batch, detect_orders, read_at, source, read_from)
 
     def store_inventory(self, documents: Sequence[Any], read_at: datetime, source: str = "poll", read_from: str = "list") -> StoreResult:
-        """Store inventory items. Until a first scan is complete what a poll finds is "backfill".
-
-        `read_from`: "list", "bulk" or "single".
-        """
-        source = "backfill" if source == "poll" and self._step.scanned_at is None else source
+        """Store inventory items, `read_from` a list, in bulk or singly. Until a first scan is complete what a poll finds is "backfill"."""
+        step = self._step
+        if source == "poll" and not (step.scanned_at if step.stream in KNOW_SCAN else stock.scanned_at(self._connection, step.seller_id)):
+            source = "backfill"
         result = self._store_by_id(documents_to_rows.read(Kind.INVENTORY, documents), detect_inventory, read_at, source, read_from)
         if read_from != "list" and (ids := [own for one in documents if (own := inventory_id(one)) and aside.usable(own)]):
             stock.read_skus(self._connection, self._step.seller_id, ids, read_at, read_from)  # of a list, `scanned_at` says it

@@ -1,5 +1,6 @@
 """A step: one bounded read of one seller, and the right to commit what it read."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,24 @@ from store.quota.permits import Lease
 
 if TYPE_CHECKING:
     from store.quota.breakers import Breaker
+
+
+# Who begins with the time of the last scan. Others ask where they need it: to read the row of another stream touches its page.
+KNOW_SCAN = (Stream.INVENTORY, Stream.OFFERS)
+
+
+@dataclass(slots=True)
+class RunCounts:
+    """What the commits of a step came to so far, and whether its poll has a row: a quiet one gets none, and what it counted waits here."""
+
+    has_row: bool = False
+    changes: int = 0
+    waiting: Counter[str] = field(default_factory=Counter)
+
+    def add(self, changes: int, counted: Counter[str], worth_a_row: bool) -> None:
+        """A commit of the step is over, and went well."""
+        self.changes += changes
+        self.has_row, self.waiting = worth_a_row, Counter() if worth_a_row else self.waiting + counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +50,8 @@ class StepLease:
     last_change_at: datetime  # of this stream; the enrolment where nothing changed yet
     failures: int  # in a row, of this stream
     sales_30d: int  # orders of the last 30 days, counted up to 101; of the orders stream alone
-    pace: str | None  # what polls have shown of this stream (domain/pacing/state.py)
-    scanned_at: datetime | None  # start of the last complete scan of the inventory
+    pace: list[float] | None  # what polls have shown of this stream (domain/pacing/state.py)
+    scanned_at: datetime | None  # start of the last complete scan of the inventory; None too for streams not in KNOW_SCAN
     options: dict[str, Any]  # of the enrolment
     token_generation: int
     dead: bool  # the token is dead: only the seller's new consent helps
@@ -53,6 +72,7 @@ class StepLease:
     breakers: "dict[str, Breaker]" = field(default_factory=dict)  # by resource; empty while nothing was ever down
     account: Account = field(default_factory=Account)  # what is known of whose eBay account it is
     waits: Waits = EBAYS
+    counts: RunCounts = field(default_factory=RunCounts, compare=False)
 
     @property
     def another(self) -> bool:

@@ -18,14 +18,16 @@ from store.quota.permits import HELD_BACK, TAKE, Lease
 from store.schema.errors import StoreError, StoreUnavailableError, SupersededError, UnknownSellerError, translated
 from store.schema.kinds import NEEDS_REAUTHORIZATION, AlertKind
 from store.steps.accounts import Accounts
+from store.steps.closing import COUNT_IN_HOUR, END_HOUR
 from store.steps.commit import DEAD_TOKEN, Commit, slow_words
 from store.steps.reads import Reads
-from store.steps.step import StepLease
+from store.steps.step import KNOW_SCAN, StepLease
 
 ALERT_AFTER = 3  # failures in a row
 
 # One statement takes the next epoch and reads all that a step needs. The stream's row is locked so that it is read as the commit left it
 # that this statement may have waited for: read by the snapshot alone it could be a finished scan's, begun again halfway.
+SCAN_READERS = ", ".join(f"'{stream}'" for stream in KNOW_SCAN)
 BEGIN_STEP = text(f"""
     WITH mine AS (
         UPDATE sellerbeat.sellers SET epoch = epoch + 1 WHERE seller_id = :seller_id AND removed_at IS NULL
@@ -36,8 +38,10 @@ BEGIN_STEP = text(f"""
         s.cursor, s.reading, s.next_poll_at, CASE WHEN s.run_over THEN 0 ELSE s.run_changes END AS run_changes,
         CASE WHEN s.run_over THEN 0 ELSE s.run_calls END AS run_calls,
         coalesce(s.last_change_at, mine.enrolled_at) AS last_change_at, s.failures, s.sales_30d,
-        CAST(s.pace AS text) AS pace,
-        (SELECT i.scanned_at FROM sellerbeat.streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory') AS scanned_at,
+        s.pace,
+        CASE WHEN :stream IN ({SCAN_READERS}) THEN (
+            SELECT i.scanned_at FROM sellerbeat.streams i WHERE i.seller_id = :seller_id AND i.stream = 'inventory'
+        ) END AS scanned_at,
         coalesce(t.generation, 0) AS generation, t.dead_at IS NOT NULL AS dead,
         (SELECT q.reset_at FROM sellerbeat.quotas q
             WHERE q.resource = :resource AND q.remaining <= 0 AND q.reset_at > clock_timestamp()) AS quota_until,
@@ -61,8 +65,8 @@ LOCK_SELLER_AT_EPOCH = text("""
     SELECT clock_timestamp() FROM sellerbeat.sellers WHERE seller_id = :seller_id AND epoch = :epoch
         AND removed_at IS NULL FOR NO KEY UPDATE
 """)
-RECORD_FAILED_POLL = text("""
-    WITH run AS (
+RECORD_FAILED_POLL = text(f"""
+    WITH ended AS ({END_HOUR}), run AS (
         INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
         VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :error)
         ON CONFLICT (seller_id, epoch) DO UPDATE SET
@@ -70,7 +74,8 @@ RECORD_FAILED_POLL = text("""
         RETURNING seller_id
     )
     UPDATE sellerbeat.streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
-        failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END
+        failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END,
+        {COUNT_IN_HOUR}
     FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
     RETURNING s.failures
 """)
@@ -170,6 +175,7 @@ class StepStore(Reads):
             commit = self._commit(connection, step, self._fence(connection, step, now))
             yield commit
             commit.close()
+        commit.committed()
         if commit.named:
             self.accounts.remember(step, commit.named)
 
@@ -214,6 +220,8 @@ class StepStore(Reads):
                     "started": step.now,
                     "now": clock,
                     "calls": calls,
+                    "changes": 0,
+                    "polls": 1,
                     "error": words,
                 }
                 failures: int = connection.execute(RECORD_FAILED_POLL, values).scalar_one()

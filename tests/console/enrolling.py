@@ -6,7 +6,19 @@ from tests.support.house import House
 
 TABLES = (
     *("sellers", "tokens", "streams", "orders", "fulfillments", "inventory", "offers", "change_events"),
-    *("stock_due", "sold_lines", "rereads", "poll_runs", "scan_pages", "set_aside", "alerts", "accounts", "consents", "erased_orders"),
+    *(
+        "stock_due",
+        "sold_lines",
+        "rereads",
+        "poll_runs",
+        "poll_hours",
+        "scan_pages",
+        "set_aside",
+        "alerts",
+        "accounts",
+        "consents",
+        "erased_orders",
+    ),
     *("endpoints", "delivery_lanes", "redeliveries", "deliveries"),
     *("notifications", "modes", "sightings"),
 )

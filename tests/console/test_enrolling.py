@@ -163,7 +163,12 @@ def test_erasing_leaves_no_row_anywhere(house: House) -> None:
     house.enroll("mia")
     house.store.open_alert(AlertKind.LATE, "a change of hers", "mia")
     assert {"sellers", "tokens", "streams", "change_events", "alerts", "accounts"} == left(house, "mia").keys()
-    tables = {name for (name,) in house.rows("SELECT table_name FROM information_schema.columns WHERE column_name = 'seller_id'")}
+    tables = {
+        name
+        for (name,) in house.rows(
+            "SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'seller_id' AND table_name !~ '^(v|streams)_'"
+        )
+    }
     assert tables == set(TABLES)
 
     said = house.command("remove", "mia", "--erase", "--json")

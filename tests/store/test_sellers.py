@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 
 from domain.changes.rereads import Doubt
 from domain.comparison import Mode
@@ -120,6 +120,8 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
         store.erasing.order(seller_id, "o-1")
         deliver(store, seller_id)
         store.notifications.save(f"of {seller_id}", "ORDER_CONFIRMATION", seller_id=seller_id, orders=["o-1"])
+        with store.engine.begin() as connection:
+            connection.execute(text("INSERT INTO sellerbeat.poll_hours VALUES (now(), :seller, 'orders', 1, 1, 1)"), {"seller": seller_id})
     tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
     before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
 

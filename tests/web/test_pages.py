@@ -83,8 +83,7 @@ async def test_the_figures_of_the_day_are_those_of_status(site: Site, store: Sto
     labels = [svg["aria-label"] for svg in fleet.all("svg")]
     of_sellers = [int(re.match(r"[\d,]+", label)[0].replace(",", "")) for label in labels[1:]]  # type: ignore[index]
     assert sum(of_sellers) == int(labels[0].split(" ")[0].replace(",", ""))
-    # status counts 24 hours to the second, the chart whole hours: the oldest part of an hour is not in it
-    assert all(count - 6 <= shown <= count for shown, count in zip(sorted(of_sellers), sorted(expected), strict=True))
+    assert sorted(of_sellers) == sorted(expected)
     assert f"{store.seller('s-0001')['changes_24h']} changes" in one.text
 
 

@@ -104,8 +104,9 @@ def record(store: Store, at: datetime, changes: int) -> None:
     with store.engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO sellerbeat.poll_runs (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes)
-                SELECT 'anna', 1 + coalesce(max(epoch), 0), 'orders', 'poll', :at, :at, 2, :changes FROM sellerbeat.poll_runs
+                INSERT INTO sellerbeat.poll_hours AS h (hour, seller_id, stream, polls, api_calls, changes)
+                VALUES (date_trunc('hour', CAST(:at AS timestamptz)), 'anna', 'orders', 1, 2, :changes)
+                ON CONFLICT (hour, seller_id, stream) DO UPDATE SET changes = h.changes + excluded.changes, api_calls = h.api_calls + 2
             """),
             {"at": at, "changes": changes},
         )

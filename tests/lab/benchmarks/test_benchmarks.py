@@ -9,7 +9,22 @@ from typing import Any
 
 import pytest
 
-from lab.benchmarks import calls, commands, deliveries, erasures, memory, notifications, pages, planner, polls, posts, quiet, stock, storing
+from lab.benchmarks import (
+    calls,
+    commands,
+    deliveries,
+    erasures,
+    memory,
+    notifications,
+    pages,
+    planner,
+    polls,
+    posts,
+    quiet,
+    stock,
+    storing,
+    wal,
+)
 from lab.benchmarks.histories import Cost
 from lab.benchmarks.servers import BenchmarkServers
 from tests.support.histories import sweep
@@ -27,6 +42,7 @@ LEAST = {
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
     "deliveries": (deliveries, deliveries.Sizes(sellers=2, changes=2, rounds=1, alone=1)),
     "notifications": (notifications, notifications.Sizes(times=2)),
+    "wal": (wal, wal.Sizes(scenes=((2, 1, 1),))),
     "store": (storing, storing.Sizes(rounds=1, polls=1, orders=3)),
 }
 
