@@ -15,7 +15,7 @@ from tests.support.fleet import Fleet
 from tests.support.rig import EVERY, START, Rig, rig
 
 ALL = list(product([How.GATEWAY, How.FAILS, How.SILENT], [1, 2, 3, 50]))
-PAIRS = [(How.SILENT, 1), (How.GATEWAY, 2), (How.FAILS, 3), (How.SILENT, 3), (How.GATEWAY, 50)]
+PAIRS = [(How.FAILS, 1), (How.SILENT, 2), (How.SILENT, 3), (How.GATEWAY, 20)]
 
 
 def calls(it: Rig, *resources: str) -> int:
@@ -46,11 +46,11 @@ def test_an_outage_is_one_alert_and_one_state_and_a_call_every_half_minute(it: R
     fleet.run(minutes=10)
     before = calls(it, "order")
 
-    fleet.run(hours=1)
+    fleet.run(minutes=30)
 
     probes = calls(it, "order") - before
     # of one or two sellers nobody else tells whether it is what they ask for, so they look at another moment too
-    assert 80 <= probes <= (120 if sellers > 2 else 240)
+    assert 40 <= probes <= (60 if sellers > 2 else 120)
     assert alerts(it) == ["ebay_down"]
     assert states(it) == {"ebay_down"}
     reason = it.store.seller("s0")["reason"]
@@ -58,12 +58,12 @@ def test_an_outage_is_one_alert_and_one_state_and_a_call_every_half_minute(it: R
     assert {state.state()[0] for state in fleet.states.values()} == {"ebay_down"}
 
 
-@pytest.mark.parametrize("sellers", [1, 2, 3, 50])
+@pytest.mark.parametrize("sellers", [1, 2, 3, 20, pytest.param(50, marks=pytest.mark.repeats)])
 def test_all_go_on_within_their_interval_when_ebay_is_back(it: Rig, sellers: int) -> None:
     fleet = Fleet(it, sellers)
     fleet.run(minutes=10)
     it.world.lasting.stop()
-    fleet.run(minutes=30)
+    fleet.run(minutes=15)
     it.world.lasting.start()
     back = it.world.clock.now()
 
@@ -79,7 +79,7 @@ def test_all_go_on_within_their_interval_when_ebay_is_back(it: Rig, sellers: int
 
 @pytest.mark.parametrize("resource", ["orders", "trading", "tokens"])
 def test_an_hour_of_many_sellers_costs_a_fiftieth_of_a_day_and_the_return_is_no_storm(it: Rig, resource: str) -> None:
-    stream, sellers = (Stream.LISTINGS, 60) if resource == "trading" else (Stream.ORDERS, 100)
+    stream, sellers = (Stream.LISTINGS, 30) if resource == "trading" else (Stream.ORDERS, 40)
     fleet = Fleet(it, sellers, (stream,), within=EVERY[stream], inventory_source="trading")
     with it.store.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE sellerbeat.streams SET cursor = '{START:%Y-%m-%d %H:%M}+00' WHERE stream = 'listings'")
@@ -103,7 +103,7 @@ def test_an_hour_of_many_sellers_costs_a_fiftieth_of_a_day_and_the_return_is_no_
 
 
 def test_half_of_the_answers_failing_is_no_outage(it: Rig) -> None:
-    fleet = Fleet(it, 30)
+    fleet = Fleet(it, 15)
     fleet.run(minutes=10)
     it.world.lasting.stop("order", share=0.5)
 
@@ -130,7 +130,7 @@ def test_a_probe_that_ebay_refuses_says_that_it_is_back(it: Rig, answer: int) ->
 
 
 def test_a_seller_who_fails_alone_is_no_outage(it: Rig) -> None:
-    fleet = Fleet(it, 10)
+    fleet = Fleet(it, 5)
     fleet.run(minutes=10)
     it.world.lasting.stop("order", sellers=["s3"])
 
@@ -154,7 +154,7 @@ def test_a_breaker_of_another_version_is_read_as_far_as_it_can_be(it: Rig) -> No
 
 
 def test_the_token_endpoint_down_stops_only_who_needs_a_token(it: Rig) -> None:
-    fleet = Fleet(it, 20)
+    fleet = Fleet(it, 8)
     fleet.run(minutes=10)
     it.world.lasting.stop("token")
     fleet.run(minutes=60)
@@ -163,7 +163,7 @@ def test_the_token_endpoint_down_stops_only_who_needs_a_token(it: Rig) -> None:
     fleet.run(minutes=90)
     assert alerts(it) == ["ebay_down"]
     assert states(it) == {"ebay_down"}
-    assert calls(it, "token:refresh_token") < 20 + 200
+    assert calls(it, "token:refresh_token") < 8 + 200
 
     it.world.lasting.start()
     fleet.run(minutes=8)
@@ -177,7 +177,7 @@ def test_a_worker_that_alone_fails_opens_no_breaker_and_makes_few_calls(database
         fleet.run(minutes=10)
         fleet.rigs = (it, ill)
 
-        fleet.run(minutes=30)
+        fleet.run(minutes=15)
 
         assert ill.steps.breakers.is_ill()
         assert it.store.breakers.open() == {}
@@ -193,16 +193,16 @@ def test_a_worker_that_alone_fails_opens_no_breaker_and_makes_few_calls(database
 def test_two_workers_share_one_breaker_and_one_call_in_half_a_minute(it: Rig) -> None:
     other = Rig(it.world, it.url, it.store, timedelta(minutes=5))
     other.behind = timedelta(minutes=-7)  # its clock is wrong: so is what it takes for Temporal's
-    fleet = Fleet(it, 20, rigs=(it, other))
+    fleet = Fleet(it, 10, rigs=(it, other))
     fleet.run(minutes=10)
     it.world.lasting.stop("order")
     fleet.run(minutes=10)
     before = calls(it, "order")
 
-    fleet.run(hours=1)
+    fleet.run(minutes=30)
 
     assert alerts(it) == ["ebay_down"]
-    assert calls(it, "order") - before <= 2 * 120
+    assert calls(it, "order") - before <= 2 * 60
     it.world.lasting.start()
     fleet.run(minutes=23)
     assert states(it) == {"polling"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
@@ -19,7 +20,13 @@ from tests.support.databases import fresh
 from tests.support.rig import Rig, rig
 
 HALF_AN_HOUR = timedelta(minutes=30)
-EXAMPLES = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+EXAMPLES = settings(
+    max_examples=max(int(os.environ.get("EXAMPLES", "40")) // 5, 1),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
 PLAIN, SIZED, UNIQUE = 0, 1, 2  # the listings of each seller, by number
 
 

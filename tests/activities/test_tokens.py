@@ -175,8 +175,21 @@ def prepare_backfill(shop: Shop, fault: Fault) -> Stream:
     return Stream.BACKFILL
 
 
-@pytest.mark.parametrize("prepare", [prepare_first_call, prepare_middle_of_paging, prepare_backfill])
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+# Each refusal at the first call, and behind a page of orders or of the past: there by turns.
+OFTEN = [("503", prepare_backfill), ("invalid_scope", prepare_middle_of_paging), ("401 client", prepare_backfill)]
+OFTEN += [("429", prepare_middle_of_paging), ("time-out", prepare_middle_of_paging), ("403/1100", prepare_backfill)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "prepare"),
+    [
+        pytest.param(
+            FAULTS[name], prepare, id=f"{name}-{prepare.__name__}", marks=[pytest.mark.repeats] if (name, prepare) in OFTEN else []
+        )
+        for name in FAULTS
+        for prepare in (prepare_first_call, prepare_middle_of_paging, prepare_backfill)
+    ],
+)
 def test_a_refusal_leads_to_the_right_state_and_once_it_is_over_nothing_is_lost(
     shop: Shop, fault: Fault, prepare: Callable[[Shop, Fault], Stream]
 ) -> None:
