@@ -32,7 +32,7 @@ from tests.support.histories import sweep
 LEAST = {
     "quiet": (quiet, quiet.Sizes(sellers=1, polls=2, cadences=(("0.5s", "0.5s", "0.5s"),))),
     "polls": (polls, polls.Sizes(sellers=2, rounds=1, seconds=0.2)),
-    "memory": (memory, memory.Sizes(sellers=2, orders=250, listings=250)),
+    "memory": (memory, memory.Sizes(sellers=2, orders=60, listings=60)),
     "calls": (calls, calls.Sizes(skus=30, orders=300)),
     "stock": (stock, stock.Sizes(sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),

@@ -29,8 +29,8 @@ def both(made: SyntheticFleet) -> tuple[Freshness, Score]:
 
 
 def test_the_forecast_for_600_sellers_agrees_with_the_days_that_follow() -> None:
-    """Where the quota decides. One fleet's two days have a noise of a twentieth, so three are taken together."""
-    pairs = [both(fleet(Shape("600", 600, 25_000, 2, warm_days=2), seed)) for seed in (1, 2, 3)]
+    """Where the quota decides. One fleet's two days have a noise of a twentieth, so two are taken together."""
+    pairs = [both(fleet(Shape("600", 600, 25_000, 2, warm_days=2), seed)) for seed in (1, 2)]
 
     assert sum(said.mean_s for said, _ in pairs) == pytest.approx(sum(came.mean for _, came in pairs), rel=0.1)
     assert sum(said.p95_s for said, _ in pairs) == pytest.approx(sum(came.p95 for _, came in pairs), rel=0.1)
