@@ -84,6 +84,9 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="tests-", dir=memory()))
     try:
         with devstack.postgres(folder, fast=True) as url:
+            with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+                cursor.execute("SET scram_iterations = 1")  # each test connects some times, and 4,096 rounds of hashing take one ms
+                cursor.execute("ALTER ROLE postgres PASSWORD %s", [make_url(url).password])
             yield url
     finally:
         shutil.rmtree(folder)
