@@ -100,6 +100,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Bind = Annotated[str, AfterValidator(_bind)]
 Quota = Annotated[int, Field(ge=0)]
 SHORTEST, LONGEST = timedelta(seconds=0.5), timedelta(days=1)
+SHORT_KEEP, WEEK = timedelta(days=1), timedelta(days=7)  # a comparison of notifications looks a week back
 
 
 class Settings(BaseSettings):
@@ -160,6 +161,16 @@ class Settings(BaseSettings):
     quota_feed: Quota = Field(100_000, description="eBay's calls a day: Feed")
 
     delivery_loopback: bool = Field(False, description="deliver to this machine itself too, by plain http as well: for trying out alone")
+
+    keep_events: Duration = Field(
+        timedelta(days=400), ge=SHORT_KEEP, description="how long changes are kept; twice as long where an endpoint waits"
+    )
+    keep_polls: Duration = Field(timedelta(days=30), ge=SHORT_KEEP, description="how long rows of polls are kept")
+    keep_deliveries: Duration = Field(timedelta(days=30), ge=SHORT_KEEP, description="how long attempts of deliveries are kept")
+    keep_notifications: Duration = Field(
+        timedelta(days=30), ge=WEEK, description="how long notifications are kept, and who saw a change first"
+    )
+    keep_audit: Duration = Field(timedelta(days=400), ge=SHORT_KEEP, description="how long is kept who did what")
 
     web_bind: Bind = Field("127.0.0.1:8080", description="where web.py listens")
     metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")

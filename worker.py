@@ -46,6 +46,7 @@ from activities.polling.tokens import VERSION, StoredTokens
 from activities.polling.waits import Lasting
 from activities.quota.counting import QuotaWatch
 from activities.vacancy import Vacancies
+from domain.retention import Retention
 from domain.streams import STREAMS, Stream
 from domain.waits import EBAYS, Waits
 from ebay.client import Ebay
@@ -191,11 +192,12 @@ async def work(settings: Settings, waits: Waits) -> None:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        keep = Retention(settings.keep_events, settings.keep_polls, settings.keep_deliveries, settings.keep_notifications)
         poster = Poster(Policy(loopback=settings.delivery_loopback))
         deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), CONNECTIONS, schema=settings.database_schema)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
             polling = build(client, settings, store, threads, meters)
-            async with polling, delivering(client, settings.task_queue, deliveries, poster, meters) as end_deliveries:
+            async with polling, delivering(client, settings.task_queue, deliveries, poster, meters, keep) as end_deliveries:
                 await schedule(client, settings.task_queue)
                 waking = asyncio.create_task(wake_failing(client, store, VERSION))
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})

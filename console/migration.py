@@ -15,7 +15,6 @@ from domain.pacing import Stream, words
 from operations.context import CommandContext
 from operations.errors import FailedError
 from store.schema.kinds import AlertKind
-from store.steps.modes import RETENTION
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -50,7 +49,9 @@ def reconcile(
     until: When = None,
     last: Annotated[
         timedelta | None,
-        typer.Option(parser=between("1m", f"{RETENTION.days}d"), metavar="DURATION", help="Such as 1d, 90d at most; 7d if not given."),
+        typer.Option(
+            parser=between("1m", "400d"), metavar="DURATION", help="Such as 1d; 7d if not given. See SELLERBEAT_KEEP_NOTIFICATIONS."
+        ),
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""

@@ -57,7 +57,8 @@ class Waker:
             for id_ in await _asked(notifications.to_hand_on, topic):
                 await handler(client, self._inbox.settings.task_queue, id_)
         if (now := asyncio.get_running_loop().time()) > self._pruned_at + PRUNE_S:
-            pruned = await _asked(notifications.prune) + await _asked(self._inbox.store.modes.prune)
+            age = self._inbox.settings.keep_notifications
+            pruned = await _asked(notifications.prune, age) + await _asked(self._inbox.store.modes.prune, age)
             if not pruned:
                 self._pruned_at = now  # none left; else some more at the next look
 

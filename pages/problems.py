@@ -11,9 +11,10 @@ from starlette.responses import Response
 class ProblemError(Exception):
     """A request cannot be served: its status, and one line that says what to do."""
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, fields: dict[str, int | str] | None = None) -> None:
+        """`fields`: what else a program reads of it, beside the words."""
         super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, headers or {}
+        self.status, self.detail, self.headers, self.fields = status, detail, headers or {}, fields or {}
 
     @property
     def title(self) -> str:
@@ -41,5 +42,5 @@ PROBLEM_SCHEMA = {
 
 
 def problem_json(problem: ProblemError) -> Response:
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail, **problem.fields}
     return Response(json.dumps(body) + "\n", problem.status, problem.headers, "application/problem+json")

@@ -11,6 +11,7 @@ from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
 from store.delivery.deliveries import Deliveries
 from store.delivery.endpoints import Endpoints
+from store.delivery.retention import RetentionStore
 from store.erasure.deletions import Deletions
 from store.erasure.erasing import ErasureStore
 from store.erasure.forgotten import Forgotten
@@ -76,6 +77,7 @@ class Store(StepStore):
         self.endpoints = Endpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)
         self.backlog = DeliveryBacklog(engine)
+        self.retention = RetentionStore(engine)
         self.deliveries = Deliveries(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)

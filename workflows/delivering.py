@@ -18,6 +18,7 @@ from activities.delivering.deliver import Delivering, DeliveryCursor
 from activities.delivering.dispatcher import DeliveryDispatcher, WakeCursors
 from activities.delivering.signing import Poster
 from activities.heartbeat import Heartbeats
+from domain.retention import Retention
 from runtime.metering.meters import SILENT, Meters
 from store import Store
 from store.delivery.backlog import CursorKey
@@ -65,7 +66,9 @@ def waking(client: Client, queue: str) -> WakeCursors:
 
 
 @asynccontextmanager
-async def delivering(client: Client, task_queue: str, store: Store, poster: Poster, meters: Meters = SILENT) -> AsyncIterator[End]:
+async def delivering(
+    client: Client, task_queue: str, store: Store, poster: Poster, meters: Meters = SILENT, keep: Retention = Retention()
+) -> AsyncIterator[End]:
     """A worker for deliveries and its dispatcher. Both end with the `with`, or when what it gives is called, once the messages in hand are
     done (20 s at most)."""
     queue = delivery_queue(task_queue)
@@ -81,7 +84,7 @@ async def delivering(client: Client, task_queue: str, store: Store, poster: Post
             interceptors=[Heartbeats()],
             workflow_runner=RUNNER,
         )
-        dispatcher = DeliveryDispatcher(store, waking(client, queue))
+        dispatcher = DeliveryDispatcher(store, waking(client, queue), keep)
         async with worker:
             looking = asyncio.create_task(dispatcher.run())
 

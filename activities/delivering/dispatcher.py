@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from activities.polling.steps import frame_of
+from domain.retention import Retention
 from store import Store, StoreError
 from store.delivery.backlog import CursorKey
 
@@ -28,9 +29,9 @@ logger = logging.getLogger("sellerbeat.dispatcher")
 
 
 class DeliveryDispatcher:
-    def __init__(self, store: Store, wake: WakeCursors) -> None:
+    def __init__(self, store: Store, wake: WakeCursors, keep: Retention = Retention()) -> None:
         """`wake`: begins or signals the workflows of these cursors; whom it fails to reach, the next scan finds again."""
-        self.store, self.wake_cursors = store, wake
+        self.store, self.wake_cursors, self.keep = store, wake, keep
         self.stop = threading.Event()
         self.woken_at: dict[CursorKey, float] = {}  # cursors whose time has come, by when they were woken; of the leader's thread alone
 
@@ -65,11 +66,11 @@ class DeliveryDispatcher:
         return fresh
 
     def scan(self, loop: asyncio.AbstractEventLoop) -> None:
-        forgot = time.monotonic()
+        forgot = float("-inf")
         while not self.stop.is_set():
             with self.outliving("the dispatcher cannot scan for changes"):
                 self.wake(loop, self.store.backlog.behind())
-                if time.monotonic() - forgot > FORGET_S and not self.store.backlog.forget():
+                if time.monotonic() - forgot > FORGET_S and not self.store.retention.forget(self.keep):
                     forgot = time.monotonic()  # none left; else some more at the next scan
             self.stop.wait(SCAN_S * random.uniform(0.9, 1.1))
 

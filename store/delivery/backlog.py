@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -12,8 +11,6 @@ from store.delivery.cursors import MATCHES
 from store.schema.errors import translated
 
 AT_ONCE = 500  # cursors of a look
-LOG_LASTS = timedelta(days=14)
-CHUNK = 5000  # rows of the log deleted in one transaction
 
 # Of the workers' dispatchers one looks at a time. The session's lock: it goes with the connection, so with a process that dies.
 TRY_TO_LOCK_LEAD_OF_DISPATCHERS = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.dispatchers', 0))")
@@ -68,10 +65,6 @@ PASS_OR_FIND_CURSORS_BEHIND = text(f"""
         LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = r.endpoint_id AND l.seller_id = r.seller_id
         WHERE coalesce(l.tell_at, '-infinity') <= clock_timestamp() LIMIT {AT_ONCE})
 """)
-DELETE_OLD_DELIVERIES = text(f"""
-    DELETE FROM sellerbeat.deliveries WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM sellerbeat.deliveries WHERE at < clock_timestamp() - CAST(:lasts AS interval) LIMIT {CHUNK}))
-""")
 
 CursorKey = tuple[str, str]  # endpoint, seller
 
@@ -117,11 +110,6 @@ class DeliveryBacklog:
     def behind(self) -> set[CursorKey]:
         """Every cursor with something to deliver that no run has in hand and no timer waits for; 1,000 at most at a time."""
         return {(row.endpoint, row.seller) for row in self._all(PASS_OR_FIND_CURSORS_BEHIND)}
-
-    def forget(self) -> int:
-        """Delete attempts older than 14 days, some of them; returns how many."""
-        with translated(), self._single.connect() as connection:
-            return connection.execute(DELETE_OLD_DELIVERIES, {"lasts": LOG_LASTS}).rowcount
 
     def _all(self, statement: Any) -> list[Any]:
         with translated(), self._single.connect() as connection:

@@ -1,17 +1,45 @@
 """The feed of change events, in the contract's shape, in the order of their commits."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, func, select
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
 
-from store.schema.errors import translated
+from store.schema.errors import StoreError, translated
 from store.schema.event_tables import change_events
 from store.schema.times import iso
 
 E = change_events.c
 EVENTS_AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
 EVENTS_OF_SELLER_AFTER = EVENTS_AFTER.where(E.seller_id == bindparam("seller"))
+CUT, GENERATION = "feed_cut", "feed_generation"  # in `marks`: what was cut off, and which feed it is since the last restore
+BOUNDS_OF_FEED = text(f"""
+    SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END AS latest,
+        coalesce((SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0) AS cut,
+        coalesce((SELECT value FROM sellerbeat.marks WHERE name = '{GENERATION}'), '0') AS generation
+    FROM sellerbeat.positions p
+""")
 LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBounds:
+    """From where to where there are changes."""
+
+    latest: int  # the last position that was drawn; 0: none yet
+    cut: int  # changes up to here are kept no more
+    generation: str  # another one after a restore
+
+
+class FeedGoneError(StoreError):
+    """What comes next after this position is not known any more. Not retried. Act: begin again, at the oldest or at the latest."""
+
+    def __init__(self, after: int, bounds: FeedBounds) -> None:
+        words = (
+            f"changes are kept from position {bounds.cut + 1} on" if after < bounds.cut else f"the feed ends at position {bounds.latest}"
+        )
+        super().__init__(f"nothing is known of what comes after position {after}: {words}. See docs/how-to/read-the-feed.md")
+        self.bounds = bounds
 
 
 class Feed:
@@ -21,17 +49,40 @@ class Feed:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def read(self, after: int = 0, limit: int = 500, seller: str | None = None) -> list[dict[str, Any]]:
-        """Events behind a position, oldest first. Who reads on after the last position they got misses none and gets none twice."""
+        """Events behind a position, oldest first. Who reads on after the last position they got misses none and gets none twice.
+
+        Raises:
+            FeedGoneError: changes behind this position were deleted as too old, or the feed never came so far.
+        """
         statement = EVENTS_AFTER if seller is None else EVENTS_OF_SELLER_AFTER
         values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
         with translated(), self._single.connect() as connection:
-            return [as_event(row) for row in connection.execute(statement, values)]
+            page = [as_event(row) for row in connection.execute(statement, values)]
+            if after > 0:  # looked at behind the page: what is cut off meanwhile must not look like a feed without a gap
+                _check(connection, after)
+            return page
+
+    def bounds(self) -> FeedBounds:
+        """From where to where there are changes now."""
+        with translated(), self._single.connect() as connection:
+            return _bounds(connection)
 
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""
         with translated(), self._single.connect() as connection:
             position: int = connection.execute(LAST_POSITION).scalar_one()
             return position
+
+
+def _bounds(connection: Connection) -> FeedBounds:
+    row = connection.execute(BOUNDS_OF_FEED).one()
+    return FeedBounds(row.latest, row.cut, row.generation)
+
+
+def _check(connection: Connection, after: int) -> None:
+    bounds = _bounds(connection)
+    if not bounds.cut <= after <= bounds.latest:
+        raise FeedGoneError(after, bounds)
 
 
 def as_event(row: Row[Any]) -> dict[str, Any]:

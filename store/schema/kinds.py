@@ -35,6 +35,7 @@ class AlertKind(StrEnum):
     PLANNER_LATE = "planner_late"
     TWO_DEPLOYMENTS = "two_deployments"
     ENDPOINT_FAILING = "endpoint_failing"  # the one behind the colon, for more than an hour
+    EVENTS_AWAITED = "events_awaited"  # older than changes are kept, and an endpoint still waits for them
     ENDPOINT_OFF = "endpoint_off"  # switched off: 5 days of failure, or it wants no more
 
 

@@ -11,8 +11,6 @@ from sqlalchemy import Connection, Engine, text
 from domain.comparison import Mode, Seen, Side
 from store.schema.errors import UnknownSellerError, translated
 
-RETENTION = timedelta(days=90)  # sightings, from the first on; the longest that is looked back
-
 LOCK_SELLER_OF_MODE = text("SELECT removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id FOR NO KEY UPDATE")
 MODE_OF_SELLER = text("SELECT mode, since, notified_at, compared_at, comparison FROM sellerbeat.modes WHERE seller_id = :seller_id")
 # What a comparison said of shadow holds for webhooks; for every other change of the mode it is over.
@@ -170,10 +168,10 @@ class Modes:
         with translated(), self._single.connect() as connection:
             return {row.kind: row.at for row in connection.execute(LAST_GOOD_POLLS_BY_KIND, {"seller_id": seller_id}) if row.at}
 
-    def prune(self) -> int:
-        """Forget sightings of 90 days ago and before, 5,000 rows at a time. Returns how many."""
+    def prune(self, age: timedelta) -> int:
+        """Forget who saw what first so long ago and before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(DELETE_OLD_FIRST_SEEN, {"kept": RETENTION}).rowcount
+            return connection.execute(DELETE_OLD_FIRST_SEEN, {"kept": age}).rowcount
 
     def sums(self) -> dict[str, int]:
         """Of the last comparisons of all sellers in shadow or webhooks: changes seen by both, only_polling, only_notifications."""

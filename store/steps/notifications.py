@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -85,7 +85,7 @@ COUNT_NOTIFICATIONS_BY_TOPIC = text("""
 # Not what is pending and no seller's: that is still to be handed on.
 DELETE_OLD_NOTIFICATIONS = text("""
     DELETE FROM sellerbeat.notifications WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM sellerbeat.notifications WHERE received_at < clock_timestamp() - interval '90 days'
+        SELECT ctid FROM sellerbeat.notifications WHERE received_at < clock_timestamp() - CAST(:kept AS interval)
             AND (state <> 'pending' OR seller_id IS NOT NULL) LIMIT 5000))
 """)
 
@@ -260,7 +260,7 @@ class Notifications:
             raise SecretError("no key in SELLERBEAT_SECRET_KEYS opens who these notifications are about")
         return len(old)
 
-    def prune(self) -> int:
-        """Forget what ended 90 days ago or before, 5,000 rows at a time. Returns how many."""
+    def prune(self, age: timedelta) -> int:
+        """Forget what came so long ago or before, 5,000 rows at a time. Returns how many."""
         with translated(), self._single.connect() as connection:
-            return connection.execute(DELETE_OLD_NOTIFICATIONS).rowcount
+            return connection.execute(DELETE_OLD_NOTIFICATIONS, {"kept": age}).rowcount

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -135,7 +135,7 @@ async def test_old_rows_are_forgotten_but_for_what_a_person_waits_for(letterbox:
         connection.execute(text("UPDATE sellerbeat.notifications SET received_at = received_at - interval '91 days'"))
     await letterbox.post(letterbox.body(id_="new"))
 
-    assert letterbox.store.notifications.prune() == 1
+    assert letterbox.store.notifications.prune(timedelta(days=90)) == 1
     assert {row["notification_id"] for row in letterbox.rows()} == {"bye", "new"}
 
 

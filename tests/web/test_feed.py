@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from domain.retention import Retention
 from pages.change_waiter import ChangeWaiter
 from store import Store, StoreUnavailableError
 from store.reading.news import NewChanges
@@ -38,7 +39,7 @@ async def test_the_feed_over_http_is_the_feed(site: Site, store: Store) -> None:
 
     page = await site.changes()
 
-    assert page == {"changes": store.feed.read(), "next": store.feed.last()}
+    assert page == {"changes": store.feed.read(), "next": store.feed.last(), "feed": "0"}
     assert [change["entity_id"] for change in page["changes"]] == ["o-1", "o-2", "o-3", "o-4"]
 
 
@@ -51,7 +52,7 @@ async def test_who_goes_on_after_next_gets_every_change_once(site: Site, store: 
         after = page["next"]
 
     assert got == store.feed.read()
-    assert page == {"changes": [], "next": store.feed.last()}
+    assert page == {"changes": [], "next": store.feed.last(), "feed": "0"}
 
 
 async def test_one_sellers_changes_are_theirs_alone_also_when_they_are_removed(site: Site, store: Store) -> None:
@@ -100,7 +101,7 @@ async def test_waiting_ends_without_changes_when_the_time_is_over(site: Site, st
     sell(store, "anna", 1)
     last = store.feed.last()
 
-    assert await site.changes(after=last, wait="0.2s") == {"changes": [], "next": last}
+    assert await site.changes(after=last, wait="0.2s") == {"changes": [], "next": last, "feed": "0"}
 
 
 async def test_hundreds_of_waiters_hold_no_connection_and_no_thread(site: Site, store: Store) -> None:
@@ -163,7 +164,7 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
 
     site.context.change_waiter.close()
 
-    assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7}
+    assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7, "feed": "0"}
 
 
 @pytest.mark.parametrize(
@@ -188,9 +189,9 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
         ("wait=-1s", "wait"),
         ("wait=2m", "wait"),
         ("wait=nan", "wait"),
-        ("aftr=5", "after, limit, seller, wait"),
+        ("aftr=5", "after, limit, seller, feed, wait"),
         ("after=1&after=2", "once"),
-        ("%ff=%ff", "after, limit, seller, wait"),
+        ("%ff=%ff", "after, limit, seller, feed, wait"),
     ],
 )
 async def test_a_wrong_question_is_refused_in_one_line(site: Site, query: str, named: str) -> None:
@@ -231,7 +232,7 @@ async def test_the_description_of_the_api_names_the_parameters(site: Site) -> No
 
     (path,) = described["paths"]
     assert path == "/v1/changes"
-    assert [one["name"] for one in described["paths"][path]["get"]["parameters"]] == ["after", "limit", "seller", "wait"]
+    assert [one["name"] for one in described["paths"][path]["get"]["parameters"]] == ["after", "limit", "seller", "feed", "wait"]
 
 
 async def test_a_postgres_that_is_gone_is_said() -> None:
@@ -243,3 +244,32 @@ async def test_a_postgres_that_is_gone_is_said() -> None:
     assert "Postgres" in refused(answer, 503)
     assert "hunter2" not in answer.text
     assert answer.headers["retry-after"]
+
+
+async def test_who_stands_before_what_is_kept_or_beyond_the_end_is_told_where_to_begin_again(site: Site, store: Store) -> None:
+    sell(store, "anna", 1, 2, 3)
+    first, second, third = (change["position"] for change in (await site.changes())["changes"])
+    old = "UPDATE sellerbeat.change_events SET detected_at = now() - interval '500 days' WHERE position <= :second"
+    with store.engine.begin() as connection:
+        connection.execute(text(old), {"second": second})
+    while store.retention.forget(Retention()):
+        pass
+
+    early, late = [await site.program.get(f"/v1/changes?after={after}") for after in (first, third + 1)]
+    after_oldest, whole = [(await site.changes(after=after))["changes"] for after in (early.json()["oldest"], 0)]
+
+    assert (early.status_code, late.status_code) == (410, 410)
+    assert {name: early.json()[name] for name in ("oldest", "latest", "feed")} == {"oldest": second, "latest": third, "feed": "0"}
+    assert [change["position"] for change in after_oldest] == [third]
+    assert after_oldest == whole
+
+
+async def test_a_reader_of_a_feed_that_was_restored_is_told(site: Site, store: Store) -> None:
+    sell(store, "anna", 1)
+    page = await site.changes()
+    store.marks.change("feed_generation", "k3b9")
+
+    answer = await site.program.get(f"/v1/changes?after={page['next']}&feed={page['feed']}")
+
+    assert (answer.status_code, answer.json()["feed"]) == (410, "k3b9")
+    assert (await site.changes(after=page["next"], feed="k3b9"))["changes"] == []

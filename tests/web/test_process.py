@@ -72,7 +72,7 @@ def test_without_temporal_it_starts_and_a_signal_ends_it_well_and_answers_who_wa
 
         code = child.end(signal.SIGINT, within=30)  # the reader would wait for 60
 
-        assert waiting.result(30).json() == {"changes": [], "next": last}
+        assert waiting.result(30).json() == {"changes": [], "next": last, "feed": "0"}
     assert code == 0
     assert "web has ended" in child.output()
     assert "Traceback" not in child.output()
