@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg2
 import pytest
 from dotenv import dotenv_values
+
+from tests.support.waiting import eventually_here
 
 HOUSE = Path(__file__).resolve().parents[2]
 TUTORIAL = HOUSE / "docs" / "tutorial.md"
@@ -124,11 +127,17 @@ def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path) -> None:
     assert [line.partition(";")[0] for line in (said + moved).splitlines()] == [f"shop-{number} is enrolled" for number in (1, 2, 3)]
 
 
+def counted(cursor: Any, table: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM sellerbeat.{table}")
+    return int(cursor.fetchone()[0])
+
+
 def test_the_reader_in_sql_runs_as_it_is_written(folder: Path) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
     (reader,) = blocks(HOUSE / "docs" / "how-to" / "read-the-feed.md", "sql")
     with psycopg2.connect(settings["SELLERBEAT_DATABASE_URL"]) as connection, connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS my_position, my_sales")
+        eventually_here(lambda: counted(cursor, "change_events") >= 500)  # a whole page
         cursor.execute(reader)
         cursor.execute("SELECT position FROM my_position")
         (position,) = cursor.fetchone()
