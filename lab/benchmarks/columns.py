@@ -180,11 +180,18 @@ def sellerbeat(
     streams: tuple[Stream, ...] = (Stream.ORDERS,),
     **settings: str,
 ) -> Iterator[Sellerbeat]:
-    """The sellers must be enrolled. `settings` of the worker, such as `orders_every="0.5s"`."""
+    """The sellers must be enrolled, and are removed when it is over: the next worker's watchdog would poll them again, at an eBay that does
+    not know them, and three refused consents are a doubt about the keys, for which everybody waits.
+
+    `settings` of the worker, such as `orders_every="0.5s"`.
+    """
     queue = f"sellerbeat-{servers.folder.name}"
     environment = servers.environment(ebay, queue, **settings)
     with worker("sellerbeat", [str(HOUSE / "worker.py")], environment, servers.folder) as running:
         yield Sellerbeat("Sellerbeat", client, running, sellers, ebay, queue, streams)
+    with closing(Store.connect(servers.database_url, [servers.secret_key])) as store:
+        for seller in sellers:
+            store.sellers.remove(seller)
 
 
 @contextmanager
