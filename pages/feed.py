@@ -89,10 +89,9 @@ async def changes(request: Request, query: Annotated[FeedQuery, Query()]) -> Res
 def _page(context: WebContext, query: FeedQuery) -> tuple[bytes, int]:
     """The answer's body, and how many changes it has. Raises UnknownSellerError."""
     try:
-        events = context.store.feed.read(query.after, query.limit, query.seller)
+        events, bounds = context.store.feed.page(query.after, query.limit, query.seller)
     except FeedGoneError as error:
         raise gone(str(error), error.bounds) from None
-    bounds = context.store.feed.bounds()
     if query.feed not in (None, bounds.generation):
         raise gone(f"the feed was restored, and is {bounds.generation} now: positions of {query.feed} mean nothing in it", bounds)
     if not events and query.seller is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
+from sqlalchemy import Engine, Row, bindparam, func, select, text
 
 from store.schema.errors import StoreError, translated
 from store.schema.event_tables import change_events
@@ -54,35 +54,26 @@ class Feed:
         Raises:
             FeedGoneError: changes behind this position were deleted as too old, or the feed never came so far.
         """
+        return self.page(after, limit, seller)[0]
+
+    def page(self, after: int = 0, limit: int = 500, seller: str | None = None) -> tuple[list[dict[str, Any]], FeedBounds]:
+        """As `read`, and the bounds of the feed then."""
         statement = EVENTS_AFTER if seller is None else EVENTS_OF_SELLER_AFTER
         values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
         with translated(), self._single.connect() as connection:
-            page = [as_event(row) for row in connection.execute(statement, values)]
-            if after > 0:  # looked at behind the page: what is cut off meanwhile must not look like a feed without a gap
-                _check(connection, after)
-            return page
-
-    def bounds(self) -> FeedBounds:
-        """From where to where there are changes now."""
-        with translated(), self._single.connect() as connection:
-            return _bounds(connection)
+            events = [as_event(row) for row in connection.execute(statement, values)]
+            # Looked at behind the page: what is cut off meanwhile must not look like a feed without a gap.
+            row = connection.execute(BOUNDS_OF_FEED).one()
+        bounds = FeedBounds(row.latest, row.cut, row.generation)
+        if after > 0 and not bounds.cut <= after <= bounds.latest:
+            raise FeedGoneError(after, bounds)
+        return events, bounds
 
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""
         with translated(), self._single.connect() as connection:
             position: int = connection.execute(LAST_POSITION).scalar_one()
             return position
-
-
-def _bounds(connection: Connection) -> FeedBounds:
-    row = connection.execute(BOUNDS_OF_FEED).one()
-    return FeedBounds(row.latest, row.cut, row.generation)
-
-
-def _check(connection: Connection, after: int) -> None:
-    bounds = _bounds(connection)
-    if not bounds.cut <= after <= bounds.latest:
-        raise FeedGoneError(after, bounds)
 
 
 def as_event(row: Row[Any]) -> dict[str, Any]:
