@@ -65,7 +65,6 @@ class Commit(RecordCommit):
         self._cursor: datetime | None = None
         self._scanned_at: datetime | None = None
         self._moved = self._good = self._slow = self._beside = self._asked = False
-        self._counted: Counter[str] = Counter()
         self._checkpoint: Any = None
         self._next_poll_at: datetime | None = None
         self._why: str | None = None
@@ -214,7 +213,7 @@ class Commit(RecordCommit):
         """The end of the transaction, called by `Store.commit`. The events come last of all."""
         step = self._step
         self.learn_account()
-        counts = self._count_run()
+        counts = self._counted() + step.counts.waiting
         closed = self._connection.execute(
             CLOSE_COMMIT_BESIDE_THE_STREAM if self._beside else CLOSE_COMMIT,
             {
@@ -254,15 +253,13 @@ class Commit(RecordCommit):
         found = self._changes or self._stale or self._missed or self._undated
         return bool(found or self._asked or self._beside or self._step.counts.has_row)
 
-    def _count_run(self) -> Counter[str]:
-        """What a row of the poll begins with, or grows by."""
-        own = {"calls": self._calls, "changes": self._changes, "duplicates": self._duplicates, "stale": self._stale}
-        self._counted = Counter(own | {"missed": self._missed, "undated": self._undated})
-        return self._counted + self._step.counts.waiting
+    def _counted(self) -> Counter[str]:
+        own = self._calls, self._changes, self._duplicates, self._stale, self._missed, self._undated
+        return Counter(dict(zip(COUNTS_OF_RUN, own, strict=True)))
 
     def committed(self) -> None:
         """The transaction is over, and went well."""
-        self._step.counts.add(self._changes, self._counted, self.worth_a_row)
+        self._step.counts.add(self._changes, self._counted(), self.worth_a_row)
 
     def _evaluate(self, changes: int, slow: bool) -> None:
         """Alerts of what the poll showed so far; they close when later ones end without it, for half an hour."""

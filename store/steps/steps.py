@@ -68,7 +68,7 @@ LOCK_SELLER_AT_EPOCH = text("""
 RECORD_FAILED_POLL = text(f"""
     WITH ended AS ({END_HOUR}), run AS (
         INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :calls, :error)
+        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :run_calls, :error)
         ON CONFLICT (seller_id, epoch) DO UPDATE SET
             finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
         RETURNING seller_id
@@ -220,6 +220,7 @@ class StepStore(Reads):
                     "started": step.now,
                     "now": clock,
                     "calls": calls,
+                    "run_calls": calls + step.counts.waiting["calls"],  # those of commits before, which had no row
                     "changes": 0,
                     "polls": 1,
                     "error": words,

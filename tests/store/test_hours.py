@@ -58,6 +58,16 @@ def test_a_poll_that_was_asked_for_or_failed_has_a_row(store: Store) -> None:
     assert rows(store, SUMS) == [("fulfillment", 1, 3, 0), ("orders", 1, 1, 0)]
 
 
+def test_the_row_of_a_step_that_failed_has_the_calls_of_its_quiet_commits_too(store: Store) -> None:
+    step = store.begin(SELLER, Stream.ORDERS)
+    with store.commit(step) as commit:
+        commit.count(calls=2)
+    store.failed(step, "EbayUnavailableError: 503", calls=3)
+
+    assert rows(store, RUNS) == [("orders", 5, 0, 0, "EbayUnavailableError: 503")]
+    assert rows(store, SUMS) == [("orders", 1, 5, 0)]
+
+
 def test_a_sweep_that_found_what_polling_had_missed_has_a_row(store: Store) -> None:
     with store.commit(store.begin(SELLER, Stream.SWEEP)) as commit:
         commit.missed(2, 1)
