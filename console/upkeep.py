@@ -25,7 +25,7 @@ commands = typer.Typer()
 @commands.command()
 @with_json
 def migrate() -> None:
-    """Create or update the tables, and Temporal's search attributes. Safe to repeat, and while workers run."""
+    """Create or update the tables, and Temporal's search attributes. Safe to repeat; says so where workers have to stop first."""
     context = CommandContext("database_url")
     schema = context.settings.database_schema
     with progress("migrating the tables", steps_left(context.url, schema)) as one_more:

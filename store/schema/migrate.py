@@ -56,7 +56,7 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
         connection.execute(LEAD_MIGRATIONS_TO_SCHEMA, {"schema": schema})
         config = _config(schema)
         config.attributes["connection"] = connection
-        config.attributes["told"] = lambda step, **_: on_revision(step.up_revision_id)
+        config.attributes["on_revision"] = lambda step, **_: on_revision(step.up_revision_id)
         command.upgrade(config, "head")
         for revision, since in compatible_since().items():
             connection.execute(RECORD_APPLIED_REVISION, {"revision": revision, "compatible_since": since})
@@ -150,11 +150,6 @@ def steps_left(url: str, schema: str = SCHEMA) -> int:
         found = _revision(connection) or former.revision_in_public(connection, _revisions())
     revisions = _revisions()
     return len(revisions) if found is None else revisions.index(found) if found in revisions else 0
-
-
-def is_current(url: str, schema: str = SCHEMA) -> bool:
-    """Whether the database's tables are exactly those that this code needs."""
-    return current(url, schema) == newest()
 
 
 def _engine(url: str, schema: str) -> Engine:

@@ -42,6 +42,6 @@ def _renamer(schema: str) -> Any:
 def lock(name: str, former: int) -> str:
     """SQL that takes this lock until the end of the transaction: one by the schema's name, and the number that it had.
 
-    Two installations in one database have locks of their own. Versions up to 0.5 know the number alone.
+    Two installations in one database have locks of their own. Versions before the schema know the number alone.
     """
     return f"SELECT pg_advisory_xact_lock({former}), pg_advisory_xact_lock(hashtextextended('{SCHEMA}.{name}', 0))"

@@ -10,8 +10,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import make_url, text
 
+from settings import _schema
 from store import Store
 from store.schema import migrate
 from store.schema.errors import (
@@ -23,6 +26,7 @@ from store.schema.errors import (
     StoreUnavailableError,
     TablesUnknownError,
 )
+from store.schema.names import checked
 from store.schema.tables import REVISION
 from tests.store.documents import ENROLLED, enroll, order, store_orders
 from tests.support.foreign_app import ForeignApp, dump
@@ -142,7 +146,7 @@ def test_an_installation_in_public_is_moved_with_all_that_it_holds(empty_databas
     assert tables(empty_database, "public") == {"mine"}
     assert ask(empty_database, "SELECT seller_id FROM sellerbeat.sellers") == [("anna",)]
     assert ask(empty_database, "SELECT nextval('sellerbeat.positions')") == [(42,)]
-    assert migrate.is_current(empty_database)
+    assert migrate.current(empty_database) == REVISION
     with opened(empty_database, "sellerbeat") as store:
         store.check()
 
@@ -161,7 +165,7 @@ def test_it_is_not_moved_while_processes_of_before_are_connected(empty_database:
 
     migrate.upgrade(empty_database)
 
-    assert migrate.is_current(empty_database)
+    assert migrate.current(empty_database) == REVISION
 
 
 def test_another_schema_is_left_where_it_is_when_ours_is_there_already(empty_database: str) -> None:
@@ -238,3 +242,19 @@ def test_a_search_path_leads_nobody_astray(database: str) -> None:
         enroll(store)
         store_orders(store, order("o-1", modified=ENROLLED + timedelta(hours=1)))
         assert len(store.feed.read()) == 1
+
+
+@given(
+    st.one_of(
+        st.text(max_size=5), st.from_regex(r"[a-zA-Z_][a-z0-9_.]{0,70}", fullmatch=True), st.sampled_from(["public", "pg_ours", OTHER])
+    )
+)
+def test_the_settings_take_the_names_that_the_store_takes_and_no_other(name: str) -> None:
+    def taken(take: Callable[[str], object]) -> bool:
+        try:
+            take(name)
+        except (StoreError, ValueError):
+            return False
+        return True
+
+    assert taken(checked) is taken(_schema)

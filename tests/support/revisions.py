@@ -21,7 +21,7 @@ def at_revision(database: str, revision: str, schema: str = SCHEMA) -> Iterator[
     with engine.begin() as connection:
         connection.execute(CreateSchema(schema, if_not_exists=True))
         connection.execute(migrate.LEAD_MIGRATIONS_TO_SCHEMA, {"schema": schema})
-        config.attributes.update({"connection": connection, "told": lambda **_: None})
+        config.attributes.update({"connection": connection, "on_revision": lambda **_: None})
         command.upgrade(config, revision)
         yield connection
     engine.dispose()

@@ -8,7 +8,7 @@ attributes = context.config.attributes
 context.configure(
     connection=attributes["connection"],
     target_metadata=metadata,
-    on_version_apply=attributes["told"],
+    on_version_apply=attributes["on_revision"],
     version_table_schema=attributes["schema"],
 )
 context.run_migrations()
