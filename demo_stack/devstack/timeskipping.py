@@ -11,6 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from demo_stack.devstack.binaries import temporal_test_server
+from demo_stack.devstack.messages_clear_of_timers import MessagesClearOfTimers
 
 WATCHED = Path(__file__).with_name("watched.py")
 
@@ -20,10 +21,13 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A server of its own whose clock jumps to the next timer while a result is awaited; its client speaks pydantic."""
     with tempfile.TemporaryDirectory(prefix="time-skipping-") as folder:  # until it has started, so that a kill leaves nothing
         program = temporal_test_server()
+        clear = MessagesClearOfTimers()
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(_watched(program, Path(folder))) if program else None,
             data_converter=pydantic_data_converter,
+            interceptors=[clear],
         )
+    clear.environment = environment
     async with environment:
         yield environment
 
