@@ -55,6 +55,7 @@ ALERTS = {
     "offers_unread": "Nothing to do: they are tried again in the next round.",
     "endpoint_failing": "See its answers with starter.py deliveries --failed, and tell whoever runs it. Nothing is dropped.",
     "events_awaited": "See which endpoint is behind: starter.py endpoints. Have it take them, or: starter.py endpoint disable ID",
+    "partition_missing": "Nothing is lost. The worker makes it within the hour; if this stays, see the runbook: its role may lack a right.",
     "endpoint_off": "When it is well again: starter.py endpoint enable ID. It catches up; nothing was dropped.",
     "undelivered": "See why with starter.py deliveries --seller {seller} --failed. It is tried on; the seller's later changes wait for it.",
 }

@@ -25,6 +25,7 @@ from store.quota.permits import PermitLedger
 from store.quota.quotas import Quotas
 from store.reading.lateness import Lateness
 from store.reading.snapshots import Snapshots
+from store.reading.soundness import Soundness
 from store.reading.status import StatusReader
 from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.schema.deployments import Deployments
@@ -73,6 +74,7 @@ class Store(StepStore):
         self.deployments = Deployments(engine)
         self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)
+        self.soundness = Soundness(engine)
         self.status = StatusReader(engine)
         self.endpoints = Endpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)

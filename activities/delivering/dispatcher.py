@@ -70,7 +70,8 @@ class DeliveryDispatcher:
         while not self.stop.is_set():
             with self.outliving("the dispatcher cannot scan for changes"):
                 self.wake(loop, self.store.backlog.behind())
-                if time.monotonic() - forgot > FORGET_S and not self.store.retention.forget(self.keep):
+                due = time.monotonic() - forgot > FORGET_S or self.store.retention.partitioning.is_due()
+                if due and not self.store.retention.forget(self.keep):
                     forgot = time.monotonic()  # none left; else some more at the next scan
             self.stop.wait(SCAN_S * random.uniform(0.9, 1.1))
 

@@ -6,36 +6,43 @@ from store.schema.errors import translated
 
 CHUNK = 5000  # rows erased in one transaction
 LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
+# By position, which tells the partition.
+ERASE_EVENTS_OF_SELLER = text(f"""
+    DELETE FROM sellerbeat.change_events
+    WHERE position = ANY (ARRAY(SELECT position FROM sellerbeat.change_events WHERE seller_id = :seller_id ORDER BY position LIMIT {CHUNK}))
+""")
 ERASE_ROWS_OF_SELLER = [
-    text(f"""
+    ERASE_EVENTS_OF_SELLER,
+    *(
+        text(f"""
         DELETE FROM sellerbeat.{table}
         WHERE seller_id = :seller_id
             AND ctid = ANY (ARRAY(SELECT ctid FROM sellerbeat.{table} WHERE seller_id = :seller_id LIMIT {CHUNK}))
     """)
-    for table in (
-        "change_events",
-        "orders",
-        "fulfillments",
-        "inventory",
-        "notifications",
-        "offers",
-        "stock_due",
-        "sold_lines",
-        "rereads",
-        "poll_runs",
-        "poll_hours",
-        "scan_pages",
-        "sightings",
-        "modes",
-        "set_aside",
-        "alerts",
-        "streams",
-        "delivery_lanes",
-        "redeliveries",
-        "deliveries",
-        "consents",
-        "erased_orders",
-    )
+        for table in (
+            "orders",
+            "fulfillments",
+            "inventory",
+            "notifications",
+            "offers",
+            "stock_due",
+            "sold_lines",
+            "rereads",
+            "poll_runs",
+            "poll_hours",
+            "scan_pages",
+            "sightings",
+            "modes",
+            "set_aside",
+            "alerts",
+            "streams",
+            "delivery_lanes",
+            "redeliveries",
+            "deliveries",
+            "consents",
+            "erased_orders",
+        )
+    ),
 ]
 # Last, and together: who is erased for eBay's word is found by the account, until it is done. A dispatcher that looked, or a delivery that
 # ended, while the other rows went may have made a cursor anew.

@@ -1,6 +1,6 @@
 """The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.schema.tables import count_column, metadata, text_column, time_column
@@ -58,7 +58,7 @@ redeliveries = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("id", BigInteger, primary_key=True),
     time_column("at", nullable=False),
     text_column("endpoint_id"),
     text_column("seller_id", nullable=True),  # null: an alert of the fleet
@@ -73,5 +73,5 @@ deliveries = Table(
     Column("took_ms", Integer, nullable=False),
     Index("deliveries_by_endpoint", "endpoint_id", "id"),
     Index("deliveries_by_seller", "seller_id", "id"),
-    Index("deliveries_by_time", "at", postgresql_using="brin"),
+    postgresql_partition_by="RANGE (at)",
 )

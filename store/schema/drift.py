@@ -7,12 +7,25 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
 
 from store.schema.names import SCHEMA
+from store.schema.partitions import KEYS
 from store.schema.tables import metadata
 
 PARTITIONS = tuple(f"{one.name}_" for one in metadata.tables.values() if one.dialect_options["postgresql"]["partition_by"])
+
+# Unique within each partition, as they cannot be over all.
+UNIQUE = {"change_events": {"id", "seller_id, sequence"}, "poll_runs": {"seller_id, epoch"}, "deliveries": {"id"}}
+PARTITIONS_AND_THEIR_UNIQUE_INDEXES = text("""
+    SELECT p.relname AS parent, c.relname AS name, pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' AS is_default, ARRAY (
+        SELECT (SELECT string_agg(a.attname, ', ' ORDER BY k.place) FROM unnest(x.indkey) WITH ORDINALITY AS k (number, place)
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number)
+        FROM pg_index x WHERE x.indrelid = c.oid AND x.indisunique AND x.indisvalid
+    ) AS uniques
+    FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE p.relnamespace = to_regnamespace(:schema) AND p.relname = ANY (CAST(:parents AS text[]))
+""")
 
 
 def differences(connection: Connection, schema: str = SCHEMA, besides: Collection[str] = ()) -> list[str]:
@@ -22,7 +35,7 @@ def differences(connection: Connection, schema: str = SCHEMA, besides: Collectio
     """
     context = MigrationContext.configure(connection, opts=options(schema))
     found = compare_metadata(context, _in_schema(schema))
-    return sorted(words for one in found for words in _words(one, besides))
+    return sorted([*(words for one in found for words in _words(one, besides)), *_of_partitions(connection, schema)])
 
 
 def options(schema: str) -> dict[str, Any]:
@@ -35,6 +48,15 @@ def options(schema: str) -> dict[str, Any]:
         "include_object": lambda made, name, type_, *_: not (type_ == "table" and name.startswith(PARTITIONS)),
         "version_table_schema": schema,
     }
+
+
+def _of_partitions(connection: Connection, schema: str) -> list[str]:
+    rows = connection.execute(PARTITIONS_AND_THEIR_UNIQUE_INDEXES, {"schema": schema, "parents": list(KEYS)}).all()
+    lacking = KEYS.keys() - {row.parent for row in rows if row.is_default}
+    return [
+        *(f"the default partition of {parent} is missing" for parent in lacking),
+        *(f"the unique index on {columns} of {row.name} is missing" for row in rows for columns in UNIQUE[row.parent] - set(row.uniques)),
+    ]
 
 
 def _in_schema(schema: str) -> MetaData:

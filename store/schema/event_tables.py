@@ -21,10 +21,10 @@ change_events = Table(
     json_column("changed"),
     json_column("previous"),
     json_column("data"),
-    Index("change_events_id", "id", unique=True),
-    Index("change_events_sequence", "seller_id", "sequence", unique=True),
     Index("change_events_by_seller", "seller_id", "position"),
     Index("change_events_by_entity", "seller_id", "entity_id"),  # made by indexes.py
+    # `id`, and seller and sequence, are unique within a partition; over all of them the seller's locked row sees to it (events.py)
+    postgresql_partition_by="RANGE (position)",
 )
 
 modes = Table(

@@ -5,7 +5,7 @@ One that was broken off is left invalid by Postgres: it is dropped and made anew
 
 import time
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from store.schema.errors import translated
 
@@ -22,6 +22,14 @@ IS_INDEX_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_reg
 # all statements, and would wait for that one.
 TRY_LOCK_INDEX_MAKING = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.indexes', 0))")
 TRIED_EVERY_S = 0.1
+# No row: its table has no partitions. `has_index`: one that is part of that of the whole table.
+PARTITIONS_WITH_INDEX = text("""
+    SELECT c.relname AS name, EXISTS (
+        SELECT FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid
+        WHERE i.inhparent = to_regclass('sellerbeat.' || :index) AND x.indrelid = c.oid
+    ) AS has_index
+    FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid WHERE p.inhparent = to_regclass('sellerbeat.' || :name)
+""")
 UNLOCK_INDEX_MAKING = text("SELECT pg_advisory_unlock(hashtextextended('sellerbeat.indexes', 0))")
 RESET_TIMEOUTS = text("RESET statement_timeout; RESET lock_timeout")
 # For this session: making an index of a large table takes longer than any statement of a worker may.
@@ -30,21 +38,36 @@ LIFT_TIMEOUTS = text("SELECT set_config('statement_timeout', '0', false), set_co
 
 def make(engine: Engine) -> list[str]:
     """Make what is missing; returns the names. Safe to repeat, and while workers run."""
-    made = []
+    made: list[str] = []
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         while not connection.execute(TRY_LOCK_INDEX_MAKING).scalar():
             time.sleep(TRIED_EVERY_S)
         connection.execute(LIFT_TIMEOUTS)
         try:
-            for name, on in INDEXES.items():
-                valid = connection.execute(IS_INDEX_VALID, {"name": name}).scalar()
-                if valid:
-                    continue
-                if valid is False:
-                    connection.execute(text(f"DROP INDEX CONCURRENTLY sellerbeat.{name}"))
-                connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON sellerbeat.{on}"))
-                made.append(name)
+            made += [name for name, on in INDEXES.items() if _make(connection, name, on)]
         finally:
             connection.execute(UNLOCK_INDEX_MAKING)
             connection.execute(RESET_TIMEOUTS)
     return made
+
+
+def _make(connection: Connection, name: str, on: str) -> bool:
+    """Whether there was anything to do. Of a table with partitions each gets its own, without a lock, and then all are made one."""
+    valid = connection.execute(IS_INDEX_VALID, {"name": name}).scalar()
+    if valid:
+        return False
+    table, _, columns = on.partition(" ")
+    partitions = connection.execute(PARTITIONS_WITH_INDEX, {"index": name, "name": table}).all()
+    if not partitions:
+        if valid is False:
+            connection.execute(text(f"DROP INDEX CONCURRENTLY sellerbeat.{name}"))
+        connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON sellerbeat.{on}"))
+        return True
+    if valid is None:
+        connection.execute(text(f"CREATE INDEX {name} ON ONLY sellerbeat.{on}"))
+    for partition in partitions:
+        if not partition.has_index:
+            own = name.replace(table, partition.name, 1)
+            _make(connection, own, f"{partition.name} {columns}")
+            connection.execute(text(f"ALTER INDEX sellerbeat.{name} ATTACH PARTITION sellerbeat.{own}"))
+    return True

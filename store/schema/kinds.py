@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     TWO_DEPLOYMENTS = "two_deployments"
     ENDPOINT_FAILING = "endpoint_failing"  # the one behind the colon, for more than an hour
     EVENTS_AWAITED = "events_awaited"  # older than changes are kept, and an endpoint still waits for them
+    PARTITION_MISSING = "partition_missing"  # of changes, polls or deliveries: rows go to the default one, and what is old goes row by row
     ENDPOINT_OFF = "endpoint_off"  # switched off: 5 days of failure, or it wants no more
 
 

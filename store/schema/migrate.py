@@ -14,6 +14,7 @@ from store.schema.drift import differences
 from store.schema.engine import connect
 from store.schema.errors import EncodingError, NotAllowedError, SchemaTakenError, TablesDifferError, sqlstate, translated
 from store.schema.names import SCHEMA, checked, lock
+from store.schema.partitions import make_function
 from store.schema.revisions import APPLIED_REVISION, RECORD_APPLIED_REVISION, check_revision
 from store.schema.views import make_views
 
@@ -63,6 +64,7 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
         if wrong := differences(connection, schema, besides=indexes.INDEXES):
             raise TablesDifferError(wrong)
         make_views(connection)
+        make_function(connection)
     indexes.make(engine)
     return newest()
 

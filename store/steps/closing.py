@@ -20,22 +20,26 @@ COUNT_IN_HOUR = f"""
         hour_calls = CASE WHEN {_SAME_HOUR} THEN hour_calls ELSE 0 END + :calls,
         hour_changes = CASE WHEN {_SAME_HOUR} THEN hour_changes ELSE 0 END + :changes
 """
-# A row of its own for a poll that is worth one: it grows with each commit of the step.
+# A row of its own for a poll that is worth one: it grows with each commit of the step, which are one after another. By its time it is
+# looked for in one partition. A conflict cannot be named instead: no unique index reaches over all of them.
 _RUN = """
-        INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates,
-            stale, missed, undated)
+    grown AS (
+        UPDATE sellerbeat.poll_runs SET
+            finished_at = clock_timestamp(), api_calls = api_calls + :run_calls, changes = changes + :run_changes,
+            duplicates = duplicates + :run_duplicates, stale = stale + :run_stale, missed = missed + :run_missed,
+            undated = undated + :run_undated
+        WHERE seller_id = :seller_id AND epoch = :epoch AND started_at = :started RETURNING epoch
+    ), run AS (
+        INSERT INTO sellerbeat.poll_runs (seller_id, epoch, stream, source, started_at, finished_at, api_calls, changes, duplicates, stale,
+            missed, undated)
         SELECT :seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :run_calls, :run_changes, :run_duplicates, :run_stale,
             :run_missed, :run_undated
-        WHERE :worth_a_row
-        ON CONFLICT (seller_id, epoch) DO UPDATE SET
-            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, changes = r.changes + excluded.changes,
-            duplicates = r.duplicates + excluded.duplicates, stale = r.stale + excluded.stale,
-            missed = r.missed + excluded.missed, undated = r.undated + excluded.undated
+        WHERE NOT EXISTS (SELECT FROM grown)
+    )
 """
 # One statement closes a commit: the poll is counted, the stream moves on. The cursor never moves back. Sales are counted only by commits
 # that saw changes, or hourly.
-CLOSE_COMMIT = text(f"""
-    WITH ended AS ({END_HOUR}), run AS ({_RUN})
+_CLOSE = f"""
     UPDATE sellerbeat.streams SET
         cursor = greatest(cursor, :cursor),
         watermark = greatest(CASE WHEN watermark <= :now + interval '1 day' THEN watermark END, :watermark),
@@ -64,11 +68,15 @@ CLOSE_COMMIT = text(f"""
         {COUNT_IN_HOUR}
     WHERE seller_id = :seller_id AND stream = :stream
     RETURNING run_changes, run_slow
-""")
+"""
+CLOSE_COMMIT = text(f"WITH ended AS ({END_HOUR}), {_RUN} {_CLOSE}")
+CLOSE_QUIET_COMMIT = text(
+    f"WITH ended AS ({END_HOUR}) {_CLOSE}"
+)  # of a poll that is not worth a row: its table is not so much as planned for
 
 # Of what notifications told: a run of its own, and the stream stays where it is, but for what changed.
 CLOSE_COMMIT_BESIDE_THE_STREAM = text(f"""
-    WITH ended AS ({END_HOUR}), run AS ({_RUN})
+    WITH ended AS ({END_HOUR}), {_RUN}
     UPDATE sellerbeat.streams SET
         last_change_at = CASE WHEN :changes > 0 THEN greatest(last_change_at, :now) ELSE last_change_at END,
         {COUNT_IN_HOUR}

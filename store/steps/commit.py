@@ -25,6 +25,7 @@ from store.steps.closing import (
     ALERT_SEEN_SINCE,
     CLOSE_COMMIT,
     CLOSE_COMMIT_BESIDE_THE_STREAM,
+    CLOSE_QUIET_COMMIT,
     EVENT_EXISTS,
     NOTE_ALERT_SEEN,
     NOTE_POLL_REPLACED,
@@ -214,8 +215,9 @@ class Commit(RecordCommit):
         step = self._step
         self.learn_account()
         counts = self._counted() + step.counts.waiting
+        closing = CLOSE_COMMIT if self.worth_a_row else CLOSE_QUIET_COMMIT
         closed = self._connection.execute(
-            CLOSE_COMMIT_BESIDE_THE_STREAM if self._beside else CLOSE_COMMIT,
+            CLOSE_COMMIT_BESIDE_THE_STREAM if self._beside else closing,
             {
                 "seller_id": step.seller_id,
                 "epoch": step.epoch,
@@ -227,7 +229,6 @@ class Commit(RecordCommit):
                 "changes": self._changes,
                 "polls": int(self._good),
                 "last_changes": step.counts.changes + self._changes,
-                "worth_a_row": self.worth_a_row,
                 **{f"run_{name}": counts[name] for name in COUNTS_OF_RUN},
                 "cursor": self._cursor,
                 "watermark": self._watermark,

@@ -66,18 +66,18 @@ LOCK_SELLER_AT_EPOCH = text("""
         AND removed_at IS NULL FOR NO KEY UPDATE
 """)
 RECORD_FAILED_POLL = text(f"""
-    WITH ended AS ({END_HOUR}), run AS (
-        INSERT INTO sellerbeat.poll_runs AS r (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
-        VALUES (:seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :run_calls, :error)
-        ON CONFLICT (seller_id, epoch) DO UPDATE SET
-            finished_at = excluded.finished_at, api_calls = r.api_calls + excluded.api_calls, error = excluded.error
-        RETURNING seller_id
+    WITH ended AS ({END_HOUR}), grown AS (
+        UPDATE sellerbeat.poll_runs SET finished_at = clock_timestamp(), api_calls = api_calls + :run_calls, error = :error
+        WHERE seller_id = :seller_id AND epoch = :epoch AND started_at = :started RETURNING epoch
+    ), run AS (
+        INSERT INTO sellerbeat.poll_runs (seller_id, epoch, stream, source, started_at, finished_at, api_calls, error)
+        SELECT :seller_id, :epoch, :stream, :source, :started, clock_timestamp(), :run_calls, :error WHERE NOT EXISTS (SELECT FROM grown)
     )
-    UPDATE sellerbeat.streams s SET failures = s.failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
-        failing_since = CASE WHEN s.failures = 0 THEN :now ELSE s.failing_since END,
+    UPDATE sellerbeat.streams SET failures = failures + 1, last_error = :error, last_poll_at = :now, waits_for = NULL,
+        failing_since = CASE WHEN failures = 0 THEN :now ELSE failing_since END,
         {COUNT_IN_HOUR}
-    FROM run WHERE s.seller_id = :seller_id AND s.stream = :stream
-    RETURNING s.failures
+    WHERE seller_id = :seller_id AND stream = :stream
+    RETURNING failures
 """)
 SET_NEXT_POLL_OF_STREAM = text(
     "UPDATE sellerbeat.streams SET next_poll_at = :at, why = :why WHERE seller_id = :seller_id AND stream = :stream"

@@ -29,3 +29,12 @@ def store(rooms_store: Store) -> Store:
         connection.exec_driver_sql(EMPTY)
     enroll(rooms_store)
     return rooms_store
+
+
+@pytest.fixture
+def own_store(database: str) -> Iterator[Store]:
+    """A store on a database of the test's own, whose tables it changes; with one seller enrolled."""
+    store = Store.connect(database, [KEY], pool_size=5)
+    enroll(store)
+    yield store
+    store.close()

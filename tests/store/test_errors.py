@@ -3,7 +3,6 @@
 import logging
 import socket
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,15 +14,6 @@ from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, order, reported, store_orders
 
 CANARY = "Canary Buyer"
-
-
-@pytest.fixture
-def own_store(database: str) -> Iterator[Store]:
-    """A store on a database of this test's own, to be broken."""
-    store = Store.connect(database, [KEY], pool_size=2)
-    enroll(store)
-    yield store
-    store.close()
 
 
 def run(store: Store, statement: str) -> None:
@@ -50,7 +40,7 @@ def test_a_document_that_the_database_refuses_tells_no_value(own_store: Store, c
     [
         "ALTER TABLE sellerbeat.change_events ADD CHECK (false) NOT VALID",
         "DROP VIEW sellerbeat.v_changes; ALTER TABLE sellerbeat.change_events ALTER COLUMN data TYPE integer USING 1",
-        "CREATE UNIQUE INDEX ON sellerbeat.change_events (source, (data ->> 'buyer'))",
+        "CREATE UNIQUE INDEX ON sellerbeat.change_events_first (source, (data ->> 'buyer'))",
     ],
 )
 def test_an_error_tells_no_value_of_what_was_to_be_written(own_store: Store, caplog: pytest.LogCaptureFixture, trap: str) -> None:

@@ -89,6 +89,8 @@ def test_older_tables_are_to_be_migrated(database: str) -> None:
         ("DROP INDEX sellerbeat.orders_by_creation", "orders_by_creation of orders is missing"),
         ("ALTER TABLE sellerbeat.streams ALTER next_poll_at TYPE text", "streams.next_poll_at has another type"),
         ("ALTER TABLE sellerbeat.endpoints ALTER url DROP NOT NULL", "endpoints.url has another nullable"),
+        ("DROP TABLE sellerbeat.poll_runs_default", "the default partition of poll_runs is missing"),
+        ("DROP INDEX sellerbeat.change_events_first_sequence", "the unique index on seller_id, sequence of change_events_first is missing"),
     ],
 )
 def test_tables_that_a_hand_changed_are_named(database: str, change: str, words: str) -> None:

@@ -13,8 +13,10 @@ from psycopg2.sql import SQL, Identifier
 
 COLUMNS = """
     SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = 'sellerbeat' AND table_type = 'BASE TABLE' ORDER BY table_name, ordinal_position
-"""
+    WHERE table_schema = 'sellerbeat' AND table_type = 'BASE TABLE' AND table_name NOT IN (
+        SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('sellerbeat') AND relispartition)
+    ORDER BY table_name, ordinal_position
+"""  # partitions hold what their table shows
 
 
 def postgres_columns(database: str) -> dict[str, bytes]:

@@ -1,0 +1,177 @@
+"""Partitions are dropped whole when they are old, whoever is at it too, reads for long, or dies half-way; nothing young or awaited goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from store import Store
+from store.delivery.retention import RetentionStore
+from store.events.feed import FeedGoneError
+from store.schema.partitions import KEYS, partitions
+from tests.store.documents import SELLER
+from tests.store.partitioned import DAY, KEEP, LIVE, alerts, forget, live, names, run
+
+
+def ages(store: Store, now: datetime) -> dict[str, list[int]]:
+    """Of the rows of each table: their days."""
+    found = {}
+    for table, column in (("change_events", "detected_at"), ("poll_runs", "started_at"), ("deliveries", "at")):
+        rows = run(store, f"SELECT {column} AS at FROM sellerbeat.{table} WHERE {column} <= :now", now=now + DAY)
+        found[table] = [(now - row.at) // DAY for row in rows]
+    return found
+
+
+SIZE = """
+    SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relname ~ '^(change_events|poll_runs|deliveries)_'
+"""
+
+
+def size(store: Store) -> int:
+    return int(run(store, SIZE)[0][0])
+
+
+class KilledError(BaseException):
+    """Nothing catches it."""
+
+
+@contextmanager
+def killed_at(store: Store, statement: int) -> Iterator[None]:
+    """As if the process died before this statement, counted from now on."""
+    left = [statement]
+
+    def die(*_: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KilledError
+
+    event.listen(store.engine, "before_cursor_execute", die)
+    try:
+        yield
+    except KilledError:
+        pass
+    finally:
+        event.remove(store.engine, "before_cursor_execute", die)
+
+
+@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.repeats), True], ids=["undisturbed", "killed again and again"])
+def test_sixty_days_of_changes_and_polls_stay_as_large_as_their_windows(own_store: Store, killed: bool) -> None:
+    start = datetime.now(UTC)
+    run(own_store, "ALTER SEQUENCE sellerbeat.positions INCREMENT 100")
+    dropped: set[str] = set()
+    sizes = {}
+    for number in range(61):
+        now = start + number * DAY
+        live(own_store, now)
+        before = {name for parent in KEYS for name in names(own_store, parent)}
+        if killed:
+            with killed_at(own_store, 1 + number % 30):
+                own_store.retention.forget(KEEP, now)
+        forget(own_store, now)
+        dropped |= before - {name for parent in KEYS for name in names(own_store, parent)}
+        if number % 20 == 0:
+            sizes[number] = size(own_store)
+            found = ages(own_store, now)
+            for table, keep in (("change_events", 20), ("poll_runs", 10), ("deliveries", 40)):
+                young = [old for old in found[table] if old < keep]
+                assert len(young) == 20 * min(number + 1, keep), table  # nothing young went
+                assert max(found[table]) <= keep * 1.1, table  # and what is old, soon
+
+    assert {"change_events_first", "poll_runs_first", "deliveries_first"} < dropped
+    assert len(dropped) > 40
+    assert sizes[60] <= sizes[40] * 1.2
+    with own_store.engine.begin() as connection:
+        assert all(len(partitions(connection, parent)) <= 40 for parent in KEYS)
+    oldest = own_store.feed.read()[0]["position"]
+    with pytest.raises(FeedGoneError, match="changes are kept from position") as caught:
+        own_store.feed.read(after=101)
+    bounds = caught.value.bounds
+    assert bounds.cut < oldest <= bounds.cut + 100
+    assert own_store.feed.read(after=bounds.cut)[0]["position"] == oldest
+    assert alerts(own_store) == []
+    assert own_store.soundness.partitions(now) == []
+
+
+def old_partition(store: Store, now: datetime) -> None:
+    """The first partition is full of changes of today, and others came later."""
+    live(store, now)
+    run(store, "SELECT setval('sellerbeat.positions', 20001)")
+    forget(store, now)
+    live(store, now + 15 * DAY)
+
+
+def test_what_an_endpoint_waits_for_keeps_its_partition_up_to_twice_the_window(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    own_store.endpoints.add("https://shop.example.com/", ["order.*"])
+    old_partition(own_store, now)
+
+    forget(own_store, now + 21 * DAY)
+    waiting = names(own_store, "change_events")[0], len(own_store.feed.read(limit=1000)), [one["kind"] for one in own_store.alerts()]
+    forget(own_store, now + 41 * DAY)
+
+    assert waiting[0] == "change_events_first"
+    assert waiting[1] >= 40
+    assert "events_awaited" in waiting[2]
+    assert "change_events_first" not in names(own_store, "change_events")
+
+
+def test_a_partition_goes_once_the_endpoint_has_taken_what_it_holds(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    own_store.endpoints.add("https://shop.example.com/", ["order.*"])
+    old_partition(own_store, now)
+    forget(own_store, now + 21 * DAY)
+    run(own_store, "UPDATE sellerbeat.delivery_lanes SET sequence = 20 WHERE seller_id = :seller", seller=SELLER)
+
+    forget(own_store, now + 21 * DAY)
+
+    assert "change_events_first" not in names(own_store, "change_events")
+
+
+def test_two_who_are_at_it_at_once_do_each_thing_once(own_store: Store) -> None:
+    start = datetime.now(UTC)
+    run(own_store, "ALTER SEQUENCE sellerbeat.positions INCREMENT 100")
+    for number in range(0, 25, 5):
+        live(own_store, start + number * DAY, count=60)
+    now = start + 25 * DAY
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: RetentionStore(own_store.engine).forget(KEEP, now), range(4)))
+    forget(own_store, now)
+
+    assert own_store.soundness.partitions(now) == []
+    found = ages(own_store, now)
+    assert len([old for old in found["change_events"] if old < 20]) == 3 * 60
+    assert max(found["poll_runs"]) <= 11
+
+
+def test_what_somebody_reads_for_long_is_left_to_the_next_round(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    old_partition(own_store, now)
+    with own_store.engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM sellerbeat.change_events"))
+
+        assert own_store.retention.forget(KEEP, now + 25 * DAY) > 0
+        assert own_store.retention.forget(KEEP, now + 25 * DAY) > 0
+        assert "change_events_first" in names(own_store, "change_events")
+
+    forget(own_store, now + 25 * DAY)
+    assert "change_events_first" not in names(own_store, "change_events")
+
+
+def test_a_commit_that_is_still_open_loses_nothing_when_its_partition_looks_empty(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    with own_store.engine.connect() as open_:
+        open_.execute(text(LIVE[0]), {"now": now, "count": 1, "seller": SELLER})
+        run(own_store, "SELECT setval('sellerbeat.positions', 20001)")
+        assert own_store.retention.forget(KEEP, now) > 0
+        open_.commit()
+
+    forget(own_store, now)
+
+    assert [one["position"] for one in own_store.feed.read() if one["type"] == "order.updated"] == [1]
