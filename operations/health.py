@@ -17,7 +17,7 @@ from ebay.oauth import AccessToken
 from operations.context import CommandContext
 from operations.errors import FailedError
 from settings import SettingsError
-from store import StoreError, StoreUnavailableError
+from store import Store, StoreError, StoreUnavailableError
 from store.schema.migrate import current, newest
 from store.schema.migrate import examine as tables
 from workflows.attributes import KINDS
@@ -42,6 +42,7 @@ class Visit:
 
     client: Client | None = None
     namespace: bool = False
+    tables: bool = False
     token: AccessToken | None = None
 
     def temporal(self) -> Client:
@@ -86,7 +87,34 @@ async def _tables(visit: Visit) -> str:
         found = await asyncio.to_thread(tables, context.url, context.settings.database_schema)
     except StoreUnavailableError:
         raise NotLookedAtError("not looked at: Postgres comes first") from None
+    visit.tables = True
     return f"at revision {found}, " + ("as this version needs them" if found == newest() else "of a later version, good for this one too")
+
+
+async def _partitions(visit: Visit) -> str:
+    store = _tables_first(visit)
+    if lacking := await asyncio.to_thread(store.soundness.partitions):
+        raise FailedError(f"{'; '.join(lacking)}: see docs/runbooks/partition_missing.md")
+    return "changes, polls and deliveries have those they need"
+
+
+async def _sequences(visit: Visit) -> str:
+    store = _tables_first(visit)
+    doubled, gapped = await asyncio.to_thread(store.soundness.sequences)
+    if doubled:
+        raise FailedError(
+            f"changes of {', '.join(doubled)} have a sequence or an id twice: two writers? See docs/runbooks/two_deployments.md"
+        )
+    if gapped:
+        raise NotSeenError(f"changes of {', '.join(gapped)} lack a sequence; after a restore one jump is right, else tell the developers")
+    return "without a gap in the newest changes"
+
+
+def _tables_first(visit: Visit) -> Store:
+    """Raises NotLookedAtError: the tables are not as they have to be."""
+    if not visit.tables:
+        raise NotLookedAtError("not looked at: the tables come first")
+    return CommandContext("database_url").store
 
 
 async def _temporal(visit: Visit) -> str:
@@ -152,6 +180,8 @@ CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("settings", _settings),
     ("Postgres", _postgres),
     ("tables", _tables),
+    ("partitions", _partitions),
+    ("sequences", _sequences),
     ("Temporal", _temporal),
     ("namespace", _namespace),
     ("search attributes", _search_attributes),

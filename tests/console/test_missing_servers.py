@@ -30,7 +30,20 @@ ACTING = (
     "remove anna",
 )
 numbers = count(1)
-CHECKS = ("settings", "Postgres", "tables", "Temporal", "namespace", "search attributes", "worker", "eBay", "clock")
+CHECKS = (
+    "settings",
+    "Postgres",
+    "tables",
+    "partitions",
+    "sequences",
+    "Temporal",
+    "namespace",
+    "search attributes",
+    "worker",
+    "eBay",
+    "clock",
+)
+TABLES = {"tables", "partitions", "sequences"}
 TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}
 
 
@@ -199,8 +212,8 @@ def test_without_a_worker_a_new_cadence_is_refused_at_once(house: House) -> None
     [
         ("TEMPORAL_ADDRESS", "{nobody}", TEMPORAL),
         ("TEMPORAL_NAMESPACE", "nowhere", TEMPORAL - {"Temporal"}),
-        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", {"Postgres", "tables", "worker"}),
-        ("SELLERBEAT_DATABASE_URL", "{empty}", {"tables", "worker"}),
+        ("SELLERBEAT_DATABASE_URL", "postgresql://{nobody}/db", TABLES | {"Postgres", "worker"}),
+        ("SELLERBEAT_DATABASE_URL", "{empty}", TABLES | {"worker"}),
         ("SELLERBEAT_EBAY_API_URL", "http://{nobody}", EBAY | {"worker"}),
         ("SELLERBEAT_EBAY_CLIENT_SECRET", "wrong", EBAY | {"worker"}),
         ("SELLERBEAT_EBAY_CLIENT_ID", None, EBAY | {"settings", "worker"}),
