@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 LEAST = 10_000  # positions of a partition, and that are left in the last one
 AHEAD = timedelta(days=7)  # so far ahead in time there are partitions: a worker may be away for as long
-SPANS = tuple(timedelta(days=days) for days in (1, 7, 30, 90, 365, 3650))
+SPANS = tuple(timedelta(days=days) for days in (1, 2, 3, 5, 7, 14, 30, 90, 365, 3650))
 MOST = 36  # partitions of a window: each is planned for by statements that do not say where they look
 
 
@@ -32,20 +32,21 @@ class Range(Generic[Key]):
 
 
 def readable(count: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50, ..."""
-    size = 1
-    while not any(size * digit >= count for digit in (1, 2, 5)):
-        size *= 10
-    return next(size * digit for digit in (1, 2, 5) if size * digit >= count)
+    """The nearest number with one digit before its zeros, such as 8,000 or 200,000."""
+    unit = int(10 ** (len(str(count)) - 1))
+    return (2 * count + unit) // (2 * unit) * unit
 
 
 def period(keep: timedelta) -> timedelta:
-    """How long a partition of the feed should take to fill: about a month, a twelfth of a window that is shorter than a year."""
-    return max(min(timedelta(days=30), keep / 12), keep / MOST)
+    """How long a partition of the feed should take to fill: three weeks, less where the window is short.
+
+    Rounded by `readable` it takes a third longer at most, and so not longer than `worth_waiting_for` waits.
+    """
+    return max(min(timedelta(days=21), keep / 14), keep / MOST)
 
 
 def span(keep: timedelta) -> timedelta:
-    """The time that a partition of polls or deliveries covers: a day, a week, 30 days, ..."""
+    """The time that a partition of polls or deliveries covers: a day, more where the window is long."""
     return next((one for one in SPANS if keep / one <= MOST), SPANS[-1])
 
 
@@ -63,9 +64,9 @@ def next_positions(ranges: Collection[Range[int]], last: int, drawn: int) -> Ran
     end = _end(ranges, last + 1)
     if end is not None and end - last > left_at_least(drawn):
         return None
-    size = readable(left_at_least(drawn))
+    size = max(readable(drawn), LEAST)
     lower = end if end is not None else max((one.upper for one in ranges if one.upper <= last + 1), default=last // LEAST * LEAST)
-    upper = -(-(max(lower, last + 1) + size) // size) * size
+    upper = lower + size if lower > last else (last // size + 2) * size
     return Range(lower, min([upper, *(one.lower for one in ranges if one.lower is not None and one.lower > lower)]))
 
 
@@ -105,6 +106,9 @@ def worth_waiting_for(newest: datetime, now: datetime, keep: timedelta) -> bool:
     """Whether a partition is soon old as a whole, so that its old rows may wait to go with it: for a tenth of the window, a month at most.
 
     Else they are deleted: a small installation fills a partition in years, and its rows are to go in time too.
+
+    Args:
+        newest: the time of its newest row, or its upper bound.
     """
     return newest + keep - now <= min(keep / 10, timedelta(days=31))
 

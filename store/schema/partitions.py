@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ CHANGE_PARTITION = text("""
     SELECT sellerbeat.change_partition(:act, :parent, CAST(:partition AS text), CAST(:lower AS text), CAST(:upper AS text),
         CAST(:older_than AS timestamptz))
 """)
-MAY_CHANGE_PARTITIONS = text(f"SELECT coalesce(has_function_privilege('{SIGNATURE}', 'EXECUTE'), false)")
+MAY_CHANGE_PARTITIONS = text(f"SELECT coalesce(has_function_privilege(to_regprocedure('{SIGNATURE}'), 'EXECUTE'), false)")
 PARTITIONS_OF_TABLE = text("""
     SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = to_regclass('sellerbeat.' || :parent) ORDER BY c.oid
@@ -122,7 +122,8 @@ HAS_DEFAULT_PARTITION_PAGES = text("SELECT pg_relation_size(to_regclass('sellerb
 LOWEST_KEY_OF_GAP = {
     parent: text(f"SELECT min({key}) FROM sellerbeat.{parent} WHERE {key} >= :lower AND {key} < :upper") for parent, key in KEYS.items()
 }
-ENDS = {True: (-(2**63), 2**63 - 1), False: ("-infinity", "infinity")}  # of positions, and of times
+MOST_POSITION, LATEST = 2**63 - 1, datetime(9000, 1, 1, tzinfo=UTC)
+ENDS = {True: (-(2**63), MOST_POSITION), False: ("-infinity", "infinity")}  # of positions, and of times
 _BOUND = re.compile(r"FROM \((?:MINVALUE|'?([^')]+)'?)\) TO \('?([^')]+)'?\)")
 
 
@@ -159,6 +160,8 @@ def partitions(connection: Connection, parent: str) -> list[Partition]:
 
 
 def _key(parent: str, bound: str) -> int | datetime:
+    if bound in ("MAXVALUE", "infinity"):  # none of ours
+        return MOST_POSITION if KEYS[parent] == "position" else LATEST
     return int(bound) if KEYS[parent] == "position" else datetime.fromisoformat(bound)
 
 

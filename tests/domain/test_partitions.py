@@ -23,14 +23,27 @@ def overlaps(ranges: Sequence[Range[int]] | Sequence[Range[datetime]]) -> bool:
     return any(later.lower is None or later.lower < one.upper for one, later in pairwise(ordered))
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 1), (3, 5), (10_000, 10_000), (10_001, 20_000), (499_000, 500_000), (600_000, 1_000_000)])
+@pytest.mark.parametrize(
+    ("count", "size"), [(0, 0), (1, 1), (9, 9), (14, 10), (10_001, 10_000), (15_000, 20_000), (499_000, 500_000), (960_000, 1_000_000)]
+)
 def test_sizes_can_be_read(count: int, size: int) -> None:
     assert readable(count) == size
 
 
-@pytest.mark.parametrize(("keep", "expected"), [(1, 1), (30, 1), (36, 1), (60, 7), (400, 30), (3000, 90)])
+@given(st.integers(1, 10**12))
+def test_a_size_is_near_to_what_was_drawn(count: int) -> None:
+    assert 0.66 < readable(count) / count < 1.34
+
+
+@pytest.mark.parametrize(("keep", "expected"), [(1, 1), (30, 1), (36, 1), (60, 2), (180, 5), (400, 14), (1000, 30), (3000, 90)])
 def test_a_window_is_cut_by_days_weeks_or_months(keep: int, expected: int) -> None:
     assert span(timedelta(days=keep)) == timedelta(days=expected)
+
+
+@given(st.integers(10, 400).map(lambda days: timedelta(days=days)))
+def test_old_rows_wait_for_their_partition_however_long_the_window_is(keep: timedelta) -> None:
+    for filled in (span(keep), period(keep) * 1.34):  # its oldest row is old now, its newest after that
+        assert worth_waiting_for(NOW - keep + filled, NOW, keep)
 
 
 @given(WINDOWS)

@@ -121,6 +121,17 @@ def test_a_version_of_before_is_refused_as_it_would_fail(database: str) -> None:
     engine.dispose()
 
 
+def test_an_index_that_is_there_is_taken_over(empty_database: str, filled: dict[str, str]) -> None:
+    ask(empty_database, "CREATE INDEX change_events_by_entity ON sellerbeat.change_events (seller_id, entity_id)")
+    (before,) = ask(empty_database, "SELECT 'sellerbeat.change_events_by_entity'::regclass::oid")
+
+    migrate.upgrade(empty_database)
+
+    parts = ask(empty_database, "SELECT inhrelid FROM pg_inherits WHERE inhparent = 'sellerbeat.change_events_by_entity'::regclass")
+    assert len(parts) == 2
+    assert before in parts
+
+
 def test_a_large_index_that_lacks_is_made_partition_by_partition(database: str) -> None:
     ask(database, "DROP INDEX sellerbeat.change_events_by_entity")
     assert migrate.upgrade(database)

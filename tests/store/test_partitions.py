@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from store import Store
 from store.delivery.retention import RetentionStore
 from store.events.feed import FeedGoneError
-from store.schema.partitions import KEYS, partitions
+from store.schema.partitions import KEYS, Outcome, change, partitions
 from tests.store.documents import SELLER
 from tests.store.partitioned import DAY, KEEP, LIVE, alerts, forget, live, names, run
 
@@ -175,3 +175,15 @@ def test_a_commit_that_is_still_open_loses_nothing_when_its_partition_looks_empt
     forget(own_store, now)
 
     assert [one["position"] for one in own_store.feed.read() if one["type"] == "order.updated"] == [1]
+
+
+def test_a_partition_whose_newest_change_is_young_is_not_dropped_whoever_says_so(own_store: Store) -> None:
+    """It may have been committed between the look and the lock."""
+    now = datetime.now(UTC)
+    live(own_store, now)
+    with own_store.engine.begin() as connection:
+        outcomes = [
+            change(connection, "drop", "change_events", partition="change_events_first", older_than=than) for than in (now, now + DAY)
+        ]
+
+    assert outcomes == [Outcome.BUSY, Outcome.DONE]
