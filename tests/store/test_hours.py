@@ -16,7 +16,8 @@ from domain.pacing import Stream
 from store import Store
 from store.schema import migrate
 from store.schema.hours import A_DAY_AGO, POLL_HOURS
-from tests.store.documents import LATER, SELLER, enroll, order
+from store.schema.partitions import KEYS
+from tests.store.documents import LATER, SELLER, enroll, order, statements
 from tests.support.revisions import at_revision
 
 RUNS = "SELECT stream, api_calls, changes, duplicates, error FROM sellerbeat.poll_runs ORDER BY epoch"
@@ -48,6 +49,19 @@ def test_a_quiet_poll_leaves_sums_and_no_row(store: Store) -> None:
     assert rows(store, SUMS) == [("orders", 4, 7, 1)]
     status = store.seller(SELLER)
     assert (status["changes_24h"], status["api_calls_24h"]) == (1, 7)
+
+
+def test_a_quiet_poll_names_no_table_that_has_partitions_by_time_or_position(store: Store) -> None:
+    """So many partitions there may be: it costs the same."""
+    poll(store, order("o-1"))
+    with statements(store) as sent:
+        poll(store, order("o-1"))
+    with statements(store) as sent_with_news:
+        poll(store, order("o-2"))
+
+    assert sent
+    assert [one for one in sent for table in KEYS if table in one] == []
+    assert {table for one in sent_with_news for table in KEYS if table in one} == {"change_events", "poll_runs"}
 
 
 def test_a_poll_that_was_asked_for_or_failed_has_a_row(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
@@ -11,6 +12,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from domain.retention import Retention
 from store import Store, TablesUnknownError
 from store.schema import migrate
 from store.schema.names import use_schema
@@ -141,3 +143,17 @@ def test_a_large_index_that_lacks_is_made_partition_by_partition(database: str) 
 
     assert (made, parts) == ([(True,)], [(2,)])
     assert migrate.examine(database)
+
+
+def test_a_schema_of_another_name_has_a_function_and_partitions_of_its_own(empty_database: str) -> None:
+    for schema in ("sellerbeat", "other_shop"):
+        migrate.upgrade(empty_database, schema=schema)
+
+    with closing(Store.connect(empty_database, [KEY], schema="other_shop")) as store:
+        later = datetime.now(UTC) + timedelta(days=2)
+        while store.retention.forget(Retention(), later):
+            pass
+        assert store.soundness.partitions(later) == []
+
+    made = ask(empty_database, "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname ~ '^poll_runs_[0-9]+$' GROUP BY 1")
+    assert made == [("other_shop",)]
