@@ -8,6 +8,7 @@ import pytest
 
 from simulator.hostile.profile import PROFILE
 from simulator.ledger import read
+from tests.support.waiting import PATIENCE_S
 
 COMMAND = [sys.executable, "-m", "simulator"]
 
@@ -24,7 +25,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int
         form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
         token = httpx.post(f"{url}/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"]))
         process.send_signal(number)
-        errors = process.communicate(timeout=10)[1]
+        errors = process.communicate(timeout=PATIENCE_S)[1]
 
     assert token.status_code == 200
     assert process.returncode == 0
@@ -64,7 +65,7 @@ def test_a_hostile_one_with_a_quota_can_be_made_quiet(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         answers = [httpx.get(f"{url}/sell/fulfillment/v1/order", headers=headers).status_code for _ in range(9)]
         process.send_signal(signal.SIGTERM)
-        errors = process.communicate(timeout=10)[1]
+        errors = process.communicate(timeout=PATIENCE_S)[1]
 
     assert quiet["shown_at"] >= quiet["now"]
     assert answers == [200] * 7 + [429] * 2

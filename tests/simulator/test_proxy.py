@@ -15,6 +15,7 @@ from simulator.proxy import FaultProxy, LineFaults
 from tests.simulator.conftest import Eventually
 from tests.support.manual_world import ManualWorld
 from tests.support.present import present
+from tests.support.waiting import PATIENCE_S
 
 PATH = "/simulator/sellers"
 
@@ -39,7 +40,7 @@ def proxy(ebay: str) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def http(proxy: FaultProxy) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=proxy.url, timeout=0.25) as client:
+    with httpx.Client(base_url=proxy.url, timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -77,7 +78,7 @@ def echo() -> Iterator[Echo]:
 
 
 def dial(proxy: FaultProxy) -> socket.socket:
-    return socket.create_connection((proxy.host, proxy.port), timeout=2)
+    return socket.create_connection((proxy.host, proxy.port), timeout=PATIENCE_S)
 
 
 def test_without_faults_everything_passes(http: httpx.Client, proxy: FaultProxy, ebay: str) -> None:
@@ -106,9 +107,10 @@ def test_each_fault_hits_as_often_as_asked(
         http.get(PATH)
     proxy.next(kind, 2, **how)
 
+    patience = 0.25 if error is httpx.ReadTimeout else PATIENCE_S
     for _ in range(2):
         with pytest.raises(error, match=f"(?i){words}"):
-            http.get(PATH)
+            http.get(PATH, timeout=patience)
 
     assert http.get(PATH).status_code == 200
     assert proxy.done[kind] == 2
@@ -117,7 +119,7 @@ def test_each_fault_hits_as_often_as_asked(
 def test_a_slow_answer_drips(http: httpx.Client, proxy: FaultProxy) -> None:
     proxy.next("slow", delay_s=0.05, bytes_a_second=2_000)
 
-    answer = http.get(PATH, timeout=5)
+    answer = http.get(PATH)
 
     assert answer.status_code == 200
     assert answer.elapsed.total_seconds() >= 0.15
@@ -181,7 +183,7 @@ def test_frozen_nothing_passes_and_thawed_all_of_it(echo: Echo) -> None:
         with pytest.raises(TimeoutError):
             line.recv(100)
         assert echo.heard == []
-        line.settimeout(2)
+        line.settimeout(PATIENCE_S)
 
         echo.thaw()
 
@@ -279,6 +281,6 @@ def test_by_hand_each_line_is_done_at_once(ebay: str) -> None:
         with pytest.raises(httpx.ConnectError):
             httpx.get(url + PATH)
         present(process.stdin).close()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_S)
 
     assert process.returncode == 0

@@ -14,7 +14,7 @@ from pages.change_waiter import ChangeWaiter
 from store import Store, StoreUnavailableError
 from store.reading.news import NewChanges
 from tests.store.documents import enroll, order, store_orders
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 from tests.web.site import KEY, NOBODY, TOKEN, Site, refused
 
 
@@ -72,7 +72,7 @@ async def test_a_reader_waits_until_a_change_comes(site: Site, store: Store) -> 
 
     await asyncio.to_thread(sell, store, "anna", 1)
 
-    assert [change["entity_id"] for change in (await asyncio.wait_for(reading, 10))["changes"]] == ["o-1"]
+    assert [change["entity_id"] for change in (await asyncio.wait_for(reading, PATIENCE_S))["changes"]] == ["o-1"]
 
 
 async def test_who_waits_for_one_seller_reads_only_when_that_seller_has_news(site: Site, store: Store) -> None:
@@ -89,10 +89,10 @@ async def test_who_waits_for_one_seller_reads_only_when_that_seller_has_news(sit
     await eventually(lambda: len(reads) >= 2)  # at first, and when the watch has begun
 
     await asyncio.to_thread(sell, store, "bert", 1)
-    await asyncio.wait_for(beside, 10)
+    await asyncio.wait_for(beside, PATIENCE_S)
     await asyncio.to_thread(sell, store, "anna", 2)
 
-    assert [change["entity_id"] for change in (await asyncio.wait_for(reading, 10))["changes"]] == ["o-2"]
+    assert [change["entity_id"] for change in (await asyncio.wait_for(reading, PATIENCE_S))["changes"]] == ["o-2"]
     event.remove(store.engine, "before_cursor_execute", count)
     assert len(reads) == 3
 
@@ -164,7 +164,7 @@ async def test_the_end_of_the_process_answers_who_waits(site: Site) -> None:
 
     site.context.change_waiter.close()
 
-    assert await asyncio.wait_for(reading, 30) == {"changes": [], "next": 7, "feed": "0"}
+    assert await asyncio.wait_for(reading, PATIENCE_S) == {"changes": [], "next": 7, "feed": "0"}
 
 
 @pytest.mark.parametrize(
