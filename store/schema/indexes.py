@@ -30,8 +30,6 @@ PARTITIONS_WITH_INDEX = text("""
     ) AS has_index
     FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid WHERE p.inhparent = to_regclass('sellerbeat.' || :name)
 """)
-UNLOCK_INDEX_MAKING = text("SELECT pg_advisory_unlock(hashtextextended('sellerbeat.indexes', 0))")
-RESET_TIMEOUTS = text("RESET statement_timeout; RESET lock_timeout")
 # For this session: making an index of a large table takes longer than any statement of a worker may.
 LIFT_TIMEOUTS = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
 
@@ -46,8 +44,7 @@ def make(engine: Engine) -> list[str]:
         try:
             made += [name for name, on in INDEXES.items() if _make(connection, name, on)]
         finally:
-            connection.execute(UNLOCK_INDEX_MAKING)
-            connection.execute(RESET_TIMEOUTS)
+            connection.invalidate()  # ends the session, and with it the lock and the time-outs, whatever state it is in
     return made
 
 
