@@ -26,6 +26,7 @@ class Wait(StrEnum):
     ACCOUNT = "account"  # whose eBay account it is has to be learnt first
 
 
+WAITS = {one.value: one for one in Wait}
 CALLS = (Wait.QUOTA, Wait.RESERVE, Wait.TOKENS)
 
 
@@ -93,4 +94,4 @@ def times(failures: int) -> str:
 
 def as_wait(name: str | None) -> Wait | None:
     """As it is stored; what another version wrote and this one does not know is as if nothing were there."""
-    return Wait(name) if name in {one.value for one in Wait} else None
+    return WAITS.get(name) if name else None

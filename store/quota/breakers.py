@@ -94,6 +94,9 @@ ALERTS = {
 }
 
 
+RESOURCES_BY_NAME = {stream.value: resource for stream, resource in RESOURCES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """One row. What another version wrote that cannot be read is as if it were not there."""
@@ -259,11 +262,7 @@ def hindered(opened: Mapping[str, Breaker], stream: str, *, waiting: bool) -> st
     Args:
         waiting: the stream's latest poll met it.
     """
-    resource = _resource(stream)
+    resource = RESOURCES_BY_NAME.get(stream, "")
     if (one := opened.get(resource)) and (resource == "orders" or waiting):
         return words(one)
     return words(one) if (one := opened.get(TOKENS)) and waiting else None
-
-
-def _resource(stream: str) -> str:
-    return next((resource for one, resource in RESOURCES.items() if one.value == stream), "")

@@ -60,6 +60,7 @@ SPENT_QUOTAS = text(
 )
 
 
+ORDER = {stream.value: number for number, stream in enumerate(Stream)}  # as people know them
 ANOTHER = "another eBay account: the token is not that of the account that was polled before, and nothing of it is stored"
 
 
@@ -123,9 +124,13 @@ class StatusReader:
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
         by_seller: dict[str, list[Row[Any]]] = {}
-        for row in streams:
+        for row in sorted(streams, key=_order):
             by_seller.setdefault(row.seller_id, []).append(row)
         return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits, down) for row in sellers]
+
+
+def _order(row: Row[Any]) -> int:
+    return ORDER.get(row.stream, len(ORDER))
 
 
 def _seller(
@@ -133,13 +138,14 @@ def _seller(
 ) -> dict[str, Any]:
     state, reason = state_of(row, streams, waits, down)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
-    shown = [one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)]  # none is left to do
-    order = {stream.value: number for number, stream in enumerate(Stream)}
+    visible = [
+        one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)
+    ]  # none is left to do
     return {
         "seller_id": row.seller_id,
         "state": state,
         "reason": reason,
-        "streams": {one.stream: _stream(one, row.options) for one in sorted(shown, key=lambda one: order.get(one.stream, 9))},
+        "streams": {one.stream: _stream(one, row.options) for one in visible},
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
         "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
@@ -168,8 +174,7 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
     """The state, and why."""
-    order = {stream.value: number for number, stream in enumerate(Stream)}
-    facts = [_facts(one, waits, down) for one in sorted(streams, key=lambda one: order.get(one.stream, 9))]
+    facts = [_facts(one, waits, down) for one in sorted(streams, key=_order)]
     if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
         facts.insert(0, StreamFacts(Stream.ORDERS, _spent(waits), waits_for=Wait.QUOTA))
     state, reason = seller_state(

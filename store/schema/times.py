@@ -12,4 +12,4 @@ def iso(moment: datetime | None) -> str | None:
     """`2026-07-30T10:00:00.000Z`. Cut, not rounded, to the millisecond: so what never falls inside never falls outside."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
