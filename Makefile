@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m lab.benchmarks
+	$(BIN)/python -m lab.benchmarks $(PART) $(if $(EVENTS),--events $(EVENTS))
 
 pictures: setup ## take the pictures in docs/ anew, of page and Web UI; needs Chromium
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,otel,system]'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from lab.benchmarks import (
@@ -19,6 +20,7 @@ from lab.benchmarks import (
     polls,
     posts,
     quiet,
+    size,
     stock,
     storing,
     wal,
@@ -42,6 +44,7 @@ PARTS: dict[str, Any] = {
     "pages": pages,
     "deliveries": deliveries,
     "erasures": erasures,
+    "size": size,
 }
 
 
@@ -49,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m lab.benchmarks", description="Speed and size of Sellerbeat, measured on this machine.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them where none is named")
     parser.add_argument("--quick", action="store_true", help="smaller numbers: a first look")
+    parser.add_argument("--events", type=int, help="changes in the database of the part `size`")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -56,7 +60,10 @@ def main() -> int:
     with servers() as stack:
         for name in options.parts or PARTS:
             part, began = PARTS[name], time.monotonic()
-            tables = part.measure(stack.part(name), part.QUICK if options.quick else part.Sizes())
+            sizes = part.QUICK if options.quick else part.Sizes()
+            if options.events and name == "size":
+                sizes = replace(sizes, events=options.events)
+            tables = part.measure(stack.part(name), sizes)
             print(*("\n" + table.text() for table in tables), sep="\n", flush=True)
             print(f"\n({name}: {time.monotonic() - began:.0f} s)", flush=True)
     return 0

@@ -26,7 +26,7 @@ ADD_DELETION = text("""
     VALUES (:id, :person, :name, :sealed, clock_timestamp(), clock_timestamp(), '{}') ON CONFLICT (id) DO NOTHING RETURNING 1
 """)
 DUE_DELETIONS = text("""
-    SELECT id, sealed, looks FROM sellerbeat.deletions WHERE look_at <= clock_timestamp() AND id <> ALL (CAST(:but AS text[]))
+    SELECT id, sealed, looks FROM sellerbeat.deletions WHERE look_at <= (SELECT clock_timestamp()) AND id <> ALL (CAST(:but AS text[]))
     ORDER BY look_at LIMIT :limit
 """)
 # What was found in this look is in `counts` already, under the lock of the orders' transactions; so a look that was broken off counts too.

@@ -37,7 +37,7 @@ COUNT_CALLS_CAUSED_BY_ORDERS = text(f"""
 DELETE_OLD_POLL_HOURS = text(f"DELETE FROM sellerbeat.poll_hours WHERE hour < {A_DAY_AGO} - interval '1 day'")
 COUNT_ORDERS_BY_HOUR = text("""
     SELECT CAST(extract(hour FROM created_at AT TIME ZONE 'UTC') AS integer) AS hour, count(*) AS orders
-    FROM sellerbeat.orders WHERE created_at > clock_timestamp() - CAST(:days AS interval) GROUP BY 1
+    FROM sellerbeat.orders WHERE created_at > (SELECT clock_timestamp() - CAST(:days AS interval)) GROUP BY 1
 """)
 
 

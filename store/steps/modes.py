@@ -84,7 +84,7 @@ DELETE_OLD_FIRST_SEEN = text("""
     DELETE FROM sellerbeat.sightings WHERE ctid = ANY (ARRAY(
         SELECT s.ctid FROM sellerbeat.modes m CROSS JOIN LATERAL (
             SELECT ctid FROM sellerbeat.sightings WHERE seller_id = m.seller_id
-                AND first_at < clock_timestamp() - CAST(:kept AS interval) LIMIT 5000
+                AND first_at < (SELECT clock_timestamp() - CAST(:kept AS interval)) LIMIT 5000
         ) AS s LIMIT 5000))
 """)
 READ_CLOCK_FOR_MODES = text("SELECT clock_timestamp()")

@@ -85,7 +85,7 @@ COUNT_NOTIFICATIONS_BY_TOPIC = text("""
 # Not what is pending and no seller's: that is still to be handed on.
 DELETE_OLD_NOTIFICATIONS = text("""
     DELETE FROM sellerbeat.notifications WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM sellerbeat.notifications WHERE received_at < clock_timestamp() - CAST(:kept AS interval)
+        SELECT ctid FROM sellerbeat.notifications WHERE received_at < (SELECT clock_timestamp() - CAST(:kept AS interval))
             AND (state <> 'pending' OR seller_id IS NOT NULL) LIMIT 5000))
 """)
 

@@ -21,6 +21,7 @@ from lab.benchmarks import (
     polls,
     posts,
     quiet,
+    size,
     stock,
     storing,
     wal,
@@ -42,6 +43,7 @@ LEAST = {
     "pages": (pages, pages.Sizes(sellers=20, polls=4, times=1)),
     "deliveries": (deliveries, deliveries.Sizes(sellers=2, changes=2, rounds=1, alone=1)),
     "notifications": (notifications, notifications.Sizes(times=2)),
+    "size": (size, size.Sizes(sellers=60, events=3_000, times=1)),
     "wal": (wal, wal.Sizes(scenes=((2, 1, 1),))),
     "store": (storing, storing.Sizes(rounds=1, polls=1, orders=3)),
 }
