@@ -14,6 +14,7 @@ from lab.benchmarks import (
     deliveries,
     erasures,
     memory,
+    month,
     notifications,
     pages,
     planner,
@@ -45,6 +46,7 @@ PARTS: dict[str, Any] = {
     "deliveries": deliveries,
     "erasures": erasures,
     "size": size,
+    "month": month,
 }
 
 
