@@ -19,6 +19,7 @@ from store.events.alerts import Alerts
 from store.events.feed import Feed
 from store.events.many_alerts import ManyAlerts
 from store.events.offers import Offers
+from store.events.restores import Restores
 from store.quota.breakers import BreakerStore
 from store.quota.levels import Levels
 from store.quota.permits import PermitLedger
@@ -68,6 +69,7 @@ class Store(StepStore):
         self.marks = Marks(engine)
         self.levels = Levels(engine)
         self.feed = Feed(engine)
+        self.restores = Restores(engine)
         self.listings = Listings(engine)
         self.offers = Offers(engine)
         self.modes = Modes(engine)

@@ -73,6 +73,7 @@ class FleetPlanning:
     def plan_fleet(self) -> Planned:
         """Read eBay's own count once an hour, then plan what is left of each resource's day. Errors: StoreError, retried."""
         began = time.monotonic()
+        self.store.restores.settle()
         if self.store.may_read_quota(HOURLY):
             self.quota.read()
             self.store.permits.assume()

@@ -28,6 +28,7 @@ from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, QuotaSpen
 from ebay.identity import Identity
 from runtime.metering.meters import SILENT, Meters
 from store import Store, StoreError, SupersededError
+from store.schema.errors import RestoredDatabaseError
 from store.schema.kinds import AlertKind
 from store.steps.commit import SLOW_S
 
@@ -96,6 +97,9 @@ class StepRunner:
             if step.step.quota_until and step.step.quota_until > step.now():
                 return self.postpone(step, self.quota.spread(request.seller_id, step.step.quota_until))
             return self.watched(step, read)
+        except RestoredDatabaseError:
+            self.store.restores.settle()  # and the next attempt goes on behind the gap
+            raise
         except (EbayError, StoreError, ApplicationError):
             raise
         except Exception as error:

@@ -14,10 +14,20 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
+from store.schema.errors import RestoredDatabaseError
 from store.schema.names import lock
 
 LOCK_POSITIONS = lock("positions", former=7_355_608)
 FLEET = uuid5(NAMESPACE_URL, "sellerbeat:fleet")  # stands for the enrolment in ids of the fleet's alerts
+CUT, GENERATION = "feed_cut", "feed_generation"  # in `marks`: what was cut off, and which feed it is since the last restore
+FIRST_GENERATION = "0"
+GAPS = "feed_gaps"  # likewise: JSON, [[the last position of the backup, the one to go on from], ...], one a restore
+DATABASE, DOUBTED = "database", "doubted"  # likewise: the name that the database had; or that it has lost what was recorded
+NAME_OF_DATABASE = "sellerbeat.name_of_database('sellerbeat.sellers')"
+# Whether events may be written: not into a database that was restored and not made good yet (restores.py). It is looked at by the very
+# statement that writes, behind the lock, so that no moment and no pooler lies between.
+SOUND = f"""coalesce((
+    SELECT value <> '{DOUBTED}' AND value = coalesce({NAME_OF_DATABASE}, value) FROM sellerbeat.marks WHERE name = '{DATABASE}'), true)"""
 
 _EVENTS = """
     SELECT * FROM unnest(
@@ -35,7 +45,7 @@ EMIT_EVENTS = text(f"""
     {LOCK_POSITIONS};
     WITH mine AS (
         UPDATE sellerbeat.sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
-        WHERE seller_id = :seller_id RETURNING sequence, detected_at
+        WHERE seller_id = :seller_id AND {SOUND} RETURNING sequence, detected_at
     )
     {_INTO}
     SELECT nextval('sellerbeat.positions'), e.id, :seller_id, mine.sequence - :count + e.n, e.type, e.entity_id, e.version, e.occurred_at,
@@ -47,7 +57,7 @@ EMIT_EVENTS_AND_FIRST_SEEN = text(f"""
     {LOCK_POSITIONS};
     WITH mine AS (
         UPDATE sellerbeat.sellers SET sequence = sequence + :count, detected_at = greatest(clock_timestamp(), detected_at)
-        WHERE seller_id = :seller_id RETURNING sequence, detected_at
+        WHERE seller_id = :seller_id AND {SOUND} RETURNING sequence, detected_at
     ), sights AS (
         INSERT INTO sellerbeat.sightings
             (seller_id, kind, entity_id, version, event_id, types, occurred_at, topic, first_by, first_at, first_told_at)
@@ -71,12 +81,13 @@ EMIT_EVENTS_OF_FLEET = text(f"""
     {_INTO}
     SELECT nextval('sellerbeat.positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
         e.changed, e.previous, e.data
-    FROM ({_EVENTS}) AS e
+    FROM ({_EVENTS}) AS e WHERE {SOUND}
 """)
+LOCK_POSITIONS_AND_READ_GENERATION = text(f"{LOCK_POSITIONS}; SELECT value FROM sellerbeat.marks WHERE name = '{GENERATION}'")
 
 
 def event_id(enrollment: UUID, entity_id: str, version: int, type_: str) -> str:
-    """The same for ever, however often the change is delivered; another one after a new enrolment."""
+    """The same for ever, however often the change is delivered; another one after a new enrolment, or a restore, which renews it."""
     return str(uuid5(enrollment, f"{entity_id}\n{version}\n{type_}"))
 
 
@@ -127,11 +138,24 @@ class Events:
         """The transaction's last act. The seller's row is locked already: locks are taken in this order everywhere.
 
         `first_seen`: who saw the versions first (store/steps/first_seen.py), where that is recorded.
+
+        Raises:
+            RestoredDatabaseError: nothing may be written yet.
         """
         if not len(self):
             return
         if seller_id is None:
-            connection.execute(EMIT_EVENTS_OF_FLEET, self.columns)
+            self._of_generation(connection.execute(LOCK_POSITIONS_AND_READ_GENERATION).scalar())
+            written = connection.execute(EMIT_EVENTS_OF_FLEET, self.columns).rowcount
         else:
             values = {**self.columns, "seller_id": seller_id, "count": len(self)}
-            connection.execute(EMIT_EVENTS_AND_FIRST_SEEN if first_seen else EMIT_EVENTS, values | (first_seen or {}))
+            written = connection.execute(EMIT_EVENTS_AND_FIRST_SEEN if first_seen else EMIT_EVENTS, values | (first_seen or {})).rowcount
+        if not written:
+            raise RestoredDatabaseError
+
+    def _of_generation(self, generation: str | None) -> None:
+        """The fleet has no enrolment that a restore renews: the feed's generation salts its ids."""
+        if generation not in (None, FIRST_GENERATION):
+            columns, salted = self.columns, uuid5(FLEET, str(generation))
+            given = zip(columns["entity_ids"], columns["versions"], columns["types"], strict=True)
+            columns["ids"] = [event_id(salted, *one) for one in given]

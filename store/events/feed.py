@@ -1,10 +1,13 @@
 """The feed of change events, in the contract's shape, in the order of their commits."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, func, select, text
 
+from store.events.events import CUT as CUT
+from store.events.events import FIRST_GENERATION, GAPS, GENERATION
 from store.schema.errors import StoreError, translated
 from store.schema.event_tables import change_events
 from store.schema.times import iso
@@ -12,11 +15,11 @@ from store.schema.times import iso
 E = change_events.c
 EVENTS_AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
 EVENTS_OF_SELLER_AFTER = EVENTS_AFTER.where(E.seller_id == bindparam("seller"))
-CUT, GENERATION = "feed_cut", "feed_generation"  # in `marks`: what was cut off, and which feed it is since the last restore
 BOUNDS_OF_FEED = text(f"""
     SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END AS latest,
         coalesce((SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0) AS cut,
-        coalesce((SELECT value FROM sellerbeat.marks WHERE name = '{GENERATION}'), '0') AS generation
+        coalesce((SELECT value FROM sellerbeat.marks WHERE name = '{GENERATION}'), '{FIRST_GENERATION}') AS generation,
+        (SELECT value FROM sellerbeat.marks WHERE name = '{GAPS}') AS gaps
     FROM sellerbeat.positions p
 """)
 LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
@@ -29,15 +32,26 @@ class FeedBounds:
     latest: int  # the last position that was drawn; 0: none yet
     cut: int  # changes up to here are kept no more
     generation: str  # another one after a restore
+    gaps: tuple[tuple[int, int], ...] = ()  # one a restore: the last position of the backup, and the one to go on from
+
+    def lost(self, after: int) -> tuple[int, int] | None:
+        """The gap that a position lies in: a reader there has read what a restore took away."""
+        return next((gap for gap in self.gaps if gap[0] < after < gap[1]), None)
+
+    def holds(self, after: int) -> bool:
+        """Whether all that comes after the position is there."""
+        return after == 0 or (self.cut <= after <= self.latest and self.lost(after) is None)
 
 
 class FeedGoneError(StoreError):
     """What comes next after this position is not known any more. Not retried. Act: begin again, at the oldest or at the latest."""
 
     def __init__(self, after: int, bounds: FeedBounds) -> None:
-        words = (
-            f"changes are kept from position {bounds.cut + 1} on" if after < bounds.cut else f"the feed ends at position {bounds.latest}"
-        )
+        words = f"the feed ends at position {bounds.latest}"
+        if after < bounds.cut:
+            words = f"changes are kept from position {bounds.cut + 1} on"
+        elif gap := bounds.lost(after):
+            words = f"the database was restored since, to position {gap[0]}, and the feed goes on from {gap[1]}"
         super().__init__(f"nothing is known of what comes after position {after}: {words}. See docs/how-to/read-the-feed.md")
         self.bounds = bounds
 
@@ -52,7 +66,7 @@ class Feed:
         """Events behind a position, oldest first. Who reads on after the last position they got misses none and gets none twice.
 
         Raises:
-            FeedGoneError: changes behind this position were deleted as too old, or the feed never came so far.
+            FeedGoneError: changes behind this position were deleted as too old, the feed never came so far, or a restore took it back.
         """
         return self.page(after, limit, seller)[0]
 
@@ -64,8 +78,8 @@ class Feed:
             events = [as_event(row) for row in connection.execute(statement, values)]
             # Looked at behind the page: what is cut off meanwhile must not look like a feed without a gap.
             row = connection.execute(BOUNDS_OF_FEED).one()
-        bounds = FeedBounds(row.latest, row.cut, row.generation)
-        if after > 0 and not bounds.cut <= after <= bounds.latest:
+        bounds = FeedBounds(row.latest, row.cut, row.generation, tuple((low, high) for low, high in json.loads(row.gaps or "[]")))
+        if not bounds.holds(after):
             raise FeedGoneError(after, bounds)
         return events, bounds
 

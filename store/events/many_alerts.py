@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Row, TextClause, text
 
-from store.events.events import LOCK_POSITIONS, event_id
-from store.schema.errors import translated
+from store.events.events import LOCK_POSITIONS, SOUND, event_id
+from store.schema.errors import RestoredDatabaseError, translated
 from store.schema.kinds import runbook
 from store.schema.times import iso
 
@@ -45,7 +45,7 @@ EMIT_EVENTS_OF_MANY = text(f"""
         ) WITH ORDINALITY AS g (seller_id, id, entity_id, version, occurred_at, data, n)
     ), mine AS (
         UPDATE sellerbeat.sellers s SET sequence = s.sequence + c.many, detected_at = greatest(clock_timestamp(), s.detected_at)
-        FROM (SELECT DISTINCT seller_id, many FROM given) AS c WHERE s.seller_id = c.seller_id
+        FROM (SELECT DISTINCT seller_id, many FROM given) AS c WHERE s.seller_id = c.seller_id AND {SOUND}
         RETURNING s.seller_id, s.sequence, s.detected_at
     )
     INSERT INTO sellerbeat.change_events
@@ -92,8 +92,8 @@ class ManyAlerts:
             there = [one for one in alerts if one.seller_id in enrollments]
             sellers, kinds, texts = map(list, zip(*there, strict=True)) if there else ([], [], [])
             rows = connection.execute(statement, {"sellers": sellers, "kinds": kinds, "texts": texts}).all()
-            if rows:
-                connection.execute(EMIT_EVENTS_OF_MANY, {**_events(type_, rows, enrollments), "type": type_})
+            if rows and not connection.execute(EMIT_EVENTS_OF_MANY, {**_events(type_, rows, enrollments), "type": type_}).rowcount:
+                raise RestoredDatabaseError
             return len(rows)
 
 

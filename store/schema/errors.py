@@ -75,6 +75,13 @@ class NotAllowedError(StoreError):
     """The role of the database URL lacks a right. Act: as the text says."""
 
 
+class RestoredDatabaseError(StoreUnavailableError):
+    """The database was restored, or a replica took over, and no event may be written yet. Retried: a worker makes it good first."""
+
+    def __init__(self) -> None:
+        super().__init__("the database was restored, or another one took its place: run starter.py restored, unless a worker runs")
+
+
 class SecretError(StoreError):
     """No key decrypts a stored token. Not retried. Act: put back the key that encrypted it, or `starter.py connect` with a new token."""
 

@@ -34,6 +34,7 @@ class AlertKind(StrEnum):
     QUOTA_SHORT = "quota_short"  # not even the longest interval promised can be kept
     PLANNER_LATE = "planner_late"
     TWO_DEPLOYMENTS = "two_deployments"
+    RESTORED = "restored"  # the database, or a replica took over: readers begin anew
     ENDPOINT_FAILING = "endpoint_failing"  # the one behind the colon, for more than an hour
     EVENTS_AWAITED = "events_awaited"  # older than changes are kept, and an endpoint still waits for them
     PARTITION_MISSING = "partition_missing"  # of changes, polls or deliveries: rows go to the default one, and what is old goes row by row

@@ -59,6 +59,7 @@ CANCEL_CONSENTS_OF_SELLER = text(
 # Of somebody of the same id who was erased: whoever begins at sequence 0 would be told of nothing up to where that cursor stood.
 DELETE_CURSORS_OF_SELLER = text("DELETE FROM sellerbeat.delivery_lanes WHERE seller_id = :seller_id")
 ENROLLED_SELLERS = text("SELECT seller_id FROM sellerbeat.sellers WHERE removed_at IS NULL ORDER BY seller_id")
+SPANS_OF_ENROLMENTS = text("SELECT seller_id, enrolled_at, removed_at FROM sellerbeat.sellers")
 LOCK_OPTIONS_OF_SELLER = text(
     "SELECT options FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE"
 )
@@ -243,6 +244,11 @@ class Sellers:
         """Ids of all sellers to be polled, for the watchdog."""
         with translated(), self._engine.begin() as connection:
             return list(connection.execute(ENROLLED_SELLERS).scalars())
+
+    def spans(self) -> dict[str, tuple[datetime, datetime | None]]:
+        """Of every seller with a row: when they were enrolled, by eBay's clock, and removed."""
+        with translated(), self._engine.begin() as connection:
+            return {row.seller_id: (row.enrolled_at, row.removed_at) for row in connection.execute(SPANS_OF_ENROLMENTS)}
 
     def overrides(self, seller_id: str) -> dict[str, Any]:
         """What people set for the seller since the enrolment, as the workflow last reported it; {} for nothing."""
