@@ -10,23 +10,15 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-)
+from temporalio.client import Client
 from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.fleet.dead_tokens import DeadTokens
 from activities.fleet.erasing import UserErasing
+from activities.fleet.feed_memory import compare_feed
+from activities.fleet.feed_memory import watchdog_id as watchdog_id
 from activities.fleet.lost_sellers import LostSellers
 from activities.fleet.overrides import OverrideStorage
 from activities.fleet.planning import FleetPlanning, Plans
@@ -66,7 +58,9 @@ from store import Store, StoreError
 from workflows.client import TemporalUnavailableError, connect
 from workflows.delivering import CONNECTIONS, delivering
 from workflows.erasing import Erasing
+from workflows.keeping import keep_looking
 from workflows.planner import Planner
+from workflows.schedules import schedule
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
 from workflows.waking import wake_failing
@@ -152,32 +146,6 @@ def limits(settings: Settings) -> dict[str, int]:
     }
 
 
-def watchdog_id(task_queue: str) -> str:
-    """Of this queue alone: one that belonged to another queue would be left as it is, and its runs would find no worker."""
-    return f"sellerbeat-watchdog:{task_queue}"
-
-
-def planner_id(task_queue: str) -> str:
-    return f"sellerbeat-planner:{task_queue}"
-
-
-async def schedule(client: Client, task_queue: str) -> None:
-    """The watchdog and the planner: one of each a task queue, however many workers start."""
-    await _every(client, watchdog_id(task_queue), Watchdog.run, task_queue, timedelta(minutes=1))
-    await _every(client, planner_id(task_queue), Planner.run, task_queue, timedelta(minutes=5), at_once=True)
-    await _every(client, f"sellerbeat-erasing:{task_queue}", Erasing.run, task_queue, timedelta(minutes=1))
-
-
-async def _every(client: Client, id_: str, run: Any, task_queue: str, interval: timedelta, at_once: bool = False) -> None:
-    action = ScheduleActionStartWorkflow(run, id=id_, task_queue=task_queue)
-    policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1))
-    spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(interval)])
-    try:
-        await client.create_schedule(id_, Schedule(action=action, spec=spec, policy=policy), trigger_immediately=at_once)
-    except ScheduleAlreadyRunningError:
-        logger.debug("the schedule is there", extra={"schedule": id_})
-
-
 async def work(settings: Settings, waits: Waits) -> None:
     assert settings.database_url
     meters = runtime.meters(runtime.start(settings.metrics_bind))
@@ -189,6 +157,7 @@ async def work(settings: Settings, waits: Waits) -> None:
         client = await connect(environment, interceptors)
         if not await check(client):
             logger.info("Temporal does not tell which search attributes there are; those that starter.py migrate names are needed")
+        await compare_feed(client, store, settings.task_queue)  # before a task is taken: a restored database is made good first
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -200,9 +169,11 @@ async def work(settings: Settings, waits: Waits) -> None:
             async with polling, delivering(client, settings.task_queue, deliveries, poster, meters, keep) as end_deliveries:
                 await schedule(client, settings.task_queue)
                 waking = asyncio.create_task(wake_failing(client, store, VERSION))
+                looking = asyncio.create_task(keep_looking(client, store, settings.task_queue))
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
                 waking.cancel()
+                looking.cancel()
                 ending()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
                 await asyncio.gather(polling.shutdown(), end_deliveries())  # together: each has its grace

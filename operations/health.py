@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.fleet.feed_memory import watchdog_id
+from activities.fleet.lost_sellers import RUNNING
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
 from operations.context import CommandContext
@@ -22,6 +25,7 @@ from store.schema.migrate import current, newest
 from store.schema.migrate import examine as tables
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
+from workflows.schedules import missing_schedules
 from workflows.visibility import AttributesMissingError, check
 
 EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError)
@@ -147,11 +151,29 @@ async def _search_attributes(visit: Visit) -> str:
 
 async def _worker(visit: Visit) -> str:
     client, context = visit.temporal(), CommandContext()
+    queue = context.settings.task_queue
     if not visit.namespace:
         raise NotLookedAtError("not looked at: the namespace comes first")
     if not await context.has_worker(client):
-        raise FailedError(f"nobody works on task queue {context.settings.task_queue}: start worker.py")
-    return f"works on task queue {context.settings.task_queue}"
+        raise FailedError(f"nobody works on task queue {queue}: start worker.py")
+    if lacking := await missing_schedules(client, queue):
+        names = ", ".join(one.id for one in lacking)
+        raise FailedError(
+            f"one works, but Temporal lacks the schedules {names}: it makes them within a minute, once starter.py migrate is run"
+        )
+    with suppress(SettingsError, StoreError):  # lines of their own tell
+        await _all_are_polled(client, queue)
+    return f"works on task queue {queue}"
+
+
+async def _all_are_polled(client: Client, queue: str) -> None:
+    enrolled = len(await asyncio.to_thread(CommandContext("database_url").store.enrolled))
+    for wait_s in (0, 1, 2):  # who was enrolled just now is counted a moment later
+        await asyncio.sleep(wait_s)
+        if (running := (await client.count_workflows(f"{RUNNING} AND TaskQueue = '{queue}'")).count) >= enrolled:
+            return
+    words = f"one works, but of {enrolled} sellers {running} have a workflow"
+    raise FailedError(f"{words}: its watchdog starts the others within some minutes; see the schedule {watchdog_id(queue)}")
 
 
 async def _ebay(visit: Visit) -> str:

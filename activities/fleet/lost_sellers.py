@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from activities.fleet.comparing import evaluate_due
 from activities.fleet.dead_tokens import DeadTokens
+from activities.fleet.feed_memory import compare_feed
 from activities.fleet.overrides import OperatorOverrides, overrides_of
 from domain.pacing import Stream
 from store import Store
@@ -19,7 +20,7 @@ from store.reading.lateness import INTERVALS, LatePoll
 from store.schema.kinds import AlertKind, named
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"
-AT_ONCE = 200
+AT_ONCE = 1000  # some 5,000 events of a run, and 200 kB of its result: no seller waits for more than one run in a usual fleet
 PLANNER_LATE = timedelta(minutes=15)
 PLANNER_LATE_TEXT = (
     "the planner has not run for 15 minutes, so the last level holds: look at the schedule sellerbeat-planner:... in Temporal, "
@@ -38,7 +39,8 @@ class LostSellers:
 
     @activity.defn
     async def find_lost_sellers(self) -> list[OperatorOverrides]:
-        """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 200, with what people had set."""
+        """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 1,000, with what people had set."""
+        await compare_feed(self.client, self.store, activity.info().task_queue)
         await self.look_for_others()
         await asyncio.to_thread(self.look_at_the_planner)
         await asyncio.to_thread(self.look_for_late_polls)
