@@ -39,24 +39,37 @@ def erasures(
         _again(context, known)
         return
     rows = context.store.deletions.rows(pending=pending)
-    show(rows if Output.json else ({**row, "rows": _words(row["counts"])} for row in rows), COLUMNS, empty="nobody left")
+    show(rows if Output.json else ({**row, "rows": words_of(row["counts"])} for row in rows), COLUMNS, empty="nobody left")
 
 
 def _again(context: CommandContext, known: str | None) -> None:
-    store, taken = context.store, 0
-    for batch in _read(known) if known else ():
+    taken = take_known(context.store, known) if known else 0
+    found = erase_again(context)
+    words = words_of(found) or "nothing had come back"
+    say(f"erased again: {words}; {taken} erasures were not known here", rows=found, taken=taken)
+
+
+def take_known(store: Store, source: str, option: str = "--from") -> int:
+    """Take what `erasures --json` printed before the restore; returns how many the backup did not know. Raises typer.BadParameter."""
+    taken = 0
+    for batch in _read(source, option):
         try:
             taken += store.deletions.know(batch)
         except (KeyError, TypeError, ValueError):
-            raise typer.BadParameter(f"--from {known} holds lines that `erasures --json` did not print") from None
+            raise typer.BadParameter(f"{option} {source} holds lines that `erasures --json` did not print") from None
+    return taken
+
+
+def erase_again(context: CommandContext) -> dict[str, int]:
+    """Erase all that came back with a backup of whom the database knows to have left. Returns rows, by table."""
+    store = context.store
     sellers = store.deletions.persons(store.accounts.all())
     if sellers:
         asyncio.run(_end(context, store, sellers))
     found: Counter[str] = Counter(sellers=len(sellers))
     for page in store.erasing.all():
         found += page
-    words = _words(dict(+found)) or "nothing had come back"
-    say(f"erased again: {words}; {taken} erasures were not known here", rows=dict(+found), taken=taken)
+    return dict(+found)
 
 
 async def _end(context: CommandContext, store: Store, sellers: list[str]) -> None:
@@ -65,16 +78,16 @@ async def _end(context: CommandContext, store: Store, sellers: list[str]) -> Non
         await end_seller(store, client, seller_id)
 
 
-def _read(source: str) -> Iterator[list[dict[str, Any]]]:
+def _read(source: str, option: str) -> Iterator[list[dict[str, Any]]]:
     """Raises typer.BadParameter: no such file, or no JSON."""
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"--from {source} cannot be read: {getattr(error, 'strerror', None) or 'no lines of JSON'}") from None
+        raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'no lines of JSON'}") from None
     for start in range(0, len(lines), BATCH):
         yield lines[start : start + BATCH]
 
 
-def _words(counts: dict[str, int]) -> str:
+def words_of(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {table}" for table, count in sorted(counts.items()))

@@ -1,0 +1,103 @@
+"""`starter.py restored`: after a restore nothing is given out twice, and what can be known of the lost time is put right."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from textwrap import fill
+from typing import Annotated, Any
+
+import typer
+from temporalio.client import Client
+
+from activities.fleet.feed_memory import recalled, remember
+from console.erasures import erase_again, take_known, words_of
+from console.output import say, with_json
+from operations.context import CommandContext
+from operations.errors import FailedError
+from operations.restoring import RestoreFindings, look_at_sellers
+from store.events.restores import Standing
+from store.schema.kinds import AlertKind
+from workflows.client import TemporalUnavailableError
+from workflows.schedules import schedule
+from workflows.visibility import AttributesMissingError, check
+
+commands = typer.Typer()
+WIDTH = 80
+FINDINGS = {
+    "enroll": "Enrol again, as they were polled until the restore and are not enrolled here",
+    "remove": "Remove again, if it was you: in Temporal they ended since they were enrolled",
+    "pause": "Paused in Temporal, and now here too",
+    "resume": "Not paused in Temporal, and now not here either",
+}
+UNKNOWN = (
+    "Nobody can know from here: tokens, endpoints and links given since the backup; erasures since then, but for those that --erasures "
+    "names; and of sellers what Temporal does not know either."
+)
+
+
+@commands.command()
+@with_json
+def restored(
+    erasures: Annotated[
+        str | None, typer.Option("--erasures", metavar="F|-", help="What erasures --json printed last before the restore.")
+    ] = None,
+) -> None:
+    """After a restore of the database: new ids and positions, erase again who was erased, and say whom to enrol, remove or pause again."""
+    context = CommandContext("database_url", "secret_keys")
+    taken = take_known(context.store, erasures, "--erasures") if erasures else 0
+    standing, findings, left = asyncio.run(_put_right(context))
+    if not left or not _has_sellers_to_end(context):
+        rows = erase_again(context)
+    else:
+        rows = {}
+        left = f"{left}; sellers who left eBay are not erased again yet"
+    said = _words(standing, rows, taken, findings)
+    fields: dict[str, Any] = {"position": standing.position, "feed": standing.generation, "rows": rows, "taken": taken}
+    say(said, **fields, **(asdict(findings) if findings else {}), temporal=findings is not None)
+    if left:
+        raise FailedError(f"the database is done, Temporal is left: {left}; run starter.py restored again then")
+    context.store.close_alert(AlertKind.RESTORED)
+
+
+async def _put_right(context: CommandContext) -> tuple[Standing, RestoreFindings | None, str]:
+    """The database in any case, in one transaction; what Temporal knows, where it answers, and else why not."""
+    store, queue = context.store, context.settings.task_queue
+    try:
+        client: Client | None = await context.temporal()
+        memory = await recalled(client, queue) if client else None
+    except TemporalUnavailableError as error:
+        client, memory, left = None, None, str(error)
+    standing = store.restores.standing()
+    noticed = standing.announced and memory is not None and memory.knows(standing)
+    if not noticed:  # else a worker did it when it noticed, and nothing was lost since
+        standing = store.restores.renew(memory.position if memory else 0)
+    if client is None:
+        return standing, None, left
+    findings = await look_at_sellers(client, store, queue)
+    try:
+        await check(client)
+        await schedule(client, queue)
+    except AttributesMissingError as error:
+        return standing, findings, str(error)
+    await remember(client, queue, standing)
+    return standing, findings, ""
+
+
+def _has_sellers_to_end(context: CommandContext) -> bool:
+    return bool(context.store.deletions.persons(context.store.accounts.all()))
+
+
+def _words(standing: Standing, rows: dict[str, int], taken: int, findings: RestoreFindings | None) -> str:
+    erased = words_of(rows) or "nothing had come back"
+    named = {name: ", ".join(sellers) for name, sellers in (asdict(findings) if findings else {}).items()}
+    return "\n".join(
+        fill(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for words in (
+            f"The feed goes on behind position {standing.position}, as generation {standing.generation}. What is recorded again has "
+            "new ids, and readers begin anew: they get 410, or the alert restored.",
+            f"Erased again: {erased}; {taken} erasures were not known here.",
+            *(f"{words}: {named[name]}." for name, words in FINDINGS.items() if named.get(name)),
+            UNKNOWN,
+        )
+    )
