@@ -13,7 +13,8 @@ from activities.fleet.lost_sellers import RUNNING
 from activities.fleet.overrides import overrides_of
 from store import Store
 from workflows.attributes import STATE
-from workflows.messages import workflow_id
+from workflows.messages import SetSources, workflow_id
+from workflows.seller_polling import SellerPolling
 
 if TYPE_CHECKING:
     from temporalio.client import WorkflowExecution
@@ -76,7 +77,8 @@ async def look_at_sellers(client: Client, store: Store, task_queue: str) -> Rest
     paused = {seller for seller in mine if overrides_of(store, seller).paused is not None}
     for seller in mine:
         try:
-            await client.get_workflow_handle(workflow_id(seller)).signal("save_overrides")
+            # Of no source: nothing is read otherwise, and what people set is stored again.
+            await client.get_workflow_handle(workflow_id(seller)).signal(SellerPolling.set_sources, SetSources())
         except RPCError as error:  # it ended meanwhile: the watchdog's part
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise

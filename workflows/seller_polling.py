@@ -243,12 +243,6 @@ class SellerPolling:
         self.state.persisted = False
         self.changed()
 
-    @workflow.signal
-    def save_overrides(self) -> None:
-        """The database was restored, and may know older ones: what people set is stored again."""
-        self.state.persisted = False
-        self.changed()
-
     @workflow.update
     def set_cadence(self, request: SetCadence) -> SellerStatus:
         for given, every in request.given().items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,9 +12,12 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.fleet.lost_sellers import LostSellers
+    from activities.fleet.overrides import OperatorOverrides
     from workflows.messages import workflow_id
     from workflows.seller_polling import SellerPolling, summary_of
     from workflows.state import PollingState
+
+TOGETHER = 100  # sellers begun by one task: each alone waits for its own, behind those of all who run already
 
 
 @workflow.defn
@@ -24,13 +28,20 @@ class Watchdog:
         lost = await workflow.execute_activity_method(
             LostSellers.find_lost_sellers, summary="who is enrolled but does not run", start_to_close_timeout=timedelta(seconds=60)
         )
-        for overrides in lost:
-            with suppress(WorkflowAlreadyStartedError):
-                await workflow.start_child_workflow(
-                    SellerPolling.run,
-                    PollingState.resumed(overrides, workflow.now()),
-                    id=workflow_id(overrides.seller_id),
-                    static_summary=summary_of(overrides.seller_id),
-                    parent_close_policy=ParentClosePolicy.ABANDON,
-                )
+        if lost and workflow.patched("many-at-once"):
+            for first in range(0, len(lost), TOGETHER):
+                await asyncio.gather(*(self.start(overrides) for overrides in lost[first : first + TOGETHER]))
+        else:
+            for overrides in lost:
+                await self.start(overrides)
         return len(lost)
+
+    async def start(self, overrides: OperatorOverrides) -> None:
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                SellerPolling.run,
+                PollingState.resumed(overrides, workflow.now()),
+                id=workflow_id(overrides.seller_id),
+                static_summary=summary_of(overrides.seller_id),
+                parent_close_policy=ParentClosePolicy.ABANDON,
+            )

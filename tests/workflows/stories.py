@@ -175,6 +175,13 @@ async def watchdog_restarts_lost_sellers(stage: Stage) -> WorkflowHandle[Watchdo
     return await stage.watchdog()
 
 
+async def watchdog_starts_many(stage: Stage) -> WorkflowHandle[Watchdog, int]:
+    """Three are lost, and begun together; one of them came back meanwhile."""
+    await stage.seller(Stream.ORDERS)
+    stage.steps.lost = [OperatorOverrides(seller_id=seller) for seller in (ANNA, "seller-bert", "seller-carla")]
+    return await stage.watchdog()
+
+
 async def lost_seller(stage: Stage) -> Seller:
     """The one whom the watchdog started, with what people had set."""
     stage.steps.answer = slices(stage, 1)
@@ -248,6 +255,7 @@ STORIES: dict[str, Story] = {
     "cancelled": cancelled,
     "watchdog-finds-nobody": watchdog_finds_nobody,
     "watchdog-restarts-lost-sellers": watchdog_restarts_lost_sellers,
+    "watchdog-starts-many": watchdog_starts_many,
     "lost-seller": lost_seller,
     "delivery": delivery,
     "delivery-fails": delivery_fails,
