@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities.fleet.feed_memory import recalled, remember
 from console.erasures import erase_again, take_known, words_of
@@ -69,18 +70,19 @@ async def _put_right(context: CommandContext) -> tuple[Standing, RestoreFindings
     except TemporalUnavailableError as error:
         client, memory, left = None, None, str(error)
     standing = store.restores.standing()
-    noticed = standing.announced and memory is not None and memory.knows(standing)
+    noticed = standing.announced and memory is not None and memory.is_of(standing)
     if not noticed:  # else a worker did it when it noticed, and nothing was lost since
         standing = store.restores.renew(memory.position if memory else 0)
     if client is None:
         return standing, None, left
-    findings = await look_at_sellers(client, store, queue)
+    findings = None
     try:
+        findings = await look_at_sellers(client, store, queue)
         await check(client)
         await schedule(client, queue)
-    except AttributesMissingError as error:
-        return standing, findings, str(error)
-    await remember(client, queue, standing)
+        await remember(client, queue, standing)
+    except (AttributesMissingError, RPCError) as error:
+        return standing, findings, error.message if isinstance(error, RPCError) else str(error)
     return standing, findings, ""
 
 

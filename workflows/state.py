@@ -18,6 +18,7 @@ BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wai
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
 DENIED = timedelta(days=1)  # so long a stream that the consent does not cover waits, unless people ask
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
+OTHERS_LATER = timedelta(minutes=1)
 STREAM_ORDER = tuple(STREAMS)  # who goes first when due together
 
 
@@ -102,6 +103,13 @@ class PollingState(BaseModel, populate_by_name=True):
         for stream, every in overrides.cadence.items():
             state.streams[stream].cadence = every
         return state
+
+    def orders_first(self, now: datetime) -> PollingState:
+        """Of a seller who comes back with many others: orders at once, and all else when everybody has had theirs."""
+        for stream, mine in self.streams.items():
+            if stream is not Stream.ORDERS:
+                mine.next_due = now + OTHERS_LATER
+        return self
 
     def due(self, now: datetime, *, fair: bool = True) -> list[Stream]:
         """The streams to poll now: asked for first, then the one that waits longest; a backfill when nothing else is due.

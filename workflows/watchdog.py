@@ -12,11 +12,11 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.fleet.lost_sellers import LostSellers
-    from activities.fleet.overrides import OperatorOverrides
     from workflows.messages import workflow_id
     from workflows.seller_polling import SellerPolling, summary_of
     from workflows.state import PollingState
 
+MANY = 20  # who come back together: there are so many steps at once in a worker
 TOGETHER = 100  # sellers begun by one task: each alone waits for its own, behind those of all who run already
 
 
@@ -28,20 +28,22 @@ class Watchdog:
         lost = await workflow.execute_activity_method(
             LostSellers.find_lost_sellers, summary="who is enrolled but does not run", start_to_close_timeout=timedelta(seconds=60)
         )
-        if lost and workflow.patched("many-at-once"):
+        states = [PollingState.resumed(overrides, workflow.now()) for overrides in lost]
+        if len(lost) > 1 and workflow.patched("many-at-once"):
             for first in range(0, len(lost), TOGETHER):
-                await asyncio.gather(*(self.start(overrides) for overrides in lost[first : first + TOGETHER]))
+                some = states[first : first + TOGETHER]
+                await asyncio.gather(*(self.start(one.orders_first(workflow.now()) if len(lost) >= MANY else one) for one in some))
         else:
-            for overrides in lost:
-                await self.start(overrides)
+            for state in states:
+                await self.start(state)
         return len(lost)
 
-    async def start(self, overrides: OperatorOverrides) -> None:
+    async def start(self, state: PollingState) -> None:
         with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 SellerPolling.run,
-                PollingState.resumed(overrides, workflow.now()),
-                id=workflow_id(overrides.seller_id),
-                static_summary=summary_of(overrides.seller_id),
+                state,
+                id=workflow_id(state.seller_id),
+                static_summary=summary_of(state.seller_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
             )

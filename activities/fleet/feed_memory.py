@@ -25,8 +25,9 @@ class FeedMemory(BaseModel, frozen=True):
     position: int = 0  # the highest that was drawn
     generation: str = "0"
 
-    def knows(self, standing: Standing) -> bool:
-        return (self.position, self.generation) == (standing.position, standing.generation)
+    def is_of(self, standing: Standing) -> bool:
+        """Whether this feed is the one remembered, as far as it had come or further."""
+        return self.generation == standing.generation and self.position <= standing.position
 
 
 def watchdog_id(task_queue: str) -> str:
@@ -42,7 +43,7 @@ async def compare_feed(client: Client, store: Store, task_queue: str) -> Standin
     """
     memory = await recalled(client, task_queue)
     standing = await asyncio.to_thread(store.restores.settle, memory.position if memory else 0)
-    if memory is None or not memory.knows(standing):
+    if memory is None or memory.position != standing.position or memory.generation != standing.generation:
         await remember(client, task_queue, standing)
     return standing
 

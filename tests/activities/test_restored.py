@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.fleet.feed_memory import compare_feed, recalled, watchdog_id
 from activities.fleet.lost_sellers import LostSellers
+from simulator.judge import judge
 from store.events.feed import FeedGoneError
 from store.schema.errors import RestoredDatabaseError
 from store.schema.kinds import AlertKind
@@ -99,6 +100,11 @@ def everything(it: Rig) -> State:
     it.poll("anna")
     it.advance(minutes=5)
     assert it.poll("anna").changes == 0
+    snapshots = {("anna", "orders"): it.stored("anna").values()}
+    verdict = judge(it.world.rows(), it.events(), snapshots, at=it.world.clock.now(), kinds=("order",))
+    assert (verdict.lost, verdict.twice) == (0, 0)
+    (jump,) = verdict.findings
+    assert "sequence" in jump
     return {name: row["data"] for name, row in it.stored("anna").items()}
 
 

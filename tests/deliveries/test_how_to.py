@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from domain.delivery import STEPS
+from store.schema.delivery_tables import FLEET_CURSOR
 from tests.deliveries.hand import Hand
 from tests.support.receivers import stored_port
 from tests.support.waiting import eventually_here
@@ -22,6 +23,25 @@ def test_the_receiver_in_python_takes_each_change_once_and_refuses_a_forgery(han
     took = receive(hand, tmp_path, [sys.executable, "receiver.py"], code("python"))
 
     assert took == ["order.created o-0", "order.created o-1"]
+
+
+def test_the_receiver_begins_anew_when_it_is_told_of_a_restore(hand: Hand, tmp_path: Path) -> None:
+    hand.enroll("anna")
+    (tmp_path / "receiver.py").write_text(code("python"), encoding="utf-8")
+    with ExitStack() as things:
+        port = things.enter_context(stored_port())
+        endpoint, secret = hand.endpoint(f"http://127.0.0.1:{port}/", "order.*", "alert.*")
+        environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
+        program = [sys.executable, "receiver.py"]
+        receiver = things.enter_context(subprocess.Popen(program, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True))
+        try:
+            eventually_here(lambda: listening(port))
+            hand.store.restores.renew()
+            assert hand.run(endpoint, seller=FLEET_CURSOR).delivered == 1
+        finally:
+            receiver.terminate()
+        assert receiver.stdout
+        assert receiver.stdout.read().splitlines() == ["alert.opened alert:restored", "begins anew"]
 
 
 def code(language: str) -> str:

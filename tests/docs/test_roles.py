@@ -149,3 +149,21 @@ def test_the_reader_does_its_own_work_in_the_transaction_in_which_it_reads(roles
             cursor.execute(sql("read-the-feed.md"))
             cursor.execute("SELECT order_id FROM my_sales ORDER BY 1")
             assert cursor.fetchall() == [("o-1",), ("o-2",)]
+
+
+def test_the_reader_begins_anew_after_a_restore_which_the_worker_may_make_good(roles: Callable[[str], str], database: str) -> None:
+    with closing(Store.connect(roles("my_worker"), [Fernet.generate_key().decode()])) as store:
+        enroll(store)
+        store_orders(store, order("o-1"))
+        with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("CREATE SCHEMA app AUTHORIZATION my_reader; ALTER ROLE my_reader SET search_path = app")
+        with closing(psycopg2.connect(roles("my_reader"))) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(sql("read-the-feed.md"))
+            cursor.execute("INSERT INTO my_sales VALUES ('lost', 'seller-1', 'o-lost', 1)")  # it was read, and is gone from the feed
+        assert store.restores.renew().renewed
+        store_orders(store, order("o-2"))
+
+    with closing(psycopg2.connect(roles("my_reader"))) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(sql("read-the-feed.md"))
+        cursor.execute("SELECT order_id FROM my_sales ORDER BY 1")
+        assert cursor.fetchall() == [("o-1",), ("o-2",)]

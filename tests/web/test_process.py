@@ -154,6 +154,27 @@ def test_the_reader_of_the_documentation_misses_nothing_however_often_it_dies(ho
     )
 
 
+def test_the_reader_of_the_documentation_begins_anew_after_a_restore(house: House, address: str, tmp_path: Path) -> None:
+    """It may die anywhere on the way; what it has of the changes behind the restore is what the feed has."""
+    (code,) = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
+    settings = {"FEED_URL": address, "FEED_TOKEN": TOKEN}
+    program = f"import os\nos.chdir({str(tmp_path)!r})\n{code}"
+    reported(house, 1000)
+    last = house.store.feed.last()
+    first = house.child("reader", "-c", program, **settings)
+    eventually_here(lambda: (tmp_path / "position").exists() and (tmp_path / "position").read_text() == str(last))
+    first.end(signal.SIGKILL)
+
+    standing = house.store.restores.renew()
+    second = house.child("reader", "-c", program, **settings)
+    eventually_here(lambda: int((tmp_path / "position").read_text()) > last)
+    second.end(signal.SIGKILL)
+
+    assert second.output() == "begins anew\n"
+    assert [json.loads(line)["id"] for line in second.out.read_text().splitlines()] == [one["id"] for one in house.events()]
+    assert (tmp_path / "feed").read_text() == standing.generation
+
+
 def test_the_reader_of_the_documentation_ends_where_the_token_is_wrong(house: House, address: str, tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
 

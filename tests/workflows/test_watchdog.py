@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps, some_seller, start
 from workflows.client import handle
 from workflows.seller_polling import SellerPolling
-from workflows.watchdog import Watchdog
+from workflows.watchdog import MANY, Watchdog
 
 
 async def look(time_skipping: WorkflowEnvironment) -> int:
@@ -45,3 +45,17 @@ async def test_a_seller_who_came_back_meanwhile_is_left_alone(time_skipping: Wor
     assert (await seller.describe()).run_id == seller.first_execution_run_id
     assert (await seller.query(SellerPolling.status)).state == "polling"
     await eventually(lambda: {request.seller_id for _, _, request in steps.polls} == {overrides.seller_id for overrides in steps.lost})
+
+
+async def test_of_many_who_come_back_each_has_their_orders_read_before_anybody_has_anything_else(
+    time_skipping: WorkflowEnvironment, steps: FakeSteps
+) -> None:
+    steps.lost = [OperatorOverrides(seller_id=some_seller()) for _ in range(MANY)]
+
+    await look(time_skipping)
+
+    await eventually(lambda: len(steps.polls) >= MANY)
+    assert [stream for stream, _, _ in steps.polls[:MANY]] == [Stream.ORDERS] * MANY
+    assert {request.seller_id for _, _, request in steps.polls[:MANY]} == {overrides.seller_id for overrides in steps.lost}
+    await time_skipping.sleep(timedelta(minutes=2))
+    assert len(steps.of(Stream.INVENTORY)) == MANY
