@@ -62,12 +62,13 @@ def plan(
     connection: Connection, statement: NamedStatement, tables: Iterable[str], query: str | None = None, least: float = 100
 ) -> StatementPlan:
     """As it was run last (`query`, with its values), else for any values: EXPLAIN (GENERIC_PLAN). `tables`: whose scans count, where
-    they cost at least so much.
+    they cost at least so much. Of several statements in one text the last: those before take locks.
     """
     how, asked = "FORMAT JSON", query
     if asked is None:
         how, words = "GENERIC_PLAN, FORMAT JSON", dict[str, int]()
         asked = PARAMETER.sub(lambda found: f"${words.setdefault(found[1], len(words) + 1)}", statement.text.replace("\\:", ":"))
+    asked = asked.rstrip("; \n").rpartition(";")[2]
     try:
         with connection.begin_nested():
             answer = connection.exec_driver_sql(f"EXPLAIN ({how}) {asked.replace('%', '%%')}").scalar_one()

@@ -16,15 +16,16 @@ from sqlalchemy import Connection, Engine, text
 from domain.partitions import Range, around, left_at_least, next_positions, next_times, period
 from domain.retention import Retention
 from store.events.alerts import close_alert, open_alert
-from store.events.events import FLEET, Events
+from store.events.events import FLEET, GAPS, Events
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
 from store.schema.partitions import KEYS, MAY_CHANGE_PARTITIONS, Outcome, Partition, change, partitions, strays
 
 AT_ONCE = 20  # acts of one round on one table
 LAST_DRAWN_POSITION = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM sellerbeat.positions")
-# How many were drawn since then, by halving: `detected_at` grows with the position, but for milliseconds between sellers.
-COUNT_POSITIONS_DRAWN_SINCE = text("""
+# How many were drawn since then, by halving: `detected_at` grows with the position, but for milliseconds between sellers. Those that a
+# restore left out were drawn by nobody.
+COUNT_POSITIONS_DRAWN_SINCE = text(f"""
     WITH RECURSIVE halving AS (
         SELECT coalesce(min(position), :last + 1) AS low, CAST(:last AS bigint) + 1 AS high FROM sellerbeat.change_events
         UNION ALL
@@ -33,8 +34,12 @@ COUNT_POSITIONS_DRAWN_SINCE = text("""
                 ORDER BY c.position LIMIT 1), true) AS young
             FROM (SELECT low, high, (low + high) / 2 AS middle FROM halving WHERE low < high) AS halved
         ) AS looked
-    )
-    SELECT :last + 1 - max(low) AS drawn FROM halving
+    ), oldest AS (SELECT max(low) AS low FROM halving)
+    SELECT :last + 1 - low - coalesce((
+        SELECT sum(CAST(gap ->> 1 AS bigint) - greatest(CAST(gap ->> 0 AS bigint), low - 1))
+        FROM sellerbeat.marks m, jsonb_array_elements(CAST(m.value AS jsonb)) AS gap
+        WHERE m.name = '{GAPS}' AND CAST(gap ->> 1 AS bigint) >= low AND CAST(gap ->> 1 AS bigint) <= :last
+    ), 0) AS drawn FROM oldest
 """)
 LIFT_TIMEOUT_OF_PARTITIONING = text("SELECT set_config('statement_timeout', '60s', true)")
 NO_RIGHT = "the role of SELLERBEAT_DATABASE_URL may not make partitions: grant it EXECUTE as docs/how-to/share-a-database.md has it"
@@ -83,7 +88,7 @@ class Partitioning:
             return next_times(ranges, now, keep.polls if parent == "poll_runs" else keep.deliveries)
         last = connection.execute(LAST_DRAWN_POSITION).scalar_one()
         values = {"last": last, "since": now - period(keep.events)}
-        drawn = connection.execute(COUNT_POSITIONS_DRAWN_SINCE, values).scalar_one()
+        drawn = int(connection.execute(COUNT_POSITIONS_DRAWN_SINCE, values).scalar_one())
         if (found := next_positions(ranges, last, drawn)) is None:
             self._enough_until = max(one.upper for one in ranges) - 1 - left_at_least(drawn)
         return found

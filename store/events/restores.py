@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
+from domain.partitions import next_positions
 from store.events.alerts import close_alert, open_alert
 from store.events.events import (
     DATABASE,
@@ -25,6 +26,7 @@ from store.events.events import (
 )
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
+from store.schema.partitions import MAY_CHANGE_PARTITIONS, change, partitions
 
 LOOKED_AT = "sellerbeat:looked_at"  # in what the pool keeps of a connection
 GAP = 1_000_000  # positions between what is known to have been drawn and what is drawn next, where the clock gives no better one
@@ -145,13 +147,14 @@ class Restores:
         connection.execute(LOCK_ALL_SELLERS)
         connection.execute(LOCK_POSITIONS_OF_RESTORE)
         raised = connection.execute(RAISE_POSITIONS, {"known": self.known, "gap": GAP}).one()
+        _make_partition(connection, raised.after)
         connection.execute(RENEW_SELLERS, {"base": raised.after})
         values = {"generation": secrets.token_hex(8), "before": raised.before, "base": raised.after}
         connection.execute(MARK_DATABASE_RENEWED, values)
         # Closed first: of one that the backup had open nobody would be told.
-        for change in (close_alert, _open):
+        for act in (close_alert, _open):
             events = Events(FLEET)
-            change(connection, events, None, AlertKind.RESTORED)
+            act(connection, events, None, AlertKind.RESTORED)
             events.emit(connection, None)
 
     def _look(self) -> tuple[Standing, str | None, str | None]:
@@ -171,6 +174,13 @@ class Restores:
         if connection.execute(LAST_POSITION_DRAWN).scalar_one() < self.known:
             connection.execute(DOUBT_DATABASE)
         connection.commit()
+
+
+def _make_partition(connection: Connection, position: int) -> None:
+    """What comes next falls beyond all that are there. If none can be made just now, the default one takes it until the next retention."""
+    found = next_positions([one.range for one in partitions(connection, "change_events")], position, drawn=0)
+    if found and connection.execute(MAY_CHANGE_PARTITIONS).scalar():
+        change(connection, "make", "change_events", lower=str(found.lower), upper=str(found.upper))
 
 
 def is_doubted(noted: str | None, name: str | None) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from domain.partitions import LEAST
 from store import Store
 from store.schema.partitions import KEYS, partitions
 from tests.store.documents import SELLER, enroll, order, store_orders
@@ -33,6 +34,27 @@ def test_changes_for_which_nobody_made_a_partition_are_taken_alerted_and_put_rig
     assert run(own_store, "SELECT count(*) FROM sellerbeat.change_events_default") == [(0,)]
     store_orders(own_store, order("o-4"))
     assert own_store.feed.read(limit=1000)[-1]["entity_id"] == "o-4"
+
+
+def test_positions_that_a_restore_leaves_out_make_no_partition_larger(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    store_orders(own_store, order("o-1"))
+    forget(own_store, now)
+
+    own_store.restores.renew()
+    renewed = own_store.soundness.partitions()
+    store_orders(own_store, order("o-2"))
+    forget(own_store, now)
+    run(own_store, "SELECT setval('sellerbeat.positions', nextval('sellerbeat.positions') + 9000)")
+    forget(own_store, now)
+
+    assert renewed == own_store.soundness.partitions() == []
+    assert own_store.soundness.sequences() == ([], [])
+    with own_store.engine.begin() as connection:
+        first, over_the_gap, *later = partitions(connection, "change_events")
+    assert over_the_gap.range.lower == first.range.upper
+    assert later
+    assert all(one.range.upper - (one.range.lower or 0) <= 2 * LEAST for one in later)
 
 
 def test_polls_of_a_time_for_which_nobody_made_a_partition_are_put_right_too(own_store: Store) -> None:

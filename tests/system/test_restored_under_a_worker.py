@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator import World
-from tests.end_to_end.conftest import open_house  # noqa: F401 - a fixture
 from tests.support.backups import Backup
 from tests.support.house import House
+from tests.support.opening import open_house  # noqa: F401 - a fixture
 from tests.support.waiting import eventually_here
 
 SELLERS = ("anna", "bert", "carla")
