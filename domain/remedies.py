@@ -21,6 +21,7 @@ ERRORS = {
     "RejectedError": "eBay says that our request is wrong: a developer has to look.",
     "StoreUnavailableError": "Postgres is missing or too busy: look at it.",
     "RestoredDatabaseError": "A running worker makes the database good by itself. Then run starter.py restored.",
+    "NotAllowedError": "Give the role of SELLERBEAT_DATABASE_URL its rights: docs/how-to/share-a-database.md, Roles.",
     "TablesMissingError": "Run: starter.py migrate",
     "TablesUnknownError": "Use the version that made the tables, or one that may work with them: docs/how-to/deploy.md, Roll back.",
     "SecretError": "Put back the key that encrypted the token into SELLERBEAT_SECRET_KEYS, or connect the seller anew.",

@@ -21,8 +21,12 @@ from operations.context import CommandContext
 from operations.errors import FailedError
 from settings import SettingsError
 from store import Store, StoreError, StoreUnavailableError
-from store.schema.migrate import current, newest
+from store.schema.engine import CLIENT_SETTINGS
+from store.schema.errors import NotAllowedError
 from store.schema.migrate import examine as tables
+from store.schema.migrate import newest
+from store.schema.session import TIMEOUTS
+from store.schema.standing import standing
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
 from workflows.schedules import missing_schedules
@@ -81,15 +85,19 @@ async def _settings(visit: Visit) -> str:
 
 async def _postgres(visit: Visit) -> str:
     context = CommandContext("database_url")
-    await asyncio.to_thread(current, context.url, context.settings.database_schema)
-    return "reached"
+    found = await asyncio.to_thread(standing, context.url, context.settings.database_schema)
+    lock, statement, idle = (found.waits[name] for name in TIMEOUTS)
+    return (
+        f"reached {found.between} as {found.role}, which has its rights; waits end: connecting {CLIENT_SETTINGS['connect_timeout']}s, "
+        f"lock {lock}, statement {statement}, idle in a transaction {idle}"
+    )
 
 
 async def _tables(visit: Visit) -> str:
     context = CommandContext("database_url")
     try:
         found = await asyncio.to_thread(tables, context.url, context.settings.database_schema)
-    except StoreUnavailableError:
+    except (StoreUnavailableError, NotAllowedError):
         raise NotLookedAtError("not looked at: Postgres comes first") from None
     visit.tables = True
     return f"at revision {found}, " + ("as this version needs them" if found == newest() else "of a later version, good for this one too")

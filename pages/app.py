@@ -23,7 +23,7 @@ from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, probl
 from pages.rendering import FOLDER, problem_page
 from pages.security_headers import SecurityHeaders
 from store import StoreError, UnknownSellerError
-from store.schema.errors import StoreUnavailableError, TablesMissingError, TablesUnknownError
+from store.schema.errors import NotAllowedError, StoreUnavailableError, TablesMissingError, TablesUnknownError
 from workflows.client import TemporalUnavailableError
 
 logger = logging.getLogger("sellerbeat.web")
@@ -74,7 +74,7 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(422, feed.in_one_line(error))
         case UnknownSellerError():
             return ProblemError(404 if not error.removed else 409, str(error))
-        case StoreUnavailableError() | TablesMissingError() | TablesUnknownError() | TemporalUnavailableError():
+        case StoreUnavailableError() | TablesMissingError() | TablesUnknownError() | NotAllowedError() | TemporalUnavailableError():
             return ProblemError(503, str(error), {"Retry-After": "5"})
         case RPCError():
             return ProblemError(503, "Temporal refused or did not answer in time; nothing was changed. Try again", {"Retry-After": "5"})

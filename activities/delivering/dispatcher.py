@@ -41,7 +41,7 @@ class DeliveryDispatcher:
         await asyncio.gather(asyncio.to_thread(self.lead, loop), asyncio.to_thread(self.scan, loop))
 
     def lead(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Look, while no other worker's dispatcher does; else see every two seconds whether it is gone."""
+        """Look, while no other worker's dispatcher does; else see every two seconds whether its lead has ended."""
         while not self.stop.is_set():
             with self.outliving("the dispatcher cannot look for changes"):
                 self.look(loop)
@@ -50,7 +50,7 @@ class DeliveryDispatcher:
     def look(self, loop: asyncio.AbstractEventLoop) -> None:
         known: int | None = None
         with self.store.backlog.leading() as connection:
-            while connection is not None and not self.stop.is_set():
+            while connection is not None and not self.stop.is_set() and self.store.backlog.leads(connection):
                 news = self.store.backlog.new(connection, known)
                 self.wake(loop, news.cursors | self.not_woken(news.due))
                 if known is None and news.known is not None:  # what came before the first look

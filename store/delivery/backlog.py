@@ -1,19 +1,19 @@
 """Which cursors have something to deliver: a look at what is new, several times a second, and a scan that forgets nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from store.delivery.cursors import MATCHES
 from store.schema.errors import translated
+from store.schema.leases import FleetLease
 
 AT_ONCE = 500  # cursors of a look
 
-# Of the workers' dispatchers one looks at a time. The session's lock: it goes with the connection, so with a process that dies.
-TRY_TO_LOCK_LEAD_OF_DISPATCHERS = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.dispatchers', 0))")
 NEWEST_POSITION_FOR_DISPATCHER = text("SELECT coalesce(max(position), 0) FROM sellerbeat.change_events")
 HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM sellerbeat.endpoints WHERE off_at IS NULL)")
 # A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
@@ -83,18 +83,26 @@ class DeliveryBacklog:
 
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._lead = FleetLease("dispatchers")  # of the workers' dispatchers one looks at a time
 
     @contextmanager
     def leading(self) -> Iterator[Connection | None]:
-        """A connection that holds the lead until the end, by which to look; None: another dispatcher has it."""
+        """A connection with the lead, by which to look while `leads` says so; None: another dispatcher has it."""
         with translated(), self._single.connect() as connection:
-            if not connection.execute(TRY_TO_LOCK_LEAD_OF_DISPATCHERS).scalar():
+            if not self._lead.take(connection):
                 yield None
                 return
             try:
                 yield connection
             finally:
-                connection.invalidate()  # closes it: the lock goes with it, whatever state it is in
+                with suppress(SQLAlchemyError):  # else it ends by itself
+                    self._lead.end(connection)
+                connection.invalidate()  # closes it: what a session of ours has locked goes with it, whatever state it is in
+
+    def leads(self, connection: Connection) -> bool:
+        """Whether the lead is still ours. False: we stood still for so long that another one took it."""
+        with translated():
+            return self._lead.holds(connection)
 
     def new(self, connection: Connection, known: int | None) -> BacklogNews:
         """Cursors with changes behind a position, and those whose time to be woken has come. No endpoint: one cheap statement."""

@@ -2,29 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
-from store.schema.errors import StoreError
+from store.schema.errors import StoreError, keep_words
 from store.schema.names import SCHEMA, use_schema
+from store.schema.session import SERVER_SETTINGS, given, settle
 
-# Every wait has an end, so a step fails and is tried again instead of hanging. Milliseconds.
-SERVER_SETTINGS = {
-    "lock_timeout": "5000",
-    "statement_timeout": "15000",
-    "idle_in_transaction_session_timeout": "30000",
-    "timezone": "UTC",
-    "jit": "off",  # compiling takes longer than any of our statements
-}
 # A peer that vanished without a word is noticed by the kernel within half a minute.
 CLIENT_SETTINGS = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA) -> Engine:
+def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA, own_sessions: bool = False) -> Engine:
     """An engine for `postgresql://...`; one step uses one connection at a time, so size the pool to the threads.
 
-    `pool_size` None: without a pool, so that nothing stays open behind a command.
+    `pool_size` None: without a pool, so that nothing stays open behind a command. `own_sessions`: no pooler in transaction mode stands
+    between (`between.py` finds out); else that is assumed of every pooler.
 
     There is no ping before use: it would double the round trips of a quiet poll. After a restart of Postgres the first statement
     fails as `StoreUnavailableError`, SQLAlchemy drops every pooled connection at once, and the retry gets a new one.
@@ -36,11 +31,15 @@ def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA) -> Engine
     pool: dict[str, Any] = {"poolclass": NullPool} if pool_size is None else sized
     engine = create_engine(
         _address(url),
-        connect_args={**CLIENT_SETTINGS, "application_name": application(schema), "options": _options(url)},
+        connect_args={**CLIENT_SETTINGS, "application_name": application(schema)},
         hide_parameters=True,
+        use_native_hstore=False,  # else each connection begins with a look for that type, which we do not use
         **pool,
     )
     engine.dialect.reset_isolation_level = _as_it_was  # type: ignore[method-assign, assignment]
+    settings = SERVER_SETTINGS | _given(url)
+    event.listen(engine, "connect", lambda connection, record: settle(connection, settings, own_sessions), insert=True)  # before all else
+    event.listen(engine, "handle_error", _keep_words)
     use_schema(engine, schema)
     return engine
 
@@ -48,6 +47,11 @@ def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA) -> Engine
 def application(schema: str) -> str:
     """As `pg_stat_activity` shows our connections. Versions that had no schema of their own said `sellerbeat`, and no more."""
     return f"sellerbeat in {schema}"
+
+
+def _keep_words(context: ExceptionContext) -> None:
+    if context.connection is not None and (connection := context.connection.connection.dbapi_connection) is not None:
+        keep_words(context.original_exception, connection)
 
 
 def _as_it_was(connection: Any) -> None:
@@ -71,8 +75,7 @@ def _address(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg2", query=query)
 
 
-def _options(url: str) -> str:
-    """Ours first: what the URL itself sets comes later and wins."""
-    ours = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
-    theirs: Any = make_url(url).query.get("options", "")
-    return f"{ours} {theirs}".strip()
+def _given(url: str) -> dict[str, str]:
+    """What the URL itself sets, which wins. Poolers refuse `options` at the start of a connection, so they are set like ours."""
+    options: Any = make_url(url).query.get("options", "")
+    return given(options if isinstance(options, str) else " ".join(options))

@@ -6,10 +6,13 @@ errors leaves this package: `translated` puts one of ours in their place, with a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from store.schema.faults import NO_ANSWER, not_allowed, unavailable
 
 
 class StoreError(Exception):
@@ -82,6 +85,16 @@ class RestoredDatabaseError(StoreUnavailableError):
         super().__init__("the database was restored, or another one took its place: run starter.py restored, unless a worker runs")
 
 
+class SharedSessionsError(StoreError):
+    """A pooler in transaction mode stands between, where a session is needed. Nothing was changed. Act: go past it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a pooler in transaction mode stands between us and Postgres, and starter.py migrate needs a session of its own: run it with a "
+            "SELLERBEAT_DATABASE_URL that leads to Postgres itself (or to a pooler in session mode); nothing was changed"
+        )
+
+
 class SecretError(StoreError):
     """No key decrypts a stored token. Not retried. Act: put back the key that encrypted it, or `starter.py connect` with a new token."""
 
@@ -109,24 +122,23 @@ class OffersNeedInventoryError(StoreError):
 REFUSALS = ("22", "23", "54")
 
 _MISSING = {"42P01", "42703", "3F000"}  # undefined table, column, schema
-_UNAVAILABLE = {
-    "55P03": "another transaction held a lock for too long",
-    "57014": "a statement took too long",
-    "40001": "another transaction came in between",
-    "40P01": "two transactions waited for each other",
-    "25P03": "a transaction stood idle for too long",
-}
-_UNAVAILABLE_CLASSES = {
-    "08": "the connection was lost",
-    "53": "Postgres lacks connections, memory or disk",
-    "57": "Postgres is shutting down or starting up",
-    "58": "Postgres has trouble with its machine",
-}
 
 
 def sqlstate(error: DBAPIError) -> str:
     """Five letters, or "" where there was no answer from a server."""
-    return getattr(error.orig, "pgcode", None) or ""
+    return _code(error.orig)
+
+
+def _code(error: BaseException | None) -> str:
+    return getattr(error, "pgcode", None) or ""
+
+
+def keep_words(error: BaseException, connection: Any) -> None:
+    """Of a connection of the driver's that was cut off, the error tells no more than that. What the server said before stands with the
+    connection until it is closed: so this comes first.
+    """
+    if not _code(error) and not hasattr(error, "words"):
+        error.words = connection.info.error_message  # type: ignore[attr-defined]
 
 
 def refused(error: DBAPIError) -> bool:
@@ -140,17 +152,17 @@ def translate(error: SQLAlchemyError) -> StoreError:
         return StoreUnavailableError("no connection of the pool came free in time")
     if not isinstance(error, DBAPIError):
         return StoreError(f"the database layer failed ({type(error).__name__})")
-    code = sqlstate(error)
+    code, said = sqlstate(error), f"{getattr(error.orig, 'words', None) or ''} {error.orig}"
     if code in _MISSING:
         return TablesMissingError()
-    if code == "42501":
-        return NotAllowedError("the role of SELLERBEAT_DATABASE_URL lacks a right (SQLSTATE 42501): see the roles in docs/how-to/deploy.md")
-    if code in _UNAVAILABLE or code[:2] in _UNAVAILABLE_CLASSES:
-        return StoreUnavailableError(_UNAVAILABLE.get(code) or _UNAVAILABLE_CLASSES[code[:2]], lost=error.connection_invalidated)
+    if code == "42501" or (not code and "permission denied" in said):
+        return NotAllowedError(not_allowed(said))
+    if words := unavailable(code, said):
+        return StoreUnavailableError(words, lost=error.connection_invalidated)
     if error.connection_invalidated:
         return StoreUnavailableError("the connection to Postgres was lost", lost=True)
     if not code:
-        return StoreUnavailableError("Postgres cannot be reached: is it running, and is SELLERBEAT_DATABASE_URL right?")
+        return StoreUnavailableError(NO_ANSWER)
     return StoreError(f"the database refused a statement (SQLSTATE {code})")
 
 

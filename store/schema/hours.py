@@ -7,4 +7,4 @@ POLL_HOURS = """(
         SELECT seller_id, stream, hour_at, hour_polls, hour_calls, hour_changes FROM sellerbeat.streams WHERE hour_at >= {since}
     )"""
 # The last 24 hours, with the one that is not over. As a subquery it is asked once, and indexes serve; bare, `clock_timestamp()` does not.
-A_DAY_AGO = "(SELECT date_trunc('hour', clock_timestamp()) - interval '23 hours')"
+A_DAY_AGO = "(SELECT date_trunc('hour', clock_timestamp(), 'UTC') - interval '23 hours')"

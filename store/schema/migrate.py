@@ -10,9 +10,18 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from store.schema import former, indexes
+from store.schema.between import Between, between
 from store.schema.drift import differences
 from store.schema.engine import connect
-from store.schema.errors import EncodingError, NotAllowedError, SchemaTakenError, TablesDifferError, sqlstate, translated
+from store.schema.errors import (
+    EncodingError,
+    NotAllowedError,
+    SchemaTakenError,
+    SharedSessionsError,
+    TablesDifferError,
+    sqlstate,
+    translated,
+)
 from store.schema.names import SCHEMA, checked, lock
 from store.schema.partitions import make_function
 from store.schema.revisions import APPLIED_REVISION, RECORD_APPLIED_REVISION, check_revision
@@ -47,8 +56,11 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
         TablesDifferError: somebody changed them by hand. Nothing was changed.
         FormerProcessesError: tables have to move, and processes of before are connected.
         NotAllowedError, EncodingError: of the role and the database, as the text says.
+        SharedSessionsError: a pooler in transaction mode stands between. Nothing was changed.
     """
-    engine = _engine(url, schema)
+    if between(_engine(url, schema)) is Between.TRANSACTION_POOLER:
+        raise SharedSessionsError
+    engine = connect(url, pool_size=None, schema=schema, own_sessions=True)
     with translated(), engine.begin() as connection:
         connection.execute(LIFT_TIMEOUTS_OF_MIGRATION)
         connection.execute(LOCK_MIGRATION)

@@ -8,14 +8,14 @@ EVENT_EXISTS = text("SELECT EXISTS (SELECT FROM sellerbeat.change_events WHERE i
 END_HOUR = """
     INSERT INTO sellerbeat.poll_hours AS h (hour, seller_id, stream, polls, api_calls, changes)
     SELECT hour_at, seller_id, stream, hour_polls, hour_calls, hour_changes FROM sellerbeat.streams
-    WHERE seller_id = :seller_id AND stream = :stream AND hour_at <> date_trunc('hour', CAST(:started AS timestamptz))
+    WHERE seller_id = :seller_id AND stream = :stream AND hour_at <> date_trunc('hour', CAST(:started AS timestamptz), 'UTC')
         AND hour_polls + hour_calls > 0
     ON CONFLICT (hour, seller_id, stream) DO UPDATE SET
         polls = h.polls + excluded.polls, api_calls = h.api_calls + excluded.api_calls, changes = h.changes + excluded.changes
 """
-_SAME_HOUR = "hour_at = date_trunc('hour', CAST(:started AS timestamptz))"
+_SAME_HOUR = "hour_at = date_trunc('hour', CAST(:started AS timestamptz), 'UTC')"
 COUNT_IN_HOUR = f"""
-        hour_at = date_trunc('hour', CAST(:started AS timestamptz)),
+        hour_at = date_trunc('hour', CAST(:started AS timestamptz), 'UTC'),
         hour_polls = CASE WHEN {_SAME_HOUR} THEN hour_polls ELSE 0 END + :polls,
         hour_calls = CASE WHEN {_SAME_HOUR} THEN hour_calls ELSE 0 END + :calls,
         hour_changes = CASE WHEN {_SAME_HOUR} THEN hour_changes ELSE 0 END + :changes

@@ -235,6 +235,9 @@ def test_the_doctor_finds_all_well(house: House) -> None:
     checks = read(house, "doctor")
 
     assert [(check["what"], check["mark"]) for check in checks] == [(what, "ok") for what in CHECKS]
+    assert checks[1]["found"] == (
+        "reached directly as postgres, which has its rights; waits end: connecting 5s, lock 5s, statement 15s, idle in a transaction 30s"
+    )
 
 
 def test_following_prints_what_comes_and_ends_well_with_ctrl_c(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import make_url
 
 from store import Store
 from tests.web.site import KEY, NOBODY, Site
@@ -39,3 +40,24 @@ async def test_without_postgres_or_its_tables_it_is_alive_but_not_ready(empty_da
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert found in ready.json()["postgres"]
     assert "hunter2" not in ready.text
+
+
+async def test_what_postgres_refuses_is_a_503_that_says_so(database: str, execute: Callable[[str], None]) -> None:
+    url = make_url(database).set(username="without_rights", password="hunter2").render_as_string(hide_password=False)
+    execute("CREATE ROLE without_rights LOGIN PASSWORD 'hunter2'")
+    store = Store.connect(url, [KEY])
+    site = Site(store, NOBODY)
+    try:
+        lacking = await site.program.get("/v1/changes")
+        store.close()
+        execute("ALTER ROLE without_rights CONNECTION LIMIT 0")
+        refused = await site.program.get("/v1/changes")
+    finally:
+        await site.close()
+        store.close()
+        execute("DROP ROLE without_rights")
+
+    assert (lacking.status_code, refused.status_code) == (503, 503)
+    assert "lacks a right on schema sellerbeat" in lacking.json()["detail"]
+    assert "takes no more connections" in refused.json()["detail"]
+    assert lacking.headers["retry-after"] == refused.headers["retry-after"] == "5"
