@@ -28,7 +28,7 @@ quick: lint ## in the middle of work: lint, types and what needs no server
 test: setup
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-system: setup ## what needs Chromium, Prometheus or Temporal's own server besides: says what is missing
+test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own server or older versions (git): says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests/system
 

@@ -173,5 +173,6 @@ def translated() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise translate(error) from None
-    except psycopg2.Error:  # SQLAlchemy lets the driver's own through when it puts back a connection that died meanwhile
-        raise StoreUnavailableError("the connection to Postgres was lost", lost=True) from None
+    except psycopg2.Error as error:  # SQLAlchemy lets the driver's own through when it puts back a connection that died meanwhile
+        words = unavailable(_code(error), str(error)) or "the connection to Postgres was lost"
+        raise StoreUnavailableError(words, lost=True) from None
