@@ -17,7 +17,7 @@ from console.output import say, with_json
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.restoring import RestoreFindings, look_at_sellers
-from store.events.restores import Standing
+from store.events.restores import FeedStanding
 from store.schema.kinds import AlertKind
 from workflows.client import TemporalUnavailableError
 from workflows.schedules import schedule
@@ -61,7 +61,7 @@ def restored(
     context.store.close_alert(AlertKind.RESTORED)
 
 
-async def _put_right(context: CommandContext) -> tuple[Standing, RestoreFindings | None, str]:
+async def _put_right(context: CommandContext) -> tuple[FeedStanding, RestoreFindings | None, str]:
     """The database in any case, in one transaction; what Temporal knows, where it answers, and else why not."""
     store, queue = context.store, context.settings.task_queue
     try:
@@ -90,7 +90,7 @@ def _has_sellers_to_end(context: CommandContext) -> bool:
     return bool(context.store.deletions.persons(context.store.accounts.all()))
 
 
-def _words(standing: Standing, rows: dict[str, int], taken: int, findings: RestoreFindings | None) -> str:
+def _words(standing: FeedStanding, rows: dict[str, int], taken: int, findings: RestoreFindings | None) -> str:
     erased = words_of(rows) or "nothing had come back"
     named = {name: ", ".join(sellers) for name, sellers in (asdict(findings) if findings else {}).items()}
     return "\n".join(

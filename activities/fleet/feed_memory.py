@@ -14,7 +14,7 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleUpdat
 from temporalio.service import RPCError, RPCStatusCode
 
 from store import Store
-from store.events.restores import Standing
+from store.events.restores import FeedStanding
 
 MEMO = "feed"
 
@@ -25,7 +25,7 @@ class FeedMemory(BaseModel, frozen=True):
     position: int = 0  # the highest that was drawn
     generation: str = "0"
 
-    def is_of(self, standing: Standing) -> bool:
+    def is_of(self, standing: FeedStanding) -> bool:
         """Whether this feed is the one remembered, as far as it had come or further."""
         return self.generation == standing.generation and self.position <= standing.position
 
@@ -35,7 +35,7 @@ def watchdog_id(task_queue: str) -> str:
     return f"sellerbeat-watchdog:{task_queue}"
 
 
-async def compare_feed(client: Client, store: Store, task_queue: str) -> Standing:
+async def compare_feed(client: Client, store: Store, task_queue: str) -> FeedStanding:
     """Compare the feed with what Temporal remembers of it, make good a database that knows less, and remember how far it is now.
 
     Raises:
@@ -59,7 +59,7 @@ async def recalled(client: Client, task_queue: str) -> FeedMemory | None:
     return await _memory(client, found.schedule.action)
 
 
-async def remember(client: Client, task_queue: str, standing: Standing) -> None:
+async def remember(client: Client, task_queue: str, standing: FeedStanding) -> None:
     """The highest position stays, whoever comes last: a restore leads beyond it. Without a schedule nothing is kept. Raises RPCError."""
 
     async def updated(now: ScheduleUpdateInput) -> ScheduleUpdate | None:

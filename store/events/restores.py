@@ -84,7 +84,7 @@ WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FeedStanding:
     """How far the feed is, and in which database."""
 
     position: int  # the last one drawn
@@ -102,7 +102,7 @@ class Restores:
         self.known = 0  # the highest position that this process was told of
         event.listen(engine, "engine_connect", self._connected)
 
-    def settle(self, known: int = 0) -> Standing:
+    def settle(self, known: int = 0) -> FeedStanding:
         """See whether this is the database of before. If it is not, or its positions fell, it is made good, and an alert says so.
 
         Args:
@@ -119,17 +119,17 @@ class Restores:
             return standing
         return self._renew()
 
-    def renew(self, known: int = 0) -> Standing:
+    def renew(self, known: int = 0) -> FeedStanding:
         """Make it good on an operator's word, whatever it looks like. May be repeated: each time readers begin anew, and no more."""
         self.known = max(self.known, known)
         self._execute(DOUBT_DATABASE)
         return self._renew()
 
-    def standing(self) -> Standing:
+    def standing(self) -> FeedStanding:
         """How far the feed is. Changes nothing."""
         return self._look()[0]
 
-    def _renew(self) -> Standing:
+    def _renew(self) -> FeedStanding:
         """In one transaction. Broken off, the database stays in doubt, and whoever looks next does it."""
         with translated(), self._engine.begin() as connection:
             connection.execute(LIFT_TIMEOUTS_OF_RESTORE)
@@ -140,7 +140,7 @@ class Restores:
                 self._renew_all(connection)
         standing = self._look()[0]
         self.known = max(self.known, standing.position)
-        return Standing(standing.position, standing.generation, standing.announced, renewed)
+        return FeedStanding(standing.position, standing.generation, standing.announced, renewed)
 
     def _renew_all(self, connection: Connection) -> None:
         connection.execute(RENEW_EPOCHS_OF_CURSORS)
@@ -157,10 +157,10 @@ class Restores:
             act(connection, events, None, AlertKind.RESTORED)
             events.emit(connection, None)
 
-    def _look(self) -> tuple[Standing, str | None, str | None]:
+    def _look(self) -> tuple[FeedStanding, str | None, str | None]:
         with translated(), self._single.connect() as connection:
             row = connection.execute(STANDING_OF_FEED).one()
-        return Standing(row.position, row.generation, row.announced), row.noted, row.name
+        return FeedStanding(row.position, row.generation, row.announced), row.noted, row.name
 
     def _execute(self, statement: Any) -> None:
         with translated(), self._single.connect() as connection:

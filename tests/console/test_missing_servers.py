@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import psycopg2
@@ -16,7 +15,6 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 import worker
-from operations.health import NotSeenError, clock
 from tests.support.histories import client_of
 from tests.support.house import Child, House, Said
 
@@ -297,20 +295,3 @@ def test_as_a_process_it_ends_with_the_same_line(house: House, nobody: str, prog
 
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
     assert setting in said.err
-
-
-NOON = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0, "agree"), (30, "30 s ahead of"), (-4, "4 s behind")])
-def test_a_clock_that_is_about_right_is_well(seconds: int, words: str) -> None:
-    assert words in clock(NOON, NOON + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(31, "31 s ahead of"), (-3600, "3600 s behind")])
-def test_a_clock_that_is_off_is_warned_of_with_its_remedy(seconds: int, words: str) -> None:
-    with pytest.raises(NotSeenError) as warning:
-        clock(NOON, NOON + timedelta(seconds=seconds))
-
-    assert words in str(warning.value)
-    assert "timedatectl" in str(warning.value)
