@@ -15,11 +15,11 @@ from store.schema.session import SERVER_SETTINGS, given, settle
 CLIENT_SETTINGS = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA, own_sessions: bool = False) -> Engine:
+def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA, own_sessions: bool = False, name: str | None = None) -> Engine:
     """An engine for `postgresql://...`; one step uses one connection at a time, so size the pool to the threads.
 
     `pool_size` None: without a pool, so that nothing stays open behind a command. `own_sessions`: no pooler in transaction mode stands
-    between (`between.py` finds out); else that is assumed of every pooler.
+    between (`between.py` finds out); else that is assumed of every pooler. `name`: as `pg_stat_activity` shows it; None: as ours.
 
     There is no ping before use: it would double the round trips of a quiet poll. After a restart of Postgres the first statement
     fails as `StoreUnavailableError`, SQLAlchemy drops every pooled connection at once, and the retry gets a new one.
@@ -31,7 +31,7 @@ def connect(url: str, pool_size: int | None = 5, schema: str = SCHEMA, own_sessi
     pool: dict[str, Any] = {"poolclass": NullPool} if pool_size is None else sized
     engine = create_engine(
         _address(url),
-        connect_args={**CLIENT_SETTINGS, "application_name": application(schema)},
+        connect_args={**CLIENT_SETTINGS, "application_name": name or application(schema)},
         hide_parameters=True,
         use_native_hstore=False,  # else each connection begins with a look for that type, which we do not use
         **pool,

@@ -51,11 +51,11 @@ class TablesDifferError(StoreError):
 
 
 class FormerProcessesError(StoreError):
-    """Processes of a version with tables in `public` are connected, and would lose them. Act: stop them, then `starter.py migrate`."""
+    """Processes of a version that cannot work with the new tables are connected. Nothing was changed. Act: stop them, then migrate."""
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, why: str = "the tables are to move out of the schema public into one of their own") -> None:
         super().__init__(
-            "the tables are to move out of the schema public into one of their own: stop the worker and web.py of the version before first "
+            f"{why}: stop the worker and web.py of the version before first "
             f"({connections} of their connections are open), then run starter.py migrate again"
         )
 

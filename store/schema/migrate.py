@@ -12,9 +12,10 @@ from sqlalchemy.exc import ProgrammingError
 from store.schema import former, indexes
 from store.schema.between import Between, between
 from store.schema.drift import differences
-from store.schema.engine import connect
+from store.schema.engine import application, connect
 from store.schema.errors import (
     EncodingError,
+    FormerProcessesError,
     NotAllowedError,
     SchemaTakenError,
     SharedSessionsError,
@@ -54,13 +55,13 @@ def upgrade(url: str, on_revision: Callable[[str], None] = lambda revision: None
         TablesUnknownError: the tables are of a later version that this one cannot work with.
         SchemaTakenError: the schema holds somebody else's tables.
         TablesDifferError: somebody changed them by hand. Nothing was changed.
-        FormerProcessesError: tables have to move, and processes of before are connected.
+        FormerProcessesError: processes are connected that cannot work with what is to come.
         NotAllowedError, EncodingError: of the role and the database, as the text says.
         SharedSessionsError: a pooler in transaction mode stands between. Nothing was changed.
     """
     if between(_engine(url, schema)) is Between.TRANSACTION_POOLER:
         raise SharedSessionsError
-    engine = connect(url, pool_size=None, schema=schema, own_sessions=True)
+    engine = connect(url, pool_size=None, schema=schema, own_sessions=True, name=f"sellerbeat migrate in {schema}")
     with translated(), engine.begin() as connection:
         connection.execute(LIFT_TIMEOUTS_OF_MIGRATION)
         connection.execute(LOCK_MIGRATION)
@@ -91,7 +92,10 @@ def prepare(connection: Connection, schema: str) -> str | None:
     if revision := _revision(connection):
         if not former.has_tables(connection, schema, former.CORE):
             raise SchemaTakenError(schema)
-        return None if revision in _revisions() else check_revision(connection)
+        if revision not in _revisions():
+            return check_revision(connection)
+        _refuse_while_polling(connection, schema, revision)
+        return None
     if not connection.execute(DOES_SCHEMA_EXIST, {"schema": schema}).scalar():
         _make_schema(connection, schema)
     elif not connection.execute(IS_SCHEMA_EMPTY, {"schema": schema}).scalar():
@@ -99,6 +103,16 @@ def prepare(connection: Connection, schema: str) -> str | None:
     if revision := former.revision_in_public(connection, _revisions()):
         former.move(connection, schema, revision)
     return None
+
+
+def _refuse_while_polling(connection: Connection, schema: str, revision: str) -> None:
+    """Where a migration behind this revision cannot be worked with by processes of it."""
+    barred = min((new for new, since in compatible_since().items() if new > revision and since > revision), default=None)
+    if barred is None:
+        return
+    applications = {"applications": [application(schema)]}
+    if count := connection.execute(former.CONNECTIONS_OF_FORMER_VERSIONS, applications).scalar():
+        raise FormerProcessesError(count, f"the version before cannot work with the tables that migration {barred} makes")
 
 
 def _make_schema(connection: Connection, schema: str) -> None:

@@ -12,9 +12,10 @@ from cryptography.fernet import Fernet
 
 from store import Store, TablesMissingError, TablesUnknownError
 from store.schema import migrate
-from store.schema.errors import TablesDifferError
+from store.schema.errors import FormerProcessesError, TablesDifferError
 from store.schema.tables import REVISION
 from tests.store.documents import enroll, order, store_orders
+from tests.support.revisions import at_revision
 
 KEY = Fernet.generate_key().decode()
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
@@ -118,6 +119,20 @@ def test_another_schema_is_compared_too(empty_database: str) -> None:
 
     with pytest.raises(TablesDifferError, match="rereads is missing"):
         migrate.examine(empty_database, "other_shop")
+
+
+def test_nothing_is_migrated_while_processes_are_connected_that_could_not_work_with_it(empty_database: str) -> None:
+    with at_revision(empty_database, "0021"):
+        pass
+    with (
+        closing(psycopg2.connect(empty_database, application_name="sellerbeat in sellerbeat")),
+        pytest.raises(FormerProcessesError, match=r"migration 0022 makes: stop the worker .*\(1 of their connections are open\)"),
+    ):
+        migrate.upgrade(empty_database)
+    assert migrate.current(empty_database) == "0021"
+
+    with closing(psycopg2.connect(empty_database, application_name="the app")):
+        assert migrate.upgrade(empty_database) == REVISION
 
 
 def test_migrations_that_landed_are_as_they_landed() -> None:

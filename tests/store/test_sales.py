@@ -206,6 +206,7 @@ def test_an_upgrade_marks_the_lines_of_stored_orders_as_told_and_has_derived_sto
             """),
             {"at": LATER, "sold": SOON},
         )
+    engine.dispose()  # nobody may be connected meanwhile
 
     migrate.upgrade(before)
 

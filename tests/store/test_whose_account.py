@@ -136,6 +136,7 @@ def test_the_migration_takes_sellers_of_before_for_who_they_are(empty_database: 
         connection.execute(
             text("INSERT INTO sellerbeat.accounts (seller_id, user_id, known_at) VALUES ('linked', 'u-1', clock_timestamp())")
         )
+    store.close()  # nobody may be connected meanwhile
 
     migrate.upgrade(empty_database)
 
