@@ -190,3 +190,11 @@ def modules_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def test_no_package_stands_in_the_house() -> None:
+    """What `pip download` leaves behind; packages come from the index."""
+    folders = [folder for folder in (HOUSE, *(HOUSE / room for room in ROOMS)) if folder.is_dir()]
+
+    assert len(folders) > 10
+    assert [path.name for folder in folders for path in folder.iterdir() if path.name.endswith((".whl", ".tar.gz", ".zip"))] == []
