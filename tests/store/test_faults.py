@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -11,12 +12,14 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
+from domain.pacing import Stream
 from store import Store, StoreError, StoreUnavailableError
 from store.schema import faults
 from store.schema.errors import NotAllowedError, translated
 from store.schema.standing import standing
 from tests.store.conftest import KEY
-from tests.store.documents import enroll, order, store_orders
+from tests.store.documents import LATER, SELLER, enroll, order, store_orders
+from tests.support.pooler import pooler
 
 Execute = Callable[[str], None]
 GRANTS = (
@@ -55,6 +58,46 @@ def failure(url: str, act: Callable[[Store], object] = Store.check) -> StoreErro
 
 def changed(url: str, **parts: Any) -> str:
     return make_url(url).set(**parts).render_as_string(hide_password=False)
+
+
+STYLES = {
+    "timezone": "Pacific/Apia",
+    "datestyle": "German",
+    "intervalstyle": "iso_8601",
+    "bytea_output": "escape",
+    "extra_float_digits": "-15",
+    "search_path": "pg_temp",
+    "standard_conforming_strings": "off",
+    "statement_timeout": "1s",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+
+@pytest.mark.parametrize("shares", [None, False, True], ids=["directly", "a pooler in session mode", "a pooler in transaction mode"])
+def test_what_a_role_prefers_changes_nothing(role: str, as_owner: Execute, shares: bool | None) -> None:
+    for name, value in STYLES.items():
+        as_owner(f"ALTER ROLE {make_url(role).username} SET {name} = '{value}'")
+    with ExitStack() as opened:
+        url = role if shares is None else opened.enter_context(pooler(role, shares)).url
+        store = opened.enter_context(closing(Store.connect(url, [KEY], pool_size=1)))
+        enroll(store)
+        store_orders(store, order("o-1", title="50% \\ 'off'"))
+        step = store.begin(SELLER, Stream.ORDERS)
+        with store.commit(step) as commit:
+            commit.store_orders([order("o-2")], LATER)
+        seller = store.seller(SELLER)
+        (event, _) = store.feed.read()
+        with store.engine.connect() as connection:
+            values = connection.exec_driver_sql(
+                "SELECT timestamptz '2026-03-01 12:00Z', interval '26 hours', float8 '0.1' + float8 '0.2'"
+            ).one()
+            waits = connection.exec_driver_sql("SELECT current_setting('statement_timeout')").scalar()
+
+    assert event["data"]["title"] == "50% \\ 'off'"
+    assert event["occurred_at"].endswith("Z")
+    assert seller["seller_id"] == SELLER
+    assert (values[0].isoformat(), values[1], values[2]) == ("2026-03-01T12:00:00+00:00", timedelta(hours=26), 0.1 + 0.2)
+    assert waits == "15s"
 
 
 def test_a_wrong_password_and_an_unknown_name_or_database_are_told(role: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from store import Store
 from store.schema import migrate
 from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.partitions import KEYS
+from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, order, statements
 from tests.support.revisions import at_revision
 
@@ -62,6 +63,18 @@ def test_a_quiet_poll_names_no_table_that_has_partitions_by_time_or_position(sto
     assert sent
     assert [one for one in sent for table in KEYS if table in one] == []
     assert {table for one in sent_with_news for table in KEYS if table in one} == {"change_events", "poll_runs"}
+
+
+def test_an_hour_begins_with_utcs_whatever_the_session_says(store: Store) -> None:
+    url = store.engine.url.set(drivername="postgresql").update_query_dict({"options": "-c timezone=Asia/Kathmandu"})
+    hours = "SELECT hour_at = date_trunc('hour', hour_at, 'UTC'), hour_at FROM sellerbeat.streams WHERE hour_at IS NOT NULL"
+    with closing(Store.connect(url.render_as_string(hide_password=False), [KEY], pool_size=1)) as elsewhere:
+        poll(elsewhere, order("o-1"))
+        found = rows(elsewhere, hours)
+        assert rows(elsewhere, SUMS) == [("orders", 1, 1, 1)]
+
+    assert [is_whole for is_whole, _ in found] == [True]
+    assert found[0][1].minute == 45  # as that session shows it
 
 
 def test_a_poll_that_was_asked_for_or_failed_has_a_row(store: Store) -> None:

@@ -88,7 +88,7 @@ def test_a_step_costs_no_message_more_than_without_a_pooler(database: str) -> No
     assert costs[0] == costs[1] > 0
 
 
-def test_what_somebody_else_left_in_a_session_and_a_roles_own_settings_change_nothing(database: str, shared: Pooler) -> None:
+def test_what_somebody_else_left_in_a_session_changes_nothing(database: str, shared: Pooler) -> None:
     with closing(psycopg2.connect(shared.url)) as other:
         other.autocommit = True
         for _ in range(6):

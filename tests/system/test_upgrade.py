@@ -131,12 +131,12 @@ class Fleet:
         left = f"SELECT count(*) FROM {schema}.streams WHERE stream = 'orders' AND coalesce(last_good_at, '-infinity') < :now"
         until(lambda: self.house.rows(left, now=now) == [(0,)] and time.monotonic() > end, 120, "every seller is polled")
 
-    def judged(self, what: str, watched: Deployment, unrecorded: Collection[str] = ()) -> None:
-        """`unrecorded`: orders that were stored by a version before sales were told."""
+    def judged(self, what: str, watched: Deployment, earlier: Collection[str] = ()) -> None:
+        """`earlier`: orders that were stored by a version before sales were told."""
         watched.sellers = list(self.house.world.sellers)
         took = watched.poll_all()
         found, stock = watched.verdicts([(None, ("order", "fulfillment")), (watched.sellers, ("inventory",))])
-        sales = [finding for finding in stock.findings if (order := SALE.search(finding)) and order[1] in unrecorded]
+        sales = [finding for finding in stock.findings if (order := SALE.search(finding)) and order[1] in earlier]
         stock.lost -= len(sales)
         stock.findings = [finding for finding in stock.findings if finding not in sales]
         found.add(stock)
@@ -196,12 +196,12 @@ def test_a_version_with_tables_in_public_is_stopped_and_goes_forward_only() -> N
             assert "stop the worker and web.py of the version before first" in refused.err
             it.polls("public")  # and nothing has happened to them
             it.stop()
-            unrecorded = {order for (order,) in it.house.rows("SELECT entity_id FROM public.orders")}
+            earlier = {order for (order,) in it.house.rows("SELECT entity_id FROM public.orders")}
             it.migrate(new)
             here = Deployment(it.house)
             it.workers = [it.start(new), it.start(new)]
             it.polls()
         back = it.house.child("worker", str(old / "worker.py"))
         assert back.process.wait(60) != 0
-        it.judged(f"{IN_PUBLIC}, stopped -> new", here, unrecorded)
+        it.judged(f"{IN_PUBLIC}, stopped -> new", here, earlier)
         here.close()
