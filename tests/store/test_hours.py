@@ -52,6 +52,16 @@ def test_a_quiet_poll_leaves_sums_and_no_row(store: Store) -> None:
     assert (status["changes_24h"], status["api_calls_24h"]) == (1, 7)
 
 
+def test_a_poll_that_fails_after_it_found_something_keeps_its_row(store: Store) -> None:
+    step = store.begin(SELLER, Stream.ORDERS)
+    with store.commit(step) as commit:
+        commit.store_orders([order("o-1")], LATER)
+        commit.count(calls=2)
+    store.failed(step, "EbayUnavailableError: 503", calls=1)
+
+    assert rows(store, RUNS) == [("orders", 3, 1, 0, "EbayUnavailableError: 503")]
+
+
 def test_a_quiet_poll_names_no_table_that_has_partitions_by_time_or_position(store: Store) -> None:
     """So many partitions there may be: it costs the same."""
     poll(store, order("o-1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,18 +19,22 @@ from tests.store.documents import SELLER
 from tests.store.partitioned import DAY, KEEP, LIVE, alerts, forget, live, names, run
 
 
-def ages(store: Store, now: datetime) -> dict[str, list[int]]:
-    """Of the rows of each table: their days."""
-    found = {}
-    for table, column in (("change_events", "detected_at"), ("poll_runs", "started_at"), ("deliveries", "at")):
-        rows = run(store, f"SELECT {column} AS at FROM sellerbeat.{table} WHERE {column} <= :now", now=now + DAY)
-        found[table] = [(now - row.at) // DAY for row in rows]
-    return found
+def young_and_oldest(store: Store, parent: str, now: datetime, keep: timedelta) -> tuple[int, timedelta]:
+    """How many rows of up to now are younger than that, and the age of the oldest."""
+    at = "detected_at" if parent == "change_events" else KEYS[parent]
+    counted = f"SELECT count(*) FILTER (WHERE {at} > :since), :now - min({at}) FROM sellerbeat.{parent} WHERE {at} <= :now"
+    return tuple(run(store, counted, since=now - keep, now=now)[0])
 
 
+WINDOWS = {"change_events": KEEP.events, "poll_runs": KEEP.polls, "deliveries": KEEP.deliveries}
 SIZE = """
     SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relname ~ '^(change_events|poll_runs|deliveries)_'
 """
+
+
+def all_names(store: Store) -> set[str]:
+    with store.engine.begin() as connection:
+        return {one.name for parent in KEYS for one in partitions(connection, parent)}
 
 
 def size(store: Store) -> int:
@@ -65,35 +69,33 @@ def test_sixty_days_of_changes_and_polls_stay_as_large_as_their_windows(own_stor
     start = datetime.now(UTC)
     run(own_store, "ALTER SEQUENCE sellerbeat.positions INCREMENT 100")
     dropped: set[str] = set()
-    sizes = {}
-    for number in range(61):
+    sizes = []
+    for number in range(0, 61, 2):
         now = start + number * DAY
-        live(own_store, now)
-        before = {name for parent in KEYS for name in names(own_store, parent)}
+        live(own_store, now, count=40)
+        before = all_names(own_store)
         if killed:
-            with killed_at(own_store, 1 + number % 30):
+            with killed_at(own_store, 1 + 3 * number % 47):
                 own_store.retention.forget(KEEP, now)
         forget(own_store, now)
-        dropped |= before - {name for parent in KEYS for name in names(own_store, parent)}
-        if number % 20 == 0:
-            sizes[number] = size(own_store)
-            found = ages(own_store, now)
-            for table, keep in (("change_events", 20), ("poll_runs", 10), ("deliveries", 40)):
-                young = [old for old in found[table] if old < keep]
-                assert len(young) == 20 * min(number + 1, keep), table  # nothing young went
-                assert max(found[table]) <= keep * 1.1, table  # and what is old, soon
+        dropped |= before - all_names(own_store)
+        sizes.append(size(own_store))
+        for parent, keep in WINDOWS.items():
+            young, oldest = young_and_oldest(own_store, parent, now, keep)
+            assert young == 20 * min(number + 2, keep.days), parent  # nothing young went
+            assert oldest <= keep * 1.1 + 2 * DAY, parent  # and what is old, soon: a round is two days here
 
     assert {"change_events_first", "poll_runs_first", "deliveries_first"} < dropped
     assert len(dropped) > 40
-    assert sizes[60] <= sizes[40] * 1.2
+    assert max(sizes[25:]) <= max(sizes[20:25]) * 1.1
     with own_store.engine.begin() as connection:
         assert all(len(partitions(connection, parent)) <= 40 for parent in KEYS)
-    oldest = own_store.feed.read()[0]["position"]
+    first = own_store.feed.read()[0]["position"]
     with pytest.raises(FeedGoneError, match="changes are kept from position") as caught:
         own_store.feed.read(after=101)
     bounds = caught.value.bounds
-    assert bounds.cut < oldest <= bounds.cut + 100
-    assert own_store.feed.read(after=bounds.cut)[0]["position"] == oldest
+    assert bounds.cut < first <= bounds.cut + 100
+    assert own_store.feed.read(after=bounds.cut)[0]["position"] == first
     assert alerts(own_store) == []
     assert own_store.soundness.partitions(now) == []
 
@@ -145,9 +147,8 @@ def test_two_who_are_at_it_at_once_do_each_thing_once(own_store: Store) -> None:
     forget(own_store, now)
 
     assert own_store.soundness.partitions(now) == []
-    found = ages(own_store, now)
-    assert len([old for old in found["change_events"] if old < 20]) == 3 * 60
-    assert max(found["poll_runs"]) <= 11
+    assert young_and_oldest(own_store, "change_events", now, KEEP.events)[0] == 3 * 60
+    assert young_and_oldest(own_store, "poll_runs", now, KEEP.polls)[1] <= KEEP.polls * 1.1
 
 
 def test_what_somebody_reads_for_long_is_left_to_the_next_round(own_store: Store) -> None:
