@@ -154,7 +154,7 @@ def partitions(connection: Connection, parent: str) -> list[Partition]:
     found = []
     for name, bound in connection.execute(PARTITIONS_OF_TABLE, {"parent": parent}):
         if match := _BOUND.search(bound or ""):  # none: the default one
-            lower, upper = (None if one is None else _key(parent, one) for one in match.groups())
+            lower, upper = (None if one in (None, "-infinity") else _key(parent, one) for one in match.groups())
             found.append(Partition(name, Range(lower, upper)))
     return sorted(found, key=lambda one: one.range.upper)
 

@@ -88,6 +88,21 @@ def test_a_partition_that_was_left_half_made_is_in_nobodys_way(own_store: Store)
     assert own_store.retention.forget(KEEP, now + 2 * DAY) == 0
 
 
+def test_partitions_that_a_hand_made_without_an_end_are_borne(own_store: Store) -> None:
+    now = datetime.now(UTC)
+    run(own_store, "CREATE TABLE sellerbeat.far PARTITION OF sellerbeat.poll_runs FOR VALUES FROM ('2200-01-01') TO (MAXVALUE)")
+    run(own_store, "CREATE TABLE sellerbeat.last PARTITION OF sellerbeat.deliveries FOR VALUES FROM ('2200-01-01') TO ('infinity')")
+    run(own_store, "CREATE TABLE sellerbeat.high PARTITION OF sellerbeat.change_events FOR VALUES FROM (1000000000000) TO (MAXVALUE)")
+    run(own_store, "SELECT setval('sellerbeat.positions', 12000)")
+
+    forget(own_store, now + 3 * DAY)
+
+    assert own_store.soundness.partitions(now + 3 * DAY) == []
+    assert names(own_store, "change_events") == ["change_events_first", "change_events_20000", "high"]
+    assert names(own_store, "poll_runs")[1:][-1] == "far"
+    assert len(names(own_store, "poll_runs")) == 5
+
+
 def test_enough_positions_are_ahead_without_waiting_for_the_hour(own_store: Store) -> None:
     now = datetime.now(UTC)
     assert not own_store.retention.partitioning.is_due()
