@@ -18,7 +18,7 @@ from lab.chaos.points import Cell
 LAG_S = 3.0  # so far behind eBay's clock listings are read; the simulated eBay is as much quicker than eBay
 STARTED = "worker runs on task queue"
 _fork = multiprocessing.get_context("forkserver")
-_fork.set_forkserver_preload(["chaos.crashing_worker"])
+_fork.set_forkserver_preload(["lab.chaos.crashing_worker"])
 numbers = count(1)
 
 
