@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
+from typing import Any
 
 import psycopg2
-from sqlalchemy import make_url
+from sqlalchemy import Engine, event, make_url
 
 from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (they are in `metadata`)
+from store.schema.engine import connect
 from store.schema.tables import metadata
 
 Execute = Callable[[str], None]
@@ -41,23 +43,35 @@ SHAPE = """
 # How many are left to end. Nobody waits for each of them here: Postgres does so in steps of a tenth of a second.
 END_OTHERS = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid <> ALL (%s)
 """
-# A table without a page was not written to. What was learnt about rows (ANALYZE) goes with them.
-EMPTIED = """
+# A table without a page was not written to. Rows of a few pages are deleted: with each new file of a table every connection has to learn
+# it anew. So small a table is planned for as an empty one. What was learnt about rows (ANALYZE) goes with them.
+FEW_PAGES = 8
+EMPTIED = f"""
     DROP SCHEMA IF EXISTS driven CASCADE;
+    SET session_replication_role = replica;
     DO $$
-    DECLARE written text;
+    DECLARE one record; large text;
     BEGIN
-        SELECT string_agg(oid::regclass::text, ', ') INTO written FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = to_regnamespace('sellerbeat') AND relname NOT IN ('alembic_version', 'revisions')
-            AND pg_relation_size(oid) > 0;
-        IF written IS NOT NULL THEN
-            EXECUTE 'TRUNCATE ' || written;
+        FOR one IN
+            SELECT oid::regclass AS name, pg_relation_size(oid) > {FEW_PAGES} * 8192 OR relpages > 0 AS is_large FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = to_regnamespace('sellerbeat') AND relname NOT IN ('alembic_version', 'revisions')
+                AND pg_relation_size(oid) > 0
+        LOOP
+            IF one.is_large THEN
+                large := concat_ws(', ', large, one.name);
+            ELSE
+                EXECUTE 'DELETE FROM ' || one.name;
+            END IF;
+        END LOOP;
+        IF large IS NOT NULL THEN
+            EXECUTE 'TRUNCATE ' || large;
         END IF;
         PERFORM setval(seqrelid::regclass, seqstart, false) FROM pg_sequence;
         DELETE FROM pg_statistic WHERE starelid >= 16384;
-    END $$
+    END $$;
+    RESET session_replication_role
 """
 
 
@@ -70,9 +84,9 @@ class Database:
         self.connection.autocommit = True
         self.shape, self.revision = self.ask(SHAPE), self.revision_now()
 
-    def ask(self, statement: str) -> object:
+    def ask(self, statement: str, *values: object) -> object:
         with self.connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statement, values or None)
             return cursor.fetchone()
 
     def revision_now(self) -> object:
@@ -85,7 +99,7 @@ class Database:
         """Whoever is still connected is gone, and all rows with them. False: something else than rows was changed, or somebody is left."""
         with suppress(psycopg2.Error):
             over = time.monotonic() + LONGEST_MS / 1000
-            while self.ask(END_OTHERS) != (0,):
+            while self.ask(END_OTHERS, engines.idle(self.name)) != (0,):
                 if time.monotonic() > over:
                     return False
                 time.sleep(0.002)
@@ -95,6 +109,52 @@ class Database:
         return False
 
 
+class LastingEngine:
+    """One that outlives its test, as the database does.
+
+    The first statements of a connection cost Postgres 10 ms in which it learns its own catalog, and an engine compiles each of ours once.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine, self.backends = connect(url), set[int]()
+        event.listen(self.engine, "connect", lambda connection, _: self.backends.add(backend(connection)))
+        event.listen(self.engine, "close", lambda connection, _: self.backends.discard(backend(connection)))
+
+    def is_idle(self) -> bool:
+        """Whether no connection is still in use."""
+        used: int = self.engine.pool.checkedout()  # type: ignore[attr-defined] # of a pool with a size
+        return used == 0
+
+
+class LastingEngines:
+    def __init__(self) -> None:
+        self.made: defaultdict[str, dict[str, LastingEngine]] = defaultdict(dict)  # by database and URL
+
+    def of(self, url: str) -> Engine:
+        """With the same connections each time, and listeners of its own."""
+        made = self.made[make_url(url).database or ""]
+        if url not in made:
+            made[url] = LastingEngine(url)
+        return made[url].engine.execution_options()
+
+    def idle(self, name: str) -> list[int]:
+        """Process ids of the connections to this database that may stay. An engine of which one is in use goes, and so do they."""
+        for url, one in list(self.made[name].items()):
+            if not one.is_idle():
+                self.made[name].pop(url).engine.dispose()
+        return [number for one in self.made[name].values() for number in one.backends]
+
+    def forget(self, name: str) -> None:
+        for one in self.made.pop(name, {}).values():
+            one.engine.dispose()
+
+
+def backend(connection: Any) -> int:
+    number: int = connection.get_backend_pid()
+    return number
+
+
+engines = LastingEngines()
 numbers = count(1)
 free: defaultdict[tuple[str, str], list[Database]] = defaultdict(list)  # by server and template
 
@@ -114,5 +174,6 @@ def fresh(server: str, execute: Execute, template: str) -> Iterator[str]:
         if database.emptied():
             waiting.append(database)
         else:
+            engines.forget(database.name)
             database.connection.close()
             execute(f"DROP DATABASE {database.name} WITH (FORCE)")

@@ -32,7 +32,8 @@ from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
 from simulator import serve
-from store import Store
+from store import Store, Vault
+from tests.support.databases import engines
 from tests.support.manual_world import ManualWorld
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
@@ -114,9 +115,8 @@ def rig(database: str, *sellers: str, overlap: timedelta = timedelta(minutes=5),
     world = ManualWorld(seed=7, now=START)
     for seller in sellers:
         world.add_seller(seller, skus=skus)
-    store = Store.connect(database, [Fernet.generate_key().decode()])
+    store = Store(engines.of(database), Vault([Fernet.generate_key().decode()]))
     with serve(world) as running:
         it = Rig(world, running.url, store, overlap)
         yield it
         it.http.close()
-    store.close()
