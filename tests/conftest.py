@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import certifi
@@ -41,6 +42,20 @@ def pytest_configure() -> None:
     """Bytecode is written, though people may want none: the tests take 6 s to compile, our modules a fifth of a child's start."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Each of several processes begins to load at another place: what is not compiled yet (6 s of CPU), one of them compiles for all."""
+    name, count = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if not name or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:  # of all tests alone
+        return
+    files = sorted(
+        file.relative_to(session.config.rootpath) for file in Path(__file__).parent.rglob("test_*.py") if "system" not in file.parts
+    )
+    first = len(files) * int(name.removeprefix("gw")) // count
+    for file in files[first:] + files[:first]:
+        with suppress(Exception):  # pytest tells it, when it comes there
+            import_module(".".join(file.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
