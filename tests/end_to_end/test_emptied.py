@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from activities.fleet.feed_memory import recalled
 from demo_stack import devstack
 from simulator import World, serve
+from store.events.restores import DOUBT_DATABASE
 from tests.support.databases import fresh
 from tests.support.house import House
 from tests.support.waiting import eventually_here
@@ -53,12 +55,15 @@ def own_house(postgres_server: str, execute: Execute, template: str, folder: Pat
 def test_sellers_are_polled_again_when_temporal_was_emptied_under_a_worker(
     postgres_server: str, execute: Execute, migrated_template: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The search attributes are lost too: a line says what to run, and once that is done all goes on."""
+    """The search attributes are lost too: a line says what to run, and once that is done all goes on. The worker had begun by making a
+    restored database good."""
     with own_house(postgres_server, execute, migrated_template, tmp_path) as (house, temporal):
         queue = house.environment["SELLERBEAT_TASK_QUEUE"]
         for seller in SELLERS:
             house.enroll(seller)
+        house.store.restores._execute(DOUBT_DATABASE)
         worker = house.worker()
+        assert [one["kind"] for one in house.store.alerts()] == ["restored"]  # before it took a task
         eventually_here(lambda: all(house.runs(seller) == ["RUNNING"] for seller in SELLERS))
 
         temporal.empty()
@@ -72,6 +77,7 @@ def test_sellers_are_polled_again_when_temporal_was_emptied_under_a_worker(
 
         eventually_here(lambda: set(orders.values()) <= {one["entity_id"] for one in house.events()})
         eventually_here(lambda: house.command("doctor", "--json").code == 0)
+        eventually_here(lambda: house.ask(lambda client: recalled(client, queue)) is not None)
         assert worker.process.poll() is None
         assert [record.getMessage() for record in caplog.records if "run starter.py migrate" in record.getMessage()]
         assert "sellerbeat-watchdog" in unwell["worker"]
