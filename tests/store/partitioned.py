@@ -13,7 +13,7 @@ from store.schema.partitions import partitions
 from tests.store.documents import SELLER
 
 DAY = timedelta(days=1)
-KEEP = Retention(events=20 * DAY, polls=10 * DAY, deliveries=40 * DAY)
+KEEP = Retention(events=20 * DAY, polls=12 * DAY, deliveries=40 * DAY)
 
 
 def run(store: Store, statement: str, **values: object) -> Any:
