@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import text
 
+from domain.retention import Retention
 from lab.benchmarks.fleet import settle
 from store import Store
 
@@ -97,6 +100,7 @@ def fill(store: Store, sellers: int, events: int) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in FILL.split(";\n"):
             connection.execute(text(statement), {"events": events} if ":events" in statement else {})
+    store.retention.partitioning.make(Retention(), datetime.now(UTC))  # what was drawn so fast lies in the default one
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
