@@ -7,6 +7,11 @@ sellers. State stays in `.sellerbeat/`: the next run goes on where this one stop
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded is no garbage, and to look through it again and again takes a tenth of the start and more
+
 import argparse
 import asyncio
 import os
@@ -284,11 +289,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 1e7:
+    if not 0 < (seconds := float(text)) < 1e7:
         raise ValueError
     return seconds
 
 
 if __name__ == "__main__":
+    gc.freeze()  # and stays to the end
+    gc.enable()
     sys.exit(main())

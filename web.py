@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is loaded is no garbage, and to look through it again and again takes a tenth of the start and more
+
 import asyncio
 import logging
 import signal
@@ -128,4 +133,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # and stays to the end
+    gc.enable()
     leave(main())
