@@ -80,8 +80,8 @@ def test_a_listed_skus_stock_is_that_of_its_listing(world: ManualWorld) -> None:
 
 
 @pytest.mark.parametrize(("seed", "unfriendly"), [(1, False), (1, True), pytest.param(2, True, marks=pytest.mark.repeats)])
-def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(seed: int, unfriendly: bool) -> None:
-    rows = list(lived(seed=seed, unfriendly=unfriendly).rows())
+def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(world: ManualWorld, seed: int, unfriendly: bool) -> None:
+    rows = list((lived(seed=seed, unfriendly=True) if unfriendly else world).rows())
 
     events = poll(rows, timedelta(minutes=30), START, END)
 
