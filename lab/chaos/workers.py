@@ -17,8 +17,9 @@ from lab.chaos.points import Cell
 
 LAG_S = 3.0  # so far behind eBay's clock listings are read; the simulated eBay is as much quicker than eBay
 STARTED = "worker runs on task queue"
+PRELOADED = ["lab.chaos.crashing_worker"]  # what cannot be imported is passed over without a word
 _fork = multiprocessing.get_context("forkserver")
-_fork.set_forkserver_preload(["lab.chaos.crashing_worker"])
+_fork.set_forkserver_preload(PRELOADED)
 numbers = count(1)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.chaos.crashing_worker import child
 from lab.chaos.deployment import Deployment
 from lab.chaos.matrix import Matrix
 from lab.chaos.points import FULFILLMENT, ORDERS, POINTS, WORKFLOW, Cell
+from lab.chaos.workers import PRELOADED
 from simulator import World
 from tests.support.house import House
 
@@ -38,6 +40,10 @@ def test_a_worker_that_dies_at_any_point_loses_nothing_and_records_nothing_twice
     assert whole.ok, (whole, whole.examples)
     assert whole.changes > 50
     matrix.deployment.close()
+
+
+def test_workers_are_forked_from_a_server_that_has_their_modules_loaded() -> None:
+    assert child.__module__ in PRELOADED
 
 
 def test_every_point_can_be_reached_by_a_stream_and_is_described() -> None:
