@@ -71,9 +71,9 @@ def test_sellers_are_polled_again_when_temporal_was_emptied_under_a_worker(
             eventually_here(lambda: house.command("doctor", "--json").code == 1)
             house.ask(lambda client: look(client, house.store, queue))
         unwell = {row["what"]: row["found"] for row in house.command("doctor", "--json").objects}
+        orders = {seller: house.world.place_order(seller) for seller in SELLERS}  # before their first poll: the next one is minutes later
         assert house.command("migrate").code == 0
         house.ask(lambda client: look(client, house.store, queue))
-        orders = {seller: house.world.place_order(seller) for seller in SELLERS}
 
         eventually_here(lambda: set(orders.values()) <= {one["entity_id"] for one in house.events()})
         eventually_here(lambda: house.command("doctor", "--json").code == 0)
