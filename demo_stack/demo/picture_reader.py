@@ -24,6 +24,9 @@ class PictureReader:
         self.began = datetime.now(UTC)
         self.position = store.feed.last()
         self.changes: Counter[tuple[str, str]] = Counter()
+        # Calls are summed up by the hour in which their poll began: those of this hour that were made before this run are none of it.
+        self.hour = self.began.replace(minute=0, second=0, microsecond=0)
+        self.calls_before = Counter(store.status.calls(self.hour))
         self.calls: Counter[tuple[str, str]] = Counter()
         self.news: deque[News] = deque(maxlen=NEWS)
         self.stocks = StockCounter(store)
@@ -56,7 +59,7 @@ class PictureReader:
                     (self.out if move.out else self.moves)[event["seller_id"]] = move
                 self.news.appendleft(news_of(event))
             self.position = page[-1]["position"]
-        self.calls = Counter(self.store.status.calls(self.began))
+        self.calls = Counter(self.store.status.calls(self.hour)) - self.calls_before
         now = datetime.now(UTC)
         sellers = [seller for seller in self.store.status.all() if seller["state"] != "removed"]
         rows = [row for seller in sellers for row in rows_of(seller, self.changes, self.calls, now, self.began)]

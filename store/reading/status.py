@@ -86,7 +86,7 @@ class StatusReader:
         return [seller for seller in self._sellers(None) if state in (None, seller["state"])]
 
     def calls(self, since: datetime) -> dict[tuple[str, str], int]:
-        """Calls at eBay since then, by seller and stream."""
+        """Calls at eBay of polls that began since then, by seller and stream. `since`: an hour's beginning; of a part nothing counts."""
         with translated(), self._single.connect() as connection:
             return {(row.seller_id, row.stream): int(row.calls) for row in connection.execute(CALLS_OF_STREAMS_SINCE, {"since": since})}
 
