@@ -75,9 +75,8 @@ EMIT_EVENTS_AND_FIRST_SEEN = text(f"""
         mine.detected_at, e.source, e.changed, e.previous, e.data
     FROM mine, ({_EVENTS}) AS e
 """)
-# These have no seller and no sequence.
+# These have no seller and no sequence. Behind LOCK_POSITIONS_AND_READ_GENERATION, which has the lock.
 EMIT_EVENTS_OF_FLEET = text(f"""
-    {LOCK_POSITIONS};
     {_INTO}
     SELECT nextval('sellerbeat.positions'), e.id, NULL, NULL, e.type, e.entity_id, e.version, e.occurred_at, clock_timestamp(), e.source,
         e.changed, e.previous, e.data

@@ -47,7 +47,14 @@ NOTE_NAME_OF_DATABASE = text(f"""
 DOUBT_DATABASE = text(f"""
     INSERT INTO sellerbeat.marks (name, value) VALUES ('{DATABASE}', '{DOUBTED}') ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """)
-LAST_POSITION_DRAWN = text("SELECT last_value FROM sellerbeat.positions")
+DRAWN = "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM sellerbeat.positions)"
+# Looked at again behind the mark's lock: whoever makes the database good holds it, and has raised positions by then.
+DOUBT_DATABASE_THAT_FELL = text(f"""
+    INSERT INTO sellerbeat.marks (name, value)
+    SELECT '{DATABASE}', '{DOUBTED}' WHERE {DRAWN} < CAST(:known AS bigint)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE {DRAWN} < CAST(:known AS bigint)
+""")
+LAST_POSITION_DRAWN = text(f"SELECT {DRAWN}")
 # Locks in the order of all others: cursors, sellers, positions. Behind them nobody holds anything that was begun before.
 RENEW_EPOCHS_OF_CURSORS = text("""
     UPDATE sellerbeat.delivery_lanes l SET epoch = greatest(l.epoch + 1, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
@@ -108,14 +115,14 @@ class Restores:
         Args:
             known: a position that was drawn, as somebody else remembers it.
         """
-        self.known = max(self.known, known)
+        known = self.known = max(self.known, known)  # as of before the look: another thread may learn of later ones meanwhile
         standing, noted, name = self._look()
         if noted is None:
             self._execute(NOTE_NAME_OF_DATABASE)
-        if standing.position < self.known:
-            self._execute(DOUBT_DATABASE)
+        if standing.position < known:
+            self._execute(DOUBT_DATABASE_THAT_FELL, known=known)
         elif not is_doubted(noted, name):
-            self.known = standing.position
+            self.known = max(self.known, standing.position)
             return standing
         return self._renew()
 
@@ -162,17 +169,18 @@ class Restores:
             row = connection.execute(STANDING_OF_FEED).one()
         return FeedStanding(row.position, row.generation, row.announced), row.noted, row.name
 
-    def _execute(self, statement: Any) -> None:
+    def _execute(self, statement: Any, **values: object) -> None:
         with translated(), self._single.connect() as connection:
-            connection.execute(statement)
+            connection.execute(statement, values)
 
     def _connected(self, connection: Connection) -> None:
         """A new connection may lead to another server than the last: one that has drawn less takes no event until it is made good."""
-        if not self.known or connection.info.setdefault(LOOKED_AT, False):
+        known = self.known
+        if not known or connection.info.setdefault(LOOKED_AT, False):
             return
         connection.info[LOOKED_AT] = True
-        if connection.execute(LAST_POSITION_DRAWN).scalar_one() < self.known:
-            connection.execute(DOUBT_DATABASE)
+        if connection.execute(LAST_POSITION_DRAWN).scalar_one() < known:
+            connection.execute(DOUBT_DATABASE_THAT_FELL, {"known": known})
         connection.commit()
 
 

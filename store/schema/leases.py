@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from store.schema.session import is_ours
 
@@ -18,7 +18,8 @@ PREFIX = "lease:"
 
 # Versions before the leases have a lock of the session instead, which is respected: tried, and held only where the session is ours.
 TRY_TO_LOCK_AS_FORMER_VERSIONS = text("SELECT pg_try_advisory_lock(hashtextextended('sellerbeat.' || :name, 0))")
-_FREE = "free AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended('sellerbeat.' || :name, 0)) AS of_former)"
+# Shared: it is in the way of the former lock, and not of others who ask at the same moment.
+_FREE = "free AS MATERIALIZED (SELECT pg_try_advisory_xact_lock_shared(hashtextextended('sellerbeat.' || :name, 0)) AS of_former)"
 # The end is the holder's proof too: no other process knows it to the microsecond, and whoever takes the lease writes another.
 TAKE_LEASE = text(f"""
     WITH {_FREE}
@@ -45,7 +46,7 @@ class FleetLease:
 
     def take(self, connection: Connection) -> bool:
         """Whether it is ours from now on. Where the session is too, it has to be closed after `end`."""
-        if not self._has(connection.execute(TAKE_LEASE, self._given()).scalar()):
+        if not self._has(connection, TAKE_LEASE):
             return False
         if not is_ours(connection.connection.driver_connection):
             return True
@@ -58,16 +59,17 @@ class FleetLease:
         """Whether it is still ours; renewed when the time has come."""
         if time.monotonic() - self._renewed < RENEWED_EVERY_S:
             return True
-        return self._has(connection.execute(RENEW_LEASE, self._given()).scalar())
+        return self._has(connection, RENEW_LEASE)
 
     def end(self, connection: Connection) -> None:
         """Let another one have it, if it is ours."""
         connection.execute(END_LEASE, self._given())
         self._end = None
 
-    def _has(self, end: datetime | None) -> bool:
-        self._end, self._renewed = end, time.monotonic()
-        return end is not None
+    def _has(self, connection: Connection, statement: TextClause) -> bool:
+        began = time.monotonic()  # before the statement, as the end counts from then on, however late the answer is
+        self._end, self._renewed = connection.execute(statement, self._given()).scalar(), began
+        return self._end is not None
 
     def _given(self) -> dict[str, object]:
         return {"prefix": PREFIX, "name": self.name, "lasts": LASTS, "mine": self._end}

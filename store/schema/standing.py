@@ -27,7 +27,8 @@ TABLES_NOT_ALLOWED = text("""
             has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
         OR c.relkind IN ('r', 'p') AND c.relname = ANY(CAST(:read AS text[])) AND NOT has_table_privilege(c.oid, 'SELECT')
-        OR c.relkind = 'S' AND NOT has_sequence_privilege(c.oid, 'USAGE'))
+        OR c.relkind = 'S' AND NOT (
+            has_sequence_privilege(c.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AND has_sequence_privilege(c.oid, 'UPDATE')))
     ORDER BY c.relname
 """)
 

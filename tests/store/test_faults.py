@@ -24,7 +24,8 @@ from tests.support.pooler import pooler
 Execute = Callable[[str], None]
 GRANTS = (
     "GRANT USAGE ON SCHEMA sellerbeat TO {0}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sellerbeat TO {0}; "
-    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA sellerbeat TO {0}"
+    "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA sellerbeat TO {0}; "
+    "GRANT EXECUTE ON FUNCTION sellerbeat.change_partition TO {0}"
 )
 numbers = count(1)
 
@@ -44,6 +45,7 @@ def role(database: str, as_owner: Execute) -> Iterator[str]:
     name = f"worker_{next(numbers)}"
     as_owner(f"CREATE ROLE {name} LOGIN PASSWORD 'hunter2'; {GRANTS.format(name)}")
     yield make_url(database).set(username=name, password="hunter2").render_as_string(hide_password=False)
+    as_owner(f"ALTER DATABASE {make_url(database).database} RESET ALL")
     as_owner(f"ALTER DATABASE {make_url(database).database} CONNECTION LIMIT -1; DROP OWNED BY {name}; DROP ROLE {name}")
 
 
@@ -183,7 +185,7 @@ def test_a_database_that_takes_nobody_is_told(role: str, execute: Execute) -> No
     ("taken", "words"),
     [
         ("UPDATE ON sellerbeat.sellers", "lacks rights on sellers"),
-        ("USAGE ON SEQUENCE sellerbeat.positions", "lacks rights on positions"),
+        ("USAGE, UPDATE ON SEQUENCE sellerbeat.positions", "lacks rights on positions"),
         ("USAGE ON SCHEMA sellerbeat", "may not use the schema sellerbeat"),
     ],
 )

@@ -161,6 +161,15 @@ def test_a_dispatcher_that_stands_still_is_replaced_and_notices(database: str, s
         assert not first.backlog.leads(stands_still)
 
 
+def test_another_who_asks_at_the_very_moment_takes_no_lead_away(database: str, shared: Pooler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.0)
+    with opened(shared.url) as store, opened(database) as asking, store.backlog.leading() as connection, asking.engine.connect() as other:
+        assert connection is not None
+        assert other.execute(text(f"WITH {leases._FREE} SELECT of_former FROM free"), {"name": "dispatchers"}).scalar()  # and stays at it
+
+        assert store.backlog.leads(connection)
+
+
 def test_a_lead_is_taken_again_by_whoever_lost_the_connection(shared: Pooler) -> None:
     with opened(shared.url) as store, opened(shared.url) as other:
         with store.backlog.leading() as connection:

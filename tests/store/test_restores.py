@@ -15,7 +15,7 @@ from domain.pacing import Stream
 from store import Store, SupersededError
 from store.events.events import event_id
 from store.events.feed import FeedBounds, FeedGoneError
-from store.events.restores import is_doubted
+from store.events.restores import DOUBT_DATABASE_THAT_FELL, is_doubted
 from store.schema.errors import RestoredDatabaseError
 from store.schema.kinds import AlertKind
 from tests.store.conftest import KEY
@@ -132,6 +132,19 @@ def test_of_one_restore_several_who_notice_it_make_one(restorable: tuple[Store, 
     assert (first.renewed, second.renewed) == (True, False)
     assert first.generation == second.generation
     assert [one["type"] for one in store.feed.read() if one["entity_id"] == "alert:restored"] == ["alert.opened"]
+
+
+def test_a_doubt_that_comes_when_the_database_is_good_again_renews_nothing(store: Store) -> None:
+    enroll(store)
+    known = place(store, "before")["position"] + 5_000
+    store.restores.settle()
+    good = store.restores.settle(known)
+    with store.engine.begin() as connection:  # of a process that had looked before
+        connection.execute(DOUBT_DATABASE_THAT_FELL, {"known": known})
+
+    again = store.restores.settle()
+
+    assert (good.renewed, again.renewed, again.generation) == (True, False, good.generation)
 
 
 def test_a_renewal_that_is_broken_off_leaves_the_doubt_to_the_next(
