@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.fleet.dead_tokens import DeadTokens
 from activities.fleet.erasing import UserErasing
 from activities.fleet.feed_memory import compare_feed
-from activities.fleet.feed_memory import watchdog_id as watchdog_id
 from activities.fleet.lost_sellers import LostSellers
 from activities.fleet.overrides import OverrideStorage
 from activities.fleet.planning import FleetPlanning, Plans
@@ -196,7 +196,7 @@ def main(waits: Waits = EBAYS) -> int:
     except (SettingsError, TracesError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2
-    except (StoreError, TemporalUnavailableError, AttributesMissingError, MetricsBindError) as error:
+    except (StoreError, TemporalUnavailableError, AttributesMissingError, MetricsBindError, RPCError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     return 0

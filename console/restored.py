@@ -8,7 +8,6 @@ from textwrap import fill
 from typing import Annotated, Any
 
 import typer
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.fleet.feed_memory import recalled, remember
@@ -64,11 +63,12 @@ def restored(
 async def _put_right(context: CommandContext) -> tuple[FeedStanding, RestoreFindings | None, str]:
     """The database in any case, in one transaction; what Temporal knows, where it answers, and else why not."""
     store, queue = context.store, context.settings.task_queue
+    client, memory, left = None, None, ""
     try:
-        client: Client | None = await context.temporal()
-        memory = await recalled(client, queue) if client else None
-    except TemporalUnavailableError as error:
-        client, memory, left = None, None, str(error)
+        client = await context.temporal()
+        memory = await recalled(client, queue)
+    except (TemporalUnavailableError, RPCError) as error:
+        client, left = None, error.message if isinstance(error, RPCError) else str(error)
     standing = store.restores.standing()
     noticed = standing.announced and memory is not None and memory.is_of(standing)
     if not noticed:  # else a worker did it when it noticed, and nothing was lost since

@@ -32,7 +32,7 @@ from workflows.client import TemporalUnavailableError
 from workflows.schedules import missing_schedules
 from workflows.visibility import AttributesMissingError, check
 
-EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError)
+EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError, RPCError)
 CLOCK_S = 30  # so far our clock may be off eBay's: an answer's date has whole seconds, and took a while
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.fleet.lost_sellers import RUNNING
 from activities.fleet.overrides import overrides_of
 from store import Store
 from workflows.attributes import STATE
+from workflows.connection import is_missing
 from workflows.messages import SetSources, workflow_id
 from workflows.seller_polling import SellerPolling
 
@@ -80,6 +81,6 @@ async def look_at_sellers(client: Client, store: Store, task_queue: str) -> Rest
             # Of no source: nothing is read otherwise, and what people set is stored again.
             await client.get_workflow_handle(workflow_id(seller)).signal(SellerPolling.set_sources, SetSources())
         except RPCError as error:  # it ended meanwhile: the watchdog's part
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_missing(error):
                 raise
     return compare(known, spans, paused)

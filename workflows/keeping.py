@@ -33,6 +33,9 @@ async def keep_looking(client: Client, store: Store, task_queue: str, between_s:
         except (RPCError, StoreError) as error:
             failing = True
             logger.warning("worker cannot look whether all is there", extra={"error": type(error).__name__})
+        except Exception:  # a fault of ours must not end the looks: nobody would make schedules anew any more
+            failing = True
+            logger.exception("worker cannot look whether all is there")
 
 
 async def look(client: Client, store: Store, task_queue: str) -> None:

@@ -17,9 +17,10 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
 )
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.fleet.feed_memory import watchdog_id
+from workflows.connection import is_missing
 from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.watchdog import Watchdog
@@ -78,7 +79,7 @@ async def _is_there(client: Client, id_: str) -> bool:
     try:
         await client.get_schedule_handle(id_).describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if is_missing(error):
             return False
         raise
     return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities.fleet.comparing import evaluate_due
 from activities.fleet.dead_tokens import DeadTokens
@@ -40,7 +42,8 @@ class LostSellers:
     @activity.defn
     async def find_lost_sellers(self) -> list[OperatorOverrides]:
         """Sellers whose workflow was terminated by hand or lost with Temporal's database; at most 1,000, with what people had set."""
-        await compare_feed(self.client, self.store, activity.info().task_queue)
+        with suppress(RPCError):  # the workers look too, and what is lost is started all the same
+            await compare_feed(self.client, self.store, activity.info().task_queue)
         await self.look_for_others()
         await asyncio.to_thread(self.look_at_the_planner)
         await asyncio.to_thread(self.look_for_late_polls)

@@ -33,7 +33,7 @@ class MessagesClearOfTimers(Interceptor):
         return _Waiting(following, self)
 
     async def wait(self, workflow_id: str) -> None:
-        """Returns when the workflow's next timer is more than 20 seconds away, or at once if its timers are shorter than that."""
+        """Lets the workflow's nearest timer fire if it is due within 20 seconds. Once: another one may be due as soon again."""
         if self.environment is None:
             return
         history = await self.environment.client.get_workflow_handle(workflow_id).fetch_history()
@@ -43,16 +43,16 @@ class MessagesClearOfTimers(Interceptor):
 
 
 class _Waiting(OutboundInterceptor):
-    def __init__(self, following: OutboundInterceptor, timers: MessagesClearOfTimers) -> None:
+    def __init__(self, following: OutboundInterceptor, clear: MessagesClearOfTimers) -> None:
         super().__init__(following)
-        self._timers = timers
+        self._clear = clear
 
     async def signal_workflow(self, message: SignalWorkflowInput) -> None:
-        await self._timers.wait(message.id)
+        await self._clear.wait(message.id)
         await super().signal_workflow(message)
 
     async def start_workflow_update(self, message: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:
-        await self._timers.wait(message.id)
+        await self._clear.wait(message.id)
         return await super().start_workflow_update(message)
 
 

@@ -79,6 +79,7 @@ class Partitioning:
             lacking = missing(connection, now)
         self._sync_alert(lacking)
         if not self._allowed:
+            self._enough_until = None
             return 0
         oldest = {"poll_runs": now - keep.polls, "deliveries": now - keep.deliveries}  # older strays are deleted as rows
         return sum(self._make(parent, partial(self._next, keep, now, parent), oldest.get(parent)) for parent in KEYS)

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from activities.fleet.feed_memory import watchdog_id
 from domain.pacing import Stream
 from simulator import World
 from simulator.requests import Request
 from tests.support.histories import raw
 from tests.support.house import Child, House
 from tests.support.waiting import eventually_here, least
-from worker import watchdog_id
 from workflows.client import handle
 from workflows.messages import Pause, PollNow
 from workflows.seller_polling import SellerPolling

@@ -6,6 +6,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.pacing import Stream
 from tests.support.present import present
+from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, start
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
@@ -22,4 +23,5 @@ async def test_a_signal_that_comes_just_before_a_timer_is_answered(time_skipping
         await seller.signal(SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
         await time_skipping.sleep(timedelta(seconds=30))
 
+        await eventually(lambda polls=polls: len(steps.polls) >= polls + 2)  # type: ignore[misc]
         assert len(steps.polls) == polls + 2  # the timer's and the signal's
