@@ -23,12 +23,12 @@ from inbox.inbox import THREADS, Inbox
 from inbox.waker import Waker
 from pages import figures
 from pages.app import build
-from pages.context import CONNECTIONS, WebContext
 from runtime import logs
 from runtime.metering import runtime
 from runtime.metering.meters import SILENT, Meters
 from runtime.metering.runtime import MetricsBindError
 from runtime.shutdown import leave
+from serving.context import CONNECTIONS, WebContext
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse
 
 from activities.fleet.overrides import overrides_of
 from domain.seller_id import SELLER_ID
-from pages.context import WebContext
 from pages.forms import one_of, read_form
-from pages.problems import ProblemError
+from serving.context import WebContext
+from serving.problems import ProblemError
 from settings import duration
 from workflows.client import signal_or_start
 from workflows.messages import Pause, PollNow, SpeedUp

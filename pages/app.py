@@ -18,10 +18,10 @@ from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
 from pages import actions, connected, endpoints, feed, fleet, health, links, login, seller
-from pages.context import WebContext
-from pages.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, problem_json
 from pages.rendering import FOLDER, problem_page
-from pages.security_headers import SecurityHeaders
+from serving.context import WebContext
+from serving.problems import PROBLEM_SCHEMA, LoginNeededError, ProblemError, problem_json
+from serving.security_headers import SecurityHeaders
 from store import StoreError, UnknownSellerError
 from store.schema.errors import NotAllowedError, StoreUnavailableError, TablesMissingError, TablesUnknownError
 from workflows.client import TemporalUnavailableError

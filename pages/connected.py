@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse
 from temporalio.service import RPCError
 
 from operations.consent import ConsentOutcome, receive
-from pages.context import WebContext
 from pages.rendering import render
+from serving.context import WebContext
 from settings import PREFIX
 from store import StoreError
 from store.sellers.consents import Ticket, Unclaimed

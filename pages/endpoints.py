@@ -10,11 +10,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from domain.seller_id import SELLER_ID
 from operations.endpoints import listed
-from pages.access import Session
-from pages.context import WebContext
 from pages.forms import read_form
-from pages.problems import ProblemError
 from pages.rendering import render
+from serving.access import Session
+from serving.context import WebContext
+from serving.problems import ProblemError
 from store import UnknownEndpointError
 
 FAILED = 20

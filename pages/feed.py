@@ -13,8 +13,8 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
 from domain.seller_id import SELLER_ID
-from pages.context import WebContext
-from pages.problems import ProblemError
+from serving.context import WebContext
+from serving.problems import ProblemError
 from store.events.feed import FeedBounds, FeedGoneError
 
 LARGEST = 2**63 - 1

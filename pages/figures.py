@@ -12,10 +12,10 @@ from contextlib import suppress
 
 from domain.comparison import Mode
 from domain.seller_state import GRAVITY
-from pages.context import WebContext
 from pages.fleet import AWAKE, freshness, quota
 from runtime.metering import metrics
 from runtime.metering.meters import Meters
+from serving.context import WebContext
 from store import Store, StoreError
 from store.quota.breakers import ALERTS
 from store.reading.overview import FleetOverview

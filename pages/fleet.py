@@ -17,9 +17,9 @@ from domain.pacing import words
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
 from operations.quota import level_words
-from pages.access import Session
-from pages.context import WebContext
 from pages.rendering import render
+from serving.access import Session
+from serving.context import WebContext
 from store.reading.overview import FleetOverview, Seller
 
 ROWS = 50

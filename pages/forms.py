@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from pages.problems import ProblemError
+from serving.problems import ProblemError
 
 LARGEST = 8192  # bytes
 FIELDS = 20

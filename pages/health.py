@@ -9,7 +9,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from temporalio.service import RPCError
 
-from pages.context import WebContext
+from serving.context import WebContext
 from store import StoreError
 from store.schema.errors import TablesMissingError, TablesUnknownError
 from workflows.client import TemporalUnavailableError

@@ -7,10 +7,10 @@ from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
 from operations.consent import make_link
-from pages.context import WebContext
 from pages.forms import read_form
-from pages.problems import ProblemError
 from pages.rendering import render
+from serving.context import WebContext
+from serving.problems import ProblemError
 from settings import PREFIX
 
 router = APIRouter(include_in_schema=False)

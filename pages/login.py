@@ -7,10 +7,10 @@ import re
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from pages.access import COOKIE
-from pages.context import WebContext
 from pages.forms import read_form
 from pages.rendering import render
+from serving.access import COOKIE
+from serving.context import WebContext
 
 OURS = re.compile(r"/(sellers/[A-Za-z0-9._-]{1,100}|endpoints)?")
 router = APIRouter(include_in_schema=False)

@@ -16,7 +16,7 @@ from domain import remedies
 from operations.times import age
 from operations.times import due as due_words
 from pages.chart import bars
-from pages.problems import ProblemError
+from serving.problems import ProblemError
 from store.schema.kinds import runbook
 
 FOLDER = Path(__file__).parent

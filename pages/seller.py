@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse
 from domain.seller_id import SELLER_ID
 from operations.status import SETTLED, live_status
 from pages import actions, shown
-from pages.access import Session
-from pages.context import WebContext
-from pages.problems import ProblemError
 from pages.rendering import render
+from serving.access import Session
+from serving.context import WebContext
+from serving.problems import ProblemError
 from store.reading.overview import NEWEST
 from store.reading.snapshots import expected_of
 from workflows.client import TemporalUnavailableError

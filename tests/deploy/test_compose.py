@@ -13,7 +13,7 @@ import yaml
 
 import worker
 from inbox import inbox
-from pages import context
+from serving import context
 from settings import PREFIX, Settings, load
 from workflows import delivering
 

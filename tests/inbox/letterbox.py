@@ -13,7 +13,7 @@ from sqlalchemy import text
 from ebay.platform import Keys
 from inbox.inbox import Handler, Inbox
 from pages.app import build
-from pages.context import WebContext
+from serving.context import WebContext
 from settings import Settings
 from simulator import World
 from store import Store

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 
-from pages import context, health
+from pages import health
+from serving import context
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store

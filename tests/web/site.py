@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from pages.app import build
-from pages.context import WebContext
+from serving.context import WebContext
 from settings import Settings
 from store import Store
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pages.access import COOKIE, LASTS_S, Access, Session
+from serving.access import COOKIE, LASTS_S, Access, Session
 from store import Store
 from tests.store.documents import enroll
 from tests.web.site import TOKEN, Page, Site

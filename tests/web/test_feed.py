@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from domain.retention import Retention
-from pages.change_waiter import ChangeWaiter
+from serving.change_waiter import ChangeWaiter
 from store import Store, StoreUnavailableError
 from store.reading.news import NewChanges
 from tests.store.documents import enroll, order, store_orders

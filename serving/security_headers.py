@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.problems import ProblemError, problem_json
+from serving.problems import ProblemError, problem_json
 
 LONGEST_QUERY, LONGEST_PATH = 4096, 1024
 HEADERS = {

@@ -13,8 +13,8 @@ from temporalio.service import RPCError
 
 from operations.consent import NEEDED as CONSENT_NEEDS
 from operations.context import CommandContext
-from pages.access import Access
-from pages.change_waiter import ChangeWaiter
+from serving.access import Access
+from serving.change_waiter import ChangeWaiter
 from settings import Settings
 from store import Store
 from store.reading.day import Day

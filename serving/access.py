@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.problems import LoginNeededError, ProblemError
+from serving.problems import LoginNeededError, ProblemError
 
 COOKIE = "sellerbeat"
 LASTS_S = 12 * 3600
