@@ -6,11 +6,11 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from operations.errors import FailedError
 from settings import Settings, load, read_environment
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from workflows.messages import SetCadence
 
 PATIENCE = timedelta(seconds=10)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class CommandContext:
@@ -77,6 +79,10 @@ class CommandContext:
         from workflows.connection import connect
 
         return await connect(read_environment())
+
+    async def ask(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Something of the store, or a call that waits. Here at once, since a command serves nobody else; `web.py` asks in a thread."""
+        return question(*args, **kwargs)
 
     def signal_or_start(self, seller_id: str | None, signal: Any, message: BaseModel | None = None) -> list[str]:
         """Signal one seller's workflow, or with None everybody's. Returns whose it was.

@@ -44,16 +44,6 @@ class Access:
     def by_login(self) -> bool:
         return self._token is not None
 
-    def bearer(self, request: Request) -> None:
-        """For programs. Raises ProblemError 401: no token, or a wrong one; 403: not from this machine, where there is no token."""
-        if self._token is None:
-            self._from_here(request)
-            return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self.is_token(given.strip()):
-            words = "the bearer token is wrong" if scheme else "give SELLERBEAT_ADMIN_TOKEN as the bearer token"
-            raise ProblemError(401, words, {"WWW-Authenticate": 'Bearer realm="sellerbeat"'})
-
     def is_token(self, given: str) -> bool:
         """Compared in constant time."""
         return self._token is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
@@ -61,7 +51,7 @@ class Access:
     def session(self, request: Request) -> Session:
         """For people. Raises LoginNeededError; ProblemError 403: not from this machine, where there is no token."""
         if self._token is None:
-            self._from_here(request)
+            self.from_here(request)
         cookie = request.cookies.get(COOKIE, "")
         if self._is_ours(cookie):
             return self._session(cookie)
@@ -102,8 +92,10 @@ class Access:
         ours = hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign("session", stem).encode())
         return ours and int(stem.partition(".")[0]) > self._clock()
 
-    def _from_here(self, request: Request) -> None:
-        """A proxy on this machine passes strangers on, and a name of theirs may lead a browser here: neither is from here."""
+    def from_here(self, request: Request) -> None:
+        """Raises ProblemError 403: not from this machine.
+
+        A proxy on this machine passes strangers on, and a name of theirs may lead a browser here: neither is from here."""
         named = re.fullmatch(r"\[?([0-9A-Za-z.:-]+?)\]?(:\d{1,5})?", request.headers.get("host", ""))
         here = request.client and named and _is_loopback(request.client.host) and _is_loopback(named[1])
         if not here or any(name in request.headers for name in FORWARDED):

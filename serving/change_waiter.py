@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from store import StoreError
@@ -29,18 +29,21 @@ class ChangeWaiter:
         self.closed = False
 
     @contextmanager
-    def awaited(self, seller: str | None) -> Iterator[asyncio.Event]:
-        """A bell that rings when changes of the seller arrive; None: of anybody."""
+    def awaited(self, sellers: Sequence[str] | None) -> Iterator[asyncio.Event]:
+        """A bell that rings when changes of one of the sellers arrive; None: of anybody."""
         bell = asyncio.Event()
-        self._bells.setdefault(seller, set()).add(bell)
+        names: Sequence[str | None] = [None] if sellers is None else sellers
+        for name in names:
+            self._bells.setdefault(name, set()).add(bell)
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look_out())
         try:
             yield bell
         finally:
-            self._bells[seller].discard(bell)
-            if not self._bells[seller]:
-                del self._bells[seller]
+            for name in names:
+                self._bells[name].discard(bell)
+                if not self._bells[name]:
+                    del self._bells[name]
 
     def close(self) -> None:
         """Nobody waits any longer: the process ends."""

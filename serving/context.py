@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 from operations.consent import NEEDED as CONSENT_NEEDS
 from operations.context import CommandContext
 from serving.access import Access
+from serving.callers import Callers
 from serving.change_waiter import ChangeWaiter
 from settings import Settings
 from store import Store
@@ -70,6 +71,7 @@ class WebContext(CommandContext):
     def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
         self.access = Access(settings.admin_token.get_secret_value() if settings.admin_token else None)
+        self.callers = Callers(self.access, partial(self.ask, store.api_tokens.find))
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)

@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from domain.waits import EBAYS, Waits
+from store.access.api_tokens import ApiTokens
+from store.access.audit import AuditLog
+from store.access.idempotency import IdempotencyKeys
 from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
 from store.delivery.deliveries import Deliveries
@@ -28,7 +31,7 @@ from store.reading.lateness import Lateness
 from store.reading.snapshots import Snapshots
 from store.reading.soundness import Soundness
 from store.reading.status import StatusReader
-from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
+from store.schema import access_tables, account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.schema.deployments import Deployments
 from store.schema.engine import connect
 from store.schema.errors import translated
@@ -83,6 +86,9 @@ class Store(StepStore):
         self.backlog = DeliveryBacklog(engine)
         self.retention = RetentionStore(engine)
         self.deliveries = Deliveries(engine)
+        self.api_tokens = ApiTokens(engine)
+        self.audit = AuditLog(engine)
+        self.idempotency_keys = IdempotencyKeys(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)

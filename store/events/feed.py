@@ -1,10 +1,11 @@
 """The feed of change events, in the contract's shape, in the order of their commits."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
 
 from store.events.events import CUT as CUT
 from store.events.events import FIRST_GENERATION, GAPS, GENERATION
@@ -15,6 +16,28 @@ from store.schema.times import iso
 E = change_events.c
 EVENTS_AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
 EVENTS_OF_SELLER_AFTER = EVENTS_AFTER.where(E.seller_id == bindparam("seller"))
+SCAN = 20_000  # changes that one page looks through for those of a type
+# Positions first, and the documents of those alone that are wanted: where few are, the rest is not unpacked.
+_CHOSEN = """
+    WITH looked AS MATERIALIZED ({looked}), chosen AS (
+        SELECT position FROM looked WHERE type = ANY (:types) OR '*' = ANY (:types) OR split_part(type, '.', 1) || '.*' = ANY (:types)
+        ORDER BY position LIMIT :limit
+    )
+    SELECT e.*, (SELECT max(position) FROM looked) AS looked_to
+    FROM (SELECT 1) AS one LEFT JOIN (sellerbeat.change_events e JOIN chosen USING (position)) ON true ORDER BY position
+"""
+CHOSEN_EVENTS_AFTER = text(
+    _CHOSEN.format(looked=f"SELECT position, type FROM sellerbeat.change_events WHERE position > :after ORDER BY position LIMIT {SCAN}")
+)
+CHOSEN_EVENTS_OF_SELLERS_AFTER = text(
+    _CHOSEN.format(
+        looked=f"""
+        SELECT e.position, e.type FROM unnest(CAST(:sellers AS text[])) AS s (seller_id) CROSS JOIN LATERAL (
+            SELECT position, type FROM sellerbeat.change_events WHERE seller_id = s.seller_id AND position > :after
+            ORDER BY position LIMIT {SCAN}
+        ) AS e ORDER BY e.position LIMIT {SCAN}"""
+    )
+)
 BOUNDS_OF_FEED = text(f"""
     SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END AS latest,
         coalesce((SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0) AS cut,
@@ -56,6 +79,15 @@ class FeedGoneError(StoreError):
         self.bounds = bounds
 
 
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Events, oldest first; `next`: the position to go on after, which may lie behind the last of them; and the bounds then."""
+
+    events: list[dict[str, Any]]
+    next: int
+    bounds: FeedBounds
+
+
 class Feed:
     """For whoever reads changes. Locks nothing."""
 
@@ -76,18 +108,50 @@ class Feed:
         values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
         with translated(), self._single.connect() as connection:
             events = [as_event(row) for row in connection.execute(statement, values)]
-            # Looked at behind the page: what is cut off meanwhile must not look like a feed without a gap.
-            row = connection.execute(BOUNDS_OF_FEED).one()
-        bounds = FeedBounds(row.latest, row.cut, row.generation, tuple((low, high) for low, high in json.loads(row.gaps or "[]")))
+            bounds = _bounds(connection)  # behind the page: what is cut off meanwhile must not look like a feed without a gap
         if not bounds.holds(after):
             raise FeedGoneError(after, bounds)
         return events, bounds
+
+    def chosen(self, after: int, limit: int, sellers: Sequence[str] | None, types: Sequence[str]) -> FeedPage:
+        """As `page`, of some sellers (None: of all) and types (such as `order.*`; none: all). Looks through `SCAN` changes at most.
+
+        A page that has none of them may still have come further: `next` says so. At most 100 sellers.
+
+        Raises:
+            FeedGoneError: as `read`.
+        """
+        if not types and (sellers is None or len(sellers) == 1):
+            events, bounds = self.page(after, limit, sellers[0] if sellers else None)
+            return FeedPage(events, events[-1]["position"] if events else after, bounds)
+        statement = CHOSEN_EVENTS_AFTER if sellers is None else CHOSEN_EVENTS_OF_SELLERS_AFTER
+        values: dict[str, Any] = {"after": after, "limit": limit, "types": list(types) or ["*"]}
+        values |= {} if sellers is None else {"sellers": list(sellers)}
+        with translated(), self._single.connect() as connection:
+            rows = connection.execute(statement, values).all()
+            bounds = _bounds(connection)
+        if not bounds.holds(after):
+            raise FeedGoneError(after, bounds)
+        events = [as_event(row) for row in rows if row.position is not None]
+        if len(events) == limit or rows[0].looked_to is None:
+            return FeedPage(events, events[-1]["position"] if events else after, bounds)
+        return FeedPage(events, rows[0].looked_to, bounds)
+
+    def bounds(self) -> FeedBounds:
+        """From where to where there are changes, now."""
+        with translated(), self._single.connect() as connection:
+            return _bounds(connection)
 
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""
         with translated(), self._single.connect() as connection:
             position: int = connection.execute(LAST_POSITION).scalar_one()
             return position
+
+
+def _bounds(connection: Connection) -> FeedBounds:
+    row = connection.execute(BOUNDS_OF_FEED).one()
+    return FeedBounds(row.latest, row.cut, row.generation, tuple((low, high) for low, high in json.loads(row.gaps or "[]")))
 
 
 def as_event(row: Row[Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -22,14 +23,17 @@ from tests.support.waiting import PATIENCE_S
 from tests.web.consenting import HERE, RUNAME, Consent
 from tests.web.site import KEY, NOBODY, Site
 
+ROOMS = count(1)  # of tests that have these fixtures
+
 
 @pytest.fixture(scope="session")
 def rooms_store(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
-    execute(f"CREATE DATABASE web_tests TEMPLATE {migrated_template}")
-    store = Store.connect(make_url(postgres_server).set(database="web_tests").render_as_string(hide_password=False), [KEY], pool_size=6)
+    name = f"web_tests_{next(ROOMS)}"
+    execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    store = Store.connect(make_url(postgres_server).set(database=name).render_as_string(hide_password=False), [KEY], pool_size=6)
     yield store
     store.close()
-    execute("DROP DATABASE web_tests WITH (FORCE)")
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

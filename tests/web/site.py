@@ -75,7 +75,8 @@ def refused(answer: httpx.Response, status: int) -> str:
     """The one line of a refusal by the API."""
     body = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert body.keys() == {"type", "title", "status", "detail"}
+    assert body.keys() >= {"type", "title", "status", "detail", "code"}
+    assert body["type"] == f"urn:sellerbeat:problem:{body['code']}"
     assert body["status"] == status
     assert "\n" not in body["detail"]
     return str(body["detail"])

@@ -1,0 +1,116 @@
+"""`GET /v1/changes`: the feed, as `starter.py changes --json` prints it, with long polling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import nullcontext, suppress
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response, Security
+from pydantic import BaseModel, Field
+
+from api.routing import ApiRoute, Needs, problems
+from domain.delivery import WrongTypesError, patterns
+from domain.scopes import Scope
+from domain.seller_id import SELLER_ID
+from serving.callers import Caller
+from serving.context import WebContext
+from serving.problems import ProblemError
+from store.events.feed import FeedBounds, FeedGoneError
+
+LARGEST = 2**63 - 1
+LONGEST_S = 60
+ONCE = ("after", "limit", "feed", "wait")
+router = APIRouter(route_class=ApiRoute, tags=["Changes"])
+
+
+class FeedQuery(BaseModel, extra="forbid", frozen=True):
+    after: Annotated[int, Field(ge=0, le=LARGEST)] | Literal["latest"] = Field(
+        0, description="only what comes after this position, a whole number from 0 on; `latest`: only what comes from now on"
+    )
+    limit: int = Field(500, ge=1, le=1000, description="so many changes at most, 1 to 1000")
+    seller: list[Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$")]] = Field(
+        [], max_length=100, description="of these sellers only: ids of 1 to 100 letters, digits, dots, dashes or underscores"
+    )
+    type: list[Annotated[str, Field(max_length=200)]] = Field([], max_length=20, description="of these types only, such as order.*")
+    feed: str | None = Field(
+        None, pattern="^[0-9a-z]{1,32}$", description="the feed's generation, as an answer told it: 410 if it is another one now"
+    )
+    wait: str = Field(
+        "0s",
+        pattern=r"^(([0-5]?[0-9](\.[0-9]{1,3})?|60)s|1m)$",
+        description=f"how long to wait for a change, such as 20s; {LONGEST_S}s at most",
+    )
+
+    @property
+    def wait_s(self) -> float:
+        return LONGEST_S if self.wait == "1m" else float(self.wait.removesuffix("s"))
+
+
+class Changes(BaseModel):
+    """One page of the feed."""
+
+    changes: list[dict[str, Any]]
+    next: int = Field(description="the position to go on after", examples=[1041])
+    feed: str = Field(description="the feed's generation: another one after a restore", examples=["1"])
+
+
+@router.get("/v1/changes", response_model=Changes, responses=problems(404, 410, 414), openapi_extra={"x-command": "changes"})
+async def changes(
+    request: Request, query: Annotated[FeedQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.FEED))]
+) -> Response:
+    """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
+    context: WebContext = request.app.state.context
+    names = [name for name, _ in request.query_params.multi_items()]
+    if any(names.count(name) > 1 for name in ONCE):
+        raise ProblemError(422, f"each of {', '.join(ONCE)} may be given once")
+    try:
+        types = patterns(query.type) if query.type else []
+    except WrongTypesError as error:
+        raise ProblemError(422, f"type: {error}") from None
+    sellers = _sellers(query.seller, caller)
+    after = query.after if query.after != "latest" else (await context.ask(context.store.feed.bounds)).latest
+    now = asyncio.get_running_loop().time
+    end = now() + query.wait_s
+    with context.change_waiter.awaited(sellers) if query.wait_s else nullcontext(asyncio.Event()) as bell:
+        while True:
+            bell.clear()
+            page, found, following = await context.ask(_page, context, query, after, sellers, types)
+            if found or now() >= end or context.change_waiter.closed or await request.is_disconnected():
+                return Response(page, media_type="application/json")
+            if following == after:  # else there is more to look through
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(end):
+                        await bell.wait()
+            after = following
+            await context.callers.named(request)  # a token that was revoked meanwhile gets nothing more
+
+
+def _sellers(named: list[str], caller: Caller) -> list[str] | None:
+    """Whose changes are asked for; None: everybody's. Raises ProblemError 404: the token does not see one."""
+    for seller_id in named:
+        if not caller.sees(seller_id):
+            raise ProblemError(404, f"{seller_id} was never enrolled", code="unknown_seller")
+    return sorted(set(named)) or (sorted(caller.sellers) if caller.sellers is not None else None)
+
+
+def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]) -> tuple[bytes, int, int]:
+    """The answer's body, how many changes it has, and where to go on. Raises UnknownSellerError."""
+    try:
+        page = context.store.feed.chosen(after, query.limit, sellers, types)
+    except FeedGoneError as error:
+        raise gone(str(error), error.bounds) from None
+    bounds = page.bounds
+    if query.feed not in (None, bounds.generation):
+        raise gone(f"the feed was restored, and is {bounds.generation} now: positions of {query.feed} mean nothing in it", bounds)
+    if not page.events:
+        for seller_id in query.seller:
+            context.overview.known(seller_id)  # waiting for one who was never enrolled would be for ever
+    body = json.dumps({"changes": page.events, "next": page.next, "feed": bounds.generation}, ensure_ascii=False)
+    return body.encode(), len(page.events), page.next
+
+
+def gone(words: str, bounds: FeedBounds) -> ProblemError:
+    """410, and where to begin again: `oldest` reads all that is kept, `latest` what comes from now on."""
+    return ProblemError(410, words, fields={"oldest": bounds.cut, "latest": bounds.latest, "feed": bounds.generation})

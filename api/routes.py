@@ -1,0 +1,7 @@
+"""All routes of the API, a router a noun."""
+
+from __future__ import annotations
+
+from api import changes, described
+
+ROUTERS = tuple(part.router for part in (changes, described))

@@ -1,0 +1,167 @@
+"""What all routes of the API have: who may use one, how large a request is, and the same answer for the same `Idempotency-Key`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from fastapi.security.base import SecurityBase
+from starlette.types import Message
+
+from domain.scopes import Scope
+from domain.seller_id import SELLER_ID
+from serving.callers import HERE, Caller
+from serving.context import WebContext
+from serving.problems import ProblemError
+
+LARGEST_BODY = 256 * 1024  # bytes: 1,000 ids of sellers have 103 kB
+LONGEST_KEY = 200
+READS = ("GET", "HEAD")
+MEANINGS = {
+    401: "no token, or one that is wrong, revoked or at its end",
+    403: "the token's scope does not reach so far, or it is narrowed to sellers",
+    404: "there is nothing of this id, or the token does not see it",
+    409: "not as things stand: `code` says why",
+    410: "nothing is known behind this position: too old, beyond the end, of another generation; `oldest`, `latest`, `feed`",
+    413: f"a body has {LARGEST_BODY} bytes at most",
+    414: "too long a query",
+    415: "a body is application/json",
+    422: "a wrong parameter or field, or another request had this Idempotency-Key",
+    429: "too often: ask again after Retry-After seconds",
+    502: "eBay refuses the application",
+    503: "Postgres, Temporal or eBay is away: ask again after Retry-After seconds",
+}
+PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Descriptions of refusals for `responses=`; 401, 403, 422, 429 and 503 are always among them, 400, 413 and 415 too."""
+    return {
+        status: {"description": MEANINGS.get(status, "the body is no JSON"), "content": PROBLEM_CONTENT}
+        for status in sorted({400, 401, 403, 413, 415, 422, 429, 503, *statuses})
+    }
+
+
+class Needs(SecurityBase):
+    """A dependency: the caller, if the token's scope holds `scope`; of a path with `seller_id`, only if it sees that seller.
+
+    `fleet`: the route is about more than one seller, so that a narrowed token may not use it at all; False where the route sees to that.
+    `ebay`: only tokens made with `--ebay`.
+    """
+
+    def __init__(self, scope: Scope, *, fleet: bool = False, ebay: bool = False) -> None:
+        self.scope, self.fleet, self.ebay = scope, fleet, ebay
+        self.model, self.scheme_name = BY_TOKEN.model, BY_TOKEN.scheme_name
+
+    async def __call__(self, request: Request) -> Caller:
+        """Raises ProblemError: 401, 403, 404, 415, 429."""
+        context: WebContext = request.app.state.context
+        caller = await context.callers.caller(request)
+        self._check(caller, request)
+        if caller is HERE and request.method not in READS:
+            _not_from_a_browser(request)
+        return caller
+
+    def _check(self, caller: Caller, request: Request) -> None:
+        if not caller.scope.holds(self.scope):
+            raise ProblemError(403, f"this needs a token of scope {self.scope}; this one has {caller.scope}", code="scope_lacking")
+        if self.ebay and not caller.ebay:
+            raise ProblemError(403, "this needs a token made with --ebay", code="scope_lacking")
+        if caller.sellers is not None and self.fleet:
+            raise ProblemError(403, "this is about the whole fleet, and the token is narrowed to sellers", code="scope_lacking")
+        seller_id = request.path_params.get("seller_id")
+        if seller_id is not None and not (SELLER_ID.fullmatch(seller_id) and caller.sees(seller_id)):
+            raise ProblemError(404, "no seller has such an id", code="unknown_seller")
+
+
+BY_TOKEN = HTTPBearer(auto_error=False, description="made by `starter.py token create`, or SELLERBEAT_ADMIN_TOKEN")
+
+
+def _not_from_a_browser(request: Request) -> None:
+    """Where this machine is let in without a token, a page in its browser must not act in its name. Raises ProblemError 403, 415."""
+    if "origin" in request.headers:
+        raise ProblemError(403, "a browser sent this, and without SELLERBEAT_ADMIN_TOKEN nobody could tell in whose name")
+    if request.headers.get("content-type") is None and request.headers.get("content-length", "0") == "0":
+        return  # a browser names itself by Origin with each POST
+    _is_json(request)
+
+
+def _is_json(request: Request) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(415, "send the body as application/json")
+
+
+class ApiRoute(APIRoute):
+    """A route whose writes may be repeated under an `Idempotency-Key`: who asks again gets the answer that the first one got."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI's, behind what all routes check."""
+        answer = super().get_route_handler()
+        needs = next((one.call for one in self.dependant.dependencies if isinstance(one.call, Needs)), None)
+        secret = bool((self.openapi_extra or {}).get("x-secret"))
+
+        async def handle(request: Request) -> Response:
+            if needs is None or request.method in READS:
+                return await answer(request)
+            caller = await needs(request)  # before a byte of a stranger's body is read
+            body = await _read(request)
+            if body:
+                _is_json(request)
+            request = _with_body(request, body)
+            key = request.headers.get("idempotency-key")
+            if key is None:
+                return await answer(request)
+            if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+                raise ProblemError(422, f"Idempotency-Key: 1 to {LONGEST_KEY} printable ASCII characters")
+            query = request.scope["query_string"]
+            digest = hashlib.sha256(b"\n".join((request.method.encode(), request.scope["path"].encode(), query, body))).digest()
+            return await _once(request, caller, key, digest, secret, answer)
+
+        return handle
+
+
+async def _once(
+    request: Request, caller: Caller, key: str, digest: bytes, secret: bool, answer: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    context: WebContext = request.app.state.context
+    keys = context.store.idempotency_keys
+    earlier = await context.ask(keys.begin, caller.id, key, digest)
+    if earlier:
+        if not earlier.same:
+            raise ProblemError(422, "another request had this Idempotency-Key: use a new one for a new request", code="key_reused")
+        if earlier.status is None:
+            raise ProblemError(409, "the first request of this Idempotency-Key is still in hand", {"Retry-After": "1"}, code="running")
+        if earlier.answer is None:
+            words = "done already; its answer held a secret, which is shown once"
+            raise ProblemError(409, words, code="done_already")
+        return Response(earlier.answer, earlier.status, {"Idempotent-Replayed": "true"}, "application/json" if earlier.answer else None)
+    try:
+        made = await answer(request)
+    except BaseException:  # refused: nothing was done, or may be done again
+        await context.ask(keys.forget, caller.id, key, digest)
+        raise
+    await context.ask(keys.end, caller.id, key, digest, made.status_code, None if secret else bytes(made.body).decode())
+    return made
+
+
+async def _read(request: Request) -> bytes:
+    """The body, so far as it is of a bearable size. Raises ProblemError 413."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise ProblemError(413, f"a body has {LARGEST_BODY} bytes at most")
+    return bytes(body)
+
+
+def _with_body(request: Request, body: bytes) -> Request:
+    """The same request, whose body may be read once more."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, receive)

@@ -1,0 +1,46 @@
+"""Who does what: every act of a person or a program on sellers, endpoints and tokens stands in the audit, whichever door it came by."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from operations.context import CommandContext
+from store import StoreError
+
+logger = logging.getLogger("sellerbeat.audit")
+
+
+@asynccontextmanager
+async def audited(
+    context: CommandContext,
+    author: str,
+    action: str,
+    seller_id: str | None = None,
+    *,
+    subject: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> AsyncIterator[None]:
+    """Written down before the act, and what became of it behind: an act whose process died stands there without an outcome.
+
+    Args:
+        author: such as `token:ci`, `page`, `os:alice`.
+        action: such as `seller.pause`.
+        subject: of an act on something else than a seller: its id.
+        before, after: of a setting. Never a secret, never a person's data.
+    Raises:
+        StoreError: Postgres is away; then nothing was done.
+    """
+    row_id = await context.ask(context.store.audit.begin, author, action, seller_id, subject, before, after)
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        try:
+            await context.ask(context.store.audit.end, row_id, done)
+        except StoreError as error:  # the act stands as it is, and so does its row
+            logger.warning("an act's outcome was not written down", extra={"action": action, "error": type(error).__name__})

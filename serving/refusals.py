@@ -1,0 +1,93 @@
+"""What becomes of every error: a status, a code that programs read, and one line that says what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from temporalio.service import RPCError
+
+from ebay.errors import (
+    ClientRefusedError,
+    DeadTokenError,
+    EbayError,
+    EbayUnavailableError,
+    QuotaSpentError,
+)
+from operations.accounts import AccountRefusedError
+from operations.errors import FailedError
+from serving.problems import LoginNeededError, ProblemError
+from store import StoreError, UnknownEndpointError, UnknownSellerError
+from store.access.api_tokens import ApiTokenExistsError, UnknownApiTokenError
+from store.schema.errors import (
+    NotAllowedError,
+    OffersNeedInventoryError,
+    StoreUnavailableError,
+    TablesMissingError,
+    TablesUnknownError,
+)
+from workflows.client import TemporalUnavailableError
+
+EXPECTED: tuple[Any, ...] = (
+    ProblemError,
+    LoginNeededError,
+    HTTPException,
+    RequestValidationError,
+    StoreError,
+    FailedError,
+    EbayError,
+    TemporalUnavailableError,
+    RPCError,
+    Exception,
+)
+
+
+_AWAY = (StoreUnavailableError, TablesMissingError, TablesUnknownError, NotAllowedError, TemporalUnavailableError)
+_EBAY_AWAY = "eBay does not answer just now; nothing was stored. Try again"
+_KEYS = "eBay refuses the application's own keys: correct SELLERBEAT_EBAY_CLIENT_ID and its secret"
+# The first that fits: a status, a code (None: the status's usual one), words (None: the error's own), and when to ask again.
+_REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None, str | None, int | None], ...] = (
+    ((UnknownEndpointError, UnknownApiTokenError), 404, None, None, None),
+    ((ApiTokenExistsError, OffersNeedInventoryError), 409, None, None, None),
+    (DeadTokenError, 422, "token_refused", "eBay refuses the refresh token; nothing was stored", None),
+    ((EbayUnavailableError, QuotaSpentError), 503, "ebay_away", _EBAY_AWAY, 30),
+    (ClientRefusedError, 502, None, _KEYS, None),
+    (EbayError, 502, "ebay_answers_wrong", "eBay answers what nobody understands; nothing was stored", None),
+    (_AWAY, 503, None, None, 5),
+    (RPCError, 503, None, "Temporal refused or did not answer in time; nothing was changed. Try again", 5),
+    (FailedError, 409, None, None, None),
+    (Exception, 500, None, "something went wrong here; the log of web.py has it", None),
+)
+
+
+def as_problem(error: Exception) -> ProblemError:
+    """The refusal that an error is to whoever asked."""
+    match error:
+        case ProblemError():
+            return error
+        case HTTPException():
+            words = {404: "there is nothing here", 405: "this is not how to ask here"}.get(error.status_code, error.detail)
+            return ProblemError(error.status_code, words, dict(error.headers or {}))
+        case RequestValidationError():
+            return ProblemError(422, in_one_line(error))
+        case UnknownSellerError():
+            return ProblemError(*((409, str(error)) if error.removed else (404, str(error))), code=_of_seller(error))
+        case AccountRefusedError():
+            return ProblemError(409, str(error), code=error.word)
+    status, code, text, again = next(rest for kinds, *rest in _REFUSALS if isinstance(error, kinds))
+    return ProblemError(status, text or str(error), {"Retry-After": str(again)} if again else None, code=code)
+
+
+def _of_seller(error: UnknownSellerError) -> str:
+    return "seller_removed" if error.removed else "unknown_seller"
+
+
+def in_one_line(error: RequestValidationError) -> str:
+    """`limit: Input should be less than or equal to 1000`; never with the value that was given, which may be a secret."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("query", "body", "path", "header"))
+    if first["type"] == "extra_forbidden":
+        return f"{where[:60]}: there is no such parameter or field; /v1/docs lists them"
+    words = str(first["msg"]).removeprefix("Value error, ")
+    return f"{where[:60]}: {words}" if where else words

@@ -1,0 +1,51 @@
+"""The tables of the API's access: tokens, who did what, and answers that are given once more."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from store.schema.tables import json_column, metadata, text_column, time_column
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    text_column("id", primary_key=True),
+    text_column("name"),  # the author of what is done with it
+    text_column("scope"),
+    Column("ebay", Boolean, nullable=False),  # it may ask for sellers' access tokens at eBay
+    Column("sellers", ARRAY(Text), nullable=True),  # null: of all sellers
+    Column("hash", LargeBinary, nullable=False),  # SHA-256 of the token, which has 256 random bits
+    time_column("created_at", nullable=False),
+    text_column("created_by"),
+    time_column("expires_at"),
+    time_column("last_used_at"),  # to the minute
+    time_column("revoked_at"),
+    Index("api_tokens_by_hash", "hash", unique=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    time_column("at", nullable=False),
+    text_column("author"),  # such as token:ci, page, os:alice
+    text_column("action"),  # such as seller.pause
+    text_column("seller_id", nullable=True),
+    text_column("subject", nullable=True),  # of an act on something else than a seller: its id
+    json_column("before", nullable=True),  # of a setting
+    json_column("after", nullable=True),
+    text_column("outcome", nullable=True),  # done or failed; null: in hand, or its process died
+    Index("audit_by_seller", "seller_id", "id"),
+    Index("audit_by_at", "at"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    text_column("token_id", primary_key=True),
+    text_column("key", primary_key=True),
+    Column("request", LargeBinary, nullable=False),  # SHA-256 of method, path and body
+    time_column("begun_at", nullable=False),
+    Column("status", Integer, nullable=True),  # of the answer; null: in hand, or its process died
+    text_column("answer", nullable=True),  # its body; null: it held a secret
+    Index("idempotency_keys_by_begun_at", "begun_at"),
+)

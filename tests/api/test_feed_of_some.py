@@ -1,0 +1,85 @@
+"""The feed of some sellers and types: by token, by parameter, from now on."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as some
+
+from domain.scopes import Scope
+from store import Store
+from tests.store.documents import enroll
+from tests.web.site import Site, refused
+from tests.web.test_feed import sell
+
+SELLERS = ("anna", "bert", "carla")
+
+
+def token(store: Store, scope: Scope, *sellers: str, ebay: bool = False, name: str = "app") -> dict[str, str]:
+    """A header with a new token."""
+    made = store.api_tokens.create(name, scope, by="os:test", ebay=ebay, sellers=sellers, lasting=None)
+    return {"Authorization": f"Bearer {made.token}"}
+
+
+@examples(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(
+    sellers=some.lists(some.sampled_from(SELLERS), max_size=3),
+    types=some.lists(some.sampled_from(["order.*", "order.created", "order.updated", "inventory.*", "*"]), max_size=2),
+    limit=some.integers(1, 7),
+)
+async def test_pages_of_some_sellers_and_types_hold_all_of_them_and_nothing_else(
+    site: Site, store: Store, sellers: list[str], types: list[str], limit: int
+) -> None:
+    if not store.feed.last():
+        for seller in SELLERS:
+            enroll(store, seller)
+        for number in range(12):
+            sell(store, SELLERS[number % 3], number)
+    expected = [
+        one
+        for one in store.feed.read()
+        if (not sellers or one["seller_id"] in sellers)
+        and (not types or any(kind in ("*", one["type"], one["type"].partition(".")[0] + ".*") for kind in types))
+    ]
+    got, after = [], 0
+    while True:
+        page = (await site.program.get("/v1/changes", params={"after": after, "limit": limit, "seller": sellers, "type": types})).json()
+        got += page["changes"]
+        assert page["next"] >= after
+        if page["next"] == after:
+            break
+        after = page["next"]
+
+    assert got == expected
+
+
+async def test_latest_begins_with_what_comes_from_now_on(site: Site, store: Store) -> None:
+    enroll(store, "anna")
+    sell(store, "anna", 1)
+    page = await site.changes(after="latest")
+    sell(store, "anna", 2)
+
+    assert page == {"changes": [], "next": store.feed.read()[0]["position"], "feed": "0"}
+    assert [one["entity_id"] for one in (await site.changes(after=page["next"]))["changes"]] == ["o-2"]
+
+
+async def test_a_token_of_some_sellers_reads_theirs_alone(site: Site, store: Store) -> None:
+    for number, seller in enumerate(SELLERS):
+        enroll(store, seller)
+        sell(store, seller, number)
+    async with site.visitor(**token(store, Scope.FEED, "anna", "carla")) as app:
+        own = await app.get("/v1/changes")
+
+        assert [one["seller_id"] for one in own.json()["changes"]] == ["anna", "carla"]
+        assert "bert" not in own.text
+        refused(await app.get("/v1/changes?seller=bert"), 404)
+        assert (await app.get("/v1/changes?seller=carla")).json()["changes"][0]["seller_id"] == "carla"
+
+
+async def test_a_revoked_token_reads_nothing_more(site: Site, store: Store) -> None:
+    async with site.visitor(**token(store, Scope.FEED)) as app:
+        assert (await app.get("/v1/changes")).status_code == 200
+        store.api_tokens.revoke("app")
+        site.context.callers.forget_all()
+
+        refused(await app.get("/v1/changes"), 401)
