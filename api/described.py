@@ -1,29 +1,62 @@
-"""`/v1/openapi.json`, and the same for people at `/v1/docs`: without a token, since it says nothing of anybody."""
+"""`/v1/openapi.json`: what the API takes and gives, for programs; pages/docs.py shows it to people. Says nothing of anybody: no token."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
+from api.routing import ApiRoute, Needs
 from serving.context import WebContext
 from serving.problems import PROBLEM_SCHEMA
 
 VERSION = "1"
-DESCRIPTION = "Sellers' changes, and all that the command line does to sellers and endpoints. Every answer of an error is problem+json."
+DESCRIPTION = "What Sellerbeat knows of your sellers, and all that its command line does to sellers and endpoints."
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "of your own making, new for each new request: who repeats a request with it gets the first answer, for a day",
+}
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/v1/openapi.json")
 async def openapi(request: Request) -> Response:
-    return JSONResponse(_described(request))
+    return JSONResponse(described(request))
 
 
-def _described(request: Request) -> dict[str, Any]:
+def described(request: Request) -> dict[str, Any]:
+    """The OpenAPI document. Raises ProblemError 403: not from this machine, where there is no ADMIN_TOKEN."""
     context: WebContext = request.app.state.context
     if not context.access.by_login:
         context.access.from_here(request)
-    described: dict[str, Any] = request.app.openapi()
-    described["components"]["schemas"].setdefault("Problem", PROBLEM_SCHEMA)
-    return described
+    return document(request.app)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1, made once: what FastAPI knows, and of each operation `x-scope`, `x-ebay`, and the header of a repeated write."""
+    if app.openapi_schema and "x-sellerbeat" in app.openapi_schema:
+        return app.openapi_schema
+    made = app.openapi()
+    made.setdefault("components", {}).setdefault("schemas", {}).setdefault("Problem", PROBLEM_SCHEMA)
+    for route, needs in routes_of(app):
+        for method in route.methods - {"HEAD"}:
+            operation = made["paths"][route.path_format][method.lower()]
+            operation |= {"x-scope": needs.scope.value} | ({"x-ebay": True} if needs.ebay else {})
+            if method != "GET":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    made["x-sellerbeat"] = {"scopes": "feed, read, control, admin: each holds those before it"}
+    return made
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[ApiRoute, Needs]]:
+    """All routes of the API, with what each needs."""
+    for route in app.routes:
+        if isinstance(route, ApiRoute) and route.include_in_schema:
+            needs = next((one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)), None)
+            if needs:
+                yield route, needs

@@ -15,7 +15,7 @@ from api.routes import ROUTERS
 from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
-from pages import actions, connected, endpoints, fleet, health, links, login, seller
+from pages import actions, connected, docs, endpoints, fleet, health, links, login, seller
 from pages.rendering import FOLDER, problem_page
 from serving.context import WebContext
 from serving.problems import LoginNeededError, problem_json
@@ -26,9 +26,17 @@ logger = logging.getLogger("sellerbeat.web")
 
 
 def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
-    app = FastAPI(title="Sellerbeat", version=VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Sellerbeat",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.context = context
-    for router in (*ROUTERS, *(part.router for part in (health, connected, login, links, fleet, seller, actions, endpoints))):
+    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login, links, fleet, seller, actions, endpoints))):
         app.include_router(router)
     if inbox:
         app.state.inbox = inbox
