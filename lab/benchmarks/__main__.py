@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.benchmarks import (
+    api,
     calls,
     commands,
     deliveries,
@@ -43,6 +44,7 @@ PARTS: dict[str, Any] = {
     "posts": posts,
     "commands": commands,
     "pages": pages,
+    "api": api,
     "deliveries": deliveries,
     "erasures": erasures,
     "size": size,

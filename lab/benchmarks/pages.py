@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +17,8 @@ import psutil
 from sqlalchemy import text
 
 from lab.benchmarks.fleet import settle
-from lab.benchmarks.servers import HOUSE, BenchmarkServers, simulated_ebay
+from lab.benchmarks.servers import BenchmarkServers, simulated_ebay
+from lab.benchmarks.started import program
 from lab.benchmarks.table import ResultTable, held, spread
 from store import Store
 
@@ -82,12 +82,8 @@ def serving(servers: BenchmarkServers) -> Iterator[tuple[str, psutil.Process]]:
     with simulated_ebay() as ebay:
         environment = servers.environment(ebay, "pages", web_bind="127.0.0.1:0") | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
         log = servers.folder / "web.log"
-        with log.open("wb") as sink, subprocess.Popen([sys.executable, str(HOUSE / "web.py")], env=environment, stderr=sink) as web:
-            try:
-                yield address(log, web), psutil.Process(web.pid)
-            finally:
-                web.terminate()
-                web.wait(20)
+        with program("web.py", environment, log) as web:
+            yield address(log, web), psutil.Process(web.pid)
 
 
 def address(log: Path, web: subprocess.Popen[bytes]) -> str:
