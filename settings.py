@@ -19,6 +19,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.networks import NamedNetwork, named_networks
+
 PREFIX = "SELLERBEAT_"
 ENV_FILE = Path(".env")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -95,6 +97,11 @@ def _fernet_keys(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _networks(text: str) -> str:
+    named_networks(text)
+    return text
+
+
 Duration = Annotated[timedelta, BeforeValidator(lambda value: duration(value) if isinstance(value, str) else value)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Bind = Annotated[str, AfterValidator(_bind)]
@@ -161,6 +168,11 @@ class Settings(BaseSettings):
     quota_feed: Quota = Field(100_000, description="eBay's calls a day: Feed")
 
     delivery_loopback: bool = Field(False, description="deliver to this machine itself too, by plain http as well: for trying out alone")
+    delivery_networks: Annotated[str, AfterValidator(_networks)] | None = Field(
+        None,
+        description="networks of your own, with ports, where receivers may be private and plain http, such as "
+        "`10.20.0.0/16:8080,[fd00:1::/64]:8443`",
+    )
 
     keep_events: Duration = Field(
         timedelta(days=400), ge=SHORT_KEEP, description="how long changes are kept; twice as long where an endpoint waits"
@@ -185,6 +197,10 @@ class Settings(BaseSettings):
             return self.ebay_apiz_url
         is_ebay = host.startswith("api.") and host.endswith(".ebay.com")
         return self.ebay_api_url.replace("//api.", "//apiz.", 1) if is_ebay else self.ebay_api_url
+
+    def own_networks(self) -> tuple[NamedNetwork, ...]:
+        """What `delivery_networks` names."""
+        return named_networks(self.delivery_networks) if self.delivery_networks else ()
 
     def keys(self) -> list[str]:
         return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []

@@ -56,7 +56,12 @@ def types_of(row: dict[str, Any]) -> str:
 @endpoint.command()
 @with_json
 def add(
-    url: Annotated[str, typer.Argument(metavar="URL", help="An https address, without user and password.", show_default=False)],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL", help="An https address, without user and password; of your own networks also http.", show_default=False
+        ),
+    ],
     types: Annotated[
         list[str] | None, typer.Option("--types", metavar="TYPES", help="Such as 'order.*' or order.created,alert.*; all where left out.")
     ] = None,
@@ -68,8 +73,10 @@ def add(
     try:
         chosen = patterns(types or [])
         checked(check_url(url, policy(context)), policy(context), system_resolver, time.monotonic() + RESOLVED_S)
-    except (WrongTypesError, ForbiddenTargetError) as error:
-        raise typer.BadParameter(f"{'--types' if isinstance(error, WrongTypesError) else 'URL'}: {error}") from None
+    except WrongTypesError as error:
+        raise typer.BadParameter(f"--types: {error}") from None
+    except ForbiddenTargetError as error:
+        raise typer.BadParameter(f"URL: {error}; docs/how-to/deliver.md says which addresses are taken") from None
     except NoAnswerError as error:
         raise FailedError(f"the endpoint is not added: {error}") from None
     endpoint_id, secret = context.store.endpoints.add(url, chosen, seller, thin)
@@ -188,4 +195,5 @@ def replay(
 
 
 def policy(context: CommandContext) -> Policy:
-    return Policy(loopback=context.settings.delivery_loopback)
+    """What `starter.py endpoint` may call: the same as the worker."""
+    return Policy(loopback=context.settings.delivery_loopback, networks=context.settings.own_networks())

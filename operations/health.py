@@ -19,7 +19,7 @@ from ebay.errors import EbayError
 from ebay.oauth import AccessToken
 from operations.context import CommandContext
 from operations.errors import FailedError
-from settings import SettingsError
+from settings import Settings, SettingsError
 from store import Store, StoreError, StoreUnavailableError
 from store.schema.engine import CLIENT_SETTINGS
 from store.schema.errors import NotAllowedError
@@ -206,6 +206,19 @@ def clock(ebays: datetime, ours: datetime) -> str:
     return words if off else "this machine's clock and eBay's agree"
 
 
+async def _deliveries(visit: Visit) -> str:
+    return f"go {where_deliveries_go(CommandContext().settings)}"
+
+
+def where_deliveries_go(settings: Settings) -> str:
+    """What is open to them, in words."""
+    named = ", ".join(map(str, settings.own_networks()))
+    ways = ["the internet by https on 443 and 8443", f"receivers at {named} by plain http too" if named else "no private address"]
+    if settings.delivery_loopback:
+        ways.append("this machine's loopback")
+    return ", ".join(f"to {way}" for way in ways)
+
+
 CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("settings", _settings),
     ("Postgres", _postgres),
@@ -218,4 +231,5 @@ CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("worker", _worker),
     ("eBay", _ebay),
     ("clock", _clock),
+    ("deliveries", _deliveries),
 )

@@ -1,4 +1,4 @@
-"""Pure: which addresses may be called. Only what the whole internet reaches; everything that IANA sets apart is refused.
+"""Pure: which addresses may be called: what the whole internet reaches. What IANA sets apart is refused, but where an operator names it.
 
 Sources: IANA's special-purpose address registries for IPv4 and IPv6 (RFC 6890, RFC 8190), read in the edition of October 2025. The
 registry calls some blocks globally reachable that are no place for a receiver (NAT64, anycast relays, AS112); they are refused as well.
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,21 @@ class Policy:
     Attributes:
         ports: of https, on the internet.
         loopback: the demo's explicit switch: `http://` and any port too, on this machine's loopback and nowhere else.
+        networks: an operator's own, each with ports: what stands there may be private and `http://`, on these ports alone. Of them
+            counts only what lies in `OPENABLE`, however much they name.
     """
 
     ports: frozenset[int] = frozenset({443, 8443})
     loopback: bool = False
+    networks: tuple[tuple[Network, range], ...] = ()
+
+    def names_port(self, port: int) -> bool:
+        """Whether there is a named network with this port at all."""
+        return any(port in ports for _, ports in self.networks)
+
+    def names(self, address: Address, port: int) -> bool:
+        """Whether this address, with this port, lies in a named network, and is not what no name opens."""
+        return any(port in ports and address in network for network, ports in self.networks) and is_openable(address)
 
 
 # The first that fits gives the reason, so the narrow ones stand before the wide ones.
@@ -32,6 +44,7 @@ IPV4: dict[str, str] = {
     "0.0.0.0/32": "the unspecified address (RFC 1122)",
     "0.0.0.0/8": "an address of this network (RFC 791)",
     "10.0.0.0/8": "a private address (RFC 1918)",
+    "100.100.100.200/32": "the address of a cloud's metadata service (Alibaba)",
     "100.64.0.0/10": "a carrier's shared address (RFC 6598)",
     "127.0.0.0/8": "a loopback address (RFC 1122)",
     "168.63.129.16/32": "the address of a cloud's host agent (Azure)",
@@ -75,21 +88,38 @@ IPV6: dict[str, str] = {
     "3ffe::/16": "an address of the former 6bone (RFC 3701)",
     "3fff::/20": "an address for documentation (RFC 9637)",
     "5f00::/16": "a segment routing identifier (RFC 9602)",
+    "fd00:42::42/128": "the address of a cloud's metadata service (Scaleway)",
+    "fd00:c1::a9fe:a9fe/128": "the address of a cloud's metadata service (Oracle)",
+    "fd00:100::100:200/128": "the address of a cloud's metadata service (Alibaba)",
+    "fd00:a9fe:a9fe::1/128": "the address of a cloud's metadata service (Akamai)",
+    "fd00:ec2::/32": "an address of a cloud's own services, such as its metadata (AWS)",
+    "fd20:ce::254/128": "the address of a cloud's metadata service (Google)",
     "fc00::/7": "a private address (RFC 4193)",
     "fe80::/10": "a link-local address (RFC 4291)",
     "fec0::/10": "a site-local address (RFC 3879)",
     "ff00::/8": "a multicast address (RFC 4291)",
 }
 ALLOCATED = IPv6Network("2000::/3")  # all of IPv6 that is given out as global unicast (RFC 4291, IANA)
+UNNAMED = "in no network that is named with this port"
 OUTSIDE = "no global unicast address (RFC 4291)"
 ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # the upper half of an interface identifier that holds an IPv4 address (RFC 5214)
-FORBIDDEN_IPV4 = [(IPv4Network(network), reason) for network, reason in IPV4.items()]
-FORBIDDEN_IPV6 = [(IPv6Network(network), reason) for network, reason in IPV6.items()]
+SET_APART = [(ip_network(network), network) for network in (*IPV4, *IPV6)]
+# What an operator may name as their own; all else stays refused. Of these not what a narrower line above sets apart, such as a cloud's
+# metadata service: its answer is the machine's credentials, and no receiver stands there.
+OPENABLE = frozenset(
+    {
+        *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
+        *("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:2::/48", "2001:db8::/32", "3fff::/20"),
+    }
+)
 
 
-def allowed(address: Address, policy: Policy) -> str | None:
-    """Why this address may not be called; None where it may."""
-    return None if policy.loopback and is_loopback(address) else forbidden(address)
+def allowed(address: Address, policy: Policy, port: int | None = None) -> str | None:
+    """Why this address may not be called; None where it may. Without a port no named network opens it."""
+    if (policy.loopback and is_loopback(address)) or (port is not None and policy.names(address, port)):
+        return None
+    reason = forbidden(address)
+    return f"{reason}, {UNNAMED}" if reason and policy.networks and is_openable(address) else reason
 
 
 def is_loopback(address: Address) -> bool:
@@ -99,13 +129,32 @@ def is_loopback(address: Address) -> bool:
 
 @lru_cache(maxsize=4096)  # a few receivers, asked about with every post
 def forbidden(address: Address) -> str | None:
-    """Why nobody may call this address, whatever the policy; None: all of the internet reaches it."""
-    if isinstance(address, IPv4Address):
-        return next((reason for network, reason in FORBIDDEN_IPV4 if address in network), None)
-    if address.scope_id:
+    """Why this address is none of the internet's; None: all of the internet reaches it."""
+    if is_of_one_interface(address):
         return "an address of one network interface (RFC 4007)"
-    if reason := next((reason for network, reason in FORBIDDEN_IPV6 if address in network), None):
-        return reason
-    if address not in ALLOCATED:
+    if network := set_apart(address):
+        return (IPV4 | IPV6)[network]
+    if isinstance(address, IPv6Address) and address not in ALLOCATED:
         return OUTSIDE
-    return "an ISATAP address (RFC 5214)" if (int(address) >> 32) & 0xFFFFFFFF in ISATAP else None
+    return "an ISATAP address (RFC 5214)" if is_isatap(address) else None
+
+
+@lru_cache(maxsize=4096)
+def is_openable(address: Address) -> bool:
+    """Whether a network that an operator names may hold it: it is what it seems, and leads to nothing that gives its machine away."""
+    return set_apart(address) in OPENABLE and not is_of_one_interface(address) and not is_isatap(address)
+
+
+def set_apart(address: Address) -> str | None:
+    """The first network of our lists that holds it. An IPv4 address lies in none of IPv6."""
+    return next((name for network, name in SET_APART if address in network), None)
+
+
+def is_of_one_interface(address: Address) -> bool:
+    """With a zone id, such as `fd00::1%eth0`."""
+    return isinstance(address, IPv6Address) and bool(address.scope_id)
+
+
+def is_isatap(address: Address) -> bool:
+    """It holds an IPv4 address, whatever network it lies in."""
+    return isinstance(address, IPv6Address) and (int(address) >> 32) & 0xFFFFFFFF in ISATAP

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from ipaddress import ip_address
 
-from outbound.addresses import Address, Policy, allowed, is_loopback
+from outbound.addresses import Address, Policy, allowed, forbidden, is_loopback
 from outbound.errors import ForbiddenTargetError, NoAnswerError
 from outbound.targets import Target
 
@@ -34,16 +34,28 @@ def checked(target: Target, policy: Policy, resolve: Resolve, until: float) -> l
     """
     if target.address:
         return [target.address]
-    answers = within(until, resolve, target)
-    addresses = [read(answer, target) for answer in answers]
+    addresses = [read(answer, target) for answer in within(until, resolve, target)]
     for address in addresses:
-        if reason := allowed(address, policy):
-            raise ForbiddenTargetError(f"its name leads to {reason}", target.host)
-        if target.only_loopback and not is_loopback(address):
-            raise ForbiddenTargetError("its name leads beyond loopback, where only https to an allowed port may go", target.host)
+        if reason := why_not(address, target, policy):
+            raise ForbiddenTargetError(f"its name leads {reason}", target.host)
+    if any(policy.names(address, target.port) for address in addresses) and not all(map(forbidden, addresses)):
+        raise ForbiddenTargetError("its name leads both into a named network and to the internet", target.host)  # as rebound names do
     if not addresses:
         raise NoAnswerError("dns", target.host)
     return list(dict.fromkeys(addresses))
+
+
+def why_not(address: Address, target: Target, policy: Policy) -> str | None:
+    """Why this one of a name's addresses may not be called; None where it may."""
+    if reason := allowed(address, policy, target.port):
+        return f"to {reason}"
+    if policy.names(address, target.port):
+        return None
+    if target.only_named:
+        return "beyond the networks that are named with this port, where only https to an allowed port of a public name may go"
+    if target.only_loopback and not is_loopback(address):
+        return "beyond loopback, where only https to an allowed port may go"
+    return None
 
 
 def read(answer: str, target: Target) -> Address:

@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import httpx
 
-from outbound.addresses import Address, Policy, allowed, is_loopback
+from outbound.addresses import UNNAMED, Address, Policy, allowed, is_loopback
 from outbound.errors import ForbiddenTargetError
 
 LONGEST_URL = 2048  # characters
@@ -16,7 +16,7 @@ LONGEST_NAME = 253  # of a host name in the DNS (RFC 1035, 2.3.4)
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)(?P<fragment>#.*)?", re.DOTALL)
 AUTHORITY = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]@%]+))(?::(?P<port>[1-9][0-9]{0,4}))?")
 REST = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]*")  # path and query (RFC 3986); the rest comes percent-encoded
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")  # with an underscore it is a local one, such as a service of Compose
 OTHER_DOTS = "\u3002\uff0e\uff61"  # full stops that IDNA would take for dots, and a reader of the address would not
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a name that ends so is read as IPv4, in whatever spelling (WHATWG URL, 3.5)
 # RFC 6761, 6762, 7686, 8375; `internal` by ICANN's board in 2024. What they lead to would be judged anyhow: this is for a clear word early.
@@ -28,11 +28,12 @@ class Target:
     """Where to connect, and what to say there.
 
     Attributes:
-        scheme: `https`, or `http` to loopback.
+        scheme: `https`, or `http` to loopback or into a named network.
         host: in ASCII and lower case, without brackets: a name, or an address in its one spelling.
         address: the host, where it is a literal address; it is judged already.
         rest: path and query, at least `/`. May be a secret.
-        only_loopback: plain http or an unusual port: what the name leads to must be loopback.
+        only_loopback: plain http or an unusual port of a name of loopback: what it leads to must be loopback, or named with this port.
+        only_named: plain http, an unusual port or a local name: what it leads to must lie in a network that is named with this port.
     """
 
     scheme: str
@@ -41,6 +42,7 @@ class Target:
     address: Address | None
     rest: str = field(repr=False)
     only_loopback: bool = False
+    only_named: bool = False
 
     @property
     def authority(self) -> str:
@@ -77,23 +79,49 @@ def check_url(url: str, policy: Policy) -> Target:
     if port > 65535:
         raise ForbiddenTargetError("no such port", host)
     rest = parts["rest"] if parts["rest"].startswith("/") else f"/{parts['rest']}"
-    only_loopback = scheme == "http" or port not in policy.ports
-    check_address(scheme, host, address, only_loopback, policy)
-    return Target(scheme, host, port, address, rest, only_loopback)
+    if address:
+        only_loopback = check_address(scheme, host, address, port, policy)
+        return Target(scheme, host, port, address, rest, only_loopback)
+    only_loopback, only_named = check_name(scheme, host, port, policy)
+    return Target(scheme, host, port, None, rest, only_loopback, only_named)
 
 
-def check_address(scheme: str, host: str, address: Address | None, only_loopback: bool, policy: Policy) -> None:
-    """All that can be told of a host before the DNS is asked."""
-    at_home = is_loopback(address) if address else is_under(host, "localhost")
-    if only_loopback and not (policy.loopback and at_home):
-        raise ForbiddenTargetError("not https" if scheme == "http" else "a port that is not allowed", host)
-    if address and (reason := allowed(address, policy)):
+def check_address(scheme: str, host: str, address: Address, port: int, policy: Policy) -> bool:
+    """Judge a literal address. Returns whether its scheme or port are good on loopback alone."""
+    if policy.names(address, port):
+        return False
+    unusual = why_unusual(scheme, port, policy)
+    if unusual and not (policy.loopback and is_loopback(address)):
+        raise ForbiddenTargetError(f"{unusual}, {UNNAMED}" if policy.networks else unusual, host)
+    if reason := allowed(address, policy, port):
         raise ForbiddenTargetError(reason, host)
-    if not address and not (policy.loopback and at_home):
-        if "." not in host:
-            raise ForbiddenTargetError("a name without a dot, which only a local network knows", host)
-        if any(is_under(host, name) for name in LOCAL_NAMES):
-            raise ForbiddenTargetError("a name that only a local network knows", host)
+    return bool(unusual)
+
+
+def check_name(scheme: str, host: str, port: int, policy: Policy) -> tuple[bool, bool]:
+    """Judge a name before the DNS is asked. Returns whether it may lead to loopback alone, and whether into named networks alone."""
+    unusual = why_unusual(scheme, port, policy)
+    if policy.loopback and is_under(host, "localhost"):
+        return bool(unusual), False
+    if not (reason := unusual or why_local(host)):
+        return False, False
+    if not policy.names_port(port):
+        raise ForbiddenTargetError(f"{reason}, and no network is named with this port" if policy.networks else reason, host)
+    return False, True
+
+
+def why_unusual(scheme: str, port: int, policy: Policy) -> str | None:
+    """Why the internet is not called like this; None where it is."""
+    if scheme == "http":
+        return "not https"
+    return None if port in policy.ports else "a port that is not allowed"
+
+
+def why_local(host: str) -> str | None:
+    """Why the internet does not know this name; None where it may."""
+    if "." not in host:
+        return "a name without a dot, which only a local network knows"
+    return "a name that only a local network knows" if "_" in host or any(is_under(host, name) for name in LOCAL_NAMES) else None
 
 
 def read_host(authority: re.Match[str]) -> tuple[str, Address | None]:

@@ -47,6 +47,7 @@ def _page(context: WebContext, session: Session, done: str) -> str:
         endpoints=listed(context),
         failed=context.store.deliveries.log(failed=True, limit=FAILED),
         done=DONE.get(done),
+        named=[str(one) for one in context.settings.own_networks()],
     )
 
 

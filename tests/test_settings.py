@@ -44,6 +44,7 @@ CONTRACT = [
     "ADMIN_TOKEN",
     "LOG_FORMAT",  # these came later
     "DELIVERY_LOOPBACK",
+    "DELIVERY_NETWORKS",
     "PUBLIC_URL",
     "NOTIFICATION_TOKEN",
     "NOTIFICATION_EMAIL",
@@ -97,6 +98,8 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("NOTIFICATION_TOKEN", "canary" * 14),
         ("NOTIFICATION_TOKEN", "canary of more than thirty-two characters"),
         ("NOTIFICATION_EMAIL", "nobody"),
+        ("DELIVERY_NETWORKS", "10.20.0.0/16"),
+        ("DELIVERY_NETWORKS", "10.20.0.0/16:8080,\n8.8.8.0/24:80"),
         ("SECRET_KEYS", "canary"),
         ("SECRET_KEYS", f"{KEY},canary"),
     ],

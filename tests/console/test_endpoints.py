@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from standardwebhooks import Webhook
 
+from operations.health import where_deliveries_go
+from settings import Settings
 from tests.deliveries.hand import change
 from tests.outbound.targets import FORBIDDEN
 from tests.support.house import House, Said
@@ -80,6 +82,32 @@ def test_a_test_event_is_signed_and_its_answer_shown(house: House) -> None:
     assert "404" in ill.failure(1)
     assert "was not reached" in strict.failure(1)
     assert len(receiver.posts) == 2
+
+
+def test_a_receiver_of_ones_own_is_added_and_tested_where_its_network_is_named(house: House) -> None:
+    with Receiver(host="127.0.0.2") as receiver:
+        url = f"http://127.0.0.2:{receiver.port}/hook"
+        named = {"SELLERBEAT_DELIVERY_NETWORKS": f"10.20.0.0/16:8080,127.0.0.2:{receiver.port}"}
+        refused = house.command("endpoint", "add", url)
+        endpoint = house.command("endpoint", "add", url, "--json", variables=named).object["id"]
+        well = house.command("endpoint", "test", endpoint, "--json", variables=named)
+        strict = house.command("endpoint", "test", endpoint, SELLERBEAT_DELIVERY_NETWORKS=f"127.0.0.2:{receiver.port % 65535 + 1}")
+        wrong = house.command("endpoint", "test", endpoint, SELLERBEAT_DELIVERY_NETWORKS="0.0.0.0/0:80")
+
+    assert "URL: 127.0.0.2: not https" in refused.failure(2)
+    assert (well.object["status"], len(receiver.posts)) == (200, 1)
+    assert "in no network that is named with this port" in strict.failure(1)
+    assert "SELLERBEAT_DELIVERY_NETWORKS: '0.0.0.0/0:80' lies within no network that the internet does not reach" in wrong.failure(2)
+
+
+def test_the_doctor_says_where_deliveries_may_go() -> None:
+    named = Settings(_env_file=None, delivery_networks="10.20.0.0/16:8080, [fd00:1::/64]:80-90", delivery_loopback=True)
+
+    assert where_deliveries_go(Settings(_env_file=None)) == "to the internet by https on 443 and 8443, to no private address"
+    assert where_deliveries_go(named) == (
+        "to the internet by https on 443 and 8443, to receivers at 10.20.0.0/16:8080, [fd00:1::/64]:80-90 by plain http too, "
+        "to this machine's loopback"
+    )
 
 
 def test_it_is_switched_off_and_on_and_removed(house: House) -> None:

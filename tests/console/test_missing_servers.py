@@ -40,6 +40,7 @@ CHECKS = (
     "worker",
     "eBay",
     "clock",
+    "deliveries",
 )
 TABLES = {"tables", "partitions", "sequences"}
 TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}
@@ -238,6 +239,7 @@ def test_the_doctor_names_what_is_missing_and_how_to_help(
         ("TEMPORAL_ADDRESS", "{nobody}", 1, "TEMPORAL_ADDRESS"),
         ("SELLERBEAT_SECRET_KEYS", None, 2, "SELLERBEAT_SECRET_KEYS"),
         ("SELLERBEAT_ORDERS_EVRY", "5m", 2, "SELLERBEAT_ORDERS_EVRY"),
+        ("SELLERBEAT_DELIVERY_NETWORKS", "10.0.0.0/8:8080,0.0.0.0/0:80", 2, "SELLERBEAT_DELIVERY_NETWORKS: '0.0.0.0/0:80'"),
     ],
 )
 def test_a_worker_that_cannot_start_says_why(

@@ -21,7 +21,7 @@ SELLERS, CHANGES, BEFORE = ("anna", "bert", "carla"), 60, 30
 def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_most(
     open_house: Callable[..., House], temporal_address: str
 ) -> None:
-    house = open_house(World(seed=5), delivery_loopback="true")
+    house = open_house(World(seed=5), delivery_networks="127.0.0.1:1024-65535")  # by its name, not by the switch
     for seller in SELLERS:
         house.enroll(seller, "--orders-every", "1h")
     dead = threading.Event()

@@ -69,6 +69,11 @@ FORBIDDEN = [
     "4000::1",
     "5f00::1",
     "fc00::1",
+    "fd00:42::42",  # more metadata services: Scaleway, Oracle, Alibaba, Akamai, Google
+    "fd00:c1::a9fe:a9fe",
+    "fd00:100::100:200",
+    "fd00:a9fe:a9fe::1",
+    "fd20:ce::254",
     "fd00:ec2::254",  # a cloud's metadata service (AWS)
     "fe80::1",
     "febf::1",

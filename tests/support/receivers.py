@@ -214,7 +214,8 @@ class Receiver:
         self.connections = 0
         self.ended = threading.Event()
         self.open: set[socket.socket] = set()
-        self.listener = socket.create_server((host, port), backlog=128)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family, backlog=128)
         self.port = self.listener.getsockname()[1]
         self.threads = [threading.Thread(target=self.accept, daemon=True)]
 

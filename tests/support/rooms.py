@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"operations", "domain", "ebay", "workflows", "store", "settings"},
     "api": {"serving", "domain", "store"},
     "pages": {"serving", "api", "operations", "domain", "inbox", "runtime", "workflows", "activities", "store", "settings"},
-    "settings": set(),
+    "settings": {"domain"},
     "simulator": set(),
     "demo_stack/devstack": set(),
 }

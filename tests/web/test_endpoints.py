@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from store import Store
@@ -34,6 +36,13 @@ async def test_it_shows_the_state_what_waits_and_no_secret(site: Site, store: St
 
 async def test_without_endpoints_it_says_how_to_add_one(site: Site) -> None:
     assert "starter.py endpoint add" in (await site.page("/endpoints")).text
+
+
+async def test_it_shows_which_networks_are_open(open_site: Callable[..., Site]) -> None:
+    named = open_site(delivery_networks="10.20.0.0/16:8080,[fd00:1::/64]:80-90")
+
+    assert "private receivers at 10.20.0.0/16:8080 , [fd00:1::/64]:80-90 , by plain http too" in (await named.page("/endpoints")).text
+    assert "private receivers" not in (await open_site().page("/endpoints")).text
 
 
 async def test_it_is_switched_off_and_on(site: Site, store: Store, endpoint: str) -> None:
