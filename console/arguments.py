@@ -15,6 +15,7 @@ import typer
 from console.pasted import NoTokenError, refresh_token
 from domain.pacing import InventorySource, Stream
 from domain.seller_id import SELLER_ID
+from domain.seller_state import LONGEST
 from settings import duration
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -57,6 +58,30 @@ def future_day(text: str) -> datetime:
     if day <= datetime.now(UTC):
         raise typer.BadParameter(f"{text} is over")
     return day
+
+
+def moment(text: str) -> datetime:
+    """`2026-06-01`, `2026-06-01T12:00:00Z`; without a zone it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first days of the year 1, and the last of 9999, lie outside in other zones
+        raise typer.BadParameter(f"{text} is no time such as 2026-06-01 or 2026-06-01T12:00:00Z") from None
+
+
+def end_of_pause(text: str) -> datetime:
+    """`2h`, from now on; or a time, as `moment` reads it. In the future, within a year."""
+    now = datetime.now(UTC)
+    try:
+        lasting = duration(text)
+    except ValueError:
+        try:
+            lasting = moment(text) - now
+        except typer.BadParameter:
+            raise typer.BadParameter(f"{text} is neither a duration such as 2h nor a time such as 2026-06-01T12:00:00Z") from None
+    if not timedelta() < lasting <= LONGEST:
+        raise typer.BadParameter(f"{text} is over" if lasting <= timedelta() else f"{text} is more than a year away")
+    return now + lasting
 
 
 class PolledStream(StrEnum):

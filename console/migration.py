@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from activities.fleet.comparing import SellerComparison, as_json, compared, evaluate
-from console.arguments import SellerId, SellerOption, between
+from console.arguments import SellerId, SellerOption, between, moment
 from console.output import Output, print_json, say, show, with_json
 from domain.comparison import Delays, Mode
 from domain.pacing import Stream, words
@@ -27,15 +27,6 @@ NEXT = {
     Mode.WEBHOOKS: "notifications are relied on; polling is the safety net",
 }
 AFTER_WEBHOOKS = (AlertKind.NOT_NOTIFIED, AlertKind.NOTIFICATIONS_STOPPED)
-
-
-def moment(text: str) -> datetime:
-    """`2026-06-01`, `2026-06-01T12:00:00Z`; without a zone it is UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no time such as 2026-06-01 or 2026-06-01T12:00:00Z") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 When = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="UTC, such as 2026-06-01 or 2026-06-01T12:00:00Z.")]

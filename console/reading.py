@@ -22,7 +22,7 @@ from console.standing import follow_status, show_status
 from domain.remedies import for_alert
 from operations.context import CommandContext
 from operations.errors import FailedError
-from operations.status import seller_status, sellers_list
+from operations.status import reason_in_words, seller_status, sellers_list, speed_up_in_words
 
 commands = typer.Typer()
 
@@ -32,6 +32,8 @@ commands = typer.Typer()
 def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None) -> None:
     """All sellers, each with its state and why."""
     rows = asyncio.run(sellers_list(CommandContext("database_url"), state))
+    if not Output.json:
+        rows = [{**row, "reason": "; ".join(filter(None, (reason_in_words(row), speed_up_in_words(row))))} for row in rows]
     columns = {
         "seller_id": "seller",
         "state": "state",

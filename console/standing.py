@@ -15,7 +15,7 @@ from console.output import Output, print_json, table_of
 from console.progress import bar
 from domain.remedies import for_error, for_state
 from operations.context import CommandContext
-from operations.status import seller_status
+from operations.status import reason_in_words, seller_status, shown_pause, speed_up_in_words
 
 COLUMNS = {"stream": "stream", "last_poll_at": "last poll", "next_poll_at": "next poll", "why": "why then"}
 WHEN_NEEDED = {"failures": "failures", "last_error": "last error", "progress": "so far"}  # a column that says nothing is left out
@@ -50,14 +50,23 @@ async def _follow(context: CommandContext, seller_id: str) -> None:
             await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
 
 
+def headline(answer: dict[str, Any]) -> str:
+    """`polling`, `failing (orders: ...)`, `paused until 2026-12-01 08:00 UTC by ci: stock-take`."""
+    pause, why = shown_pause(answer), reason_in_words(answer)
+    if pause and why and not pause.is_bare:
+        return why
+    return f"{answer['state']} ({why})" if why else str(answer["state"])
+
+
 def standing(answer: dict[str, Any]) -> RenderableType:
     """The state and what to do, the day's numbers, and a row a stream."""
-    seller_id, state = answer["seller_id"], answer["state"]
-    lines = [f"{seller_id}: {state}" + (f" ({answer['reason']})" if answer["reason"] and state != "polling" else "")]
+    seller_id, state, pause = answer["seller_id"], answer["state"], shown_pause(answer)
+    lines = [f"{seller_id}: {headline(answer)}"]
     rows = [{"stream": name, **stream} for name, stream in answer["streams"].items()]
     errors = [row["last_error"] for row in rows if row["last_error"]]
-    remedies = [for_state(state, seller_id), *(for_error(error, seller_id) for error in errors)]
+    remedies = [for_state(state, seller_id, ends=bool(pause and pause.until)), *(for_error(error, seller_id) for error in errors)]
     lines += [f"what to do: {remedy}" for remedy in dict.fromkeys(remedies) if remedy]
+    lines += [words] if (words := speed_up_in_words(answer)) else []
     ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""
     lines.append(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h{ends}")
     if answer["mode"] != "polling":

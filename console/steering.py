@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -24,6 +24,7 @@ from console.arguments import (
     TokenFile,
     WithOffers,
     between,
+    end_of_pause,
     one_or_all,
     read_token,
 )
@@ -31,7 +32,9 @@ from console.output import Output, fail, print_json, say, with_json
 from console.progress import progress
 from console.rows import read_rows
 from domain.pacing import InventorySource, Stream
+from domain.seller_state import PauseFacts
 from operations.accounts import AccountRefusedError
+from operations.authors import operating_system_user
 from operations.consent import LASTING, make_link, options_of
 from operations.consent import NEEDED as LINK_NEEDS
 from operations.context import CommandContext
@@ -53,6 +56,13 @@ from workflows.seller_polling import SellerPolling
 
 commands = typer.Typer()
 Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
+BY_HAND = "by hand"
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=end_of_pause, metavar="TIME", help="When it ends by itself: 2h from now, or 2026-06-01T12:00:00Z; else when you resume."
+    ),
+]
 
 
 @commands.command()
@@ -151,12 +161,12 @@ def remove(
 
 @commands.command()
 @with_json
-def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = "by hand") -> None:
-    """Stop polling a seller until `resume`. The cursor stays, so nothing is lost."""
-    for one in CommandContext("database_url").signal_or_start(
-        one_or_all(seller_id, every_seller), SellerPolling.pause, Pause(reason=reason)
-    ):
-        say(f"{one} is paused: {reason}", seller_id=one, state="paused", reason=reason)
+def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = BY_HAND, until: Until = None) -> None:
+    """Stop polling a seller until `resume`. With --until it ends by itself. The cursor stays, so nothing is lost."""
+    said = Pause(reason=reason.strip() or BY_HAND, until=until, by=str(operating_system_user()))  # an empty one would be no pause
+    words = PauseFacts(said.reason, said.until, said.by).words()
+    for one in CommandContext("database_url").signal_or_start(one_or_all(seller_id, every_seller), SellerPolling.pause, said):
+        say(f"{one} is {words}", seller_id=one, state="paused", reason=said.reason, until=said.until, by=said.by)
 
 
 @commands.command()
@@ -177,12 +187,14 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting))
+    by = operating_system_user()
+    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting, by=str(by)))
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
         every_s=every.total_seconds(),
         for_s=lasting.total_seconds(),
+        by=str(by),
     )
 
 

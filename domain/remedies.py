@@ -8,6 +8,7 @@ STATES = {
     "failing": "Polling tries again by itself, ever more rarely. See the open alerts and each stream's last error; poll-now tries at once.",
     "waiting_for_quota": "Nothing: polling goes on when eBay's quota is there again, and nothing is lost meanwhile.",
     "paused": "Resume when it is time (starter.py resume {seller}): polling goes on from where it stopped, and nothing is lost.",
+    "paused_with_end": "Nothing: it ends by itself, and polling goes on from where it stopped; starter.py resume {seller} ends it now.",
     "removed": "Enrol the seller again to poll them: starter.py enroll {seller} --refresh-token-file FILE",
 }
 ERRORS = {
@@ -65,9 +66,9 @@ ALERTS = {
 LOOK = "See the seller's page and the log of worker.py."
 
 
-def for_state(state: str, seller_id: str) -> str | None:
-    """What an operator can do about a seller's state; None: nothing needs to be done."""
-    words = STATES.get(state)
+def for_state(state: str, seller_id: str, *, ends: bool = False) -> str | None:
+    """What an operator can do about a seller's state; None: nothing needs to be done. `ends`: of a pause, by itself."""
+    words = STATES.get("paused_with_end" if ends and state == "paused" else state)
     return words.format(seller=seller_id) if words else None
 
 

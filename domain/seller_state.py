@@ -5,10 +5,14 @@ Each caller brings the same facts from where it has them: the workflow from its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+from domain.authors import Author
+from domain.pacing.words import words
 
 State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "removed"]
 GRAVITY: tuple[State, ...] = ("needs_reauthorization", "ebay_down", "failing", "waiting_for_quota", "paused", "polling", "removed")
@@ -26,6 +30,7 @@ class Wait(StrEnum):
     ACCOUNT = "account"  # whose eBay account it is has to be learnt first
 
 
+LONGEST = timedelta(days=366)  # of a pause that has an end, and of a speed-up
 WAITS = {one.value: one for one in Wait}
 CALLS = (Wait.QUOTA, Wait.RESERVE, Wait.TOKENS)
 
@@ -46,6 +51,82 @@ class StreamFacts:
     last_error: str | None = None
     stopped: str | None = None
     waits_for: Wait | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseFacts:
+    """What is known of a pause. What older versions stored, and told their workflows, is the reason alone.
+
+    Attributes:
+        until: UTC; then it ends by itself. None: when somebody resumes.
+        by: an `Author` as text.
+        since: UTC, when it was said.
+    """
+
+    reason: str
+    until: datetime | None = None
+    by: str | None = None
+    since: datetime | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> PauseFacts:
+        """As `status --json` and the database have it."""
+        return cls(str(fields["reason"]), _moment(fields.get("until")), fields.get("by"), _moment(fields.get("since")))
+
+    def is_over(self, now: datetime) -> bool:
+        """It ended by itself."""
+        return self.until is not None and self.until <= now
+
+    @property
+    def is_bare(self) -> bool:
+        """No more is known than the reason."""
+        return self.until is None and self.by is None
+
+    def words(self) -> str:
+        """`paused until 2026-12-01 08:00 UTC by ci: stock-take`; of a bare one the reason, as it was given."""
+        return self.reason if self.is_bare else f"paused{_until(self.until)}{_by(self.by)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedUpFacts:
+    """A speed-up: `every_s` seconds between polls until `until` (UTC). `by`: an `Author` as text."""
+
+    every_s: float
+    until: datetime
+    by: str | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> SpeedUpFacts | None:
+        """As `status --json` and the database have it; None: it has no end, so it is none."""
+        until = _moment(fields.get("until"))
+        return None if until is None else cls(float(fields["every_s"]), until, fields.get("by"))
+
+    def is_over(self, now: datetime) -> bool:
+        """Polls are as often as before it."""
+        return self.until <= now
+
+    def words(self) -> str:
+        """`speeded up until 2026-12-01 08:00 UTC by alice: every 30 s`."""
+        return f"speeded up{_until(self.until)}{_by(self.by)}: every {words(self.every_s)}"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _until(moment: datetime | None) -> str:
+    """To the minute, which is not over before it."""
+    return "" if moment is None else f" until {_whole_minute(moment.astimezone(UTC)):%Y-%m-%d %H:%M} UTC"
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    floor = moment.replace(second=0, microsecond=0)
+    return floor if floor == moment else floor + timedelta(minutes=1)
+
+
+def _by(author: str | None) -> str:
+    known = Author.parse(author)
+    return f" by {known.words()}" if known else ""
 
 
 def seller_state(

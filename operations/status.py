@@ -5,10 +5,12 @@ Temporal is loaded where it is asked: `list`, and `status` of who needs a new co
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from domain.seller_state import PauseFacts, SpeedUpFacts
 from operations.context import CommandContext
+from store.reading.overridden import pause_fields, speed_up_fields
 from store.schema.times import iso
 
 if TYPE_CHECKING:
@@ -69,9 +71,38 @@ def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
                 **live_fields,
                 "last_error": (stored_fields["last_error"] or live.last_error) if live.failures else None,
             }
+    answer = {**answer, "streams": streams, **_overridden(status)}
     if status.state == "ebay_down" != answer["state"]:  # a workflow learns with its next poll that eBay is back; Postgres knows it at once
-        return {**answer, "streams": streams}
-    return {**answer, "state": status.state, "reason": status.reason, "streams": streams}
+        return answer
+    return {**answer, "state": status.state, "reason": status.reason}
+
+
+def _overridden(status: SellerStatus) -> dict[str, Any]:
+    """What people set; a worker of a version before tells of a pause the reason alone, and of a speed-up nothing."""
+    pause, speed_up = status.paused, status.speed_up
+    if pause is None and status.state == "paused":
+        pause = PauseFacts(status.reason)
+    if speed_up and speed_up.is_over(datetime.now(UTC)):  # a workflow that sleeps did not notice
+        speed_up = None
+    return {"paused": pause_fields(pause), "speed_up": speed_up_fields(speed_up)}
+
+
+def shown_pause(answer: dict[str, Any]) -> PauseFacts | None:
+    """Where that is the seller's state. `answer`: as `status --json`, or a row of `list`."""
+    return PauseFacts.of(answer["paused"]) if answer["state"] == "paused" and answer["paused"] else None
+
+
+def reason_in_words(answer: dict[str, Any]) -> str | None:
+    """For people, why the state is as it is: of a pause also by whom and until when."""
+    if pause := shown_pause(answer):
+        return pause.words() if answer["reason"] == pause.reason else f"{pause.words()}; {answer['reason']}"
+    return None if answer["state"] == "polling" else answer["reason"]
+
+
+def speed_up_in_words(answer: dict[str, Any]) -> str | None:
+    """None: there is none."""
+    facts = SpeedUpFacts.of(answer["speed_up"]) if answer["speed_up"] else None
+    return facts.words() if facts else None
 
 
 async def sellers_list(context: CommandContext, state: str | None) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
 from activities.fleet.overrides import overrides_of
+from domain.authors import Author
 from domain.seller_id import SELLER_ID
 from pages.forms import one_of, read_form
 from serving.context import WebContext
@@ -22,6 +24,9 @@ from workflows.seller_polling import SellerPolling
 LONGEST_REASON = 200
 EVERY = {"10s": "every 10 s", "30s": "every 30 s", "1m": "every minute", "5m": "every 5 min"}
 LASTING = {"10m": "for 10 min", "1h": "for 1 h", "6h": "for 6 h"}
+OPEN = "open"  # without an end
+PAUSED = {OPEN: "until I resume", "1h": "for 1 h", "6h": "for 6 h", "1d": "for 1 day", "7d": "for 1 week"}
+BY = str(Author("page"))
 Form = Mapping[str, str]
 router = APIRouter(include_in_schema=False)
 
@@ -30,11 +35,12 @@ def _pause(form: Form) -> Pause:
     reason = " ".join("".join(letter if letter.isprintable() else " " for letter in form.get("reason", "")).split())
     if len(reason) > LONGEST_REASON:
         raise ProblemError(422, f"reason has {LONGEST_REASON} characters at most")
-    return Pause(reason=reason or "by hand")
+    lasting = one_of({"for": OPEN, **form}, "for", PAUSED)
+    return Pause(reason=reason or "by hand", until=None if lasting == OPEN else datetime.now(UTC) + duration(lasting), by=BY)
 
 
 def _speed_up(form: Form) -> SpeedUp:
-    return SpeedUp(every=duration(one_of(form, "every", EVERY)), lasting=duration(one_of(form, "for", LASTING)))
+    return SpeedUp(every=duration(one_of(form, "every", EVERY)), lasting=duration(one_of(form, "for", LASTING)), by=BY)
 
 
 ACTIONS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {

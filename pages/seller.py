@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
-from operations.status import SETTLED, live_status
+from operations.status import SETTLED, live_status, reason_in_words, shown_pause, speed_up_in_words
 from pages import actions, shown
 from pages.rendering import render
 from serving.access import Session
@@ -64,7 +64,7 @@ async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
 
 
 def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, problem: str | None) -> str:
-    seller_id, overview = status["seller_id"], context.overview
+    seller_id, overview, pause = status["seller_id"], context.overview, shown_pause(status)
     changes = overview.changes(seller_id, CHANGES + 1, query.before)
     stock = overview.stock(seller_id, STOCK + 1, query.after, query.sku)
     alerts = context.store.alerts(closed=True, seller_id=seller_id)
@@ -75,6 +75,9 @@ def _page(context: WebContext, session: Session, status: dict[str, Any], query: 
         by_login=context.access.by_login,
         problem=problem,
         seller=status,
+        reason=reason_in_words(status),
+        ends=bool(pause and pause.until),
+        speed_up=speed_up_in_words(status),
         compared=status["comparison"],
         sums=context.day.sums([seller_id])[0][seller_id],
         alerts=[alert for alert in alerts if alert["closed_at"] is None],

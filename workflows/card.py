@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from domain import remedies
 from domain.pacing import Stream
 from domain.seller_state import times
-from workflows.state import PollingState, StreamState
+from workflows.state import PollingState
+from workflows.stream_state import StreamState
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
 WORDS = {"needs_reauthorization": "needs reauthorization", "waiting_for_quota": "waiting for quota", "ebay_down": "eBay is down"}
 
 
-def card(state: PollingState) -> str:
-    """State and what to do; for each stream the next poll and why then; the last changes; the last error and what to do. Times are UTC."""
+def card(state: PollingState, now: datetime | None = None) -> str:
+    """State and what to do; for each stream the next poll and why then; the last changes; the last error and what to do. Times are UTC.
+
+    `now`: what is over then is left out.
+    """
     word, reason = state.state()
-    asleep = bool(state.paused or state.dead)
+    pause = state.pause_facts()
+    ends = pause is not None and pause.until is not None and not state.dead
     lines = [f"### {plain(state.seller_id)}: {WORDS.get(word, word)}"]
     if word != "polling":
-        lines += [plain(reason), *to_do(remedies.for_state(word, state.seller_id))]
-    lines.append("No stream is polled until somebody acts." if asleep else "\n".join(map(row, state.streams, state.streams.values())))
+        said = pause.words() if pause and word == "paused" else reason
+        lines += [plain(said), *to_do(remedies.for_state(word, state.seller_id, ends=ends))]
+    if now and (speed_up := state.speed_up_facts(now)):
+        lines.append(plain(speed_up.words()))
+    if pause or state.dead:
+        lines.append("No stream is polled until then." if ends else "No stream is polled until somebody acts.")
+    else:
+        lines.append("\n".join(map(row, state.streams, state.streams.values())))
     if state.changed_at and state.changed_stream:
         lines.append(f"Last change: {state.last_changes} in {state.changed_stream}, {state.changed_at:%H:%M:%S on %d %b} UTC")
     for stream, mine in state.streams.items():

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from domain.pacing import Stream
-from domain.seller_state import State
+from domain.seller_state import PauseFacts, SpeedUpFacts, State
+
+
+def utc(moment: datetime) -> datetime:
+    """Without a zone it is UTC. Raises ValueError: it lies outside of what there is."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{moment} is no time in UTC") from None
 
 
 def workflow_id(seller_id: str) -> str:
@@ -16,11 +25,14 @@ def workflow_id(seller_id: str) -> str:
 
 class Pause(BaseModel, frozen=True):
     reason: str = "by hand"
+    until: Annotated[datetime, AfterValidator(utc)] | None = None  # it ends by itself; None: when somebody resumes
+    by: str | None = None  # an `Author` as text
 
 
 class SpeedUp(BaseModel, frozen=True):
     every: timedelta
     lasting: timedelta
+    by: str | None = None  # an `Author` as text
 
 
 class PollNow(BaseModel, frozen=True):
@@ -63,3 +75,5 @@ class SellerStatus(BaseModel, frozen=True):
     state: State
     reason: str
     streams: dict[Stream, StreamStatus]
+    paused: PauseFacts | None = None  # what people set, whatever the state is; unknown to workers of versions before
+    speed_up: SpeedUpFacts | None = None

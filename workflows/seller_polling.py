@@ -24,8 +24,10 @@ LACKS_SCOPE = "the seller's consent lacks a scope; `starter.py connect` with a w
 LONG_ENOUGH = 500  # events: replaying thousands is what makes a restart slow
 LISTED = "search-attributes"  # the patch that writes them
 READ_NOTIFIED = "notifications"  # the patch that reads what they tell of; an older worker knew no such signal
+PAUSE_ENDS = "a-pause-ends"  # the patch that waits for it; an older worker, and who replays what it did, forgets the end
+SPEED_UP_SAVED = "speed-up-saved"  # the patch that stores one in Postgres too
 FAIR = "asked-again-and-again"  # the patch that leaves every stream its turn
-SUMMARY = 150  # characters: Temporal takes 200 bytes
+SUMMARY = 150  # bytes: Temporal takes 200
 ONE_LOGIN = timedelta(hours=1)
 HELD = timedelta(hours=1)  # a stream that fails and waits longer tries what is announced to it: it may be well, and so show the way
 NO_WAIT = ("DeadTokenError",)  # its detail is a generation
@@ -39,7 +41,8 @@ def summary_of(seller_id: str) -> str:
 
 
 def short(text: str) -> str:
-    return text if len(text) <= SUMMARY else f"{text[: SUMMARY - 3]}..."
+    written = text.encode(errors="replace")  # people write the reason of a pause, in any letters
+    return text if len(written) <= SUMMARY else f"{written[: SUMMARY - 3].decode(errors='ignore')}..."
 
 
 def wait_of(cause: BaseException | None) -> timedelta | None:
@@ -61,9 +64,14 @@ class SellerPolling:
 
     @workflow.run
     async def run(self, state: PollingState) -> None:
+        if self.state.pause and self.state.pause.until and not workflow.patched(PAUSE_ENDS):
+            self.state.forget_end_of_pause()
         self.show()
         while not self.gone and not self.long_enough(workflow.info()):
-            if not self.state.persisted:
+            if self.state.pause_is_over(workflow.now()):
+                self.state.resume("the pause is over")
+                self.show()
+            elif not self.state.persisted:
                 await self.remember()
             elif self.state.notified_are_due(workflow.now()) and not self.notified_had_their_turn():
                 await self.poll_notified()
@@ -86,7 +94,7 @@ class SellerPolling:
 
     async def sleep(self) -> None:
         self.wake_requested = False
-        with suppress(TimeoutError):  # the earliest stream is due; while paused there is no timer, only a signal
+        with suppress(TimeoutError):  # the earliest stream is due; a pause without an end has no timer, only a signal
             await workflow.wait_condition(
                 lambda: self.wake_requested, timeout=self.state.time_left(workflow.now()), timeout_summary=short(self.state.awaited())
             )
@@ -165,8 +173,10 @@ class SellerPolling:
         overrides = OperatorOverrides(
             seller_id=self.state.seller_id,
             paused=self.state.paused,
+            pause=self.state.pause,
             cadence={stream: mine.cadence for stream, mine in self.state.streams.items() if mine.cadence},
             active_at=self.state.active_at,
+            speed_up=self.state.speed_up_facts(workflow.now()),
         )
         await workflow.execute_activity_method(OverrideStorage.save_overrides, overrides, summary="what people set", **SAVE_OVERRIDES)
 
@@ -178,7 +188,7 @@ class SellerPolling:
 
         What a run began with before there were search attributes has none until it continues as new.
         """
-        workflow.set_current_details(card(self.state))
+        workflow.set_current_details(card(self.state, workflow.now()))
         if (written := differences(self.state, workflow.info().typed_search_attributes)) and workflow.patched(LISTED):
             workflow.upsert_search_attributes(written)
 
@@ -188,23 +198,20 @@ class SellerPolling:
 
     @workflow.signal
     def pause(self, request: Pause) -> None:
-        self.state.paused = request.reason
-        self.state.persisted = False
+        ends = request.until is not None and workflow.patched(PAUSE_ENDS)
+        self.state.paused_by(request, workflow.now(), ends=ends)
         self.changed()
 
     @workflow.signal
     def resume(self) -> None:
-        if self.state.paused is not None:
-            self.state.paused = None
-            self.state.persisted = False
-            self.state.hurry(POLLED, "resumed")
+        self.state.resume("resumed")
         self.changed()
 
     @workflow.signal
     def speed_up(self, request: SpeedUp) -> None:
-        self.state.speed_up_every = request.every
-        self.state.speed_up_until = workflow.now() + request.lasting
-        self.state.hurry(POLLED, "speeded up")
+        self.state.speeded_up_by(request, workflow.now())
+        if workflow.patched(SPEED_UP_SAVED):
+            self.state.persisted = False
         self.changed()
 
     @workflow.signal
@@ -252,7 +259,7 @@ class SellerPolling:
             self.state.hurry(self.state.named(given), "new cadence")
         self.state.persisted = False
         self.changed()
-        return self.state.status()
+        return self.state.status(workflow.now())
 
     @set_cadence.validator
     def cadence_is_sane(self, request: SetCadence) -> None:
@@ -264,4 +271,4 @@ class SellerPolling:
 
     @workflow.query
     def status(self) -> SellerStatus:
-        return self.state.status()
+        return self.state.status(workflow.now())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
 from activities.fleet.overrides import OperatorOverrides
 from activities.polling.poll import Poll, PollResult
+from domain.authors import as_author
 from domain.pacing import Stream, words
-from domain.seller_state import State, StreamFacts, Wait, seller_state, times
+from domain.seller_state import LONGEST, PauseFacts, SpeedUpFacts, State, seller_state, times
 from domain.streams import IN_BACKGROUND, POLLED, STREAMS
-from workflows.messages import SellerStatus, StreamStatus
+from workflows.messages import Pause, SellerStatus, SpeedUp
+from workflows.stream_state import StreamState
 
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=60))  # first and longest wait after a failure that tells none: a time-out
 PATIENCE = timedelta(seconds=10)  # so long a backfill lets everything else go first
@@ -20,53 +23,6 @@ DENIED = timedelta(days=1)  # so long a stream that the consent does not cover w
 SHARE, LONGEST_SHARE = 0.02, timedelta(seconds=30)  # of its interval a stream may come early to share another's wake-up
 OTHERS_LATER = timedelta(minutes=1)
 STREAM_ORDER = tuple(STREAMS)  # who goes first when due together
-
-
-class StreamState(BaseModel, populate_by_name=True):
-    next_due: datetime
-    why: str = "first poll"
-    failures: int = 0  # in a row
-    last_error: str | None = None  # the error's class and its text: one from there to here
-    stopped: str | None = None  # why this stream alone waits for a new consent
-    rarely: bool = False  # stopped, but tried again: once a day, and when people ask; older histories did not
-    waiting: bool = False  # eBay's quota is spent: what versions before `waits_for` read, and wrote
-    down: bool = False  # eBay is down for everybody: likewise
-    waits_for: Wait | None = None  # by no fault of the seller
-    held_until: datetime | None = None  # it fails for this seller alone: so long, the step decided, only people may ask
-    early: timedelta = timedelta()  # so much before `next_due` it goes along when another stream wakes the workflow up
-    announced_at: datetime | None = None  # another stream announced work for this one, due then
-    asked: bool = False  # a poll is wanted at once, and not yet served by one that began after the wish
-    cadence: timedelta | None = None
-    began: datetime | None = None  # its latest step; unknown to older histories
-    restarted: bool = Field(False, alias="wanted")  # used again since its latest step began, which may say that the stream is over
-
-    def is_due(self, now: datetime) -> bool:
-        announced = self.announced_at is not None and self.announced_at <= now and not self.is_held(now)
-        return not self.waits_for_consent and (self.is_due_itself(now) or announced)
-
-    def is_held(self, now: datetime) -> bool:
-        return self.held_until is not None and now < self.held_until
-
-    @property
-    def waits_for_consent(self) -> bool:
-        return self.stopped is not None and not self.rarely
-
-    def is_due_itself(self, now: datetime) -> bool:
-        return self.asked or self.next_due - self.early <= now
-
-    def when(self) -> datetime:
-        if self.announced_at is None:
-            return self.next_due
-        announced = self.announced_at if self.held_until is None else max(self.announced_at, self.held_until)
-        return min(self.next_due, announced)
-
-    def facts(self, stream: Stream) -> StreamFacts:
-        before = Wait.OUTAGE if self.down else Wait.QUOTA if self.waiting else None
-        return StreamFacts(stream, self.why, self.failures, self.last_error, self.stopped, self.waits_for or before)
-
-    def status(self, awake: bool) -> StreamStatus:
-        next_due = self.next_due if awake and not self.waits_for_consent else None
-        return StreamStatus(next_poll_at=next_due, why=self.stopped or self.why, failures=self.failures, last_error=self.last_error)
 
 
 REFUSED = "eBay refuses the seller's token; `starter.py connect {seller}` with a new one revives the polling"
@@ -77,10 +33,12 @@ class PollingState(BaseModel, populate_by_name=True):
     seller_id: str
     streams: dict[Stream, StreamState]
     paused: str | None = None  # the reason
+    pause: PauseFacts | None = None  # the same with author and end; None: nobody said more than the reason
     dead: str | None = None  # eBay refuses the token: the error's class
     generation: int = 0  # of the newest token that `connect` told of
     speed_up_every: timedelta | None = None
     speed_up_until: datetime | None = None
+    speed_up_by: str | None = None
     active_at: datetime | None = None
     persisted: bool = Field(True, alias="remembered")  # what operators set stands in Postgres too
     tier: str = "normal"  # how often by the rules: pacing's word
@@ -99,7 +57,9 @@ class PollingState(BaseModel, populate_by_name=True):
     def resumed(cls, overrides: OperatorOverrides, now: datetime) -> PollingState:
         """With what people had set; the cursors stand in Postgres."""
         state = cls.new(overrides.seller_id, now)
-        state.paused, state.active_at = overrides.paused, overrides.active_at
+        state.paused, state.pause, state.active_at = overrides.paused, overrides.pause, overrides.active_at
+        if (fast := overrides.speed_up) and not fast.is_over(now):
+            state.speed_up_every, state.speed_up_until, state.speed_up_by = timedelta(seconds=fast.every_s), fast.until, fast.by
         for stream, every in overrides.cadence.items():
             state.streams[stream].cadence = every
         return state
@@ -143,21 +103,22 @@ class PollingState(BaseModel, populate_by_name=True):
         return min([*waiting, *([self.notified_due] if self.notified_due else [])], default=None)
 
     def time_left(self, now: datetime) -> timedelta | None:
-        due = self.next_due()
+        """Until something is due, the end of a pause included."""
+        due = self.pause.until if self.pause else self.next_due()
         return None if due is None else max(due - now, timedelta(milliseconds=1))
 
     def notified_are_due(self, now: datetime) -> bool:
         return self.notified_due is not None and self.notified_due <= now and not (self.paused or self.dead)
 
     def request(self, stream: Stream, now: datetime) -> Poll:
-        speeding = self.speed_up_until is not None and now < self.speed_up_until
+        fast = self.speed_up_facts(now)
         mine = self.streams[stream]
         return Poll(
             seller_id=self.seller_id,
             announced=mine.announced_at is not None and not mine.is_due_itself(now),
             asked=mine.asked,
             until=self.next_due(after=stream),
-            speed_up=self.speed_up_every if speeding else None,
+            speed_up=self.speed_up_every if fast else None,
             cadence=mine.cadence,
             active_at=self.active_at,
         )
@@ -242,8 +203,45 @@ class PollingState(BaseModel, populate_by_name=True):
         if result.tier and stream is Stream.ORDERS:
             self.tier = result.tier
 
+    def paused_by(self, request: Pause, now: datetime, *, ends: bool) -> None:
+        """The latest word of people holds, whole: a pause that is over before it begins ends one that lasts. `ends`: its end is obeyed."""
+        until = min(request.until, now + LONGEST) if request.until and ends else None
+        facts = PauseFacts(request.reason, until, as_author(request.by), now)
+        if facts.is_over(now):
+            self.resume("the pause is over")
+        else:  # an empty reason never was a pause
+            self.paused, self.pause, self.persisted = request.reason, facts if request.reason else None, False
+
+    def resume(self, why: str) -> None:
+        if self.paused is not None:
+            self.paused, self.pause, self.persisted = None, None, False
+            self.hurry(POLLED, why)
+
+    def forget_end_of_pause(self) -> None:
+        if self.pause and self.pause.until:
+            self.pause = replace(self.pause, until=None)
+
+    def pause_is_over(self, now: datetime) -> bool:
+        return self.pause is not None and self.pause.is_over(now)
+
+    def speeded_up_by(self, request: SpeedUp, now: datetime) -> None:
+        until = now + min(request.lasting, LONGEST)
+        self.speed_up_every, self.speed_up_until, self.speed_up_by = request.every, until, as_author(request.by)
+        self.hurry(POLLED, "speeded up")
+
+    def pause_facts(self) -> PauseFacts | None:
+        return (self.pause or PauseFacts(self.paused)) if self.paused else None
+
+    def speed_up_facts(self, now: datetime) -> SpeedUpFacts | None:
+        """None: there is none, or it is over."""
+        if self.speed_up_every is None or self.speed_up_until is None or self.speed_up_until <= now:
+            return None
+        return SpeedUpFacts(self.speed_up_every.total_seconds(), self.speed_up_until, self.speed_up_by)
+
     def awaited(self) -> str:
         """What the next timer is for, in words."""
+        if facts := self.pause_facts():
+            return facts.words()
         ready = [stream for stream, mine in self.streams.items() if not mine.waits_for_consent]
         stream = min(ready, key=lambda one: self.streams[one].when(), default=None)
         return "" if stream is None else f"{stream}: {self.streams[stream].why}"
@@ -282,10 +280,16 @@ class PollingState(BaseModel, populate_by_name=True):
         dead = f"{self.dead}: {DEAD.get(self.dead, REFUSED).format(seller=self.seller_id)}" if self.dead else None
         return seller_state([mine.facts(stream) for stream, mine in self.streams.items()], dead=dead, paused=self.paused or None)
 
-    def status(self) -> SellerStatus:
+    def status(self, now: datetime) -> SellerStatus:
         state, reason = self.state()
         awake = not (self.paused or self.dead)
-        return SellerStatus(state=state, reason=reason, streams={stream: mine.status(awake) for stream, mine in self.streams.items()})
+        return SellerStatus(
+            state=state,
+            reason=reason,
+            streams={stream: mine.status(awake) for stream, mine in self.streams.items()},
+            paused=self.pause_facts(),
+            speed_up=self.speed_up_facts(now),
+        )
 
 
 def short_backoff(failures: int) -> timedelta:

@@ -10,14 +10,19 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from domain.pacing import Stream
+from domain.seller_state import PauseFacts, SpeedUpFacts
 from store import Store
 
 
 class OperatorOverrides(BaseModel, frozen=True):
+    """A field that a version does not know it leaves out when it stores them again: so what is new stands beside, and may be missing."""
+
     seller_id: str
-    paused: str | None = None
+    paused: str | None = None  # the reason
+    pause: PauseFacts | None = None  # the same with author and end; unknown to versions before, which forget it
     cadence: dict[Stream, timedelta] = {}
     active_at: datetime | None = None
+    speed_up: SpeedUpFacts | None = None  # it may be over; likewise
 
 
 # Tried until Postgres is back: meanwhile the seller's workflow could not poll either.

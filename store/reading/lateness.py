@@ -18,7 +18,8 @@ LATE_STREAMS = text("""
     SELECT t.seller_id, t.stream
     FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT JOIN sellerbeat.tokens k USING (seller_id)
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND t.next_poll_at < clock_timestamp()
-        AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
+        AND s.removed_at IS NULL AND k.dead_at IS NULL
+        AND (s.wishes ->> 'paused' IS NULL OR CAST(s.wishes -> 'pause' ->> 'until' AS timestamptz) < clock_timestamp())
         AND NOT EXISTS (SELECT FROM sellerbeat.accounts a WHERE a.seller_id = s.seller_id AND a.refused = k.generation)
         AND clock_timestamp() - coalesce(t.last_good_at, s.enrolled_at)
             > greatest(:intervals * (t.next_poll_at - coalesce(t.last_good_at, s.enrolled_at)), :shortest)

@@ -14,8 +14,9 @@ from sqlalchemy import Engine, Row, text
 
 from domain.changes.model import Kind
 from domain.pacing import Stream
-from domain.seller_state import GRAVITY
+from domain.seller_state import GRAVITY, PauseFacts, SpeedUpFacts
 from store.quota.breakers import Breaker, open_breakers
+from store.reading.overridden import pause_of, speed_up_of
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
 from store.reading.status import SELLERS_FOR_STATUS, SPENT_QUOTAS, WAITS_FOR, state_of
 from store.schema.errors import UnknownSellerError, translated
@@ -76,6 +77,18 @@ class Seller:
     fresh_at: datetime  # of the last good poll of the orders; the enrolment where there was none
     next_at: datetime | None  # of the orders
     mode: str = "polling"
+    pause: PauseFacts | None = None
+    speed_up: SpeedUpFacts | None = None
+
+    @property
+    def said(self) -> str | None:
+        """The reason for people: of a pause also by whom and until when."""
+        return self.pause.words() if self.pause and self.state == "paused" else self.reason
+
+    @property
+    def ends(self) -> bool:
+        """Paused, until a time."""
+        return self.state == "paused" and self.pause is not None and self.pause.until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,9 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
 
 
 def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]) -> Seller:
-    state, reason = state_of(row, troubled, waits, down)
+    overrides = row.overrides if row.removed_at is None else {}
+    pause = pause_of(overrides, row.now)
+    state, reason = state_of(row, troubled, waits, down, pause)
     fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
-    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, orders.next_poll_at if orders else None, row.mode)
+    next_at = orders.next_poll_at if orders else None
+    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, next_at, row.mode, pause, speed_up_of(overrides, row.now))

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, TextClause, text
 
 from domain.pacing import Stream
-from domain.seller_state import State, StreamFacts, Wait, as_wait, seller_state
+from domain.seller_state import PauseFacts, State, StreamFacts, Wait, as_wait, seller_state
 from store.quota.breakers import Breaker, hindered, open_breakers
+from store.reading.overridden import pause_fields, pause_of, speed_up_fields, speed_up_of
 from store.reading.progress import IS_READING, PROGRESS, progress
 from store.schema.errors import UnknownSellerError, translated
 from store.schema.hours import A_DAY_AGO, POLL_HOURS
@@ -28,7 +29,7 @@ def _of(statement: str) -> dict[bool, TextClause]:
 SELLERS_FOR_STATUS = _of("""
     SELECT s.seller_id, s.enrolled_at, s.removed_at, s.wishes AS overrides, s.options, t.dead_at, t.dead_reason, t.refresh_expires_at,
         EXISTS (SELECT FROM sellerbeat.accounts a WHERE a.seller_id = s.seller_id AND a.refused = t.generation) AS another,
-        coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison
+        coalesce(m.mode, 'polling') AS mode, m.since AS mode_since, m.compared_at, m.comparison, statement_timestamp() AS now
     FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens t USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
     WHERE {one} ORDER BY seller_id
 """)
@@ -136,7 +137,9 @@ def _order(row: Row[Any]) -> int:
 def _seller(
     row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]
 ) -> dict[str, Any]:
-    state, reason = state_of(row, streams, waits, down)
+    overrides = row.overrides if row.removed_at is None else {}
+    pause = pause_of(overrides, row.now)
+    state, reason = state_of(row, streams, waits, down, pause)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     visible = [
         one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)
@@ -153,6 +156,8 @@ def _seller(
         "mode_since": iso(row.mode_since),
         "compared_at": iso(row.compared_at),
         "comparison": row.comparison,
+        "paused": pause_fields(pause),
+        "speed_up": speed_up_fields(speed_up_of(overrides, row.now)),
     }
 
 
@@ -172,7 +177,9 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker]) -> tuple[State, str | None]:
+def state_of(
+    row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker], pause: PauseFacts | None
+) -> tuple[State, str | None]:
     """The state, and why."""
     facts = [_facts(one, waits, down) for one in sorted(streams, key=_order)]
     if "orders" in waits and all(one.stream != Stream.ORDERS for one in facts):  # of who looks at troubled streams only
@@ -181,7 +188,7 @@ def state_of(row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down
         facts,
         removed=f"removed at {iso(row.removed_at)}" if row.removed_at is not None else None,
         dead=(row.dead_reason or "") if row.dead_at is not None else ANOTHER if row.another else None,
-        paused=str(row.overrides["paused"]) if row.overrides.get("paused") else None,
+        paused=pause.reason if pause else None,
     )
     return state, None if state == "polling" else reason
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -145,6 +146,25 @@ async def test_a_paused_seller_is_not_late_and_pausing_closes_the_alert(anna: Ri
 
     assert late == ["late:orders"]
     assert open_kinds(anna) == []
+
+
+async def test_who_is_paused_until_a_time_is_not_late_before_it_and_is_after_it(anna: Rig, watchdog: LostSellers) -> None:
+    """Should nobody end the pause: a worker of a version before forgets its end."""
+    anna.poll("anna")
+    let_pass(anna, minutes=60)
+    now = anna.store.levels.clock()
+
+    def paused_until(end: datetime) -> dict[str, Any]:
+        return {"paused": "holiday", "pause": {"reason": "holiday", "until": end.isoformat()}}
+
+    anna.store.save_overrides("anna", paused_until(now + timedelta(hours=1)))
+    await look(watchdog, 2)
+    before = open_kinds(anna)
+    anna.store.save_overrides("anna", paused_until(now - timedelta(seconds=1)))
+    await look(watchdog, 2)
+
+    assert before == []
+    assert open_kinds(anna) == ["late:orders"]
 
 
 def test_a_quota_used_to_more_than_nine_tenths_is_an_alert_of_the_fleet_until_the_new_day(anna: Rig) -> None:

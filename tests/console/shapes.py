@@ -18,6 +18,8 @@ STATUS = {"seller_id", "state", "reason", "streams", "changes_24h", "api_calls_2
     "mode_since",
     "compared_at",
     "comparison",
+    "paused",
+    "speed_up",
 }
 STREAM = {"last_poll_at", "next_poll_at", "why", "cursor", "failures", "last_error"}
 

@@ -8,14 +8,17 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from domain.seller_state import SpeedUpFacts
 from operations import status
 from operations.status import merged
 from operations.times import due
 from store.schema.kinds import AlertKind
+from store.schema.times import iso
 from tests.support.house import ROOT, House
 from tests.support.waiting import eventually_here
 from workflows.messages import SellerStatus
@@ -79,6 +82,28 @@ def test_status_says_what_to_do_and_shows_an_error_as_it_is(house: House) -> Non
     assert "[/red]" in ill
 
 
+def test_a_person_reads_by_whom_a_seller_is_paused_and_until_when_and_of_a_speed_up(house: House) -> None:
+    pause = {"reason": "[/red] stock-take", "until": "2100-01-01T08:00:00Z", "by": "token:ci"}
+    overrides: dict[str, dict[str, Any]] = {
+        "pia": {"paused": pause["reason"], "pause": pause},
+        "pam": {"paused": "stock-take"},
+        "sue": {"speed_up": {"every_s": 30, "until": "2100-01-01T08:00:00Z", "by": "os:alice"}},
+    }
+    for seller, theirs in overrides.items():
+        house.enroll(seller)
+        house.store.save_overrides(seller, theirs)
+    said = {seller: house.command("status", seller, COLUMNS="200").out for seller in overrides}
+    listed = " ".join(house.command("list").out.split())
+
+    assert said["pia"].startswith("pia: paused until 2100-01-01 08:00 UTC by ci: [/red] stock-take; ")  # the rest: no worker answers
+    assert "what to do: Nothing: it ends by itself" in said["pia"]
+    assert "paused until 2100-01-01 08:00 UTC by ci: [/red] stock-take" in listed
+    assert said["pam"].startswith("pam: paused (stock-take; ")
+    assert "what to do: Resume when it is time" in said["pam"]
+    assert "speeded up until 2100-01-01 08:00 UTC by alice: every 30 s" in said["sue"]
+    assert "speeded up until 2100-01-01 08:00 UTC by alice: every 30 s" in listed
+
+
 def test_following_a_status_ends_well_with_ctrl_c(house: House) -> None:
     house.enroll("flo")
     following = house.starter("status", "flo", "--follow", "--json")
@@ -139,3 +164,23 @@ def test_status_says_what_the_workflow_says() -> None:
     reported = merged({"state": "polling", "reason": None, "streams": {}}, live)
 
     assert (reported["state"], reported["reason"]) == ("paused", "holiday")
+    assert reported["paused"] == {
+        "reason": "holiday",
+        "until": None,
+        "by": None,
+        "since": None,
+    }  # a worker of a version before knows no more
+
+
+def test_status_says_of_a_pause_and_a_speed_up_what_the_workflow_says() -> None:
+    soon, over = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, -1))
+    stored = {"state": "paused", "reason": "of before", "streams": {}, "paused": {"reason": "of before"}, "speed_up": None}
+
+    def live(until: datetime) -> SellerStatus:
+        return SellerStatus(state="failing", reason="", streams={}, speed_up=SpeedUpFacts(30.0, until, "page"))
+
+    lasts, ended = merged(stored, live(soon)), merged(stored, live(over))
+
+    assert lasts["paused"] is None
+    assert lasts["speed_up"] == {"every_s": 30.0, "until": iso(soon), "by": "page"}
+    assert ended["speed_up"] is None  # a workflow that sleeps does not notice

@@ -14,8 +14,10 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.fleet.feed_memory import watchdog_id
 from domain.pacing import Stream
+from operations.authors import operating_system_user
 from simulator import World
 from simulator.requests import Request
+from store.schema.times import iso
 from tests.support.histories import raw
 from tests.support.house import Child, House
 from tests.support.waiting import eventually_here, least
@@ -107,7 +109,7 @@ def test_a_paused_seller_makes_no_call_and_catches_up_when_resumed(house: House)
 
 def test_a_terminated_workflow_runs_again_with_what_people_had_set(house: House) -> None:
     house.command("set-cadence", "carla", "--orders", "7m")
-    house.command("pause", "carla", "--reason", "stocktaking")
+    paused = house.command("pause", "carla", "--reason", "stocktaking", "--until", "1d", "--json").object
     eventually_here(lambda: house.store.seller("carla")["state"] == "paused")
 
     async def terminate(client: Client) -> None:
@@ -123,6 +125,10 @@ def test_a_terminated_workflow_runs_again_with_what_people_had_set(house: House)
     eventually_here(lambda: house.ask(wake_the_watchdog))
     status = house.status("carla")
     assert (status.state, status.reason) == ("paused", "stocktaking")
+    stored = house.store.seller("carla")["paused"]
+    assert status.paused is not None
+    assert (iso(status.paused.until), status.paused.by) == (paused["until"], paused["by"]) == (stored["until"], stored["by"])
+    assert paused["by"] == str(operating_system_user())
     resumed_ms = house.signal("carla", SellerPolling.resume)
     eventually_here(lambda: asked(house, "carla", resumed_ms))
     eventually_here(lambda: "7 min" in house.status("carla").streams[Stream.ORDERS].why)

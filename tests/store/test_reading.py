@@ -86,6 +86,7 @@ def test_status_has_the_shape_of_the_contract(store: Store) -> None:
     orders = status.pop("streams")["orders"]
     assert status.pop("token_ends_at") > "2027"
     assert [status.pop(name) for name in ("mode", "mode_since", "compared_at", "comparison")] == ["polling", None, None, None]
+    assert [status.pop(name) for name in ("paused", "speed_up")] == [None, None]
     assert status == {"seller_id": SELLER, "state": "polling", "reason": None, "changes_24h": 1, "api_calls_24h": 2}
     assert {name: orders[name] for name in ("last_poll_at", "next_poll_at", "why", "cursor", "failures", "last_error")} == {
         "last_poll_at": "2026-03-01T13:00:00.000Z",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -43,10 +44,32 @@ async def test_every_button_tells_the_workflow_and_leads_back_to_the_page(site: 
         assert (pressed.status_code, pressed.headers["location"]) == (303, f"/sellers/anna?done={act}")
 
     assert await signals(temporal) == [
-        ("pause", [{"reason": "lunch <b>time</b>"}]),
+        ("pause", [{"reason": "lunch <b>time</b>", "until": None, "by": "page"}]),
         ("poll_now", [{"stream": None}]),
-        ("speed_up", [{"every": "PT10S", "lasting": "PT1H"}]),
+        ("speed_up", [{"every": "PT10S", "lasting": "PT1H", "by": "page"}]),
     ]
+
+
+@pytest.mark.parametrize(("chosen", "hours"), [("1h", 1), ("6h", 6), ("1d", 24), ("7d", 168)])
+async def test_a_pause_may_be_given_an_end(site: Site, temporal: Client, chosen: str, hours: int) -> None:
+    asked = datetime.now(UTC)
+
+    pressed = await site.press("/sellers/anna", "/sellers/anna/pause", **{"for": chosen})
+
+    assert pressed.status_code == 303
+    [(_, [message])] = await signals(temporal)
+    lasting = datetime.fromisoformat(message["until"]) - asked
+    assert timedelta(hours=hours) <= lasting < timedelta(hours=hours, minutes=1)
+    assert message["by"] == "page"
+
+
+async def test_a_form_of_before_pauses_until_somebody_resumes(site: Site, temporal: Client) -> None:
+    """A page that was open when web was replaced has no such field."""
+    form = (await site.page("/sellers/anna")).forms["/sellers/anna/pause"]
+
+    await site.browser.post("/sellers/anna/pause", data={name: value for name, value in form.items() if name != "for"})
+
+    assert (await signals(temporal))[0][1][0]["until"] is None
 
 
 async def test_a_paused_seller_has_the_button_to_resume(site: Site, store: Store, temporal: Client) -> None:
@@ -71,7 +94,7 @@ async def test_twenty_presses_at_once_are_all_taken(site: Site, temporal: Client
     pressed = await asyncio.gather(*(site.browser.post("/sellers/anna/pause", data=form) for _ in range(20)))
 
     assert {answer.status_code for answer in pressed} == {303}
-    assert await signals(temporal) == [("pause", [{"reason": "by hand"}])] * 20
+    assert await signals(temporal) == [("pause", [{"reason": "by hand", "until": None, "by": "page"}])] * 20
 
 
 @pytest.mark.parametrize(
@@ -83,6 +106,8 @@ async def test_twenty_presses_at_once_are_all_taken(site: Site, temporal: Client
         ("/sellers/%00/pause", {}, 404),
         ("/sellers/anna/pause", {"reason": "x" * 201}, 422),
         ("/sellers/anna/pause", {"reason": "x" * 10_000}, 413),
+        ("/sellers/anna/pause", {"for": "9000d"}, 422),
+        ("/sellers/anna/pause", {"for": ""}, 422),
         ("/sellers/anna/speed-up", {}, 422),
         ("/sellers/anna/speed-up", {"every": "0s", "for": "10m"}, 422),
         ("/sellers/anna/speed-up", {"every": "10s", "for": "9000d"}, 422),

@@ -74,6 +74,31 @@ async def test_the_first_page_tells_who_is_polled_and_who_is_not_and_what_to_do(
     assert "Temporal does not answer" in page.text
 
 
+async def test_both_pages_tell_by_whom_a_seller_is_paused_and_until_when_and_of_a_speed_up(site: Site, store: Store) -> None:
+    pause = {"reason": HTML, "until": "2100-01-01T08:00:00Z", "by": f"token:{HTML}"}
+    speed_up = {"every_s": 30, "until": "2100-01-01T08:00:00Z", "by": f"os:{HTML}"}
+    for seller in ("anna", "bert"):
+        enroll(store, seller)
+    store.save_overrides("anna", {"paused": HTML, "pause": pause})
+    store.save_overrides("bert", {"speed_up": speed_up})
+    by = " ".join(HTML.split())
+
+    for path, words in {
+        "/": f"paused until 2100-01-01 08:00 UTC by {by}: {HTML}",
+        "/sellers/anna": f"paused until 2100-01-01 08:00 UTC by {by}: {HTML}",
+        "/?state=polling": f"speeded up until 2100-01-01 08:00 UTC by {by}: every 30 s",
+        "/sellers/bert": f"speeded up until 2100-01-01 08:00 UTC by {by}: every 30 s",
+    }.items():
+        page = await site.page(path)
+        assert words in page.text, path
+        assert HTML not in page.source
+
+    one = await site.page("/sellers/anna")
+    assert "Nothing: it ends by itself" in one.text
+    assert "when the pause is over" in one.section("h-streams")
+    assert "until somebody acts" not in one.text
+
+
 async def test_the_figures_of_the_day_are_those_of_status(site: Site, store: Store) -> None:
     settle(store, 12)
 

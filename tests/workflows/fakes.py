@@ -30,7 +30,8 @@ from workflows.attributes import KINDS
 from workflows.delivery import Delivery
 from workflows.messages import workflow_id
 from workflows.seller_polling import SellerPolling
-from workflows.state import PollingState, StreamState
+from workflows.state import PollingState
+from workflows.stream_state import StreamState
 from workflows.visibility import TYPES
 from workflows.watchdog import Watchdog
 

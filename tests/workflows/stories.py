@@ -24,6 +24,7 @@ from tests.workflows.stories_of_failures import (
     killed_worker,
     spent_quota,
 )
+from tests.workflows.stories_of_pauses import lost_while_paused, pause_with_an_end, paused_across_runs, speed_up_saved
 from tests.workflows.stories_of_people import (
     asked_again_and_again,
     enrolled,
@@ -227,6 +228,10 @@ STORIES: dict[str, Story] = {
     "poll-now": poll_now,
     "asked-again-and-again": asked_again_and_again,
     "speed-up": speed_up,
+    "pause-with-an-end": pause_with_an_end,
+    "paused-across-runs": paused_across_runs,
+    "lost-while-paused": lost_while_paused,
+    "speed-up-saved": speed_up_saved,
     "seller-active": seller_active,
     "set-cadence": set_cadence,
     "set-sources": set_sources,
@@ -261,4 +266,7 @@ STORIES: dict[str, Story] = {
     "delivery-fails": delivery_fails,
     "delivery-over": delivery_over,
 }
-SECOND_HALVES = {"continued-as-new": "continued-as-new-then"}  # of those who end by beginning anew
+SECOND_HALVES = {
+    "continued-as-new": "continued-as-new-then",
+    "paused-across-runs": "paused-across-runs-then",
+}  # of those who end by beginning anew

@@ -40,7 +40,7 @@ def another_text(patch: Patch) -> None:
     """What people read is no part of the path: reasons, the card, summaries."""
     before = PollingState.state
     patch.setattr(PollingState, "state", lambda self: (before(self)[0], "in other words"))
-    patch.setattr(seller_polling, "card", lambda state: "another card")
+    patch.setattr(seller_polling, "card", lambda state, now: "another card")
     patch.setattr(seller_polling, "short", lambda text: "another summary")
 
 
@@ -73,6 +73,19 @@ def a_timer_added(patch: Patch) -> None:
 
 def a_timer_left_out(patch: Patch) -> None:
     patch.setattr(PollingState, "time_left", lambda self, now: None)
+
+
+def a_pause_without_its_end(patch: Patch) -> None:
+    patch.setattr(PollingState, "pause_is_over", lambda self, now: False)
+
+
+def an_end_that_nobody_waits_for(patch: Patch) -> None:
+    before = PollingState.time_left
+    patch.setattr(PollingState, "time_left", lambda self, now: None if self.pause else before(self, now))
+
+
+def a_speed_up_that_is_not_stored(patch: Patch) -> None:
+    patch.setattr(seller_polling, "SPEED_UP_SAVED", "another name")
 
 
 def a_step_renamed(patch: Patch) -> None:
@@ -182,6 +195,9 @@ COMPATIBLE = [nothing, another_text, another_time, patched]
 CAUGHT_BY: dict[Callable[[Patch], None], str] = {
     a_timer_added: "backfill",
     a_timer_left_out: "backfill",
+    a_pause_without_its_end: "lost-while-paused",
+    an_end_that_nobody_waits_for: "pause-with-an-end",
+    a_speed_up_that_is_not_stored: "speed-up-saved",
     a_step_renamed: "backfill",
     a_step_added: "backfill",
     a_step_left_out: "pause-and-resume",

@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from activities.polling.poll import PollResult
 from domain.pacing import Stream
+from domain.seller_state import PauseFacts
 from tests.support.histories import chain
 from tests.support.waiting import eventually
 from tests.workflows.fakes import FakeSteps, refusing, some_seller, start, with_streams
@@ -136,6 +137,25 @@ def test_the_card_tells_the_last_error_and_what_to_do() -> None:
     assert "failing" in text.splitlines()[0]
     assert "**Last error** of orders, 4 times in a row: StoreUnavailableError: Postgres cannot be reached" in text
     assert "**What to do**: Postgres is missing or too busy: look at it." in text
+
+
+def test_the_card_tells_by_whom_a_seller_is_paused_and_until_when() -> None:
+    until = NOON + timedelta(days=1)
+    ends = card(seller(paused="stock-take", pause=PauseFacts("stock-take", until, "token:ci", NOON)), NOON)
+    stays = card(seller(paused="stock-take", pause=PauseFacts("stock-take", None, "page", NOON)), NOON)
+
+    assert "\n\npaused until 2026-06-19 12:00 UTC by ci: stock-take\n\n" in ends
+    assert "**What to do**: Nothing: it ends by itself" in ends
+    assert ends.endswith("No stream is polled until then.")
+    assert "\n\npaused by the page: stock-take\n\n" in stays
+    assert stays.endswith("No stream is polled until somebody acts.")
+
+
+def test_the_card_tells_of_a_speed_up_while_it_lasts() -> None:
+    fast = seller(speed_up_every=timedelta(seconds=30), speed_up_until=NOON + timedelta(hours=1), speed_up_by="os:alice")
+
+    assert "speeded up until 2026-06-18 13:00 UTC by alice: every 30 s" in card(fast, NOON)
+    assert "speeded up" not in card(fast, NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("reason", ["**back** at 5", "<img src=x onerror=alert(1)>", "a | b\n# c", "[here](http://x)", "`x` _y_ \\"])
