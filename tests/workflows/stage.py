@@ -11,10 +11,11 @@ from temporalio.testing import WorkflowEnvironment
 from activities.delivering.deliver import DeliveryCursor
 from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
+from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, Answer, FakeSteps
 from workflows.delivery import Delivery, delivery_id
-from workflows.messages import workflow_id
-from workflows.seller_polling import SellerPolling
+from workflows.messages import PollNow, workflow_id
+from workflows.seller_polling import LONG_ENOUGH, SellerPolling
 from workflows.state import PollingState
 from workflows.watchdog import Watchdog
 
@@ -43,6 +44,17 @@ class Stage:
 
     async def pass_time(self, **time: float) -> None:
         await self.world.sleep(timedelta(**time))
+
+
+async def ask_until_long(seller: Seller) -> None:
+    """Signals until its history is long enough for a new run, and no more: under a stream of them it cannot end."""
+    while (now := await seller.describe()).run_id == seller.first_execution_run_id and now.history_length < LONG_ENOUGH + 20:
+        await seller.signal(SellerPolling.poll_now, PollNow())
+
+    async def is_another() -> bool:
+        return (await seller.describe()).run_id != seller.first_execution_run_id
+
+    await eventually(is_another)
 
 
 def seldom(stream: Stream, request: Poll, now: datetime) -> PollResult:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from activities.fleet.overrides import OperatorOverrides
 from domain.pacing import Stream
 from domain.seller_state import PauseFacts
-from tests.workflows.stage import ANNA, Seller, Stage, seldom
-from workflows.messages import Pause, PollNow, SpeedUp, workflow_id
+from tests.workflows.stage import ANNA, Seller, Stage, ask_until_long, seldom
+from workflows.messages import Pause, SpeedUp, workflow_id
 from workflows.seller_polling import SellerPolling
 
 
@@ -44,8 +44,7 @@ async def paused_across_runs(stage: Stage) -> Seller:
     stage.steps.answer = seldom
     seller = await stage.seller(Stream.ORDERS)
     await pause_until(stage, seller, days=1)
-    while (await seller.describe()).run_id == seller.first_execution_run_id:
-        await seller.signal(SellerPolling.poll_now, PollNow())
+    await ask_until_long(seller)
     await stage.pass_time(days=2)
     return seller
 

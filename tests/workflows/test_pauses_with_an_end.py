@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
@@ -17,13 +17,13 @@ from domain.seller_state import LONGEST, PauseFacts, SpeedUpFacts
 from tests.support.histories import chain
 from tests.support.waiting import eventually
 from tests.workflows.fakes import QUEUE, FakeSteps, gaps, orders_only, some_seller, start
+from tests.workflows.stage import Seller, ask_until_long
 from workflows.client import handle, signal_or_start
-from workflows.messages import Connected, Pause, PollNow, SpeedUp
+from workflows.messages import Connected, Pause, SpeedUp
 from workflows.seller_polling import SUMMARY, SellerPolling, short
 from workflows.state import PollingState
 from workflows.watchdog import Watchdog
 
-Seller = WorkflowHandle[SellerPolling, None]
 HOUR = timedelta(hours=1)
 BY = "token:ci"
 
@@ -137,8 +137,7 @@ async def test_a_pause_that_is_over_before_it_begins_pauses_nobody_and_ends_one_
 
 async def test_an_end_outlives_the_change_to_a_new_run(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
     seller, until = await paused(time_skipping, steps, 100 * HOUR)
-    while (await seller.describe()).run_id == seller.first_execution_run_id:
-        await seller.signal(SellerPolling.poll_now, PollNow())
+    await ask_until_long(seller)
     again = handle(time_skipping.client, seller.id.removeprefix("ebay-polling:"))
     facts = (await again.query(SellerPolling.status)).paused
 
