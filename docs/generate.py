@@ -124,7 +124,10 @@ ABOUT_EVENTS = [
     "- `occurred_at`: when it happened by eBay (orders: creation, then last modification; parcels: shipped; stock: eBay's answer; a sale: its order's",
     "  creation); `detected_at`: when it was recorded. Both in UTC.",
     "- `source`: `poll`, `sweep` (the nightly second look found it), `backfill` (older than the enrolment), `notification`.",
-    "- An alert of the fleet has neither `seller_id` nor `sequence`.",
+    "- `data` of `seller.connected`: `{seller_id, generation, enrolled_at, inventory_source, offers}`; of `seller.removed`: `{seller_id, removed_at,",
+    "  erased}`. No token and no name of eBay's is in them. `generation` counts the seller's consents.",
+    "- An alert of the fleet has neither `seller_id` nor `sequence`. Nor has `seller.removed` of a seller who was erased: their own events are gone",
+    "  with them, and this one stays for whoever has not read it yet. Who it is stands in `entity_id`, as always.",
 ]
 EVENTS = {
     "order.created": "an order that was not known",
@@ -142,8 +145,10 @@ EVENTS = {
     "offer.created": "a price and quantity on one marketplace; only for sellers enrolled with `--offers`",
     "offer.updated": "it changed",
     "offer.removed": "it is gone",
+    "seller.connected": "a seller was enrolled, by whatever way; also one who was removed before. Their first event",
     "seller.needs_reauthorization": "eBay refuses the seller's token: ask them for a new consent",
     "seller.reauthorized": "a new token was given, and polling goes on",
+    "seller.removed": "nothing is polled for the seller any more; `data.erased`: and nothing of them is stored any more",
     "alert.opened": "something needs a look; `data` says what",
     "alert.closed": "it passed",
 }

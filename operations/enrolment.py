@@ -205,7 +205,7 @@ async def remove_seller(context: CommandContext, seller_id: str) -> None:
 async def erase_seller(context: CommandContext, seller_id: str) -> None:
     """Remove a seller and all that is stored of them. Raises UnknownSellerError."""
     context.store.seller(seller_id)
-    context.store.sellers.remove(seller_id)
+    context.store.sellers.remove(seller_id, erasing=True)
     await _end(context, seller_id)
     context.store.sellers.erase(seller_id)
 

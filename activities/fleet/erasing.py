@@ -101,7 +101,7 @@ class UserErasing:
 async def end_seller(store: Store, client: Client, seller_id: str) -> None:
     """Erase a seller and end the workflow, in this order: an account that is still known is found again after a crash."""
     with suppress(UnknownSellerError):  # erased but for the account
-        await asyncio.to_thread(store.sellers.remove, seller_id)
+        await asyncio.to_thread(store.sellers.remove, seller_id, erasing=True)
     try:
         await client.get_workflow_handle(f"ebay-polling:{seller_id}").terminate("the seller's account was deleted at eBay")
     except RPCError as error:

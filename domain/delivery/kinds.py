@@ -10,7 +10,7 @@ TYPES = (
     *("fulfillment.created", "fulfillment.updated", "fulfillment.removed"),
     *("inventory.created", "inventory.updated", "inventory.out_of_stock", "inventory.removed", "inventory.sold"),
     *("offer.created", "offer.updated", "offer.removed"),
-    *("seller.needs_reauthorization", "seller.reauthorized"),
+    *("seller.connected", "seller.needs_reauthorization", "seller.reauthorized", "seller.removed"),
     *("alert.opened", "alert.closed"),
 )
 PATTERNS = ("*", *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in TYPES), *TYPES)

@@ -27,7 +27,7 @@ ORDERS = """
 EVENTS = """
     INSERT INTO sellerbeat.change_events
         (position, id, seller_id, sequence, type, entity_id, version, occurred_at, detected_at, source, changed, previous, data)
-    SELECT nextval('sellerbeat.positions'), seller_id || entity_id || k, seller_id, row_number() OVER (), 'order.updated', entity_id, k,
+    SELECT nextval('sellerbeat.positions'), seller_id || entity_id || k, seller_id, 1 + row_number() OVER (), 'order.updated', entity_id, k,
         now(), now(), 'poll', '[]', '{}', data
     FROM sellerbeat.orders, generate_series(1, 2) k
 """

@@ -1,8 +1,13 @@
 """All rows of one seller, in every table, erased: `Sellers.erase`."""
 
+import json
+
 from sqlalchemy import Engine, text
 
+from store.events.events import Events
 from store.schema.errors import translated
+from store.schema.kinds import REMOVED
+from store.schema.times import iso
 
 CHUNK = 5000  # rows erased in one transaction
 LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
@@ -50,12 +55,15 @@ ERASE_SELLER = text("""
     WITH account AS (DELETE FROM sellerbeat.accounts WHERE seller_id = :seller_id), gone AS (DELETE FROM sellerbeat.delivery_lanes
         WHERE seller_id = :seller_id),
         log AS (DELETE FROM sellerbeat.deliveries WHERE seller_id = :seller_id)
-    DELETE FROM sellerbeat.sellers WHERE seller_id = :seller_id
+    DELETE FROM sellerbeat.sellers WHERE seller_id = :seller_id RETURNING enrollment, clock_timestamp() AS now
 """)
 
 
-def erase_rows_of_seller(engine: Engine, seller_id: str) -> None:
-    """Delete them in small transactions; broken off, it is finished by calling it again."""
+def erase_rows_of_seller(engine: Engine, seller_id: str, version: int) -> None:
+    """Delete them in small transactions; broken off, it is finished by calling it again.
+
+    `version`: of the event that tells it. That one has no seller and no sequence, as the fleet's alerts: nothing of them stays.
+    """
     for erasure in ERASE_ROWS_OF_SELLER:
         more = True
         while more:
@@ -64,4 +72,8 @@ def erase_rows_of_seller(engine: Engine, seller_id: str) -> None:
                 # More than asked for: rows of several partitions may have the same ctid.
                 more = connection.execute(erasure, {"seller_id": seller_id}).rowcount >= CHUNK
     with translated(), engine.begin() as connection:
-        connection.execute(ERASE_SELLER, {"seller_id": seller_id})
+        erased = connection.execute(ERASE_SELLER, {"seller_id": seller_id}).one_or_none()
+        if erased is not None:
+            events, data = Events(erased.enrollment), {"seller_id": seller_id, "removed_at": iso(erased.now), "erased": True}
+            events.add(REMOVED, seller_id, version, erased.now, "poll", json.dumps(data))
+            events.emit(connection, None)

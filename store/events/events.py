@@ -153,8 +153,8 @@ class Events:
             raise RestoredDatabaseError
 
     def _of_generation(self, generation: str | None) -> None:
-        """The fleet has no enrolment that a restore renews: the feed's generation salts its ids."""
-        if generation not in (None, FIRST_GENERATION):
+        """The fleet has no enrolment that a restore renews: the feed's generation salts its ids. An erased seller had one."""
+        if self.enrollment == FLEET and generation not in (None, FIRST_GENERATION):
             columns, salted = self.columns, uuid5(FLEET, str(generation))
             given = zip(columns["entity_ids"], columns["versions"], columns["types"], strict=True)
             columns["ids"] = [event_id(salted, *one) for one in given]

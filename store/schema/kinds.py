@@ -41,7 +41,9 @@ class AlertKind(StrEnum):
     ENDPOINT_OFF = "endpoint_off"  # switched off: 5 days of failure, or it wants no more
 
 
-NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"  # types of change events
+# types of change events, of which the entity is the seller
+NEEDS_REAUTHORIZATION, REAUTHORIZED = "seller.needs_reauthorization", "seller.reauthorized"
+CONNECTED, REMOVED = "seller.connected", "seller.removed"
 
 
 def named(kind: AlertKind, about: str = "") -> str:

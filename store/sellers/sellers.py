@@ -15,6 +15,7 @@ from store.erasure.seller_rows import erase_rows_of_seller
 from store.events.alerts import close_alert, open_alert
 from store.events.events import Events
 from store.schema.errors import OffersNeedInventoryError, UnknownSellerError, translated
+from store.schema.kinds import CONNECTED, REMOVED
 from store.schema.times import iso
 from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
@@ -38,9 +39,15 @@ BEGIN_STREAMS_OF_SELLER = text("""
         cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
         failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
 """)
+# Of two who remove a seller at once one finds them enrolled, and tells it. Behind an erasure that was broken off there is no token's row.
+LOCK_SELLER_TO_REMOVE = text("""
+    SELECT removed_at IS NULL AS is_enrolled,
+        coalesce((SELECT t.generation FROM sellerbeat.tokens t WHERE t.seller_id = s.seller_id), epoch) AS version
+    FROM sellerbeat.sellers s WHERE seller_id = :seller_id FOR NO KEY UPDATE
+""")
 REMOVE_SELLER = text("""
     UPDATE sellerbeat.sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
-    RETURNING enrollment
+    RETURNING enrollment, removed_at
 """)
 LOCK_ENROLLED_SELLER = text(
     "SELECT enrollment FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL FOR NO KEY UPDATE"
@@ -187,34 +194,48 @@ class Sellers:
                     "checkpoints": [history if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
+            events = Events(enrollment)
+            events.add(CONNECTED, seller_id, generation, now_ebay, "poll", _connected(seller_id, generation, now_ebay, options))
+            events.emit(connection, seller_id)
             return Enrolled(enrollment, new=True, generation=generation)
 
-    def remove(self, seller_id: str) -> None:
+    def remove(self, seller_id: str, erasing: bool = False) -> None:
         """Stop reading a seller and forget their tokens; what was recorded stays. A step in flight can commit nothing more.
 
+        Args:
+            erasing: `erase` follows, and tells it; what is told here would be erased before everybody has read it.
         Raises:
             UnknownSellerError: never enrolled. Removing twice is fine.
         """
         with translated(), self._engine.begin() as connection:
-            enrollment = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).scalar()
-            if enrollment is None:
+            before = connection.execute(LOCK_SELLER_TO_REMOVE, {"seller_id": seller_id}).one_or_none()
+            if before is None:
                 raise UnknownSellerError(seller_id, removed=False)
+            removed = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).one()
             connection.execute(CANCEL_CONSENTS_OF_SELLER, {"seller_id": seller_id})
             connection.execute(SET_MODE_TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
-            events = Events(enrollment)
+            events = Events(removed.enrollment)
             for kind in connection.execute(OPEN_ALERTS_OF_SELLER, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)
+            if before.is_enrolled and not erasing:
+                data = {"seller_id": seller_id, "removed_at": iso(removed.removed_at), "erased": False}
+                events.add(REMOVED, seller_id, before.version, removed.removed_at, "poll", json.dumps(data))
             events.emit(connection, seller_id)
         self._tokens.forget(seller_id)
 
     def erase(self, seller_id: str) -> None:
-        """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do."""
+        """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do.
+
+        That they are gone is told by the transaction that deletes their last row, once, and as an event of nobody's: one of theirs would
+        go with them, before readers and endpoints have it.
+        """
         with translated(), self._engine.begin() as connection:
+            before = connection.execute(LOCK_SELLER_TO_REMOVE, {"seller_id": seller_id}).one_or_none()
             connection.execute(REMOVE_SELLER, {"seller_id": seller_id})
         with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
-        erase_rows_of_seller(self._engine, seller_id)
+        erase_rows_of_seller(self._engine, seller_id, version=before.version if before else 1)
 
     def choose(self, seller_id: str, source: InventorySource | None, offers: bool | None) -> tuple[InventorySource, bool]:
         """Change where the stock is read from the next step on; None leaves it as it is. Returns what holds now.
@@ -263,6 +284,14 @@ class Sellers:
         with translated(), self._engine.begin() as connection:
             if connection.execute(SAVE_OVERRIDES, {"seller_id": seller_id, "wishes": json.dumps(dict(overrides))}).scalar() is None:
                 raise UnknownSellerError(seller_id, removed=False)
+
+
+def _connected(seller_id: str, generation: int, enrolled_at: datetime, options: Mapping[str, Any] | None) -> str:
+    """What `seller.connected` tells: whoever reads it learns no token and nobody's name."""
+    chosen = options or {}
+    source, offers = chosen.get("inventory_source", InventorySource.AUTO), bool(chosen.get("offers"))
+    seller = {"seller_id": seller_id, "generation": generation, "enrolled_at": iso(enrolled_at)}
+    return json.dumps({**seller, "inventory_source": str(source), "offers": offers})
 
 
 def _ending(seller_id: str, end: datetime) -> str:

@@ -71,7 +71,14 @@ async def test_a_seller_who_left_is_erased_whole_and_their_workflow_ends(it: Rig
     assert status.name == "TERMINATED"
     assert workflow.id == workflow_id("anna")
     dumped = {place: content for place, content in postgres_columns(database).items() if not place.startswith(("deletions.", "alembic"))}
-    assert found(["anna", "ebay-user-4711"], dumped) == []
+    assert found(["ebay-user-4711", "anna-at-ebay"], dumped) == []
+    assert found(["anna"], dumped) == [("anna", "change_events.data"), ("anna", "change_events.entity_id")]
+    (last_word,) = it.events()  # by the app's own id, so that its readers know whom to forget
+    assert (last_word["type"], last_word["seller_id"], last_word["data"].keys()) == (
+        "seller.removed",
+        None,
+        {"seller_id", "removed_at", "erased"},
+    )
 
 
 async def test_a_seller_whose_erasure_was_broken_off_is_erased_by_the_next_round(it: Rig, temporal: Client) -> None:

@@ -91,4 +91,4 @@ def test_a_removed_seller_is_told_as_unknown_and_nothing_is_kept(anna: Rig) -> N
         anna.step("anna", Stream.ORDERS)
 
     assert type(error.value).__name__ == "UnknownSellerError"
-    assert anna.events("anna") == []
+    assert anna.types("anna") == ["seller.removed"]

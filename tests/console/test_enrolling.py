@@ -130,8 +130,9 @@ def test_removing_stops_the_workflow_and_forgets_the_token_but_nothing_else(hous
     assert house.rows("SELECT refresh_token, access_token FROM sellerbeat.tokens WHERE seller_id = 'kai'") == [(None, None)]
     assert house.command("status", "kai", "--json").object["state"] == "removed"
     assert "kai" in house.command("list", "--state", "removed").out
-    assert [event["type"] for event in house.events("kai")] == ["alert.opened", "alert.closed"]
     assert house.command("remove", "kai").code == 0  # once more is fine
+    heard = ["seller.connected", "alert.opened", "alert.closed", "seller.removed"]
+    assert [event["type"] for event in house.events("kai")] == heard
     for command in (
         "pause kai",
         "resume kai",
@@ -153,8 +154,9 @@ def test_enrolling_again_after_removal_goes_on_counting(house: House) -> None:
     house.store.open_alert(AlertKind.LATE, "another one", "lea")
 
     assert said.out.startswith("lea is enrolled")
-    assert [event["sequence"] for event in house.events("lea")] == [1, 2, 3]
-    assert len({event["id"] for event in house.events("lea")}) == 3
+    assert [event["sequence"] for event in house.events("lea")] == [1, 2, 3, 4, 5, 6]
+    assert [event["type"] for event in house.events("lea")][3:5] == ["seller.removed", "seller.connected"]
+    assert len({event["id"] for event in house.events("lea")}) == 6
     assert house.runs("lea") == ["RUNNING", "TERMINATED"]
     assert "lea" in house.command("list", "--state", "polling").out
 

@@ -36,7 +36,7 @@ def test_enrolling_and_connecting_take_the_end_that_they_are_given(house: House)
     assert near == f"{soon}T00:00:00.000Z"
     assert [(one["kind"], soon in one["text"]) for one in alert] == [("token_ends", True)]
     assert house.store.seller("bert")["token_ends_at"] == f"{late}T00:00:00.000Z"
-    assert [event["type"] for event in house.events("bert")] == ["alert.opened", "alert.closed"]
+    assert [event["type"] for event in house.events("bert")] == ["seller.connected", "alert.opened", "alert.closed"]
 
 
 @pytest.mark.parametrize("day", ["2020-01-01", "soon", "2028-13-01", "2028-01-01T00:00:00Z"])

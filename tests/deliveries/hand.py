@@ -16,6 +16,7 @@ from domain.pacing import Stream
 from outbound import Client
 from store import Store
 from tests.store.documents import ENROLLED, LATER, order
+from tests.support.enrolled import long_ago
 from tests.support.receivers import Post, Receiver
 
 
@@ -28,6 +29,7 @@ class Hand:
     def enroll(self, *sellers: str) -> None:
         for seller in sellers:
             self.store.sellers.enroll(seller, "refresh-1", scopes=[], now_ebay=ENROLLED)
+            long_ago(self.store.engine, seller)
 
     def endpoint(self, url: str, *types: str, seller: str | None = None, thin: bool = False) -> tuple[str, str]:
         """Its id and its secret."""

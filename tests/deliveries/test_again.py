@@ -252,3 +252,20 @@ def test_the_success_that_ends_two_alerts_and_a_commit_of_the_seller_do_not_wait
     assert change["id"] == id_
     assert store.alerts() == []
     assert [one["entity_id"] for one in store.feed.read(seller="anna")][-2:] == ["o-9", f"alert:undelivered:{endpoint}"]
+
+
+def test_that_a_seller_was_erased_is_delivered_though_nothing_of_them_is_left(hand: Hand) -> None:
+    hand.enroll("anna")
+    with Receiver() as receiver:
+        endpoint, secret = hand.endpoint(receiver.url, "seller.*")
+        hand.change("anna")
+        hand.store.sellers.erase("anna")
+        behind = hand.store.backlog.behind()
+
+        result = hand.run(endpoint, seller="")
+        again = hand.run(endpoint, seller="")
+
+    assert behind == {(endpoint, "")}
+    assert (result.delivered, again.delivered) == (1, 0)
+    heard = verified(receiver.posts[0], secret)
+    assert (heard["type"], heard["data"]["entity_id"], heard["data"]["data"]["erased"]) == ("seller.removed", "anna", True)

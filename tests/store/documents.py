@@ -10,6 +10,7 @@ from sqlalchemy import event
 from domain.changes.dates import read_time
 from domain.pacing import Stream
 from store import Store, StoreResult
+from tests.support.enrolled import long_ago
 
 ENROLLED = datetime(2026, 3, 1, 12, tzinfo=UTC)  # eBay's clock at the enrolment
 LATER = ENROLLED + timedelta(hours=1)
@@ -51,6 +52,7 @@ def enroll(store: Store, seller_id: str = SELLER, backfill: timedelta | None = N
         backfill_from=ENROLLED - backfill if backfill else None,
         options=options,
     )
+    long_ago(store.engine, seller_id)
 
 
 def answered(orders: Sequence[Any]) -> datetime:

@@ -68,7 +68,7 @@ def test_a_step_of_a_removed_seller_commits_nothing(store: Store) -> None:
     with pytest.raises(SupersededError), store.commit(step) as commit:
         commit.store_orders([order()], LATER)
 
-    assert reported(store) == []
+    assert reported(store) == [("seller.removed", SELLER, 1)]
 
 
 def test_an_error_inside_keeps_nothing(store: Store) -> None:

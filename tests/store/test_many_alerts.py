@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from store import Store
 from store.events.many_alerts import CHUNK, SellersAlert
 from store.schema.kinds import AlertKind
-from tests.store.documents import ENROLLED
+from tests.store.documents import enroll
 
 ENROLL = text("""
     INSERT INTO sellerbeat.sellers (seller_id, enrollment, enrolled_at)
@@ -34,7 +34,7 @@ def late(sellers: list[str], *streams: str) -> list[SellersAlert]:
 
 def test_many_alerts_are_told_as_one_alone_is(store: Store) -> None:
     for seller in ("one", "other"):
-        store.sellers.enroll(seller, "token", scopes=[], now_ebay=ENROLLED)
+        enroll(store, seller)
 
     store.open_alert(AlertKind.LATE, "orders: no good poll", "one", "orders")
     store.many_alerts.open(late(["other"]))

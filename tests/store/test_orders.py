@@ -4,7 +4,7 @@ import pytest
 
 from domain.pacing import Stream
 from store import Store, StoreResult
-from tests.store.documents import ENROLLED, LATER, SELLER, order, parcel, reported, store_orders
+from tests.store.documents import ENROLLED, LATER, SELLER, enroll, order, parcel, reported, store_orders
 from tests.support.open_orders import open_orders
 
 MUCH_LATER = LATER + timedelta(hours=1)
@@ -126,7 +126,7 @@ def test_open_orders_are_those_not_wholly_fulfilled(store: Store) -> None:
 
 
 def test_sellers_do_not_see_each_others_orders(store: Store) -> None:
-    store.sellers.enroll("seller-2", "refresh-2", scopes=[], now_ebay=ENROLLED)
+    enroll(store, "seller-2")
     store_orders(store, order())
 
     stored = store_orders(store, order(), seller_id="seller-2")

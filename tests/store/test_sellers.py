@@ -73,7 +73,8 @@ def test_a_removed_seller_who_comes_back_goes_on_with_numbers_and_documents(stor
     assert back.enrollment != before.enrollment
     assert step.epoch > before.epoch
     assert (step.cursor, step.options) == (NEXT_YEAR, {"orders_every": "1m"})
-    assert [(event["sequence"], event["entity_id"]) for event in store.feed.read()] == [(1, "a"), (2, "b")]
+    heard = [(1, "a"), (2, SELLER), (3, SELLER), (4, "b")]  # removed and connected, between the two
+    assert [(event["sequence"], event["entity_id"]) for event in store.feed.read()] == heard
 
 
 def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: Store) -> None:
@@ -84,7 +85,7 @@ def test_a_removed_seller_is_polled_no_more_and_keeps_what_was_recorded(store: S
     store.sellers.remove(SELLER)
 
     assert store.enrolled() == ["seller-2"]
-    assert reported(store) == [("order.created", "a", 1)]
+    assert reported(store) == [("order.created", "a", 1), ("seller.removed", SELLER, 1)]
     assert len(list(store.snapshot(SELLER, "orders"))) == 1
 
 
@@ -94,7 +95,7 @@ def test_removing_a_seller_closes_their_alerts_and_tells_so(store: Store) -> Non
     store.sellers.remove(SELLER)
 
     assert store.alerts() == []
-    assert [type_ for type_, _, _ in reported(store)] == ["alert.opened", "alert.closed"]
+    assert [type_ for type_, _, _ in reported(store)] == ["alert.opened", "alert.closed", "seller.removed"]
 
 
 def test_a_seller_who_never_enrolled_cannot_be_removed(store: Store) -> None:

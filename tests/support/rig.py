@@ -34,6 +34,7 @@ from ebay.oauth import OAuth
 from simulator import serve
 from store import Store, Vault
 from tests.support.databases import engines
+from tests.support.enrolled import long_ago
 from tests.support.manual_world import ManualWorld
 
 START = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
@@ -62,13 +63,15 @@ class Rig:
         }
 
     def enroll(self, seller: str, *, backfill: timedelta | None = None, token: str | None = None, **options: Any) -> int:
-        """As the command does it; returns the token's generation."""
+        """As the command does it, some time ago; returns the token's generation."""
         now = self.world.clock.now()
         since = now - backfill if backfill else None
         refresh_token, client = token or self.world.refresh_token(seller), self.tokens.oauth.client
-        return self.store.sellers.enroll(
+        enrolled = self.store.sellers.enroll(
             seller, refresh_token, scopes=[], now_ebay=now, backfill_from=since, options=options, client=client
-        ).generation
+        )
+        long_ago(self.store.engine, seller)
+        return enrolled.generation
 
     def step(self, seller: str, stream: Stream = Stream.ORDERS, **request: Any) -> PollResult:
         """One step, as Temporal would run it at the world's time, as far as our clock tells it."""
