@@ -23,6 +23,7 @@ from domain.networks import NamedNetwork, named_networks
 
 PREFIX = "SELLERBEAT_"
 ENV_FILE = Path(".env")
+USUAL_PORTS = {"https": 443, "http": 80}
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -53,6 +54,24 @@ def _public_url(text: str) -> str:
     if not re.fullmatch(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
         raise ValueError(f"{text!r} is no public address such as https://sellerbeat.example.com (http on this machine itself only)")
     return text.rstrip("/")
+
+
+def origin_of(text: str) -> str:
+    """An origin as browsers compare it: in small letters, without its scheme's usual port.
+
+    Raises:
+        ValueError: none to lead a browser back to, which is https, or http on this machine itself.
+    """
+    match = re.fullmatch(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(\d{1,5}))?", text.lower())
+    local = match and re.fullmatch(r"localhost|127(\.\d{1,3}){3}|\[::1\]", match[2])
+    if not match or ".." in match[2] or (match[1] == "http" and not local) or not 0 < int(match[3] or 1) <= 65535:
+        raise ValueError(f"{text!r} is no origin such as https://app.example.com (http on this machine itself only)")
+    port = int(match[3]) if match[3] else USUAL_PORTS[match[1]]
+    return f"{match[1]}://{match[2]}" + ("" if port == USUAL_PORTS[match[1]] else f":{port}")
+
+
+def _origins(text: str) -> str:
+    return ",".join(dict.fromkeys(origin_of(one.strip()) for one in text.split(",")))
 
 
 def _verification_token(secret: SecretStr) -> SecretStr:
@@ -139,6 +158,9 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
         None, description="where the world reaches web.py, such as https://sellerbeat.example.com"
     )
+    return_origins: Annotated[str, AfterValidator(_origins)] | None = Field(
+        None, description="origins of apps that sellers may be led back to after their consent, comma separated: https://app.example.com"
+    )
     notification_token: Annotated[SecretStr, AfterValidator(_verification_token)] | None = Field(
         None, description="verification token of eBay's notifications: 32 to 80 letters, digits, _ or -"
     )
@@ -201,6 +223,11 @@ class Settings(BaseSettings):
     def own_networks(self) -> tuple[NamedNetwork, ...]:
         """What `delivery_networks` names."""
         return named_networks(self.delivery_networks) if self.delivery_networks else ()
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Each as `origin_of` gives it."""
+        return frozenset(self.return_origins.split(",") if self.return_origins else ())
 
     def keys(self) -> list[str]:
         return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []

@@ -139,6 +139,10 @@ WithOffers = Annotated[
 ]
 NewSource = Annotated[InventorySource | None, typer.Option("--source", help="Where the stock is read; left as it is where not given.")]
 NewOffers = Annotated[bool | None, typer.Option("--offers/--no-offers", help="Whether prices and quantities by marketplace are read too.")]
+ReturnTo = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the seller's browser goes afterwards: on an origin of SELLERBEAT_RETURN_ORIGINS.")
+]
+AppName = Annotated[str | None, typer.Option("--app", metavar="NAME", help="The app's name, for the seller to read; else the host of URL.")]
 Scopes = Annotated[
     str | None, typer.Option(help="Scopes of the seller's consent, separated by spaces or commas; eBay's default where empty.")
 ]

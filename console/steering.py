@@ -10,10 +10,12 @@ import typer
 
 from console.arguments import (
     All,
+    AppName,
     Cadence,
     NewOffers,
     NewSource,
     PolledStream,
+    ReturnTo,
     Rows,
     Scopes,
     SellerId,
@@ -51,6 +53,7 @@ from operations.enrolment import (
     set_sources,
 )
 from operations.errors import FailedError
+from operations.returning import ReturnRefusedError
 from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
 from workflows.seller_polling import SellerPolling
 
@@ -131,6 +134,8 @@ def connect(
     ] = None,
     inventory_source: Source = InventorySource.AUTO,
     offers: WithOffers = False,
+    return_to: ReturnTo = None,
+    app: AppName = None,
 ) -> None:
     """Print the address where the seller gives their consent, which enrols or revives them; or give an enrolled one a new refresh token."""
     options = options_of(orders_every, backfill, inventory_source, offers)
@@ -139,11 +144,17 @@ def connect(
             raise typer.BadParameter(
                 "--refresh-token-expires goes with --refresh-token-file: of a consent by the address eBay tells the end"
             )
-        link = make_link(CommandContext(*LINK_NEEDS), seller_id, valid_for or LASTING, options, scopes_of(scopes))
+        context, asked = CommandContext(*LINK_NEEDS), scopes_of(scopes)
+        try:
+            link = make_link(context, seller_id, valid_for or LASTING, options, asked, return_to, app)
+        except ReturnRefusedError as error:
+            raise typer.BadParameter(str(error)) from None
         say(f"{link.url}\n\nFor {seller_id} alone: good once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", **link.fields())
         return
-    if valid_for or options:
-        raise typer.BadParameter("what an enrolment sets, and --valid-for, go with the address, not with --refresh-token-file")
+    if valid_for or options or return_to is not None or app is not None:
+        raise typer.BadParameter(
+            "what an enrolment sets, --valid-for, --return-to and --app go with the address, not with --refresh-token-file"
+        )
     answer = asyncio.run(connect_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 

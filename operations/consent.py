@@ -18,6 +18,7 @@ from ebay.oauth import CodeRefusedError, OAuth
 from operations.accounts import AccountRefusedError, Learnt, check_account
 from operations.context import CommandContext
 from operations.enrolment import A_SECOND, read_from
+from operations.returning import checked_address, checked_name
 from store.sellers.consents import Ticket, Unclaimed
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time
@@ -91,12 +92,23 @@ def make_link(
     lasting: timedelta = LASTING,
     options: Mapping[str, Any] | None = None,
     scopes: Sequence[str] = (),
+    return_to: str | None = None,
+    app: str | None = None,
 ) -> Link:
-    """A link for a seller, enrolled or not. Needs no eBay and no Temporal."""
+    """A link for a seller, enrolled or not. Needs no eBay and no Temporal.
+
+    Args:
+        return_to: where the app wants the seller's browser afterwards; None: on a page of ours, as its end.
+        app: the app's name, for the seller to read; None: the host of `return_to`.
+    Raises:
+        ReturnRefusedError: one of these two cannot be used. No link was made.
+    """
     settings = context.settings
     assert settings.ebay_client_id
     assert settings.ebay_redirect_name
-    state, end = context.store.consents.issue(seller_id, lasting, options, scopes)
+    back = {} if return_to is None else {"to": checked_address(return_to, settings.allowed_origins)}
+    back |= {} if app is None else {"app": checked_name(app)}
+    state, end = context.store.consents.issue(seller_id, lasting, options, scopes, back)
     url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
     return Link(seller_id, url, end)
 

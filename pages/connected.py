@@ -1,5 +1,7 @@
 """`GET /ebay/connected`: where eBay leads a seller after its consent page. Public: the state in the address is what lets one in.
 
+Where an app asked for the link and said so, the seller goes on to the app; what may go well at another try stays here, with a way back.
+
 The address holds a secret for as long as the code lives, so it goes nowhere: no log has it, no referrer, no cache, no page.
 """
 
@@ -10,10 +12,11 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from temporalio.service import RPCError
 
 from operations.consent import ConsentOutcome, receive
+from operations.returning import host_of, way_back
 from pages.rendering import render
 from serving.context import WebContext
 from settings import PREFIX
@@ -91,13 +94,20 @@ SHOWN: dict[ConsentOutcome, tuple[int, str, str, str]] = {
         "Tell who sent you the link, and try it again later.",
     ),
 }
+# What is over, one way or the other: where an app waits for the seller, nothing holds them here.
+OVER = (
+    *(ConsentOutcome.DONE, ConsentOutcome.DECLINED, ConsentOutcome.CODE_REFUSED),
+    *(ConsentOutcome.WRONG_ACCOUNT, ConsentOutcome.TAKEN, ConsentOutcome.REFUSED),
+)
+RESULTS = {ConsentOutcome.DONE: "connected", ConsentOutcome.DECLINED: "declined"}
 logger = logging.getLogger("sellerbeat.web")
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/ebay/connected")
-async def connected(request: Request) -> HTMLResponse:
+async def connected(request: Request) -> Response:
     context: WebContext = request.app.state.context
+    status: int | None = None
     try:
         outcome = await _come_back(request, context)
     except (StoreError, TemporalUnavailableError, RPCError) as error:
@@ -105,15 +115,32 @@ async def connected(request: Request) -> HTMLResponse:
         outcome = ConsentOutcome.NOT_NOW
     except Exception as error:  # its text may hold the code
         logger.error("a consent failed", extra={"error": type(error).__name__})
-        return page(ConsentOutcome.NOT_NOW, 500)
-    return page(outcome)
+        outcome, status = ConsentOutcome.NOT_NOW, 500
+    state = _one(request, "state")
+    ticket = context.store.consents.opened(state) if state else None
+    back = _way_back(context, ticket, outcome) if ticket else None
+    if back and outcome in OVER:
+        return RedirectResponse(back, 303, HEADERS)
+    return page(outcome, status, back, _app(ticket) if ticket else "")
 
 
-def page(outcome: ConsentOutcome, status: int | None = None) -> HTMLResponse:
+def page(outcome: ConsentOutcome, status: int | None = None, back: str | None = None, app: str = "") -> HTMLResponse:
     usual, heading, what, then = SHOWN[outcome]
     headers = HEADERS | (AGAIN if usual == 503 or outcome is ConsentOutcome.BUSY else {})
-    body = render("connected.html", heading=heading, what=what, then=then, good=outcome is ConsentOutcome.DONE)
+    body = render("connected.html", heading=heading, what=what, then=then, good=outcome is ConsentOutcome.DONE, back=back, app=app)
     return HTMLResponse(body, status or usual, headers)
+
+
+def _way_back(context: WebContext, ticket: Ticket, outcome: ConsentOutcome) -> str | None:
+    """None: the app named no address, or one that is allowed no more."""
+    result = RESULTS.get(outcome, "failed")
+    reason = None if outcome in RESULTS else outcome.value
+    allowed = context.settings.allowed_origins
+    return way_back(ticket.back["to"], allowed, result, ticket.seller_id, reason) if "to" in ticket.back else None
+
+
+def _app(ticket: Ticket) -> str:
+    return ticket.back.get("app") or host_of(ticket.back.get("to", ""))
 
 
 async def _come_back(request: Request, context: WebContext) -> ConsentOutcome:

@@ -49,6 +49,7 @@ CONTRACT = [
     "NOTIFICATION_TOKEN",
     "NOTIFICATION_EMAIL",
     "EBAY_DEV_ID",
+    "RETURN_ORIGINS",
 ]
 
 
@@ -94,6 +95,12 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("PUBLIC_URL", "sellerbeat.example.com"),
         ("PUBLIC_URL", "https://user:x@sellerbeat.example.com"),
         ("PUBLIC_URL", "https://sellerbeat.example.com/?x=1"),
+        ("RETURN_ORIGINS", "http://app.example.com"),
+        ("RETURN_ORIGINS", "https://user@app.example.com"),
+        ("RETURN_ORIGINS", "https://app.example.com/"),
+        ("RETURN_ORIGINS", "https://app.example.com,*"),
+        ("RETURN_ORIGINS", "https://app.example.com:0"),
+        ("RETURN_ORIGINS", "https://*.example.com"),
         ("NOTIFICATION_TOKEN", "canary"),
         ("NOTIFICATION_TOKEN", "canary" * 14),
         ("NOTIFICATION_TOKEN", "canary of more than thirty-two characters"),
@@ -114,6 +121,12 @@ def test_a_wrong_value_is_one_line_that_names_the_variable_and_no_secret(monkeyp
     assert PREFIX + name in line
     assert "\n" not in line
     assert "canary" not in line
+
+
+def test_origins_are_compared_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELLERBEAT_RETURN_ORIGINS", "https://App.example.com:443, http://localhost:3000,http://[::1]:80")
+
+    assert load().allowed_origins == {"https://app.example.com", "http://localhost:3000", "http://[::1]"}
 
 
 def test_a_misspelt_variable_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,7 @@ class Ticket:
     expires_at: datetime  # UTC
     options: Mapping[str, Any] = field(default_factory=dict)  # of an enrolment
     scopes: Sequence[str] = ()  # () for the usual ones
+    back: Mapping[str, str] = field(default_factory=dict)  # `to`: where the app wants the seller's browser afterwards; `app`: its name
 
 
 class Consents:
@@ -77,26 +78,36 @@ class Consents:
         self._engine, self._vault, self._states, self.clock = engine, vault, vault.apart("state of a consent"), clock
 
     def issue(
-        self, seller_id: str, lasting: timedelta, options: Mapping[str, Any] | None = None, scopes: Sequence[str] = ()
+        self,
+        seller_id: str,
+        lasting: timedelta,
+        options: Mapping[str, Any] | None = None,
+        scopes: Sequence[str] = (),
+        back: Mapping[str, str] | None = None,
     ) -> tuple[str, datetime]:
-        """A new link's state, and its end."""
+        """A new link's state, and its end. Arguments as `Ticket` has them."""
         nonce = secrets.token_urlsafe(18)
         with translated(), self._engine.begin() as connection:
             connection.execute(FORGET_OLD_CONSENTS, {"kept": RETENTION})
             end: datetime = connection.execute(ISSUE_CONSENT, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
         said = {"n": nonce, "s": seller_id, "e": end.timestamp(), "o": dict(options or {}), "c": list(scopes)}
-        return self._states.seal(json.dumps(said, separators=(",", ":"))).decode(), end
+        said |= {"b": dict(back)} if back else {}
+        return self._states.seal(json.dumps(said, separators=(",", ":"), ensure_ascii=False)).decode(), end
 
     def read(self, state: str) -> Ticket | Unclaimed:
         """What the state says, without a look into the database: forged and expired ones never get there."""
+        ticket = self.opened(state)
+        if ticket is None:
+            return Unclaimed.FORGED
+        return Unclaimed.EXPIRED if ticket.expires_at <= self.clock() else ticket
+
+    def opened(self, state: str) -> Ticket | None:
+        """What a state of ours says, expired or not. None: it is forged."""
         try:
             said = json.loads(self._states.open(state.encode("ascii")))
         except (SecretError, UnicodeEncodeError):
-            return Unclaimed.FORGED
-        end = datetime.fromtimestamp(said["e"], UTC)
-        if end <= self.clock():
-            return Unclaimed.EXPIRED
-        return Ticket(said["n"], said["s"], end, said["o"], said["c"])
+            return None
+        return Ticket(said["n"], said["s"], datetime.fromtimestamp(said["e"], UTC), said["o"], said["c"], said.get("b", {}))
 
     def claim(self, ticket: Ticket, code: str) -> str | Unclaimed:
         """Take a link to work on it, alone: until `release`, `drop` or `use`, and 90 s at most.

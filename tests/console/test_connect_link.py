@@ -63,3 +63,17 @@ def test_a_removed_sellers_links_are_dead_and_an_erased_one_leaves_none(house: H
     assert isinstance(read, Ticket)
     assert house.store.consents.claim(read, "code") is Unclaimed.EXPIRED
     assert house.rows("SELECT 1 FROM sellerbeat.consents WHERE seller_id = 'pia'") == []
+
+
+def test_a_link_of_an_app_has_its_name_and_where_the_seller_goes_afterwards(house: House) -> None:
+    origins = {"SELLERBEAT_RETURN_ORIGINS": "https://app.example.com"}
+    given = ("--return-to", "https://app.example.com/back", "--app", "Fritz & Sons", "--json")
+
+    url = house.command("connect", "rita", *given, variables=RUNAME | origins).object["url"]
+    elsewhere = house.command("connect", "rita", *given, variables=RUNAME)
+    with_a_token = house.command("connect", "rita", *given, "--refresh-token-file", "-", stdin="token", variables=RUNAME | origins)
+
+    assert ticket(house, url).back == {"to": "https://app.example.com/back", "app": "Fritz & Sons"}
+    assert "app.example.com" not in url
+    assert "SELLERBEAT_RETURN_ORIGINS" in elsewhere.failure(2)
+    assert "--return-to" in with_a_token.failure(2)
