@@ -60,7 +60,12 @@ class DeadTokenError(EbayError):
     """eBay refused the refresh token (400 `invalid_grant`, `invalid_scope`).
 
     Not retried by the step. By the keys that the token was given to, only the seller's new consent helps: `starter.py connect`.
+
+    Attributes:
+        of_scopes: it was for the scopes that were asked for (`invalid_scope`).
     """
+
+    of_scopes: bool = False
 
 
 class ClientRefusedError(EbayError):

@@ -46,11 +46,14 @@ class Answer:
     location: str | None = field(default=None, repr=False)  # of what a POST made
 
 
-def http_client(connections: int) -> httpx.Client:
-    """The client to share among all threads, with as many connections as there are threads that call eBay."""
+def http_client(connections: int, idle: int | None = None) -> httpx.Client:
+    """The client to share among all threads, with as many connections as there are threads that call eBay.
+
+    `idle`: how many stay open between two calls; None: all. For one that calls seldom, and that nobody closes: 0.
+    """
     for name in ("httpx", "httpcore"):  # they log addresses (order ids, SKUs) and headers
         logging.getLogger(name).setLevel(logging.WARNING)
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections if idle is None else idle, keepalive_expiry=30)
     return httpx.Client(limits=limits, follow_redirects=False, headers={"User-Agent": USER_AGENT})
 
 

@@ -154,7 +154,9 @@ def refusal(answer: Answer) -> EbayError:
     if status == 401 or code in ("invalid_client", "unauthorized_client"):
         return ClientRefusedError("eBay refused the application's client id or secret", status=status)
     if status == 400 and code in DEAD:
-        return DeadTokenError(DEAD[code], status=status)
+        dead = DeadTokenError(DEAD[code], status=status)
+        dead.of_scopes = code == "invalid_scope"
+        return dead
     if status == 404:
         return NotFoundError("eBay has no token endpoint here", status=status)
     if status >= 400:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from temporalio.client import Client
 
+    from activities.polling.tokens import StoredTokens
     from ebay.oauth import OAuth
     from workflows.messages import SetCadence
 
@@ -66,6 +67,19 @@ class CommandContext:
         timeout_s = self.settings.ebay_timeout.total_seconds()
         with http_client(1) as http:
             yield OAuth(http, self.settings.ebay_api_url, self.settings.ebay_client_id, secret, timeout_s)
+
+    @cached_property
+    def seller_tokens(self) -> StoredTokens:
+        """Sellers' access tokens, for calls of the app's own: with the locks, doubts and outages of the polls'. For all threads."""
+        from activities.polling.tokens import StoredTokens
+        from ebay.http import http_client
+        from ebay.oauth import OAuth
+
+        settings = self.settings
+        assert settings.ebay_client_id
+        assert settings.ebay_client_secret
+        secret, timeout_s = settings.ebay_client_secret.get_secret_value(), settings.ebay_timeout.total_seconds()
+        return StoredTokens(self.store, OAuth(http_client(4, idle=0), settings.ebay_api_url, settings.ebay_client_id, secret, timeout_s))
 
     @property
     def client(self) -> str:

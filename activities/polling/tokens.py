@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -10,7 +11,7 @@ from activities.quota.breakers import BreakerGate
 from domain.pacing.doubts import PROBE, in_doubt, is_due, is_free, is_own, may_try
 from ebay.errors import BadAnswerError, ClientRefusedError, DeadTokenError, EbayError, NotFoundError, QuotaSpentError, RejectedError
 from ebay.http import USER_AGENT
-from ebay.oauth import OAuth
+from ebay.oauth import AccessToken, OAuth
 from store import Store
 from store.schema.kinds import AlertKind
 from store.sellers.tokens import TokenRow
@@ -47,6 +48,19 @@ class KeysDoubtedError(ClientRefusedError):
         return PROBE + timedelta(seconds=crc32(seller_id.encode()) % 30)
 
 
+class ScopesRefusedError(EbayError):
+    """eBay gives no access token for these scopes, since the seller's consent lacks one. Not retried: a new consent may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A seller's access token. Texts of it hold no token."""
+
+    value: str = field(repr=False)
+    expires_at: datetime  # UTC
+    scopes: tuple[str, ...]  # of the consent where nobody asked for less; () for all that the seller gave
+
+
 class StoredTokens:
     """Serves `ebay.client.AccessTokens` from `store/`."""
 
@@ -57,6 +71,7 @@ class StoredTokens:
         self.consents: dict[str, Hashable] = {}  # by seller: whose token that is
         self.began: dict[str, datetime] = {}  # by seller: when their latest step did, by the clock that paces the polls
         self.keys_refused_until: datetime | None = None  # whoever asks before would only be one more refused request
+        self.narrowed: dict[tuple[str, frozenset[str]], tuple[int, HeldToken]] = {}  # by seller and scopes, with the consent's number
         self.refused: dict[str, str] = {}  # by seller, while no other could be had: sent again it would only burn a call
 
     def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
@@ -85,22 +100,55 @@ class StoredTokens:
         """
         self.known.pop(seller_id, None)
         self.refused[seller_id] = refused
+        token = self.lasting(seller_id, refused).value
+        self.known[seller_id] = token
+        self.refused.pop(seller_id, None)
+        return token
+
+    def lasting(self, seller_id: str, refused: str = "", lives: timedelta = timedelta()) -> HeldToken:
+        """An access token that lives for so long yet, and is not the refused one. Raises as `renewed` does."""
         trial, failure = None, None
         with self.breakers.tokens(seller_id) as gate, self.store.tokens.locked(seller_id) as row:
             if row.dead:
                 raise DeadTokenError(row.dead_reason or "the stored token is dead")
-            if not row.access_token or row.access_token == refused or row.expires_at is None or row.expires_at <= row.now:
+            if not row.access_token or row.access_token == refused or row.expires_at is None or row.expires_at <= row.now + lives:
                 trial = row.trial(self.oauth.client, VERSION, self.began.get(seller_id, row.now))
                 failure = self.refresh(row, trial, gate)
         if trial:
             self.apply_to_others(trial, failure)
-        if failure or not row.access_token:  # raised here and not under the lock, which would forget what the row was told
+        if failure or not row.access_token or row.expires_at is None:  # raised here: the lock would forget what the row was told
             raise failure or DeadTokenError("no token")
-        self.known[seller_id] = row.access_token
-        self.refused.pop(seller_id, None)
         if row.end_is_near != row.end_reported:
             self.store.sellers.sync_token_end_alert(seller_id)
-        return row.access_token
+        return HeldToken(row.access_token, row.expires_at, row.scopes)
+
+    def narrow(self, seller_id: str, scopes: Sequence[str], lives: timedelta) -> HeldToken:
+        """An access token for some of the consent's scopes alone, kept by this process and not in Postgres, where polls need the whole one.
+
+        Raises:
+            ScopesRefusedError: the consent does not have all of these. The token is as good as before.
+            others as `renewed` does.
+        """
+        key = seller_id, frozenset(scopes)
+        with self.breakers.tokens(seller_id) as gate, self.store.tokens.locked(seller_id) as row:
+            if row.dead:
+                raise DeadTokenError(row.dead_reason or "the stored token is dead")
+            self.narrowed = {one: held for one, held in self.narrowed.items() if held[1].expires_at > row.now}
+            generation, held = self.narrowed.get(key, (0, None))
+            if held and generation == row.generation and held.expires_at > row.now + lives:
+                return held
+            trial = row.trial(self.oauth.client, VERSION, row.now)
+            fresh = self.ask(row, trial, gate, scopes)
+            if isinstance(fresh, AccessToken):
+                trial.worked()
+                if fresh.refresh_token:  # eBay gave another one, which replaces it; the next poll asks for the whole token
+                    row.renew(fresh.value, row.now, fresh.refresh_token, trial)
+        if isinstance(fresh, EbayError):
+            self.apply_to_others(trial, fresh)
+            raise fresh
+        held = HeldToken(fresh.value, fresh.expires_at, tuple(scopes))
+        self.narrowed[key] = row.generation, held
+        return held
 
     def revived(self, seller_id: str, now: datetime | None = None) -> bool:
         """Try a dead token again, where that is due: with other keys, by another version of ours, and once a day.
@@ -126,6 +174,15 @@ class StoredTokens:
 
     def refresh(self, row: TokenRow, trial: Trial, gate: Callable[[], None]) -> EbayError | None:
         """Ask eBay, if the `gate` lets us. What failed and must be remembered with the row is returned; any other error is raised."""
+        fresh = self.ask(row, trial, gate, row.scopes)
+        if isinstance(fresh, EbayError):
+            return fresh
+        row.renew(fresh.value, fresh.expires_at, fresh.refresh_token, trial)
+        trial.worked()
+        return None
+
+    def ask(self, row: TokenRow, trial: Trial, gate: Callable[[], None], scopes: Sequence[str]) -> AccessToken | EbayError:
+        """The one place where eBay is asked for a seller's access token; results as `refresh`."""
         if seconds := row.spent_for():
             return TokensSpentError("eBay gives no more tokens for now", retry_after_s=seconds)
         if self.keys_refused_until and trial.now < self.keys_refused_until:
@@ -134,8 +191,10 @@ class StoredTokens:
             return KeysDoubtedError("eBay refused consents a moment ago, perhaps for the application's keys")
         gate()
         try:
-            fresh = self.oauth.refresh(row.refresh_token, row.scopes)
+            return self.oauth.refresh(row.refresh_token, scopes)
         except DeadTokenError as error:
+            if tuple(scopes) != row.scopes and error.of_scopes:  # it says nothing of the consent
+                raise ScopesRefusedError("the seller's consent does not have these scopes", status=error.status) from None
             return self.judged(row, trial, error)
         except QuotaSpentError as error:
             seconds = min(error.retry_after_s or A_MOMENT, A_DAY)
@@ -146,9 +205,6 @@ class StoredTokens:
             raise
         except (NotFoundError, RejectedError) as error:  # a step would take them for an answer about what it asked for
             raise BadAnswerError("eBay's token endpoint does not understand us", status=error.status) from None
-        row.renew(fresh.value, fresh.expires_at, fresh.refresh_token, trial)
-        trial.worked()
-        return None
 
     def may_try(self, trial: Trial) -> bool:
         if not may_try(trial.consent, trial.key, trial.refused_by_key, trial.now):

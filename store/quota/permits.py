@@ -110,7 +110,7 @@ class PermitLedger:
     """One ledger for all processes: each statement decides alone. Its clock is the database's."""
 
     def __init__(self, engine: Engine) -> None:
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine, self._single = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def ensure(self, limits: Mapping[str, int]) -> None:
         """A row for each resource, with the limit of the settings until eBay tells its own. Any number of processes may do it."""
@@ -127,6 +127,16 @@ class PermitLedger:
         with translated(), self._single.connect() as connection:
             row = connection.execute(TAKE_PERMITS, {"resource": resource, "permits": permits, "kept": HELD_BACK[purpose]}).one_or_none()
         return Lease(permits, row.calls_left, row.reset_at) if row else None
+
+    def lease_all(self, calls: Mapping[str, int], purpose: Purpose = Purpose.POLL) -> str | None:
+        """Take permits of several resources, all of them or none. Returns a resource that lacks them; None: they are taken."""
+        with translated(), self._engine.connect() as connection:
+            for resource in sorted(calls):  # one order for all, so that two do not wait for each other
+                values = {"resource": resource, "permits": calls[resource], "kept": HELD_BACK[purpose]}
+                if connection.execute(TAKE_PERMITS, values).one_or_none() is None:
+                    return resource  # what was taken of others is rolled back
+            connection.commit()
+        return None
 
     def observe(self, resource: str, limit: int, remaining: int, reset_at: datetime) -> None:
         """What eBay's `rate_limit` says of a resource."""
