@@ -166,7 +166,9 @@ async def work(settings: Settings, waits: Waits) -> None:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        keep = Retention(settings.keep_events, settings.keep_polls, settings.keep_deliveries, settings.keep_notifications)
+        keep = Retention(
+            settings.keep_events, settings.keep_polls, settings.keep_deliveries, settings.keep_notifications, settings.keep_audit
+        )
         poster = Poster(Policy(loopback=settings.delivery_loopback, networks=settings.own_networks()))
         deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), CONNECTIONS, schema=settings.database_schema)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api import changes, described
+from api import changes, described, tokens
 
-ROUTERS = tuple(part.router for part in (changes, described))
+ROUTERS = tuple(part.router for part in (changes, tokens, described))

@@ -14,6 +14,7 @@ import typer
 
 from activities.fleet.erasing import end_seller
 from console.output import Output, say, show, with_json
+from operations.audit import recorded
 from operations.context import CommandContext
 from store import Store
 
@@ -43,8 +44,9 @@ def erasures(
 
 
 def _again(context: CommandContext, known: str | None) -> None:
-    taken = take_known(context.store, known) if known else 0
-    found = erase_again(context)
+    with recorded(context, "erasures.again"):
+        taken = take_known(context.store, known) if known else 0
+        found = erase_again(context)
     words = words_of(found) or "nothing had come back"
     say(f"erased again: {words}; {taken} erasures were not known here", rows=found, taken=taken)
 

@@ -6,6 +6,7 @@ import typer
 
 from console.arguments import SellerOrEverybody
 from console.output import Output, print_json, show, with_json
+from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.subscriptions import NEEDED, SetupRow, arranged
@@ -21,15 +22,19 @@ COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications",
 @with_json
 def setup(seller_id: SellerOrEverybody = None) -> None:
     """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
-    report(arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=print_row))
+    context = CommandContext(*NEEDED)
+    with recorded(context, "notifications.setup", seller_id):
+        report(arranged(context, seller_id, mend=True, row_done=print_row))
 
 
 @group.command()
 @with_json
 def repair(seller_id: SellerOrEverybody = None) -> None:
     """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
-    rows = arranged(CommandContext(*NEEDED), seller_id, mend=True, row_done=lambda row: print_row(row) if not quiet(row) else None)
-    report([row for row in rows if not quiet(row)], empty="nothing to repair")
+    context = CommandContext(*NEEDED)
+    with recorded(context, "notifications.repair", seller_id):
+        rows = arranged(context, seller_id, mend=True, row_done=lambda row: print_row(row) if not quiet(row) else None)
+        report([row for row in rows if not quiet(row)], empty="nothing to repair")
 
 
 @group.command("show")

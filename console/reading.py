@@ -20,6 +20,7 @@ from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from domain.remedies import for_alert
+from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.status import reason_in_words, seller_status, sellers_list, speed_up_in_words
@@ -94,11 +95,13 @@ def set_aside(
     seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this one again.")] = None
 ) -> None:
     """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
-    store = CommandContext("database_url").store
+    context = CommandContext("database_url")
+    store = context.store
     if retry is not None:
-        result = store.retry_set_aside(retry)
-        if result is None:
-            raise FailedError(f"no document is set aside under {retry}")
+        with recorded(context, "set_aside.retry", subject=str(retry)):
+            result = store.retry_set_aside(retry)
+            if result is None:
+                raise FailedError(f"no document is set aside under {retry}")
         later = "stays set aside: refused again, or, where it is no document, asked for at the next poll"
         say(f"{retry} {'is stored' if result else later}", id=retry, stored=result)
         return

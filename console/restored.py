@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from activities.fleet.feed_memory import recalled, remember
 from console.erasures import erase_again, take_known, words_of
 from console.output import say, with_json
+from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.restoring import RestoreFindings, look_at_sellers
@@ -45,6 +46,11 @@ def restored(
 ) -> None:
     """After a restore of the database: new ids and positions, erase again who was erased, and say whom to enrol, remove or pause again."""
     context = CommandContext("database_url", "secret_keys")
+    with recorded(context, "restored"):
+        _restored(context, erasures)
+
+
+def _restored(context: CommandContext, erasures: str | None) -> None:
     taken = take_known(context.store, erasures, "--erasures") if erasures else 0
     standing, findings, left = asyncio.run(_put_right(context))
     if not left or not _has_sellers_to_end(context):

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from console.output import say, show, with_json
 from console.progress import progress
+from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.health import examine
@@ -70,13 +71,15 @@ def new_key() -> None:
 @with_json
 def rotate_keys() -> None:
     """Encrypt all stored tokens and secrets with the first of SELLERBEAT_SECRET_KEYS. Safe to repeat, and while workers run."""
-    store = CommandContext("database_url", "secret_keys").store
-    others = [what for what, rotate in OTHERS.items() if not _opens(rotate, store)]
-    rotation = store.tokens.rotate()
-    secrets, unreadable = store.endpoints.reseal()
-    if lost := ", ".join((*rotation.unreadable, *unreadable, *others)):
-        done = f"{rotation.sellers} sellers' tokens and {secrets} secrets of endpoints are encrypted anew"
-        raise FailedError(f"{done}; no key in SELLERBEAT_SECRET_KEYS opens those of {lost}")
+    context = CommandContext("database_url", "secret_keys")
+    store = context.store
+    with recorded(context, "keys.rotate"):
+        others = [what for what, rotate in OTHERS.items() if not _opens(rotate, store)]
+        rotation = store.tokens.rotate()
+        secrets, unreadable = store.endpoints.reseal()
+        if lost := ", ".join((*rotation.unreadable, *unreadable, *others)):
+            done = f"{rotation.sellers} sellers' tokens and {secrets} secrets of endpoints are encrypted anew"
+            raise FailedError(f"{done}; no key in SELLERBEAT_SECRET_KEYS opens those of {lost}")
     words = f"tokens of {rotation.sellers} sellers and {secrets} secrets of endpoints are encrypted anew"
     say(f"{words}; no other key than the first is needed now", rotated=rotation.sellers, secrets=secrets)
 

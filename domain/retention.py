@@ -12,6 +12,7 @@ class Retention:
     polls: timedelta = timedelta(days=30)
     deliveries: timedelta = timedelta(days=30)
     notifications: timedelta = timedelta(days=30)  # and who saw which change first
+    audit: timedelta = timedelta(days=400)
 
     @property
     def events_at_most(self) -> timedelta:

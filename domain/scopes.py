@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -19,3 +21,22 @@ class Scope(StrEnum):
 
 
 _ORDER = tuple(Scope)
+
+
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=3650)  # that a token may be good; or for ever
+MOST_SELLERS = 1000  # that a token may be narrowed to
+TOKEN_NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
+TAKEN = re.compile(r"tok-[0-9a-f]{12}|ADMIN_TOKEN")  # ids of tokens, and an author in the audit
+
+
+class WrongTokenNameError(ValueError):
+    """A name that no token can have. Act: another one."""
+
+
+def checked_name(name: str) -> str:
+    """The name of a token to be made. Raises WrongTokenNameError."""
+    if not TOKEN_NAME.fullmatch(name):
+        raise WrongTokenNameError("a token's name has 1 to 60 letters, digits, dots, dashes or underscores")
+    if TAKEN.fullmatch(name):
+        raise WrongTokenNameError("this name would be taken for an id, or for SELLERBEAT_ADMIN_TOKEN: choose another one")
+    return name

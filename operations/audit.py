@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from operations.context import CommandContext
@@ -42,5 +42,33 @@ async def audited(
     finally:
         try:
             await context.ask(context.store.audit.end, row_id, done)
-        except StoreError as error:  # the act stands as it is, and so does its row
-            logger.warning("an act's outcome was not written down", extra={"action": action, "error": type(error).__name__})
+        except StoreError as error:
+            _unended(action, error)
+
+
+@contextmanager
+def recorded(
+    context: CommandContext,
+    action: str,
+    seller_id: str | None = None,
+    *,
+    subject: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Iterator[None]:
+    """As `audited`, of the command line's own acts; their author is who runs it."""
+    row_id = context.store.audit.begin(context.author, action, seller_id, subject, before, after)
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        try:
+            context.store.audit.end(row_id, done)
+        except StoreError as error:
+            _unended(action, error)
+
+
+def _unended(action: str, error: StoreError) -> None:
+    """The act stands as it is, and so does its row."""
+    logger.warning("an act's outcome was not written down", extra={"action": action, "error": type(error).__name__})

@@ -6,6 +6,8 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from workflows.messages import SetCadence
 
 PATIENCE = timedelta(seconds=10)
+LONGEST_USER = 100  # characters
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -80,6 +83,15 @@ class CommandContext:
         assert settings.ebay_client_secret
         secret, timeout_s = settings.ebay_client_secret.get_secret_value(), settings.ebay_timeout.total_seconds()
         return StoredTokens(self.store, OAuth(http_client(4, idle=0), settings.ebay_api_url, settings.ebay_client_id, secret, timeout_s))
+
+    @property
+    def author(self) -> str:
+        """Who is at the command line, as the audit has it: such as `os:alice`."""
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError, ImportError):  # a container's user has no name
+            user = str(os.getuid())
+        return f"os:{''.join(letter for letter in user if letter.isprintable())[:LONGEST_USER]}"
 
     @property
     def client(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -15,7 +15,7 @@ from api.routes import ROUTERS
 from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
-from pages import actions, connected, docs, endpoints, fleet, health, links, login, seller
+from pages import actions, audit, connected, docs, endpoints, fleet, health, links, login, seller, tokens
 from pages.rendering import FOLDER, problem_page
 from serving.context import WebContext
 from serving.problems import LoginNeededError, problem_json
@@ -36,8 +36,10 @@ def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
-    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login, links, fleet, seller, actions, endpoints))):
+    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
         app.include_router(router)
+    for part in (links, fleet, seller, actions, endpoints, tokens, audit):
+        app.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
     if inbox:
         app.state.inbox = inbox
         app.include_router(inbox_router)

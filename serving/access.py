@@ -11,8 +11,9 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from starlette.requests import Request
@@ -32,9 +33,24 @@ class Session:
     form_token: str  # in a hidden field of every form
     new: bool = False  # the answer has to set the cookie
 
+    @property
+    def id(self) -> str:
+        return self.cookie.split(".")[1]
+
+    @property
+    def ends_at(self) -> datetime:
+        """UTC."""
+        return datetime.fromtimestamp(int(self.cookie.partition(".")[0]), UTC)
+
 
 class Access:
-    def __init__(self, admin_token: str | None, clock: Callable[[], float] = time.time) -> None:
+    """`secure`: all come by https, so that the cookie is given to nobody else. `logged_out`: ids of sessions that are over."""
+
+    def __init__(
+        self, admin_token: str | None, clock: Callable[[], float] = time.time, *, secure: bool = False, logged_out: Container[str] = ()
+    ) -> None:
+        self._secure, self._logged_out = secure, logged_out
+        self.cookie_name = f"__Host-{COOKIE}" if secure else COOKIE  # with this prefix no other host of the domain can set it
         self._token = admin_token.encode() if admin_token else None
         # Derived, so that a new ADMIN_TOKEN ends all sessions; without one a session lives as long as this process.
         self._key = hmac.digest(self._token, b"sellerbeat sessions", "sha256") if self._token else secrets.token_bytes(32)
@@ -52,7 +68,7 @@ class Access:
         """For people. Raises LoginNeededError; ProblemError 403: not from this machine, where there is no token."""
         if self._token is None:
             self.from_here(request)
-        cookie = request.cookies.get(COOKIE, "")
+        cookie = request.cookies.get(self.cookie_name, "")
         if self._is_ours(cookie):
             return self._session(cookie)
         if self._token is None:
@@ -79,7 +95,14 @@ class Access:
             raise ProblemError(403, "this form was sent by another site")
 
     def hold_session(self, request: Request, response: Response, session: Session) -> None:
-        response.set_cookie(COOKIE, session.cookie, LASTS_S, httponly=True, samesite="strict", secure=request.scope["scheme"] == "https")
+        response.set_cookie(self.cookie_name, session.cookie, LASTS_S, httponly=True, samesite="strict", secure=self._by_https(request))
+
+    def drop_session(self, request: Request, response: Response) -> None:
+        """Take the cookie back. A copy of it is good until its session is among those that were logged out."""
+        response.delete_cookie(self.cookie_name, httponly=True, samesite="strict", secure=self._by_https(request))
+
+    def _by_https(self, request: Request) -> bool:
+        return self._secure or bool(request.scope["scheme"] == "https")
 
     def _session(self, cookie: str, new: bool = False) -> Session:
         return Session(cookie, self._sign("form", cookie), new)
@@ -90,7 +113,7 @@ class Access:
     def _is_ours(self, cookie: str) -> bool:
         stem, _, signature = cookie.rpartition(".")
         ours = hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign("session", stem).encode())
-        return ours and int(stem.partition(".")[0]) > self._clock()
+        return ours and int(stem.partition(".")[0]) > self._clock() and self._session(cookie).id not in self._logged_out
 
     def from_here(self, request: Request) -> None:
         """Raises ProblemError 403: not from this machine.

@@ -12,11 +12,13 @@ from domain.scopes import Scope
 from serving.access import Access
 from serving.limits import Limits
 from serving.problems import ProblemError
-from store.access.api_tokens import PREFIX, ApiToken
+from serving.throttle import Throttle, peer_of
+from store.access.api_tokens import PREFIX, ApiToken, hash_of
 
 KNOWN_FOR_S = 2.0  # so long a token is good after it was revoked
 MOST_KNOWN = 1000
 BEARER = {"WWW-Authenticate": 'Bearer realm="sellerbeat"'}
+FREE_GUESSES = 20  # within a minute: behind one address there may be many apps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Callers:
         self._access, self._find, self._clock = access, find, clock
         self._known: dict[str, tuple[float, Caller]] = {}
         self._limits = Limits(clock)
+        self._guesses = Throttle(clock, FREE_GUESSES, 10 * FREE_GUESSES, FREE_GUESSES / 4)
 
     async def caller(self, request: Request) -> Caller:
         """Who asks, once a request.
@@ -74,8 +77,20 @@ class Callers:
                 return ADMIN
             if caller := await self._of_token(token):
                 return caller
+            self._guessed(peer_of(request), token)
         words = "the bearer token is wrong, revoked or at its end" if scheme else "give a token: Authorization: Bearer TOKEN"
         raise ProblemError(401, words, BEARER)
+
+    def _guessed(self, peer: str, token: str) -> None:
+        """A wrong token. The same one again is no new guess: an app whose token was revoked asks with it until somebody looks.
+
+        Raises ProblemError 429: this peer tries many."""
+        guess = hash_of(token)
+        if self._guesses.knows(peer, guess):
+            return
+        if wait_s := self._guesses.wait_s(peer):
+            raise ProblemError(429, "too many wrong tokens came from this address", {"Retry-After": str(wait_s)})
+        self._guesses.wrong(peer, guess)
 
     def forget_all(self) -> None:
         """Look all tokens up anew: one was revoked here."""

@@ -48,6 +48,10 @@ class ChangeWaiter:
     def close(self) -> None:
         """Nobody waits any longer: the process ends."""
         self.closed = True
+        self.ring_all()
+
+    def ring_all(self) -> None:
+        """Have all who wait look anew."""
         self._ring(self._bells.keys())
 
     async def _look_out(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -16,6 +17,8 @@ from operations.context import CommandContext
 from serving.access import Access
 from serving.callers import Callers
 from serving.change_waiter import ChangeWaiter
+from serving.logged_out import LoggedOut
+from serving.throttle import LogIns
 from settings import Settings
 from store import Store
 from store.reading.day import Day
@@ -70,7 +73,13 @@ class WebContext(CommandContext):
 
     def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
-        self.access = Access(settings.admin_token.get_secret_value() if settings.admin_token else None)
+        self.logged_out = LoggedOut(partial(self.ask, store.ended_sessions.all), time.monotonic)
+        self.access = Access(
+            settings.admin_token.get_secret_value() if settings.admin_token else None,
+            secure=(settings.public_url or "").startswith("https:"),
+            logged_out=self.logged_out,
+        )
+        self.log_ins = LogIns(time.monotonic)
         self.callers = Callers(self.access, partial(self.ask, store.api_tokens.find))
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
@@ -101,6 +110,11 @@ class WebContext(CommandContext):
         except (TemporalUnavailableError, RPCError):
             return "Temporal does not answer: is it running, and is TEMPORAL_ADDRESS right?"
         return f"Nobody works on task queue {self.settings.task_queue}: start worker.py"
+
+    def token_revoked(self) -> None:
+        """One was revoked here: it lets in nobody any more, and who waits with it is told so at once."""
+        self.callers.forget_all()
+        self.change_waiter.ring_all()
 
     async def ask(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Something of the store, in a thread."""

@@ -19,7 +19,7 @@ from operations.accounts import AccountRefusedError
 from operations.errors import FailedError
 from serving.problems import LoginNeededError, ProblemError
 from store import StoreError, UnknownEndpointError, UnknownSellerError
-from store.access.api_tokens import ApiTokenExistsError, UnknownApiTokenError
+from store.access.api_tokens import ApiTokenExistsError, TooManyApiTokensError, UnknownApiTokenError
 from store.schema.errors import (
     NotAllowedError,
     OffersNeedInventoryError,
@@ -49,7 +49,7 @@ _KEYS = "eBay refuses the application's own keys: correct SELLERBEAT_EBAY_CLIENT
 # The first that fits: a status, a code (None: the status's usual one), words (None: the error's own), and when to ask again.
 _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None, str | None, int | None], ...] = (
     ((UnknownEndpointError, UnknownApiTokenError), 404, None, None, None),
-    ((ApiTokenExistsError, OffersNeedInventoryError), 409, None, None, None),
+    ((ApiTokenExistsError, TooManyApiTokensError, OffersNeedInventoryError), 409, None, None, None),
     (DeadTokenError, 422, "token_refused", "eBay refuses the refresh token; nothing was stored", None),
     ((EbayUnavailableError, QuotaSpentError), 503, "ebay_away", _EBAY_AWAY, 30),
     (ClientRefusedError, 502, None, _KEYS, None),

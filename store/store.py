@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from domain.waits import EBAYS, Waits
 from store.access.api_tokens import ApiTokens
 from store.access.audit import AuditLog
+from store.access.ended_sessions import EndedSessions
 from store.access.idempotency import IdempotencyKeys
 from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
@@ -88,6 +89,7 @@ class Store(StepStore):
         self.deliveries = Deliveries(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
+        self.ended_sessions = EndedSessions(engine)
         self.idempotency_keys = IdempotencyKeys(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)

@@ -1,1 +1,1 @@
-"""Who may use the API, what they did, and which answers they got."""
+"""Who may use the API, what they did, which answers they got, and which sessions of the page were logged out."""

@@ -16,13 +16,20 @@ from store.schema.errors import StoreError, translated
 
 PREFIX = "sb_"  # so that a scanner for secrets knows one
 BYTES = 32
+MOST = 1000  # in use: a list is whole
+LISTED = timedelta(days=30)  # so long behind its end
 
 ADD_API_TOKEN = text("""
     INSERT INTO sellerbeat.api_tokens (id, name, scope, ebay, sellers, hash, created_at, created_by, expires_at)
     SELECT :id, :name, :scope, :ebay, CAST(:sellers AS text[]), :hash, clock_timestamp(), :by,
-        clock_timestamp() + CAST(:lasting AS interval)
-    WHERE NOT EXISTS (SELECT FROM sellerbeat.api_tokens WHERE name = :name AND revoked_at IS NULL)
+        coalesce(CAST(:expires_at AS timestamptz), clock_timestamp() + CAST(:lasting AS interval))
+    WHERE NOT EXISTS (
+        SELECT FROM sellerbeat.api_tokens
+        WHERE name = :name AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()))
     RETURNING expires_at
+""")
+COUNT_API_TOKENS_IN_USE = text("""
+    SELECT count(*) FROM sellerbeat.api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
 """)
 LOCK_NAMES_OF_API_TOKENS = text("LOCK TABLE sellerbeat.api_tokens IN SHARE ROW EXCLUSIVE MODE")
 API_TOKEN_BY_HASH = text("""
@@ -34,14 +41,25 @@ RECORD_USE_OF_API_TOKEN = text("""
     UPDATE sellerbeat.api_tokens SET last_used_at = clock_timestamp()
     WHERE id = :id AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')
 """)
-ALL_API_TOKENS = text("""
+ALL_API_TOKENS = text(f"""
     SELECT id, name, scope, ebay, sellers, created_at, created_by, expires_at, last_used_at, revoked_at,
         CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'active' END AS state
-    FROM sellerbeat.api_tokens ORDER BY created_at DESC, id LIMIT 1000
+    FROM sellerbeat.api_tokens
+    ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= clock_timestamp(), false), created_at DESC, id LIMIT {2 * MOST}
+""")
+API_TOKEN_IN_USE = text("""
+    SELECT id, name, scope, ebay, sellers, expires_at FROM sellerbeat.api_tokens
+    WHERE (id = :which OR name = :which) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
 """)
 REVOKE_API_TOKEN = text("""
     UPDATE sellerbeat.api_tokens SET revoked_at = clock_timestamp()
-    WHERE (id = :which OR name = :which) AND revoked_at IS NULL RETURNING id, name
+    WHERE (id = :which OR name = :which) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+    RETURNING id, name
+""")
+FORGET_OLD_API_TOKENS = text("""
+    DELETE FROM sellerbeat.api_tokens WHERE id IN (
+        SELECT id FROM sellerbeat.api_tokens
+        WHERE least(revoked_at, expires_at) < clock_timestamp() - CAST(:listed AS interval) LIMIT 5000)
 """)
 
 
@@ -57,6 +75,13 @@ class ApiTokenExistsError(StoreError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"a token in use is called {name}: choose another name, or revoke it first")
+
+
+class TooManyApiTokensError(StoreError):
+    """A thousand tokens are in use. Act: revoke those that nobody uses, or give them an end."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MOST} tokens are in use, and more there cannot be: revoke those that nobody uses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +110,37 @@ class ApiTokens:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, name: str, scope: Scope, *, by: str, ebay: bool, sellers: Sequence[str], lasting: timedelta | None) -> NewApiToken:
-        """Make a token. `sellers`: none for all; `by`: the author; `lasting`: None for ever.
+    def create(
+        self,
+        name: str,
+        scope: Scope,
+        *,
+        by: str,
+        ebay: bool,
+        sellers: Sequence[str],
+        lasting: timedelta | None = None,
+        expires_at: datetime | None = None,
+        token_id: str | None = None,
+    ) -> NewApiToken:
+        """Make a token.
 
+        Args:
+            by: the author.
+            sellers: none for all.
+            lasting, expires_at: how long, or until when; neither: for ever.
+            token_id: of `new_id`, where it is written down somewhere already.
         Raises:
             ApiTokenExistsError: one in use has this name.
+            TooManyApiTokensError: a thousand are in use.
         """
         token = PREFIX + secrets.token_urlsafe(BYTES)
-        token_id = f"tok-{secrets.token_hex(6)}"
+        token_id = token_id or new_id()
         values: dict[str, Any] = {"id": token_id, "name": name, "scope": scope.value, "ebay": ebay, "by": by, "lasting": lasting}
-        values |= {"sellers": sorted(set(sellers)) or None, "hash": hash_of(token)}
+        values |= {"sellers": sorted(set(sellers)) or None, "hash": hash_of(token), "expires_at": expires_at}
         with translated(), self._engine.begin() as connection:
             connection.execute(LOCK_NAMES_OF_API_TOKENS)
+            if connection.execute(COUNT_API_TOKENS_IN_USE).scalar_one() >= MOST:
+                raise TooManyApiTokensError
             row = connection.execute(ADD_API_TOKEN, values).one_or_none()
         if row is None:
             raise ApiTokenExistsError(name)
@@ -112,9 +156,18 @@ class ApiTokens:
         return ApiToken(row.id, row.name, Scope(row.scope), row.ebay, frozenset(row.sellers) if row.sellers else None)
 
     def all(self) -> list[dict[str, Any]]:
-        """All that were made, newest first, 1,000 at most: columns of the table but the hash, and `state` active, expired or revoked."""
+        """All in use, and then some that ended lately, the newest first: columns of the table but the hash, and `state` active, expired or
+        revoked."""
         with translated(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(ALL_API_TOKENS).mappings()]
+
+    def one(self, which: str) -> dict[str, Any]:
+        """Of a token in use, by its id or name: id, name, scope, ebay, sellers, expires_at. Raises UnknownApiTokenError."""
+        with translated(), self._engine.connect() as connection:
+            row = connection.execute(API_TOKEN_IN_USE, {"which": which}).mappings().one_or_none()
+        if row is None:
+            raise UnknownApiTokenError
+        return dict(row)
 
     def revoke(self, which: str) -> tuple[str, str]:
         """End a token by its id or name. Returns both. Raises UnknownApiTokenError."""
@@ -123,6 +176,16 @@ class ApiTokens:
         if row is None:
             raise UnknownApiTokenError
         return row.id, row.name
+
+    def forget_old(self) -> int:
+        """Delete some that were revoked, or ended, 30 days ago. Returns how many; 5,000: there may be more."""
+        with translated(), self._engine.begin() as connection:
+            return connection.execute(FORGET_OLD_API_TOKENS, {"listed": LISTED}).rowcount
+
+
+def new_id() -> str:
+    """Of a token: no name looks like one (domain/scopes.py)."""
+    return f"tok-{secrets.token_hex(6)}"
 
 
 def hash_of(token: str) -> bytes:

@@ -23,6 +23,7 @@ ACTS_NEWEST_FIRST = text("""
     SELECT id, at, author, action, seller_id, subject, before, after, outcome FROM sellerbeat.audit
     WHERE id < :before AND (CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id)
         AND (CAST(:author AS text) IS NULL OR author = :author) AND (CAST(:action AS text) IS NULL OR action LIKE :action)
+        AND (CAST(:since AS interval) IS NULL OR at >= clock_timestamp() - CAST(:since AS interval))
     ORDER BY id DESC LIMIT :limit
 """)
 DELETE_OLD_ACTS = text(f"""
@@ -67,10 +68,12 @@ class AuditLog:
         seller_id: str | None = None,
         author: str | None = None,
         action: str | None = None,
+        since: timedelta | None = None,
     ) -> list[dict[str, Any]]:
-        """Acts, newest first, those older than the row `before`. `action`: such as seller.pause, or seller.* for all of a kind."""
+        """Acts, newest first, those older than the row `before`. `action`: such as seller.pause, or seller.* for all of a kind;
+        `since`: those of so long ago at most."""
         like = action.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%") if action else None
-        values = {"before": before, "limit": limit, "seller_id": seller_id, "author": author, "action": like}
+        values = {"before": before, "limit": limit, "seller_id": seller_id, "author": author, "action": like, "since": since}
         with translated(), self._engine.connect() as connection:
             return [{**row, "at": iso(row["at"])} for row in connection.execute(ACTS_NEWEST_FIRST, values).mappings()]
 

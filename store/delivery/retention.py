@@ -1,4 +1,4 @@
-"""What is old goes: polls, attempts of deliveries, and changes, which are cut from the beginning of the feed.
+"""What is old goes: polls, attempts of deliveries, who did what, and changes, which are cut from the beginning of the feed.
 
 A partition that is old as a whole is dropped (store/delivery/partitioning.py); old rows of one that is not are deleted, some thousand at a
 time, unless it is old soon. Changes that an endpoint still waits for stay up to twice as long, with an alert. Where the feed begins is
@@ -15,6 +15,10 @@ from sqlalchemy import Connection, Engine, Row, TextClause, text
 
 from domain.partitions import Range, worth_waiting_for
 from domain.retention import Retention
+from store.access.api_tokens import ApiTokens
+from store.access.audit import AuditLog
+from store.access.ended_sessions import EndedSessions
+from store.access.idempotency import IdempotencyKeys
 from store.delivery.cursors import MATCHES
 from store.delivery.partitioning import Partitioning
 from store.events.alerts import close_alert, open_alert
@@ -93,6 +97,8 @@ class RetentionStore:
         done = self.partitioning.make(keep, now)
         done += self._old_rows("poll_runs", DELETE_OLD_POLL_RUNS, now, keep.polls)
         done += self._old_rows("deliveries", DELETE_OLD_DELIVERIES, now, keep.deliveries)
+        done += AuditLog(self._engine).forget(keep.audit)
+        done += sum(one(self._engine).forget_old() for one in (IdempotencyKeys, ApiTokens, EndedSessions))
         return done + self._cut_events(keep, now)
 
     def _old_rows(self, parent: str, statement: TextClause, now: datetime, keep: timedelta) -> int:

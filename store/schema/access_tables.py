@@ -1,4 +1,4 @@
-"""The tables of the API's access: tokens, who did what, and answers that are given once more."""
+"""The tables of access: tokens, who did what, answers that are given once more, and sessions that were logged out."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -48,4 +48,11 @@ idempotency_keys = Table(
     Column("status", Integer, nullable=True),  # of the answer; null: in hand, or its process died
     text_column("answer", nullable=True),  # its body; null: it held a secret
     Index("idempotency_keys_by_begun_at", "begun_at"),
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    text_column("id", primary_key=True),  # of a session of the page that was logged out
+    time_column("ends_at", nullable=False),  # when its cookie would have ended by itself
 )

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "console": {"operations", "domain", "workflows", "activities", "store", "outbound", "settings"},
     "inbox": {"domain", "runtime", "workflows", "activities", "ebay", "store", "settings"},
     "serving": {"operations", "domain", "ebay", "workflows", "store", "settings"},
-    "api": {"serving", "domain", "store"},
+    "api": {"serving", "operations", "domain", "store", "settings"},
     "pages": {"serving", "api", "operations", "domain", "inbox", "runtime", "workflows", "activities", "store", "settings"},
     "settings": {"domain"},
     "simulator": set(),

@@ -1,4 +1,4 @@
-"""Tokens of the API with scopes, who did what, and answers that are given once more.
+"""Tokens of the API with scopes, who did what, and answers that are given once more, and sessions that were logged out.
 
 Safe while polling runs: new tables, which versions before do not know.
 """
@@ -47,6 +47,10 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (token_id, key)
 );
 CREATE INDEX idempotency_keys_by_begun_at ON idempotency_keys (begun_at);
+CREATE TABLE ended_sessions (
+    id text PRIMARY KEY,
+    ends_at timestamptz NOT NULL
+);
 """
 
 

@@ -1,0 +1,62 @@
+"""`starter.py audit`: who did what, and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from console.arguments import SellerOption, between
+from console.output import Output, show, with_json
+from operations.context import CommandContext
+from store import Store
+
+commands = typer.Typer()
+LAST, MANY, PAGE = 50, 1_000_000, 1000
+COLUMNS = {"at": "at", "author": "author", "action": "action", "of": "of", "what": "what", "outcome": "outcome"}
+
+
+@commands.command()
+@with_json
+def audit(
+    seller: SellerOption = None,
+    author: Annotated[str | None, typer.Option(metavar="A", help="Such as token:ci, page or os:alice.")] = None,
+    action: Annotated[str | None, typer.Option(metavar="ACTION", help="Such as seller.pause, or seller.* for all of a kind.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, max=MANY, help=f"So many; {LAST} where neither this nor --since is given.")] = None,
+    since: Annotated[timedelta | None, typer.Option(parser=between("1s", "3650d"), metavar="DURATION", help="Such as 7d.")] = None,
+) -> None:
+    """Who did what, by command line, page and API; the newest first. SELLERBEAT_KEEP_AUDIT says how long it is kept."""
+    store = CommandContext("database_url", "secret_keys").store
+    limit = last or (MANY if since else LAST)
+    rows = acts(store, limit, seller_id=seller, author=author, action=action, since=since)
+    if not Output.json:
+        rows = ({**row, "of": row["seller_id"] or row["subject"], "what": difference(row["before"], row["after"])} for row in rows)
+    show(rows, COLUMNS, empty="nothing was done")
+
+
+def acts(store: Store, limit: int, **asked: Any) -> Iterator[dict[str, Any]]:
+    """Page by page."""
+    older: dict[str, int] = {}
+    while limit > 0:
+        page = store.audit.read(**older, **asked, limit=min(limit, PAGE))
+        yield from page
+        if len(page) < min(limit, PAGE):
+            return
+        limit -= len(page)
+        older = {"before": page[-1]["id"]}
+
+
+def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """`reason: - -> holiday`, of what differs; of something new or gone its fields."""
+    old, new = before or {}, after or {}
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not (old and new):
+        return ", ".join(f"{name} {word(old.get(name, new.get(name)))}" for name in changed)
+    return ", ".join(f"{name} {word(old.get(name))} -> {word(new.get(name))}" for name in changed)
+
+
+def word(value: Any) -> str:
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,78 @@
+"""`/audit`: who did what, when, and what became of it; the newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse
+
+from domain.seller_id import SELLER_ID
+from pages.rendering import render
+from serving.access import Session
+from serving.context import WebContext
+from store.access.audit import LARGEST_ID
+
+ROWS = 50
+router = APIRouter(include_in_schema=False)
+
+
+class AuditQuery(BaseModel, frozen=True):
+    """What a person looks for; what they left empty is everything."""
+
+    seller: str = Field("", pattern=f"^({SELLER_ID.pattern})?$")
+    author: str = Field("", max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")
+    action: str = Field("", max_length=60, pattern=r"^[a-z0-9._*-]*$")
+    before: int = Field(LARGEST_ID, ge=1, le=LARGEST_ID)
+
+    def link(self, **other: Any) -> str:
+        """The address of the same question, but for this."""
+        fields = {**self.model_dump(exclude={"before"}), **other}
+        asked = urlencode({name: value for name, value in fields.items() if value})
+        return f"/audit?{asked}" if asked else "/audit"
+
+
+@router.api_route("/audit", methods=["GET", "HEAD"])
+async def show(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
+    context: WebContext = request.app.state.context
+    session = context.access.session(request)
+    answer = HTMLResponse(await context.ask(_page, context, session, query))
+    if session.new:
+        context.access.hold_session(request, answer, session)
+    return answer
+
+
+def _page(context: WebContext, session: Session, query: AuditQuery) -> str:
+    rows = context.store.audit.read(
+        before=query.before,
+        limit=ROWS + 1,
+        seller_id=query.seller or None,
+        author=query.author or None,
+        action=query.action or None,
+    )
+    return render(
+        "audit.html",
+        now=context.store.levels.clock(),
+        session=session,
+        by_login=context.access.by_login,
+        query=query,
+        acts=[{**row, "changed": differing(row["before"], row["after"])} for row in rows[:ROWS]],
+        newest=query.before == LARGEST_ID,
+        older=query.link(before=rows[ROWS - 1]["id"]) if len(rows) > ROWS else None,
+    )
+
+
+def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str | None, str | None]]:
+    """Name, old and new value of each field that differs; None where there is none."""
+    old, new = before or {}, after or {}
+    return [(name, _word(old.get(name)), _word(new.get(name))) for name in {**old, **new} if old.get(name) != new.get(name)]
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return None if value is None else str(value)
