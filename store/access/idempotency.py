@@ -59,7 +59,7 @@ class IdempotencyKeys:
             if connection.execute(BEGIN_REQUEST, values).one_or_none():
                 return None
             row = connection.execute(REQUEST_BY_KEY, values).one()
-        return EarlierRequest(row.request == request, row.status, row.answer)
+        return EarlierRequest(bytes(row.request) == request, row.status, row.answer)
 
     def end(self, token_id: str, key: str, request: bytes, status: int, answer: str | None) -> None:
         """Keep the answer for a day. `answer` None: it holds a secret, and is given once."""
