@@ -17,7 +17,7 @@ def act(store: Store, author: str, action: str, seller_id: str | None = None, do
 
 
 def actions(page: Page) -> list[str]:
-    return [part.partition("<")[0] for part in page.source.split('role="rowheader">')[1:]]
+    return [part.partition("<")[0] for part in page.source.split('role="rowheader" class="whole-words">')[1:]]
 
 
 async def test_it_shows_who_did_what_and_what_became_of_it(site: Site, store: Store) -> None:
