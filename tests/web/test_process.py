@@ -180,7 +180,7 @@ def test_the_reader_of_the_documentation_ends_where_the_token_is_wrong(house: Ho
 
     said = house.child("reader", "-c", code, FEED_URL=address, FEED_TOKEN="wrong").result()
 
-    assert (said.code, said.out, said.err) == (1, "", "the bearer token is wrong\n")
+    assert (said.code, said.out, said.err) == (1, "", "the bearer token is wrong, revoked or at its end\n")
 
 
 @pytest.mark.parametrize(
