@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, StrictBool
 from api.routing import ApiRoute, Needs, problems
 from domain.scopes import MOST_SELLERS, TOKEN_NAME, Scope
 from domain.seller_id import SELLER_ID
-from operations.tokens import TokenTerms, create_token, listed_tokens, revoke_token
+from operations import tokens
+from operations.tokens import TokenTerms
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
@@ -90,7 +91,7 @@ class RevokedToken(BaseModel):
 async def list_tokens(request: Request, caller: Admin) -> dict[str, Any]:
     """All tokens in use, and those that ended in the last 30 days; never the tokens themselves."""
     context: WebContext = request.app.state.context
-    return {"tokens": await context.ask(listed_tokens, context)}
+    return {"tokens": await context.ask(tokens.listed_tokens, context)}
 
 
 @router.post(
@@ -100,7 +101,7 @@ async def list_tokens(request: Request, caller: Admin) -> dict[str, Any]:
     responses=problems(409),
     openapi_extra={"x-command": "token create", "x-secret": True},
 )
-async def create(request: Request, terms_asked: NewToken, caller: Admin) -> dict[str, Any]:
+async def create_token(request: Request, terms_asked: NewToken, caller: Admin) -> dict[str, Any]:
     """Make a token. The answer has it once: it is stored nowhere. Only who may have eBay's tokens can give that on."""
     context: WebContext = request.app.state.context
     if terms_asked.ebay and not caller.ebay:
@@ -110,18 +111,18 @@ async def create(request: Request, terms_asked: NewToken, caller: Admin) -> dict
         terms = TokenTerms(terms_asked.name, terms_asked.scope, terms_asked.ebay, tuple(terms_asked.sellers or ()), lasting)
     except ValueError as error:
         raise ProblemError(422, str(error)) from None
-    made, fields = await create_token(context, caller.author, terms)
+    made, fields = await tokens.create_token(context, caller.author, terms)
     return {**fields, "token": made.token}
 
 
 @router.delete("/v1/tokens/{token_id}", response_model=RevokedToken, responses=problems(404), openapi_extra={"x-command": "token revoke"})
-async def revoke(
+async def revoke_token(
     request: Request,
     token_id: Annotated[str, Path(pattern=f"^{TOKEN_NAME.pattern}$", description="its id or its name", examples=[FIELDS["id"]])],
     caller: Admin,
 ) -> dict[str, Any]:
     """End a token, at once in this process and within two seconds in others. Who waits with it gets 401."""
     context: WebContext = request.app.state.context
-    fields = await revoke_token(context, caller.author, token_id)
+    fields = await tokens.revoke_token(context, caller.author, token_id)
     context.token_revoked()
     return {"id": fields["id"], "name": fields["name"], "state": "revoked"}

@@ -6,8 +6,6 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from workflows.messages import SetCadence
 
 PATIENCE = timedelta(seconds=10)
-LONGEST_USER = 100  # characters
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -87,11 +84,9 @@ class CommandContext:
     @property
     def author(self) -> str:
         """Who is at the command line, as the audit has it: such as `os:alice`."""
-        try:
-            user = getpass.getuser()
-        except (KeyError, OSError, ImportError):  # a container's user has no name
-            user = str(os.getuid())
-        return f"os:{''.join(letter for letter in user if letter.isprintable())[:LONGEST_USER]}"
+        from operations.authors import operating_system_user
+
+        return str(operating_system_user())
 
     @property
     def client(self) -> str:

@@ -73,7 +73,7 @@ class WebContext(CommandContext):
 
     def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
-        self.logged_out = LoggedOut(partial(self.ask, store.ended_sessions.all), time.monotonic)
+        self.logged_out = LoggedOut(lambda: self.ask(store.ended_sessions.all), time.monotonic)
         self.access = Access(
             settings.admin_token.get_secret_value() if settings.admin_token else None,
             secure=(settings.public_url or "").startswith("https:"),

@@ -17,7 +17,7 @@ class LoggedOut:
         self._known_until = float("-inf")
         self._one_at_a_time = asyncio.Lock()
 
-    def __contains__(self, session_id: str) -> bool:
+    def __contains__(self, session_id: object) -> bool:
         return session_id in self._ids
 
     async def refresh(self) -> None:

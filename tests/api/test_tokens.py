@@ -57,18 +57,18 @@ async def test_a_token_is_shown_once_works_as_far_as_its_scope_goes_and_stands_i
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_only_a_token_of_scope_admin_for_all_sellers_does_anything_with_tokens(site: Site, store: Store, method: str) -> None:
     path = "/v1/tokens/reader" if method == "DELETE" else "/v1/tokens"
-    asked = {"json": ASKED} if method == "POST" else {}
+    body = ASKED if method == "POST" else None
     weak = [token(store, scope, name=scope.value) for scope in (Scope.FEED, Scope.READ, Scope.CONTROL)]
     weak.append(token(store, Scope.ADMIN, "anna", name="narrow"))
     token(store, Scope.READ, name="reader")
     before = store.api_tokens.all()
     for headers in weak:
         async with site.visitor(**headers) as app:
-            refusal = await app.request(method, path, **asked)
+            refusal = await app.request(method, path, json=body)
             assert refused(refusal, 403)
             assert refusal.json()["code"] == "scope_lacking"
     async with site.visitor() as stranger:
-        refused(await stranger.request(method, path, **asked), 401)
+        refused(await stranger.request(method, path, json=body), 401)
 
     assert [(row["id"], row["state"]) for row in store.api_tokens.all()] == [(row["id"], row["state"]) for row in before]
     assert store.audit.read(action="token.*") == []

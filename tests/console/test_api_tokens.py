@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from domain.scopes import Scope
+from operations.authors import operating_system_user
 from tests.support.house import House
 
-ME = f"os:{getpass.getuser()}"
+ME = str(operating_system_user())
 
 
 def test_a_token_is_made_listed_without_itself_and_revoked(house: House) -> None:
