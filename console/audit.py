@@ -13,6 +13,7 @@ from console.arguments import SellerOption, between
 from console.output import Output, show, with_json
 from operations.context import CommandContext
 from store import Store
+from store.access.audit import LARGEST_ID
 
 commands = typer.Typer()
 LAST, MANY, PAGE = 50, 1_000_000, 1000
@@ -39,14 +40,14 @@ def audit(
 
 def acts(store: Store, limit: int, **asked: Any) -> Iterator[dict[str, Any]]:
     """Page by page."""
-    older: dict[str, int] = {}
+    older = LARGEST_ID
     while limit > 0:
-        page = store.audit.read(**older, **asked, limit=min(limit, PAGE))
+        page = store.audit.read(before=older, **asked, limit=min(limit, PAGE))
         yield from page
         if len(page) < min(limit, PAGE):
             return
         limit -= len(page)
-        older = {"before": page[-1]["id"]}
+        older = page[-1]["id"]
 
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
