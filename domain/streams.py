@@ -145,6 +145,8 @@ STREAMS: dict[Stream, StreamSpec] = {
 RESOURCES = {stream: spec.resource for stream, spec in STREAMS.items()}
 """Whose daily quota at eBay a stream's calls come from."""
 POLLED = tuple(stream for stream, spec in STREAMS.items() if spec.polled_by_people)
+SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)
+"""Each of another resource. They have a pace."""
 IN_BACKGROUND = tuple(stream for stream, spec in STREAMS.items() if spec.in_background)
 DAILY = tuple(stream for stream, spec in STREAMS.items() if spec.purpose is Purpose.URGENT)
 """What looks for what polling missed."""

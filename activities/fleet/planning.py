@@ -14,7 +14,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from activities.fleet.overrides import OperatorOverrides
-from activities.polling.pace import SHARED, Pace, pace_of
+from activities.polling.pace import Pace, pace_of
 from activities.quota.counting import QuotaWatch
 from domain.pacing import (
     DEFAULT_CURVE,
@@ -39,7 +39,7 @@ from domain.pacing import (
 )
 from domain.pacing.estimate import base_rate, surge
 from domain.pacing.level import surge_effect
-from domain.streams import RESOURCES
+from domain.streams import RESOURCES, SHARED
 from store import Store
 from store.quota.levels import Polled, Said
 from store.quota.permits import SHARES, Ledger

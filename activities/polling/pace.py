@@ -12,9 +12,8 @@ from zlib import crc32
 from activities.polling.poll import Poll
 from domain.pacing import Facts, Fleet, PacingSettings, SellerPace, Stream, next_poll, observe, tier
 from domain.pacing.state import from_numbers, to_numbers
-from domain.streams import RESOURCES, STREAMS
+from domain.streams import RESOURCES, SHARED
 
-SHARED = tuple(stream for stream, spec in STREAMS.items() if spec.shares_quota)  # each of another resource
 NEVER_BUSY = 2**31
 FRESH_S = 60.0  # a process reads the levels once in so long: a plan shows within its own period
 

@@ -57,7 +57,7 @@ sellers = Table(
     time_column("detected_at"),  # of the latest event
     Column("options", JSONB, nullable=False, server_default="{}"),  # what `enroll` set: intervals, backfill
     Column("wishes", JSONB, nullable=False, server_default="{}"),  # what people set later, mirrored from the workflow
-    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),  # not used: the token has them, and each step writes this row
     count_column("retries"),  # of what is set aside, that failed, in the day from then
     time_column("retries_from"),
 )

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from domain.pacing import InventorySource, Stream
+from domain.pacing import InventorySource, SellerPace, Stream, to_numbers
+from domain.streams import SHARED
 from store.delivery.endpoints import forget_of
 from store.erasure.seller_rows import erase_rows_of_seller
 from store.events.alerts import close_alert, open_alert
@@ -21,23 +22,23 @@ from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
 ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id")
 ENROLL_SELLER = text("""
-    INSERT INTO sellerbeat.sellers AS s (seller_id, enrollment, enrolled_at, options, scopes)
-    VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb), CAST(:scopes AS text[]))
+    INSERT INTO sellerbeat.sellers AS s (seller_id, enrollment, enrolled_at, options)
+    VALUES (:seller_id, :enrollment, :now, CAST(:options AS jsonb))
     ON CONFLICT (seller_id) DO UPDATE SET
         enrollment = excluded.enrollment, enrolled_at = excluded.enrolled_at, removed_at = NULL, epoch = s.epoch + 1,
-        options = excluded.options, scopes = excluded.scopes, wishes = '{}'
+        options = excluded.options, scopes = '{}', wishes = '{}'
         WHERE s.removed_at IS NOT NULL
     RETURNING enrollment
 """)
-SET_SCOPES_OF_SELLER = text("UPDATE sellerbeat.sellers SET scopes = CAST(:scopes AS text[]) WHERE seller_id = :seller_id")
-# Of who comes back too: what their polls left before is over.
+# Of who comes back too: what their polls left before is over. There is a pace from the beginning, that of a seller of whom nothing is
+# known: a page is filled by what rows are when they come, so a row is put there about as wide as polls make it.
 BEGIN_STREAMS_OF_SELLER = text("""
-    INSERT INTO sellerbeat.streams (seller_id, stream, cursor, reading)
-    SELECT :seller_id, stream, cursor, reading FROM unnest(
-        CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
+    INSERT INTO sellerbeat.streams (seller_id, stream, cursor, reading, pace)
+    SELECT :seller_id, stream, cursor, reading, CASE WHEN stream = ANY (CAST(:paced AS text[])) THEN CAST(:pace AS double precision[]) END
+    FROM unnest(CAST(:streams AS text[]), CAST(:cursors AS timestamptz[]), CAST(:checkpoints AS jsonb[])) AS given (stream, cursor, reading)
     ON CONFLICT (seller_id, stream) DO UPDATE SET
         cursor = excluded.cursor, reading = excluded.reading, watermark = NULL, last_change_at = NULL, next_poll_at = NULL, why = NULL,
-        failures = 0, last_error = NULL, scanned_at = NULL, pace = NULL
+        failures = 0, last_error = NULL, scanned_at = NULL, pace = excluded.pace
 """)
 # Of two who remove a seller at once one finds them enrolled, and tells it. Behind an erasure that was broken off there is no token's row.
 LOCK_SELLER_TO_REMOVE = text("""
@@ -125,7 +126,7 @@ class Sellers:
             refresh_expires_at, client: as `Tokens.replace` has them.
         """
         generation = self._tokens.replace(seller_id, refresh_token, scopes, access_token, access_expires_at, refresh_expires_at, client)
-        enrolled = self._enroll(seller_id, scopes, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
+        enrolled = self._enroll(seller_id, now_ebay, min(now_ebay, read_from or now_ebay), backfill_from, options, generation)
         self.sync_token_end_alert(seller_id)
         return enrolled
 
@@ -164,14 +165,13 @@ class Sellers:
     def _enroll(
         self,
         seller_id: str,
-        scopes: Sequence[str],
         now_ebay: datetime,
         read_from: datetime,
         backfill_from: datetime | None,
         options: Mapping[str, Any] | None,
         generation: int,
     ) -> Enrolled:
-        values = {"seller_id": seller_id, "scopes": list(scopes)}
+        values = {"seller_id": seller_id}
         stored_options = dict(options or {}) | ({"backfill_from": iso(backfill_from)} if backfill_from else {})  # to tell how far it is
         with translated(), self._engine.begin() as connection:
             before = connection.execute(ENROLLMENT_OF_SELLER, values).one_or_none()
@@ -179,7 +179,6 @@ class Sellers:
                 ENROLL_SELLER, {**values, "enrollment": uuid4(), "now": now_ebay, "options": json.dumps(stored_options)}
             ).scalar()
             if enrollment is None:
-                connection.execute(SET_SCOPES_OF_SELLER, values)
                 known = connection.execute(ENROLLMENT_OF_SELLER, values).one()
                 return Enrolled(known.enrollment, new=False, generation=generation)
             if before is None:
@@ -191,6 +190,8 @@ class Sellers:
                     **values,
                     "streams": [stream.value for stream in Stream],
                     "cursors": [{Stream.ORDERS: read_from, Stream.BACKFILL: backfill_from}.get(stream) for stream in Stream],
+                    "paced": [stream.value for stream in SHARED],
+                    "pace": to_numbers(SellerPace(now_ebay.timestamp())),
                     "checkpoints": [history if stream is Stream.BACKFILL else None for stream in Stream],
                 },
             )
