@@ -73,16 +73,24 @@ class Partitioning:
             return bool(connection.execute(LAST_DRAWN_POSITION).scalar_one() > self._enough_until)
 
     def make(self, keep: Retention, now: datetime) -> int:
-        """What is to be made now, of all tables. Returns how many acts were done or have to be tried again."""
+        """What is to be made now, of all tables; what could not be made is alerted.
+
+        Returns how many acts were done or have to be tried again.
+        """
         with translated(), self._single.connect() as connection:
             self._allowed = connection.execute(MAY_CHANGE_PARTITIONS).scalar_one()
-            lacking = missing(connection, now)
-        self._sync_alert(lacking)
-        if not self._allowed:
-            self._enough_until = None
-            return 0
         oldest = {"poll_runs": now - keep.polls, "deliveries": now - keep.deliveries}  # older strays are deleted as rows
-        return sum(self._make(parent, partial(self._next, keep, now, parent), oldest.get(parent)) for parent in KEYS)
+        done = 0
+        try:
+            if self._allowed:
+                done = sum(self._make(parent, partial(self._next, keep, now, parent), oldest.get(parent)) for parent in KEYS)
+            else:
+                self._enough_until = None
+        finally:  # what is missing now could not be made
+            with translated(), self._single.connect() as connection:
+                lacking = missing(connection, now)
+            self._sync_alert(lacking)
+        return done
 
     def _next(self, keep: Retention, now: datetime, parent: str, connection: Connection, ranges: list[Range[Any]]) -> Range[Any] | None:
         if parent != "change_events":
