@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.fleet.feed_memory import watchdog_id
-from activities.fleet.lost_sellers import RUNNING
+from activities.fleet.lost_sellers import lost_of, queues
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
 from operations.context import CommandContext
@@ -170,18 +170,24 @@ async def _worker(visit: Visit) -> str:
             f"one works, but Temporal lacks the schedules {names}: it makes them within a minute, once starter.py migrate is run"
         )
     with suppress(SettingsError, StoreError):  # lines of their own tell
-        await _all_are_polled(client, queue)
+        await all_are_polled(client, CommandContext("database_url").store, queue)
     return f"works on task queue {queue}"
 
 
-async def _all_are_polled(client: Client, queue: str) -> None:
-    enrolled = len(await asyncio.to_thread(CommandContext("database_url").store.enrolled))
-    for wait_s in (0, 1, 2):  # who was enrolled just now is counted a moment later
+async def all_are_polled(client: Client, store: Store, queue: str) -> None:
+    """Raises FailedError: sellers have no workflow, by the watchdog's own measure, or one that no worker of this task queue runs."""
+    enrolled = await asyncio.to_thread(store.enrolled)
+    for wait_s in (0, 1, 2):  # who was enrolled just now is listed a moment later
         await asyncio.sleep(wait_s)
-        if (running := (await client.count_workflows(f"{RUNNING} AND TaskQueue = '{queue}'")).count) >= enrolled:
-            return
-    words = f"one works, but of {enrolled} sellers {running} have a workflow"
-    raise FailedError(f"{words}: its watchdog starts the others within some minutes; see the schedule {watchdog_id(queue)}")
+        running = await queues(client)
+        if not (lost := lost_of(enrolled, running)):
+            break
+    if lost:
+        words = f"one works, but of {len(enrolled)} sellers {len(lost)} have no workflow, {lost[0]} for one"
+        raise FailedError(f"{words}: its watchdog starts them within some minutes; see the schedule {watchdog_id(queue)}")
+    if elsewhere := lost_of(enrolled, [one for one, on in running.items() if on == queue]):
+        words = f"one works, but {len(elsewhere)} sellers' workflows are on another task queue, {elsewhere[0]}'s for one"
+        raise FailedError(f"{words}: start a worker there, or end them in Temporal, and the watchdog starts them here")
 
 
 async def _ebay(visit: Visit) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -50,9 +51,9 @@ class LostSellers:
         await asyncio.to_thread(evaluate_due, self.store)
         if self.dead:
             await self.dead.look(activity.info().started_time)
-        running = {run.id async for run in self.client.list_workflows(RUNNING, page_size=1000)}
+        running = await queues(self.client)
         enrolled = await asyncio.to_thread(self.store.enrolled)
-        lost = [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
+        lost = lost_of(enrolled, running)
         return [await asyncio.to_thread(overrides_of, self.store, seller_id) for seller_id in lost[:AT_ONCE]]
 
     def look_at_the_planner(self) -> None:
@@ -76,6 +77,16 @@ class LostSellers:
             await asyncio.to_thread(self.store.open_alert, AlertKind.TWO_DEPLOYMENTS, TWO_DEPLOYMENTS_TEXT)
         else:
             await asyncio.to_thread(self.store.close_alert, AlertKind.TWO_DEPLOYMENTS)
+
+
+async def queues(client: Client) -> dict[str, str]:
+    """Of each seller's workflow that runs, by its id: on which task queue. Raises RPCError."""
+    return {run.id: run.task_queue async for run in client.list_workflows(RUNNING, page_size=1000)}
+
+
+def lost_of(enrolled: Iterable[str], running: Container[str]) -> list[str]:
+    """Sellers without a workflow; `running`: ids of workflows, whatever their task queue. How many there are says nothing."""
+    return [seller_id for seller_id in enrolled if f"ebay-polling:{seller_id}" not in running]
 
 
 def alert_of(late: LatePoll) -> SellersAlert:
