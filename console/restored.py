@@ -8,20 +8,15 @@ from textwrap import fill
 from typing import Annotated, Any
 
 import typer
-from temporalio.service import RPCError
 
-from activities.fleet.feed_memory import recalled, remember
 from console.erasures import erase_again, take_known, words_of
 from console.output import say, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
-from operations.restoring import RestoreFindings, look_at_sellers
+from operations.restoring import RestoreFindings, put_right
 from store.events.restores import FeedStanding
 from store.schema.kinds import AlertKind
-from workflows.client import TemporalUnavailableError
-from workflows.schedules import schedule
-from workflows.visibility import AttributesMissingError, check
 
 commands = typer.Typer()
 WIDTH = 80
@@ -52,7 +47,7 @@ def restored(
 
 def _restored(context: CommandContext, erasures: str | None) -> None:
     taken = take_known(context.store, erasures, "--erasures") if erasures else 0
-    standing, findings, left = asyncio.run(_put_right(context))
+    standing, findings, left = asyncio.run(put_right(context))
     if not left or not _has_sellers_to_end(context):
         rows = erase_again(context)
     else:
@@ -64,32 +59,6 @@ def _restored(context: CommandContext, erasures: str | None) -> None:
     if left:
         raise FailedError(f"the database is done, Temporal is left: {left}; run starter.py restored again then")
     context.store.close_alert(AlertKind.RESTORED)
-
-
-async def _put_right(context: CommandContext) -> tuple[FeedStanding, RestoreFindings | None, str]:
-    """The database in any case, in one transaction; what Temporal knows, where it answers, and else why not."""
-    store, queue = context.store, context.settings.task_queue
-    client, memory, left = None, None, ""
-    try:
-        client = await context.temporal()
-        memory = await recalled(client, queue)
-    except (TemporalUnavailableError, RPCError) as error:
-        client, left = None, error.message if isinstance(error, RPCError) else str(error)
-    standing = store.restores.standing()
-    noticed = standing.announced and memory is not None and memory.is_of(standing)
-    if not noticed:  # else a worker did it when it noticed, and nothing was lost since
-        standing = store.restores.renew(memory.position if memory else 0)
-    if client is None:
-        return standing, None, left
-    findings = None
-    try:
-        findings = await look_at_sellers(client, store, queue)
-        await check(client)
-        await schedule(client, queue)
-        await remember(client, queue, standing)
-    except (AttributesMissingError, RPCError) as error:
-        return standing, findings, error.message if isinstance(error, RPCError) else str(error)
-    return standing, findings, ""
 
 
 def _has_sellers_to_end(context: CommandContext) -> bool:

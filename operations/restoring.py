@@ -1,4 +1,4 @@
-"""After a restore of the database: what Temporal still knows and the database does not, and what can be put right by that."""
+"""After a restore of the database: it is made good, and compared with what Temporal still knows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.fleet.feed_memory import recalled, remember
 from activities.fleet.lost_sellers import RUNNING
 from activities.fleet.overrides import overrides_of
+from operations.context import CommandContext
 from store import Store
+from store.events.restores import FeedStanding
 from workflows.attributes import STATE
+from workflows.client import TemporalUnavailableError
 from workflows.connection import is_missing
 from workflows.messages import SetSources, workflow_id
+from workflows.schedules import schedule
 from workflows.seller_polling import SellerPolling
+from workflows.visibility import AttributesMissingError, check
 
 if TYPE_CHECKING:
     from temporalio.client import WorkflowExecution
@@ -41,6 +47,32 @@ class RestoreFindings:
     remove: list[str] = field(default_factory=list)  # enrolled here, and ended in Temporal since then
     pause: list[str] = field(default_factory=list)  # paused, and the database did not know
     resume: list[str] = field(default_factory=list)  # not paused, and the database had them paused
+
+
+async def put_right(context: CommandContext) -> tuple[FeedStanding, RestoreFindings | None, str]:
+    """The database in any case, in one transaction; what Temporal knows, where it answers, and else why not."""
+    store, queue = context.store, context.settings.task_queue
+    client, memory, left = None, None, ""
+    try:
+        client = await context.temporal()
+        memory = await recalled(client, queue)
+    except (TemporalUnavailableError, RPCError) as error:
+        client, left = None, error.message if isinstance(error, RPCError) else str(error)
+    standing = store.restores.standing()
+    noticed = standing.announced and memory is not None and memory.is_of(standing)
+    if not noticed:  # else a worker did it when it noticed, and nothing was lost since
+        standing = store.restores.renew(memory.position if memory else 0)
+    if client is None:
+        return standing, None, left
+    findings = None
+    try:
+        findings = await look_at_sellers(client, store, queue)
+        await check(client)
+        await schedule(client, queue)
+        await remember(client, queue, standing)
+    except (AttributesMissingError, RPCError) as error:
+        return standing, findings, error.message if isinstance(error, RPCError) else str(error)
+    return standing, findings, ""
 
 
 async def recollection(client: Client, task_queue: str) -> Recollection:
