@@ -1,4 +1,7 @@
-"""Somebody follows the tutorial and the README to the letter, in an empty folder. One demo serves all."""
+"""Somebody follows the tutorial and the README to the letter, in an empty folder, with the settings that a demo writes there.
+
+One deployment of three sellers serves all. That `make demo` brings one about is in tests/demo_stack/demo/test_run.py.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,30 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg2
 import pytest
 from dotenv import dotenv_values
 
+from demo_stack.demo.home import Home
+from demo_stack.devstack.folder import Folder
+from simulator import Life, World
+from tests.support.house import House
+from tests.support.opening import open_house  # noqa: F401 - a fixture
 from tests.support.waiting import eventually_here
 
 HOUSE = Path(__file__).resolve().parents[2]
 TUTORIAL = HOUSE / "docs" / "tutorial.md"
 PATIENCE_S = 300
 ENDLESS = ("--follow",)  # their first line is enough
+SELLERS = {"anna": 210, "bert": 20, "carla": 5}  # and how many SKUs they have
+SHIPPED = 150  # of anna's past: an order and a parcel each, so that there are more events than a page has
+RATE = 2000.0  # a seller's day within 43 s
+CADENCE = {"orders_every": "2s", "fulfillment_every": "10m", "inventory_every": "10m", "order_overlap": "10s"}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -35,23 +46,33 @@ def commands(page: Path, starting: tuple[str, ...]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where `make demo` runs, as its Makefile starts it, but for the folder of its state, which is private."""
-    assert "demo.py" in (HOUSE / "Makefile").read_text(encoding="utf-8")
+def world() -> World:
+    world = World(seed=23)
+    for name, skus in SELLERS.items():
+        world.add_seller(name, 45.0, skus)
+        world.preload_skus(name)
+    now = world.clock.now()
+    world.preload_orders("anna", SHIPPED, now - timedelta(days=5), now - timedelta(days=1), shipped=1.0)
+    return world
+
+
+@pytest.fixture(scope="module")
+def folder(open_house: Callable[..., House], world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """A clone beside which somebody has typed `make demo`."""
     folder = tmp_path_factory.mktemp("clone")
     (folder / "starter.py").symlink_to(HOUSE / "starter.py")
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     (folder / ".venv" / "bin" / "python").chmod(0o755)
-    program = [sys.executable, str(HOUSE / "demo.py"), "--folder", str(folder / ".sellerbeat")]
-    with subprocess.Popen(program, cwd=folder, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
-        try:
-            assert demo.stdout
-            said = next((line for line in demo.stdout if "sellers: 3" in line), None)
-            assert said, "the demo did not start"
-            yield folder
-        finally:
-            demo.kill()  # its children end with it
+    house = open_house(world, web_bind="127.0.0.1:0", **CADENCE)
+    for name in SELLERS:
+        house.enroll(name, "--backfill", "6d")
+    web = house.child("web", str(HOUSE / "web.py"))
+    house.worker()
+    (bind,) = eventually_here(lambda: re.findall(r"web listens.*?http://([^\s\"/]+)", web.output()))
+    ours = {name: value for name, value in house.environment.items() if name.startswith(("SELLERBEAT_", "TEMPORAL_"))}
+    Home(Folder(folder / ".sellerbeat")).write_starter(ours | {"SELLERBEAT_WEB_BIND": bind})
+    return folder
 
 
 def clean() -> dict[str, str]:
@@ -74,19 +95,19 @@ def run(folder: Path, command: str, **environment: str) -> str:
         return said
 
 
-def newcomer(settings: dict[str, str], seller: str) -> str:
+def newcomer(world: World, seller: str) -> str:
     """The refresh token of a new seller at the simulated eBay: an account can be one seller only."""
-    answer = httpx.post(f"{settings['SELLERBEAT_EBAY_API_URL']}/simulator/seller", params={"seller": seller}, timeout=PATIENCE_S)
-    token: str = answer.json()["refresh_token"]
-    return token
+    world.add_seller(seller)
+    return world.refresh_token(seller)
 
 
-def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) -> None:
+def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path, world: World) -> None:
     (code,) = blocks(TUTORIAL, "python")
     (folder / "first_reader.py").write_text(code, encoding="utf-8")
     first, *others = blocks(TUTORIAL, "sh")
 
-    said = [run(folder, line) for block in others for line in block.strip().splitlines()]
+    with Life(world, RATE):
+        said = [run(folder, line) for block in others for line in block.strip().splitlines()]
 
     assert first.strip() == "make demo"
     listed, status, changes, sales, paused, resumed = said
@@ -98,9 +119,8 @@ def test_the_tutorial_leads_to_the_first_sales_in_ones_own_code(folder: Path) ->
     assert "anna polls again" in resumed
 
 
-def test_the_commands_of_the_readme_work(folder: Path) -> None:
-    settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    (folder / "token.txt").write_text(newcomer(settings, "my-seller"), encoding="utf-8")
+def test_the_commands_of_the_readme_work(folder: Path, world: World) -> None:
+    (folder / "token.txt").write_text(newcomer(world, "my-seller"), encoding="utf-8")
     typed = commands(HOUSE / "README.md", (".sellerbeat/real/starter",))  # of `make up`, whose folder is below the demo's
 
     said = {command: run(folder, command.replace("/real/", "/")) for command in typed}
@@ -110,9 +130,9 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
     assert "seller.connected" in said[typed[2]]  # the first line; its seller's orders come behind it
 
 
-def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path) -> None:
+def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path, world: World) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
-    tokens = [newcomer(settings, f"shop-{number}") for number in (1, 2, 3)]
+    tokens = [newcomer(world, f"shop-{number}") for number in (1, 2, 3)]
     simple, moving = HOUSE / "docs" / "how-to" / "enroll-many.md", HOUSE / "docs" / "how-to" / "move-from-celery.md"
     (many,), (celery,) = blocks(simple, "sh"), blocks(moving, "sh")
     heading = next(line.strip() for line in simple.read_text(encoding="utf-8").splitlines() if line.startswith("    seller_id,"))

@@ -95,6 +95,9 @@ def test_the_demo_loses_nothing_over_runs_that_end_by_sigterm_by_kill_9_and_by_t
         code, said = run(folder, "--seconds", "1")
         assert (code, len(said.splitlines())) == (1, 1)
         assert f"{folder} is in use by process {running.pid} " in said
+        listed = subprocess.run([folder / "starter", "list"], env=environment(), capture_output=True, text=True, check=False)
+        assert set(re.findall(r"anna|bert|carla", listed.stdout)) == {"anna", "bert", "carla"}, listed
+        assert "\nSELLERBEAT_WEB_BIND=" in (folder / "env").read_text(encoding="utf-8")
         running.send_signal(signal.SIGTERM)
         assert running.stdout
         first = until_then + running.stdout.read()
