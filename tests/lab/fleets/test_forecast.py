@@ -1,4 +1,4 @@
-"""What `quota --plan 600` says is what 600 sellers then get."""
+"""What `quota --plan` says of so many sellers is what they then get."""
 
 import pytest
 
@@ -28,17 +28,19 @@ def both(made: SyntheticFleet) -> tuple[Freshness, Score]:
     return said, score
 
 
-def test_the_forecast_for_600_sellers_agrees_with_the_days_that_follow() -> None:
-    """Where the quota decides. One fleet's two days have a noise of a twentieth, so two are taken together."""
-    pairs = [both(fleet(Shape("600", 600, 25_000, 2, warm_days=2), seed)) for seed in (1, 2)]
+@pytest.mark.parametrize(("sellers", "quota"), [(200, 8_300), pytest.param(600, 25_000, marks=pytest.mark.repeats)])
+def test_the_forecast_agrees_with_the_days_that_follow_where_the_quota_decides(sellers: int, quota: int) -> None:
+    """One fleet's two days have a noise of a twentieth, so two are taken together."""
+    pairs = [both(fleet(Shape(f"{sellers}", sellers, quota, 2, warm_days=2), seed)) for seed in (1, 2)]
 
     assert sum(said.mean_s for said, _ in pairs) == pytest.approx(sum(came.mean for _, came in pairs), rel=0.1)
     assert sum(said.p95_s for said, _ in pairs) == pytest.approx(sum(came.p95 for _, came in pairs), rel=0.1)
     assert all(came.longest <= said.longest_s + 120 for said, came in pairs)
 
 
-def test_the_forecast_agrees_where_the_quota_pays_for_every_cadence() -> None:
-    said, came = both(fleet(Shape("100", 100, 60_000, 6, warm_days=3), 2))
+@pytest.mark.parametrize(("days", "warm_days"), [(3, 2), pytest.param(6, 3, marks=pytest.mark.repeats)])
+def test_the_forecast_agrees_where_the_quota_pays_for_every_cadence(days: int, warm_days: int) -> None:
+    said, came = both(fleet(Shape("100", 100, 60_000, days, warm_days=warm_days), 2))
 
     assert said.level.full
     assert said.mean_s == pytest.approx(came.mean, rel=0.1)
