@@ -97,9 +97,9 @@ class SpeedUpFacts:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> SpeedUpFacts | None:
-        """As `status --json` and the database have it; None: it has no end, so it is none."""
-        until = _moment(fields.get("until"))
-        return None if until is None else cls(float(fields["every_s"]), until, fields.get("by"))
+        """As `status --json` and the database have it; None: it has no interval or no end, so it is none."""
+        every_s, until = fields.get("every_s"), _moment(fields.get("until"))
+        return None if every_s is None or until is None else cls(float(every_s), until, fields.get("by"))
 
     def is_over(self, now: datetime) -> bool:
         """Polls are as often as before it."""
