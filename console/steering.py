@@ -177,7 +177,7 @@ def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reas
     said = Pause(reason=reason.strip() or BY_HAND, until=until, by=str(operating_system_user()))  # an empty one would be no pause
     words = PauseFacts(said.reason, said.until, said.by).words()
     for one in CommandContext("database_url").signal_or_start(one_or_all(seller_id, every_seller), SellerPolling.pause, said):
-        say(f"{one} is {words}", seller_id=one, state="paused", reason=said.reason, until=said.until, by=said.by)
+        say(f"{one} is {words}", seller_id=one, state="paused", reason=said.reason, **({"until": said.until} if said.until else {}))
 
 
 @commands.command()
@@ -198,14 +198,13 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    by = operating_system_user()
-    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, SpeedUp(every=every, lasting=lasting, by=str(by)))
+    request = SpeedUp(every=every, lasting=lasting, by=str(operating_system_user()))
+    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, request)
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
         every_s=every.total_seconds(),
         for_s=lasting.total_seconds(),
-        by=str(by),
     )
 
 
