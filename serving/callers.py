@@ -48,6 +48,7 @@ class Callers:
     ) -> None:
         self._access, self._find, self._clock = access, find, clock
         self._known: dict[str, tuple[float, Caller]] = {}
+        self._revoked = 0  # how many here
         self._limits = Limits(clock)
         self._guesses = Throttle(clock, FREE_GUESSES, 10 * FREE_GUESSES, FREE_GUESSES / 4)
 
@@ -95,6 +96,7 @@ class Callers:
     def forget_all(self) -> None:
         """Look all tokens up anew: one was revoked here."""
         self._known.clear()
+        self._revoked += 1
 
     async def _of_token(self, token: str) -> Caller | None:
         if not token.startswith(PREFIX):
@@ -102,7 +104,9 @@ class Callers:
         until, caller = self._known.get(token, (0.0, None))
         if caller and self._clock() < until:
             return caller
-        found = await self._find(token)
+        revoked, found = self._revoked, await self._find(token)
+        while revoked != self._revoked:  # what was found may have been read before one was revoked
+            revoked, found = self._revoked, await self._find(token)
         self._known.pop(token, None)
         if found is None:
             return None

@@ -14,6 +14,7 @@ class LoggedOut:
     def __init__(self, read: Callable[[], Awaitable[frozenset[str]]], clock: Callable[[], float]) -> None:
         self._read, self._clock = read, clock
         self._ids: frozenset[str] = frozenset()
+        self._added: frozenset[str] = frozenset()  # here, since the last reading began
         self._known_until = float("-inf")
         self._one_at_a_time = asyncio.Lock()
 
@@ -25,9 +26,12 @@ class LoggedOut:
         async with self._one_at_a_time:
             now = self._clock()
             if now >= self._known_until:
-                self._ids = await self._read()
-                self._known_until = now + KNOWN_FOR_S
+                before = self._added
+                found = await self._read()
+                self._added -= before  # they are among those that were read
+                self._ids, self._known_until = found | self._added, now + KNOWN_FOR_S
 
     def add(self, session_id: str) -> None:
-        """One was logged out here."""
+        """One was logged out here, and stands in Postgres."""
         self._ids |= {session_id}
+        self._added |= {session_id}

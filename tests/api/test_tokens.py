@@ -195,6 +195,25 @@ async def test_a_token_that_another_process_revoked_gets_nothing_two_seconds_lat
     refused(later, 401)
 
 
+async def test_a_token_that_is_revoked_while_it_is_looked_up_is_not_remembered(site: Site, store: Store) -> None:
+    found, go_on = asyncio.Event(), asyncio.Event()
+
+    async def find_slowly(given: str) -> ApiToken | None:
+        one = await site.context.ask(store.api_tokens.find, given)
+        found.set()
+        await go_on.wait()
+        return one
+
+    site.context.callers = Callers(site.context.access, find_slowly)
+    async with site.visitor(**token(store, Scope.FEED)) as app:
+        asking = asyncio.create_task(app.get("/v1/changes"))
+        await found.wait()
+        await site.program.delete("/v1/tokens/app")
+        go_on.set()
+
+        refused(await asking, 401)
+
+
 async def test_many_wrong_tokens_of_one_address_wait_and_a_right_one_passes(site: Site) -> None:
     statuses = []
     for number in range(FREE_GUESSES + 5):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import httpx
@@ -191,6 +192,34 @@ async def test_who_was_logged_out_is_asked_once_in_two_seconds(clock: HandClock)
 
     assert asked == [1000.0, 1002.0, 1004.0]
     assert "ended" in logged_out
+
+
+async def test_a_session_that_is_logged_out_during_a_reading_is_over_all_the_same(clock: HandClock) -> None:
+    began, go_on, rows = asyncio.Event(), asyncio.Event(), frozenset({"earlier"})
+
+    async def read() -> frozenset[str]:
+        seen = rows
+        began.set()
+        await go_on.wait()
+        return seen
+
+    logged_out = LoggedOut(read, clock)
+    reading = asyncio.create_task(logged_out.refresh())
+    await began.wait()
+    rows |= {"now"}
+    logged_out.add("now")
+    go_on.set()
+    await reading
+    during = "now" in logged_out
+    clock.now += KNOWN_FOR_S
+    await logged_out.refresh()
+
+    assert during
+    assert "now" in logged_out
+    rows = frozenset()
+    clock.now += KNOWN_FOR_S
+    await logged_out.refresh()
+    assert "now" not in logged_out
 
 
 @pytest.mark.parametrize(("public_url", "name", "secure"), [(HTTPS, f"__Host-{COOKIE}", True), (None, COOKIE, False)])

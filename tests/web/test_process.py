@@ -54,6 +54,16 @@ def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+def test_behind_a_proxy_on_this_machine_who_guesses_is_told_apart_by_what_the_proxy_says(address: str) -> None:
+    def tried(token: str, forwarded: str) -> int:
+        return httpx.post(f"{address}/login", data={"token": token}, headers={"X-Forwarded-For": forwarded}).status_code
+
+    guessed = [tried(f"wrong {number}", f"198.51.100.{number}, 203.0.113.7") for number in range(6)]  # the first may be made up
+
+    assert guessed == [401] * 5 + [429]
+    assert (tried(TOKEN, "203.0.113.7"), tried(TOKEN, "203.0.113.8")) == (429, 303)
+
+
 def reported(house: House, number: int) -> None:
     house.store.open_alert(AlertKind.LATE, f"alert {number}", "anna", f"{number}")
 
