@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -55,7 +56,8 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def routes_of(app: FastAPI) -> Iterator[tuple[ApiRoute, Needs]]:
     """All routes of the API, with what each needs."""
-    for route in app.routes:
+    held = (getattr(getattr(one, "original_router", None), "routes", (one,)) for one in app.routes)  # FastAPI keeps a router whole
+    for route in chain.from_iterable(held):
         if isinstance(route, ApiRoute) and route.include_in_schema:
             needs = next((one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)), None)
             if needs:
