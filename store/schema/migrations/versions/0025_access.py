@@ -5,8 +5,8 @@ Safe while polling runs: new tables, which versions before do not know.
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 compatible_since = "0022"
 
 STATEMENTS = """
