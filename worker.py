@@ -50,8 +50,8 @@ from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
+from operations.endpoints import policy_of
 from outbound import Client as Poster
-from outbound import Policy
 from runtime import logs
 from runtime.metering import runtime
 from runtime.metering.meters import SILENT, Meters
@@ -169,7 +169,7 @@ async def work(settings: Settings, waits: Waits) -> None:
         keep = Retention(
             settings.keep_events, settings.keep_polls, settings.keep_deliveries, settings.keep_notifications, settings.keep_audit
         )
-        poster = Poster(Policy(loopback=settings.delivery_loopback, networks=settings.own_networks()))
+        poster = Poster(policy_of(settings))
         deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), CONNECTIONS, schema=settings.database_schema)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
             polling = build(client, settings, store, threads, meters)

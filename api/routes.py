@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api import changes, described, tokens
+from api import audit, changes, deliveries, described, endpoints, fleet, notifications, reconciling, tokens
 
-ROUTERS = tuple(part.router for part in (changes, tokens, described))
+ROUTERS = tuple(part.router for part in (changes, endpoints, deliveries, fleet, reconciling, notifications, audit, tokens, described))

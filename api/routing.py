@@ -39,10 +39,10 @@ PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Descriptions of refusals for `responses=`; 401, 403, 422, 429 and 503 are always among them, 400, 413 and 415 too."""
+    """Descriptions of refusals for `responses=`; 401, 403, 422, 429 and 503 are always among them, 400 and 413 to 415 too."""
     return {
         status: {"description": MEANINGS.get(status, "the body is no JSON"), "content": PROBLEM_CONTENT}
-        for status in sorted({400, 401, 403, 413, 415, 422, 429, 503, *statuses})
+        for status in sorted({400, 401, 403, 413, 414, 415, 422, 429, 503, *statuses})
     }
 
 
@@ -165,3 +165,11 @@ def _with_body(request: Request, body: bytes) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return Request(request.scope, receive)
+
+
+def asks_for(caller: Caller, seller_id: str | None) -> None:
+    """Of a route that takes one seller or, with None, tells of all. Raises ProblemError 403, 404: the token does not reach so far."""
+    if seller_id is not None and not caller.sees(seller_id):
+        raise ProblemError(404, "no seller has such an id", code="unknown_seller")
+    if seller_id is None and caller.sellers is not None:
+        raise ProblemError(403, "the token is narrowed to sellers: name one of them by seller", code="scope_lacking")

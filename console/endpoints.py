@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
-from activities.delivering.signing import send
 from console.arguments import SellerOption
 from console.output import Output, say, show, with_json
-from domain.delivery import Message, WrongTypesError, compose, outcome_of, patterns
+from operations import deliveries as deliveries_of
+from operations import endpoints as operations
 from operations.context import CommandContext
-from operations.endpoints import listed
-from operations.errors import FailedError
-from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
-from outbound.names import checked
-from store.schema.times import iso
+from operations.errors import FailedError, WrongInputError
 
 commands = typer.Typer()
 endpoint = typer.Typer(help="Add, test, switch and remove one endpoint.", no_args_is_help=False)
 commands.add_typer(endpoint, name="endpoint")
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, such as ep-1f2e3d4c.", show_default=False)]
 EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only.")]
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="An https address, without user and password; of your own networks also http.", show_default=False),
+]
+Types = Annotated[
+    list[str] | None, typer.Option("--types", metavar="TYPES", help="Such as 'order.*' or order.created,alert.*; all where left out.")
+]
+Thin = Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")]
 MANY = 10_000
-RESOLVED_S = 5.0
+OPTIONS = {"url": "URL", "types": "--types"}
 
 
 def new_context() -> CommandContext:
@@ -37,7 +41,7 @@ def new_context() -> CommandContext:
 @with_json
 def endpoints() -> None:
     """Who is told of changes: state, what waits, and the last answer."""
-    rows = listed(new_context())
+    rows = operations.listed(new_context())
     columns = {"id": "endpoint", "state": "state", "types": "types", "waiting": "waiting", "last": "last answer", "url": "address"}
     if not Output.json:
         rows = [row | {"types": types_of(row), "last": words_of(row["last"])} for row in rows]
@@ -55,33 +59,30 @@ def types_of(row: dict[str, Any]) -> str:
 
 @endpoint.command()
 @with_json
-def add(
-    url: Annotated[
-        str,
-        typer.Argument(
-            metavar="URL", help="An https address, without user and password; of your own networks also http.", show_default=False
-        ),
-    ],
-    types: Annotated[
-        list[str] | None, typer.Option("--types", metavar="TYPES", help="Such as 'order.*' or order.created,alert.*; all where left out.")
-    ] = None,
-    seller: SellerOption = None,
-    thin: Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")] = False,
-) -> None:
+def add(url: Url, types: Types = None, seller: SellerOption = None, thin: Thin = False) -> None:
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
     context = new_context()
-    try:
-        chosen = patterns(types or [])
-        checked(check_url(url, policy(context)), policy(context), system_resolver, time.monotonic() + RESOLVED_S)
-    except WrongTypesError as error:
-        raise typer.BadParameter(f"--types: {error}") from None
-    except ForbiddenTargetError as error:
-        raise typer.BadParameter(f"URL: {error}; docs/how-to/deliver.md says which addresses are taken") from None
-    except NoAnswerError as error:
-        raise FailedError(f"the endpoint is not added: {error}") from None
-    endpoint_id, secret = context.store.endpoints.add(url, chosen, seller, thin)
-    words = f"endpoint {endpoint_id} is told of {' '.join(chosen)} from now on; its secret, shown this once:\n{secret}"
-    say(words, id=endpoint_id, url=url, types=chosen, seller_id=seller, thin=thin, secret=secret)
+    with usage():
+        made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin))
+    words = f"endpoint {made['id']} is told of {' '.join(made['types'])} from now on; its secret, shown this once:\n{made['secret']}"
+    say(words, **made)
+
+
+@endpoint.command()
+@with_json
+def change(
+    endpoint_id: Id,
+    url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Another address; it is tried at once.")] = None,
+    types: Types = None,
+    thin: Annotated[bool | None, typer.Option("--thin/--whole", help="Whether large changes go without their documents.")] = None,
+) -> None:
+    """Change an endpoint's address or what it is told. It goes on from where it stands, under the same secret."""
+    if url is None and not types and thin is None:
+        raise typer.BadParameter("name what is to change: --url, --types, --thin or --whole")
+    context = new_context()
+    with usage():
+        asyncio.run(operations.change_endpoint(context, context.author, endpoint_id, url=url, types=types or None, thin=thin))
+    say(f"endpoint {endpoint_id} is changed", **operations.shown(context, endpoint_id))
 
 
 @endpoint.command()
@@ -94,12 +95,12 @@ def secret(
     """Change an endpoint's secret: --rotate, give the new one to the receiver, --drop-old. No secret is shown a second time."""
     if rotate is drop_old:
         raise typer.BadParameter("name one of --rotate and --drop-old")
-    store = new_context().store
+    context = new_context()
     if rotate:
-        anew = store.endpoints.rotate(endpoint_id)
+        anew = asyncio.run(operations.rotate_secret(context, context.author, endpoint_id))
         say(f"endpoint {endpoint_id} signs with this secret too, shown this once:\n{anew}", id=endpoint_id, secret=anew)
     else:
-        dropped = store.endpoints.drop_old(endpoint_id)
+        dropped = asyncio.run(operations.drop_old_secrets(context, context.author, endpoint_id))
         say(f"endpoint {endpoint_id} signs with its newest secret alone; dropped: {dropped}", id=endpoint_id, dropped=dropped)
 
 
@@ -107,7 +108,8 @@ def secret(
 @with_json
 def enable(endpoint_id: Id) -> None:
     """Switch an endpoint on: it catches up from where it was."""
-    new_context().store.endpoints.switch_on(endpoint_id)
+    context = new_context()
+    asyncio.run(operations.switch(context, context.author, endpoint_id, on=True))
     say(f"endpoint {endpoint_id} is on, and catches up", id=endpoint_id, state="on")
 
 
@@ -115,15 +117,27 @@ def enable(endpoint_id: Id) -> None:
 @with_json
 def disable(endpoint_id: Id) -> None:
     """Switch an endpoint off. Its place in the feed stays, so nothing is lost."""
-    new_context().store.endpoints.switch_off(endpoint_id)
+    context = new_context()
+    asyncio.run(operations.switch(context, context.author, endpoint_id, on=False))
     say(f"endpoint {endpoint_id} is off", id=endpoint_id, state="off")
+
+
+@endpoint.command()
+@with_json
+def retry(endpoint_id: Id) -> None:
+    """Try what failed now, without waiting for its next try."""
+    context = new_context()
+    cursors = asyncio.run(operations.retry(context, context.author, endpoint_id))
+    words = f"what waits of {cursors} sellers is tried now" if cursors else "nothing had failed"
+    say(f"endpoint {endpoint_id}: {words}", id=endpoint_id, retried=cursors)
 
 
 @endpoint.command()
 @with_json
 def remove(endpoint_id: Id) -> None:
     """Forget an endpoint, with its secrets, its place in the feed and its log."""
-    new_context().store.endpoints.remove(endpoint_id)
+    context = new_context()
+    asyncio.run(operations.remove_endpoint(context, context.author, endpoint_id))
     say(f"endpoint {endpoint_id} is removed", id=endpoint_id, state="removed")
 
 
@@ -132,28 +146,13 @@ def remove(endpoint_id: Id) -> None:
 def test(endpoint_id: Id) -> None:
     """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves."""
     context = new_context()
-    one = context.store.endpoints.one(endpoint_id)
-    now = iso(datetime.now(UTC))
-    event = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": now, "endpoint": endpoint_id}
-    message: Message = compose(event, thin=False)
-    client = Client(policy(context))
-    try:
-        answer = send(client, one.url, message, context.store.endpoints.secrets(endpoint_id))
-    except (ForbiddenTargetError, NoAnswerError) as error:
-        raise FailedError(f"endpoint {endpoint_id} was not reached: {error}") from None
-    finally:
-        client.close()
-    outcome = outcome_of(answer.status)
-    outcome_fields = {
-        "id": endpoint_id,
-        "event_id": message.id,
-        "outcome": outcome.value,
-        "status": answer.status,
-        "took_ms": round(answer.took_ms),
-    }
-    if outcome != "delivered":
-        raise FailedError(f"endpoint {endpoint_id} answered {answer.status}: {outcome}")
-    say(f"endpoint {endpoint_id} answered {answer.status} after {round(answer.took_ms)} ms", **outcome_fields)
+    found = asyncio.run(operations.try_endpoint(context, context.author, endpoint_id))
+    if found["status"] is None:
+        raise FailedError(f"endpoint {endpoint_id} was not reached: {found['text']}")
+    if found["outcome"] != "delivered":
+        raise FailedError(f"endpoint {endpoint_id} answered {found['status']}: {found['outcome']}")
+    said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms")}
+    say(f"endpoint {endpoint_id} answered {found['status']} after {found['took_ms']} ms", **said)
 
 
 @commands.command()
@@ -165,7 +164,7 @@ def deliveries(
     limit: Annotated[int, typer.Option(min=1, max=MANY, help="So many, the newest.")] = 100,
 ) -> None:
     """The log of what was sent in the last 14 days, with the answers; the newest first."""
-    rows = new_context().store.deliveries.log(endpoint, seller, failed, limit)
+    rows = deliveries_of.log(new_context(), endpoint, seller, failed, limit)
     columns = {"at": "at", "endpoint_id": "endpoint", "seller_id": "seller", "position": "position", "type": "type"}
     answers = {"attempt": "attempt", "outcome": "outcome", "status": "status", "kind": "why", "took_ms": "ms"}
     show(rows, columns | answers, empty="nothing was sent")
@@ -185,15 +184,16 @@ def replay(
         raise typer.BadParameter("name changes by ID, by --from and --to, or by --seller")
     if first is not None and last is not None and last < first:
         raise typer.BadParameter("--to lies before --from")
-    store = new_context().store
-    if endpoint is not None:
-        store.endpoints.one(endpoint)
-    if ids and (unknown := store.deliveries.unknown(ids)):
-        raise FailedError(f"no change has the id {unknown[0][:60]}; nothing is sent")
-    asked = store.deliveries.replay(endpoint=endpoint, ids=ids, first=first, last=last, seller=seller)
+    context = new_context()
+    asked = asyncio.run(deliveries_of.replay(context, context.author, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller))
     say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)
 
 
-def policy(context: CommandContext) -> Policy:
-    """What `starter.py endpoint` may call: the same as the worker."""
-    return Policy(loopback=context.settings.delivery_loopback, networks=context.settings.own_networks())
+@contextmanager
+def usage() -> Iterator[None]:
+    """What makes no sense is wrong usage, named as the command line does."""
+    try:
+        yield
+    except WrongInputError as error:
+        more = "; docs/how-to/deliver.md says which addresses are taken" if error.field == "url" else ""
+        raise typer.BadParameter(f"{OPTIONS.get(error.field, error.field)}: {error.words}{more}") from None

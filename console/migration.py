@@ -13,14 +13,14 @@ from console.output import Output, print_json, say, show, with_json
 from domain.comparison import Delays, Mode
 from domain.pacing import Stream, words
 from operations.context import CommandContext
-from operations.errors import FailedError
+from operations.errors import FailedError, WrongInputError
+from operations.reconciling import LAST, comparisons
 from store.schema.kinds import AlertKind
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
 
 commands = typer.Typer()
-LAST = timedelta(days=7)
 NEXT = {
     Mode.POLLING: "notifications are not compared; polling does it all",
     Mode.SHADOW: "polled as ever, and compared with notifications for a week; see starter.py reconcile --seller {seller}",
@@ -46,11 +46,10 @@ def reconcile(
     ] = None,
 ) -> None:
     """Compare polling with notifications: seen by both, by one, how far ahead, what is missing, and who is ready for webhooks."""
-    store = CommandContext("database_url").store
-    now = store.modes.clock()
-    start, end = period(since, until, last, now)
-    sellers = store.modes.watched() if seller is None else [seller]
-    found = [compared(store, one, start, end) for one in sellers]
+    try:
+        found = comparisons(CommandContext("database_url"), None if seller is None else [seller], since, until, last)
+    except WrongInputError as error:
+        raise typer.BadParameter(f"--{error.field}: {error.words}") from None
     if Output.json:
         for one in found:
             print_json(as_json(one))
@@ -58,19 +57,6 @@ def reconcile(
     show([_row(one) for one in found], COLUMNS, empty="no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow")
     for one in found:
         _print_comparison(one, alone=seller is not None)
-
-
-def period(since: datetime | None, until: datetime | None, last: timedelta | None, now: datetime) -> tuple[datetime, datetime]:
-    """Raises typer.BadParameter: the options contradict each other, or name nothing."""
-    if last and (since or until):
-        raise typer.BadParameter("give --last, or --since and --until")
-    if until and not since:
-        raise typer.BadParameter("--until needs --since")
-    end = until or now
-    start = since or end - (last or LAST)
-    if start >= end:
-        raise typer.BadParameter("the period ends before it begins" if until else "--since lies in the future")
-    return start, end
 
 
 COLUMNS = {

@@ -9,7 +9,7 @@ from console.output import Output, print_json, show, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
-from operations.subscriptions import NEEDED, SetupRow, arranged
+from operations.subscriptions import NEEDED, SetupRow, arranged, quiet
 
 commands = typer.Typer()
 group = typer.Typer(help="What eBay tells by itself: set it up, show it, repair it.")
@@ -53,10 +53,6 @@ def print_row(row: SetupRow) -> None:
     """As it happens, where programs read; a table at the end for people."""
     if Output.json:
         print_json(row.fields())
-
-
-def quiet(row: SetupRow) -> bool:
-    return row.optional or (row.ok and row.found in ("as it should be", "ENABLED"))
 
 
 def report(rows: list[SetupRow], empty: str = "nothing to set up") -> None:

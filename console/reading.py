@@ -19,7 +19,7 @@ from console.events import event_line
 from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
-from domain.remedies import for_alert
+from operations.alerts import listed
 from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
@@ -80,11 +80,9 @@ def quota(
 
 @commands.command()
 @with_json
-def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False) -> None:
+def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False, seller: SellerOption = None) -> None:
     """What needs a look and what to do, the newest first."""
-    rows = [
-        {**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in CommandContext("database_url").store.alerts(closed=closed)
-    ]
+    rows = listed(CommandContext("database_url"), closed, seller)
     heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
     show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts" if closed else "no open alerts")
 

@@ -105,6 +105,10 @@ class CommandContext:
         """Something of the store, or a call that waits. Here at once, since a command serves nobody else; `web.py` asks in a thread."""
         return question(*args, **kwargs)
 
+    async def call_out(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `ask`, of somebody else's server, who may take seconds: whoever asks Postgres meanwhile does not wait for it."""
+        return question(*args, **kwargs)
+
     def signal_or_start(self, seller_id: str | None, signal: Any, message: BaseModel | None = None) -> list[str]:
         """Signal one seller's workflow, or with None everybody's. Returns whose it was.
 

@@ -1,19 +1,44 @@
-"""Endpoints as command line and page show them."""
+"""Endpoints as command line, page and API show, change and try them. All of it raises UnknownEndpointError where there is none."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+from activities.delivering.signing import send
+from domain.delivery import AttemptOutcome, WrongTypesError, compose, outcome_of, patterns
+from operations.audit import audited
 from operations.context import CommandContext
-from store.delivery.endpoints import Endpoint
+from operations.errors import FailedError, NameUnknownError, WrongInputError
+from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
+from outbound.names import checked
+from settings import Settings
+from store.delivery.endpoints import Endpoint, new_id
 from store.schema.times import iso
+
+RESOLVED_S = 5.0
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Whom deliveries may reach: the same for who registers an endpoint, tries it, and delivers."""
+    return Policy(loopback=settings.delivery_loopback, networks=settings.own_networks())
 
 
 def listed(context: CommandContext) -> list[dict[str, Any]]:
     """All endpoints: settings, state, what waits, and the last answer of each."""
-    store = context.store
-    last = store.deliveries.last()
-    return [described(one) | waiting(context, one) | {"last": last.get(one.id)} for one in store.endpoints.all()]
+    last = context.store.deliveries.last()
+    return [described(one) | waiting(context, one) | {"last": last.get(one.id)} for one in context.store.endpoints.all()]
+
+
+def shown(context: CommandContext, endpoint_id: str) -> dict[str, Any]:
+    """One of them, likewise. Raises UnknownEndpointError."""
+    one = context.store.endpoints.one(endpoint_id)
+    return described(one) | waiting(context, one) | {"last": context.store.deliveries.last().get(one.id)}
 
 
 def described(one: Endpoint) -> dict[str, Any]:
@@ -35,3 +60,148 @@ def waiting(context: CommandContext, one: Endpoint) -> dict[str, Any]:
     """How many changes wait for it, and since when the oldest; `again`: those that are to be sent again."""
     found = context.store.deliveries.waiting(one.id)
     return {"waiting": found.changes, "again": found.again, "oldest_at": iso(found.since)}
+
+
+async def add_endpoint(
+    context: CommandContext, author: str, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False
+) -> dict[str, Any]:
+    """Tell an address of every change from now on, as `endpoint add --json` prints it: with its secret, which is not told again.
+
+    Args:
+        types: such as `order.*`; none for all.
+    Raises:
+        WrongInputError: `types`, or `url`, which may not be called.
+        NameUnknownError: its name leads nowhere.
+        UnknownSellerError: it is to be of one seller, who is not enrolled.
+    """
+    chosen = _chosen(types)
+    await _check(context, url)
+    endpoint_id = new_id()
+    after = {"url": _origin(url), "types": chosen, "thin": thin}
+    async with audited(context, author, "endpoint.add", seller_id, subject=endpoint_id, after=after):
+        _, secret = await context.ask(context.store.endpoints.add, url, chosen, seller_id, thin, endpoint_id)
+    return {"id": endpoint_id, "url": url, "types": chosen, "seller_id": seller_id, "thin": thin, "secret": secret}
+
+
+async def change_endpoint(
+    context: CommandContext,
+    author: str,
+    endpoint_id: str,
+    *,
+    url: str | None = None,
+    types: Sequence[str] | None = None,
+    thin: bool | None = None,
+) -> None:
+    """Change what is given. It goes on from where it stands, and another address is tried at once. Raises as `add_endpoint`."""
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    chosen = _chosen(types) if types is not None else None
+    if url is not None:
+        await _check(context, url)
+    former = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin}
+    after = {"url": _origin(url) if url is not None else None, "types": chosen, "thin": thin}
+    after = {name: value for name, value in after.items() if value is not None}
+    before = {name: former[name] for name in after}
+    async with audited(context, author, "endpoint.change", one.seller_id, subject=endpoint_id, before=before, after=after):
+        await context.ask(context.store.endpoints.change, endpoint_id, url, chosen, thin)
+
+
+async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: bool) -> None:
+    """Off, its place in the feed stays, so nothing is lost; on, it catches up from there."""
+    endpoints = context.store.endpoints
+    one = await context.ask(endpoints.one, endpoint_id)
+    action, after = ("endpoint.enable", "on") if on else ("endpoint.disable", "off")
+    states = {"before": {"state": one.state}, "after": {"state": after}}
+    async with audited(context, author, action, one.seller_id, subject=endpoint_id, **states):
+        await context.ask(endpoints.switch_on if on else endpoints.switch_off, endpoint_id)
+
+
+async def retry(context: CommandContext, author: str, endpoint_id: str) -> int:
+    """Try now what failed, whenever its next try was due. Returns of how many sellers (and the fleet) something had failed.
+
+    Raises:
+        FailedError: the endpoint is switched off.
+    """
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    if one.off_at:
+        raise FailedError(f"endpoint {endpoint_id} is switched off: enable it, and it catches up at once")
+    async with audited(context, author, "endpoint.retry", one.seller_id, subject=endpoint_id):
+        return await context.ask(context.store.endpoints.retry, endpoint_id)
+
+
+async def rotate_secret(context: CommandContext, author: str, endpoint_id: str) -> str:
+    """A new secret beside the others: from now on each message is signed with all of them. Returns it."""
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    async with audited(context, author, "endpoint.rotate", one.seller_id, subject=endpoint_id):
+        return await context.ask(context.store.endpoints.rotate, endpoint_id)
+
+
+async def drop_old_secrets(context: CommandContext, author: str, endpoint_id: str) -> int:
+    """Only the newest secret signs from now on. Returns how many were dropped."""
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    async with audited(context, author, "endpoint.drop_old", one.seller_id, subject=endpoint_id):
+        return await context.ask(context.store.endpoints.drop_old, endpoint_id)
+
+
+async def remove_endpoint(context: CommandContext, author: str, endpoint_id: str) -> None:
+    """Forget it, with its secrets, its place in the feed and its log."""
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    before = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin}
+    async with audited(context, author, "endpoint.remove", one.seller_id, subject=endpoint_id, before=before):
+        await context.ask(context.store.endpoints.remove, endpoint_id)
+
+
+async def try_endpoint(context: CommandContext, author: str, endpoint_id: str) -> dict[str, Any]:
+    """Send one signed event of the type `endpoint.test` now. It is no change: no cursor moves.
+
+    Returns:
+        `{"id", "event_id", "outcome", "status", "kind", "text", "took_ms"}`; `status` None: there was no answer, and why
+        say `kind` and, for people, `text`.
+    Raises:
+        SecretError: no key opens its secret.
+    """
+    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    secrets = await context.ask(context.store.endpoints.secrets, endpoint_id)
+    async with audited(context, author, "endpoint.test", one.seller_id, subject=endpoint_id):
+        return await context.call_out(_post, policy_of(context.settings), one, secrets)
+
+
+def _post(policy: Policy, one: Endpoint, secrets: Sequence[str]) -> dict[str, Any]:
+    event = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": iso(datetime.now(UTC)), "endpoint": one.id}
+    message, began = compose(event, thin=False), time.monotonic()
+    status: int | None = None
+    kind, text = "", ""
+    with closing(Client(policy)) as client:
+        try:
+            status = send(client, one.url, message, secrets).status
+            outcome = outcome_of(status)
+        except NoAnswerError as error:
+            outcome, kind, text = AttemptOutcome.UNANSWERED, error.kind, str(error)
+        except ForbiddenTargetError as error:
+            outcome, kind, text = AttemptOutcome.FORBIDDEN, error.reason, str(error)
+    took_ms = round((time.monotonic() - began) * 1000)
+    found = {"outcome": outcome.value, "status": status, "kind": kind or None, "text": text or None, "took_ms": took_ms}
+    return {"id": one.id, "event_id": message.id, **found}
+
+
+def _chosen(types: Sequence[str]) -> list[str]:
+    try:
+        return patterns(types)
+    except WrongTypesError as error:
+        raise WrongInputError("types", str(error)) from None
+
+
+async def _check(context: CommandContext, url: str) -> None:
+    """Raises WrongInputError."""
+    policy = policy_of(context.settings)
+    try:
+        await context.call_out(lambda: checked(check_url(url, policy), policy, system_resolver, time.monotonic() + RESOLVED_S))
+    except ForbiddenTargetError as error:
+        raise WrongInputError("url", str(error)) from None
+    except NoAnswerError as error:
+        raise NameUnknownError(f"the address is not taken: {error}") from None
+
+
+def _origin(url: str) -> str:
+    """What the audit may have of an address: its path may be as good as a password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

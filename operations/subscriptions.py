@@ -12,6 +12,7 @@ from ebay.client import Ebay
 from ebay.errors import AccessDeniedError, DeadTokenError, EbayError
 from ebay.notification_api import Destination, NotificationAddress, NotificationApi, Subscription, Topic
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
+from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError
 from store import StoreError
@@ -166,6 +167,24 @@ def arrangement(context: CommandContext, mend: bool) -> Iterator[Arrangement]:
         ebay = Ebay(settings.ebay_api_url, StoredTokens(context.store, oauth), oauth, oauth.exchange.http, settings.ebay_timeout)
         token = settings.notification_token.get_secret_value()
         yield Arrangement(NotificationApi(ebay), settings.public_url, token, settings.notification_email, mend)
+
+
+def quiet(row: SetupRow) -> bool:
+    """Whether who repairs need not hear of it: it is as it should be, and was."""
+    return row.optional or (row.ok and row.found in ("as it should be", ENABLED))
+
+
+async def arranged_for(context: CommandContext, author: str, seller_id: str, action: str) -> list[SetupRow]:
+    """Have eBay tell of one seller. `action`: as the audit calls it.
+
+    Raises:
+        FailedError: a setting is missing, or the seller is not enrolled.
+        EbayError: the application's own part fails.
+    """
+    if unset := next((name for name in NEEDED if getattr(context.settings, name) is None), None):
+        raise FailedError(f"SELLERBEAT_{unset.upper()} is needed for notifications, and is not set")
+    async with audited(context, author, action, seller_id):
+        return await context.call_out(arranged, context, seller_id, True, lambda row: None)
 
 
 def arranged(context: CommandContext, seller_id: str | None, mend: bool, row_done: Callable[[SetupRow], None]) -> list[SetupRow]:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from domain.seller_id import SELLER_ID
-from operations.endpoints import listed
+from operations.deliveries import replay
+from operations.endpoints import listed, switch
 from pages.forms import read_form
 from pages.rendering import render
 from serving.access import Session
@@ -17,6 +18,7 @@ from serving.context import WebContext
 from serving.problems import ProblemError
 from store import UnknownEndpointError
 
+AUTHOR = "page"
 FAILED = 20
 LARGEST = 2**63 - 1
 ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
@@ -61,11 +63,10 @@ async def press(request: Request, endpoint_id: str, action: str) -> Response:
     if not ENDPOINT_ID.fullmatch(endpoint_id):  # Postgres takes not every text
         raise ProblemError(404, "there is no such endpoint")
     try:
-        await context.ask(context.store.endpoints.one, endpoint_id)
         if action == "replay":
-            await context.ask(lambda: context.store.deliveries.replay(endpoint=endpoint_id, **query_of(form)))
+            await replay(context, AUTHOR, endpoint=endpoint_id, **query_of(form))
         else:
-            await context.ask(context.store.endpoints.switch_on if action == "enable" else context.store.endpoints.switch_off, endpoint_id)
+            await switch(context, AUTHOR, endpoint_id, on=action == "enable")
     except UnknownEndpointError:
         raise ProblemError(404, "there is no such endpoint") from None
     return RedirectResponse(f"/endpoints?done={action}", 303)

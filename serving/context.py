@@ -84,7 +84,8 @@ class WebContext(CommandContext):
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)
-        self._threads, self._check = CapacityLimiter(THREADS), CapacityLimiter(1)
+        self._threads, self._outside, self._check = CapacityLimiter(THREADS), CapacityLimiter(THREADS), CapacityLimiter(1)
+        self.planning = asyncio.Lock()  # a forecast costs a second or two of CPU: one at a time
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
 
     def unset(self) -> str | None:
@@ -119,6 +120,10 @@ class WebContext(CommandContext):
     async def ask(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Something of the store, in a thread."""
         return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self._threads)
+
+    async def call_out(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """In a thread beside those of the store."""
+        return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self._outside)
 
     async def check(self, within_s: float) -> None:
         """Whether Postgres answers, by a thread and a connection of its own. Raises as `Store.check`, and TimeoutError."""

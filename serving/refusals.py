@@ -16,7 +16,7 @@ from ebay.errors import (
     QuotaSpentError,
 )
 from operations.accounts import AccountRefusedError
-from operations.errors import FailedError
+from operations.errors import FailedError, NameUnknownError, UnknownChangeError, WrongInputError
 from serving.problems import LoginNeededError, ProblemError
 from store import StoreError, UnknownEndpointError, UnknownSellerError
 from store.access.api_tokens import ApiTokenExistsError, TooManyApiTokensError, UnknownApiTokenError
@@ -48,7 +48,11 @@ _EBAY_AWAY = "eBay does not answer just now; nothing was stored. Try again"
 _KEYS = "eBay refuses the application's own keys: correct SELLERBEAT_EBAY_CLIENT_ID and its secret"
 # The first that fits: a status, a code (None: the status's usual one), words (None: the error's own), and when to ask again.
 _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None, str | None, int | None], ...] = (
-    ((UnknownEndpointError, UnknownApiTokenError), 404, None, None, None),
+    (UnknownEndpointError, 404, "unknown_endpoint", "there is no such endpoint", None),
+    (UnknownApiTokenError, 404, None, None, None),
+    (UnknownChangeError, 404, "unknown_change", None, None),
+    (WrongInputError, 422, None, None, None),
+    (NameUnknownError, 422, "name_unknown", None, None),
     ((ApiTokenExistsError, TooManyApiTokensError, OffersNeedInventoryError), 409, None, None, None),
     (DeadTokenError, 422, "token_refused", "eBay refuses the refresh token; nothing was stored", None),
     ((EbayUnavailableError, QuotaSpentError), 503, "ebay_away", _EBAY_AWAY, 30),

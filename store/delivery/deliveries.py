@@ -11,11 +11,12 @@ from store.delivery.cursors import MATCHES
 from store.schema.errors import translated
 from store.schema.times import iso
 
+LARGEST_ID = 2**63 - 1
 MANY = 10_000  # more than these are not counted
 NEWEST_DELIVERIES = text("""
     SELECT * FROM sellerbeat.deliveries
     WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
-        AND (NOT :failed OR outcome <> 'delivered')
+        AND (NOT :failed OR outcome <> 'delivered') AND id < :before
     ORDER BY id DESC LIMIT :limit
 """)
 LAST_DELIVERY_OF_EACH_ENDPOINT = text("""
@@ -88,9 +89,11 @@ class Deliveries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def log(self, endpoint: str | None = None, seller: str | None = None, failed: bool = False, limit: int = 100) -> list[dict[str, Any]]:
-        """Attempts, the newest first, as `starter.py deliveries --json` tells them."""
-        values = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit}
+    def log(
+        self, endpoint: str | None = None, seller: str | None = None, failed: bool = False, limit: int = 100, before: int = LARGEST_ID
+    ) -> list[dict[str, Any]]:
+        """Attempts, the newest first, as `starter.py deliveries --json` tells them; those older than the attempt `before`."""
+        values = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit, "before": before}
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(NEWEST_DELIVERIES, values).mappings().all()
         return [{**row, "at": iso(row["at"])} for row in rows]

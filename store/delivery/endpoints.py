@@ -61,6 +61,18 @@ RETRY_CURSORS_OF_ENDPOINT_NOW = text("""
     UPDATE sellerbeat.delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
 """)
+# Somebody acts, so the schedule begins anew; since when it fails stays, and with it the day on which the endpoint is switched off.
+RETRY_CURSORS_OF_FAILING_ENDPOINT = text("""
+    UPDATE sellerbeat.delivery_lanes SET tries = 0, retry_at = NULL, tell_at = clock_timestamp()
+    WHERE endpoint_id = :id AND (tries > 0 OR retry_at IS NOT NULL)
+""")
+PERMIT_PROBE_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET probed_at = NULL WHERE id = :id AND probed_at IS NOT NULL")
+CHANGE_ENDPOINT = text("""
+    UPDATE sellerbeat.endpoints SET url = coalesce(CAST(:url AS text), url), types = coalesce(CAST(:types AS text[]), types),
+        thin = coalesce(CAST(:thin AS boolean), thin)
+    WHERE id = :id
+""")
+FORGET_FAILURES_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET failures = 0, failing_since = NULL, probed_at = NULL WHERE id = :id")
 REMOVE_ROWS_OF_ENDPOINT = [
     text(f"DELETE FROM sellerbeat.{table} WHERE endpoint_id = :id")
     for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
@@ -107,15 +119,19 @@ class Endpoints:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
 
-    def add(self, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False) -> tuple[str, str]:
+    def add(
+        self, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False, endpoint_id: str | None = None
+    ) -> tuple[str, str]:
         """Register an endpoint for what changes from now on; the URL and the types are checked already.
 
+        Args:
+            endpoint_id: of `new_id`, where it was written down before; None: a new one.
         Returns:
             its id and its secret, which is not told a second time.
         Raises:
             UnknownSellerError: it is to be of one seller, who is not enrolled.
         """
-        endpoint_id, secret = f"ep-{chance.token_hex(4)}", _new_secret()
+        endpoint_id, secret = endpoint_id or new_id(), _new_secret()
         values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_CURSOR}
         with translated(), self._engine.begin() as connection:
             if seller_id is not None and not connection.execute(SELLER_IS_ENROLLED, values).scalar():
@@ -175,6 +191,30 @@ class Endpoints:
             connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
+    def change(self, endpoint_id: str, url: str | None = None, types: Sequence[str] | None = None, thin: bool | None = None) -> None:
+        """Change what is given; checked already. It goes on from where it stands: what waits is told as from now on wished.
+
+        Another address knows nothing of the former one's failures, and is tried at once.
+        """
+        values = {"id": endpoint_id, "url": url, "types": list(types) if types is not None else None, "thin": thin}
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            connection.execute(CHANGE_ENDPOINT, values)
+            if url is not None:
+                connection.execute(FORGET_FAILURES_OF_ENDPOINT, values)
+                connection.execute(LOCK_CURSORS_OF_ENDPOINT, values)
+                connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, values)
+                _close_alerts(connection, endpoint_id, AlertKind.ENDPOINT_FAILING)
+
+    def retry(self, endpoint_id: str) -> int:
+        """Try what failed now, and by its schedule from the beginning. Returns of how many sellers something had failed."""
+        values = {"id": endpoint_id}
+        with translated(), self._engine.begin() as connection:
+            self._locked(connection, endpoint_id)
+            connection.execute(PERMIT_PROBE_OF_ENDPOINT, values)
+            connection.execute(LOCK_CURSORS_OF_ENDPOINT, values)
+            return connection.execute(RETRY_CURSORS_OF_FAILING_ENDPOINT, values).rowcount
+
     def remove(self, endpoint_id: str) -> None:
         """Forget it, with its secrets, its place in the feed and its log."""
         with translated(), self._engine.begin() as connection:
@@ -216,9 +256,15 @@ def forget_of(connection: Connection, seller_id: str) -> None:
         forget(connection, endpoint_id)
 
 
-def _close_alerts(connection: Connection, endpoint_id: str) -> None:
+def new_id() -> str:
+    """An id that no endpoint has."""
+    return f"ep-{chance.token_hex(4)}"
+
+
+def _close_alerts(connection: Connection, endpoint_id: str, *kinds: AlertKind) -> None:
+    """All of them where none is named."""
     events = Events(FLEET)
-    for kind in (AlertKind.ENDPOINT_OFF, AlertKind.ENDPOINT_FAILING):
+    for kind in kinds or (AlertKind.ENDPOINT_OFF, AlertKind.ENDPOINT_FAILING):
         close_alert(connection, events, None, named(kind, endpoint_id))
     events.emit(connection, None)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from standardwebhooks import Webhook
 
+from operations.authors import operating_system_user
 from operations.health import where_deliveries_go
 from settings import Settings
 from tests.deliveries.hand import change
@@ -124,6 +125,51 @@ def test_it_is_switched_off_and_on_and_removed(house: House) -> None:
     assert "no endpoint" in house.command("endpoint", "enable", endpoint).failure(1)
 
 
+def test_what_is_named_is_changed_and_the_rest_stays(house: House) -> None:
+    endpoint = add(house, "http://127.0.0.1:9/", "--types", "order.*").object["id"]
+
+    typed = house.command("endpoint", "change", endpoint, "--types", "alert.*", "--thin", "--json").object
+    moved = house.command("endpoint", "change", endpoint, "--url", "http://127.0.0.1:10/", "--whole", "--json", variables=LOOPBACK).object
+    refused = house.command("endpoint", "change", endpoint, "--url", "http://127.0.0.1:11/").failure(2)
+
+    assert (typed["types"], typed["thin"], typed["url"]) == (["alert.*"], True, "http://127.0.0.1:9/")
+    assert (moved["types"], moved["thin"], moved["url"]) == (["alert.*"], False, "http://127.0.0.1:10/")
+    assert "URL: 127.0.0.1" in refused
+    assert house.store.endpoints.one(endpoint).url == "http://127.0.0.1:10/"
+
+
+def test_what_failed_is_tried_at_once_unless_it_is_switched_off(house: House) -> None:
+    endpoint = add(house, "http://127.0.0.1:9/").object["id"]
+    nothing = house.command("endpoint", "retry", endpoint)
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"""
+            INSERT INTO sellerbeat.delivery_lanes (endpoint_id, seller_id, sequence, tries, retry_at, tell_at)
+            SELECT '{endpoint}', 'zoe', 0, 7, clock_timestamp() + interval '1 day', clock_timestamp() + interval '1 day'""")
+    again = house.command("endpoint", "retry", endpoint, "--json").object
+    house.command("endpoint", "disable", endpoint)
+
+    assert "nothing had failed" in nothing.out
+    assert again == {"id": endpoint, "retried": 1}
+    assert house.rows("SELECT tries, retry_at, tell_at <= clock_timestamp() FROM sellerbeat.delivery_lanes WHERE seller_id = 'zoe'") == [
+        (0, None, True)
+    ]
+    assert "enable it" in house.command("endpoint", "retry", endpoint).failure(1)
+
+
+def test_who_did_it_stands_in_the_audit(house: House) -> None:
+    endpoint = add(house, "http://127.0.0.1:9/the-path-is-a-secret").object["id"]
+    house.command("endpoint", "disable", endpoint)
+
+    off, added = house.store.audit.read(limit=2)
+    assert (off["author"], off["action"], off["subject"], off["outcome"]) == (
+        str(operating_system_user()),
+        "endpoint.disable",
+        endpoint,
+        "done",
+    )
+    assert (added["action"], added["after"]["url"]) == ("endpoint.add", "http://127.0.0.1:9")
+
+
 def test_changes_are_sent_again_by_id_by_range_and_by_seller(house: House) -> None:
     house.enroll("anna")
     endpoint = add(house, "http://127.0.0.1:9/", "--seller", "anna").object["id"]
@@ -151,6 +197,7 @@ def test_changes_are_sent_again_by_id_by_range_and_by_seller(house: House) -> No
         (["endpoint", "add", "https://1.1.1.1/", "--types", "orders.*"], "order.*"),
         (["endpoint", "add", "https://user@1.1.1.1/"], "user name"),
         (["endpoint", "add", "https://1.1.1.1/", "--seller", "a/b"], "--seller"),
+        (["endpoint", "change", "ep-none"], "--url"),
         (["endpoint", "secret", "ep-none"], "--rotate"),
         (["endpoint", "secret", "ep-none", "--rotate", "--drop-old"], "--rotate"),
         (["deliveries", "--limit", "0"], "--limit"),

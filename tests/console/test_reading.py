@@ -182,6 +182,7 @@ def test_alerts_quota_and_set_aside_documents_are_objects_with_utc_times(house: 
     assert aside["attempts"] >= 1
     assert aside["reason"]
     assert read(house, "set-aside", "--seller", "bert") == []
+    assert (read(house, "alerts", "--seller", "anna"), read(house, "alerts", "--seller", "bert")) == ([alert], [])
 
 
 def test_an_alert_is_told_in_whole_words_on_a_narrow_screen(house: House) -> None:

@@ -16,7 +16,7 @@ from tests.support.dumps import postgres_columns
 from tests.support.histories import raw
 from tests.support.house import ROOT, House, Said
 from tests.support.receivers import stored_port
-from tests.support.waiting import eventually_here, least
+from tests.support.waiting import PATIENCE_S, eventually_here, least
 
 SELLERS = ("anna", "bert")
 TOKEN = "verification-token_of-the-tests-0123456789"
@@ -160,6 +160,24 @@ def test_what_ebay_marked_down_is_repaired_and_nothing_else_is_touched(house: Ho
     assert (down.status, off.status, again.out) == ("ENABLED", "ENABLED", "nothing to repair\n")
 
 
+def test_an_app_has_ebay_tell_of_one_seller_over_http(house: House, arranged: object) -> None:
+    notices = house.world.notices
+    down = next(one for one in notices.destinations.values() if one.endpoint.endswith("/bert"))
+    down.status = "MARKED_DOWN"
+    path = f"{house.environment['SELLERBEAT_PUBLIC_URL']}/v1/sellers/bert/notifications"
+
+    repaired, again, whole = [httpx.post(f"{path}/{act}", timeout=PATIENCE_S) for act in ("repair", "repair", "setup")]
+    unknown = httpx.post(path.replace("bert", "nobody") + "/setup")
+
+    assert [(part["what"], part["found"]) for part in repaired.json()["parts"]] == [("destination", "enabled again: it was MARKED_DOWN")]
+    assert (again.json(), down.status) == ({"parts": [], "wrong": 0}, "ENABLED")
+    assert {part["seller_id"] for part in whole.json()["parts"]} == {"bert"}
+    assert "ops@example.com" not in repaired.text + again.text + whole.text
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_seller")
+    acts = [(one["author"], one["action"], one["seller_id"], one["outcome"]) for one in house.store.audit.read(limit=2)]
+    assert acts == [("here", "notifications.setup", "bert", "done"), ("here", "notifications.repair", "bert", "done")]
+
+
 def test_nothing_that_a_notification_says_of_people_is_kept_or_said(house: House, arranged: object) -> None:
     """Its ids alone are kept; whom a deletion is about stands encrypted."""
     url, name = house.environment["SELLERBEAT_PUBLIC_URL"], "Canary4712Buyer"
@@ -192,6 +210,10 @@ def test_showing_counts_what_came(house: House, arranged: object) -> None:
 
     assert ("ORDER_CONFIRMATION", "done") in {(row["topic"], row["state"]) for row in counted}
     assert "ORDER_CONFIRMATION" in house.command("notifications", "show", "anna").out
+    answer = httpx.get(f"{house.environment['SELLERBEAT_PUBLIC_URL']}/v1/sellers/anna/notifications")
+    assert {(row["topic"], row["state"], row["notifications"]) for row in answer.json()["topics"]} == {
+        (row["topic"], row["state"], row["notifications"]) for row in counted
+    }
 
 
 def test_where_the_world_does_not_reach_us_the_line_says_so(house: House, arranged: object) -> None:

@@ -1,0 +1,105 @@
+"""`/v1/deliveries`: the log of what was sent; `/v1/replays`: sending again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query, Request, Security, status
+from pydantic import BaseModel, Field, model_validator
+
+from api.routing import ApiRoute, Needs, asks_for, problems
+from domain.delivery import AttemptOutcome
+from domain.scopes import Scope
+from domain.seller_id import SELLER_ID
+from operations.deliveries import log, replay
+from serving.callers import Caller
+from serving.context import WebContext
+
+LARGEST = 2**63 - 1
+EventId = Annotated[str, Field(pattern="^[!-~]{1,100}$", examples=["0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])]
+Position = Annotated[int, Field(ge=1, le=LARGEST)]
+SellerName = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", description="one seller only")]
+EndpointName = Annotated[str, Field(pattern="^ep-[0-9a-z]{1,40}$", description="one endpoint only")]
+router = APIRouter(route_class=ApiRoute, tags=["Deliveries"])
+
+
+class LogQuery(BaseModel, extra="forbid", frozen=True):
+    endpoint: EndpointName | None = None
+    seller: SellerName | None = None
+    failed: bool = Field(False, description="only what was not taken")
+    limit: int = Field(100, ge=1, le=1000, description="so many at most, 1 to 1000")
+    after: int = Field(LARGEST, ge=1, le=LARGEST, description="go on with older ones, from an answer's `next`")
+
+
+class LoggedAttempt(BaseModel):
+    """One attempt to deliver one change to one endpoint."""
+
+    id: int
+    at: str = Field(description="UTC", examples=["2026-06-18T12:00:00.000Z"])
+    endpoint_id: str = Field(examples=["ep-1f2e3d4c"])
+    seller_id: str | None = Field(description="null: an alert of the fleet")
+    event_id: str = Field(description="the change's id, which is the message's webhook-id")
+    position: int
+    type: str = Field(examples=["order.created"])
+    attempt: int = Field(description="1 for the first")
+    replayed: bool
+    outcome: AttemptOutcome
+    status: int | None = Field(description="of the answer; null: there was none")
+    kind: str | None = Field(description="why there was none")
+    took_ms: int
+
+
+class DeliveryLog(BaseModel):
+    """Attempts, the newest first."""
+
+    deliveries: list[LoggedAttempt]
+    next: int | None = Field(description="`after` of the next page; null: there is none")
+
+
+class ReplayOrder(BaseModel, extra="forbid", frozen=True, strict=True):
+    """Which changes; with more than one of ids, positions and seller those that fit all."""
+
+    ids: list[EventId] | None = Field(None, min_length=1, max_length=1000, description="of changes")
+    first: Position | None = Field(None, description="the first position, included")
+    last: Position | None = Field(None, description="the last position, included")
+    seller: SellerName | None = None
+    endpoint: EndpointName | None = None
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if self.ids is None and self.first is None and self.last is None and self.seller is None:
+            raise ValueError("name changes by ids, by first and last, or by seller")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError("last lies before first")
+        return self
+
+
+class Replayed(BaseModel):
+    """What is sent again; what is not delivered yet comes anyway, and is not counted."""
+
+    messages: int
+
+
+@router.get("/v1/deliveries", responses=problems(404), openapi_extra={"x-command": "deliveries"})
+async def deliveries(
+    request: Request, query: Annotated[LogQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.READ))]
+) -> DeliveryLog:
+    """The log of what was sent, with the answers. A token that is narrowed names one of its sellers."""
+    context: WebContext = request.app.state.context
+    asks_for(caller, query.seller)
+    rows = await context.ask(log, context, query.endpoint, query.seller, query.failed, query.limit, query.after)
+    if not rows and query.seller:
+        await context.ask(context.overview.known, query.seller)
+    return DeliveryLog(deliveries=[LoggedAttempt(**row) for row in rows], next=rows[-1]["id"] if len(rows) == query.limit else None)
+
+
+@router.post("/v1/replays", status_code=status.HTTP_202_ACCEPTED, responses=problems(404, 409), openapi_extra={"x-command": "replay"})
+async def replays(request: Request, given: ReplayOrder, caller: Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]) -> Replayed:
+    """Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new."""
+    context: WebContext = request.app.state.context
+    if given.seller:
+        await context.ask(context.overview.known, given.seller)
+    messages = await replay(
+        context, caller.author, endpoint=given.endpoint, ids=given.ids, first=given.first, last=given.last, seller=given.seller
+    )
+    return Replayed(messages=messages)

@@ -1,0 +1,234 @@
+"""`/v1/endpoints`: who is told of changes. Writes need scope admin: who may name an address may have all changes sent there."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Body, Depends, Path, Request, Response, Security, status
+from pydantic import BaseModel, Field, model_validator
+
+from api.routing import ApiRoute, Needs, problems
+from domain.delivery import AttemptOutcome
+from domain.scopes import Scope
+from domain.seller_id import SELLER_ID
+from operations import endpoints as operations
+from serving.callers import Caller
+from serving.context import WebContext
+from store import UnknownEndpointError
+
+ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
+SECRET = {"x-secret": True}
+router = APIRouter(route_class=ApiRoute, tags=["Endpoints"])
+
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        description="an https address, without user and password",
+        examples=["https://shop.example.com/hooks"],
+    ),
+]
+Types = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]],
+    Field(max_length=50, description="types of changes, such as order.*; `*` for all", examples=[["order.*", "alert.opened"]]),
+]
+Thin = Annotated[bool, Field(description="changes above 20 kB go without their documents, with a link to the feed")]
+Moment = Annotated[str, Field(description="UTC, to the millisecond", examples=["2026-06-18T12:00:00.000Z"])]
+
+
+def endpoint_id(endpoint_id: Annotated[str, Path(description="such as ep-1f2e3d4c", examples=["ep-1f2e3d4c"])]) -> str:
+    """Raises UnknownEndpointError: none can have this id. Postgres takes not every text."""
+    if not ENDPOINT_ID.fullmatch(endpoint_id):
+        raise UnknownEndpointError("of this id")
+    return endpoint_id
+
+
+Id = Annotated[str, Depends(endpoint_id)]
+Reader = Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
+Admin = Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]
+
+
+class EndpointTerms(BaseModel, extra="forbid", frozen=True, strict=True):
+    """An endpoint that is to be."""
+
+    url: Url
+    types: Types = []
+    seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="of this seller alone; left out: of all")
+    thin: Thin = False
+
+
+class EndpointChange(BaseModel, extra="forbid", frozen=True, strict=True):
+    """What is to be another one; what is left out stays."""
+
+    url: Url | None = None
+    types: Annotated[Types, Field(min_length=1)] | None = None
+    thin: Thin | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.url is None and self.types is None and self.thin is None:
+            raise ValueError("name what is to change: url, types, thin")
+        return self
+
+
+class SecretRotation(BaseModel, extra="forbid", frozen=True, strict=True):
+    """Nothing: a new secret beside the others."""
+
+    drop_old: bool = Field(False, description="no new secret: sign with the newest alone, once the receiver knows it")
+
+
+class LastAnswer(BaseModel):
+    """An endpoint's last attempt."""
+
+    at: Moment
+    outcome: AttemptOutcome
+    status: int | None = Field(description="of its answer; null: there was none")
+    kind: str | None = Field(description="why there was none")
+    took_ms: int
+
+
+class ShownEndpoint(BaseModel):
+    """An endpoint: settings, state, what waits."""
+
+    id: str = Field(examples=["ep-1f2e3d4c"])
+    url: str = Field(examples=["https://shop.example.com/hooks"])
+    types: list[str] = Field(examples=[["order.*"]])
+    seller_id: str | None = Field(description="null: of all sellers")
+    thin: bool
+    state: Literal["on", "failing", "off"]
+    off_reason: str | None
+    failing_since: Moment | None
+    created_at: Moment
+    waiting: int = Field(description="changes that it has not got yet; 10000 stands for that and more")
+    again: int = Field(description="changes that are to be sent again")
+    oldest_at: Moment | None = Field(description="of what waits")
+    last: LastAnswer | None
+
+
+class ShownEndpoints(BaseModel):
+    """All of them, the oldest first."""
+
+    endpoints: list[ShownEndpoint]
+
+
+class NewEndpoint(BaseModel):
+    """An endpoint as it was made, with its secret, which is not shown again."""
+
+    id: str = Field(examples=["ep-1f2e3d4c"])
+    url: str = Field(examples=["https://shop.example.com/hooks"])
+    types: list[str] = Field(examples=[["order.*"]])
+    seller_id: str | None
+    thin: bool
+    secret: str = Field(description="verifies the signatures (Standard Webhooks)", examples=["whsec_..."])
+
+
+class NewSecret(BaseModel):
+    """What became of an endpoint's secrets."""
+
+    id: str
+    secret: str | None = Field(description="the new one, shown this once; messages carry a signature for each")
+    dropped: int = Field(description="so many older ones sign no more")
+
+
+class AttemptShown(BaseModel):
+    """How a test event was answered; `delivered` is well."""
+
+    id: str
+    event_id: str = Field(description="the message's webhook-id", examples=["test-0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])
+    outcome: AttemptOutcome
+    status: int | None = Field(description="of the answer; null: there was none")
+    kind: str | None = Field(description="why there was none, for a program")
+    text: str | None = Field(description="the same for a person")
+    took_ms: int
+
+
+@router.get("/v1/endpoints", responses=problems(), openapi_extra={"x-command": "endpoints"})
+async def endpoints(request: Request, caller: Reader) -> ShownEndpoints:
+    """Who is told of changes: settings, state, what waits, and the last answer of each."""
+    context: WebContext = request.app.state.context
+    return ShownEndpoints(endpoints=[ShownEndpoint(**row) for row in await context.ask(operations.listed, context)])
+
+
+@router.post(
+    "/v1/endpoints",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(404, 409),
+    openapi_extra={"x-command": "endpoint add", **SECRET},
+)
+async def add(request: Request, response: Response, given: EndpointTerms, caller: Admin) -> NewEndpoint:
+    """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
+    context: WebContext = request.app.state.context
+    made = await operations.add_endpoint(context, caller.author, given.url, given.types, given.seller, given.thin)
+    response.headers["Location"] = f"/v1/endpoints/{made['id']}"
+    return NewEndpoint(**made)
+
+
+@router.get("/v1/endpoints/{endpoint_id}", responses=problems(404), openapi_extra={"x-command": "endpoints"})
+async def one(request: Request, caller: Reader, id_: Id) -> ShownEndpoint:
+    """One endpoint: settings, state, what waits, and its last answer."""
+    return await _shown(request.app.state.context, id_)
+
+
+@router.patch("/v1/endpoints/{endpoint_id}", responses=problems(404, 409), openapi_extra={"x-command": "endpoint change"})
+async def change(request: Request, id_: Id, given: EndpointChange, caller: Admin) -> ShownEndpoint:
+    """Change the address or what it is told. It goes on from where it stands, under the same secret; another address is tried at once."""
+    context: WebContext = request.app.state.context
+    await operations.change_endpoint(context, caller.author, id_, url=given.url, types=given.types, thin=given.thin)
+    return await _shown(context, id_)
+
+
+@router.delete(
+    "/v1/endpoints/{endpoint_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(404, 409),
+    openapi_extra={"x-command": "endpoint remove"},
+)
+async def remove(request: Request, caller: Admin, id_: Id) -> None:
+    """Forget an endpoint, with its secrets, its place in the feed and its log."""
+    await operations.remove_endpoint(request.app.state.context, caller.author, id_)
+
+
+@router.post("/v1/endpoints/{endpoint_id}/test", responses=problems(404, 409), openapi_extra={"x-command": "endpoint test"})
+async def test(request: Request, caller: Admin, id_: Id) -> AttemptShown:
+    """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
+    return AttemptShown(**await operations.try_endpoint(request.app.state.context, caller.author, id_))
+
+
+@router.post("/v1/endpoints/{endpoint_id}/enable", responses=problems(404, 409), openapi_extra={"x-command": "endpoint enable"})
+async def enable(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
+    """Switch it on: it catches up from where it was."""
+    context: WebContext = request.app.state.context
+    await operations.switch(context, caller.author, id_, on=True)
+    return await _shown(context, id_)
+
+
+@router.post("/v1/endpoints/{endpoint_id}/disable", responses=problems(404, 409), openapi_extra={"x-command": "endpoint disable"})
+async def disable(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
+    """Switch it off. Its place in the feed stays, so nothing is lost."""
+    context: WebContext = request.app.state.context
+    await operations.switch(context, caller.author, id_, on=False)
+    return await _shown(context, id_)
+
+
+@router.post("/v1/endpoints/{endpoint_id}/retry", responses=problems(404, 409), openapi_extra={"x-command": "endpoint retry"})
+async def retry(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
+    """Try now what failed, without waiting for its next try. 409: it is switched off."""
+    context: WebContext = request.app.state.context
+    await operations.retry(context, caller.author, id_)
+    return await _shown(context, id_)
+
+
+@router.post("/v1/endpoints/{endpoint_id}/rotate", responses=problems(404, 409), openapi_extra={"x-command": "endpoint secret", **SECRET})
+async def rotate(request: Request, caller: Admin, id_: Id, given: Annotated[SecretRotation | None, Body()] = None) -> NewSecret:
+    """A new secret beside the others; once the receiver knows it, `{"drop_old": true}`. Each message carries a signature for each."""
+    context: WebContext = request.app.state.context
+    if given and given.drop_old:
+        return NewSecret(id=id_, secret=None, dropped=await operations.drop_old_secrets(context, caller.author, id_))
+    return NewSecret(id=id_, secret=await operations.rotate_secret(context, caller.author, id_), dropped=0)
+
+
+async def _shown(context: WebContext, id_: str) -> ShownEndpoint:
+    """Raises UnknownEndpointError."""
+    return ShownEndpoint(**await context.ask(operations.shown, context, id_))

@@ -1,0 +1,91 @@
+"""`/v1/sellers/{seller_id}/notifications`: what eBay tells of a seller, and having it tell. Of all of them: the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Request, Security
+from pydantic import BaseModel, Field
+
+from api.routing import ApiRoute, Needs, problems
+from domain.scopes import Scope
+from operations.subscriptions import SetupRow, arranged_for, quiet
+from serving.callers import Caller
+from serving.context import WebContext
+from store.schema.times import iso
+
+SellerPath = Annotated[str, Path(description="the app's own id of the seller", examples=["s-17"])]
+Steering = Annotated[Caller, Security(Needs(Scope.CONTROL))]
+router = APIRouter(route_class=ApiRoute, tags=["Notifications"])
+
+
+class TopicCount(BaseModel):
+    """What came, of one topic, and what became of it."""
+
+    topic: str = Field(examples=["ORDER_CONFIRMATION"])
+    state: str = Field(examples=["done"])
+    notifications: int
+    copies: int = Field(description="with those that came again")
+    last_at: str | None = Field(description="UTC", examples=["2026-06-18T12:00:00.000Z"])
+
+
+class TopicCounts(BaseModel):
+    """By topic; kept as long as SELLERBEAT_KEEP_NOTIFICATIONS says."""
+
+    topics: list[TopicCount]
+
+
+class ArrangedPart(BaseModel):
+    """One thing at eBay: a destination, a subscription."""
+
+    mark: Literal["ok", "!", "x"] = Field(description="!: a topic that the consent does not cover, and need not")
+    what: str = Field(examples=["subscription"])
+    seller_id: str | None = Field(description="null: of the application")
+    name: str = Field(description="the topic, or the address", examples=["ORDER_CONFIRMATION"])
+    ok: bool
+    found: str = Field(description="in words", examples=["made"])
+
+
+class ArrangedParts(BaseModel):
+    """The seller's, and of the application's what keeps notifications from coming."""
+
+    parts: list[ArrangedPart]
+    wrong: int = Field(description="so many keep notifications from coming")
+
+
+@router.get("/v1/sellers/{seller_id}/notifications", responses=problems(404), openapi_extra={"x-command": "notifications show"})
+async def counts(request: Request, seller_id: SellerPath, caller: Annotated[Caller, Security(Needs(Scope.READ))]) -> TopicCounts:
+    """What came of a seller, by topic. What eBay is set up to tell, `setup` and `repair` say: to ask costs calls."""
+    context: WebContext = request.app.state.context
+    await context.ask(context.overview.known, seller_id)
+    rows = await context.ask(context.store.notifications.counts, seller_id)
+    return TopicCounts(topics=[TopicCount(**{**row, "last_at": iso(row["last_at"])}) for row in rows])
+
+
+@router.post(
+    "/v1/sellers/{seller_id}/notifications/setup", responses=problems(404, 409, 502), openapi_extra={"x-command": "notifications setup"}
+)
+async def setup(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
+    """Have eBay tell us of a seller: the destination and the subscriptions. Safe to repeat."""
+    return _answer(await _arranged(request, caller, seller_id, "notifications.setup"), seller_id)
+
+
+@router.post(
+    "/v1/sellers/{seller_id}/notifications/repair", responses=problems(404, 409, 502), openapi_extra={"x-command": "notifications repair"}
+)
+async def repair(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
+    """Enable what eBay marked down, make or put right subscriptions; tells only of what is or was wrong."""
+    rows = await _arranged(request, caller, seller_id, "notifications.repair")
+    return _answer([row for row in rows if not quiet(row)], seller_id)
+
+
+async def _arranged(request: Request, caller: Caller, seller_id: str, action: str) -> list[SetupRow]:
+    context: WebContext = request.app.state.context
+    await context.ask(context.overview.known, seller_id)
+    return await arranged_for(context, caller.author, seller_id, action)
+
+
+def _answer(rows: list[SetupRow], seller_id: str) -> ArrangedParts:
+    """Without the application's own where they are well: the operator's e-mail address is none of an app's business."""
+    shown = [row for row in rows if row.seller_id == seller_id or row.wrong]
+    return ArrangedParts(parts=[ArrangedPart(**row.fields()) for row in shown], wrong=sum(row.wrong for row in shown))

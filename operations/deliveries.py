@@ -1,0 +1,53 @@
+"""What was sent and what is to be sent again, as command line, page and API ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from operations.audit import audited
+from operations.context import CommandContext
+from operations.errors import UnknownChangeError
+from store.delivery.deliveries import LARGEST_ID
+
+
+def log(
+    context: CommandContext,
+    endpoint: str | None = None,
+    seller: str | None = None,
+    failed: bool = False,
+    limit: int = 100,
+    before: int = LARGEST_ID,
+) -> list[dict[str, Any]]:
+    """Attempts, the newest first, as `deliveries --json` prints them. Raises UnknownEndpointError."""
+    if endpoint is not None:
+        context.store.endpoints.one(endpoint)
+    return context.store.deliveries.log(endpoint, seller, failed, limit, before)
+
+
+async def replay(
+    context: CommandContext,
+    author: str,
+    *,
+    endpoint: str | None = None,
+    ids: Sequence[str] | None = None,
+    first: int | None = None,
+    last: int | None = None,
+    seller: str | None = None,
+) -> int:
+    """Have delivered changes sent again, under the same ids, to every endpoint that wants them, or to one. Returns how many messages.
+
+    Args:
+        ids: of changes; first, last: positions, both included; seller: all of one. At least one of them; several: what fits all.
+    Raises:
+        UnknownChangeError: one of the ids is none.
+        UnknownEndpointError: there is no such endpoint.
+    """
+    if endpoint is not None:
+        await context.ask(context.store.endpoints.one, endpoint)
+    if ids and (unknown := await context.ask(context.store.deliveries.unknown, ids)):
+        raise UnknownChangeError(f"no change has the id {unknown[0][:60]}; nothing is sent")
+    what = {"ids": len(ids) if ids else None, "first": first, "last": last}
+    what = {name: value for name, value in what.items() if value is not None}
+    async with audited(context, author, "replay", seller, subject=endpoint, after=what):
+        return await context.ask(context.store.deliveries.replay, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller)
