@@ -53,6 +53,12 @@ async def audit(
 ) -> Acts:
     """Who did what, whichever door it came by: command line, page or API."""
     context: WebContext = request.app.state.context
-    chosen = {"seller_id": query.seller, "author": query.author, "action": query.action}
-    rows = await context.ask(lambda: context.store.audit.read(before=query.before, limit=query.limit, **chosen))
+    rows = await context.ask(
+        context.store.audit.read,
+        before=query.before,
+        limit=query.limit,
+        seller_id=query.seller,
+        author=query.author,
+        action=query.action,
+    )
     return Acts(acts=[Act(**row) for row in rows], next=rows[-1]["id"] if len(rows) == query.limit else None)

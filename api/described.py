@@ -45,7 +45,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     made = app.openapi()
     made.setdefault("components", {}).setdefault("schemas", {}).setdefault("Problem", PROBLEM_SCHEMA)
     for route, needs in routes_of(app):
-        for method in route.methods - {"HEAD"}:
+        for method in (route.methods or set()) - {"HEAD"}:
             operation = made["paths"][route.path_format][method.lower()]
             operation |= {"x-scope": needs.scope.value} | ({"x-ebay": True} if needs.ebay else {})
             if method != "GET":

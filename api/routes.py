@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from api import audit, changes, deliveries, described, endpoints, fleet, notifications, reconciling, tokens
+from api import (
+    aside,
+    audit,
+    changes,
+    connecting,
+    deliveries,
+    described,
+    endpoints,
+    fleet,
+    notifications,
+    reconciling,
+    seller_settings,
+    sellers,
+    snapshots,
+    steering,
+    tokens,
+)
 
-ROUTERS = tuple(part.router for part in (changes, endpoints, deliveries, fleet, reconciling, notifications, audit, tokens, described))
+_PARTS = (changes, sellers, connecting, steering, seller_settings, snapshots, aside, notifications)
+_FLEET = (endpoints, deliveries, fleet, reconciling, audit, tokens)
+ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from console.pasted import NoTokenError, refresh_token
 from domain.pacing import InventorySource, Stream
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
+from operations.pasted import NoTokenError, refresh_token
 from settings import duration
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

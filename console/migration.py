@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from activities.fleet.comparing import SellerComparison, as_json, compared, evaluate
+from activities.fleet.comparing import SellerComparison, as_json
 from console.arguments import SellerId, SellerOption, between, moment
 from console.output import Output, print_json, say, show, with_json
 from domain.comparison import Delays, Mode
-from domain.pacing import Stream, words
+from domain.pacing import words
 from operations.context import CommandContext
-from operations.errors import FailedError, WrongInputError
-from operations.reconciling import LAST, comparisons
-from store.schema.kinds import AlertKind
-from workflows.client import TemporalUnavailableError
-from workflows.messages import PollNow
-from workflows.seller_polling import SellerPolling
+from operations.errors import WrongInputError
+from operations.modes import set_mode
+from operations.reconciling import comparisons
 
 commands = typer.Typer()
 NEXT = {
@@ -26,7 +24,6 @@ NEXT = {
     Mode.SHADOW: "polled as ever, and compared with notifications for a week; see starter.py reconcile --seller {seller}",
     Mode.WEBHOOKS: "notifications are relied on; polling is the safety net",
 }
-AFTER_WEBHOOKS = (AlertKind.NOT_NOTIFIED, AlertKind.NOTIFICATIONS_STOPPED)
 
 
 When = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="UTC, such as 2026-06-01 or 2026-06-01T12:00:00Z.")]
@@ -106,34 +103,7 @@ def mode(
 ) -> None:
     """Say how a seller is watched: by polling, by polling compared with notifications, or by notifications with polling as safety net."""
     context = CommandContext("database_url")
-    store = context.store
-    now = store.modes.clock()
-    state = compared(store, seller_id, now - LAST, now)
-    before = state.watch.mode
-    if to is Mode.WEBHOOKS and before is not to and not state.verdict.ready and not force:
-        raise FailedError(f"{seller_id} is not ready for webhooks: {state.verdict.why}. With --force it is done all the same")
-    if to is Mode.WEBHOOKS and before is Mode.SHADOW:
-        evaluate(store, seller_id)  # from how many orders were announced follows how rare polls may be
-    changed = store.modes.set(seller_id, to)
-    for kind in (*AFTER_WEBHOOKS, AlertKind.READY_FOR_WEBHOOKS) if changed else ():
-        store.close_alert(kind, seller_id)
-    hurried = changed and before is Mode.WEBHOOKS and hurry(context, seller_id)
-    at_once = ", at once" if hurried else ""
-    verb = "is now" if changed else "is already"
-    say(
-        f"{seller_id} {verb} in mode {to.value}{at_once}: {NEXT[to].format(seller=seller_id)}",
-        seller_id=seller_id,
-        mode=to.value,
-        before=before.value,
-        ready=state.verdict.ready,
-        why=state.verdict.why,
-    )
-
-
-def hurry(context: CommandContext, seller_id: str) -> bool:
-    """Polls were rare: the next one must not wait for its hour. Without Temporal it comes when it was due."""
-    try:
-        context.signal_or_start(seller_id, SellerPolling.poll_now, PollNow(stream=Stream.ORDERS))
-    except TemporalUnavailableError:
-        return False
-    return True
+    found = asyncio.run(set_mode(context, context.author, seller_id, to, force))
+    at_once = ", at once" if found.at_once else ""
+    verb = "is now" if found.changed else "is already"
+    say(f"{seller_id} {verb} in mode {to.value}{at_once}: {NEXT[to].format(seller=seller_id)}", **found.fields())

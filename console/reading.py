@@ -20,7 +20,7 @@ from console.output import Output, print_json, say, show, show_texts, with_json
 from console.snapshot import show_snapshot
 from console.standing import follow_status, show_status
 from operations.alerts import listed
-from operations.audit import recorded
+from operations.aside import retry_set_aside
 from operations.context import CommandContext
 from operations.errors import FailedError
 from operations.status import reason_in_words, seller_status, sellers_list, speed_up_in_words
@@ -94,16 +94,14 @@ def set_aside(
 ) -> None:
     """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
     context = CommandContext("database_url")
-    store = context.store
     if retry is not None:
-        with recorded(context, "set_aside.retry", subject=str(retry)):
-            result = store.retry_set_aside(retry)
-            if result is None:
-                raise FailedError(f"no document is set aside under {retry}")
+        result = asyncio.run(retry_set_aside(context, context.author, retry))
+        if result is None:
+            raise FailedError(f"no document is set aside under {retry}")
         later = "stays set aside: refused again, or, where it is no document, asked for at the next poll"
         say(f"{retry} {'is stored' if result else later}", id=retry, stored=result)
         return
-    rows = store.set_aside(seller)
+    rows = context.store.set_aside(seller)
     show(
         rows,
         {"id": "id", "seller_id": "seller", "kind": "kind", "entity_id": "entity", "reason": "reason", "attempts": "seen"},

@@ -14,10 +14,10 @@ from typing import Any
 import typer
 
 from console.arguments import between, future_day, read_text
-from console.pasted import NoTokenError, refresh_token
 from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
 from operations.enrolment import EnrolmentOptions, EnrolmentRow
+from operations.pasted import NoTokenError, refresh_token
 
 NEEDED = ("seller_id", "refresh_token")
 DELIMITERS = ",;\t"  # spreadsheets of many countries write semicolons

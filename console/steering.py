@@ -35,9 +35,9 @@ from console.progress import progress
 from console.rows import read_rows
 from domain.pacing import InventorySource, Stream
 from domain.seller_state import PauseFacts
+from operations import steering
 from operations.accounts import AccountRefusedError
-from operations.authors import operating_system_user
-from operations.consent import LASTING, make_link, options_of
+from operations.consent import LASTING, link_seller, options_of
 from operations.consent import NEEDED as LINK_NEEDS
 from operations.context import CommandContext
 from operations.enrolment import (
@@ -50,16 +50,23 @@ from operations.enrolment import (
     erase_seller,
     remove_seller,
     scopes_of,
-    set_sources,
 )
 from operations.errors import FailedError
 from operations.returning import ReturnRefusedError
-from workflows.messages import Pause, PollNow, SetCadence, SpeedUp
-from workflows.seller_polling import SellerPolling
+from operations.steering import (
+    BY_HAND,
+    in_one_line,
+    pause_seller,
+    poll_seller_now,
+    report_active,
+    resume_seller,
+    speed_up_seller,
+)
+from store import UnknownSellerError
+from workflows.messages import SetCadence
 
 commands = typer.Typer()
 Reason = Annotated[str, typer.Option(help="Shown in the Web UI and by status.")]
-BY_HAND = "by hand"
 Until = Annotated[
     datetime | None,
     typer.Option(
@@ -94,7 +101,8 @@ def enroll(
         return
     if seller_id is None:
         raise typer.BadParameter("name a SELLER, or a CSV of many with --from")
-    answer = asyncio.run(enroll_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), options))
+    context = CommandContext.whole()
+    answer = asyncio.run(enroll_seller(context, context.author, seller_id, read_token(refresh_token_file), options))
     say(answer.words(), **answer.fields())
 
 
@@ -113,7 +121,7 @@ def enroll_many(rows: list[EnrolmentRow]) -> None:
                 fail(f"row {row.number}{f' ({row.seller_id})' if row.seller_id else ''}: {outcome}", 1)
             one_more()
 
-        failed = asyncio.run(enroll_rows(context, rows, row_done))
+        failed = asyncio.run(enroll_rows(context, context.author, rows, row_done))
     if failed:
         raise FailedError(f"{failed} of {len(rows)} rows failed; correct them and give the file again: who is enrolled stays so")
 
@@ -144,9 +152,9 @@ def connect(
             raise typer.BadParameter(
                 "--refresh-token-expires goes with --refresh-token-file: of a consent by the address eBay tells the end"
             )
-        context, asked = CommandContext(*LINK_NEEDS), scopes_of(scopes)
+        context, given = CommandContext(*LINK_NEEDS), {"scopes": scopes_of(scopes), "return_to": return_to, "app": app}
         try:
-            link = make_link(context, seller_id, valid_for or LASTING, options, asked, return_to, app)
+            link = asyncio.run(link_seller(context, context.author, seller_id, valid_for or LASTING, options=options, **given))
         except ReturnRefusedError as error:
             raise typer.BadParameter(str(error)) from None
         say(f"{link.url}\n\nFor {seller_id} alone: good once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", **link.fields())
@@ -155,7 +163,8 @@ def connect(
         raise typer.BadParameter(
             "what an enrolment sets, --valid-for, --return-to and --app go with the address, not with --refresh-token-file"
         )
-    answer = asyncio.run(connect_seller(CommandContext.whole(), seller_id, read_token(refresh_token_file), scopes, refresh_token_expires))
+    context, token = CommandContext.whole(), read_token(refresh_token_file)
+    answer = asyncio.run(connect_seller(context, context.author, seller_id, token, scopes, refresh_token_expires))
     say(answer.words(), **answer.fields())
 
 
@@ -166,7 +175,7 @@ def remove(
 ) -> None:
     """Stop polling a seller for good and forget the token. What was recorded stays, unless erased."""
     context = CommandContext("database_url", "secret_keys")
-    asyncio.run((erase_seller if erase else remove_seller)(context, seller_id))
+    asyncio.run((erase_seller if erase else remove_seller)(context, context.author, seller_id))
     say(f"{seller_id} is {'erased' if erase else 'removed'}", seller_id=seller_id, state="removed", erased=erase)
 
 
@@ -174,17 +183,18 @@ def remove(
 @with_json
 def pause(seller_id: SellerOrAll = None, every_seller: All = False, reason: Reason = BY_HAND, until: Until = None) -> None:
     """Stop polling a seller until `resume`. With --until it ends by itself. The cursor stays, so nothing is lost."""
-    said = Pause(reason=reason.strip() or BY_HAND, until=until, by=str(operating_system_user()))  # an empty one would be no pause
-    words = PauseFacts(said.reason, said.until, said.by).words()
-    for one in CommandContext("database_url").signal_or_start(one_or_all(seller_id, every_seller), SellerPolling.pause, said):
-        say(f"{one} is {words}", seller_id=one, state="paused", reason=said.reason, **({"until": said.until} if said.until else {}))
+    who, reason, context = one_or_all(seller_id, every_seller), in_one_line(reason), CommandContext("database_url")
+    words = PauseFacts(reason, until, context.author).words()
+    for one in asyncio.run(pause_seller(context, context.author, who, reason, until)):
+        say(f"{one} is {words}", seller_id=one, state="paused", reason=reason, **({"until": until} if until else {}))
 
 
 @commands.command()
 @with_json
 def resume(seller_id: SellerOrAll = None, every_seller: All = False) -> None:
     """Poll a paused seller again, at once, from the cursor."""
-    for one in CommandContext("database_url").signal_or_start(one_or_all(seller_id, every_seller), SellerPolling.resume):
+    who, context = one_or_all(seller_id, every_seller), CommandContext("database_url")
+    for one in asyncio.run(resume_seller(context, context.author, who)):
         say(f"{one} polls again", seller_id=one, state="polling")
 
 
@@ -198,8 +208,8 @@ def speed_up(
     ],
 ) -> None:
     """Poll a seller more often for a while."""
-    request = SpeedUp(every=every, lasting=lasting, by=str(operating_system_user()))
-    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.speed_up, request)
+    context = CommandContext("database_url")
+    asyncio.run(speed_up_seller(context, context.author, seller_id, every, lasting))
     say(
         f"{seller_id} is polled every {every} for {lasting}",
         seller_id=seller_id,
@@ -212,9 +222,8 @@ def speed_up(
 @with_json
 def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.Option(help="One stream only.")] = None) -> None:
     """Poll a seller as soon as the call in hand is done."""
-    CommandContext("database_url").signal_or_start(
-        seller_id, SellerPolling.poll_now, PollNow(stream=Stream(stream.value) if stream else None)
-    )
+    context = CommandContext("database_url")
+    asyncio.run(poll_seller_now(context, context.author, seller_id, Stream(stream.value) if stream else None))
     say(f"{seller_id} is polled now", seller_id=seller_id, stream=stream.value if stream else None)
 
 
@@ -222,7 +231,9 @@ def poll_now(seller_id: SellerId, stream: Annotated[PolledStream | None, typer.O
 @with_json
 def active(seller_id: SellerId) -> None:
     """Tell that the seller is using the app: a dormant one is polled at once."""
-    CommandContext("database_url").signal_or_start(seller_id, SellerPolling.seller_active)
+    reported = asyncio.run(report_active(CommandContext("database_url"), [seller_id]))
+    if not reported.active:
+        raise UnknownSellerError(seller_id, removed=bool(reported.removed))
     say(f"{seller_id} is active", seller_id=seller_id)
 
 
@@ -233,7 +244,8 @@ def set_cadence(seller_id: SellerId, orders: Cadence = None, fulfillment: Cadenc
     request = SetCadence(orders=orders, fulfillment=fulfillment, inventory=inventory)
     if not request.given():
         raise typer.BadParameter("name at least one of --orders, --fulfillment, --inventory")
-    asyncio.run(CommandContext("database_url").set_cadence(seller_id, request))
+    context = CommandContext("database_url")
+    asyncio.run(steering.set_cadence(context, context.author, seller_id, request))
     words = ", ".join(f"{stream} every {every}" for stream, every in request.given().items())
     say(
         f"{seller_id}: {words}",
@@ -250,6 +262,7 @@ def set_inventory(seller_id: SellerId, source: NewSource = None, offers: NewOffe
         raise typer.BadParameter("name at least one of --source, --offers, --no-offers")
     if offers and source is InventorySource.TRADING:
         raise typer.BadParameter("--offers needs the Inventory API: with --source trading there are none to read")
-    now, read = asyncio.run(set_sources(CommandContext("database_url"), seller_id, source, offers))
+    context = CommandContext("database_url")
+    now, read = asyncio.run(steering.set_inventory(context, context.author, seller_id, source, offers))
     words = f"{seller_id}: the inventory source is {now}, offers are {'read' if read else 'not read'}"
     say(words, seller_id=seller_id, inventory_source=now.value, offers=read)

@@ -18,6 +18,7 @@ from activities.quota.breakers import OutageError
 from activities.quota.permits import LATER, LIMITS
 from domain.streams import Purpose
 from ebay.errors import DeadTokenError, EbayError, QuotaSpentError
+from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError
 from settings import PREFIX
@@ -136,6 +137,16 @@ def app_token(
         raise TokenUnavailableError(f"eBay gives no access token: {error}", _again_s(error)) from None
     _reserve(context, reserved)
     return AppToken(seller_id, held.value, held.expires_at, held.scopes, context.settings.ebay_api_url, reserved)
+
+
+async def give_app_token(
+    context: CommandContext, author: str, seller_id: str, scopes: Sequence[str] | None = None, calls: Mapping[str, int] | None = None
+) -> AppToken:
+    """The same with its row in the audit, which has no token. Raises as it does."""
+    after = {"scopes": _asked(scopes or ()), "calls": _calls(calls or {})}
+    await context.ask(context.store.seller, seller_id)
+    async with audited(context, author, "seller.token", seller_id, after=after):
+        return await context.call_out(app_token, context, seller_id, scopes, calls)
 
 
 def _again_s(error: EbayError) -> float:

@@ -16,8 +16,9 @@ from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
 from ebay.oauth import CodeRefusedError, OAuth
 from operations.accounts import AccountRefusedError, Learnt, check_account
+from operations.audit import audited
 from operations.context import CommandContext
-from operations.enrolment import A_SECOND, read_from
+from operations.enrolment import A_SECOND, read_from, shown_scopes
 from operations.returning import checked_address, checked_name
 from store.sellers.consents import Ticket, Unclaimed
 
@@ -111,6 +112,13 @@ def make_link(
     state, end = context.store.consents.issue(seller_id, lasting, options, scopes, back)
     url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
     return Link(seller_id, url, end)
+
+
+async def link_seller(context: CommandContext, author: str, seller_id: str, lasting: timedelta = LASTING, **given: Any) -> Link:
+    """The same with its row in the audit, which has no address. `given`: the rest of `make_link`'s arguments. Raises as it does."""
+    chosen = {"options": dict(given.get("options") or {}), "scopes": shown_scopes(given.get("scopes") or ())}
+    async with audited(context, author, "seller.link", seller_id, after={"lasting_s": lasting.total_seconds(), **chosen}):
+        return await context.ask(make_link, context, seller_id, lasting, **given)
 
 
 def _asked(scopes: Sequence[str]) -> list[str]:

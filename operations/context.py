@@ -5,26 +5,21 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from operations.errors import FailedError
+from operations.activity import RecentActivity
 from settings import Settings, load, read_environment
 from store import Store
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
     from temporalio.client import Client
 
     from activities.polling.tokens import StoredTokens
     from ebay.oauth import OAuth
-    from workflows.messages import SetCadence
 
-PATIENCE = timedelta(seconds=10)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -109,24 +104,10 @@ class CommandContext:
         """As `ask`, of somebody else's server, who may take seconds: whoever asks Postgres meanwhile does not wait for it."""
         return question(*args, **kwargs)
 
-    def signal_or_start(self, seller_id: str | None, signal: Any, message: BaseModel | None = None) -> list[str]:
-        """Signal one seller's workflow, or with None everybody's. Returns whose it was.
-
-        Raises:
-            UnknownSellerError: not enrolled.
-        """
-        sellers = self.store.enrolled() if seller_id is None else [seller_id]
-        return asyncio.run(self._signal(sellers, signal, message))
-
-    async def _signal(self, sellers: list[str], signal: Any, message: BaseModel | None) -> list[str]:
-        from activities.fleet.overrides import overrides_of
-        from workflows.client import signal_or_start
-
-        overrides = [overrides_of(self.store, seller_id) for seller_id in sellers]
-        client = await self.temporal()
-        for one in overrides:
-            await signal_or_start(client, self.settings.task_queue, one, signal, message)
-        return sellers
+    @cached_property
+    def recent_activity(self) -> RecentActivity:
+        """Who was active lately, as far as this process was told."""
+        return RecentActivity()
 
     async def signal_connected(self, client: Client, seller_id: str, generation: int) -> None:
         """Say that a seller has a new token, of this generation: polling goes on."""
@@ -135,35 +116,8 @@ class CommandContext:
         from workflows.messages import Connected
         from workflows.seller_polling import SellerPolling
 
-        await signal_or_start(
-            client, self.settings.task_queue, overrides_of(self.store, seller_id), SellerPolling.connected, Connected(generation=generation)
-        )
-
-    async def set_cadence(self, seller_id: str, request: SetCadence) -> None:
-        """Raises FailedError where no worker answers: an update needs one, and one that was sent in vain may still reach a later worker."""
-        from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-        from temporalio.service import RPCError, RPCStatusCode
-
-        from activities.fleet.overrides import overrides_of
-        from workflows.client import handle
-        from workflows.seller_polling import SellerPolling
-
-        overrides_of(self.store, seller_id)
-        client = await self.temporal()
-        if not await self.has_worker(client):
-            raise FailedError("no worker runs, and a new cadence needs one: start worker.py")
-        try:
-            await handle(client, seller_id).execute_update(SellerPolling.set_cadence, request, rpc_timeout=PATIENCE)
-        except WorkflowUpdateRPCTimeoutOrCancelledError:
-            raise FailedError(
-                f"no worker answers within {PATIENCE.seconds} s: is worker.py running? It may take the new cadence later"
-            ) from None
-        except WorkflowUpdateFailedError as error:
-            raise FailedError(str(error.cause)) from None
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            raise FailedError(f"the workflow of {seller_id} does not run; the worker's watchdog starts it within a minute") from None
+        overrides = await self.ask(overrides_of, self.store, seller_id)
+        await signal_or_start(client, self.settings.task_queue, overrides, SellerPolling.connected, Connected(generation=generation))
 
     async def has_worker(self, client: Client) -> bool:
         """Whether a worker asked the task queue for work in the last minutes."""

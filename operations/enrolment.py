@@ -11,18 +11,15 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.fleet.overrides import overrides_of
-from domain import streams
 from domain.pacing import InventorySource
 from ebay.errors import ClientRefusedError, DeadTokenError, EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.oauth import AccessToken
 from operations.accounts import Learnt, check_account
+from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError
 from store import UnknownSellerError
-from workflows.client import handle, is_missing, signal_or_start
-from workflows.messages import SetSources
-from workflows.seller_polling import SellerPolling
+from workflows.client import handle, is_missing
 
 A_SECOND = timedelta(seconds=1)  # behind eBay's clock: a Date header has whole seconds
 WRONG = timedelta(days=1)  # so far behind eBay's the machine's clock is no clock
@@ -30,11 +27,23 @@ GIVE_UP = 3  # rows in a row for which eBay cannot be asked: it is down
 
 
 class NobodyError(FailedError):
-    """It is no matter of this seller's token. `passing`: another try may go well."""
+    """It is no matter of this seller's token: eBay refuses our own keys. Nothing was stored. `passing`: another try may go well."""
 
-    def __init__(self, text: str, passing: bool) -> None:
-        super().__init__(text)
-        self.passing = passing
+    passing = False
+
+
+class EbayAwayError(NobodyError):
+    """eBay does not answer, or takes no more calls for now. Nothing was stored. Act: try again."""
+
+    passing = True
+
+
+class ConsentRefusedError(FailedError):
+    """eBay refuses the refresh token, or its scopes. Nothing was stored. Act: a new consent of the seller's."""
+
+
+class EbayAnswerError(FailedError):
+    """eBay answers what cannot be used. Nothing was stored. Act: try again; if it lasts, compare with eBay's documents."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,20 @@ class EnrolmentOptions:
     ends: datetime | None = None
     source: InventorySource = InventorySource.AUTO
     offers: bool = False
+    fulfillment_every: timedelta | None = None
+    inventory_every: timedelta | None = None
+
+    def cadences(self) -> dict[str, float]:
+        """Seconds by stream, of those that are set."""
+        every = {"orders": self.orders_every, "fulfillment": self.fulfillment_every, "inventory": self.inventory_every}
+        every["listings"] = self.inventory_every  # as `set-cadence --inventory` has it
+        return {stream: given.total_seconds() for stream, given in every.items() if given}
+
+    def audited(self) -> dict[str, Any]:
+        """What stands in the audit of it."""
+        chosen: dict[str, Any] = {"cadences_s": self.cadences(), "backfill_s": self.backfill and self.backfill.total_seconds()}
+        chosen |= {"scopes": shown_scopes(scopes_of(self.scopes)), "inventory_source": self.source.value, "offers": self.offers}
+        return {name: value for name, value in chosen.items() if value}
 
     def wrong(self) -> str | None:
         """Why these options contradict each other; None: they do not."""
@@ -73,6 +96,7 @@ class EnrolmentResult:
     seller_id: str
     what: str
     worker: bool
+    new: bool = False
 
     def words(self) -> str:
         """For a person."""
@@ -90,6 +114,7 @@ def read_from(ebays: datetime) -> datetime:
 
 async def enroll_seller(
     context: CommandContext,
+    author: str,
     seller_id: str,
     refresh_token: str,
     options: EnrolmentOptions,
@@ -104,31 +129,37 @@ async def enroll_seller(
         FailedError: eBay refuses the token, or cannot be asked. Nothing is stored, in either case.
     """
     client = client or await context.temporal()
-    asked = scopes_of(options.scopes)
-    access, learnt = _proved(context, seller_id, refresh_token, asked)
-    far = options.backfill or context.settings.backfill
-    enrolled = context.store.sellers.enroll(
-        seller_id,
-        access.refresh_token or refresh_token,
-        scopes=asked,
-        now_ebay=access.date - A_SECOND,
-        read_from=read_from(access.date),
-        backfill_from=access.date - far,
-        options=_options(options),
-        access_token=access.value,
-        access_expires_at=access.expires_at,
-        refresh_expires_at=options.ends,
-        client=context.client,
-    )
-    if learnt.proven:
-        context.store.accounts.proved(seller_id, enrolled.generation)
-    await context.signal_connected(client, seller_id, enrolled.generation)
+    async with audited(context, author, "seller.enroll", seller_id, after=options.audited()):
+        asked = scopes_of(options.scopes)
+        access, learnt = await context.call_out(_proved, context, seller_id, refresh_token, asked)
+        far = options.backfill or context.settings.backfill
+        enrolled = await context.ask(
+            context.store.sellers.enroll,
+            seller_id,
+            access.refresh_token or refresh_token,
+            scopes=asked,
+            now_ebay=access.date - A_SECOND,
+            read_from=read_from(access.date),
+            backfill_from=access.date - far,
+            options=_options(options),
+            access_token=access.value,
+            access_expires_at=access.expires_at,
+            refresh_expires_at=options.ends,
+            client=context.client,
+        )
+        if learnt.proven:
+            await context.ask(context.store.accounts.proved, seller_id, enrolled.generation)
+        context.recent_activity.forget(seller_id)
+        await context.signal_connected(client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
-    return EnrolmentResult(seller_id, what, await context.has_worker(client))
+    return EnrolmentResult(seller_id, what, await context.has_worker(client), enrolled.new)
 
 
 async def enroll_rows(
-    context: CommandContext, rows: Sequence[EnrolmentRow], row_done: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None]
+    context: CommandContext,
+    author: str,
+    rows: Sequence[EnrolmentRow],
+    row_done: Callable[[EnrolmentRow, EnrolmentResult | FailedError], None],
 ) -> int:
     """Enrol each row's seller, one after another; `row_done` is called with what became of each. Returns how many failed.
 
@@ -141,7 +172,7 @@ async def enroll_rows(
         outcome: EnrolmentResult | FailedError = FailedError(row.wrong or "")
         if row.seller_id and not row.wrong:
             try:
-                outcome, unanswered = await enroll_seller(context, row.seller_id, row.refresh_token, row.options, client), 0
+                outcome, unanswered = await enroll_seller(context, author, row.seller_id, row.refresh_token, row.options, client), 0
             except NobodyError as error:
                 unanswered += 1
                 if not error.passing or unanswered == GIVE_UP:
@@ -155,62 +186,61 @@ async def enroll_rows(
 
 
 async def connect_seller(
-    context: CommandContext, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None
+    context: CommandContext, author: str, seller_id: str, refresh_token: str, scopes: str | None, ends: datetime | None
 ) -> EnrolmentResult:
     """The same for an enrolled seller's new token. Raises UnknownSellerError, and FailedError as `enroll_seller` does."""
-    state = context.store.seller(seller_id)
+    state = await context.ask(context.store.seller, seller_id)
     if state["state"] == "removed":
         raise UnknownSellerError(seller_id, removed=True)
     client = await context.temporal()
-    asked = scopes_of(scopes) or list(context.store.tokens.scopes(seller_id))
-    access, learnt = _proved(context, seller_id, refresh_token, asked)
-    generation = context.store.sellers.connect(
-        seller_id,
-        access.refresh_token or refresh_token,
-        scopes=asked,
-        access_token=access.value,
-        access_expires_at=access.expires_at,
-        refresh_expires_at=ends,
-        client=context.client,
-    )
-    if learnt.proven:
-        context.store.accounts.proved(seller_id, generation)
-    await context.signal_connected(client, seller_id, generation)
+    asked = scopes_of(scopes) or list(await context.ask(context.store.tokens.scopes, seller_id))
+    async with audited(context, author, "seller.connect", seller_id, after={"scopes": shown_scopes(asked)} if asked else None):
+        access, learnt = await context.call_out(_proved, context, seller_id, refresh_token, asked)
+        generation = await context.ask(
+            context.store.sellers.connect,
+            seller_id,
+            access.refresh_token or refresh_token,
+            scopes=asked,
+            access_token=access.value,
+            access_expires_at=access.expires_at,
+            refresh_expires_at=ends,
+            client=context.client,
+        )
+        if learnt.proven:
+            await context.ask(context.store.accounts.proved, seller_id, generation)
+        await context.signal_connected(client, seller_id, generation)
     return EnrolmentResult(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
 
 
-async def set_sources(
-    context: CommandContext, seller_id: str, source: InventorySource | None, offers: bool | None
-) -> tuple[InventorySource, bool]:
-    """Change where a seller's stock is read, from the next step on; done twice, it is the same. Returns what holds now.
-
-    Raises:
-        UnknownSellerError: not enrolled.
-        OffersNeedInventoryError: offers, but the Trading API alone. Nothing is changed.
-    """
-    client = await context.temporal()
-    now, read = context.store.sellers.choose(seller_id, source, offers)
-    used = streams.used(now, frozenset({"offers"} if read else ()))
-    request = SetSources(used=tuple(sorted(used)), unused=tuple(sorted(streams.BY_SOURCE - used)))
-    await signal_or_start(client, context.settings.task_queue, overrides_of(context.store, seller_id), SellerPolling.set_sources, request)
-    return now, read
+async def enroll_or_connect(
+    context: CommandContext, author: str, seller_id: str, refresh_token: str, options: EnrolmentOptions
+) -> EnrolmentResult:
+    """Enrol who is not; give who is the new token, and keep all else. Raises as `enroll_seller` does."""
+    try:
+        return await connect_seller(context, author, seller_id, refresh_token, options.scopes, options.ends)
+    except UnknownSellerError:
+        return await enroll_seller(context, author, seller_id, refresh_token, options)
 
 
-async def remove_seller(context: CommandContext, seller_id: str) -> None:
-    """Stop in Postgres first: from then on no step can commit, whether or not Temporal can be reached."""
-    context.store.sellers.remove(seller_id)
-    await _end(context, seller_id)
+async def remove_seller(context: CommandContext, author: str, seller_id: str) -> None:
+    """Stop in Postgres first: from then on no step can commit, whether or not Temporal can be reached. Raises UnknownSellerError."""
+    await context.ask(context.store.seller, seller_id)
+    async with audited(context, author, "seller.remove", seller_id):
+        await context.ask(context.store.sellers.remove, seller_id)
+        await _end(context, seller_id)
 
 
-async def erase_seller(context: CommandContext, seller_id: str) -> None:
+async def erase_seller(context: CommandContext, author: str, seller_id: str) -> None:
     """Remove a seller and all that is stored of them. Raises UnknownSellerError."""
-    context.store.seller(seller_id)
-    context.store.sellers.remove(seller_id, erasing=True)
-    await _end(context, seller_id)
-    context.store.sellers.erase(seller_id)
+    await context.ask(context.store.seller, seller_id)
+    async with audited(context, author, "seller.erase", seller_id):
+        await context.ask(context.store.sellers.remove, seller_id, erasing=True)
+        await _end(context, seller_id)
+        await context.ask(context.store.sellers.erase, seller_id)
 
 
 async def _end(context: CommandContext, seller_id: str) -> None:
+    context.recent_activity.forget(seller_id)
     client = await context.temporal()
     try:
         await handle(client, seller_id).terminate("the seller was removed")
@@ -221,7 +251,7 @@ async def _end(context: CommandContext, seller_id: str) -> None:
 
 def _options(options: EnrolmentOptions) -> dict[str, Any]:
     """What was asked for; the rest is as the worker's version of us has it."""
-    cadence = {"cadence": {"orders": options.orders_every.total_seconds()}} if options.orders_every else {}
+    cadence = {"cadence": options.cadences()} if options.cadences() else {}
     chosen = {} if options.source is InventorySource.AUTO else {"inventory_source": options.source.value}
     return cadence | chosen | ({"offers": True} if options.offers else {})
 
@@ -229,6 +259,11 @@ def _options(options: EnrolmentOptions) -> dict[str, Any]:
 def scopes_of(text: str | None) -> list[str]:
     """Scopes as people write them: separated by spaces, commas or lines."""
     return [scope for scope in re.split(r"[\s,]+", text or "") if scope]
+
+
+def shown_scopes(scopes: Sequence[str]) -> list[str]:
+    """Those that look like scopes: whoever mixes fields up gives a token in their place."""
+    return [scope for scope in scopes if scope.startswith("https://")]
 
 
 def _proved(context: CommandContext, seller_id: str, refresh_token: str, scopes: list[str]) -> tuple[AccessToken, Learnt]:
@@ -240,11 +275,11 @@ def _proved(context: CommandContext, seller_id: str, refresh_token: str, scopes:
     except DeadTokenError as error:
         keys = "SELLERBEAT_EBAY_CLIENT_ID, SELLERBEAT_EBAY_CLIENT_SECRET and SELLERBEAT_EBAY_API_URL"
         words = f"the seller must give a new consent, or it was given to another application: see {keys}"
-        raise FailedError(f"{error}; nothing was stored. Either {words}") from None
+        raise ConsentRefusedError(f"{error}; nothing was stored. Either {words}") from None
     except ClientRefusedError as error:
         keys = "SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET"
-        raise NobodyError(f"{error}; nothing was stored. Check {keys}", passing=False) from None
+        raise NobodyError(f"{error}; nothing was stored. Check {keys}") from None
     except EbayError as error:
         words = f"eBay could not be asked ({error}); nothing was stored. Try again"
         down = isinstance(error, EbayUnavailableError | QuotaSpentError)
-        raise (NobodyError(words, passing=True) if down else FailedError(words)) from None
+        raise (EbayAwayError if down else EbayAnswerError)(words) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from domain.seller_state import PauseFacts, SpeedUpFacts
 from operations.context import CommandContext
 from store.reading.overridden import pause_fields, speed_up_fields
+from store.reading.paging import ListPage
 from store.schema.times import iso
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from workflows.messages import SellerStatus
 
 PATIENCE = timedelta(seconds=2)
+NO_WORKER = "no worker answers: is worker.py running?"
 SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
 
 
@@ -28,7 +30,7 @@ async def seller_status(context: CommandContext, seller_id: str) -> dict[str, An
     Raises:
         UnknownSellerError: never enrolled.
     """
-    answer = context.store.seller(seller_id)
+    answer = await context.ask(context.store.seller, seller_id)
     if answer["state"] in SETTLED:
         return answer
     from workflows.connection import TemporalUnavailableError
@@ -38,6 +40,20 @@ async def seller_status(context: CommandContext, seller_id: str) -> dict[str, An
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
     return await live_status(client, answer)
+
+
+async def postgres_status(context: CommandContext, seller_id: str) -> dict[str, Any]:
+    """The same where it is known that no worker answers, so that none is waited for."""
+    answer = await context.ask(context.store.seller, seller_id)
+    if answer["state"] in SETTLED:
+        return answer
+    from workflows.connection import TemporalUnavailableError
+
+    try:
+        await context.temporal()
+    except TemporalUnavailableError as error:
+        return {**answer, "reason": str(error)}
+    return {**answer, "reason": NO_WORKER}
 
 
 async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +69,9 @@ async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:
         status: SellerStatus = await handle.query("status", result_type=SellerStatus, rpc_timeout=PATIENCE)
     except RPCError as error:
         missing = "the workflow does not run; the worker's watchdog starts it within a minute"
-        return {**answer, "reason": missing if is_missing(error) else "no worker answers: is worker.py running?"}
+        return {**answer, "reason": missing if is_missing(error) else NO_WORKER}
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
-        return {**answer, "reason": "no worker answers: is worker.py running?"}
+        return {**answer, "reason": NO_WORKER}
     return merged(answer, status)
 
 
@@ -107,8 +123,14 @@ def speed_up_in_words(answer: dict[str, Any]) -> str | None:
 
 async def sellers_list(context: CommandContext, state: str | None) -> list[dict[str, Any]]:
     """All sellers by what Postgres holds, one row each: fast for thousands, and true without a worker."""
-    rows = context.store.status.all(state)
+    rows = await context.ask(context.store.status.all, state)
     return [_row(row) for row in rows]
+
+
+async def sellers_page(context: CommandContext, after: str, limit: int, part: str, state: str | None) -> ListPage:
+    """The same, some at a time: those behind `after` whose id holds `part`."""
+    page = await context.ask(context.store.lists.sellers, after, limit, part, state)
+    return ListPage([_row(row) for row in page.rows], page.next)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,25 +1,21 @@
-"""The buttons of a seller's page. Each signals the seller's workflow, as the command of the same name does, and may be pressed twice."""
+"""The buttons of a seller's page. Each does what the command of the same name does, and may be pressed twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
-from activities.fleet.overrides import overrides_of
 from domain.authors import Author
 from domain.seller_id import SELLER_ID
+from operations.steering import in_one_line, pause_seller, poll_seller_now, resume_seller, speed_up_seller
 from pages.forms import one_of, read_form
 from serving.context import WebContext
 from serving.problems import ProblemError
 from settings import duration
-from workflows.client import signal_or_start
-from workflows.messages import Pause, PollNow, SpeedUp
-from workflows.seller_polling import SellerPolling
+from store import UnknownSellerError
 
 LONGEST_REASON = 200
 EVERY = {"10s": "every 10 s", "30s": "every 30 s", "1m": "every minute", "5m": "every 5 min"}
@@ -31,23 +27,32 @@ Form = Mapping[str, str]
 router = APIRouter(include_in_schema=False)
 
 
-def _pause(form: Form) -> Pause:
-    reason = " ".join("".join(letter if letter.isprintable() else " " for letter in form.get("reason", "")).split())
+async def _pause(context: WebContext, seller_id: str, form: Form) -> None:
+    reason = in_one_line(form.get("reason", ""))
     if len(reason) > LONGEST_REASON:
         raise ProblemError(422, f"reason has {LONGEST_REASON} characters at most")
     lasting = one_of({"for": OPEN, **form}, "for", PAUSED)
-    return Pause(reason=reason or "by hand", until=None if lasting == OPEN else datetime.now(UTC) + duration(lasting), by=BY)
+    await pause_seller(context, BY, seller_id, reason, None if lasting == OPEN else datetime.now(UTC) + duration(lasting))
 
 
-def _speed_up(form: Form) -> SpeedUp:
-    return SpeedUp(every=duration(one_of(form, "every", EVERY)), lasting=duration(one_of(form, "for", LASTING)), by=BY)
+async def _resume(context: WebContext, seller_id: str, form: Form) -> None:
+    await resume_seller(context, BY, seller_id)
 
 
-ACTIONS: dict[str, tuple[Any, Callable[[Form], BaseModel | None]]] = {
-    "pause": (SellerPolling.pause, _pause),
-    "resume": (SellerPolling.resume, lambda form: None),
-    "poll-now": (SellerPolling.poll_now, lambda form: PollNow()),
-    "speed-up": (SellerPolling.speed_up, _speed_up),
+async def _poll_now(context: WebContext, seller_id: str, form: Form) -> None:
+    await poll_seller_now(context, BY, seller_id)
+
+
+async def _speed_up(context: WebContext, seller_id: str, form: Form) -> None:
+    every, lasting = duration(one_of(form, "every", EVERY)), duration(one_of(form, "for", LASTING))
+    await speed_up_seller(context, BY, seller_id, every, lasting)
+
+
+ACTIONS: dict[str, Callable[[WebContext, str, Form], Awaitable[None]]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "poll-now": _poll_now,
+    "speed-up": _speed_up,
 }
 
 
@@ -60,8 +65,8 @@ async def press(request: Request, seller_id: str, action: str) -> Response:
     context.access.pressed(request, form)
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(404, "no seller has such an id")
-    signal, message = ACTIONS[action]
-    given = message(form)
-    overrides = await context.ask(overrides_of, context.store, seller_id)
-    await signal_or_start(await context.temporal(), context.settings.task_queue, overrides, signal, given)
+    try:
+        await ACTIONS[action](context, seller_id, form)
+    except UnknownSellerError as error:  # of a removed one too: the page has no buttons for them
+        raise ProblemError(404, str(error)) from None
     return RedirectResponse(f"/sellers/{seller_id}?done={action}", 303)

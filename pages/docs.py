@@ -78,7 +78,7 @@ def _operation(path: str, method: str, said: dict[str, Any], schemas: dict[str, 
         for name, schema in body.get("properties", {}).items()
     ]
     text = said.get("description", "")
-    good = next((answer for status, answer in said["responses"].items() if status.startswith("2")), {})
+    good: dict[str, Any] = next((answer for status, answer in said["responses"].items() if status.startswith("2")), {})
     given = good.get("content", {}).get("application/json", {}).get("schema", {})
     return OperationWords(
         id=said["operationId"],
@@ -117,7 +117,8 @@ def _kind(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
         return " or ".join(dict.fromkeys(_kind(one, schemas) for one in whole["anyOf"] if one.get("type") != "null"))
     if whole.get("type") == "array":
         return f"list of {_kind(whole.get('items', {}), schemas)}"
-    return {"integer": "whole number", "string": "text", "boolean": "true or false"}.get(whole.get("type", ""), whole.get("type", "any"))
+    kind = str(whole.get("type", "any"))
+    return {"integer": "whole number", "string": "text", "boolean": "true or false"}.get(kind, kind)
 
 
 def _example(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> Any:

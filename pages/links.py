@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
-from operations.consent import make_link
+from operations.consent import link_seller
+from pages.actions import BY
 from pages.forms import read_form
 from pages.rendering import render
 from serving.context import WebContext
@@ -26,7 +27,7 @@ async def link(request: Request) -> Response:
         raise ProblemError(422, "a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
     if missing := context.unset():
         raise ProblemError(503, f"web.py lacks {PREFIX}{missing.upper()}: without it eBay cannot be asked for a consent")
-    made = await context.ask(make_link, context, seller_id)
+    made = await link_seller(context, BY, seller_id)
     now = await context.ask(context.store.levels.clock)
     body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)
     return HTMLResponse(body, headers={"Referrer-Policy": "no-referrer"})

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
-from operations.status import SETTLED, live_status, reason_in_words, shown_pause, speed_up_in_words
+from operations.status import reason_in_words, seller_status, shown_pause, speed_up_in_words
 from pages import actions, shown
 from pages.rendering import render
 from serving.access import Session
@@ -17,7 +17,6 @@ from serving.context import WebContext
 from serving.problems import ProblemError
 from store.reading.overview import NEWEST
 from store.reading.snapshots import expected_of
-from workflows.client import TemporalUnavailableError
 
 POLLS, CHANGES, PARCELS, STOCK = 15, 25, 15, 25
 DONE = {
@@ -44,23 +43,11 @@ async def show(request: Request, seller_id: str, query: Annotated[SellerQuery, Q
         raise ProblemError(404, "no seller has such an id")
     problem = await context.problem()
     # without a worker no workflow answers
-    status = await (context.ask(context.store.seller, seller_id) if problem else live(context, seller_id))
+    status = await (context.ask(context.store.seller, seller_id) if problem else seller_status(context, seller_id))
     answer = HTMLResponse(await context.ask(_page, context, session, status, query, problem))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
-
-
-async def live(context: WebContext, seller_id: str) -> dict[str, Any]:
-    """As `starter.py status` tells it: what Postgres holds, put right by the running workflow. Raises UnknownSellerError."""
-    answer = await context.ask(context.store.seller, seller_id)
-    if answer["state"] in SETTLED:
-        return answer
-    try:
-        client = await context.temporal()
-    except TemporalUnavailableError as error:
-        return {**answer, "reason": str(error)}
-    return await live_status(client, answer)
 
 
 def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, problem: str | None) -> str:

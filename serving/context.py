@@ -26,8 +26,8 @@ from store.reading.news import NewChanges, news
 from store.reading.overview import Overview
 from workflows.client import TemporalUnavailableError, connect
 
-THREADS = 4  # who comes fifth waits in the event loop, not for a connection
-CONNECTIONS = THREADS + 1  # of the store: one is left for the check of health
+THREADS = 4  # of the store, and as many that wait for others' servers; who comes fifth waits in the event loop, not for a connection
+CONNECTIONS = 2 * THREADS + 1  # of the store: one is left for the check of health
 CONNECT_S = 3.0
 NOT_AGAIN_FOR_S = 3.0
 WORKER_ASKED_EVERY_S, WORKER_AWAITED_S = 3.0, 0.05
@@ -80,7 +80,7 @@ class WebContext(CommandContext):
             logged_out=self.logged_out,
         )
         self.log_ins = LogIns(time.monotonic)
-        self.callers = Callers(self.access, partial(self.ask, store.api_tokens.find))
+        self.callers = Callers(self.access, lambda token: self.ask(store.api_tokens.find, token))
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)
@@ -103,6 +103,11 @@ class WebContext(CommandContext):
             self._worker = now, asyncio.create_task(self._look_for_worker())
         done, _ = await asyncio.wait({self._worker[1]}, timeout=WORKER_AWAITED_S)
         return self._worker[1].result() if done else "Temporal has not answered yet"
+
+    async def lacks_worker(self) -> bool:
+        """Whether it is known that no worker answers, or no Temporal."""
+        problem = await self.problem()
+        return problem is not None and self._worker is not None and self._worker[1].done()
 
     async def _look_for_worker(self) -> str | None:
         try:

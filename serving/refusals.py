@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +18,12 @@ from ebay.errors import (
     QuotaSpentError,
 )
 from operations.accounts import AccountRefusedError
+from operations.app_tokens import NoCallsLeftError, ScopeMissingError, SellerStateError, TokenUnavailableError, WrongTokenRequestError
+from operations.enrolment import ConsentRefusedError, EbayAnswerError, EbayAwayError, NobodyError
 from operations.errors import FailedError, NameUnknownError, UnknownChangeError, WrongInputError
+from operations.modes import NotReadyError
+from operations.returning import ReturnRefusedError
+from operations.steering import NoWorkerError
 from serving.problems import LoginNeededError, ProblemError
 from store import StoreError, UnknownEndpointError, UnknownSellerError
 from store.access.api_tokens import ApiTokenExistsError, TooManyApiTokensError, UnknownApiTokenError
@@ -43,6 +50,7 @@ EXPECTED: tuple[Any, ...] = (
 )
 
 
+A_DAY_S = 86_400
 _AWAY = (StoreUnavailableError, TablesMissingError, TablesUnknownError, NotAllowedError, TemporalUnavailableError)
 _EBAY_AWAY = "eBay does not answer just now; nothing was stored. Try again"
 _KEYS = "eBay refuses the application's own keys: correct SELLERBEAT_EBAY_CLIENT_ID and its secret"
@@ -54,6 +62,16 @@ _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str |
     (WrongInputError, 422, None, None, None),
     (NameUnknownError, 422, "name_unknown", None, None),
     ((ApiTokenExistsError, TooManyApiTokensError, OffersNeedInventoryError), 409, None, None, None),
+    (ConsentRefusedError, 422, "token_refused", None, None),
+    (EbayAwayError, 503, "ebay_away", None, 30),
+    (NobodyError, 502, None, None, None),
+    (EbayAnswerError, 502, "ebay_answers_wrong", None, None),
+    (ReturnRefusedError, 422, "return_refused", None, None),
+    (WrongTokenRequestError, 422, None, None, None),
+    (ScopeMissingError, 422, "scope_missing", None, None),
+    (SellerStateError, 409, "no_token", None, None),
+    (NoWorkerError, 503, "no_worker", None, 5),
+    (NotReadyError, 409, "not_ready", None, None),
     (DeadTokenError, 422, "token_refused", "eBay refuses the refresh token; nothing was stored", None),
     ((EbayUnavailableError, QuotaSpentError), 503, "ebay_away", _EBAY_AWAY, 30),
     (ClientRefusedError, 502, None, _KEYS, None),
@@ -79,8 +97,15 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(*((409, str(error)) if error.removed else (404, str(error))), code=_of_seller(error))
         case AccountRefusedError():
             return ProblemError(409, str(error), code=error.word)
-    status, code, text, again = next(rest for kinds, *rest in _REFUSALS if isinstance(error, kinds))
-    return ProblemError(status, text or str(error), {"Retry-After": str(again)} if again else None, code=code)
+        case NoCallsLeftError():
+            left = (error.until - datetime.now(UTC)).total_seconds() if error.until else A_DAY_S
+            return ProblemError(429, str(error), {"Retry-After": str(max(1, math.ceil(left)))}, code=error.word)
+        case TokenUnavailableError():
+            return ProblemError(503, str(error), {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}, code=error.word)
+    for kinds, status, code, text, again in _REFUSALS:
+        if isinstance(error, kinds):
+            return ProblemError(status, text or str(error), {"Retry-After": str(again)} if again else None, code=code)
+    raise AssertionError("the last one is every Exception")
 
 
 def _of_seller(error: UnknownSellerError) -> str:

@@ -29,6 +29,7 @@ from store.quota.levels import Levels
 from store.quota.permits import PermitLedger
 from store.quota.quotas import Quotas
 from store.reading.lateness import Lateness
+from store.reading.paging import ListReader
 from store.reading.snapshots import Snapshots
 from store.reading.soundness import Soundness
 from store.reading.status import StatusReader
@@ -42,6 +43,7 @@ from store.schema.marks import Marks
 from store.schema.names import SCHEMA
 from store.schema.revisions import check_revision
 from store.schema.vault import Vault
+from store.sellers.chosen import ChosenSettings
 from store.sellers.consents import Consents
 from store.sellers.sellers import Sellers
 from store.sellers.tokens import Tokens
@@ -66,6 +68,7 @@ class Store(StepStore):
         self.erasing = ErasureStore(engine, self.hashes)
         self.tokens = Tokens(engine, vault)
         self.sellers = Sellers(engine, self.tokens)
+        self.chosen = ChosenSettings(engine)
         self.consents = Consents(engine, vault)
         self.quotas = Quotas(engine)
         self.permits = PermitLedger(engine)
@@ -82,6 +85,7 @@ class Store(StepStore):
         self.lateness = Lateness(engine)
         self.soundness = Soundness(engine)
         self.status = StatusReader(engine)
+        self.lists = ListReader(engine, self.status)
         self.endpoints = Endpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)
         self.backlog = DeliveryBacklog(engine)

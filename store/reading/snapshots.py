@@ -50,7 +50,8 @@ def _rows(kind: Kind) -> TextClause:
 
 def _unstored(kind: Kind) -> TextClause:
     return text(f"""
-        SELECT a.entity_id, NULL AS data, NULL AS version, a.read_at AS as_of, NULL AS read_from, NULL AS removed_at, a.reason AS set_aside
+        SELECT a.entity_id, NULL AS data, NULL AS version, a.read_at AS as_of, NULL AS read_from, NULL AS removed_at, a.reason AS set_aside,
+            a.id AS aside_id
         FROM sellerbeat.set_aside a WHERE a.seller_id = :seller_id AND a.kind = '{kind.value}'
             AND NOT EXISTS (SELECT FROM sellerbeat.{TABLES[kind]} e WHERE e.seller_id = a.seller_id AND e.entity_id = a.key)
             AND NOT starts_with(a.reason, 'unreadable')
@@ -83,10 +84,11 @@ class Snapshots:
             for statement in SNAPSHOT_OF_SELLER[kind]:
                 streamed = connection.execution_options(stream_results=True, yield_per=BATCH)
                 for row in streamed.execute(statement, {"seller_id": seller_id}):
-                    yield _entity(row, kind)
+                    yield entity(row, kind)
 
 
-def _entity(row: Row[Any], kind: Kind) -> dict[str, Any]:
+def entity(row: Row[Any], kind: Kind) -> dict[str, Any]:
+    """As `snapshot --json` prints it."""
     expected = {"expected": expected_of(row)} if kind is Kind.INVENTORY else {}
     return {
         "entity_id": row.entity_id,

@@ -1,6 +1,6 @@
 """What an operator asks: how a seller is doing, how all are, which alerts are open, what is set aside."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,13 @@ WAITS_FOR = "CASE WHEN last_good_at IS DISTINCT FROM last_poll_at THEN waits_for
 """What a stream waits for, as a column; of a good poll by a version that did not know it nothing."""
 
 
-def _of(statement: str) -> dict[bool, TextClause]:
-    """The statement for one seller (True), and for all (False): two, so that each uses its index."""
+def _of(statement: str) -> dict[bool | None, TextClause]:
+    """The statement for one seller (True), for all (False), and for those given (None): three, so that each uses its index."""
     parts = {"waits": WAITS_FOR, "is_reading": IS_READING, "progress": PROGRESS, "hours": POLL_HOURS.format(since=A_DAY_AGO)}
-    return {single: text(statement.format(one=one, **parts)) for single, one in ((True, "seller_id = :seller_id"), (False, "true"))}
+    given = "seller_id = ANY(CAST(:sellers AS text[]))"
+    return {
+        which: text(statement.format(one=one, **parts)) for which, one in ((True, "seller_id = :seller_id"), (False, "true"), (None, given))
+    }
 
 
 SELLERS_FOR_STATUS = _of("""
@@ -86,6 +89,10 @@ class StatusReader:
         """Every seller in the same shape, removed ones too, by id."""
         return [seller for seller in self._sellers(None) if state in (None, seller["state"])]
 
+    def given(self, sellers: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of them that were ever enrolled, in the same shape, by id."""
+        return self._sellers(sellers) if sellers else []
+
     def calls(self, since: datetime) -> dict[tuple[str, str], int]:
         """Calls at eBay of polls that began since then, by seller and stream. `since`: an hour's beginning; of a part nothing counts."""
         with translated(), self._single.connect() as connection:
@@ -111,13 +118,15 @@ class StatusReader:
         """Documents set aside, newest first, without their contents."""
         return self._rows(NEWEST_SET_ASIDE, ("at",), seller_id=seller_id, limit=limit)
 
-    def _rows(self, statement: dict[bool, TextClause], times: Iterable[str], **values: Any) -> list[dict[str, Any]]:
+    def _rows(self, statement: Mapping[bool | None, TextClause], times: Iterable[str], **values: Any) -> list[dict[str, Any]]:
         with translated(), self._single.connect() as connection:
             rows = [dict(row) for row in connection.execute(statement[values["seller_id"] is not None], values).mappings()]
         return [{**row, **{name: iso(row[name]) for name in times}} for row in rows]
 
-    def _sellers(self, seller_id: str | None) -> list[dict[str, Any]]:
-        values, one = {"seller_id": seller_id}, seller_id is not None
+    def _sellers(self, of: str | Sequence[str] | None) -> list[dict[str, Any]]:
+        """Of one seller, of those given, or of all (None)."""
+        one = None if of is not None and not isinstance(of, str) else of is not None
+        values: dict[str, Any] = {"sellers": list(of or ())} if one is None else {"seller_id": of}
         with translated(), self._single.connect() as connection:
             sellers = connection.execute(SELLERS_FOR_STATUS[one], values).all()
             streams = connection.execute(STREAMS_FOR_STATUS[one], values).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from temporalio.client import Client
 
+from operations.authors import operating_system_user
 from store.schema.kinds import AlertKind
 from tests.console.enrolling import TABLES, assert_nothing_was_done, left, token
 from tests.support.house import House
@@ -172,7 +173,7 @@ def test_erasing_leaves_no_row_anywhere(house: House) -> None:
             "AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition)"
         )
     }
-    assert tables == set(TABLES)
+    assert tables == {*TABLES, "audit"}  # who did what stays, for SELLERBEAT_KEEP_AUDIT
 
     said = house.command("remove", "mia", "--erase", "--json")
 
@@ -215,7 +216,8 @@ def test_pausing_all_reaches_everybody_enrolled_and_nobody_else(house: House) ->
 
     said = house.command("pause", "--all", "--reason", "audit", "--json")
 
-    assert said.objects == [{"seller_id": seller, "state": "paused", "reason": "audit"} for seller in enrolled]
+    pause = {"state": "paused", "reason": "audit", "until": None, "by": str(operating_system_user())}
+    assert said.objects == [{"seller_id": seller, **pause} for seller in enrolled]
     assert "otto" in enrolled
     assert house.runs("paul") == ["TERMINATED"]
     assert [one["state"] for one in house.command("resume", "--all", "--json").objects] == ["polling"] * len(enrolled)

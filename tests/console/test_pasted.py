@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.arguments import read_token
-from console.pasted import NoTokenError, refresh_token
 from console.rows import read_rows
 from operations.enrolment import EnrolmentOptions
+from operations.pasted import NoTokenError, refresh_token
 from tests.support.house import House
 
 TOKEN = "v^1.1#i^1#r^1#p^3#I^3#f^0#t^Ul4xMF8wOkFB+x/0=="

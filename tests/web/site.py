@@ -32,7 +32,8 @@ class Site:
         **more: Any,
     ) -> None:
         url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=token, task_queue="web-tests", **more)
+        usual = {"admin_token": token, "task_queue": "web-tests"}
+        settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, **(usual | more))
         self.context = WebContext(settings, store, {"TEMPORAL_ADDRESS": temporal_address})
         self.transport = httpx.ASGITransport(build(self.context), raise_app_exceptions=False, client=(visitor, 4711))
         self.host = host

@@ -147,7 +147,7 @@ SHUTDOWN_S = 15.0
 
 
 @asynccontextmanager
-async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
+async def polling_worker(client: Client, queue: str = QUEUE) -> AsyncIterator[FakeSteps]:
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
@@ -163,7 +163,7 @@ async def polling_worker(client: Client) -> AsyncIterator[FakeSteps]:
     steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(
-            client, task_queue=QUEUE, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads
+            client, task_queue=queue, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads
         )
         running = asyncio.create_task(worker.run())
         try:

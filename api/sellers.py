@@ -1,0 +1,190 @@
+"""Sellers: enrolled, shown, given a new consent, removed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
+from pydantic import BaseModel, Field, StrictBool, model_validator
+from starlette.responses import JSONResponse
+
+from api.answers import EnrolmentAnswer, RemovalAnswer, SellerAnswer, SellersAnswer
+from api.fields import Body, Cadence, FutureDay, History, RefreshToken, Scopes
+from api.routing import ApiRoute, Needs, problems
+from domain.pacing import InventorySource
+from domain.scopes import Scope
+from domain.seller_id import SELLER_ID
+from domain.seller_state import State
+from operations.enrolment import (
+    EnrolmentOptions,
+    EnrolmentResult,
+    connect_seller,
+    enroll_or_connect,
+    erase_seller,
+    remove_seller,
+)
+from operations.status import postgres_status, seller_status, sellers_page
+from serving.callers import Caller
+from serving.context import WebContext
+from serving.problems import ProblemError
+from settings import PREFIX
+
+router = APIRouter(route_class=ApiRoute, tags=["Sellers"])
+SellerPath = Annotated[str, Path(pattern=f"^{SELLER_ID.pattern}$", description="the app's own id of the seller", examples=["s-17"])]
+Read = Annotated[Caller, Security(Needs(Scope.READ))]
+Control = Annotated[Caller, Security(Needs(Scope.CONTROL))]
+ALREADY = {"model": EnrolmentAnswer, "description": "The seller was enrolled already: the token is replaced, and all else is kept."}
+WITHOUT_WORKER = {"model": EnrolmentAnswer, "description": "It is stored, and no worker runs: polling begins when one is started."}
+
+
+class CadencesBody(Body):
+    """Base intervals; what is not given is as the settings have it."""
+
+    orders: Cadence | None = None
+    fulfillment: Cadence | None = None
+    inventory: Cadence | None = Field(None, description="of the listings too")
+
+
+class EnrolmentBody(Body):
+    """All but the token holds for a new seller alone; of an enrolled one it is left as it is."""
+
+    refresh_token: RefreshToken
+    refresh_token_expires: FutureDay | None = None
+    scopes: Scopes = ""
+    cadences: CadencesBody = CadencesBody()
+    backfill: History | None = Field(None, description="how far back orders are read; else as SELLERBEAT_BACKFILL has it")
+    inventory_source: InventorySource = Field(InventorySource.AUTO, description="where the stock is read")
+    offers: StrictBool = Field(False, description="read prices and quantities by marketplace too: a call for each SKU a day")
+
+    @model_validator(mode="after")
+    def _agree(self) -> EnrolmentBody:
+        if self.offers and self.inventory_source is InventorySource.TRADING:
+            raise ValueError("offers need the Inventory API: with inventory_source trading there are none to read")
+        return self
+
+    def options(self) -> EnrolmentOptions:
+        """As `enroll` takes them."""
+        return EnrolmentOptions(
+            orders_every=self.cadences.orders,
+            fulfillment_every=self.cadences.fulfillment,
+            inventory_every=self.cadences.inventory,
+            backfill=self.backfill,
+            scopes=self.scopes or None,
+            ends=self.refresh_token_expires,
+            source=self.inventory_source,
+            offers=self.offers,
+        )
+
+
+class ReauthorizationBody(Body):
+    """A new consent of the same eBay account."""
+
+    refresh_token: RefreshToken
+    refresh_token_expires: FutureDay | None = None
+    scopes: Scopes = ""
+
+
+class SellersQuery(BaseModel, extra="forbid", frozen=True):
+    state: State | None = Field(None, description="those in this state only")
+    q: str = Field("", pattern="^[A-Za-z0-9._-]{0,100}$", description="those whose id holds this, whatever its letters' case")
+    limit: int = Field(100, ge=1, le=500, description="so many at most")
+    after: str = Field("", pattern="^[A-Za-z0-9._-]{0,100}$", description="those behind this one: `next` of the answer before")
+
+
+class RemovalQuery(BaseModel, extra="forbid", frozen=True):
+    erase: bool = Field(False, description="also delete all that is stored of the seller; needs scope admin")
+
+
+@router.put(
+    "/v1/sellers/{seller_id}",
+    status_code=201,
+    response_model=EnrolmentAnswer,
+    responses={200: ALREADY, 202: WITHOUT_WORKER, **problems(404, 409, 502)},
+    openapi_extra={"x-command": "enroll"},
+)
+async def enroll(request: Request, seller_id: SellerPath, body: EnrolmentBody, caller: Control) -> Response:
+    """Enrol a seller, or give an enrolled one a new token.
+
+    eBay is asked first: 422 `token_refused` where it refuses the token, 503 `ebay_away` where it does not answer, 409 `wrong_account` or
+    `account_taken` where it is another account than the seller's, or another seller's. Then nothing is stored.
+    """
+    context: WebContext = request.app.state.context
+    _with_keys(context)
+    result = await enroll_or_connect(context, caller.author, seller_id, body.refresh_token.get_secret_value(), body.options())
+    return _enrolled(result)
+
+
+@router.post(
+    "/v1/sellers/{seller_id}/reauthorize",
+    response_model=EnrolmentAnswer,
+    responses={202: WITHOUT_WORKER, **problems(404, 409, 502)},
+    openapi_extra={"x-command": "connect"},
+)
+async def reauthorize(request: Request, seller_id: SellerPath, body: ReauthorizationBody, caller: Control) -> Response:
+    """Give an enrolled seller the token of a new consent: polling goes on from the cursor. Refused as `PUT` refuses."""
+    context: WebContext = request.app.state.context
+    _with_keys(context)
+    token = body.refresh_token.get_secret_value()
+    result = await connect_seller(context, caller.author, seller_id, token, body.scopes or None, body.refresh_token_expires)
+    return _enrolled(result)
+
+
+@router.get("/v1/sellers", response_model=SellersAnswer, responses=problems(), openapi_extra={"x-command": "list"})
+async def list_sellers(
+    request: Request, query: Annotated[SellersQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
+) -> Response:
+    """All sellers by id, removed ones too, each with its state and why, from what Postgres holds."""
+    context: WebContext = request.app.state.context
+    page = await sellers_page(context, query.after, query.limit, query.q, query.state)
+    return _json({"sellers": page.rows, "next": page.next})
+
+
+@router.get(
+    "/v1/sellers/{seller_id}",
+    response_model=SellerAnswer,
+    responses={304: {"description": "It is as the ETag says."}, **problems(404)},
+    openapi_extra={"x-command": "status"},
+)
+async def show(
+    request: Request,
+    seller_id: SellerPath,
+    caller: Read,
+    if_none_match: Annotated[str | None, Header(description="an ETag of before: 304 while nothing is different")] = None,
+) -> Response:
+    """One seller: the state and why, each stream's last and next poll, and the day's numbers. The answer has an ETag."""
+    context: WebContext = request.app.state.context
+    without_worker = await context.lacks_worker()
+    answer = _json(await (postgres_status if without_worker else seller_status)(context, seller_id))
+    tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+    if if_none_match and (if_none_match.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in if_none_match.split(",")]):
+        answer = Response(status_code=304)
+    answer.headers["ETag"] = tag
+    return answer
+
+
+@router.delete("/v1/sellers/{seller_id}", response_model=RemovalAnswer, responses=problems(404), openapi_extra={"x-command": "remove"})
+async def remove(request: Request, seller_id: SellerPath, query: Annotated[RemovalQuery, Query()], caller: Control) -> Response:
+    """Stop polling a seller for good and forget the token. What was recorded stays, unless erased. Repeating it is fine."""
+    context: WebContext = request.app.state.context
+    if query.erase and not caller.scope.holds(Scope.ADMIN):
+        raise ProblemError(403, f"to erase needs a token of scope {Scope.ADMIN}; this one has {caller.scope}", code="scope_lacking")
+    await (erase_seller if query.erase else remove_seller)(context, caller.author, seller_id)
+    return JSONResponse({"seller_id": seller_id, "state": "removed", "erased": query.erase})
+
+
+def _with_keys(context: WebContext) -> None:
+    """Raises ProblemError 503: this web.py has no keys to ask eBay with."""
+    for name in ("ebay_client_id", "ebay_client_secret"):
+        if getattr(context.settings, name) is None:
+            raise ProblemError(503, f"web.py cannot ask eBay: set {PREFIX}{name.upper()}", code="not_configured")
+
+
+def _enrolled(result: EnrolmentResult) -> Response:
+    status = 202 if not result.worker else 201 if result.new else 200
+    return JSONResponse({**result.fields(), "new": result.new}, status)
+
+
+def _json(body: object) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False).encode(), media_type="application/json")

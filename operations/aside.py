@@ -1,0 +1,19 @@
+"""Trying again by hand what is set aside."""
+
+from __future__ import annotations
+
+from operations.audit import audited
+from operations.context import CommandContext
+
+
+async def retry_set_aside(context: CommandContext, author: str, aside_id: int) -> bool | None:
+    """As `Store.retry_set_aside`: True, it is stored; False, refused or to be asked for again; None, there is none of that id.
+
+    Raises:
+        UnknownSellerError: its seller was removed.
+    """
+    seller_id = await context.ask(context.store.lists.seller_of_set_aside, aside_id)
+    if seller_id is None:
+        return None
+    async with audited(context, author, "set_aside.retry", seller_id, subject=str(aside_id)):
+        return await context.ask(context.store.retry_set_aside, aside_id)
