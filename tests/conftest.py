@@ -28,7 +28,7 @@ from tests.support.databases import fresh
 
 # No example is wrong for its time: 200 ms are hypothesis' guess at the machine's speed, and a slow start of a test is its health.
 # Each run has other examples, so few of them see much within days; `make chaos` has many at once.
-EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 settings.register_profile("sellerbeat", max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sellerbeat")
 

@@ -21,7 +21,7 @@ from tests.support.rig import Rig, rig
 
 HALF_AN_HOUR = timedelta(minutes=30)
 EXAMPLES = settings(
-    max_examples=max(int(os.environ.get("EXAMPLES", "40")) // 5, 1),
+    max_examples=max(int(os.environ.get("EXAMPLES", "25")) // 5, 1),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

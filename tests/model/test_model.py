@@ -1,7 +1,7 @@
 """Two sellers, an eBay, and all that may go wrong, in any order that hypothesis can think of: nothing lost, nothing twice, nothing wrong.
 
 Failures repeat: the run is derandomized, or made by a seed. For more of it: MODEL_EXAMPLES=500 MODEL_SEED=7 pytest tests/model
-(a second of CPU each). MODEL_NO_SHRINK=1 tells the first failure as it came: to find the smallest one takes up to five minutes.
+(some seconds of CPU each). MODEL_NO_SHRINK=1 tells the first failure as it came: to find the smallest one takes up to five minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.model.moments import die_in
 from tests.model.shops import ShopMachine, minutes, pick, seller
 from tests.support.postgres_clock import PostgresClock, driven
 
-EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "8")), os.environ.get("MODEL_SEED")
+EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "5")), os.environ.get("MODEL_SEED")
 STEPS = 70
 moment = st.integers(0, 20)
 stream = st.sampled_from([*POLLED, Stream.ORDERS, Stream.SWEEP])
