@@ -215,7 +215,7 @@ class House:
 
     def changes(self) -> list[dict[str, Any]]:
         """The feed, as the command prints it."""
-        said = self.starter("changes", "--json").result()
+        said = self.command("changes", "--json")
         assert (said.code, said.err) == (0, "")
         return said.objects
 
