@@ -12,7 +12,7 @@ import typer
 HELP = "Sellerbeat's command line. Every command also takes --json; exit 0: done, 1: failed, 2: wrong usage."
 # --help lists them in this order
 ROOMS = ("upkeep", "erasures", "restored", "steering", "migration", "reading", "endpoints", "notifications", "tokens", "audit")
-READING = ("list", "status", "quota", "alerts", "set-aside", "changes", "snapshot")
+READING = ("list", "status", "quota", "alerts", "set-aside", "changes", "snapshot", "events")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""
 
 GARBAGE = 100_000  # objects made before it is looked for: what is loaded makes none, and looking takes a sixth of a short command's time

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
 from api.routing import ApiRoute, Needs
+from operations.catalogue.webhooks import webhooks
 from serving.context import WebContext
 from serving.problems import PROBLEM_SCHEMA
 
@@ -50,6 +51,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             operation |= {"x-scope": needs.scope.value} | ({"x-ebay": True} if needs.ebay else {})
             if method != "GET":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    made["webhooks"], models = webhooks()
+    made["components"]["schemas"] |= models
     made["x-sellerbeat"] = {"scopes": "feed, read, control, admin: each holds those before it"}
     return made
 

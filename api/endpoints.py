@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response, Security, status
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, Security, status
 from pydantic import BaseModel, Field, model_validator
 
 from api.routing import ApiRoute, Needs, problems
@@ -191,9 +191,16 @@ async def remove(request: Request, caller: Admin, id_: Id) -> None:
 
 
 @router.post("/v1/endpoints/{endpoint_id}/test", responses=problems(404, 409), openapi_extra={"x-command": "endpoint test"})
-async def test(request: Request, caller: Admin, id_: Id) -> AttemptShown:
+async def test(
+    request: Request,
+    caller: Admin,
+    id_: Id,
+    type_: Annotated[
+        str | None, Query(alias="type", max_length=100, description="a sample of this type instead, such as order.refunded")
+    ] = None,  # noqa: PT028 - a route
+) -> AttemptShown:
     """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
-    return AttemptShown(**await operations.try_endpoint(request.app.state.context, caller.author, id_))
+    return AttemptShown(**await operations.try_endpoint(request.app.state.context, caller.author, id_, type_))
 
 
 @router.post("/v1/endpoints/{endpoint_id}/enable", responses=problems(404, 409), openapi_extra={"x-command": "endpoint enable"})

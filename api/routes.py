@@ -10,6 +10,7 @@ from api import (
     deliveries,
     described,
     endpoints,
+    events,
     fleet,
     notifications,
     reconciling,
@@ -21,5 +22,5 @@ from api import (
 )
 
 _PARTS = (changes, sellers, connecting, steering, seller_settings, snapshots, aside, notifications)
-_FLEET = (endpoints, deliveries, fleet, reconciling, audit, tokens)
+_FLEET = (endpoints, deliveries, fleet, reconciling, audit, tokens, events)
 ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

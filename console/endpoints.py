@@ -30,7 +30,7 @@ Types = Annotated[
 ]
 Thin = Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")]
 MANY = 10_000
-OPTIONS = {"url": "URL", "types": "--types"}
+OPTIONS = {"url": "URL", "types": "--types", "type": "--type"}
 
 
 def new_context() -> CommandContext:
@@ -143,10 +143,16 @@ def remove(endpoint_id: Id) -> None:
 
 @endpoint.command()
 @with_json
-def test(endpoint_id: Id) -> None:
+def test(
+    endpoint_id: Id,
+    type_: Annotated[  # the id of what is sent begins with test-, whatever its type
+        str | None, typer.Option("--type", metavar="TYPE", help="A sample of this type instead, such as order.refunded.")
+    ] = None,  # noqa: PT028 - a command
+) -> None:
     """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves."""
     context = new_context()
-    found = asyncio.run(operations.try_endpoint(context, context.author, endpoint_id))
+    with usage():
+        found = asyncio.run(operations.try_endpoint(context, context.author, endpoint_id, type_))
     if found["status"] is None:
         raise FailedError(f"endpoint {endpoint_id} was not reached: {found['text']}")
     if found["outcome"] != "delivered":

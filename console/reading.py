@@ -138,3 +138,15 @@ def changes(
 def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
     """What is stored of a seller, one object a line; of the inventory also what should be left, and where two stocks of one SKU differ."""
     show_snapshot(CommandContext("database_url").store, seller_id, entities)
+
+
+@commands.command()
+@with_json
+def events(
+    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="One type, such as order.created.", show_default=False)] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of its events, with the whole event.")] = False,
+) -> None:
+    """What types of events there are; of one type a sample, or with --schema its JSON Schema."""
+    from console.catalogue import show_catalogue  # it makes the models of all events
+
+    show_catalogue(type_, schema)

@@ -1,7 +1,8 @@
-"""Writes docs/reference/{settings,cli,events,tables}.md from the code: `make docs`. A test compares them."""
+"""Writes docs/reference/{settings,cli,events,tables}.md, and the events of the clients, from the code: `make docs`. A test compares them."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,15 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from sqlalchemy.dialects import postgresql
 
+from domain.delivery import TYPES
+from operations.catalogue.entries import catalogue
+from operations.catalogue.lens import EbayDocument
+from operations.catalogue.python import python
+from operations.catalogue.reading import EVENTS
+from operations.catalogue.samples import sample
+from operations.catalogue.schemas import AS_SENT, definitions, said
+from operations.catalogue.shapes import EventShape
+from operations.catalogue.typescript import types_of, typescript
 from settings import PREFIX, Settings
 from starter import commands
 from store.schema.tables import metadata
@@ -92,11 +102,34 @@ def events() -> str:
         for file in (HOUSE / room).rglob("*.py")
         for match in EVENT.findall(file.read_text(encoding="utf-8"))
     } | parcel_events()
-    unknown = found - EVENTS.keys()
-    if unknown or EVENTS.keys() - found:
-        raise SystemExit(f"docs/generate.py: EVENTS and the code differ: {sorted(unknown ^ (EVENTS.keys() - found))}")
-    lines = ["# Events", "", NOTE.format("domain/changes/ and store/"), *ABOUT_EVENTS, "", "| type | when |", "|---|---|"]
-    return "\n".join([*lines, *(f"| `{name}` | {words} |" for name, words in EVENTS.items())]) + "\n"
+    if found - EVENTS.keys() or set(TYPES) != EVENTS.keys():
+        raise SystemExit(f"docs/generate.py: catalogue and code differ: {sorted((found | set(TYPES)) ^ EVENTS.keys())}")
+    lines = ["# Events", "", NOTE.format("operations/catalogue/"), *ABOUT_EVENTS, "", "| type | when | `data` |", "|---|---|---|"]
+    lines += [f"| `{one['type']}` | {one['description']} | {_data(one['title'])} |" for one in catalogue()]
+    lines += ["", "## What `data` is", "", *ABOUT_DATA]
+    for model in (*_documents(EbayDocument), *_documents(EventShape)):
+        name = model.__name__
+        if f"[{name}]" in "\n".join(lines):
+            lines += ["", f"### {name}", "", f"{said(model)}", ""]
+            required = definitions()[name]["required"]
+            for field, schema in definitions()[name]["properties"].items():
+                lines.append(f"- `{field}`: {types_of(schema).replace('|', 'or')}{', always there' if field in required else ''}")
+    lines += ["", "## A sample", "", "`starter.py events TYPE` and `GET /v1/events` have one of each type.", "", "```json"]
+    lines += [json.dumps(sample("inventory.sold"), indent=2), "```", "", "## Schemas and their versions", "", *ABOUT_SCHEMAS]
+    return "\n".join(lines) + "\n"
+
+
+def _data(title: str) -> str:
+    """`[Order](#order)`."""
+    data = definitions()[title]["properties"]["data"]
+    names = [branch["$ref"].rpartition("/")[2] for branch in data.get("anyOf", [data])]
+    return " or ".join(f"[{name}](#{name.lower()})" for name in names if not name.endswith(AS_SENT))
+
+
+def _documents(base: type[Any]) -> Iterator[type[Any]]:
+    for one in base.__subclasses__():
+        yield one
+        yield from _documents(one)
 
 
 def parcel_events() -> set[str]:
@@ -129,29 +162,24 @@ ABOUT_EVENTS = [
     "- An alert of the fleet has neither `seller_id` nor `sequence`. Nor has `seller.removed` of a seller who was erased: their own events are gone",
     "  with them, and this one stays for whoever has not read it yet. Who it is stands in `entity_id`, as always.",
 ]
-EVENTS = {
-    "order.created": "an order that was not known",
-    "order.updated": "anything in an order's content changed; a new date alone is no change",
-    "order.cancelled": "beside `order.updated`, same version: the order is now cancelled",
-    "order.refunded": "beside `order.updated`, same version: a refund is done, by eBay's word (not one that is pending or failed)",
-    "fulfillment.created": "a parcel was shipped",
-    "fulfillment.updated": "its carrier, tracking number or content changed",
-    "fulfillment.removed": "eBay no longer has it",
-    "inventory.created": "a SKU or listing that was not known",
-    "inventory.updated": "its quantity, price, title or anything else changed",
-    "inventory.out_of_stock": "beside `inventory.updated`, same version: nothing is available any more",
-    "inventory.removed": "the SKU was deleted, or the listing ended",
-    "inventory.sold": "a line of an order was stored for the first time: a sale; its `data` is no stock document",
-    "offer.created": "a price and quantity on one marketplace; only for sellers enrolled with `--offers`",
-    "offer.updated": "it changed",
-    "offer.removed": "it is gone",
-    "seller.connected": "a seller was enrolled, by whatever way; also one who was removed before. Their first event",
-    "seller.needs_reauthorization": "eBay refuses the seller's token: ask them for a new consent",
-    "seller.reauthorized": "a new token was given, and polling goes on",
-    "seller.removed": "nothing is polled for the seller any more; `data.erased`: and nothing of them is stored any more",
-    "alert.opened": "something needs a look; `data` says what",
-    "alert.closed": "it passed",
-}
+ABOUT_DATA = [
+    "Field names and values are eBay's own, as eBay documents them, and any of them but the id may be absent or null. eBay adds fields unannounced,",
+    "and they are passed on; a field may, rarely, come in another form than it is documented: then it is passed on too, and no schema refuses it.",
+    "Parts within (a line item, an amount) are in the schemas, and in the types of the clients.",
+]
+ABOUT_SCHEMAS = [
+    "Each type has a JSON Schema (2020-12) of the whole event: `GET /v1/events/TYPE/schema.json`, `starter.py events TYPE --schema`. Its `$defs` have the",
+    "body of a delivery (`OrderCreatedDelivery`) and the thin form (`ThinEvent`) too. The API's description has the same as `webhooks`. Types of the same",
+    "source: `clients/python/sellerbeat/events.py` (pydantic) and `clients/typescript/src/events.ts`.",
+    "",
+    "A schema says its `version`, which is in its `$id` too. **How it may change**: optional fields may be added, and then the second number grows: what",
+    "was valid stays valid, so ignore what you do not know. Anything else (a field that goes, is renamed, gets another type or another meaning, or is",
+    "required from then on) is a new first number, served beside the old one, `?version=1`, for as long as events of it are told. A new type of event is",
+    "no change of a schema: ignore types that you do not know. A test holds the fields of version 1.",
+    "",
+    "An event whose `id` begins with `test-` was sent by `starter.py endpoint test`, with `--type` as the sample of that type: check the signature, answer",
+    "200, and do nothing else.",
+]
 
 
 def tables() -> str:
@@ -187,6 +215,7 @@ def _comment(source: str, table: str, column: str) -> str:
 
 
 PAGES = {"settings": settings, "cli": cli, "events": events, "tables": tables}
+CLIENTS = {"python/sellerbeat/events.py": python, "typescript/src/events.ts": typescript}
 
 
 def main() -> None:
@@ -194,6 +223,8 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (folder / f"{name}.md").write_text(page(), encoding="utf-8")
+    for path, made in CLIENTS.items():
+        (HOUSE / "clients" / path).write_text(made(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from activities.delivering.signing import send
-from domain.delivery import AttemptOutcome, WrongTypesError, compose, outcome_of, patterns
+from domain.delivery import TYPES, AttemptOutcome, WrongTypesError, compose, outcome_of, patterns
 from operations.audit import audited
+from operations.catalogue.entries import wrong_type
+from operations.catalogue.samples import trial_event
 from operations.context import CommandContext
 from operations.errors import FailedError, NameUnknownError, WrongInputError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
@@ -150,23 +152,27 @@ async def remove_endpoint(context: CommandContext, author: str, endpoint_id: str
         await context.ask(context.store.endpoints.remove, endpoint_id)
 
 
-async def try_endpoint(context: CommandContext, author: str, endpoint_id: str) -> dict[str, Any]:
-    """Send one signed event of the type `endpoint.test` now. It is no change: no cursor moves.
+async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, type_: str | None = None) -> dict[str, Any]:
+    """Send one signed event now, of the type `endpoint.test` or a sample of another one. It is no change: no cursor moves.
 
     Returns:
         `{"id", "event_id", "outcome", "status", "kind", "text", "took_ms"}`; `status` None: there was no answer, and why
         say `kind` and, for people, `text`.
     Raises:
         SecretError: no key opens its secret.
+        WrongInputError: no such type.
     """
+    if type_ is not None and type_ not in TYPES:
+        raise WrongInputError("type", wrong_type(type_))
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     secrets = await context.ask(context.store.endpoints.secrets, endpoint_id)
     async with audited(context, author, "endpoint.test", one.seller_id, subject=endpoint_id):
-        return await context.call_out(_post, policy_of(context.settings), one, secrets)
+        return await context.call_out(_post, policy_of(context.settings), one, secrets, type_)
 
 
-def _post(policy: Policy, one: Endpoint, secrets: Sequence[str]) -> dict[str, Any]:
-    event = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": iso(datetime.now(UTC)), "endpoint": one.id}
+def _post(policy: Policy, one: Endpoint, secrets: Sequence[str], type_: str | None) -> dict[str, Any]:
+    plain = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": iso(datetime.now(UTC)), "endpoint": one.id}
+    event = plain if type_ is None else trial_event(type_)
     message, began = compose(event, thin=False), time.monotonic()
     status: int | None = None
     kind, text = "", ""

@@ -19,9 +19,9 @@ def poll(it: Rig, **by: float) -> PollResult:
     return it.poll("anna", Stream.LISTINGS)
 
 
-def report(it: Rig) -> PollResult:
+def report(it: Rig, seller: str = "anna") -> PollResult:
     """The whole report, as the workflow does it: again whenever the step asks to be called within the hour."""
-    while (result := it.poll("anna", Stream.REPORT)).next_due - it.world.clock.now() < timedelta(hours=1):
+    while (result := it.poll(seller, Stream.REPORT)).next_due - it.world.clock.now() < timedelta(hours=1):
         it.advance(seconds=(result.next_due - it.world.clock.now()).total_seconds() + 1)
     return result
 
