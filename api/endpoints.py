@@ -185,7 +185,7 @@ async def change(request: Request, id_: Id, given: EndpointChange, caller: Admin
     responses=problems(404, 409),
     openapi_extra={"x-command": "endpoint remove"},
 )
-async def remove(request: Request, caller: Admin, id_: Id) -> None:
+async def remove_endpoint(request: Request, caller: Admin, id_: Id) -> None:
     """Forget an endpoint, with its secrets, its place in the feed and its log."""
     await operations.remove_endpoint(request.app.state.context, caller.author, id_)
 
@@ -220,7 +220,7 @@ async def disable(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
 
 
 @router.post("/v1/endpoints/{endpoint_id}/retry", responses=problems(404, 409), openapi_extra={"x-command": "endpoint retry"})
-async def retry(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
+async def retry_endpoint(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
     """Try now what failed, without waiting for its next try. 409: it is switched off."""
     context: WebContext = request.app.state.context
     await operations.retry(context, caller.author, id_)
