@@ -66,3 +66,10 @@ async def test_the_description_has_a_webhook_a_type_whose_body_is_described_with
         assert {one["name"] for one in operation["parameters"]} == {"webhook-id", "webhook-timestamp", "webhook-signature"}
         assert (schema.is_valid(whole), schema.is_valid(content["example"])) == (True, True)
         assert not schema.is_valid(whole | {"data": {"id": "1"}})
+
+
+async def test_an_endpoint_is_not_tried_with_a_type_that_is_none(site: Site, store: Store) -> None:
+    endpoint, _ = store.endpoints.add("https://127.0.0.1:9/", ["*"], None, False)
+    words = refused(await site.program.post(f"/v1/endpoints/{endpoint}/test", params={"type": "order.refundd"}), 422)
+
+    assert "did you mean order.refunded?" in words
