@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -51,9 +50,10 @@ class OperationWords:
 @router.api_route("/v1/docs", methods=["GET", "HEAD"])
 async def docs(request: Request) -> HTMLResponse:
     document = described(request)
-    operations = list(_operations(document))
-    groups = [(tag, list(some)) for tag, some in groupby(sorted(operations, key=lambda one: one.tag), key=lambda one: one.tag)]
-    return HTMLResponse(render("api.html", groups=groups, description=document["info"]["description"], codes=USUAL_CODES))
+    groups: dict[str, list[OperationWords]] = {}
+    for one in _operations(document):
+        groups.setdefault(one.tag, []).append(one)
+    return HTMLResponse(render("api.html", groups=groups.items(), description=document["info"]["description"], codes=USUAL_CODES))
 
 
 def _operations(document: dict[str, Any]) -> list[OperationWords]:

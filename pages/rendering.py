@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from domain import remedies
@@ -49,6 +50,11 @@ def due(when: datetime | str, now: datetime) -> Markup:
     return TIME.format(exact=f"{given.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", words=words)
 
 
+def ticked(text: str) -> Markup:
+    """A docstring's `words` as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 @cache
 def static(name: str) -> str:
     """Its address, which changes with its content."""
@@ -64,6 +70,7 @@ def _environment() -> Environment:
         "due": due,
         "count": lambda number: f"{number:,}",
         "state": lambda name: STATES.get(name, name),
+        "ticked": ticked,
         "read_from": lambda name: READ_FROM.get(name, name),
     }
     environment.globals |= {"static": static, "bars": bars, "remedies": remedies, "runbook": runbook}

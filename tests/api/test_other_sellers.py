@@ -92,7 +92,9 @@ async def test_a_sellers_token_gets_no_byte_of_another_seller(site: Site, store:
 async def made_up(chance: random.Random, app: httpx.AsyncClient, method: str, path: str, names: list[str]) -> httpx.Response:
     """One request of a route, with ids and parameters that ask for one's own seller, for the other and for nonsense."""
     for part in ("seller_id", "endpoint_id", "token_id", "aside_id", "entities", "type"):
-        choices = {"seller_id": ("anna", "anna", OTHER), "entities": ("orders", "fulfillments", "inventory", "offers")}.get(part, (1, "ep-1", "tok-1"))
+        choices = {"seller_id": ("anna", "anna", OTHER), "entities": ("orders", "fulfillments", "inventory", "offers")}.get(
+            part, (1, "ep-1", "tok-1")
+        )
         path = path.replace(f"{{{part}}}", str(chance.choice(choices)))
     query = {name: chance.choice(VALUES[name]) for name in names if name in VALUES and chance.random() < 0.3}
     body = None if method == "GET" else chance.choice(BODIES)
