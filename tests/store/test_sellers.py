@@ -123,7 +123,7 @@ def test_erasing_leaves_no_row_of_the_seller_and_every_row_of_the_others(store: 
         store.notifications.save(f"of {seller_id}", "ORDER_CONFIRMATION", seller_id=seller_id, orders=["o-1"])
         with store.engine.begin() as connection:
             connection.execute(text("INSERT INTO sellerbeat.poll_hours VALUES (now(), :seller, 'orders', 1, 1, 1)"), {"seller": seller_id})
-    tables = [table for table in metadata.tables.values() if "seller_id" in table.c]
+    tables = [table for table in metadata.tables.values() if "seller_id" in table.c and table.name != "audit"]  # who erased them stays
     before = rows_of(store, tables, SELLER), rows_of(store, tables, "seller-2")
 
     store.sellers.erase(SELLER)

@@ -28,9 +28,9 @@ async def test_a_first_consent_enrols_the_seller_and_tells_the_workflow(it: Cons
     assert it.token() == it.world.refresh_token("anna")
     (seller,) = it.rows("sellers")
     assert seller["options"].items() >= {"cadence": {"orders": 60.0}, "offers": True}.items()
-    assert "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly" in seller["scopes"]
     assert [(row["seller_id"], row["user_id"]) for row in it.rows("accounts")] == [("s-1", it.world.accounts.user_id("anna"))]
     (token,) = it.rows("tokens")
+    assert "https://api.ebay.com/oauth/api_scope/commerce.identity.readonly" in token["scopes"]
     assert token["refresh_expires_at"] - datetime.now(UTC) > timedelta(days=547)
     assert await signals(temporal, "s-1") == [("connected", [{"generation": 1}])]
     assert [(row["sealed"], row["used_at"] is None) for row in it.rows("consents")] == [(None, False)]
