@@ -104,9 +104,8 @@ def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] 
     bounds = page.bounds
     if query.feed not in (None, bounds.generation):
         raise gone(f"the feed was restored, and is {bounds.generation} now: positions of {query.feed} mean nothing in it", bounds)
-    if not page.events:
-        for seller_id in query.seller:
-            context.overview.known(seller_id)  # waiting for one who was never enrolled would be for ever
+    if not page.events and query.seller:
+        context.overview.known(*query.seller)  # waiting for one who was never enrolled would be for ever
     body = json.dumps({"changes": page.events, "next": page.next, "feed": bounds.generation}, ensure_ascii=False)
     return body.encode(), len(page.events), page.next
 

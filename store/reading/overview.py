@@ -24,7 +24,7 @@ from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.times import iso
 
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
-SELLER_EXISTS = text("SELECT FROM sellerbeat.sellers WHERE seller_id = :seller_id")
+SELLERS_THAT_EXIST = text("SELECT seller_id FROM sellerbeat.sellers WHERE seller_id = ANY (CAST(:sellers AS text[]))")
 # All of them while a breaker is open: it hinders streams whose rows do not say so yet.
 FAILING_OR_WAITING_STREAMS = text(f"""
     SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM sellerbeat.streams
@@ -118,10 +118,12 @@ class Overview:
         sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
         return FleetOverview(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
 
-    def known(self, seller_id: str) -> None:
-        """Raises UnknownSellerError: never enrolled, or erased. A removed one is known."""
-        if not self._rows(SELLER_EXISTS, seller_id=seller_id):
-            raise UnknownSellerError(seller_id, removed=False)
+    def known(self, *seller_ids: str) -> None:
+        """Raises UnknownSellerError: the first that was never enrolled, or was erased. A removed one is known."""
+        there = {row.seller_id for row in self._rows(SELLERS_THAT_EXIST, sellers=list(seller_ids))}
+        for seller_id in seller_ids:
+            if seller_id not in there:
+                raise UnknownSellerError(seller_id, removed=False)
 
     def streams(self, sellers: Iterable[str]) -> dict[str, list[Row[Any]]]:
         """By seller, in the order that people know; without a backfill that is done, and offers that nobody wants."""

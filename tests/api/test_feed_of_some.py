@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
+from sqlalchemy import event
 
 from domain.scopes import Scope
 from store import Store
@@ -83,3 +86,24 @@ async def test_a_revoked_token_reads_nothing_more(site: Site, store: Store) -> N
         site.context.callers.forget_all()
 
         refused(await app.get("/v1/changes"), 401)
+
+
+async def test_a_wait_for_many_quiet_sellers_asks_no_more_than_for_one(site: Site, store: Store) -> None:
+    names = [f"s-{number}" for number in range(30)]
+    for seller in ("bert", *names):
+        enroll(store, seller)
+    sell(store, "bert", 1)  # so that the first look moves on
+    asked: list[str] = []
+
+    def remember(connection: Any, cursor: Any, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", remember)
+    await site.changes(seller=names)
+    at_once = len(asked)
+    asked.clear()
+    await site.changes(seller=names, wait="0.3s")
+    event.remove(store.engine, "before_cursor_execute", remember)
+
+    assert at_once == 3  # the page, the bounds of the feed, and whether all were ever enrolled
+    assert sum("unnest" in one for one in asked) <= 3  # looks: at first, when the watch begins, and at the end
