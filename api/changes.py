@@ -70,7 +70,7 @@ async def changes(
     except WrongTypesError as error:
         raise ProblemError(422, f"type: {error}") from None
     sellers = _sellers(query.seller, caller)
-    after = query.after if query.after != "latest" else (await context.ask(context.store.feed.bounds)).latest
+    after = query.after if query.after != "latest" else await context.ask(context.store.feed.committed)
     now = asyncio.get_running_loop().time
     end = now() + query.wait_s
     with context.change_waiter.awaited(sellers) if query.wait_s else nullcontext(asyncio.Event()) as bell:
@@ -97,19 +97,21 @@ def _sellers(named: list[str], caller: Caller) -> list[str] | None:
 
 def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]) -> tuple[bytes, int, int]:
     """The answer's body, how many changes it has, and where to go on. Raises UnknownSellerError."""
+    feed = context.store.feed
     try:
-        page = context.store.feed.chosen(after, query.limit, sellers, types)
+        page = feed.chosen(after, query.limit, sellers, types)
     except FeedGoneError as error:
-        raise gone(str(error), error.bounds) from None
+        raise gone(str(error), error.bounds, feed.committed()) from None
     bounds = page.bounds
     if query.feed not in (None, bounds.generation):
-        raise gone(f"the feed was restored, and is {bounds.generation} now: positions of {query.feed} mean nothing in it", bounds)
+        words = f"the feed was restored, and is {bounds.generation} now: positions of {query.feed} mean nothing in it"
+        raise gone(words, bounds, feed.committed())
     if not page.events and query.seller:
         context.overview.known(*query.seller)  # waiting for one who was never enrolled would be for ever
     body = json.dumps({"changes": page.events, "next": page.next, "feed": bounds.generation}, ensure_ascii=False)
     return body.encode(), len(page.events), page.next
 
 
-def gone(words: str, bounds: FeedBounds) -> ProblemError:
+def gone(words: str, bounds: FeedBounds, latest: int) -> ProblemError:
     """410, and where to begin again: `oldest` reads all that is kept, `latest` what comes from now on."""
-    return ProblemError(410, words, fields={"oldest": bounds.cut, "latest": bounds.latest, "feed": bounds.generation})
+    return ProblemError(410, words, fields={"oldest": bounds.cut, "latest": latest, "feed": bounds.generation})

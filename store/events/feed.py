@@ -45,6 +45,11 @@ BOUNDS_OF_FEED = text(f"""
         (SELECT value FROM sellerbeat.marks WHERE name = '{GAPS}') AS gaps
     FROM sellerbeat.positions p
 """)
+# Not the last that was drawn: its transaction may not have committed yet, and who goes on from there would never see its changes.
+COMMITTED_POSITION_OF_FEED = text(f"""
+    SELECT greatest((SELECT max(position) FROM sellerbeat.change_events),
+        (SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0)
+""")
 LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
 
 
@@ -52,7 +57,7 @@ LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
 class FeedBounds:
     """From where to where there are changes."""
 
-    latest: int  # the last position that was drawn; 0: none yet
+    latest: int  # the last position that was drawn, which may not be committed yet; 0: none was
     cut: int  # changes up to here are kept no more
     generation: str  # another one after a restore
     gaps: tuple[tuple[int, int], ...] = ()  # one a restore: the last position of the backup, and the one to go on from
@@ -137,10 +142,11 @@ class Feed:
             return FeedPage(events, events[-1]["position"] if events else after, bounds)
         return FeedPage(events, rows[0].looked_to, bounds)
 
-    def bounds(self) -> FeedBounds:
-        """From where to where there are changes, now."""
+    def committed(self) -> int:
+        """A position up to which all is committed: who goes on after it misses nothing that comes from now on."""
         with translated(), self._single.connect() as connection:
-            return _bounds(connection)
+            position: int = connection.execute(COMMITTED_POSITION_OF_FEED).scalar_one()
+            return position
 
     def last(self) -> int:
         """The newest position; 0 for an empty feed."""

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from domain.scopes import Scope
 from store import Store
 from tests.store.documents import enroll
+from tests.store.test_positions import emit
 from tests.web.site import Site, refused
 from tests.web.test_feed import sell
 
@@ -86,6 +87,19 @@ async def test_a_revoked_token_reads_nothing_more(site: Site, store: Store) -> N
         site.context.callers.forget_all()
 
         refused(await app.get("/v1/changes"), 401)
+
+
+async def test_no_position_is_given_out_before_all_up_to_it_is_committed(site: Site, store: Store) -> None:
+    for seller in SELLERS:
+        enroll(store, seller)
+    sell(store, "anna", 1)
+    with store.engine.begin() as slow:
+        emit(slow, store, "anna", "late")  # its position is drawn, and its commit takes a while
+        given = [(await site.changes(after="latest"))["next"], (await site.program.get("/v1/changes?feed=other")).json()["latest"]]
+
+    heard = [[one["entity_id"] for one in (await site.changes(after=position))["changes"]] for position in given]
+
+    assert heard == [["late"]] * len(given)
 
 
 async def test_a_wait_for_many_quiet_sellers_asks_no_more_than_for_one(site: Site, store: Store) -> None:
