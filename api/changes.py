@@ -17,7 +17,7 @@ from domain.seller_id import SELLER_ID
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
-from store.events.feed import FeedBounds, FeedGoneError
+from store.events.feed import FeedBounds, FeedGoneError, FeedPage
 
 LARGEST = 2**63 - 1
 LONGEST_S = 60
@@ -76,14 +76,14 @@ async def changes(
     with context.change_waiter.awaited(sellers) if query.wait_s else nullcontext(asyncio.Event()) as bell:
         while True:
             bell.clear()
-            page, found, following = await context.ask(_page, context, query, after, sellers, types)
-            if found or now() >= end or context.change_waiter.closed or await request.is_disconnected():
-                return Response(page, media_type="application/json")
-            if following == after:  # else there is more to look through
+            body, page = await context.ask(_page, context, query, after, sellers, types)
+            if page.events or now() >= end or context.change_waiter.closed or await request.is_disconnected():
+                return Response(body, media_type="application/json")
+            if page.complete:  # else there is more to look through
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(end):
                         await bell.wait()
-            after = following
+            after = page.next
             await context.callers.named(request)  # a token that was revoked meanwhile gets nothing more
 
 
@@ -95,8 +95,8 @@ def _sellers(named: list[str], caller: Caller) -> list[str] | None:
     return sorted(set(named)) or (sorted(caller.sellers) if caller.sellers is not None else None)
 
 
-def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]) -> tuple[bytes, int, int]:
-    """The answer's body, how many changes it has, and where to go on. Raises UnknownSellerError."""
+def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]) -> tuple[bytes, FeedPage]:
+    """The answer's body, and what it is made of. Raises UnknownSellerError."""
     feed = context.store.feed
     try:
         page = feed.chosen(after, query.limit, sellers, types)
@@ -109,7 +109,7 @@ def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] 
     if not page.events and query.seller:
         context.overview.known(*query.seller)  # waiting for one who was never enrolled would be for ever
     body = json.dumps({"changes": page.events, "next": page.next, "feed": bounds.generation}, ensure_ascii=False)
-    return body.encode(), len(page.events), page.next
+    return body.encode(), page
 
 
 def gone(words: str, bounds: FeedBounds, latest: int) -> ProblemError:

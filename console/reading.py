@@ -120,16 +120,16 @@ def changes(
     feed = CommandContext("database_url").store.feed
     with suppress(KeyboardInterrupt) if follow else nullcontext():  # Ctrl-C is how following ends, not how it fails
         while True:
-            page = feed.read(after=after, limit=500, seller=seller)
-            for event in page:
+            page = feed.chosen(after, 500, None if seller is None else [seller], [])
+            for event in page.events:
                 if Output.json:
                     print_json(event)
                 else:
                     typer.echo(event_line(event))
-                after = event["position"]
-            if not page and not follow:
+            after = page.next
+            if page.complete and not follow:
                 return
-            if not page:
+            if page.complete:
                 time.sleep(0.5)
 
 

@@ -1,11 +1,11 @@
 """The feed of change events, in the contract's shape, in the order of their commits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, func, select, text
 
 from store.events.events import CUT as CUT
 from store.events.events import FIRST_GENERATION, GAPS, GENERATION
@@ -15,29 +15,47 @@ from store.schema.times import iso
 
 E = change_events.c
 EVENTS_AFTER = select(change_events).where(E.position > bindparam("after")).order_by(E.position).limit(bindparam("limit"))
-EVENTS_OF_SELLER_AFTER = EVENTS_AFTER.where(E.seller_id == bindparam("seller"))
-SCAN = 20_000  # changes that one page looks through for those of a type
+# With each page that is not of all changes the newest position of all, of the same snapshot: what is visible there is all that there is up
+# to it (events.py), so a reader of a quiet seller may go on from there, and is not left behind at what is cut off one day.
+EVENTS_OF_SELLER_AFTER = text("""
+    SELECT e.*, (SELECT max(position) FROM sellerbeat.change_events) AS looked_to, false AS more FROM (SELECT 1) AS one LEFT JOIN (
+        SELECT * FROM sellerbeat.change_events WHERE seller_id = :seller AND position > :after ORDER BY position LIMIT :limit
+    ) AS e ON true ORDER BY e.position
+""")
+SCAN = 20_000  # changes that one statement looks through
+_OF_TYPES = "(type = ANY (:types) OR '*' = ANY (:types) OR split_part(type, '.', 1) || '.*' = ANY (:types))"
 # Positions first, and the documents of those alone that are wanted: where few are, the rest is not unpacked.
-_CHOSEN = """
-    WITH looked AS MATERIALIZED ({looked}), chosen AS (
-        SELECT position FROM looked WHERE type = ANY (:types) OR '*' = ANY (:types) OR split_part(type, '.', 1) || '.*' = ANY (:types)
+# OFFSET 0: one by one by their index, never by a look at all that there is.
+_DOCUMENTS = """(
+        SELECT c.* FROM chosen CROSS JOIN LATERAL (SELECT * FROM sellerbeat.change_events WHERE position = chosen.position OFFSET 0) AS c
+    ) AS e"""
+_NEXT_CHANGES = f"""
+    WITH looked AS MATERIALIZED (
+        SELECT position, seller_id, type FROM sellerbeat.change_events WHERE position > :after ORDER BY position LIMIT :scan
+    ), chosen AS MATERIALIZED (SELECT position FROM looked WHERE {{which}} ORDER BY position LIMIT :limit)
+    SELECT e.*, l.looked_to, l.more FROM (
+        SELECT max(position) AS looked_to, count(*) = :scan AS more FROM looked WHERE (SELECT count(*) FROM chosen) < :limit
+    ) AS l LEFT JOIN {_DOCUMENTS} ON true ORDER BY e.position
+"""
+CHOSEN_OF_NEXT_CHANGES = text(_NEXT_CHANGES.format(which=_OF_TYPES))
+CHOSEN_OF_NEXT_CHANGES_OF_SELLERS = text(_NEXT_CHANGES.format(which=f"seller_id = ANY (CAST(:sellers AS text[])) AND {_OF_TYPES}"))
+# The next ones of each seller. Beyond the last of one of whom there may be more nothing is told: theirs would come too late.
+CHOSEN_OF_NEXT_CHANGES_OF_EACH_SELLER = text(f"""
+    WITH looked AS MATERIALIZED (
+        SELECT s.seller_id, e.position, e.type FROM unnest(CAST(:sellers AS text[])) AS s (seller_id) CROSS JOIN LATERAL (
+            SELECT position, type FROM sellerbeat.change_events WHERE seller_id = s.seller_id AND position > :after
+            ORDER BY position LIMIT :share
+        ) AS e
+    ), edge AS MATERIALIZED (
+        SELECT min(last) AS position FROM (SELECT max(position) AS last FROM looked GROUP BY seller_id HAVING count(*) = :share) AS cut_off
+    ), chosen AS MATERIALIZED (
+        SELECT position FROM looked WHERE position <= coalesce((SELECT position FROM edge), position) AND {_OF_TYPES}
         ORDER BY position LIMIT :limit
     )
-    SELECT e.*, (SELECT max(position) FROM looked) AS looked_to
-    FROM (SELECT 1) AS one LEFT JOIN (sellerbeat.change_events e JOIN chosen USING (position)) ON true ORDER BY position
-"""
-CHOSEN_EVENTS_AFTER = text(
-    _CHOSEN.format(looked=f"SELECT position, type FROM sellerbeat.change_events WHERE position > :after ORDER BY position LIMIT {SCAN}")
-)
-CHOSEN_EVENTS_OF_SELLERS_AFTER = text(
-    _CHOSEN.format(
-        looked=f"""
-        SELECT e.position, e.type FROM unnest(CAST(:sellers AS text[])) AS s (seller_id) CROSS JOIN LATERAL (
-            SELECT position, type FROM sellerbeat.change_events WHERE seller_id = s.seller_id AND position > :after
-            ORDER BY position LIMIT {SCAN}
-        ) AS e ORDER BY e.position LIMIT {SCAN}"""
-    )
-)
+    SELECT e.*, edge.position IS NOT NULL AS more,
+        coalesce(edge.position, (SELECT max(position) FROM sellerbeat.change_events)) AS looked_to
+    FROM edge LEFT JOIN {_DOCUMENTS} ON true ORDER BY e.position
+""")
 BOUNDS_OF_FEED = text(f"""
     SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END AS latest,
         coalesce((SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0) AS cut,
@@ -84,6 +102,14 @@ class FeedGoneError(StoreError):
         self.bounds = bounds
 
 
+class FoundChanges(NamedTuple):
+    """What one statement found."""
+
+    events: list[dict[str, Any]]  # oldest first
+    next: int  # all that was asked for is found up to here
+    complete: bool  # there was no more
+
+
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """Events, oldest first; `next`: the position to go on after, which may lie behind the last of them; and the bounds then."""
@@ -91,13 +117,14 @@ class FeedPage:
     events: list[dict[str, Any]]
     next: int
     bounds: FeedBounds
+    complete: bool  # all that there was is looked through; else there may be more to read at once
 
 
 class Feed:
-    """For whoever reads changes. Locks nothing."""
+    """For whoever reads changes. Locks nothing. `scan`: how many changes one statement looks through."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, engine: Engine, scan: int = SCAN) -> None:
+        self._single, self._scan = engine.execution_options(isolation_level="AUTOCOMMIT"), scan
 
     def read(self, after: int = 0, limit: int = 500, seller: str | None = None) -> list[dict[str, Any]]:
         """Events behind a position, oldest first. Who reads on after the last position they got misses none and gets none twice.
@@ -109,38 +136,46 @@ class Feed:
 
     def page(self, after: int = 0, limit: int = 500, seller: str | None = None) -> tuple[list[dict[str, Any]], FeedBounds]:
         """As `read`, and the bounds of the feed then."""
-        statement = EVENTS_AFTER if seller is None else EVENTS_OF_SELLER_AFTER
-        values = {"after": after, "limit": limit} | ({} if seller is None else {"seller": seller})
-        with translated(), self._single.connect() as connection:
-            events = [as_event(row) for row in connection.execute(statement, values)]
-            bounds = _bounds(connection)  # behind the page: what is cut off meanwhile must not look like a feed without a gap
-        if not bounds.holds(after):
-            raise FeedGoneError(after, bounds)
-        return events, bounds
+        page = self.chosen(after, limit, None if seller is None else [seller], [])
+        return page.events, page.bounds
 
-    def chosen(self, after: int, limit: int, sellers: Sequence[str] | None, types: Sequence[str]) -> FeedPage:
-        """As `page`, of some sellers (None: of all) and types (such as `order.*`; none: all). Looks through `SCAN` changes at most.
+    def chosen(self, after: int, limit: int, sellers: Collection[str] | None, types: Sequence[str]) -> FeedPage:
+        """As `page`, of some sellers (None: of all) and types (such as `order.*`; none: all), however many they are.
 
-        A page that has none of them may still have come further: `next` says so. At most 100 sellers.
+        A page with fewer than `limit` may still have come further, as far as `SCAN` changes reach: `next` and `complete` say so.
 
         Raises:
             FeedGoneError: as `read`.
         """
-        if not types and (sellers is None or len(sellers) == 1):
-            events, bounds = self.page(after, limit, sellers[0] if sellers else None)
-            return FeedPage(events, events[-1]["position"] if events else after, bounds)
-        statement = CHOSEN_EVENTS_AFTER if sellers is None else CHOSEN_EVENTS_OF_SELLERS_AFTER
-        values: dict[str, Any] = {"after": after, "limit": limit, "types": list(types) or ["*"]}
-        values |= {} if sellers is None else {"sellers": list(sellers)}
         with translated(), self._single.connect() as connection:
-            rows = connection.execute(statement, values).all()
-            bounds = _bounds(connection)
+            found = self._find(connection, after, limit, None if sellers is None else sorted(set(sellers)), list(types))
+            bounds = _bounds(connection)  # behind the page: what is cut off meanwhile must not look like a feed without a gap
         if not bounds.holds(after):
             raise FeedGoneError(after, bounds)
-        events = [as_event(row) for row in rows if row.position is not None]
-        if len(events) == limit or rows[0].looked_to is None:
-            return FeedPage(events, events[-1]["position"] if events else after, bounds)
-        return FeedPage(events, rows[0].looked_to, bounds)
+        return FeedPage(found.events, found.next, bounds, found.complete)
+
+    def _find(self, connection: Connection, after: int, limit: int, sellers: list[str] | None, types: list[str]) -> FoundChanges:
+        values: dict[str, Any] = {"after": after, "limit": limit}
+        if not types and sellers is None:
+            events = [as_event(row) for row in connection.execute(EVENTS_AFTER, values)]
+            return FoundChanges(events, events[-1]["position"] if events else after, len(events) < limit)
+        if not types and sellers is not None and len(sellers) == 1:
+            return _found(connection, EVENTS_OF_SELLER_AFTER, {**values, "seller": sellers[0]})
+        values |= {"scan": self._scan, "types": types or ["*"]}
+        if sellers is None:
+            return _found(connection, CHOSEN_OF_NEXT_CHANGES, values)
+        values |= {"sellers": sellers}
+        first = FoundChanges([], after, complete=False)
+        # Where the sellers' own next ones may be too many, the feed's next ones first: at its end these are few, for any number of sellers.
+        if types or len(sellers) * limit > self._scan:
+            first = _found(connection, CHOSEN_OF_NEXT_CHANGES_OF_SELLERS, values)
+        if first.complete or len(first.events) == limit:
+            return first
+        left = limit - len(first.events)
+        share = max(1, self._scan // max(1, len(sellers)))
+        values |= {"after": first.next, "limit": left, "share": share if types else min(share, left)}
+        rest = _found(connection, CHOSEN_OF_NEXT_CHANGES_OF_EACH_SELLER, values)
+        return FoundChanges(first.events + rest.events, rest.next, rest.complete)
 
     def committed(self) -> int:
         """A position up to which all is committed: who goes on after it misses nothing that comes from now on."""
@@ -153,6 +188,14 @@ class Feed:
         with translated(), self._single.connect() as connection:
             position: int = connection.execute(LAST_POSITION).scalar_one()
             return position
+
+
+def _found(connection: Connection, statement: TextClause, values: dict[str, Any]) -> FoundChanges:
+    rows = connection.execute(statement, values).all()
+    events = [as_event(row) for row in rows if row.position is not None]
+    if len(events) == values["limit"]:
+        return FoundChanges(events, events[-1]["position"], complete=False)
+    return FoundChanges(events, max(values["after"], rows[0].looked_to or 0), complete=not rows[0].more)
 
 
 def _bounds(connection: Connection) -> FeedBounds:

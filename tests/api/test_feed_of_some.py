@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
-from sqlalchemy import event
+from sqlalchemy import event, text
 
+from domain.retention import Retention
 from domain.scopes import Scope
 from store import Store
 from tests.store.documents import enroll
@@ -96,10 +98,48 @@ async def test_no_position_is_given_out_before_all_up_to_it_is_committed(site: S
     with store.engine.begin() as slow:
         emit(slow, store, "anna", "late")  # its position is drawn, and its commit takes a while
         given = [(await site.changes(after="latest"))["next"], (await site.program.get("/v1/changes?feed=other")).json()["latest"]]
+        for query in (
+            {"seller": "bert"},
+            {"seller": ["bert", "carla"]},
+            {"type": "seller.*"},
+            {"seller": ["bert", "carla"], "type": "order.*"},
+        ):
+            given.append((await site.changes(**query))["next"])
 
     heard = [[one["entity_id"] for one in (await site.changes(after=position))["changes"]] for position in given]
 
     assert heard == [["late"]] * len(given)
+
+
+@pytest.mark.parametrize("sellers", [["anna"], ["anna", "carla"]], ids=["one seller", "a token of two"])
+async def test_readers_of_quiet_sellers_move_along_and_are_not_cut_off(site: Site, store: Store, sellers: list[str]) -> None:
+    for seller in SELLERS:
+        enroll(store, seller)
+    sell(store, "anna", 1)
+    async with site.visitor(**token(store, Scope.FEED, *sellers)) as app:
+
+        async def read(after: int) -> Any:
+            return (await app.get("/v1/changes", params={"after": after})).json()
+
+        first = await read(0)
+        sell(store, "bert", 2, 3)
+        quiet = await read(first["next"])
+        sell(store, "bert", 4)
+        cut(store, up_to=quiet["next"])
+
+        assert [one["entity_id"] for one in first["changes"]] == ["o-1"]
+        assert quiet["changes"] == []
+        assert await read(quiet["next"]) == {"changes": [], "next": store.feed.last(), "feed": "0"}
+        assert (await read(first["next"]))["status"] == 410
+
+
+def cut(store: Store, up_to: int) -> None:
+    """What is older goes, as when it is too old."""
+    old = "UPDATE sellerbeat.change_events SET detected_at = now() - interval '500 days' WHERE position <= :up_to"
+    with store.engine.begin() as connection:
+        connection.execute(text(old), {"up_to": up_to})
+    while store.retention.forget(Retention()):
+        pass
 
 
 async def test_a_wait_for_many_quiet_sellers_asks_no_more_than_for_one(site: Site, store: Store) -> None:
