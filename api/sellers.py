@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
@@ -17,6 +19,7 @@ from domain.pacing import InventorySource
 from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from domain.seller_state import State
+from operations.accounts import AccountRefusedError
 from operations.enrolment import (
     EnrolmentOptions,
     EnrolmentResult,
@@ -112,7 +115,8 @@ async def enroll(request: Request, seller_id: SellerPath, body: EnrolmentBody, c
     """
     context: WebContext = request.app.state.context
     _with_keys(context)
-    result = await enroll_or_connect(context, caller.author, seller_id, body.refresh_token.get_secret_value(), body.options())
+    with _naming_others(caller):
+        result = await enroll_or_connect(context, caller.author, seller_id, body.refresh_token.get_secret_value(), body.options())
     return _enrolled(result)
 
 
@@ -127,7 +131,8 @@ async def reauthorize(request: Request, seller_id: SellerPath, body: Reauthoriza
     context: WebContext = request.app.state.context
     _with_keys(context)
     token = body.refresh_token.get_secret_value()
-    result = await connect_seller(context, caller.author, seller_id, token, body.scopes or None, body.refresh_token_expires)
+    with _naming_others(caller):
+        result = await connect_seller(context, caller.author, seller_id, token, body.scopes or None, body.refresh_token_expires)
     return _enrolled(result)
 
 
@@ -179,6 +184,17 @@ def _with_keys(context: WebContext) -> None:
     for name in ("ebay_client_id", "ebay_client_secret"):
         if getattr(context.settings, name) is None:
             raise ProblemError(503, f"web.py cannot ask eBay: set {PREFIX}{name.upper()}", code="not_configured")
+
+
+@contextmanager
+def _naming_others(caller: Caller) -> Iterator[None]:
+    """Who has an account already is told, as `taken_by`, to whoever may see all sellers. Raises ProblemError 409."""
+    try:
+        yield
+    except AccountRefusedError as error:
+        if error.other is None or caller.sellers is not None:
+            raise
+        raise ProblemError(409, error.discreet, fields={"taken_by": error.other}, code=error.word) from None
 
 
 def _enrolled(result: EnrolmentResult) -> Response:

@@ -35,11 +35,14 @@ class AccountRefusedError(FailedError):
 
     Attributes:
         word: `wrong_account` or `account_taken`: the same for ever, for programs; it stands in the text too.
+        other: the seller who has the account. The error's own text names them, so it is for whoever sees the whole fleet.
+        discreet: the text without them, for whoever may see one seller only.
     """
 
-    def __init__(self, word: Word, text: str) -> None:
+    def __init__(self, word: Word, text: str, other: str | None = None, discreet: str | None = None) -> None:
         super().__init__(f"{text} ({word}); nothing was stored")
-        self.word = word
+        self.word, self.other = word, other
+        self.discreet = f"{discreet or text} ({word}); nothing was stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,13 @@ def check_account(context: CommandContext, http: httpx.Client, seller_id: str, a
             return Learnt(date=user.date)
         bound = accounts.bind(seller_id, claim, sure=True) if verdict is AccountVerdict.SAME else Bound(Binding.ANOTHER_ACCOUNT)
     if bound.binding is Binding.ANOTHER_SELLER:
+        logger.info("an eBay account is another seller's", extra={"seller_id": seller_id, "other": bound.other})
         raise AccountRefusedError(
             "account_taken",
             f"this eBay account is enrolled as {bound.other} already, and can be one seller only: give {seller_id}'s own token, or remove"
             f" {bound.other} first",
+            bound.other,
+            f"this eBay account is enrolled as another seller already, and can be one seller only: give {seller_id}'s own token",
         )
     if bound.binding is not Binding.BOUND:
         raise AccountRefusedError(

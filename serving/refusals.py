@@ -96,7 +96,7 @@ def as_problem(error: Exception) -> ProblemError:
         case UnknownSellerError():
             return ProblemError(*((409, str(error)) if error.removed else (404, str(error))), code=_of_seller(error))
         case AccountRefusedError():
-            return ProblemError(409, str(error), code=error.word)
+            return ProblemError(409, error.discreet, code=error.word)
         case NoCallsLeftError():
             left = (error.until - datetime.now(UTC)).total_seconds() if error.until else A_DAY_S
             return ProblemError(429, str(error), {"Retry-After": str(max(1, math.ceil(left)))}, code=error.word)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ANOTHER = "another eBay account"  # how every reason begins
 OTHER = f"the token is of {ANOTHER} than the one that was polled before"
-HAS_IT = f"the token is of {ANOTHER}: the one that {{}} has"
+HAS_IT = f"the token is of {ANOTHER}: one that another seller has"  # who that is is told to the log: the seller's readers see these words
 UNPROVEN = "it is not known yet whose eBay account the new token is"
 NEW = timedelta(days=1)  # an enrolled seller of whom no order came for so long is asked for by GetUser
 LATER = timedelta(hours=6)  # what nothing could decide is asked again then
@@ -172,7 +172,7 @@ class Owners:
     def settle(self, step: StepRun, error: AccountUnsureError | AccountTakenError) -> PollResult:
         """The orders that a step read may be, or are, another account's. None was kept; where they are the seller's, it reads again."""
         if isinstance(error, AccountTakenError):
-            self.stop(step, HAS_IT.format(error.other))
+            self.stop(step, HAS_IT, error.other)
         ids = self.store.accounts.recent_orders(step.request.seller_id, step.ebays_now())
         verdict, claim = self.verdict(step, error.claim, ids)
         if verdict is AccountVerdict.OTHER:
@@ -216,7 +216,7 @@ class Owners:
         begun = step.step
         bound = self.store.accounts.bind(begun.seller_id, claim or AccountClaim(), sure=True, generation=begun.token_generation)
         if bound.binding is Binding.ANOTHER_SELLER:
-            self.stop(step, HAS_IT.format(bound.other))
+            self.stop(step, HAS_IT, bound.other)
         if bound.binding is Binding.ANOTHER_ACCOUNT:
             self.stop(step, OTHER)
         if claim and claim.name:
@@ -247,14 +247,19 @@ class Owners:
             return step.result(next_due=step.now() + HOLD, why=UNPROVEN)
         return step.steps.postpone(step, step.now() + HOLD, UNPROVEN, Wait.ACCOUNT)
 
-    def stop(self, step: StepRun, what: str) -> NoReturn:
-        """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well."""
+    def stop(self, step: StepRun, what: str, other: str | None = None) -> NoReturn:
+        """Another account: the seller needs a consent of their own. One event for each token, and an alert until a poll goes well.
+
+        Args:
+            other: the seller who has the account.
+        """
         generation = step.step.token_generation
         with step.commit() as commit:
             step.count(commit)
             commit.seller_event(NEEDS_REAUTHORIZATION, generation)
             commit.refuse_account(f"{what}. Nothing of it is stored, and nothing is polled until the seller's own token comes")
-        logger.error("a token is another account's", extra={"seller_id": step.request.seller_id})
+        whose = {"other": other} if other else {}
+        logger.error("a token is another account's", extra={"seller_id": step.request.seller_id, **whose})
         raise another(generation)
 
 

@@ -1,5 +1,6 @@
 """Whose eBay account is whose: one seller, one account, for good. `domain/accounts.py` compares; here it is stored, and done."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -69,6 +70,8 @@ OTHER_ENROLLED_SELLER_OF_ACCOUNT = text("""
 ACCOUNTS_WITH_USER_ID = text("SELECT seller_id, user_id FROM sellerbeat.accounts WHERE user_id IS NOT NULL")
 SELLER_OF_USER_ID = text("SELECT seller_id FROM sellerbeat.accounts WHERE user_id = :user_id")
 NAME, EIAS = "seller name", "EIAS token"
+TWINS = "the same eBay account is enrolled as another seller too, since before that was refused: changes are told twice, and read twice"
+logger = logging.getLogger("sellerbeat.owners")
 MOST = 20  # names by which one consent's account was seen; more are none of eBay's ways
 
 
@@ -224,6 +227,8 @@ class Accounts:
             raise AccountTakenError(bound.other or "")
         if bound.binding is not Binding.BOUND:
             raise AccountUnsureError(best)
+        if bound.other:
+            logger.warning("an eBay account is two sellers'", extra={"seller_id": step.seller_id, "other": bound.other})
         return bound.other
 
     def stored_name(self, connection: Connection, step: StepLease) -> bytes | None:
@@ -292,8 +297,3 @@ def _account(row: Row[Any]) -> Account:
 
 def _consent(step: StepLease) -> tuple[Any, int]:
     return step.enrollment, step.token_generation
-
-
-def twin_words(twin: str) -> str:
-    """The alert's text. `twin`: the other seller's id."""
-    return f"the same eBay account is enrolled as {twin} too, since before that was refused: each change is told twice, and read twice"

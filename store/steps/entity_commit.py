@@ -25,7 +25,7 @@ from store.events.documents_to_rows import DocumentBatch
 from store.events.events import Events
 from store.schema.kinds import AlertKind, named
 from store.steps import listing_reading
-from store.steps.accounts import Accounts, twin_words
+from store.steps.accounts import TWINS, Accounts
 from store.steps.closing import MAKE_SINGLES_DUE
 from store.steps.first_seen import FirstSeen, unchanged
 from store.steps.results import StoreResult
@@ -278,8 +278,8 @@ class EntityCommit:
 
     def learn_account(self) -> None:
         """Late, since it is done under a lock that all sellers share. Raises as `store_orders` says: the transaction is for nothing."""
-        if self.named and (twin := self._accounts.learn(self._connection, self._step, self.named, self._named_before)):
-            self.open_alert(AlertKind.ACCOUNT_TAKEN, twin_words(twin))
+        if self.named and self._accounts.learn(self._connection, self._step, self.named, self._named_before):
+            self.open_alert(AlertKind.ACCOUNT_TAKEN, TWINS)
 
     def sync_twin_alert(self) -> None:
         """The alert that another seller has the same account closes once none has."""

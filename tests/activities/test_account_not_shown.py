@@ -64,7 +64,7 @@ def test_sellers_of_before_are_recognized_by_their_next_orders_without_a_call(it
     assert it.calls("anna", "user") == it.calls("anna", "trading") == 0
 
 
-def test_twins_of_before_are_alerted_and_both_go_on_until_one_leaves(it: Rig) -> None:
+def test_twins_of_before_are_alerted_and_both_go_on_until_one_leaves(it: Rig, caplog: pytest.LogCaptureFixture) -> None:
     enrol(it, "anna")
     enrol(it, "bert", "anna")
     of_before(it)
@@ -78,6 +78,11 @@ def test_twins_of_before_are_alerted_and_both_go_on_until_one_leaves(it: Rig) ->
         it.poll(seller)
 
     assert claim == [[], ["account_taken"]]
+    (alert,) = it.store.alerts(seller_id="bert")
+    opened = [event for event in it.events("bert") if event["type"] == "alert.opened"]
+    assert "as another seller too" in alert["text"]
+    assert "anna" not in str([alert, opened])
+    assert [record.other for record in caplog.records if hasattr(record, "other")] == ["anna"]
     assert len(it.stored("anna")) == len(it.stored("bert")) == 4
     assert [it.store.seller(seller)["state"] for seller in ("anna", "bert")] == ["polling", "polling"]
     it.store.sellers.remove("anna")

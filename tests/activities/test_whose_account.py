@@ -50,6 +50,21 @@ def test_orders_of_an_account_that_another_seller_has_are_not_stored_and_no_curs
     assert it.store.seller("anna")["state"] == "polling"
 
 
+def test_whose_account_it_is_instead_is_told_to_the_log_and_not_to_readers_of_the_seller(it: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    enrol(it, "anna")
+    all_of(it, "anna")
+    enrol(it, "bert", "anna")
+    it.world.place_order("anna")
+    it.advance(minutes=6)
+
+    stopped(it, "bert")
+
+    (alert,) = it.store.alerts(seller_id="bert")
+    assert "one that another seller has" in alert["text"]
+    assert "anna" not in str([alert, it.events("bert"), it.store.seller("bert")])
+    assert [record.other for record in caplog.records if hasattr(record, "other")] == ["anna"]
+
+
 @pytest.mark.parametrize("stream", [Stream.ORDERS, Stream.INVENTORY, Stream.FULFILLMENT, Stream.LISTINGS, Stream.SWEEP])
 @pytest.mark.parametrize("scopes", [NO_IDENTITY, None])
 def test_a_new_token_of_another_account_stores_nothing_in_any_stream(it: Rig, stream: Stream, scopes: list[str] | None) -> None:

@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
+from domain.scopes import Scope
 from operations.enrolment import EnrolmentOptions
 from simulator.server import Simulator
 from store import Store
-from tests.api.worked import acts, signalled
+from tests.api.worked import acts, caller, signalled
 from tests.support.waiting import eventually
 from tests.web.consenting import Consent
 from tests.web.site import Site, refused
@@ -128,6 +129,20 @@ async def test_a_token_of_another_account_is_409(manned: Site, it: Consent) -> N
     assert [(status, answer["code"]) for status, answer in refusals] == [(409, "account_taken"), (409, "wrong_account")]
     assert (posted.status_code, posted.json()["code"]) == (409, "wrong_account")
     assert "s-3" not in [row["seller_id"] for row in it.rows("sellers")]
+    assert "s-1" not in refusals[0][1]["detail"]
+    assert [answer.get("taken_by") for _, answer in refusals] == ["s-1", None]
+
+
+async def test_who_has_an_account_is_not_told_to_a_token_that_is_narrowed(opened: Callable[..., Site], it: Consent, store: Store) -> None:
+    site = opened()
+    assert (await put(site, "shop-1", it.world.refresh_token("anna")))[0] == 202
+
+    async with caller(site, store, Scope.CONTROL, "own") as narrowed:
+        answer = await narrowed.put("/v1/sellers/own", json={"refresh_token": it.world.accounts.renew("anna")})
+
+    assert "enrolled as another seller already" in refused(answer, 409)
+    assert answer.json()["code"] == "account_taken"
+    assert "shop-1" not in answer.text
 
 
 async def test_a_new_consent_revives_an_enrolled_seller_alone(manned: Site, it: Consent, store: Store) -> None:
