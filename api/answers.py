@@ -88,6 +88,7 @@ class RemovalAnswer(BaseModel):
     seller_id: str
     state: str = Field(examples=["removed"])
     erased: bool
+    left: str | None = Field(None, description="while Temporal is away: what happens by itself once it is back")
 
 
 class PausedAnswer(BaseModel):

@@ -25,9 +25,8 @@ from operations.enrolment import (
     EnrolmentResult,
     connect_seller,
     enroll_or_connect,
-    erase_seller,
-    remove_seller,
 )
+from operations.removal import erase_seller, remove_seller
 from operations.status import postgres_status, seller_status, sellers_page
 from serving.callers import Caller
 from serving.context import WebContext
@@ -175,8 +174,8 @@ async def remove(request: Request, seller_id: SellerPath, query: Annotated[Remov
     context: WebContext = request.app.state.context
     if query.erase and not caller.scope.holds(Scope.ADMIN):
         raise ProblemError(403, f"to erase needs a token of scope {Scope.ADMIN}; this one has {caller.scope}", code="scope_lacking")
-    await (erase_seller if query.erase else remove_seller)(context, caller.author, seller_id)
-    return JSONResponse({"seller_id": seller_id, "state": "removed", "erased": query.erase})
+    left = await (erase_seller if query.erase else remove_seller)(context, caller.author, seller_id)
+    return JSONResponse({"seller_id": seller_id, "state": "removed", "erased": query.erase} | ({"left": left} if left else {}))
 
 
 def _with_keys(context: WebContext) -> None:

@@ -47,11 +47,10 @@ from operations.enrolment import (
     connect_seller,
     enroll_rows,
     enroll_seller,
-    erase_seller,
-    remove_seller,
     scopes_of,
 )
 from operations.errors import FailedError
+from operations.removal import erase_seller, remove_seller
 from operations.returning import ReturnRefusedError
 from operations.steering import (
     BY_HAND,
@@ -175,8 +174,10 @@ def remove(
 ) -> None:
     """Stop polling a seller for good and forget the token. What was recorded stays, unless erased."""
     context = CommandContext("database_url", "secret_keys")
-    asyncio.run((erase_seller if erase else remove_seller)(context, context.author, seller_id))
-    say(f"{seller_id} is {'erased' if erase else 'removed'}", seller_id=seller_id, state="removed", erased=erase)
+    what = "erased" if erase else "removed"
+    if left := asyncio.run((erase_seller if erase else remove_seller)(context, context.author, seller_id)):
+        raise FailedError(f"{seller_id} is {what}, but {left}")
+    say(f"{seller_id} is {what}", seller_id=seller_id, state="removed", erased=erase)
 
 
 @commands.command()

@@ -1,7 +1,8 @@
-"""Enrolling, connecting and removing a seller: everything is checked before anything is stored, so that nothing is left half done."""
+"""Enrolling and connecting a seller: everything is checked before anything is stored, so that nothing is left half done."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError
 from store import UnknownSellerError
-from workflows.client import handle, is_missing
+from workflows.client import TemporalUnavailableError
 
 A_SECOND = timedelta(seconds=1)  # behind eBay's clock: a Date header has whole seconds
 WRONG = timedelta(days=1)  # so far behind eBay's the machine's clock is no clock
 GIVE_UP = 3  # rows in a row for which eBay cannot be asked: it is down
+logger = logging.getLogger("sellerbeat.enrolment")
 
 
 class NobodyError(FailedError):
@@ -150,9 +152,9 @@ async def enroll_seller(
         if learnt.proven:
             await context.ask(context.store.accounts.proved, seller_id, enrolled.generation)
         context.recent_activity.forget(seller_id)
-        await context.signal_connected(client, seller_id, enrolled.generation)
+        worker = await tell_connected(context, client, seller_id, enrolled.generation)
     what = "is enrolled" if enrolled.new else "was enrolled already: the token is replaced, all else is kept"
-    return EnrolmentResult(seller_id, what, await context.has_worker(client), enrolled.new)
+    return EnrolmentResult(seller_id, what, worker, enrolled.new)
 
 
 async def enroll_rows(
@@ -208,8 +210,28 @@ async def connect_seller(
         )
         if learnt.proven:
             await context.ask(context.store.accounts.proved, seller_id, generation)
+        worker = await tell_connected(context, client, seller_id, generation)
+    return EnrolmentResult(seller_id, "is connected: polling goes on from the cursor", worker)
+
+
+async def tell_connected(context: CommandContext, client: Client, seller_id: str, generation: int) -> bool:
+    """Tell the workflow of a token that is stored. Returns whether a worker is there to begin.
+
+    Where Temporal fails that is no failure: the token stays stored, and the watchdog of the next worker tells it.
+
+    Raises:
+        StoreError: Postgres failed.
+    """
+    try:
         await context.signal_connected(client, seller_id, generation)
-    return EnrolmentResult(seller_id, "is connected: polling goes on from the cursor", await context.has_worker(client))
+    except (RPCError, TemporalUnavailableError) as error:
+        logger.info("a workflow is told of its token later", extra={"seller_id": seller_id, "error": type(error).__name__})
+        await context.ask(context.store.tokens.trials.untold, seller_id, generation)
+        return False
+    try:
+        return await context.has_worker(client)
+    except (RPCError, TemporalUnavailableError):
+        return False
 
 
 async def enroll_or_connect(
@@ -220,33 +242,6 @@ async def enroll_or_connect(
         return await connect_seller(context, author, seller_id, refresh_token, options.scopes, options.ends)
     except UnknownSellerError:
         return await enroll_seller(context, author, seller_id, refresh_token, options)
-
-
-async def remove_seller(context: CommandContext, author: str, seller_id: str) -> None:
-    """Stop in Postgres first: from then on no step can commit, whether or not Temporal can be reached. Raises UnknownSellerError."""
-    await context.ask(context.store.seller, seller_id)
-    async with audited(context, author, "seller.remove", seller_id):
-        await context.ask(context.store.sellers.remove, seller_id)
-        await _end(context, seller_id)
-
-
-async def erase_seller(context: CommandContext, author: str, seller_id: str) -> None:
-    """Remove a seller and all that is stored of them. Raises UnknownSellerError."""
-    await context.ask(context.store.seller, seller_id)
-    async with audited(context, author, "seller.erase", seller_id):
-        await context.ask(context.store.sellers.remove, seller_id, erasing=True)
-        await _end(context, seller_id)
-        await context.ask(context.store.sellers.erase, seller_id)
-
-
-async def _end(context: CommandContext, seller_id: str) -> None:
-    context.recent_activity.forget(seller_id)
-    client = await context.temporal()
-    try:
-        await handle(client, seller_id).terminate("the seller was removed")
-    except RPCError as error:
-        if not is_missing(error):
-            raise
 
 
 def _options(options: EnrolmentOptions) -> dict[str, Any]:

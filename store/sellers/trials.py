@@ -79,6 +79,10 @@ LOCK_SELLER_OF_REVIVED_TOKEN = text(
 REVIVED_TOKENS_TO_REPORT = text(
     "SELECT seller_id, generation FROM sellerbeat.tokens WHERE revived_at IS NOT NULL ORDER BY revived_at, seller_id LIMIT :limit"
 )
+# As if it had been dead: until a worker has told the workflow, it is among those to report.
+MARK_TOKEN_TO_REPORT = text(
+    "UPDATE sellerbeat.tokens SET revived_at = clock_timestamp() WHERE seller_id = :seller_id AND generation = :generation"
+)
 MARK_REVIVED_TOKEN_REPORTED = text(
     "UPDATE sellerbeat.tokens SET revived_at = NULL WHERE seller_id = :seller_id AND generation = :generation"
 )
@@ -184,6 +188,11 @@ class Trials:
         """Sellers whose token is dead no more and whose workflow was not told yet, with the token's generation."""
         with translated(), self._engine.begin() as connection:
             return [(row.seller_id, row.generation) for row in connection.execute(REVIVED_TOKENS_TO_REPORT, {"limit": limit})]
+
+    def untold(self, seller_id: str, generation: int) -> None:
+        """The seller's workflow could not be told of this new token: the watchdog does it."""
+        with translated(), self._engine.begin() as connection:
+            connection.execute(MARK_TOKEN_TO_REPORT, {"seller_id": seller_id, "generation": generation})
 
     def woken(self, seller_id: str, generation: int) -> None:
         """The seller's workflow knows of this generation. One that came later is still to be reported."""

@@ -10,11 +10,14 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
+from activities.fleet.dead_tokens import DeadTokens
+from activities.polling.tokens import StoredTokens
 from domain.scopes import Scope
 from operations.enrolment import EnrolmentOptions
 from simulator.server import Simulator
 from store import Store
 from tests.api.worked import acts, caller, signalled
+from tests.support.dying import client_of_a_dead_temporal
 from tests.support.waiting import eventually
 from tests.web.consenting import Consent
 from tests.web.site import Site, refused
@@ -113,6 +116,48 @@ async def test_without_temporal_nothing_is_stored(opened: Callable[..., Site], i
 
     assert (await put(site, "s-1", it.world.refresh_token("anna")))[0] == 503
     assert it.rows("tokens") == []
+
+
+async def test_what_is_stored_is_202_though_temporal_dies_behind_it_and_the_watchdog_tells_the_workflow(
+    opened: Callable[..., Site], it: Consent, store: Store, temporal: Client, temporal_address: str
+) -> None:
+    site = opened()
+    site.context._line._client = await client_of_a_dead_temporal(temporal_address)
+
+    first = await put(site, "s-1", it.world.refresh_token("anna"))
+    token = it.world.accounts.renew("anna")
+    again = await site.program.post("/v1/sellers/s-1/reauthorize", json={"refresh_token": token})
+
+    assert first == (202, {"seller_id": "s-1", "result": "is enrolled", "worker": False, "new": True})
+    assert (again.status_code, again.json()["worker"], it.token()) == (202, False, token)
+    assert [(row[1], row[4]) for row in acts(store, "s-1")] == [("seller.enroll", "done"), ("seller.connect", "done")]
+    assert store.tokens.trials.revived() == [("s-1", 2)]
+    await DeadTokens(StoredTokens(store, None), temporal).wake()  # type: ignore[arg-type] - nothing is asked of eBay
+    assert store.tokens.trials.revived() == []
+
+
+async def test_a_removal_is_done_though_temporal_dies_behind_it_and_says_what_is_left(
+    steered: Site, store: Store, temporal: Client, temporal_address: str
+) -> None:
+    for seller in ("anna", "bert"):
+        await steered.program.post(f"/v1/sellers/{seller}/poll-now")
+    alive = await steered.context.temporal()
+    steered.context._line._client = await client_of_a_dead_temporal(temporal_address)
+
+    removed = await steered.program.delete("/v1/sellers/anna")
+    erased = await steered.program.delete("/v1/sellers/bert?erase=true")
+
+    for answer, seller, erase in ((removed, "anna", False), (erased, "bert", True)):
+        body = answer.json()
+        assert "ends by itself at its next step" in body.pop("left")
+        assert (answer.status_code, body) == (200, {"seller_id": seller, "state": "removed", "erased": erase})
+        assert acts(store, seller)[-1][4] == "done"
+        assert await signalled(temporal, seller) != []
+    assert store.enrolled() == []
+    steered.context._line._client = alive
+    again = [await steered.program.delete(path) for path in ("/v1/sellers/anna", *["/v1/sellers/bert?erase=true"] * 2)]
+    assert [one.status_code for one in again] == [200, 200, 404]
+    assert [await signalled(temporal, seller) for seller in ("anna", "bert")] == [[], []]
 
 
 async def test_a_token_of_another_account_is_409(manned: Site, it: Consent) -> None:
