@@ -55,9 +55,10 @@ def recorded(
     subject: str | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    author: str | None = None,
 ) -> Iterator[None]:
-    """As `audited`, of the command line's own acts; their author is who runs it."""
-    row_id = context.store.audit.begin(context.author, action, seller_id, subject, before, after)
+    """As `audited`, of acts done in a thread or by the command line. `author`: None for who runs the command."""
+    row_id = context.store.audit.begin(author or context.author, action, seller_id, subject, before, after)
     done = False
     try:
         yield

@@ -16,11 +16,13 @@ from ebay.errors import EbayError, EbayUnavailableError, QuotaSpentError
 from ebay.http import http_client
 from ebay.oauth import CodeRefusedError, OAuth
 from operations.accounts import AccountRefusedError, Learnt, check_account
-from operations.audit import audited
+from operations.audit import audited, recorded
 from operations.context import CommandContext
-from operations.enrolment import A_SECOND, read_from, shown_scopes
+from operations.enrolment import A_SECOND, EnrolmentOptions, read_from, shown_scopes
 from operations.returning import checked_address, checked_name
-from store.sellers.consents import Ticket, Unclaimed
+from store import UnknownSellerError
+from store.sellers.consents import NOBODY_SAID, Ticket, Unclaimed
+from store.sellers.sellers import Enrolled
 
 LASTING = timedelta(days=3)  # of a link, where nobody says another time
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret", "ebay_redirect_name")
@@ -95,12 +97,14 @@ def make_link(
     scopes: Sequence[str] = (),
     return_to: str | None = None,
     app: str | None = None,
+    by: str = NOBODY_SAID,
 ) -> Link:
     """A link for a seller, enrolled or not. Needs no eBay and no Temporal.
 
     Args:
         return_to: where the app wants the seller's browser afterwards; None: on a page of ours, as its end.
         app: the app's name, for the seller to read; None: the host of `return_to`.
+        by: who makes it, as the audit has it: the enrolment will stand there in their name.
     Raises:
         ReturnRefusedError: one of these two cannot be used. No link was made.
     """
@@ -109,7 +113,7 @@ def make_link(
     assert settings.ebay_redirect_name
     back = {} if return_to is None else {"to": checked_address(return_to, settings.allowed_origins)}
     back |= {} if app is None else {"app": checked_name(app)}
-    state, end = context.store.consents.issue(seller_id, lasting, options, scopes, back)
+    state, end = context.store.consents.issue(seller_id, lasting, options, scopes, back, by)
     url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
     return Link(seller_id, url, end)
 
@@ -118,7 +122,7 @@ async def link_seller(context: CommandContext, author: str, seller_id: str, last
     """The same with its row in the audit, which has no address. `given`: the rest of `make_link`'s arguments. Raises as it does."""
     chosen = {"options": dict(given.get("options") or {}), "scopes": shown_scopes(given.get("scopes") or ())}
     async with audited(context, author, "seller.link", seller_id, after={"lasting_s": lasting.total_seconds(), **chosen}):
-        return await context.ask(make_link, context, seller_id, lasting, **given)
+        return await context.ask(make_link, context, seller_id, lasting, by=author, **given)
 
 
 def _asked(scopes: Sequence[str]) -> list[str]:
@@ -173,10 +177,31 @@ def _exchange(context: CommandContext, http: Any, ticket: Ticket, code: str) -> 
 
 
 def _store(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt: Learnt) -> tuple[ConsentOutcome, int]:
-    store, seller_id = context.store, ticket.seller_id
-    if not store.consents.is_open(ticket):  # the seller was removed while eBay was asked
+    seller_id = ticket.seller_id
+    if not context.store.consents.is_open(ticket):  # the seller was removed while eBay was asked
         return ConsentOutcome.EXPIRED, 0
-    date = learnt.date or grant.date
+    action, after = _act(context, ticket)
+    with recorded(context, action, seller_id, after=after, author=ticket.by):
+        enrolled = _enroll(context, ticket, grant, learnt)
+    return ConsentOutcome.DONE, enrolled.generation
+
+
+def _act(context: CommandContext, ticket: Ticket) -> tuple[str, dict[str, Any] | None]:
+    """What the consent does, and with what, as the audit has both."""
+    try:
+        enrolled = context.store.seller(ticket.seller_id)["state"] != "removed"
+    except UnknownSellerError:
+        enrolled = False
+    if enrolled:
+        return "seller.connect", {"scopes": shown_scopes(ticket.scopes)} if ticket.scopes else None
+    chosen = ticket.options
+    every, backfill = (timedelta(seconds=chosen[name]) if name in chosen else None for name in ("every", "backfill"))
+    source, offers = InventorySource(chosen.get("source", InventorySource.AUTO)), bool(chosen.get("offers"))
+    return "seller.enroll", EnrolmentOptions(every, backfill, " ".join(ticket.scopes), None, source, offers).audited()
+
+
+def _enroll(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt: Learnt) -> Enrolled:
+    store, seller_id, date = context.store, ticket.seller_id, learnt.date or grant.date
     backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else context.settings.backfill
     enrolled = store.sellers.enroll(
         seller_id,
@@ -193,7 +218,7 @@ def _store(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt:
     )
     if learnt.proven:
         store.accounts.proved(seller_id, enrolled.generation)
-    return ConsentOutcome.DONE, enrolled.generation
+    return enrolled
 
 
 def _enrolment(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from temporalio.service import RPCError
 
 from operations.consent import ConsentOutcome, receive
+from operations.enrolment import tell_connected
 from operations.returning import host_of, way_back
 from pages.rendering import render
 from serving.context import WebContext
@@ -160,8 +161,8 @@ async def _come_back(request: Request, context: WebContext) -> ConsentOutcome:
     outcome, generation = await to_thread.run_sync(partial(receive, context, ticket, code), limiter=AT_ONCE)
     if outcome is ConsentOutcome.DONE:
         try:
-            await context.signal_connected(client, ticket.seller_id, generation)
-        except (RPCError, StoreError):
+            await tell_connected(context, client, ticket.seller_id, generation)
+        except StoreError:
             await context.ask(context.store.consents.release, ticket)
             raise
         await context.ask(context.store.consents.use, ticket)

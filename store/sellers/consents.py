@@ -19,6 +19,7 @@ from store.schema.errors import SecretError, translated
 from store.schema.vault import Vault
 
 WORKING = timedelta(seconds=90)  # the longest that one who works on it may take: two calls to eBay; after a crash it is free again
+NOBODY_SAID = "page"  # in links of versions before, and in those of the page, which need to be no longer for it
 RETENTION = timedelta(days=30)  # rows behind their end, for who comes with an old link
 
 FORGET_OLD_CONSENTS = text("DELETE FROM sellerbeat.consents WHERE expires_at < clock_timestamp() - :kept")
@@ -69,6 +70,7 @@ class Ticket:
     options: Mapping[str, Any] = field(default_factory=dict)  # of an enrolment
     scopes: Sequence[str] = ()  # () for the usual ones
     back: Mapping[str, str] = field(default_factory=dict)  # `to`: where the app wants the seller's browser afterwards; `app`: its name
+    by: str = NOBODY_SAID  # who made the link, as the audit has it
 
 
 class Consents:
@@ -84,6 +86,7 @@ class Consents:
         options: Mapping[str, Any] | None = None,
         scopes: Sequence[str] = (),
         back: Mapping[str, str] | None = None,
+        by: str = NOBODY_SAID,
     ) -> tuple[str, datetime]:
         """A new link's state, and its end. Arguments as `Ticket` has them."""
         nonce = secrets.token_urlsafe(18)
@@ -91,7 +94,7 @@ class Consents:
             connection.execute(FORGET_OLD_CONSENTS, {"kept": RETENTION})
             end: datetime = connection.execute(ISSUE_CONSENT, {"nonce": nonce, "seller_id": seller_id, "lasting": lasting}).scalar_one()
         said = {"n": nonce, "s": seller_id, "e": end.timestamp(), "o": dict(options or {}), "c": list(scopes)}
-        said |= {"b": dict(back)} if back else {}
+        said |= ({"b": dict(back)} if back else {}) | ({"a": by} if by != NOBODY_SAID else {})
         return self._states.seal(json.dumps(said, separators=(",", ":"), ensure_ascii=False)).decode(), end
 
     def read(self, state: str) -> Ticket | Unclaimed:
@@ -107,7 +110,8 @@ class Consents:
             said = json.loads(self._states.open(state.encode("ascii")))
         except (SecretError, UnicodeEncodeError):
             return None
-        return Ticket(said["n"], said["s"], datetime.fromtimestamp(said["e"], UTC), said["o"], said["c"], said.get("b", {}))
+        end = datetime.fromtimestamp(said["e"], UTC)
+        return Ticket(said["n"], said["s"], end, said["o"], said["c"], said.get("b", {}), said.get("a", NOBODY_SAID))
 
     def claim(self, ticket: Ticket, code: str) -> str | Unclaimed:
         """Take a link to work on it, alone: until `release`, `drop` or `use`, and 90 s at most.

@@ -52,6 +52,7 @@ async def test_a_seller_consents_by_the_link_comes_back_and_the_app_reads_an_ord
     rows = acts(store, "s-1")
     assert [(author, action, outcome) for author, action, _, _, outcome in rows] == [
         ("token:control0", "seller.link", "done"),
+        ("token:control0", "seller.enroll", "done"),
         ("token:control0", "seller.token", "done"),
     ]
     dumped = str([it.rows(table) for table in ("audit", "idempotency_keys")])

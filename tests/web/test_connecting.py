@@ -14,6 +14,7 @@ from sqlalchemy import text
 from temporalio.client import Client
 
 from operations.consent import ConsentOutcome
+from tests.support.dying import client_of_a_dead_temporal
 from tests.web.consenting import HERE, RUNAME, Consent, shows
 from tests.web.site import KEY, Page
 from tests.web.test_buttons import signals
@@ -46,6 +47,34 @@ async def test_a_new_consent_of_an_enrolled_seller_replaces_the_token_and_keeps_
     assert it.token() == it.world.refresh_token("anna")
     assert it.rows("sellers") == before
     assert await signals(temporal, "s-1") == [("connected", [{"generation": 1}]), ("connected", [{"generation": 2}])]
+
+
+async def test_a_consent_stands_in_the_audit_in_the_name_of_who_made_the_link(it: Consent) -> None:
+    await it.consents(it.link(by="token:shop", options={"every": 60.0, "backfill": 3600.0, "offers": True}))
+    await it.consents(it.link(by="os:alice"))
+    await it.consents(it.link())  # as those of versions before
+    it.store.sellers.remove("s-1")
+    await it.consents(it.link(by="token:shop"))
+    await it.consents(it.link(by="token:shop"), "bert")
+
+    chosen = {"cadences_s": {"orders": 60.0}, "backfill_s": 3600.0, "inventory_source": "auto", "offers": True}
+    assert [(row["author"], row["action"], row["after"], row["outcome"]) for row in reversed(it.store.audit.read())] == [
+        ("token:shop", "seller.enroll", chosen, "done"),
+        ("os:alice", "seller.connect", None, "done"),
+        ("page", "seller.connect", None, "done"),
+        ("token:shop", "seller.enroll", {"inventory_source": "auto"}, "done"),
+    ]
+    assert "token:shop" not in it.link(by="token:shop")
+
+
+async def test_a_consent_is_done_though_temporal_dies_behind_it(it: Consent) -> None:
+    it.site.context._line._client = await client_of_a_dead_temporal(it.temporal_address)
+
+    assert shows(await it.consents(it.link()), ConsentOutcome.DONE)
+
+    assert it.rows("consents")[0]["used_at"] is not None
+    assert [row["outcome"] for row in it.store.audit.read()] == ["done"]
+    assert it.store.tokens.trials.revived() == [("s-1", 1)]
 
 
 async def test_who_declines_changes_nothing_and_may_think_again(it: Consent) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.authors import LONGEST as LONGEST_AUTHOR
 from ebay.consent import SCOPES
 from operations.consent import ConsentOutcome, make_link
 from operations.returning import LONGEST as LONGEST_ADDRESS
@@ -111,7 +112,9 @@ async def test_an_origin_that_was_taken_back_gets_nobody_any_more(it: Consent) -
 async def test_the_longest_link_still_comes_back(it: Consent) -> None:
     longest = APP + "&" + "x" * (LONGEST_ADDRESS - len(APP) - 1)
     options = {"every": 86_400.0, "backfill": 62_985_600.0, "source": "inventory_api", "offers": True}
-    link = make_link(it.site.context, "s" * 100, options=options, scopes=SCOPES, return_to=longest, app="🧺" * LONGEST_NAME)
+    link = make_link(
+        it.site.context, "s" * 100, options=options, scopes=SCOPES, return_to=longest, app="🧺" * LONGEST_NAME, by="x" * LONGEST_AUTHOR
+    )
 
     assert len(parse_qs(urlsplit(link.url).query)["state"][0]) <= LONGEST
     assert heard(await it.consents(link.url), longest)["sellerbeat"] == "connected"
