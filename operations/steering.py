@@ -7,9 +7,10 @@ not enrolled, StoreError or TemporalUnavailableError where one of them is away: 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -86,8 +87,14 @@ async def report_active(context: CommandContext, sellers: Sequence[str]) -> Repo
 
     It leaves no row in the audit, and raises no UnknownSellerError.
     """
-    due = context.recent_activity.due(sellers)
-    found = await context.ask(context.store.chosen.overrides, due) if due else {}
+    absent = await context.recent_activity.tell(sellers, partial(_report_active, context))
+    there = [one for one in dict.fromkeys(sellers) if one not in absent]
+    return ReportedActive(there, [one for one in absent if not absent[one]], [one for one in absent if absent[one]])
+
+
+async def _report_active(context: CommandContext, due: list[str]) -> dict[str, bool]:
+    """Returns who is not enrolled, and whether they were removed."""
+    found = await context.ask(context.store.chosen.overrides, due)
     enrolled = [overrides_from(one, fields) for one, fields in found.items() if fields is not None]
     now = datetime.now(UTC)
     sleeping = []
@@ -98,13 +105,8 @@ async def report_active(context: CommandContext, sellers: Sequence[str]) -> Repo
         else:
             sleeping.append(one)
     if sleeping:
-        client = await context.temporal()
-        for seller_id in await signal_each(context, client, sleeping, SellerPolling.seller_active):
-            context.recent_activity.note(seller_id)
-    unknown = [one for one in due if one not in found]
-    removed = [one for one in due if one in found and found[one] is None]
-    absent = {*unknown, *removed}
-    return ReportedActive([one for one in dict.fromkeys(sellers) if one not in absent], unknown, removed)
+        await signal_each(context, await context.temporal(), sleeping, SellerPolling.seller_active, signalled=context.recent_activity.note)
+    return {one: one in found for one in due if found.get(one) is None}
 
 
 async def set_cadence(context: CommandContext, author: str, seller_id: str, request: SetCadence) -> None:
@@ -176,10 +178,17 @@ async def _tell(
 
 
 async def signal_each(
-    context: CommandContext, client: Client, steered: Iterable[OperatorOverrides], signal: Any, message: Any = None
+    context: CommandContext,
+    client: Client,
+    steered: Iterable[OperatorOverrides],
+    signal: Any,
+    message: Any = None,
+    signalled: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Signal these sellers' workflows, some at a time. Returns whose it was.
 
+    Args:
+        signalled: called with each seller as soon as it is.
     Raises:
         RPCError: of the first that could not be signalled; the others were. To do it again is fine.
     """
@@ -188,6 +197,8 @@ async def signal_each(
     async def one(overrides: OperatorOverrides) -> str:
         async with some:
             await signal_or_start(client, context.settings.task_queue, overrides, signal, message)
+        if signalled:
+            signalled(overrides.seller_id)
         return overrides.seller_id
 
     outcomes = await asyncio.gather(*map(one, steered), return_exceptions=True)

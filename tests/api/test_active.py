@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
@@ -11,6 +12,7 @@ from operations.activity import RecentActivity
 from store import Store
 from tests.api.worked import acts, caller, signalled
 from tests.store.documents import enroll, statements
+from tests.support.dying import client_of_a_dead_temporal
 from tests.web.site import Site
 
 
@@ -34,6 +36,31 @@ async def test_active_costs_no_statement_and_no_signal_within_the_hour(steered: 
     assert await active() == 200
     assert await signalled(temporal) == [("seller_active", [])] * 2
     assert acts(store) == []
+
+
+async def test_two_hundred_at_once_are_one_statement_and_one_signal(steered: Site, store: Store, temporal: Client) -> None:
+    async def active(seller: str) -> int:
+        return (await steered.program.post(f"/v1/sellers/{seller}/active")).status_code
+
+    with statements(store) as sent:
+        answers = await asyncio.gather(*(active("anna") for _ in range(200)))
+    assert (set(answers), len(sent)) == ({200}, 1)
+    assert await signalled(temporal) == [("seller_active", [])]
+    assert set(await asyncio.gather(*(active("nobody") for _ in range(20)))) == {404}
+
+
+async def test_who_could_not_be_signalled_is_not_taken_for_told(
+    steered: Site, store: Store, temporal: Client, temporal_address: str
+) -> None:
+    alive = await steered.context.temporal()
+    steered.context._line._client = await client_of_a_dead_temporal(temporal_address)
+
+    answers = await asyncio.gather(*(steered.program.post("/v1/sellers/anna/active") for _ in range(20)))
+    steered.context._line._client = alive
+
+    assert {one.status_code for one in answers} == {503}
+    assert (await steered.program.post("/v1/sellers/anna/active")).status_code == 200
+    assert await signalled(temporal) == [("seller_active", [])]
 
 
 async def test_another_process_knows_of_the_activity_by_what_the_workflow_stored(steered: Site, store: Store, temporal: Client) -> None:
