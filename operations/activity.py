@@ -17,7 +17,7 @@ class RecentActivity:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._until: dict[str, float] = {}
-        self._told: dict[str, asyncio.Task[Mapping[str, bool]]] = {}  # by seller, while it is told: who comes meanwhile waits for that
+        self._reporting: dict[str, asyncio.Task[Mapping[str, bool]]] = {}  # by seller, while it is told: who comes meanwhile waits for that
 
     def due(self, sellers: Iterable[str]) -> list[str]:
         """Those of whom nothing is known in this hour, each once."""
@@ -33,11 +33,11 @@ class RecentActivity:
             the same of all these sellers, whoever told.
         """
         due = self.due(sellers)
-        if fresh := [one for one in due if one not in self._told]:
+        if fresh := [one for one in due if one not in self._reporting]:
             task = asyncio.create_task(tell(fresh))  # of its own: who asked first may leave
-            self._told.update(dict.fromkeys(fresh, task))
-            task.add_done_callback(lambda _: [self._told.pop(one) for one in fresh])
-        if tasks := {self._told[one] for one in due}:
+            self._reporting.update(dict.fromkeys(fresh, task))
+            task.add_done_callback(lambda _: [self._reporting.pop(one) for one in fresh])
+        if tasks := {self._reporting[one] for one in due}:
             await asyncio.wait(tasks)
         absent = {one: removed for task in tasks for one, removed in task.result().items()}
         return {one: absent[one] for one in due if one in absent}

@@ -226,7 +226,7 @@ async def tell_connected(context: CommandContext, client: Client, seller_id: str
         await context.signal_connected(client, seller_id, generation)
     except (RPCError, TemporalUnavailableError) as error:
         logger.info("a workflow is told of its token later", extra={"seller_id": seller_id, "error": type(error).__name__})
-        await context.ask(context.store.tokens.trials.untold, seller_id, generation)
+        await context.ask(context.store.tokens.trials.report_later, seller_id, generation)
         return False
     try:
         return await context.has_worker(client)

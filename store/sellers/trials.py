@@ -189,7 +189,7 @@ class Trials:
         with translated(), self._engine.begin() as connection:
             return [(row.seller_id, row.generation) for row in connection.execute(REVIVED_TOKENS_TO_REPORT, {"limit": limit})]
 
-    def untold(self, seller_id: str, generation: int) -> None:
+    def report_later(self, seller_id: str, generation: int) -> None:
         """The seller's workflow could not be told of this new token: the watchdog does it."""
         with translated(), self._engine.begin() as connection:
             connection.execute(MARK_TOKEN_TO_REPORT, {"seller_id": seller_id, "generation": generation})
