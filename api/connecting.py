@@ -97,7 +97,8 @@ async def token(
     """A short-lived access token for the app's own calls at eBay, within the consent. Only for tokens made with `--ebay`.
 
     422 `scope_missing` where the consent lacks a scope, 409 `no_token` where the seller has to consent anew, 429 `quota` where the day's
-    quota does not have the calls.
+    quota does not have the calls, 429 `too_many_tokens` where ten other choices of scopes were
+    given within the hour.
     """
     context: WebContext = request.app.state.context
     body = body or TokenBody()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.polling.tokens import ScopesRefusedError
+from activities.polling.tokens import NARROW_AN_HOUR, NarrowTokensSpentError, ScopesRefusedError
 from activities.quota.breakers import OutageError
 from activities.quota.permits import LATER, LIMITS
 from domain.streams import Purpose
@@ -71,6 +71,22 @@ class NoCallsLeftError(FailedError):
         self.resource, self.until = resource, until
 
 
+class TooManyTokensError(FailedError):
+    """The seller's token was given for too many different sets of scopes within the hour. For the API a 429.
+
+    Attributes:
+        until: UTC; when to ask for another one.
+    """
+
+    word = "too_many_tokens"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"{NARROW_AN_HOUR} tokens an hour with fewer scopes are given of a seller: ask with those of before, or again at {iso(until)}"
+        )
+        self.until = until
+
+
 class TokenUnavailableError(FailedError):
     """eBay gives no access token just now: it is away, or gives the application none. For the API a 503."""
 
@@ -108,8 +124,8 @@ def app_token(
         calls: how many calls of which resource (`orders`, `inventory`, `trading`, `feed`) the app will make: taken from the day's quota, so
             that polls leave room for them. None is fine: what eBay counts is taken in hourly.
     Raises:
-        WrongTokenRequestError, ScopeMissingError, SellerStateError, NoCallsLeftError, TokenUnavailableError: as they say. In all but the
-            last nothing was asked of eBay, or it said no.
+        WrongTokenRequestError, ScopeMissingError, SellerStateError, NoCallsLeftError, TooManyTokensError, TokenUnavailableError: as they
+            say. In all but the last nothing was asked of eBay, or it said no.
         UnknownSellerError: never enrolled.
         StoreError: Postgres failed.
     """
@@ -130,6 +146,8 @@ def app_token(
         raise ScopeMissingError(
             f"the consent of seller {seller_id} does not have all of these scopes: send a link that asks for them"
         ) from None
+    except NarrowTokensSpentError as error:
+        raise TooManyTokensError(context.store.levels.clock() + timedelta(seconds=error.retry_after_s or AGAIN_S)) from None
     except DeadTokenError:
         raise SellerStateError(seller_id, "needs_reauthorization") from None
     except EbayError as error:

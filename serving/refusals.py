@@ -18,7 +18,14 @@ from ebay.errors import (
     QuotaSpentError,
 )
 from operations.accounts import AccountRefusedError
-from operations.app_tokens import NoCallsLeftError, ScopeMissingError, SellerStateError, TokenUnavailableError, WrongTokenRequestError
+from operations.app_tokens import (
+    NoCallsLeftError,
+    ScopeMissingError,
+    SellerStateError,
+    TokenUnavailableError,
+    TooManyTokensError,
+    WrongTokenRequestError,
+)
 from operations.enrolment import ConsentRefusedError, EbayAnswerError, EbayAwayError, NobodyError
 from operations.errors import FailedError, NameUnknownError, UnknownChangeError, WrongInputError
 from operations.modes import NotReadyError
@@ -97,7 +104,7 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(*((409, str(error)) if error.removed else (404, str(error))), code=_of_seller(error))
         case AccountRefusedError():
             return ProblemError(409, error.discreet, code=error.word)
-        case NoCallsLeftError():
+        case NoCallsLeftError() | TooManyTokensError():
             left = (error.until - datetime.now(UTC)).total_seconds() if error.until else A_DAY_S
             return ProblemError(429, str(error), {"Retry-After": str(max(1, math.ceil(left)))}, code=error.word)
         case TokenUnavailableError():

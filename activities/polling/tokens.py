@@ -27,6 +27,8 @@ KEYS_DOUBTED_TEXT = (
     "worker. Nobody has to consent anew"
 )
 A_MOMENT, A_DAY = 60.0, 86_400.0  # seconds to wait after a 429 of the token endpoint: where eBay does not say how long, and the longest
+NARROW_AN_HOUR = 10  # of one seller by one process: each is a call of the token endpoint, whose quota is the fleet's
+AN_HOUR = timedelta(hours=1)
 VERSION = USER_AGENT  # of ours: another one may mend what this one failed at
 
 
@@ -52,6 +54,13 @@ class ScopesRefusedError(EbayError):
     """eBay gives no access token for these scopes, since the seller's consent lacks one. Not retried: a new consent may have it."""
 
 
+class NarrowTokensSpentError(QuotaSpentError):
+    """The app had this seller's token for so many sets of scopes within the hour that it gets no other one. Nothing was asked of eBay.
+
+    Not retried: the app asks again after `retry_after_s`, or for scopes that it had before.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class HeldToken:
     """A seller's access token. Texts of it hold no token."""
@@ -72,6 +81,7 @@ class StoredTokens:
         self.began: dict[str, datetime] = {}  # by seller: when their latest step did, by the clock that paces the polls
         self.keys_refused_until: datetime | None = None  # whoever asks before would only be one more refused request
         self.narrowed: dict[tuple[str, frozenset[str]], tuple[int, HeldToken]] = {}  # by seller and scopes, with the consent's number
+        self.minted: dict[str, list[datetime]] = {}  # by seller: when eBay answered for narrow ones, the oldest first
         self.refused: dict[str, str] = {}  # by seller, while no other could be had: sent again it would only burn a call
 
     def belongs(self, seller_id: str, consent: Hashable, now: datetime | None = None) -> None:
@@ -127,6 +137,7 @@ class StoredTokens:
 
         Raises:
             ScopesRefusedError: the consent does not have all of these. The token is as good as before.
+            NarrowTokensSpentError: it would be too many within the hour.
             others as `renewed` does.
         """
         key = seller_id, frozenset(scopes)
@@ -137,9 +148,18 @@ class StoredTokens:
             generation, held = self.narrowed.get(key, (0, None))
             if held and generation == row.generation and held.expires_at > row.now + lives:
                 return held
+            minted = self.minted[seller_id] = [at for at in self.minted.get(seller_id, []) if at > row.now - AN_HOUR]
+            if len(minted) >= NARROW_AN_HOUR:
+                again_s = (minted[0] + AN_HOUR - row.now).total_seconds()
+                raise NarrowTokensSpentError(f"{NARROW_AN_HOUR} sets of scopes an hour are enough", retry_after_s=again_s)
             trial = row.trial(self.oauth.client, VERSION, row.now)
-            fresh = self.ask(row, trial, gate, scopes)
+            try:
+                fresh = self.ask(row, trial, gate, scopes)
+            except ScopesRefusedError:
+                minted.append(row.now)  # a call like any other
+                raise
             if isinstance(fresh, AccessToken):
+                minted.append(row.now)
                 trial.worked()
                 if fresh.refresh_token:  # eBay gave another one, which replaces it; the next poll asks for the whole token
                     row.renew(fresh.value, row.now, fresh.refresh_token, trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -123,6 +124,17 @@ async def test_who_may_have_a_token_and_who_is_there_to_give_one(app: httpx.Asyn
 
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(409, "no_token"), (404, "unknown_seller")]
     assert (too_many.status_code, too_many.json()["code"], int(too_many.headers["retry-after"]) > 0) == (429, "quota", True)
+
+
+async def test_too_many_choices_of_scopes_are_429_with_when(app: httpx.AsyncClient, opened: Site, it: Consent) -> None:
+    await it.consents(it.link())
+    opened.context.seller_tokens.minted["s-1"] = [datetime.now(UTC)] * 10
+
+    answer = await app.post("/v1/sellers/s-1/token", json={"scopes": [SCOPES[1]]})
+
+    assert "10 tokens an hour" in refused(answer, 429)
+    assert answer.json()["code"] == "too_many_tokens"
+    assert 3500 < int(answer.headers["retry-after"]) <= 3600
 
 
 async def test_without_keys_there_is_neither_link_nor_token(site: Site, store: Store) -> None:

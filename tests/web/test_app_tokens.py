@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from operations.app_tokens import (
     ScopeMissingError,
     SellerStateError,
     TokenUnavailableError,
+    TooManyTokensError,
     WrongTokenRequestError,
     app_token,
 )
@@ -89,6 +91,25 @@ def test_a_narrow_token_can_do_no_more_and_polls_keep_theirs(shop: Consent) -> N
     assert shop.asked() == {REFRESH: 1}
     assert stored(shop) == before
     assert given(shop, [*reversed(SCOPES)]).access_token == before[0]
+
+
+def test_ten_sets_of_scopes_an_hour_are_given_and_who_asks_for_more_is_told_when(shop: Consent) -> None:
+    sets = [list(some) for some in combinations(SCOPES, 2)] + [[ORDERS]]
+    first = [given(shop, one).access_token for one in sets[:10]]
+
+    with pytest.raises(TooManyTokensError) as refused:
+        given(shop, sets[10])
+    again = [given(shop, one).access_token for one in sets[:10]]
+
+    assert again == first
+    assert shop.asked() == {REFRESH: 10}
+    assert timedelta(minutes=59) < refused.value.until - datetime.now(UTC) <= timedelta(hours=1)
+    assert given(shop).access_token == stored(shop)[0]
+    tokens = shop.site.context.seller_tokens
+    tokens.minted["s-1"][0] -= timedelta(hours=1)
+    assert given(shop, sets[10]).scopes == tuple(sets[10])
+    shop.store.sellers.enroll("s-2", shop.world.refresh_token("bert"), scopes=SCOPES, now_ebay=datetime.now(UTC))
+    assert given(shop, sets[0], seller="s-2").scopes == tuple(sets[0])
 
 
 async def test_a_narrow_token_of_a_former_consent_is_not_given_again(shop: Consent) -> None:
