@@ -132,7 +132,7 @@ async def test_what_is_stored_is_202_though_temporal_dies_behind_it_and_the_watc
     assert (again.status_code, again.json()["worker"], it.token()) == (202, False, token)
     assert [(row[1], row[4]) for row in acts(store, "s-1")] == [("seller.enroll", "done"), ("seller.connect", "done")]
     assert store.tokens.trials.revived() == [("s-1", 2)]
-    await DeadTokens(StoredTokens(store, None), temporal).wake()  # type: ignore[arg-type] - nothing is asked of eBay
+    await DeadTokens(StoredTokens(store, None), temporal).wake()  # type: ignore[arg-type]
     assert store.tokens.trials.revived() == []
 
 

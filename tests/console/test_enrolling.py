@@ -188,9 +188,13 @@ def test_a_removal_that_cannot_reach_temporal_is_finished_by_removing_again(hous
         house.enroll(seller)
 
         line = house.command("remove", seller, *erase, TEMPORAL_ADDRESS=nobody).failure(1)
+        (outcome,) = house.rows(f"SELECT outcome FROM sellerbeat.audit WHERE seller_id = '{seller}' AND action ~ 'remove|erase'")
+        remains = left(house, seller)
         again = house.command("remove", seller, *erase)
 
         assert "TEMPORAL_ADDRESS" in line
+        assert f"{seller} is {'erased' if erase else 'removed'}, but the workflow could not be ended now" in line
+        assert (outcome, bool(remains)) == (("done",), not erase)
         assert again.code == 0
         assert house.runs(seller) == ["TERMINATED"]
 
