@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
@@ -61,6 +62,7 @@ class SellerPolling:
         self.wake_requested = False  # a handler changed the state: look again at what is due
         self.read_notified = False  # the latest step read what notifications told
         self.gone = False  # the seller is no longer enrolled
+        self.asked: Counter[str] = Counter()  # how often in this run a message asked whether a patch holds
 
     @workflow.run
     async def run(self, state: PollingState) -> None:
@@ -192,13 +194,20 @@ class SellerPolling:
         if (written := differences(self.state, workflow.info().typed_search_attributes)) and workflow.patched(LISTED):
             workflow.upsert_search_attributes(written)
 
+    def holds(self, patch: str) -> bool:
+        """Whether it holds for the message in hand: a question of its own each time, since Temporal gives one answer to one id for a whole
+        run, and what an older worker handled would decide over all that comes after it. The plain id is that of earlier histories.
+        """
+        self.asked[patch] += 1
+        return workflow.patched(f"{patch}:{self.asked[patch]}") or workflow.patched(patch)
+
     def changed(self) -> None:
         self.wake_requested = True
         self.show()
 
     @workflow.signal
     def pause(self, request: Pause) -> None:
-        ends = request.until is not None and workflow.patched(PAUSE_ENDS)
+        ends = request.until is not None and self.holds(PAUSE_ENDS)
         self.state.paused_by(request, workflow.now(), ends=ends)
         self.changed()
 
@@ -210,7 +219,7 @@ class SellerPolling:
     @workflow.signal
     def speed_up(self, request: SpeedUp) -> None:
         self.state.speeded_up_by(request, workflow.now())
-        if workflow.patched(SPEED_UP_SAVED):
+        if self.holds(SPEED_UP_SAVED):
             self.state.persisted = False
         self.changed()
 

@@ -147,7 +147,8 @@ SHUTDOWN_S = 15.0
 
 
 @asynccontextmanager
-async def polling_worker(client: Client, queue: str = QUEUE) -> AsyncIterator[FakeSteps]:
+async def polling_worker(client: Client, queue: str = QUEUE, **more: Any) -> AsyncIterator[FakeSteps]:
+    """`more`: of the worker's options."""
     await listed(client)
     fake = FakeSteps()
     polls = [fake.poll_orders, fake.poll_fulfillment, fake.poll_inventory, fake.poll_listings, fake.backfill_orders]
@@ -163,7 +164,7 @@ async def polling_worker(client: Client, queue: str = QUEUE) -> AsyncIterator[Fa
     steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
         worker = Worker(
-            client, task_queue=queue, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads
+            client, task_queue=queue, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads, **more
         )
         running = asyncio.create_task(worker.run())
         try:

@@ -229,9 +229,11 @@ STORIES: dict[str, Story] = {
     "asked-again-and-again": asked_again_and_again,
     "speed-up": speed_up,
     "pause-with-an-end": pause_with_an_end,
+    "pauses-that-each-end": pause_with_an_end,  # anew, since each asks for itself whether its end holds
     "paused-across-runs": paused_across_runs,
     "lost-while-paused": lost_while_paused,
     "speed-up-saved": speed_up_saved,
+    "speed-ups-that-are-each-saved": speed_up_saved,  # likewise
     "seller-active": seller_active,
     "set-cadence": set_cadence,
     "set-sources": set_sources,
