@@ -159,9 +159,9 @@ ABOUT_EVENTS = [
     "- `source`: `poll`, `sweep` (the nightly second look found it), `backfill` (older than the enrolment), `notification`.",
     "- `data` of `seller.connected`: `{seller_id, generation, enrolled_at, inventory_source, offers}`; of `seller.removed`: `{seller_id, removed_at,",
     "  erased}`. No token and no name of eBay's is in them. `generation` counts the seller's consents.",
-    "- An alert of the fleet has neither `seller_id` nor `sequence`. Nor has `seller.removed` of a seller who was erased: their own events are gone",
-    "  with them, and this one stays for whoever has not read it yet. Who it is stands in `entity_id`, as always; readers",
-    "  and tokens of that seller alone (`seller=`, `--seller`) never get it.",
+    "- An alert of the fleet has neither `seller_id` nor `sequence`. Nor has `seller.removed` of a seller who is erased: their own events go with",
+    "  them, and it stays for whoever has not read it yet. It comes when they are removed (`erased` false) and when nothing is left (`erased` true),",
+    "  under two ids. Who it is stands in `entity_id`, as always; readers and tokens of that seller alone (`seller=`, `--seller`) never get it.",
 ]
 ABOUT_DATA = [
     "Field names and values are eBay's own, as eBay documents them, and any of them but the id may be absent or null. eBay adds fields unannounced,",

@@ -1,13 +1,10 @@
 """All rows of one seller, in every table, erased: `Sellers.erase`."""
 
-import json
-
 from sqlalchemy import Engine, text
 
 from store.events.events import Events
 from store.schema.errors import translated
-from store.schema.kinds import REMOVED
-from store.schema.times import iso
+from store.sellers.told import add_erased
 
 CHUNK = 5000  # rows erased in one transaction
 LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")
@@ -74,6 +71,6 @@ def erase_rows_of_seller(engine: Engine, seller_id: str, version: int) -> None:
     with translated(), engine.begin() as connection:
         erased = connection.execute(ERASE_SELLER, {"seller_id": seller_id}).one_or_none()
         if erased is not None:
-            events, data = Events(erased.enrollment), {"seller_id": seller_id, "removed_at": iso(erased.now), "erased": True}
-            events.add(REMOVED, seller_id, version, erased.now, "poll", json.dumps(data))
+            events = Events(erased.enrollment)
+            add_erased(events, seller_id, version, erased.now)
             events.emit(connection, None)

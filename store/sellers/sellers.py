@@ -16,8 +16,8 @@ from store.erasure.seller_rows import erase_rows_of_seller
 from store.events.alerts import close_alert, open_alert
 from store.events.events import Events
 from store.schema.errors import OffersNeedInventoryError, UnknownSellerError, translated
-from store.schema.kinds import CONNECTED, REMOVED
 from store.schema.times import iso
+from store.sellers import told
 from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
 ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id")
@@ -46,6 +46,8 @@ LOCK_SELLER_TO_REMOVE = text("""
         coalesce((SELECT t.generation FROM sellerbeat.tokens t WHERE t.seller_id = s.seller_id), epoch) AS version
     FROM sellerbeat.sellers s WHERE seller_id = :seller_id FOR NO KEY UPDATE
 """)
+# Behind the lock, by a statement of its own: what an enrolment gives from here on is another one.
+GENERATION_OF_TOKEN = text("SELECT generation FROM sellerbeat.tokens WHERE seller_id = :seller_id")
 REMOVE_SELLER = text("""
     UPDATE sellerbeat.sellers SET removed_at = coalesce(removed_at, clock_timestamp()), epoch = epoch + 1 WHERE seller_id = :seller_id
     RETURNING enrollment, removed_at
@@ -196,7 +198,7 @@ class Sellers:
                 },
             )
             events = Events(enrollment)
-            events.add(CONNECTED, seller_id, generation, now_ebay, "poll", _connected(seller_id, generation, now_ebay, options))
+            told.add_connected(events, seller_id, generation, now_ebay, options)
             events.emit(connection, seller_id)
             return Enrolled(enrollment, new=True, generation=generation)
 
@@ -204,7 +206,8 @@ class Sellers:
         """Stop reading a seller and forget their tokens; what was recorded stays. A step in flight can commit nothing more.
 
         Args:
-            erasing: `erase` follows, and tells it; what is told here would be erased before everybody has read it.
+            erasing: `erase` follows: that they are removed is told as an event of nobody's, since one of theirs would be erased before
+                everybody has read it.
         Raises:
             UnknownSellerError: never enrolled. Removing twice is fine.
         """
@@ -213,26 +216,32 @@ class Sellers:
             if before is None:
                 raise UnknownSellerError(seller_id, removed=False)
             removed = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).one()
+            generation = connection.execute(GENERATION_OF_TOKEN, {"seller_id": seller_id}).scalar()
             connection.execute(CANCEL_CONSENTS_OF_SELLER, {"seller_id": seller_id})
             connection.execute(SET_MODE_TO_POLLING, {"seller_id": seller_id})  # whoever comes back begins there
             events = Events(removed.enrollment)
             for kind in connection.execute(OPEN_ALERTS_OF_SELLER, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)
             if before.is_enrolled and not erasing:
-                data = {"seller_id": seller_id, "removed_at": iso(removed.removed_at), "erased": False}
-                events.add(REMOVED, seller_id, before.version, removed.removed_at, "poll", json.dumps(data))
+                told.add_removed(events, seller_id, before.version, removed.removed_at)
             events.emit(connection, seller_id)
-        self._tokens.forget(seller_id)
+            if before.is_enrolled and erasing:
+                told.tell_removed_for_good(connection, seller_id, before.version, removed)
+        if generation is not None:
+            self._tokens.forget(seller_id, generation)
 
     def erase(self, seller_id: str) -> None:
         """Delete every row of a seller, in small transactions; broken off, it is finished by erasing again. Unknown: nothing to do.
 
         That they are gone is told by the transaction that deletes their last row, once, and as an event of nobody's: one of theirs would
-        go with them, before readers and endpoints have it.
+        go with them, before readers and endpoints have it. Who is enrolled yet is removed first, and that is told as `remove` does.
         """
         with translated(), self._engine.begin() as connection:
             before = connection.execute(LOCK_SELLER_TO_REMOVE, {"seller_id": seller_id}).one_or_none()
-            connection.execute(REMOVE_SELLER, {"seller_id": seller_id})
+            if before is not None:
+                removed = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).one()
+                if before.is_enrolled:
+                    told.tell_removed_for_good(connection, seller_id, before.version, removed)
         with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
@@ -285,14 +294,6 @@ class Sellers:
         with translated(), self._engine.begin() as connection:
             if connection.execute(SAVE_OVERRIDES, {"seller_id": seller_id, "wishes": json.dumps(dict(overrides))}).scalar() is None:
                 raise UnknownSellerError(seller_id, removed=False)
-
-
-def _connected(seller_id: str, generation: int, enrolled_at: datetime, options: Mapping[str, Any] | None) -> str:
-    """What `seller.connected` tells: whoever reads it learns no token and nobody's name."""
-    chosen = options or {}
-    source, offers = chosen.get("inventory_source", InventorySource.AUTO), bool(chosen.get("offers"))
-    seller = {"seller_id": seller_id, "generation": generation, "enrolled_at": iso(enrolled_at)}
-    return json.dumps({**seller, "inventory_source": str(source), "offers": offers})
 
 
 def _ending(seller_id: str, end: datetime) -> str:

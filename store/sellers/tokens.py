@@ -71,10 +71,12 @@ REPLACE_TOKEN = text("""
     RETURNING generation
 """)
 SCOPES_OF_TOKEN = text("SELECT scopes FROM sellerbeat.tokens WHERE seller_id = :seller_id")
-# The row stays, for its count of consents.
-FORGET_TOKEN = text(
-    "UPDATE sellerbeat.tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL WHERE seller_id = :seller_id"
-)
+# The row stays, for its count of consents. Who is enrolled again by now keeps theirs.
+FORGET_TOKEN = text("""
+    UPDATE sellerbeat.tokens SET refresh_token = NULL, access_token = NULL, expires_at = NULL
+    WHERE seller_id = :seller_id AND generation <= :generation
+        AND NOT EXISTS (SELECT FROM sellerbeat.sellers s WHERE s.seller_id = :seller_id AND s.removed_at IS NULL)
+""")
 ERASE_TOKEN = text("DELETE FROM sellerbeat.tokens WHERE seller_id = :seller_id")
 NEXT_SEALED_TOKENS = text("""
     SELECT seller_id, refresh_token, access_token FROM sellerbeat.tokens
@@ -240,11 +242,11 @@ class Tokens:
         with translated(), self._engine.begin() as connection:
             return tuple(connection.execute(SCOPES_OF_TOKEN, {"seller_id": seller_id}).scalar() or ())
 
-    def forget(self, seller_id: str) -> None:
-        """Drop the tokens themselves, keep their count."""
+    def forget(self, seller_id: str, generation: int) -> None:
+        """Drop the tokens of a removed seller, up to this generation, and keep their count: a later one is a new enrolment's."""
         with translated(), self._engine.begin() as connection:
             connection.execute(ALLOW_LONG_WAIT_FOR_TOKEN)
-            connection.execute(FORGET_TOKEN, {"seller_id": seller_id})
+            connection.execute(FORGET_TOKEN, {"seller_id": seller_id, "generation": generation})
 
     def erase(self, seller_id: str) -> None:
         """Delete the row, with the count of consents that `forget` leaves."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from store import Store
+from store import Store, UnknownSellerError
 from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED, enroll, order, store_orders
 
@@ -106,22 +106,48 @@ def test_a_removal_is_told_behind_the_alerts_that_end_with_it_and_a_return_anew(
 STEPS = ["UPDATE sellerbeat.sellers SET removed_at", "DELETE FROM sellerbeat.orders", "WITH account AS", "sellerbeat.marks WHERE name ="]
 
 
+def said(store: Store) -> list[tuple[Any, ...]]:
+    """Of every removal: whose event it is, and whether all is gone."""
+    found = [one for one in store.feed.read(limit=1000) if one["type"] == "seller.removed"]
+    assert len({one["id"] for one in found}) == len(found)
+    assert {(one["entity_id"], one["data"]["seller_id"], one["data"]["removed_at"] == one["occurred_at"]) for one in found} <= {
+        ("s-2", "s-2", True)
+    }
+    assert all(one["version"] >= 1 for one in found)
+    return [(one["seller_id"], one["sequence"], one["data"]["erased"]) for one in found]
+
+
 @pytest.mark.parametrize("within", STEPS)
-def test_an_erasure_is_told_once_by_an_event_that_stays_wherever_it_is_broken_off(store: Store, within: str) -> None:
+@pytest.mark.parametrize("first", [True, False], ids=["after a removal", "at once"])
+def test_an_erasure_is_told_when_it_begins_and_when_it_is_done_by_events_that_stay_wherever_it_is_broken_off(
+    store: Store, within: str, first: bool
+) -> None:
     begin(store)
     store_orders(store, order("a"), seller_id="s-2")
-    store.sellers.remove("s-2", erasing=True)
+    if first:
+        store.sellers.remove("s-2", erasing=True)
+        store.sellers.remove("s-2", erasing=True)
     with crashing(store, within):
         store.sellers.erase("s-2")
-    before = [one for one in heard(store) if one[0] == "seller.removed"]
+    before = said(store)
     store.sellers.erase("s-2")
     store.sellers.erase("s-2")
 
-    (event_,) = store.feed.read()
-    assert before == []
-    assert heard(store) == [("seller.removed", None, None, "s-2", event_["version"])]
-    assert event_["version"] >= 1
-    assert event_["data"] == {"seller_id": "s-2", "removed_at": event_["occurred_at"], "erased": True}
+    none_yet = not first and within in (STEPS[0], STEPS[3])
+    assert before == ([] if none_yet else [(None, None, False)])
+    assert said(store) == [(None, None, False), (None, None, True)]
+    assert [one[0] for one in heard(store)] == ["seller.removed"] * 2
+
+
+def test_an_erasure_that_does_not_get_through_has_told_that_the_seller_is_removed(store: Store) -> None:
+    begin(store)
+    with crashing(store, "sellerbeat.positions"):
+        store.sellers.remove("s-2", erasing=True)
+    assert (store.enrolled(), said(store)) == (["s-2", "seller-1"], [])
+
+    store.sellers.remove("s-2", erasing=True)
+
+    assert (store.enrolled(), said(store)) == (["seller-1"], [(None, None, False)])
 
 
 def test_each_erasure_of_the_same_id_has_an_id_of_its_own_behind_a_restore_too(store: Store) -> None:
@@ -130,7 +156,8 @@ def test_each_erasure_of_the_same_id_has_an_id_of_its_own_behind_a_restore_too(s
         begin(store)
         store.sellers.erase("s-2")
 
-    assert [one[0] for one in heard(store)] == ["seller.removed"] * 2
+    assert [one[0] for one in heard(store)] == ["seller.removed"] * 4
+    assert said(store) == [(None, None, False), (None, None, True)] * 2
 
 
 def test_who_was_removed_before_is_erased_with_a_word(store: Store) -> None:
@@ -139,3 +166,43 @@ def test_who_was_removed_before_is_erased_with_a_word(store: Store) -> None:
     store.sellers.erase("s-2")
 
     assert [one[:2] for one in heard(store)] == [("seller.removed", None)]
+    assert said(store) == [(None, None, True)]
+
+
+def test_an_erasure_has_another_id_than_the_removal_of_the_same_version_before(store: Store) -> None:
+    """Receivers that remember ids would drop the second for the first."""
+    begin(store)
+    store.sellers.remove("s-2")
+    (removal,) = (one for one in store.feed.read() if one["type"] == "seller.removed")
+    store.sellers.erase("s-2")
+    (erasure,) = (one for one in store.feed.read() if one["type"] == "seller.removed")
+
+    assert (removal["version"], removal["data"]["erased"], erasure["version"], erasure["data"]["erased"]) == (1, False, 1, True)
+    assert removal["id"] != erasure["id"]
+
+
+def test_an_enrolment_between_the_two_parts_of_a_removal_keeps_its_token(store: Store) -> None:
+    begin(store)
+    new: list[bool] = []
+
+    def again(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "UPDATE sellerbeat.tokens SET refresh_token = NULL" in statement and not new:
+            new.append(begin(store))
+
+    event.listen(store.engine, "before_cursor_execute", again)
+    try:
+        store.sellers.remove("s-2")
+    finally:
+        event.remove(store.engine, "before_cursor_execute", again)
+
+    assert (new, "s-2" in store.enrolled()) == ([True], True)
+    with store.tokens.locked("s-2") as row:
+        assert (row.refresh_token, row.generation) == ("v^1#refresh", 2)
+
+
+def test_a_removal_forgets_the_token_that_was_there(store: Store) -> None:
+    begin(store)
+    store.sellers.remove("s-2")
+
+    with pytest.raises(UnknownSellerError), store.tokens.locked("s-2"):
+        pass
