@@ -4,7 +4,7 @@ Postgres prints "Failing row contains (...)" and SQLAlchemy prints parameters, b
 errors leaves this package: `translated` puts one of ours in their place, with a constant text, `from None`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +65,14 @@ class SchemaTakenError(StoreError):
 
     def __init__(self, schema: str) -> None:
         super().__init__(f"the schema {schema} holds tables that are not Sellerbeat's: give SELLERBEAT_DATABASE_SCHEMA a name of its own")
+
+
+class TablesHeldError(StoreError):
+    """Somebody held a table for all the time that a migration may wait for it. Nothing was changed. Act: try again when they are done."""
+
+    def __init__(self, holders: Sequence[str]) -> None:
+        who = f": {', '.join(holders)}" if holders else ""
+        super().__init__(f"nothing was migrated, as somebody reads or writes a table for long{who}; try again when that is over")
 
 
 class EncodingError(StoreError):

@@ -34,7 +34,9 @@ async def older_worker(world: WorkflowEnvironment) -> AsyncIterator[FakeSteps]:
             yield steps
 
 
-async def test_a_pause_ends_by_itself_though_an_older_worker_handled_one_before_with_the_same_end(time_skipping: WorkflowEnvironment) -> None:
+async def test_a_pause_ends_by_itself_though_an_older_worker_handled_one_before_with_the_same_end(
+    time_skipping: WorkflowEnvironment,
+) -> None:
     until = await time_skipping.get_current_time() + 5 * HOUR
     async with older_worker(time_skipping) as steps:
         seller = await start(time_skipping)
