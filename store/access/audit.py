@@ -19,16 +19,19 @@ BEGIN_ACT = text("""
     VALUES (clock_timestamp(), :author, :action, :seller_id, :subject, CAST(:before AS jsonb), CAST(:after AS jsonb)) RETURNING id
 """)
 END_ACT = text("UPDATE sellerbeat.audit SET outcome = :outcome WHERE id = :id")
+# Ids are drawn in about the order of the times: from a little below the first id that is young enough, nothing older is looked at.
 ACTS_NEWEST_FIRST = text("""
     SELECT id, at, author, action, seller_id, subject, before, after, outcome FROM sellerbeat.audit
     WHERE id < :before AND (CAST(:seller_id AS text) IS NULL OR seller_id = :seller_id)
         AND (CAST(:author AS text) IS NULL OR author = :author) AND (CAST(:action AS text) IS NULL OR action LIKE :action)
-        AND (CAST(:since AS interval) IS NULL OR at >= clock_timestamp() - CAST(:since AS interval))
+        AND (CAST(:since AS interval) IS NULL OR at >= (SELECT clock_timestamp() - CAST(:since AS interval)))
+        AND id >= CASE WHEN CAST(:since AS interval) IS NULL THEN 0 ELSE (SELECT id - 1000 FROM sellerbeat.audit
+            WHERE at >= (SELECT clock_timestamp() - CAST(:since AS interval)) ORDER BY at LIMIT 1) END
     ORDER BY id DESC LIMIT :limit
 """)
 DELETE_OLD_ACTS = text(f"""
     DELETE FROM sellerbeat.audit WHERE id = ANY (ARRAY(
-        SELECT id FROM sellerbeat.audit WHERE at < clock_timestamp() - CAST(:keep AS interval) ORDER BY at LIMIT {CHUNK}))
+        SELECT id FROM sellerbeat.audit WHERE at < (SELECT clock_timestamp() - CAST(:keep AS interval)) ORDER BY at LIMIT {CHUNK}))
 """)
 LARGEST_ID = 2**63 - 1
 

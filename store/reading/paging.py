@@ -15,7 +15,7 @@ from store.schema.errors import translated
 from store.schema.times import iso
 
 LARGEST_ID = 2**63 - 1
-BATCH, MOST = 500, 5000  # sellers at a time, and in one page's search: with a state that is rare a page may be short
+BATCH, MOST = 500, 1000  # sellers at a time, and in one page's search: with a state that is rare a page may be short
 STORED_NO_MORE = "\x1f"  # begins the cursor behind the last stored entity; no id of eBay's does
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 POLL_CURSOR = re.compile(r"([0-9]{1,17})\.([0-9]{1,19})")  # microseconds, and the poll's number

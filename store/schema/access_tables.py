@@ -36,6 +36,8 @@ audit = Table(
     text_column("outcome", nullable=True),  # done or failed; null: in hand, or its process died
     Index("audit_by_seller", "seller_id", "id"),
     Index("audit_by_at", "at"),
+    Index("audit_by_author", "author", "id"),
+    Index("audit_by_action", "action", "id", postgresql_ops={"action": "text_pattern_ops"}),  # by its beginning, in any collation
 )
 
 idempotency_keys = Table(

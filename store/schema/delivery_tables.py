@@ -1,6 +1,6 @@
 """The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.schema.tables import count_column, metadata, text_column, time_column
@@ -73,5 +73,6 @@ deliveries = Table(
     Column("took_ms", Integer, nullable=False),
     Index("deliveries_by_endpoint", "endpoint_id", "id"),
     Index("deliveries_by_seller", "seller_id", "id"),
+    Index("deliveries_not_delivered", "id", postgresql_where=text("outcome <> 'delivered'::text")),  # made by indexes.py
     postgresql_partition_by="RANGE (at)",
 )

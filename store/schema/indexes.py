@@ -14,6 +14,7 @@ INDEXES = {
     "orders_by_buyer": "orders (md5(lower(data -> 'buyer' ->> 'username')))",
     "orders_open_by_creation": "orders (seller_id, created_at) WHERE is_open",
     "change_events_by_entity": "change_events (seller_id, entity_id)",
+    "deliveries_not_delivered": "deliveries (id) WHERE outcome <> 'delivered'",
     "deletions_person": "deletions (person)",
 }
 # No row: there is no index of this name; false: making it was broken off.

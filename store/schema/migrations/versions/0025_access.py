@@ -37,6 +37,8 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_seller ON audit (seller_id, id);
 CREATE INDEX audit_by_at ON audit (at);
+CREATE INDEX audit_by_author ON audit (author, id);
+CREATE INDEX audit_by_action ON audit (action text_pattern_ops, id);
 CREATE TABLE idempotency_keys (
     token_id text NOT NULL,
     key text NOT NULL,

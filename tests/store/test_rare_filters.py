@@ -1,0 +1,85 @@
+"""Who looks for what is rare, or was never there, has no table read from one end to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import TextClause, text
+
+from store import Store
+from store.access.audit import ACTS_NEWEST_FIRST, LARGEST_ID
+from store.delivery.deliveries import NEWEST_DELIVERIES
+
+ROWS = 8000
+FILL_AUDIT = """
+    INSERT INTO sellerbeat.audit (at, author, action, seller_id, outcome)
+    SELECT now() - interval '400 days' * (1 - n::float8 / :rows) - interval '2 hours', 'token:ci', 'seller.pause', 's-' || n % 50, 'done'
+    FROM generate_series(1, :rows) AS n
+"""
+FILL_DELIVERIES = """
+    INSERT INTO sellerbeat.deliveries (id, at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, took_ms)
+    SELECT n, now() - interval '3 days' * (1 - n::float8 / :rows), 'ep-' || n % 3, 's-' || n % 50, 'e', n, 'order.created', 1, false,
+        CASE WHEN n = 7 THEN 'refused' ELSE 'delivered' END, 5
+    FROM generate_series(1, :rows) AS n
+"""
+EVERYTHING: Mapping[str, Any] = {"before": LARGEST_ID, "limit": 100, "seller_id": None, "author": None, "action": None, "since": None}
+EVERY_DELIVERY: Mapping[str, Any] = {"endpoint": None, "seller": None, "failed": True, "limit": 100, "before": LARGEST_ID}
+
+
+@pytest.fixture(scope="module")
+def filled(rooms_store: Store) -> Iterator[Store]:
+    with rooms_store.engine.begin() as connection:
+        for table, fill in (("audit", FILL_AUDIT), ("deliveries", FILL_DELIVERIES)):
+            connection.execute(text(f"DELETE FROM sellerbeat.{table}"))
+            connection.execute(text(fill), {"rows": ROWS})
+            connection.execute(text(f"ANALYZE sellerbeat.{table}"))
+    yield rooms_store
+    with rooms_store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM sellerbeat.audit; DELETE FROM sellerbeat.deliveries"))
+
+
+def looked_at(store: Store, statement: TextClause, values: Mapping[str, Any]) -> int:
+    """How many rows Postgres read for it."""
+
+    def rows(node: dict[str, Any]) -> int:
+        below = sum(rows(one) for one in node.get("Plans", ()))
+        removed = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
+        return below + int((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+    with store.engine.begin() as connection:
+        (plan,) = connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), values).scalar_one()
+    return rows(plan["Plan"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"author": "os:nobody"},
+        {"action": "endpoint.%"},
+        {"action": "seller.erase"},
+        {"since": timedelta(hours=1)},
+        {"since": timedelta(days=5), "author": "os:nobody"},
+        {"since": timedelta(days=5), "action": "%.erase"},
+        {"seller_id": "nobody"},
+    ],
+    ids=str,
+)
+def test_acts_that_are_rare_are_found_without_a_look_at_the_others(filled: Store, asked: dict[str, Any]) -> None:
+    assert looked_at(filled, ACTS_NEWEST_FIRST, {**EVERYTHING, **asked}) < ROWS / 4
+
+
+@pytest.mark.parametrize("asked", [{}, {"endpoint": "ep-1"}, {"endpoint": "ep-2"}, {"seller": "s-7"}, {"before": 7}], ids=str)
+def test_what_was_not_delivered_is_found_without_a_look_at_what_was(filled: Store, asked: dict[str, Any]) -> None:
+    assert looked_at(filled, NEWEST_DELIVERIES, {**EVERY_DELIVERY, **asked}) < 100
+
+
+def test_age_is_a_bound_of_the_times_whatever_the_ids(filled: Store) -> None:
+    every = filled.audit.read(limit=ROWS)
+    found = filled.audit.read(since=timedelta(days=40), limit=ROWS)
+
+    assert len(every) == ROWS
+    assert 0 < len(found) < ROWS / 8
+    assert found == every[: len(found)]
