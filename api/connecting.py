@@ -102,5 +102,6 @@ async def token(
     """
     context: WebContext = request.app.state.context
     body = body or TokenBody()
-    given = await give_app_token(context, caller.author, seller_id, body.scopes, body.calls)
+    async with context.token_turns.of(seller_id):  # they would wait for one lock of the database, and for eBay, each with a thread
+        given = await give_app_token(context, caller.author, seller_id, body.scopes, body.calls)
     return JSONResponse({**given.fields(), "expires_at": iso(given.expires_at)}, headers={"Cache-Control": "no-store"})

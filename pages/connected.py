@@ -19,7 +19,7 @@ from operations.consent import ConsentOutcome, receive
 from operations.enrolment import tell_connected
 from operations.returning import host_of, way_back
 from pages.rendering import render
-from serving.context import WebContext
+from serving.context import CONSENTS, WebContext
 from settings import PREFIX
 from store import StoreError
 from store.sellers.consents import Ticket, Unclaimed
@@ -28,7 +28,7 @@ from workflows.client import TemporalUnavailableError
 LONGEST = 2048  # characters of a code or a state
 HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store, max-age=0", "Pragma": "no-cache"}
 AGAIN = {"Retry-After": "10"}
-AT_ONCE = CapacityLimiter(2)  # threads: each waits for eBay for most of its time, and others want to be answered meanwhile
+AT_ONCE = CapacityLimiter(CONSENTS)  # threads: each waits for eBay for most of its time, and others want to be answered meanwhile
 OPEN_AGAIN = "Open the link that you were sent once more."
 # Status, heading, what happened, what the seller can do. No name, no id: whoever looks over the seller's shoulder learns nothing.
 SHOWN: dict[ConsentOutcome, tuple[int, str, str, str]] = {

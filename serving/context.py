@@ -19,6 +19,7 @@ from serving.callers import Callers
 from serving.change_waiter import ChangeWaiter
 from serving.logged_out import LoggedOut
 from serving.throttle import LogIns
+from serving.turns import Turns
 from settings import Settings
 from store import Store
 from store.reading.day import Day
@@ -27,7 +28,8 @@ from store.reading.overview import Overview
 from workflows.client import TemporalUnavailableError, connect
 
 THREADS = 4  # of the store, and as many that wait for others' servers; who comes fifth waits in the event loop, not for a connection
-CONNECTIONS = 2 * THREADS + 1  # of the store: one is left for the check of health
+CONSENTS = 2  # that come back from eBay at a time, each in a thread of its own (pages/connected.py)
+CONNECTIONS = 2 * THREADS + CONSENTS + 1  # of the store: one is left for the check of health
 CONNECT_S = 3.0
 NOT_AGAIN_FOR_S = 3.0
 WORKER_ASKED_EVERY_S, WORKER_AWAITED_S = 3.0, 0.05
@@ -84,7 +86,8 @@ class WebContext(CommandContext):
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)
-        self._threads, self._outside, self._check = CapacityLimiter(THREADS), CapacityLimiter(THREADS), CapacityLimiter(1)
+        self._threads, self.outside, self._check = CapacityLimiter(THREADS), CapacityLimiter(THREADS), CapacityLimiter(1)
+        self.token_turns = Turns()  # of sellers whose access token an app asks for
         self.planning = asyncio.Lock()  # a forecast costs a second or two of CPU: one at a time
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
 
@@ -128,7 +131,7 @@ class WebContext(CommandContext):
 
     async def call_out(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """In a thread beside those of the store."""
-        return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self._outside)
+        return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self.outside)
 
     async def check(self, within_s: float) -> None:
         """Whether Postgres answers, by a thread and a connection of its own. Raises as `Store.check`, and TimeoutError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 
 from domain.scopes import Scope
 from ebay.consent import SCOPES
+from serving.context import THREADS
 from store import Store
 from tests.api.worked import acts, caller
 from tests.store.documents import enroll
+from tests.support.waiting import eventually
 from tests.web.consenting import Consent
 from tests.web.site import Site, refused
 
@@ -135,6 +138,25 @@ async def test_too_many_choices_of_scopes_are_429_with_when(app: httpx.AsyncClie
     assert "10 tokens an hour" in refused(answer, 429)
     assert answer.json()["code"] == "too_many_tokens"
     assert 3500 < int(answer.headers["retry-after"]) <= 3600
+
+
+async def test_one_seller_for_whom_ebay_hangs_leaves_room_for_the_others(
+    app: httpx.AsyncClient, opened: Site, it: Consent, store: Store
+) -> None:
+    """Whoever waits for the seller's lock has no thread: of four that call out, one is in use."""
+    await it.consents(it.link("s-1"))
+    await it.consents(it.link("s-2"), "bert")
+    context = opened.context
+
+    async with asyncio.TaskGroup() as group:
+        with store.tokens.locked("s-1"):  # as somebody has who is at eBay
+            waiting = [group.create_task(app.post("/v1/sellers/s-1/token")) for _ in range(2 * THREADS)]
+            await eventually(lambda: context.outside.borrowed_tokens == 1)
+            other = await app.post("/v1/sellers/s-2/token")
+            in_use = context.outside.borrowed_tokens
+
+    assert (other.status_code, in_use) == (200, 1)
+    assert {one.result().status_code for one in waiting} == {200}
 
 
 async def test_without_keys_there_is_neither_link_nor_token(site: Site, store: Store) -> None:
