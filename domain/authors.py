@@ -1,22 +1,23 @@
-"""Who did something, as one short printable text: a token, the page's log-in, a user of the operating system. Pure."""
+"""Who did something, as one short printable text: a token, the page's log-in, this machine without one, a user of the system. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, cast
 
-AuthorKind = Literal["token", "page", "os"]
-KINDS = ("token", "page", "os")
+AuthorKind = Literal["token", "page", "here", "os"]
+KINDS = ("token", "page", "here", "os")
+ALONE = {"page": "the page", "here": "this machine"}  # kinds without a name, in words
 LONGEST = 100  # characters of the whole text
 NAMELESS = "?"
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """As text `token:ci`, `page`, `os:alice`.
+    """As text `token:ci`, `page`, `here` (the API, from this machine, while there is no ADMIN_TOKEN), `os:alice`.
 
     Attributes:
-        name: of the token or the user, printable and in one line, as short as the whole must be; of the page "".
+        name: of the token or the user, printable and in one line, as short as the whole must be; of the page and of this machine "".
     """
 
     kind: AuthorKind
@@ -26,20 +27,20 @@ class Author:
         """Raises ValueError: no such kind. Any name is taken, and cleaned."""
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no kind of author")
-        object.__setattr__(self, "name", "" if self.kind == "page" else _clean(self.name, LONGEST - len(self.kind) - 1) or NAMELESS)
+        object.__setattr__(self, "name", "" if self.kind in ALONE else _clean(self.name, LONGEST - len(self.kind) - 1) or NAMELESS)
 
     def __str__(self) -> str:
-        return "page" if self.kind == "page" else f"{self.kind}:{self.name}"
+        return self.kind if self.kind in ALONE else f"{self.kind}:{self.name}"
 
     def words(self) -> str:
-        """For a sentence: paused by `ci`, by `the page`, by `alice`."""
-        return "the page" if self.kind == "page" else self.name
+        """For a sentence: paused by `ci`, by `the page`, by `this machine`, by `alice`."""
+        return ALONE.get(self.kind, self.name)
 
     @classmethod
     def parse(cls, text: str | None) -> Author | None:
         """The author whose text it is; None where it is none, as people may write anything into a signal."""
         kind, colon, name = (text or "").partition(":")
-        if kind not in KINDS or bool(colon) is (kind == "page"):
+        if kind not in KINDS or bool(colon) is (kind in ALONE):
             return None
         return cls(cast(AuthorKind, kind), name)
 

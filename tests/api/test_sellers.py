@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
@@ -15,6 +17,7 @@ from tests.api.worked import Worked, acts, caller, signalled
 from tests.store.documents import enroll
 from tests.support.waiting import eventually
 from tests.web.site import Site, refused
+from tests.workflows.fakes import polling_worker
 
 
 async def test_a_seller_is_shown_as_status_does_and_304_while_nothing_is_new(worked: Worked, store: Store, temporal: Client) -> None:
@@ -33,6 +36,24 @@ async def test_a_seller_is_shown_as_status_does_and_304_while_nothing_is_new(wor
     assert answer.json() == await seller_status(site.context, "anna")
     assert (answer.json()["state"], answer.json()["reason"]) == ("paused", "stock-take")
     assert [(one.status_code, len(one.content) > 0, one.headers["etag"]) for one in again] == [(304, False, tag)] * 3 + [(200, True, tag)]
+
+
+async def test_a_pause_from_this_machine_without_a_token_keeps_by_whom_it_is(
+    open_site: Callable[..., Site], store: Store, temporal: Client, temporal_address: str
+) -> None:
+    enroll(store, "anna")
+    here = open_site(temporal_address, token=None, task_queue=f"api-{uuid4().hex[:8]}")
+    async with polling_worker(temporal, here.context.settings.task_queue):
+        said = (await here.program.post("/v1/sellers/anna/pause", json={"reason": "stock-take"})).json()
+
+        async def kept() -> bool:
+            paused = (await here.program.get("/v1/sellers/anna")).json()["paused"]
+            return paused is not None and paused["by"] == "here"
+
+        await eventually(kept)
+
+    assert said["by"] == "here"
+    assert acts(store)[0][0] == "here"
 
 
 async def test_without_a_worker_a_seller_is_shown_at_once(steered: Site, site: Site, store: Store) -> None:

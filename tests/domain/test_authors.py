@@ -37,6 +37,7 @@ def test_any_text_is_an_author_or_none(text: str) -> None:
         (Author("token", "ci"), "token:ci", "ci"),
         (Author("page"), "page", "the page"),
         (Author("page", "of mine"), "page", "the page"),
+        (Author("here"), "here", "this machine"),
         (Author("os", "alice"), "os:alice", "alice"),
         (Author("os", " two\nlines\t\x1b[31m "), "os:two lines [31m", "two lines [31m"),
         (Author("token", "a:b"), "token:a:b", "a:b"),
@@ -48,7 +49,7 @@ def test_an_author_as_text_and_in_words(author: Author, text: str, words: str) -
     assert (str(author), author.words()) == (text, words)
 
 
-@pytest.mark.parametrize("text", [None, "", "alice", "page:alice", "token", "os", "root:alice", "TOKEN:ci", " page"])
+@pytest.mark.parametrize("text", [None, "", "alice", "page:alice", "here:alice", "token", "os", "root:alice", "TOKEN:ci", " page"])
 def test_what_names_nobody_is_nobody(text: str | None) -> None:
     assert Author.parse(text) is None
     assert as_author(text) is None
