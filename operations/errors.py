@@ -13,6 +13,10 @@ class WrongInputError(FailedError):
         self.field, self.words = field, words
 
 
+class NotConfiguredError(FailedError):
+    """A setting is missing here; nothing was done. Act: set it. For the API a 503."""
+
+
 class NameUnknownError(FailedError):
     """The DNS knows no address of a name, or does not answer. Act: mend the name, or try again."""
 

@@ -22,6 +22,7 @@ USUAL_CODES = {
     502: "ebay_refused",
     503: "unavailable",
 }
+SET_RIGHT_S = 60  # a 503 that a person has to end is asked for again after this
 
 
 class ProblemError(Exception):
@@ -38,6 +39,8 @@ class ProblemError(Exception):
         """`fields`: what else a program reads of it, beside the words. `code`: what it is, for a program; None: the status's usual one."""
         super().__init__(detail)
         self.status, self.detail, self.headers, self.fields = status, detail, headers or {}, fields or {}
+        if status == 503:
+            self.headers = {"Retry-After": str(SET_RIGHT_S)} | self.headers
         self.code = code or USUAL_CODES.get(status, "error")
 
     @property

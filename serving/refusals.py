@@ -27,7 +27,7 @@ from operations.app_tokens import (
     WrongTokenRequestError,
 )
 from operations.enrolment import ConsentRefusedError, EbayAnswerError, EbayAwayError, NobodyError
-from operations.errors import FailedError, NameUnknownError, UnknownChangeError, WrongInputError
+from operations.errors import FailedError, NameUnknownError, NotConfiguredError, UnknownChangeError, WrongInputError
 from operations.modes import NotReadyError
 from operations.returning import ReturnRefusedError
 from operations.steering import NoWorkerError
@@ -37,6 +37,7 @@ from store.access.api_tokens import ApiTokenExistsError, TooManyApiTokensError, 
 from store.schema.errors import (
     NotAllowedError,
     OffersNeedInventoryError,
+    SecretError,
     StoreUnavailableError,
     TablesMissingError,
     TablesUnknownError,
@@ -60,6 +61,7 @@ EXPECTED: tuple[Any, ...] = (
 A_DAY_S = 86_400
 _AWAY = (StoreUnavailableError, TablesMissingError, TablesUnknownError, NotAllowedError, TemporalUnavailableError)
 _EBAY_AWAY = "eBay does not answer just now; nothing was stored. Try again"
+_SECRET = "no key in SELLERBEAT_SECRET_KEYS opens what is stored: put the one back that sealed it, and start web.py again"
 _KEYS = "eBay refuses the application's own keys: correct SELLERBEAT_EBAY_CLIENT_ID and its secret"
 # The first that fits: a status, a code (None: the status's usual one), words (None: the error's own), and when to ask again.
 _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str | None, str | None, int | None], ...] = (
@@ -84,7 +86,10 @@ _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str |
     (ClientRefusedError, 502, None, _KEYS, None),
     (EbayError, 502, "ebay_answers_wrong", "eBay answers what nobody understands; nothing was stored", None),
     (_AWAY, 503, None, None, 5),
+    (SecretError, 503, "key_missing", _SECRET, None),
+    (StoreError, 503, None, None, 5),
     (RPCError, 503, None, "Temporal refused or did not answer in time; nothing was changed. Try again", 5),
+    (NotConfiguredError, 503, "not_configured", None, None),
     (FailedError, 409, None, None, None),
     (Exception, 500, None, "something went wrong here; the log of web.py has it", None),
 )
