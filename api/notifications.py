@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Security
@@ -16,6 +17,7 @@ from store.schema.times import iso
 
 SellerPath = Annotated[str, Path(description="the app's own id of the seller", examples=["s-17"])]
 Steering = Annotated[Caller, Security(Needs(Scope.CONTROL))]
+SUBSCRIPTION = "subscription"  # of these the name is a topic of eBay's, which all may know
 router = APIRouter(route_class=ApiRoute, tags=["Notifications"])
 
 
@@ -41,7 +43,9 @@ class ArrangedPart(BaseModel):
     mark: Literal["ok", "!", "x"] = Field(description="!: a topic that the consent does not cover, and need not")
     what: str = Field(examples=["subscription"])
     seller_id: str | None = Field(description="null: of the application")
-    name: str = Field(description="the topic, or the address", examples=["ORDER_CONFIRMATION"])
+    name: str = Field(
+        description="the topic, or the address; empty: the application's own address, to a narrowed token", examples=["ORDER_CONFIRMATION"]
+    )
     ok: bool
     found: str = Field(description="in words", examples=["made"])
 
@@ -67,7 +71,7 @@ async def counts(request: Request, seller_id: SellerPath, caller: Annotated[Call
 )
 async def setup(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
     """Have eBay tell us of a seller: the destination and the subscriptions. Safe to repeat."""
-    return _answer(await _arranged(request, caller, seller_id, "notifications.setup"), seller_id)
+    return parts_for(await _arranged(request, caller, seller_id, "notifications.setup"), seller_id, caller)
 
 
 @router.post(
@@ -76,16 +80,21 @@ async def setup(request: Request, seller_id: SellerPath, caller: Steering) -> Ar
 async def repair(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
     """Enable what eBay marked down, make or put right subscriptions; tells only of what is or was wrong."""
     rows = await _arranged(request, caller, seller_id, "notifications.repair")
-    return _answer([row for row in rows if not quiet(row)], seller_id)
+    return parts_for([row for row in rows if not quiet(row)], seller_id, caller)
 
 
 async def _arranged(request: Request, caller: Caller, seller_id: str, action: str) -> list[SetupRow]:
-    context: WebContext = request.app.state.context
-    await context.ask(context.overview.known, seller_id)
-    return await arranged_for(context, caller.author, seller_id, action)
+    return await arranged_for(request.app.state.context, caller.author, seller_id, action)
 
 
-def _answer(rows: list[SetupRow], seller_id: str) -> ArrangedParts:
-    """Without the application's own where they are well: the operator's e-mail address is none of an app's business."""
-    shown = [row for row in rows if row.seller_id == seller_id or row.wrong]
+def parts_for(rows: list[SetupRow], seller_id: str, caller: Caller) -> ArrangedParts:
+    """Without the application's own where they are well: the operator's addresses are none of an app's business.
+
+    A narrowed token is told that one is wrong, and not which address it is.
+    """
+    shown = [row if row.seller_id else _nameless(row, caller) for row in rows if row.seller_id == seller_id or row.wrong]
     return ArrangedParts(parts=[ArrangedPart(**row.fields()) for row in shown], wrong=sum(row.wrong for row in shown))
+
+
+def _nameless(row: SetupRow, caller: Caller) -> SetupRow:
+    return row if caller.sellers is None or row.what == SUBSCRIPTION else replace(row, name="")

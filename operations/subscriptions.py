@@ -14,8 +14,8 @@ from ebay.notification_api import Destination, NotificationAddress, Notification
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
 from operations.audit import audited
 from operations.context import CommandContext
-from operations.errors import FailedError
-from store import StoreError
+from operations.errors import FailedError, NotConfiguredError
+from store import StoreError, UnknownSellerError
 
 PATH = "/ebay/notifications"
 NEEDED = ("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret", "public_url", "notification_token", "notification_email")
@@ -178,11 +178,14 @@ async def arranged_for(context: CommandContext, author: str, seller_id: str, act
     """Have eBay tell of one seller. `action`: as the audit calls it.
 
     Raises:
-        FailedError: a setting is missing, or the seller is not enrolled.
+        UnknownSellerError: not enrolled.
+        NotConfiguredError: a setting is missing.
         EbayError: the application's own part fails.
     """
+    if (await context.ask(context.store.seller, seller_id))["state"] == "removed":
+        raise UnknownSellerError(seller_id, removed=True)
     if unset := next((name for name in NEEDED if getattr(context.settings, name) is None), None):
-        raise FailedError(f"SELLERBEAT_{unset.upper()} is needed for notifications, and is not set")
+        raise NotConfiguredError(f"SELLERBEAT_{unset.upper()} is needed for notifications, and is not set")
     async with audited(context, author, action, seller_id):
         return await context.call_out(arranged, context, seller_id, True, lambda row: None)
 
