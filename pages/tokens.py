@@ -67,11 +67,15 @@ async def make(request: Request) -> Response:
 def terms_of(form: dict[str, str]) -> TokenTerms:
     """Raises ValueError and ProblemError 422, with a line for whoever filled it in."""
     lasting = one_of(form, "expires", LASTING)
+    given = form.get("sellers", "")
+    sellers = tuple(given.replace(",", " ").split())
+    if given.strip() and not sellers:  # a slip must not open everything
+        raise ValueError("sellers: name at least one, or leave the field empty for all of them")
     return TokenTerms(
         form.get("name", "").strip(),
         Scope(one_of(form, "scope", SCOPES)),
         form.get("ebay") == "yes",
-        tuple(form.get("sellers", "").replace(",", " ").split()),
+        sellers,
         None if lasting == NEVER else duration(lasting),
     )
 

@@ -55,6 +55,8 @@ async def test_a_revoked_token_opens_nothing_more_at_once(site: Site, store: Sto
         {"scope": "root"},
         {"expires": "1000d"},
         {"sellers": "anna <b>"},
+        {"sellers": ","},  # a slip, which must not open everything
+        {"sellers": " ,, \t,"},
     ],
 )
 async def test_a_token_that_cannot_be_is_not_made(site: Site, store: Store, fields: dict[str, str]) -> None:
