@@ -65,6 +65,17 @@ async def test_a_token_of_some_sellers_reads_the_log_of_theirs(site: Site, store
     assert "bert" not in own.text
 
 
+async def test_a_token_of_some_sellers_is_not_told_which_endpoints_there_are(
+    site: Site, store: Store, delivered: tuple[str, list[str]]
+) -> None:
+    unused, _ = store.endpoints.add("https://shop.example/hook", ["*"])
+    async with site.visitor(**token(store, Scope.READ, "anna")) as app:
+        answers = [await app.get(f"/v1/deliveries?seller=anna&endpoint={one}") for one in (unused, "ep-none")]
+
+    assert [(one.status_code, one.json()) for one in answers] == [(200, {"deliveries": [], "next": None})] * 2
+    refused(await site.program.get("/v1/deliveries?seller=anna&endpoint=ep-none"), 404)
+
+
 async def test_changes_are_sent_again_by_id_by_range_and_by_seller(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
     endpoint, ids = delivered
     position = store.deliveries.log(seller="anna")[0]["position"]
