@@ -82,7 +82,7 @@ class WebContext(CommandContext):
             logged_out=self.logged_out,
         )
         self.log_ins = LogIns(time.monotonic)
-        self.callers = Callers(self.access, lambda token: self.ask(store.api_tokens.find, token))
+        self.callers = Callers(self.access, lambda token: self.ask(store.api_tokens.find, token), lambda: self.ask(store.api_tokens.hashes))
         self.overview, self.day = Overview(store.engine), Day(store.engine)
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)

@@ -36,6 +36,9 @@ API_TOKEN_BY_HASH = text("""
     SELECT id, name, scope, ebay, sellers FROM sellerbeat.api_tokens
     WHERE hash = :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
 """)
+HASHES_OF_API_TOKENS_IN_USE = text("""
+    SELECT hash FROM sellerbeat.api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+""")
 # To the minute: a token is used many times a second.
 RECORD_USE_OF_API_TOKEN = text("""
     UPDATE sellerbeat.api_tokens SET last_used_at = clock_timestamp()
@@ -160,6 +163,11 @@ class ApiTokens:
         revoked."""
         with translated(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(ALL_API_TOKENS).mappings()]
+
+    def hashes(self) -> frozenset[bytes]:
+        """Of all tokens in use, a thousand at most."""
+        with translated(), self._engine.connect() as connection:
+            return frozenset(bytes(one) for one in connection.execute(HASHES_OF_API_TOKENS_IN_USE).scalars())
 
     def one(self, which: str) -> dict[str, Any]:
         """Of a token in use, by its id or name: id, name, scope, ebay, sellers, expires_at. Raises UnknownApiTokenError."""
