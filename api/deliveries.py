@@ -99,7 +99,12 @@ async def deliveries(
     return DeliveryLog(deliveries=[LoggedAttempt(**row) for row in rows], next=rows[-1]["id"] if len(rows) == query.limit else None)
 
 
-@router.post("/v1/replays", status_code=status.HTTP_202_ACCEPTED, responses=problems(404, 409), openapi_extra={"x-command": "replay"})
+@router.post(
+    "/v1/replays",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(404, 409),
+    openapi_extra={"x-command": "replay", "x-once": True},
+)
 async def replays(request: Request, given: ReplayOrder, caller: Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]) -> Replayed:
     """Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new."""
     context: WebContext = request.app.state.context

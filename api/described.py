@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
-from api.routing import ApiRoute, Needs
+from api.routing import ApiRoute, Needs, problems
 from operations.catalogue.webhooks import webhooks
 from serving.context import WebContext
 from serving.problems import PROBLEM_SCHEMA
@@ -21,7 +21,8 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": "of your own making, new for each new request: who repeats a request with it gets the first answer, for a day",
+    "description": "of your own making, new for each new request: who repeats a request with it gets the first answer, for a day. 409: "
+    "`running`, it is still in hand; `done_already`, the answer held a secret; `outcome_unknown`, it was broken off and may have been done",
 }
 router = APIRouter(include_in_schema=False)
 
@@ -51,6 +52,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             operation |= {"x-scope": needs.scope.value} | ({"x-ebay": True} if needs.ebay else {})
             if method != "GET":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                operation["responses"] |= {"409": problems(409)[409]} | operation["responses"]
     made["webhooks"], models = webhooks()
     made["components"]["schemas"] |= models
     made["x-sellerbeat"] = {"scopes": "feed, read, control, admin: each holds those before it"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.base import SecurityBase
@@ -14,13 +16,20 @@ from starlette.types import Message
 
 from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
+from operations.app_tokens import TokenUnavailableError
+from operations.errors import NotConfiguredError
 from serving.callers import HERE, Caller
 from serving.context import WebContext
-from serving.problems import ProblemError
+from serving.problems import ProblemError, problem_json
+from serving.refusals import as_problem
+from store import StoreError
+from store.access.idempotency import FAILED, BegunRequest, EarlierRequest
 
 LARGEST_BODY = 256 * 1024  # bytes: 1,000 ids of sellers have 103 kB
 LONGEST_KEY = 200
 READS = ("GET", "HEAD")
+KEPT = (404, 409, 422)  # what the act itself refuses: who asks again gets the same
+NOTHING_DONE = (ProblemError, NotConfiguredError, TokenUnavailableError)  # whatever their status; raised before anything was done or given
 MEANINGS = {
     401: "no token, or one that is wrong, revoked or at its end",
     403: "the token's scope does not reach so far, or it is narrowed to sellers",
@@ -33,8 +42,9 @@ MEANINGS = {
     422: "a wrong parameter or field, or another request had this Idempotency-Key",
     429: "too often: ask again after Retry-After seconds",
     502: "eBay refuses the application",
-    503: "Postgres, Temporal or eBay is away: ask again after Retry-After seconds",
+    503: "Postgres, Temporal or eBay is away, or a setting or key is missing (`code`): ask again after Retry-After seconds",
 }
+logger = logging.getLogger("sellerbeat.web")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
@@ -96,13 +106,18 @@ def _is_json(request: Request) -> None:
 
 
 class ApiRoute(APIRoute):
-    """A route whose writes may be repeated under an `Idempotency-Key`: who asks again gets the answer that the first one got."""
+    """A route whose writes may be repeated under an `Idempotency-Key`: who asks again gets the answer that the first one got.
+
+    `x-secret` of `openapi_extra`: the answer holds a secret, and is given once; `x-once`: the act may not be done twice. Neither is begun
+    anew where it may have been done.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As FastAPI's, behind what all routes check."""
         answer = super().get_route_handler()
         needs = next((one.call for one in self.dependant.dependencies if isinstance(one.call, Needs)), None)
-        secret = bool((self.openapi_extra or {}).get("x-secret"))
+        said = self.openapi_extra or {}
+        secret, repeatable = bool(said.get("x-secret")), not (said.get("x-secret") or said.get("x-once"))
 
         async def handle(request: Request) -> Response:
             if needs is None or request.method in READS:
@@ -119,33 +134,57 @@ class ApiRoute(APIRoute):
                 raise ProblemError(422, f"Idempotency-Key: 1 to {LONGEST_KEY} printable ASCII characters")
             query = request.scope["query_string"]
             digest = hashlib.sha256(b"\n".join((request.method.encode(), request.scope["path"].encode(), query, body))).digest()
-            return await _once(request, caller, key, digest, secret, answer)
+            keys = request.app.state.context.store.idempotency_keys
+            run = await request.app.state.context.ask(keys.begin, caller.id, key, digest, repeatable)
+            return _given(run) if isinstance(run, EarlierRequest) else await _once(request, run, secret, answer)
 
         return handle
 
 
-async def _once(
-    request: Request, caller: Caller, key: str, digest: bytes, secret: bool, answer: Callable[[Request], Coroutine[Any, Any, Response]]
-) -> Response:
-    context: WebContext = request.app.state.context
-    keys = context.store.idempotency_keys
-    earlier = await context.ask(keys.begin, caller.id, key, digest)
-    if earlier:
-        if not earlier.same:
-            raise ProblemError(422, "another request had this Idempotency-Key: use a new one for a new request", code="key_reused")
-        if earlier.status is None:
-            raise ProblemError(409, "the first request of this Idempotency-Key is still in hand", {"Retry-After": "1"}, code="running")
-        if earlier.answer is None:
-            words = "done already; its answer held a secret, which is shown once"
-            raise ProblemError(409, words, code="done_already")
-        return Response(earlier.answer, earlier.status, {"Idempotent-Replayed": "true"}, "application/json" if earlier.answer else None)
+def _given(earlier: EarlierRequest) -> Response:
+    """The answer that the first one got. Raises ProblemError 409, 422: it can't be given."""
+    if not earlier.same:
+        raise ProblemError(422, "another request had this Idempotency-Key: use a new one for a new request", code="key_reused")
+    if earlier.unknown:
+        words = "the first request of this Idempotency-Key was broken off, and may have been done: look, then use a new key if it was not"
+        raise ProblemError(409, words, code="outcome_unknown")
+    if earlier.status is None:
+        raise ProblemError(409, "the first request of this Idempotency-Key is still in hand", {"Retry-After": "1"}, code="running")
+    if earlier.answer is None:
+        raise ProblemError(409, "done already; its answer held a secret, which is shown once", code="done_already")
+    kind = "application/problem+json" if earlier.status >= 400 else "application/json"
+    return Response(earlier.answer, earlier.status, {"Idempotent-Replayed": "true"}, kind if earlier.answer else None)
+
+
+async def _once(request: Request, run: BegunRequest, secret: bool, answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+    """The first answer. One that is cancelled, or whose process dies, leaves its row as begun: nobody knows how far it came."""
     try:
         made = await answer(request)
-    except BaseException:  # refused: nothing was done, or may be done again
-        await context.ask(keys.forget, caller.id, key, digest)
+    except Exception as error:
+        await _ended(request, run, *_kept_of(error))
         raise
-    await context.ask(keys.end, caller.id, key, digest, made.status_code, None if secret else bytes(made.body).decode())
+    await _ended(request, run, made.status_code, None if secret else bytes(made.body).decode())
     return made
+
+
+def _kept_of(error: Exception) -> tuple[int | None, str | None]:
+    """Status and body of a refusal, as they are kept. No status: nothing was done, and nothing is kept; no body: it may have been done."""
+    problem = as_problem(error)
+    if problem.status in KEPT and not isinstance(error, RequestValidationError):
+        return problem.status, bytes(problem_json(problem).body).decode()
+    if problem.status < FAILED or isinstance(error, NOTHING_DONE):
+        return None, None
+    return problem.status, None
+
+
+async def _ended(request: Request, run: BegunRequest, status: int | None, kept: str | None) -> None:
+    """Whoever asked gets the answer in any case; without this the row stays as begun, and says that the outcome is not known."""
+    context: WebContext = request.app.state.context
+    keys = context.store.idempotency_keys
+    try:
+        await (context.ask(keys.forget, run) if status is None else context.ask(keys.end, run, status, kept))
+    except StoreError as error:
+        logger.warning("an answer was not kept for its Idempotency-Key", extra={"error": type(error).__name__})
 
 
 async def _read(request: Request) -> bytes:

@@ -47,8 +47,8 @@ idempotency_keys = Table(
     text_column("key", primary_key=True),
     Column("request", LargeBinary, nullable=False),  # SHA-256 of method, path and body
     time_column("begun_at", nullable=False),
-    Column("status", Integer, nullable=True),  # of the answer; null: in hand, or its process died
-    text_column("answer", nullable=True),  # its body; null: it held a secret
+    Column("status", Integer, nullable=True),  # of the answer; null: in hand, or its process died; 5xx: failed on the way, not kept
+    text_column("answer", nullable=True),  # its body; null: it held a secret, or is not kept
     Index("idempotency_keys_by_begun_at", "begun_at"),
 )
 

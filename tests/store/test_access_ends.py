@@ -10,6 +10,7 @@ from domain.retention import Retention
 from domain.scopes import Scope
 from store import Store
 from store.access.audit import CHUNK
+from store.access.idempotency import EarlierRequest
 
 KEEP = Retention(audit=timedelta(days=10))
 
@@ -48,7 +49,7 @@ def test_answers_go_after_a_day(store: Store) -> None:
 
     forget(store)
 
-    assert store.idempotency_keys.begin("tok", "young", b"another")
+    assert isinstance(store.idempotency_keys.begin("tok", "young", b"another"), EarlierRequest)
     with store.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM sellerbeat.idempotency_keys")).scalar_one() == 1
 
