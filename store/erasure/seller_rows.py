@@ -2,9 +2,9 @@
 
 from sqlalchemy import Engine, text
 
+from store.events.enrolment_events import add_erased
 from store.events.events import Events
 from store.schema.errors import translated
-from store.sellers.told import add_erased
 
 CHUNK = 5000  # rows erased in one transaction
 LIFT_TIMEOUT_OF_ERASURE = text("SELECT set_config('statement_timeout', '0', true)")

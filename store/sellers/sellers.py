@@ -13,11 +13,11 @@ from domain.pacing import InventorySource, SellerPace, Stream, to_numbers
 from domain.streams import SHARED
 from store.delivery.endpoints import forget_of
 from store.erasure.seller_rows import erase_rows_of_seller
+from store.events import enrolment_events
 from store.events.alerts import close_alert, open_alert
 from store.events.events import Events
 from store.schema.errors import OffersNeedInventoryError, UnknownSellerError, translated
 from store.schema.times import iso
-from store.sellers import told
 from store.sellers.tokens import TOKEN_ENDS, WARNING, Tokens
 
 ENROLLMENT_OF_SELLER = text("SELECT enrollment, removed_at FROM sellerbeat.sellers WHERE seller_id = :seller_id")
@@ -198,7 +198,7 @@ class Sellers:
                 },
             )
             events = Events(enrollment)
-            told.add_connected(events, seller_id, generation, now_ebay, options)
+            enrolment_events.add_connected(events, seller_id, generation, now_ebay, options)
             events.emit(connection, seller_id)
             return Enrolled(enrollment, new=True, generation=generation)
 
@@ -223,10 +223,10 @@ class Sellers:
             for kind in connection.execute(OPEN_ALERTS_OF_SELLER, {"seller_id": seller_id}).scalars().all():
                 close_alert(connection, events, seller_id, kind)
             if before.is_enrolled and not erasing:
-                told.add_removed(events, seller_id, before.version, removed.removed_at)
+                enrolment_events.add_removed(events, seller_id, before.version, removed.removed_at)
             events.emit(connection, seller_id)
             if before.is_enrolled and erasing:
-                told.tell_removed_for_good(connection, seller_id, before.version, removed)
+                enrolment_events.tell_removed_for_good(connection, seller_id, before.version, removed)
         if generation is not None:
             self._tokens.forget(seller_id, generation)
 
@@ -241,7 +241,7 @@ class Sellers:
             if before is not None:
                 removed = connection.execute(REMOVE_SELLER, {"seller_id": seller_id}).one()
                 if before.is_enrolled:
-                    told.tell_removed_for_good(connection, seller_id, before.version, removed)
+                    enrolment_events.tell_removed_for_good(connection, seller_id, before.version, removed)
         with translated(), self._engine.begin() as connection:  # apart: a delivery locks its endpoint before its seller
             forget_of(connection, seller_id)
         self._tokens.erase(seller_id)
