@@ -28,7 +28,7 @@ from store.access.idempotency import FAILED, BegunRequest, EarlierRequest
 LARGEST_BODY = 256 * 1024  # bytes: 1,000 ids of sellers have 103 kB
 LONGEST_KEY = 200
 READS = ("GET", "HEAD")
-KEPT = (404, 409, 422)  # what the act itself refuses: who asks again gets the same
+ACT_REFUSES = (404, 409, 422)  # what the act itself refuses: who asks again gets the same
 NOTHING_DONE = (ProblemError, NotConfiguredError, TokenUnavailableError)  # whatever their status; raised before anything was done or given
 MEANINGS = {
     401: "no token, or one that is wrong, revoked or at its end",
@@ -161,28 +161,28 @@ async def _once(request: Request, run: BegunRequest, secret: bool, answer: Calla
     try:
         made = await answer(request)
     except Exception as error:
-        await _ended(request, run, *_kept_of(error))
+        await _ended(request, run, *_left_by(error))
         raise
     await _ended(request, run, made.status_code, None if secret else bytes(made.body).decode())
     return made
 
 
-def _kept_of(error: Exception) -> tuple[int | None, str | None]:
+def _left_by(error: Exception) -> tuple[int | None, str | None]:
     """Status and body of a refusal, as they are kept. No status: nothing was done, and nothing is kept; no body: it may have been done."""
     problem = as_problem(error)
-    if problem.status in KEPT and not isinstance(error, RequestValidationError):
+    if problem.status in ACT_REFUSES and not isinstance(error, RequestValidationError):
         return problem.status, bytes(problem_json(problem).body).decode()
     if problem.status < FAILED or isinstance(error, NOTHING_DONE):
         return None, None
     return problem.status, None
 
 
-async def _ended(request: Request, run: BegunRequest, status: int | None, kept: str | None) -> None:
+async def _ended(request: Request, run: BegunRequest, status: int | None, answer: str | None) -> None:
     """Whoever asked gets the answer in any case; without this the row stays as begun, and says that the outcome is not known."""
     context: WebContext = request.app.state.context
     keys = context.store.idempotency_keys
     try:
-        await (context.ask(keys.forget, run) if status is None else context.ask(keys.end, run, status, kept))
+        await (context.ask(keys.forget, run) if status is None else context.ask(keys.end, run, status, answer))
     except StoreError as error:
         logger.warning("an answer was not kept for its Idempotency-Key", extra={"error": type(error).__name__})
 

@@ -46,11 +46,11 @@ async def test_a_pause_from_this_machine_without_a_token_keeps_by_whom_it_is(
     async with polling_worker(temporal, here.context.settings.task_queue):
         said = (await here.program.post("/v1/sellers/anna/pause", json={"reason": "stock-take"})).json()
 
-        async def kept() -> bool:
+        async def tells_by_whom() -> bool:
             paused = (await here.program.get("/v1/sellers/anna")).json()["paused"]
             return paused is not None and paused["by"] == "here"
 
-        await eventually(kept)
+        await eventually(tells_by_whom)
 
     assert said["by"] == "here"
     assert acts(store)[0][0] == "here"
