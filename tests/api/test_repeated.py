@@ -45,6 +45,12 @@ def lacking(store: Store, table: str) -> Iterator[None]:
         run(store, f"ALTER TABLE sellerbeat.away RENAME TO {table}")
 
 
+def waits(store: Store) -> bool:
+    """Whether somebody waits for a lock."""
+    with store.engine.connect() as connection:
+        return bool(connection.execute(WAITING).scalar())
+
+
 async def endpoint(site: Site) -> str:
     return str((await site.program.post("/v1/endpoints", json=ENDPOINT)).json()["id"])
 
@@ -104,14 +110,10 @@ async def test_after_a_failure_on_the_way_only_what_may_be_done_twice_is_begun_a
 
 
 async def test_a_request_that_is_cancelled_while_it_is_done_is_not_done_again(site: Site, store: Store) -> None:
-    def waits() -> bool:
-        with store.engine.connect() as connection:
-            return bool(connection.execute(WAITING).scalar())
-
     with store.engine.begin() as connection:
         connection.execute(text("LOCK TABLE sellerbeat.api_tokens"))
         asking = asyncio.create_task(site.program.post("/v1/tokens", json=TOKEN, headers=KEY))
-        await eventually(waits)
+        await eventually(lambda: waits(store))
         asking.cancel()
     (ended,) = await asyncio.gather(asking, return_exceptions=True)
     early = await site.program.post("/v1/tokens", json=TOKEN, headers=KEY)
@@ -157,3 +159,19 @@ async def test_what_was_refused_before_anything_was_done_leaves_its_key_free(sit
 
     assert [one.status_code for one in answers] == [422, 422, 415, 403, 503, 201]
     assert int(answers[4].headers["retry-after"]) >= 1
+
+
+async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(site: Site, store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("LOCK TABLE sellerbeat.api_tokens"))
+        asking = asyncio.create_task(site.program.post("/v1/tokens", json=TOKEN, headers=KEY))
+        await eventually(lambda: waits(store))
+        connection.execute(text("ALTER TABLE sellerbeat.idempotency_keys RENAME TO away"))
+    try:
+        made = await asking
+    finally:
+        run(store, "ALTER TABLE sellerbeat.away RENAME TO idempotency_keys")
+    again = await site.program.post("/v1/tokens", json=TOKEN, headers=KEY)
+
+    assert (made.status_code, made.json()["token"][:3]) == (201, "sb_")
+    assert (again.status_code, again.json()["code"]) == (409, "running")
