@@ -18,6 +18,7 @@ from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
 from store.events.feed import FeedBounds, FeedGoneError, FeedPage
+from store.events.feed_text import WrittenPage, written_page
 
 LARGEST = 2**63 - 1
 LONGEST_S = 60
@@ -95,11 +96,14 @@ def _sellers(named: list[str], caller: Caller) -> list[str] | None:
     return sorted(set(named)) or (sorted(caller.sellers) if caller.sellers is not None else None)
 
 
-def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]) -> tuple[bytes, FeedPage]:
+def _page(
+    context: WebContext, query: FeedQuery, after: int, sellers: list[str] | None, types: list[str]
+) -> tuple[bytes, FeedPage | WrittenPage]:
     """The answer's body, and what it is made of. Raises UnknownSellerError."""
     feed = context.store.feed
     try:
-        page = feed.chosen(after, query.limit, sellers, types)
+        whole = sellers is None and not types  # as most ask
+        page = written_page(context.store.engine, after, query.limit) if whole else feed.chosen(after, query.limit, sellers, types)
     except FeedGoneError as error:
         raise gone(str(error), error.bounds, feed.committed()) from None
     bounds = page.bounds
@@ -108,8 +112,8 @@ def _page(context: WebContext, query: FeedQuery, after: int, sellers: list[str] 
         raise gone(words, bounds, feed.committed())
     if not page.events and query.seller:
         context.overview.known(*query.seller)  # waiting for one who was never enrolled would be for ever
-    body = json.dumps({"changes": page.events, "next": page.next, "feed": bounds.generation}, ensure_ascii=False)
-    return body.encode(), page
+    text = page.text if isinstance(page, WrittenPage) else json.dumps(page.events, ensure_ascii=False)
+    return f'{{"changes": {text}, "next": {page.next}, "feed": {json.dumps(bounds.generation)}}}'.encode(), page
 
 
 def gone(words: str, bounds: FeedBounds, latest: int) -> ProblemError:

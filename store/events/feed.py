@@ -149,7 +149,7 @@ class Feed:
         """
         with translated(), self._single.connect() as connection:
             found = self._find(connection, after, limit, None if sellers is None else sorted(set(sellers)), list(types))
-            bounds = _bounds(connection)  # behind the page: what is cut off meanwhile must not look like a feed without a gap
+            bounds = bounds_of(connection)  # behind the page: what is cut off meanwhile must not look like a feed without a gap
         if not bounds.holds(after):
             raise FeedGoneError(after, bounds)
         return FeedPage(found.events, found.next, bounds, found.complete)
@@ -198,7 +198,8 @@ def _found(connection: Connection, statement: TextClause, values: dict[str, Any]
     return FoundChanges(events, max(values["after"], rows[0].looked_to or 0), complete=not rows[0].more)
 
 
-def _bounds(connection: Connection) -> FeedBounds:
+def bounds_of(connection: Connection) -> FeedBounds:
+    """From where to where there are changes, now."""
     row = connection.execute(BOUNDS_OF_FEED).one()
     return FeedBounds(row.latest, row.cut, row.generation, tuple((low, high) for low, high in json.loads(row.gaps or "[]")))
 
