@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -25,7 +26,7 @@ VALUES = some.recursive(
 
 @examples(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(fields=some.dictionaries(some.text("abcdef", min_size=1, max_size=4), VALUES, max_size=4), name=TEXTS.filter(bool))
-def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, object], name: str) -> None:
+def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, Any], name: str) -> None:
     store_orders(store, order(f"o-{name}", **fields))
     store.open_alert(AlertKind.KEYS_REFUSED, f"eBay refuses {name}")
     for after in (0, max(0, store.feed.last() - 3)):
