@@ -37,9 +37,9 @@ def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, Any
         assert (page.events, page.next, page.bounds, page.complete) == (len(events), events[-1]["position"], bounds, True)
 
 
-def test_an_empty_page_and_a_position_beyond_the_end(store: Store) -> None:
-    last = store.feed.last()
+def test_an_empty_page_and_a_position_beyond_the_end(own_store: Store) -> None:
+    last = own_store.feed.last()
 
-    assert written_page(store.engine, last, 10)[:3] == ("[]", 0, last)
+    assert written_page(own_store.engine, last, 10)[:3] == ("[]", 0, last)
     with pytest.raises(FeedGoneError):
-        written_page(store.engine, 2**40, 10)
+        written_page(own_store.engine, 2**40, 10)
