@@ -15,7 +15,7 @@ from api.sellers import Control, Read
 from operations.aside import retry_set_aside
 from serving.context import WebContext
 from serving.problems import ProblemError
-from store.reading.paging import LARGEST_ID
+from store.schema.tables import LARGEST_ID
 
 router = APIRouter(route_class=ApiRoute, tags=["Set aside"])
 
@@ -47,15 +47,7 @@ async def retry(
 ) -> Response:
     """Try one again now, whatever was tried today."""
     context: WebContext = request.app.state.context
-    if caller.sellers is not None:
-        seller_id = await context.ask(context.store.lists.seller_of_set_aside, aside_id)
-        if seller_id is None or not caller.sees(seller_id):
-            raise _nothing(aside_id)
-    stored = await retry_set_aside(context, caller.author, aside_id)
+    stored = await retry_set_aside(context, caller.author, aside_id, caller.sees)
     if stored is None:
-        raise _nothing(aside_id)
+        raise ProblemError(404, f"no document is set aside under {aside_id}", code="unknown_document")
     return JSONResponse({"id": aside_id, "stored": stored})
-
-
-def _nothing(aside_id: int) -> ProblemError:
-    return ProblemError(404, f"no document is set aside under {aside_id}", code="unknown_document")

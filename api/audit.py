@@ -12,7 +12,7 @@ from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from serving.callers import Caller
 from serving.context import WebContext
-from store.access.audit import LARGEST_ID
+from store.schema.tables import LARGEST_ID
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"  # Postgres takes not every text
 router = APIRouter(route_class=ApiRoute, tags=["Fleet"])

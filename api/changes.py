@@ -19,15 +19,15 @@ from serving.context import WebContext
 from serving.problems import ProblemError
 from store.events.feed import FeedBounds, FeedGoneError, FeedPage
 from store.events.feed_text import WrittenPage, written_page
+from store.schema.tables import LARGEST_ID
 
-LARGEST = 2**63 - 1
 LONGEST_S = 60
 ONCE = ("after", "limit", "feed", "wait")
 router = APIRouter(route_class=ApiRoute, tags=["Changes"])
 
 
 class FeedQuery(BaseModel, extra="forbid", frozen=True):
-    after: Annotated[int, Field(ge=0, le=LARGEST)] | Literal["latest"] = Field(
+    after: Annotated[int, Field(ge=0, le=LARGEST_ID)] | Literal["latest"] = Field(
         0, description="only what comes after this position, a whole number from 0 on; `latest`: only what comes from now on"
     )
     limit: int = Field(500, ge=1, le=1000, description="so many changes at most, 1 to 1000")

@@ -15,10 +15,10 @@ from operations.deliveries import log, replay
 from serving.callers import Caller
 from serving.context import WebContext
 from store import UnknownEndpointError
+from store.schema.tables import LARGEST_ID
 
-LARGEST = 2**63 - 1
 EventId = Annotated[str, Field(pattern="^[!-~]{1,100}$", examples=["0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])]
-Position = Annotated[int, Field(ge=1, le=LARGEST)]
+Position = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 SellerName = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", description="one seller only")]
 EndpointName = Annotated[str, Field(pattern="^ep-[0-9a-z]{1,40}$", description="one endpoint only")]
 router = APIRouter(route_class=ApiRoute, tags=["Deliveries"])
@@ -29,7 +29,7 @@ class LogQuery(BaseModel, extra="forbid", frozen=True):
     seller: SellerName | None = None
     failed: bool = Field(False, description="only what was not taken")
     limit: int = Field(100, ge=1, le=1000, description="so many at most, 1 to 1000")
-    after: int = Field(LARGEST, ge=1, le=LARGEST, description="go on with older ones, from an answer's `next`")
+    after: int = Field(LARGEST_ID, ge=1, le=LARGEST_ID, description="go on with older ones, from an answer's `next`")
 
 
 class LoggedAttempt(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -11,9 +10,10 @@ import typer
 
 from console.arguments import SellerOption, between
 from console.output import Output, show, with_json
+from operations.audit import differing
 from operations.context import CommandContext
 from store import Store
-from store.access.audit import LARGEST_ID
+from store.schema.tables import LARGEST_ID
 
 commands = typer.Typer()
 LAST, MANY, PAGE = 50, 1_000_000, 1000
@@ -52,12 +52,7 @@ def acts(store: Store, limit: int, **asked: Any) -> Iterator[dict[str, Any]]:
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """`reason: - -> holiday`, of what differs; of something new or gone its fields."""
-    old, new = before or {}, after or {}
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    if not (old and new):
-        return ", ".join(f"{name} {word(old.get(name, new.get(name)))}" for name in changed)
-    return ", ".join(f"{name} {word(old.get(name))} -> {word(new.get(name))}" for name in changed)
-
-
-def word(value: Any) -> str:
-    return "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    fields = [(name, "-" if old is None else old, "-" if new is None else new) for name, old, new in differing(before, after)]
+    if not (before and after):
+        return ", ".join(f"{name} {new if after else old}" for name, old, new in fields)
+    return ", ".join(f"{name} {old} -> {new}" for name, old, new in fields)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from domain.pacing import words
 from operations.context import CommandContext
 from store import StoreError
 
@@ -73,3 +75,29 @@ def recorded(
 def _unended(action: str, error: StoreError) -> None:
     """The act stands as it is, and so does its row."""
     logger.warning("an act's outcome was not written down", extra={"action": action, "error": type(error).__name__})
+
+
+def differing(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[tuple[str, str | None, str | None]]:
+    """What an act changed, for people: name, old and new value of each field that differs; None where there is none."""
+    old, new = before or {}, after or {}
+    return [
+        (name.removesuffix("_s"), _in_words(name, old.get(name)), _in_words(name, new.get(name)))
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _in_words(name: str, value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "yes" if value else "no"
+        case int() | float() if name.endswith("_s"):
+            return words(value)
+        case list():
+            return ", ".join(map(str, value))
+        case str():
+            return value
+        case _:
+            return json.dumps(value, ensure_ascii=False)

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
+from operations.audit import differing
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
-from store.access.audit import LARGEST_ID
+from store.schema.tables import LARGEST_ID
 
 ROWS = 50
 router = APIRouter(include_in_schema=False)
@@ -62,17 +63,3 @@ def _page(context: WebContext, session: Session, query: AuditQuery) -> str:
         newest=query.before == LARGEST_ID,
         older=query.link(before=rows[ROWS - 1]["id"]) if len(rows) > ROWS else None,
     )
-
-
-def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str | None, str | None]]:
-    """Name, old and new value of each field that differs; None where there is none."""
-    old, new = before or {}, after or {}
-    return [(name, _word(old.get(name)), _word(new.get(name))) for name in {**old, **new} if old.get(name) != new.get(name)]
-
-
-def _word(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return None if value is None else str(value)

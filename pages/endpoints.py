@@ -17,10 +17,10 @@ from serving.access import Session
 from serving.context import WebContext
 from serving.problems import ProblemError
 from store import UnknownEndpointError
+from store.schema.tables import LARGEST_ID
 
 AUTHOR = "page"
 FAILED = 20
-LARGEST = 2**63 - 1
 ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
 DONE = {
     "enable": "Switched on: it catches up from where it was.",
@@ -87,6 +87,6 @@ def position(form: dict[str, str], name: str) -> int | None:
     text = form.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:20]) <= LARGEST:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:20]) <= LARGEST_ID:
         raise ProblemError(422, f"{name} is a position of the feed: a whole number from 1")
     return int(text)

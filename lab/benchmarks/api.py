@@ -60,7 +60,7 @@ def measure(servers: BenchmarkServers, sizes: Sizes = Sizes()) -> list[ResultTab
         environment = servers.environment(ebay, "api", orders_every=EVERY)
         running.enter_context(worker("api", [str(HOUSE / "worker.py")], environment, servers.folder))
         url, web = running.enter_context(_web(servers, ebay))
-        token = store.api_tokens.create("benchmark", Scope.ADMIN, by="os:bench", ebay=False, sellers=[], lasting=None).token
+        token = store.api_tokens.create("benchmark", Scope.ADMIN, by="os:bench", ebay=False, sellers=[]).token
         client = running.enter_context(httpx.Client(base_url=url, timeout=START_S, headers={"Authorization": f"Bearer {token}"}))
         return [_reads(client, web, sizes), _feed(client, web, store, sizes), _active(client, web, store, sellers, sizes)]
 

@@ -19,25 +19,26 @@ BYTES = 32
 MOST = 1000  # in use: a list is whole
 LISTED = timedelta(days=30)  # so long behind its end
 
-ADD_API_TOKEN = text("""
+_IN_USE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+ADD_API_TOKEN = text(f"""
     INSERT INTO sellerbeat.api_tokens (id, name, scope, ebay, sellers, hash, created_at, created_by, expires_at)
     SELECT :id, :name, :scope, :ebay, CAST(:sellers AS text[]), :hash, clock_timestamp(), :by,
-        coalesce(CAST(:expires_at AS timestamptz), clock_timestamp() + CAST(:lasting AS interval))
+        CAST(:expires_at AS timestamptz)
     WHERE NOT EXISTS (
         SELECT FROM sellerbeat.api_tokens
-        WHERE name = :name AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()))
-    RETURNING expires_at
+        WHERE name = :name AND {_IN_USE})
+    RETURNING id
 """)
-COUNT_API_TOKENS_IN_USE = text("""
-    SELECT count(*) FROM sellerbeat.api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+COUNT_API_TOKENS_IN_USE = text(f"""
+    SELECT count(*) FROM sellerbeat.api_tokens WHERE {_IN_USE}
 """)
 LOCK_NAMES_OF_API_TOKENS = text("LOCK TABLE sellerbeat.api_tokens IN SHARE ROW EXCLUSIVE MODE")
-API_TOKEN_BY_HASH = text("""
+API_TOKEN_BY_HASH = text(f"""
     SELECT id, name, scope, ebay, sellers FROM sellerbeat.api_tokens
-    WHERE hash = :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+    WHERE hash = :hash AND {_IN_USE}
 """)
-HASHES_OF_API_TOKENS_IN_USE = text("""
-    SELECT hash FROM sellerbeat.api_tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+HASHES_OF_API_TOKENS_IN_USE = text(f"""
+    SELECT hash FROM sellerbeat.api_tokens WHERE {_IN_USE}
 """)
 # To the minute: a token is used many times a second.
 RECORD_USE_OF_API_TOKEN = text("""
@@ -50,13 +51,13 @@ ALL_API_TOKENS = text(f"""
     FROM sellerbeat.api_tokens
     ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= clock_timestamp(), false), created_at DESC, id LIMIT {2 * MOST}
 """)
-API_TOKEN_IN_USE = text("""
+API_TOKEN_IN_USE = text(f"""
     SELECT id, name, scope, ebay, sellers, expires_at FROM sellerbeat.api_tokens
-    WHERE (id = :which OR name = :which) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+    WHERE (id = :which OR name = :which) AND {_IN_USE}
 """)
-REVOKE_API_TOKEN = text("""
+REVOKE_API_TOKEN = text(f"""
     UPDATE sellerbeat.api_tokens SET revoked_at = clock_timestamp()
-    WHERE (id = :which OR name = :which) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+    WHERE (id = :which OR name = :which) AND {_IN_USE}
     RETURNING id, name
 """)
 FORGET_OLD_API_TOKENS = text("""
@@ -104,7 +105,6 @@ class NewApiToken:
 
     id: str
     token: str
-    expires_at: datetime | None  # UTC
 
 
 class ApiTokens:
@@ -121,7 +121,6 @@ class ApiTokens:
         by: str,
         ebay: bool,
         sellers: Sequence[str],
-        lasting: timedelta | None = None,
         expires_at: datetime | None = None,
         token_id: str | None = None,
     ) -> NewApiToken:
@@ -130,7 +129,7 @@ class ApiTokens:
         Args:
             by: the author.
             sellers: none for all.
-            lasting, expires_at: how long, or until when; neither: for ever.
+            expires_at: its end, UTC; None: it has none.
             token_id: of `new_id`, where it is written down somewhere already.
         Raises:
             ApiTokenExistsError: one in use has this name.
@@ -138,7 +137,7 @@ class ApiTokens:
         """
         token = PREFIX + secrets.token_urlsafe(BYTES)
         token_id = token_id or new_id()
-        values: dict[str, Any] = {"id": token_id, "name": name, "scope": scope.value, "ebay": ebay, "by": by, "lasting": lasting}
+        values: dict[str, Any] = {"id": token_id, "name": name, "scope": scope.value, "ebay": ebay, "by": by}
         values |= {"sellers": sorted(set(sellers)) or None, "hash": hash_of(token), "expires_at": expires_at}
         with translated(), self._engine.begin() as connection:
             connection.execute(LOCK_NAMES_OF_API_TOKENS)
@@ -147,7 +146,7 @@ class ApiTokens:
             row = connection.execute(ADD_API_TOKEN, values).one_or_none()
         if row is None:
             raise ApiTokenExistsError(name)
-        return NewApiToken(token_id, token, row.expires_at)
+        return NewApiToken(token_id, token)
 
     def find(self, token: str) -> ApiToken | None:
         """The token that this is; None: none of ours, or at its end, or revoked. Its use is recorded, to the minute."""

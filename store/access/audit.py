@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
+from store.schema.tables import LARGEST_ID
 from store.schema.times import iso
 
 CHUNK = 5000
@@ -33,7 +34,6 @@ DELETE_OLD_ACTS = text(f"""
     DELETE FROM sellerbeat.audit WHERE id = ANY (ARRAY(
         SELECT id FROM sellerbeat.audit WHERE at < (SELECT clock_timestamp() - CAST(:keep AS interval)) ORDER BY at LIMIT {CHUNK}))
 """)
-LARGEST_ID = 2**63 - 1
 
 
 class AuditLog:

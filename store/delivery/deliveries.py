@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 
 from store.delivery.cursors import MATCHES
 from store.schema.errors import translated
+from store.schema.tables import LARGEST_ID
 from store.schema.times import iso
 
-LARGEST_ID = 2**63 - 1
 MANY = 10_000  # more than these are not counted
 NEWEST_DELIVERIES = text("""
     SELECT * FROM sellerbeat.deliveries

@@ -17,12 +17,12 @@ from domain.partitions import Range, around, left_at_least, next_positions, next
 from domain.retention import Retention
 from store.events.alerts import close_alert, open_alert
 from store.events.events import FLEET, GAPS, Events
+from store.events.restores import LAST_POSITION_DRAWN
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
 from store.schema.partitions import KEYS, MAY_CHANGE_PARTITIONS, Outcome, Partition, change, partitions, strays
 
 AT_ONCE = 20  # acts of one round on one table
-LAST_DRAWN_POSITION = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM sellerbeat.positions")
 # How many were drawn since then, by halving: `detected_at` grows with the position, but for milliseconds between sellers. Those that a
 # restore left out were drawn by nobody.
 COUNT_POSITIONS_DRAWN_SINCE = text(f"""
@@ -70,7 +70,7 @@ class Partitioning:
         if self._enough_until is None:
             return False
         with translated(), self._single.connect() as connection:
-            return bool(connection.execute(LAST_DRAWN_POSITION).scalar_one() > self._enough_until)
+            return bool(connection.execute(LAST_POSITION_DRAWN).scalar_one() > self._enough_until)
 
     def make(self, keep: Retention, now: datetime) -> int:
         """What is to be made now, of all tables; what could not be made is alerted.
@@ -95,7 +95,7 @@ class Partitioning:
     def _next(self, keep: Retention, now: datetime, parent: str, connection: Connection, ranges: list[Range[Any]]) -> Range[Any] | None:
         if parent != "change_events":
             return next_times(ranges, now, keep.polls if parent == "poll_runs" else keep.deliveries)
-        last = connection.execute(LAST_DRAWN_POSITION).scalar_one()
+        last = connection.execute(LAST_POSITION_DRAWN).scalar_one()
         values = {"last": last, "since": now - period(keep.events)}
         drawn = int(connection.execute(COUNT_POSITIONS_DRAWN_SINCE, values).scalar_one())
         if (found := next_positions(ranges, last, drawn)) is None:
@@ -131,7 +131,7 @@ class Partitioning:
     def closed_partitions_of_events(self) -> list[Partition]:
         """Those that no further position falls into, the oldest first; none where they may not be dropped."""
         with translated(), self._single.connect() as connection:
-            last = connection.execute(LAST_DRAWN_POSITION).scalar_one()
+            last = connection.execute(LAST_POSITION_DRAWN).scalar_one()
             found = partitions(connection, "change_events") if self._allowed else []
         return [one for one in found if one.range.upper <= last + 1]
 
@@ -166,7 +166,7 @@ def missing(connection: Connection, now: datetime) -> list[Missing]:
     found: list[Missing] = []
     for parent in KEYS:
         ranges = [one.range for one in partitions(connection, parent)]
-        key = now if parent != "change_events" else connection.execute(LAST_DRAWN_POSITION).scalar_one() + 1
+        key = now if parent != "change_events" else connection.execute(LAST_POSITION_DRAWN).scalar_one() + 1
         keys = strays(connection, parent, ranges)
         if keys or not any(one.holds(key) for one in ranges):
             found.append(Missing(parent, keys[0] if keys else None))

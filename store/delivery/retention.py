@@ -80,14 +80,14 @@ LIFT_TIMEOUT_OF_RETENTION = text("SELECT set_config('statement_timeout', '60s', 
 
 
 class RetentionStore:
-    """Drops and deletes what is older than it is to be kept. Its clock is the database's, unless one is given."""
+    """Drops and deletes what is older than it is to be kept. The clock of partitioned tables is the database's, unless one is given."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.partitioning = Partitioning(engine)
 
     def forget(self, keep: Retention, now: datetime | None = None) -> int:
-        """One round: partitions are made ahead, old ones dropped, old rows deleted.
+        """One round: partitions are made ahead, old ones dropped, old rows deleted; of the API's access too, by the database's clock.
 
         Returns how much was done, or could not be done just now: call it again while that is more than 0. `now`: for tests.
         """

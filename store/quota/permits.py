@@ -128,7 +128,7 @@ class PermitLedger:
             row = connection.execute(TAKE_PERMITS, {"resource": resource, "permits": permits, "kept": HELD_BACK[purpose]}).one_or_none()
         return Lease(permits, row.calls_left, row.reset_at) if row else None
 
-    def lease_all(self, calls: Mapping[str, int], purpose: Purpose = Purpose.POLL) -> str | None:
+    def lease_all(self, calls: Mapping[str, int], purpose: Purpose) -> str | None:
         """Take permits of several resources, all of them or none. Returns a resource that lacks them; None: they are taken."""
         with translated(), self._engine.connect() as connection:
             for resource in sorted(calls):  # one order for all, so that two do not wait for each other

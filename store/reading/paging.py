@@ -1,4 +1,4 @@
-"""ListReader of what the API lists: by an index, behind a cursor, so that the last page costs what the first one does."""
+"""Pages of what the API lists: by an index, behind a cursor, so that the last page costs what the first one does."""
 
 import re
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from domain.changes.model import Kind
 from store.reading.snapshots import KINDS, SNAPSHOT_OF_SELLER, entity
 from store.reading.status import StatusReader
 from store.schema.errors import translated
+from store.schema.tables import LARGEST_ID
 from store.schema.times import iso
 
-LARGEST_ID = 2**63 - 1
 BATCH, MOST = 500, 1000  # sellers at a time, and in one page's search: with a state that is rare a page may be short
 STORED_NO_MORE = "\x1f"  # begins the cursor behind the last stored entity; no id of eBay's does
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,6 +12,8 @@ from store.schema.names import SCHEMA
 
 REVISION = "0025"  # the migration that these tables are; a test compares
 
+LARGEST_ID = 2**63 - 1  # of a bigint
+
 metadata = MetaData(schema=SCHEMA)
 
 POSITIONS = Sequence("positions", metadata=metadata)  # drawn only under the advisory lock, see events.py

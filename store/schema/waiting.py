@@ -36,7 +36,7 @@ def lock_in_turn(connection: Connection, first: str, rest: Sequence[str]) -> Non
     Raises:
         TablesHeldError: somebody held one all the time. Nothing of ours is locked.
     """
-    before, holders = connection.execute(WAITS_BEFORE).one(), list[str]()
+    before = connection.execute(WAITS_BEFORE).one()
     for attempt in range(TRIES):
         if attempt:
             time.sleep(BETWEEN_S)
@@ -49,10 +49,9 @@ def lock_in_turn(connection: Connection, first: str, rest: Sequence[str]) -> Non
             savepoint.rollback()
             if sqlstate(error) not in NOT_NOW:
                 raise
-            found = connection.execute(HOLDERS_OF_TABLES, {"tables": [first, *rest], "waited": f"{WAIT_MS / 2}ms"})
-            holders = [f"{row.who} (process {row.pid} of Postgres)" for row in found]
         else:
             savepoint.commit()
             connection.execute(SET_WAITS, before._asdict())
             return
-    raise TablesHeldError(holders)
+    found = connection.execute(HOLDERS_OF_TABLES, {"tables": [first, *rest], "waited": f"{WAIT_MS / 2}ms"})
+    raise TablesHeldError([f"{row.who} (process {row.pid} of Postgres)" for row in found])

@@ -23,7 +23,7 @@ SELLERS = ("anna", "bert", "carla")
 
 def token(store: Store, scope: Scope, *sellers: str, ebay: bool = False, name: str = "app") -> dict[str, str]:
     """A header with a new token."""
-    made = store.api_tokens.create(name, scope, by="os:test", ebay=ebay, sellers=sellers, lasting=None)
+    made = store.api_tokens.create(name, scope, by="os:test", ebay=ebay, sellers=sellers)
     return {"Authorization": f"Bearer {made.token}"}
 
 

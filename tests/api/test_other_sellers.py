@@ -60,7 +60,7 @@ def fill(store: Store, seller: str, word: str) -> None:
     store.open_alert(AlertKind.SET_ASIDE, f"of {word}", seller)
     store.audit.begin(f"token:{word}", "seller.pause", seller, after={"paused": word})
     store.endpoints.add(f"https://{word}.example/hook", ["*"], seller, False)
-    store.api_tokens.create(f"app-of-{word}", Scope.READ, by="os:test", ebay=False, sellers=[seller], lasting=None)
+    store.api_tokens.create(f"app-of-{word}", Scope.READ, by="os:test", ebay=False, sellers=[seller])
 
 
 async def test_a_sellers_token_gets_no_byte_of_another_seller(site: Site, store: Store) -> None:

@@ -7,7 +7,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -59,7 +59,9 @@ def test_no_made_up_request_gets_a_server_error_or_an_answer_that_is_not_describ
     import schemathesis  # here: it takes a second of each process that looks for tests
 
     house, child, address = served
-    made = house.store.api_tokens.create(f"app-{scope}", scope, by="os:test", ebay=True, sellers=[], lasting=timedelta(hours=1))
+    made = house.store.api_tokens.create(
+        f"app-{scope}", scope, by="os:test", ebay=True, sellers=[], expires_at=datetime.now(UTC) + timedelta(hours=1)
+    )
     schema = schemathesis.openapi.from_dict(described(address))
     schema.config.update(base_url=address)
     asked = Counter(

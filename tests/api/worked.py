@@ -27,7 +27,7 @@ class Worked:
 
 def caller(site: Site, store: Store, scope: Scope, *sellers: str, ebay: bool = False) -> httpx.AsyncClient:
     """An app with a new token, called as its scope is."""
-    made = store.api_tokens.create(f"{scope}{len(sellers)}", scope, by="os:test", ebay=ebay, sellers=sellers, lasting=None)
+    made = store.api_tokens.create(f"{scope}{len(sellers)}", scope, by="os:test", ebay=ebay, sellers=sellers)
     return site.visitor(Authorization=f"Bearer {made.token}")
 
 
