@@ -8,7 +8,7 @@ from typing import Any
 from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import UnknownChangeError
-from store.delivery.deliveries import LARGEST_ID
+from store.schema.tables import LARGEST_ID
 
 
 def log(

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from store import Store
-from store.access.audit import ACTS_NEWEST_FIRST, LARGEST_ID
+from store.access.audit import ACTS_NEWEST_FIRST
 from store.delivery.deliveries import NEWEST_DELIVERIES
+from store.schema.tables import LARGEST_ID
 
 ROWS = 8000
 FILL_AUDIT = """
