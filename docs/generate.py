@@ -25,7 +25,7 @@ from operations.catalogue.lens import EbayDocument
 from operations.catalogue.python import python
 from operations.catalogue.reading import EVENTS
 from operations.catalogue.samples import sample
-from operations.catalogue.schemas import AS_SENT, definitions, said
+from operations.catalogue.schemas import AS_SENT, definitions, descendants, said
 from operations.catalogue.shapes import EventShape
 from operations.catalogue.typescript import types_of, typescript
 from settings import PREFIX, Settings
@@ -102,12 +102,13 @@ def events() -> str:
         for file in (HOUSE / room).rglob("*.py")
         for match in EVENT.findall(file.read_text(encoding="utf-8"))
     } | parcel_events()
-    if found - EVENTS.keys() or set(TYPES) != EVENTS.keys():
-        raise SystemExit(f"docs/generate.py: catalogue and code differ: {sorted((found | set(TYPES)) ^ EVENTS.keys())}")
+    if not found == EVENTS.keys() == set(TYPES):
+        differ = (found | set(TYPES) | EVENTS.keys()) - (found & set(TYPES) & EVENTS.keys())
+        raise SystemExit(f"docs/generate.py: catalogue, types and code differ: {sorted(differ)}")
     lines = ["# Events", "", NOTE.format("operations/catalogue/"), *ABOUT_EVENTS, "", "| type | when | `data` |", "|---|---|---|"]
     lines += [f"| `{one['type']}` | {one['description']} | {_data(one['title'])} |" for one in catalogue()]
     lines += ["", "## What `data` is", "", *ABOUT_DATA]
-    for model in (*_documents(EbayDocument), *_documents(EventShape)):
+    for model in (*descendants(EbayDocument), *descendants(EventShape)):
         name = model.__name__
         if f"[{name}]" in "\n".join(lines):
             lines += ["", f"### {name}", "", f"{said(model)}", ""]
@@ -124,12 +125,6 @@ def _data(title: str) -> str:
     data = definitions()[title]["properties"]["data"]
     names = [branch["$ref"].rpartition("/")[2] for branch in data.get("anyOf", [data])]
     return " or ".join(f"[{name}](#{name.lower()})" for name in names if not name.endswith(AS_SENT))
-
-
-def _documents(base: type[Any]) -> Iterator[type[Any]]:
-    for one in base.__subclasses__():
-        yield one
-        yield from _documents(one)
 
 
 def parcel_events() -> set[str]:

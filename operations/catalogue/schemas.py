@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
@@ -20,6 +20,7 @@ from operations.catalogue.shapes import SCHEMA_VERSION, FeedEvent, ThinEvent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAJOR = int(SCHEMA_VERSION.partition(".")[0])
 AS_SENT = "AsSent"  # behind the name of a document: the same in another form
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Untitled(GenerateJsonSchema):
@@ -60,7 +61,7 @@ def definitions() -> dict[str, Any]:
         found[model.__name__] = schema
     for name, schema in list(found.items()):
         found[name] = _tidied(schema) | {"title": name}
-    documents = {one.__name__: one for one in _documents(EbayDocument)}
+    documents = {one.__name__: one for one in descendants(EbayDocument)}
     for name in documents:
         found[name + AS_SENT] = _as_sent(name, found[name])
     for type_ in EVENTS:
@@ -113,10 +114,11 @@ def _as_sent(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _documents(base: type[EbayDocument]) -> Iterator[type[EbayDocument]]:
+def descendants(base: type[M]) -> Iterator[type[M]]:
+    """All models that are made of this one, through others too."""
     for one in base.__subclasses__():
         yield one
-        yield from _documents(one)
+        yield from descendants(one)
 
 
 def _tidied(value: Any) -> Any:
