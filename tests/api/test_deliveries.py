@@ -11,7 +11,7 @@ import pytest
 from domain.scopes import Scope
 from outbound import Client, Policy
 from store import Store
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.deliveries.hand import Hand
 from tests.store.documents import enroll
 from tests.support.receivers import Receiver, answering

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-import pytest
 from standardwebhooks import Webhook
 
 from domain.scopes import Scope
 from outbound import Client, Policy
 from store import Store
 from store.schema.kinds import AlertKind
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.deliveries.hand import Hand, change
 from tests.store.documents import enroll
 from tests.support.receivers import Receiver, answering
@@ -21,12 +20,6 @@ from tests.web.site import Site, refused
 
 NOWHERE = "http://127.0.0.1:9/hook?key=secret-in-the-path"
 TERMS = {"url": NOWHERE, "types": ["order.*"]}
-
-
-@pytest.fixture
-def site(open_site: Callable[..., Site]) -> Site:
-    """One that delivers to this machine too."""
-    return open_site(delivery_loopback=True)
 
 
 async def made(site: Site, **given: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from domain.scopes import Scope
 from operations.catalogue.samples import sample
 from operations.catalogue.schemas import schema_of
 from store import Store
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.web.site import Site, refused
 
 

@@ -8,23 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from domain.retention import Retention
 from domain.scopes import Scope
 from store import Store
-from tests.store.documents import enroll
+from tests.api.worked import token
+from tests.store.documents import enroll, statements
 from tests.store.test_positions import emit
 from tests.web.site import Site, refused
 from tests.web.test_feed import sell
 
 SELLERS = ("anna", "bert", "carla")
-
-
-def token(store: Store, scope: Scope, *sellers: str, ebay: bool = False, name: str = "app") -> dict[str, str]:
-    """A header with a new token."""
-    made = store.api_tokens.create(name, scope, by="os:test", ebay=ebay, sellers=sellers)
-    return {"Authorization": f"Bearer {made.token}"}
 
 
 @examples(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -147,17 +142,11 @@ async def test_a_wait_for_many_quiet_sellers_asks_no_more_than_for_one(site: Sit
     for seller in ("bert", *names):
         enroll(store, seller)
     sell(store, "bert", 1)  # so that the first look moves on
-    asked: list[str] = []
 
-    def remember(connection: Any, cursor: Any, statement: str, *_: object) -> None:
-        asked.append(statement)
+    with statements(store) as at_once:
+        await site.changes(seller=names)
+    with statements(store) as asked:
+        await site.changes(seller=names, wait="0.3s")
 
-    event.listen(store.engine, "before_cursor_execute", remember)
-    await site.changes(seller=names)
-    at_once = len(asked)
-    asked.clear()
-    await site.changes(seller=names, wait="0.3s")
-    event.remove(store.engine, "before_cursor_execute", remember)
-
-    assert at_once == 3  # the page, the bounds of the feed, and whether all were ever enrolled
+    assert len(at_once) == 3  # the page, the bounds of the feed, and whether all were ever enrolled
     assert sum("unnest" in one for one in asked) <= 3  # looks: at first, when the watch begins, and at the end

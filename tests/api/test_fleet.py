@@ -15,7 +15,7 @@ from operations.quota import planned, use
 from operations.reconciling import compared_rows
 from store import Store
 from store.schema.kinds import AlertKind
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.store.documents import enroll
 from tests.web.site import Site, refused
 from tests.web.test_feed import sell

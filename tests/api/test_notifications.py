@@ -11,7 +11,7 @@ from domain.scopes import Scope
 from operations.subscriptions import SetupRow
 from serving.callers import Caller
 from store import Store
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.store.documents import enroll
 from tests.web.site import Site, refused
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from domain.scopes import Scope
 from store import Store
-from tests.api.test_feed_of_some import token
-from tests.store.documents import enroll
+from tests.api.worked import token
+from tests.store.documents import enroll, someone_waits
+from tests.store.partitioned import run
 from tests.support.waiting import eventually
 from tests.web.site import Site, refused
 
@@ -22,18 +23,6 @@ KEY = {"Idempotency-Key": "k-1"}
 TOKEN = {"name": "shop", "scope": "read"}
 ENDPOINT = {"url": "http://127.0.0.1:9/hook", "types": ["order.*"]}
 AS_BEGUN = "UPDATE sellerbeat.idempotency_keys SET status = NULL, answer = NULL, begun_at = begun_at - interval '3 minutes'"
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-
-
-@pytest.fixture
-def site(open_site: Callable[..., Site]) -> Site:
-    """One that delivers to this machine too."""
-    return open_site(delivery_loopback=True)
-
-
-def run(store: Store, statement: str) -> None:
-    with store.engine.begin() as connection:
-        connection.execute(text(statement))
 
 
 @contextmanager
@@ -43,12 +32,6 @@ def lacking(store: Store, table: str) -> Iterator[None]:
         yield
     finally:
         run(store, f"ALTER TABLE sellerbeat.away RENAME TO {table}")
-
-
-def waits(store: Store) -> bool:
-    """Whether somebody waits for a lock."""
-    with store.engine.connect() as connection:
-        return bool(connection.execute(WAITING).scalar())
 
 
 async def endpoint(site: Site) -> str:
@@ -70,16 +53,15 @@ async def test_what_may_be_done_once_is_not_done_again_though_its_process_died(
     enroll(store, "anna")
     path = path.format(await endpoint(site)) if "{}" in path else path
     first = await site.program.post(path, json=body, headers=KEY)
-    with store.engine.connect() as connection:
-        before = connection.execute(text(done)).scalar_one()
+    [(before,)] = run(store, done)
     run(store, AS_BEGUN)  # the act is committed, and the process died before it wrote its answer down
     again = [await site.program.post(path, json=body, headers=KEY) for _ in range(2)]
 
     assert first.is_success
     assert ["use a new key" in refused(one, 409) for one in again] == [True, True]
     assert {one.json()["code"] for one in again} == {"outcome_unknown"}
-    with store.engine.connect() as connection:
-        assert connection.execute(text(done)).scalar_one() == before > 0
+    assert run(store, done) == [(before,)]
+    assert before > 0
 
 
 async def test_what_may_be_done_twice_is_done_again_once_its_process_is_dead(site: Site, store: Store) -> None:
@@ -113,7 +95,7 @@ async def test_a_request_that_is_cancelled_while_it_is_done_is_not_done_again(si
     with store.engine.begin() as connection:
         connection.execute(text("LOCK TABLE sellerbeat.api_tokens"))
         asking = asyncio.create_task(site.program.post("/v1/tokens", json=TOKEN, headers=KEY))
-        await eventually(lambda: waits(store))
+        await eventually(lambda: someone_waits(store))
         asking.cancel()
     (ended,) = await asyncio.gather(asking, return_exceptions=True)
     early = await site.program.post("/v1/tokens", json=TOKEN, headers=KEY)
@@ -165,7 +147,7 @@ async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(site: Site, s
     with store.engine.begin() as connection:
         connection.execute(text("LOCK TABLE sellerbeat.api_tokens"))
         asking = asyncio.create_task(site.program.post("/v1/tokens", json=TOKEN, headers=KEY))
-        await eventually(lambda: waits(store))
+        await eventually(lambda: someone_waits(store))
         connection.execute(text("ALTER TABLE sellerbeat.idempotency_keys RENAME TO away"))
     try:
         made = await asking

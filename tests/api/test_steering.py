@@ -214,7 +214,8 @@ async def test_a_wrong_body_is_422_and_does_nothing(steered: Site, store: Store,
     ("body", "status"),
     [
         (b"{", 422),
-        (b"\xff\xfe", 400),
+        (b"\xff\xfe", 422),  # UTF-16 with nothing in it
+        (b'"\xff"', 400),
         (b'{"reason": "\\ud800"}', 422),
         (b'{"sellers": ["a\\u0000"]}', 422),
         (b'{"reason":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
@@ -226,7 +227,7 @@ async def test_a_wrong_body_is_422_and_does_nothing(steered: Site, store: Store,
 async def test_a_body_that_nobody_can_read_is_refused(steered: Site, body: bytes, status: int) -> None:
     for path in ("/v1/sellers/anna/pause", "/v1/pause", "/v1/active", "/v1/sellers/anna/cadence"):
         answer = await steered.program.post(path, content=body, headers={"content-type": "application/json"})
-        assert answer.status_code in (status, 422), path
+        assert refused(answer, status), path
     assert (
         await steered.program.post("/v1/sellers/anna/pause", content=b"reason=x", headers={"content-type": "text/plain"})
     ).status_code == 415

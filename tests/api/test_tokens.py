@@ -15,7 +15,7 @@ from domain.scopes import Scope
 from serving.callers import KNOWN_FOR_S, Callers
 from store import Store
 from store.access.api_tokens import MOST, ApiToken
-from tests.api.test_feed_of_some import token
+from tests.api.worked import token
 from tests.store.documents import enroll
 from tests.support.waiting import eventually
 from tests.web.site import Site, refused

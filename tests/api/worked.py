@@ -25,10 +25,15 @@ class Worked:
     steps: FakeSteps
 
 
+def token(store: Store, scope: Scope, *sellers: str, ebay: bool = False, name: str = "app") -> dict[str, str]:
+    """A header with a new token."""
+    made = store.api_tokens.create(name, scope, by="os:test", ebay=ebay, sellers=sellers)
+    return {"Authorization": f"Bearer {made.token}"}
+
+
 def caller(site: Site, store: Store, scope: Scope, *sellers: str, ebay: bool = False) -> httpx.AsyncClient:
     """An app with a new token, called as its scope is."""
-    made = store.api_tokens.create(f"{scope}{len(sellers)}", scope, by="os:test", ebay=ebay, sellers=sellers)
-    return site.visitor(Authorization=f"Bearer {made.token}")
+    return site.visitor(**token(store, scope, *sellers, ebay=ebay, name=f"{scope}{len(sellers)}"))
 
 
 async def signalled(client: Client, seller: str = "anna") -> list[tuple[str, Any]]:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
-
 from domain.retention import Retention
 from domain.scopes import Scope
 from store import Store
 from store.access.audit import CHUNK
 from store.access.idempotency import EarlierRequest
+from tests.store.partitioned import run
 
 KEEP = Retention(audit=timedelta(days=10))
-
-
-def run(store: Store, statement: str, **values: object) -> None:
-    with store.engine.begin() as connection:
-        connection.execute(text(statement), values)
 
 
 def forget(store: Store) -> int:
@@ -50,8 +44,7 @@ def test_answers_go_after_a_day(store: Store) -> None:
     forget(store)
 
     assert isinstance(store.idempotency_keys.begin("tok", "young", b"another"), EarlierRequest)
-    with store.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM sellerbeat.idempotency_keys")).scalar_one() == 1
+    assert run(store, "SELECT count(*) FROM sellerbeat.idempotency_keys") == [(1,)]
 
 
 def test_tokens_stay_listed_for_thirty_days_behind_their_end(store: Store) -> None:
@@ -83,5 +76,4 @@ def test_sessions_are_remembered_as_long_as_their_cookies_would_open(store: Stor
     forget(store)
 
     assert known == {"good"}
-    with store.engine.connect() as connection:
-        assert connection.execute(text("SELECT id FROM sellerbeat.ended_sessions")).scalars().all() == ["good"]
+    assert run(store, "SELECT id FROM sellerbeat.ended_sessions") == [("good",)]

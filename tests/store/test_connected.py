@@ -150,14 +150,14 @@ def test_an_erasure_that_does_not_get_through_has_told_that_the_seller_is_remove
     assert (store.enrolled(), said(store)) == (["seller-1"], [(None, None, False)])
 
 
-def test_each_erasure_of_the_same_id_has_an_id_of_its_own_behind_a_restore_too(store: Store) -> None:
-    store.restores.renew()
+def test_each_erasure_of_the_same_id_has_an_id_of_its_own_behind_a_restore_too(own_store: Store) -> None:
+    own_store.restores.renew()
     for _ in range(2):
-        begin(store)
-        store.sellers.erase("s-2")
+        begin(own_store)
+        own_store.sellers.erase("s-2")
 
-    assert [one[0] for one in heard(store)] == ["seller.removed"] * 4
-    assert said(store) == [(None, None, False), (None, None, True)] * 2
+    assert [one[0] for one in heard(own_store)] == ["seller.removed"] * 4
+    assert said(own_store) == [(None, None, False), (None, None, True)] * 2
 
 
 def test_who_was_removed_before_is_erased_with_a_word(store: Store) -> None:

@@ -46,14 +46,14 @@ def is_asked_for(one: dict[str, Any], sellers: list[str] | None, types: list[str
 @example(changes=[(1, "a", TYPES[0])] * 12 + [(1, "b", TYPES[0])] * 12, sellers=["a", "b"], types=[], limit=5, scan=6)
 @example(changes=[(1, "a", TYPES[0])] * 9 + [(1, "b", TYPES[2])] * 9, sellers=["a", "b"], types=["inventory.*"], limit=2, scan=2)
 def test_pages_are_the_feed_filtered_however_little_one_looks_through(
-    store: Store, changes: list[tuple[int, str | None, str]], sellers: list[str] | None, types: list[str], limit: int, scan: int
+    own_store: Store, changes: list[tuple[int, str | None, str]], sellers: list[str] | None, types: list[str], limit: int, scan: int
 ) -> None:
     at, rows = 0, []
     for step, seller, type_ in changes:
         at += step
         rows.append((at, seller, type_))
-    fill(store, rows)
-    feed, got, after, complete = Feed(store.engine, scan), [], 0, False
+    fill(own_store, rows)
+    feed, got, after, complete = Feed(own_store.engine, scan), [], 0, False
 
     while not complete:
         page = feed.chosen(after, limit, sellers, types)
@@ -63,8 +63,8 @@ def test_pages_are_the_feed_filtered_however_little_one_looks_through(
         got += page.events
         after, complete = page.next, page.complete
 
-    assert got == [one for one in store.feed.read() if is_asked_for(one, sellers, types)]
-    assert after == store.feed.last()  # and whoever has nothing to read is not left behind
+    assert got == [one for one in own_store.feed.read() if is_asked_for(one, sellers, types)]
+    assert after == own_store.feed.last()  # and whoever has nothing to read is not left behind
 
 
 def rows_read(store: Store, feed: Feed, after: int, limit: int, sellers: list[str], types: list[str]) -> tuple[int, int]:
@@ -94,15 +94,15 @@ def _rows(connection: Connection, statement: str, values: Any) -> int:
 
 @pytest.mark.parametrize("types", [[], ["order.*"], ["fulfillment.*"]], ids=["all types", "frequent ones", "none there"])
 @pytest.mark.parametrize("turns", [True, False], ids=["sellers in turn", "one seller behind the other"])
-def test_a_page_of_many_sellers_reads_a_bounded_part_of_the_feed(store: Store, types: list[str], turns: bool) -> None:
+def test_a_page_of_many_sellers_reads_a_bounded_part_of_the_feed(own_store: Store, types: list[str], turns: bool) -> None:
     scan, limit, count = 300, 100, 150
     sellers = [f"s-{number}" for number in range(count)]
-    fill(store, [(at + 1, sellers[at % count if turns else at // 40], "order.created") for at in range(40 * count)])
-    with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    fill(own_store, [(at + 1, sellers[at % count if turns else at // 40], "order.created") for at in range(40 * count)])
+    with own_store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("ANALYZE sellerbeat.change_events")
 
-    read, found = rows_read(store, Feed(store.engine, scan), 0, limit, sellers, types)
-    sparse, few = rows_read(store, Feed(store.engine, scan), 0, limit, sellers[-2:], types)
+    read, found = rows_read(own_store, Feed(own_store.engine, scan), 0, limit, sellers, types)
+    sparse, few = rows_read(own_store, Feed(own_store.engine, scan), 0, limit, sellers[-2:], types)
 
     assert read <= 2 * scan + limit + 1
     assert sparse <= 2 * scan + limit + 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from store import Store
 from store.access.audit import ACTS_NEWEST_FIRST
 from store.delivery.deliveries import NEWEST_DELIVERIES
 from store.schema.tables import LARGEST_ID
+from tests.store.conftest import KEY
+from tests.support.databases import fresh
 
 ROWS = 8000
 FILL_AUDIT = """
@@ -31,15 +34,14 @@ EVERY_DELIVERY: Mapping[str, Any] = {"endpoint": None, "seller": None, "failed":
 
 
 @pytest.fixture(scope="module")
-def filled(rooms_store: Store) -> Iterator[Store]:
-    with rooms_store.engine.begin() as connection:
-        for table, fill in (("audit", FILL_AUDIT), ("deliveries", FILL_DELIVERIES)):
-            connection.execute(text(f"DELETE FROM sellerbeat.{table}"))
-            connection.execute(text(fill), {"rows": ROWS})
-            connection.execute(text(f"ANALYZE sellerbeat.{table}"))
-    yield rooms_store
-    with rooms_store.engine.begin() as connection:
-        connection.execute(text("DELETE FROM sellerbeat.audit; DELETE FROM sellerbeat.deliveries"))
+def filled(postgres_server: str, execute: Callable[[str], None], migrated_template: str) -> Iterator[Store]:
+    """In a database of this file's own: what Postgres learns of so many rows stays."""
+    with fresh(postgres_server, execute, migrated_template) as url, closing(Store.connect(url, [KEY], pool_size=2)) as store:
+        with store.engine.begin() as connection:
+            for table, fill in (("audit", FILL_AUDIT), ("deliveries", FILL_DELIVERIES)):
+                connection.execute(text(fill), {"rows": ROWS})
+                connection.execute(text(f"ANALYZE sellerbeat.{table}"))
+        yield store
 
 
 def looked_at(store: Store, statement: TextClause, values: Mapping[str, Any]) -> int:

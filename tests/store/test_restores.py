@@ -37,6 +37,12 @@ def place(store: Store, name: str, state: str = "PENDING") -> dict[str, Any]:
 
 
 @pytest.fixture
+def store(own_store: Store) -> Store:
+    """Of this test alone: a restore raises positions, and what the store knows of them, for whoever comes next."""
+    return own_store
+
+
+@pytest.fixture
 def restorable(database: str, execute: Callable[[str], None]) -> Iterator[tuple[Store, Backup]]:
     """A store in a database of its own, which knows its name, and a backup of it."""
     store, backup = Store.connect(database, [KEY], pool_size=2), Backup(execute, database)
@@ -135,7 +141,6 @@ def test_of_one_restore_several_who_notice_it_make_one(restorable: tuple[Store, 
 
 
 def test_a_doubt_that_comes_when_the_database_is_good_again_renews_nothing(store: Store) -> None:
-    enroll(store)
     known = place(store, "before")["position"] + 5_000
     store.restores.settle()
     good = store.restores.settle(known)

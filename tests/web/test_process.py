@@ -22,6 +22,7 @@ from tests.support.waiting import eventually_here
 from tests.web.site import TOKEN
 
 Opened = Callable[..., House]
+TIMES = 4  # that one guesses, with six wrong tries each time: all peers together have thirty
 HOW_TO = ROOT / "docs" / "how-to" / "read-the-feed.md"
 
 
@@ -58,10 +59,19 @@ def test_behind_a_proxy_on_this_machine_who_guesses_is_told_apart_by_what_the_pr
     def tried(token: str, forwarded: str) -> int:
         return httpx.post(f"{address}/login", data={"token": token}, headers={"X-Forwarded-For": forwarded}).status_code
 
-    guessed = [tried(f"wrong {number}", f"198.51.100.{number}, 203.0.113.7") for number in range(6)]  # the first may be made up
+    def guessed(peer: str) -> list[int]:
+        """Six wrong tries, the right token, and the right one of somebody else."""
+        wrong = [tried(f"wrong {number}", f"198.51.100.{number}, {peer}") for number in range(6)]  # the first address may be made up
+        return [*wrong, tried(TOKEN, peer), tried(TOKEN, "192.0.2.8")]
 
-    assert guessed == [401] * 5 + [429]
-    assert (tried(TOKEN, "203.0.113.7"), tried(TOKEN, "203.0.113.8")) == (429, 303)
+    expected, found = [*[401] * 5, 429, 429, 303], guessed("203.0.113.0")
+    for number in range(1, TIMES):  # the wait after the fifth is a second: a machine that took longer than that lets the next one try
+        if found == expected:
+            break
+        assert (found[:5], found[-1]) == ([401] * 5, 303)
+        found = guessed(f"203.0.113.{number}")
+
+    assert found == expected
 
 
 def reported(house: House, number: int) -> None:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -41,6 +41,10 @@ Answer = Callable[[Stream, Poll, datetime], PollResult]
 
 def nothing_pending(request: Poll, now: datetime) -> PollResult:
     return PollResult(done=True, next_due=now, why="nothing is pending")
+
+
+def hardly_ever(stream: Stream, request: Poll, now: datetime) -> PollResult:
+    return PollResult(next_due=now + timedelta(hours=100), why="every 100 h")
 
 
 class FakeSteps:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner
 
-from activities.polling.poll import Poll, PollResult
-from domain.pacing import Stream
 from tests.support.waiting import eventually
-from tests.workflows.fakes import FakeSteps, polling_worker, start
+from tests.workflows.fakes import FakeSteps, hardly_ever, polling_worker, start
 from workflows.messages import Pause, SpeedUp
 from workflows.seller_polling import SellerPolling
 
 HOUR = timedelta(hours=1)
-
-
-def seldom(stream: Stream, request: Poll, now: datetime) -> PollResult:
-    return PollResult(next_due=now + 100 * HOUR, why="every 100 h")
 
 
 @asynccontextmanager
@@ -30,7 +24,7 @@ async def older_worker(world: WorkflowEnvironment) -> AsyncIterator[FakeSteps]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SellerPolling, "holds", lambda self, name: False)
         async with polling_worker(world.client, workflow_runner=UnsandboxedWorkflowRunner(), max_cached_workflows=0) as steps:
-            steps.answer = seldom
+            steps.answer = hardly_ever
             yield steps
 
 
@@ -45,7 +39,7 @@ async def test_a_pause_ends_by_itself_though_an_older_worker_handled_one_before_
         before = (await seller.query(SellerPolling.status)).paused
 
     async with polling_worker(time_skipping.client) as steps:
-        steps.answer = seldom
+        steps.answer = hardly_ever
         await seller.signal(SellerPolling.pause, Pause(until=until))
         again = (await seller.query(SellerPolling.status)).paused
         await time_skipping.sleep(6 * HOUR)
@@ -67,7 +61,7 @@ async def test_a_speed_up_is_stored_though_an_older_worker_handled_one_before(ti
         assert steps.overrides == []
 
     async with polling_worker(time_skipping.client) as steps:
-        steps.answer = seldom
+        steps.answer = hardly_ever
         await seller.signal(SellerPolling.speed_up, message)
         await eventually(lambda: len(steps.overrides) == 1)
 

@@ -12,12 +12,11 @@ from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
 from activities.fleet.overrides import OperatorOverrides
-from activities.polling.poll import Poll, PollResult
 from domain.pacing import Stream
 from domain.seller_state import LONGEST, PauseFacts, SpeedUpFacts
 from tests.support.histories import chain
 from tests.support.waiting import eventually
-from tests.workflows.fakes import QUEUE, FakeSteps, gaps, orders_only, some_seller, start
+from tests.workflows.fakes import QUEUE, FakeSteps, gaps, hardly_ever, orders_only, some_seller, start
 from tests.workflows.stage import Seller, ask_until_long
 from workflows.client import handle, signal_or_start
 from workflows.messages import Connected, Pause, SpeedUp
@@ -27,10 +26,6 @@ from workflows.watchdog import Watchdog
 
 HOUR = timedelta(hours=1)
 BY = "token:ci"
-
-
-def seldom(stream: Stream, request: Poll, now: datetime) -> PollResult:
-    return PollResult(next_due=now + 100 * HOUR, why="every 100 h")
 
 
 async def paused(world: WorkflowEnvironment, steps: FakeSteps, lasting: timedelta, **more: Any) -> tuple[Seller, datetime]:
@@ -90,7 +85,7 @@ async def test_one_timer_waits_for_the_end_and_says_so(time_skipping: WorkflowEn
 
 
 async def test_a_resume_before_the_end_is_the_end(time_skipping: WorkflowEnvironment, steps: FakeSteps) -> None:
-    steps.answer = seldom
+    steps.answer = hardly_ever
     seller, _ = await paused(time_skipping, steps, 10 * HOUR)
     await time_skipping.sleep(HOUR)
 
@@ -105,7 +100,7 @@ async def test_a_resume_before_the_end_is_the_end(time_skipping: WorkflowEnviron
 async def test_the_second_pause_holds_with_its_own_end(
     time_skipping: WorkflowEnvironment, steps: FakeSteps, second: timedelta | None, polled: int | None
 ) -> None:
-    steps.answer = seldom
+    steps.answer = hardly_ever
     seller, until = await paused(time_skipping, steps, 10 * HOUR)
     began = until - 10 * HOUR
     await time_skipping.sleep(HOUR)
@@ -158,7 +153,7 @@ async def test_who_comes_back_from_postgres_is_paused_until_the_same_end(
     now = await time_skipping.get_current_time()
     facts = PauseFacts("stock-take", now + left, BY, now - HOUR)
     lost, signalled = (OperatorOverrides(seller_id=some_seller(), paused=facts.reason, pause=facts) for _ in range(2))
-    steps.lost, steps.answer = [lost], seldom
+    steps.lost, steps.answer = [lost], hardly_ever
 
     await start_the_lost(time_skipping)
     await signal_or_start(time_skipping.client, QUEUE, signalled, SellerPolling.connected, Connected(generation=1))
