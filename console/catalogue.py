@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from console.output import Output, print_json, show
-from domain.delivery import TYPES
-from operations.catalogue.entries import catalogue, entry, wrong_type
+from domain.delivery import TYPES, wrong_type
+from operations.catalogue.entries import catalogue, entry
 from operations.catalogue.schemas import schema_of
 
 

@@ -11,10 +11,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from activities.delivering.signing import send
-from domain.delivery import TYPES, AttemptOutcome, WrongTypesError, compose, outcome_of, patterns
+from domain.delivery import TYPES, AttemptOutcome, WrongTypesError, compose, outcome_of, patterns, wrong_type
 from operations.audit import audited
-from operations.catalogue.entries import wrong_type
-from operations.catalogue.samples import trial_event
 from operations.context import CommandContext
 from operations.errors import FailedError, NameUnknownError, WrongInputError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
@@ -171,6 +169,8 @@ async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, t
 
 
 def _post(policy: Policy, one: Endpoint, secrets: Sequence[str], type_: str | None) -> dict[str, Any]:
+    from operations.catalogue.samples import trial_event  # here: it makes the models of all events, which few commands need
+
     plain = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": iso(datetime.now(UTC)), "endpoint": one.id}
     event = plain if type_ is None else trial_event(type_)
     message, began = compose(event, thin=False), time.monotonic()

@@ -33,3 +33,12 @@ def patterns(texts: Sequence[str]) -> list[str]:
             suggestion = f"did you mean {near[0]}?" if near else "such as order.* or inventory.updated, or * for all"
             raise WrongTypesError(f"{word[:60]!r} is no type of change; {suggestion}")
     return list(words) or ["*"]
+
+
+def wrong_type(text: str) -> str:
+    """What is wrong with a text that names no one type."""
+    try:
+        patterns([text])
+    except WrongTypesError as error:
+        return str(error)
+    return f"{text[:60]!r} is more than one type; name one, such as order.created"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.delivery import WrongTypesError, patterns
 from operations.catalogue.reading import EVENTS
 from operations.catalogue.samples import other_samples, sample
 from operations.catalogue.schemas import address, identity, name_of, said
@@ -28,12 +27,3 @@ def entry(type_: str) -> dict[str, Any]:
         "sample": sample(type_),
         "other_samples": other_samples(type_),
     }
-
-
-def wrong_type(text: str) -> str:
-    """What is wrong with a text that names no one type."""
-    try:
-        patterns([text])
-    except WrongTypesError as error:
-        return str(error)
-    return f"{text[:60]!r} is more than one type; name one, such as order.created"
