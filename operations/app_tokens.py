@@ -130,9 +130,22 @@ def app_token(
         StoreError: Postgres failed.
     """
     asked, reserved = _asked(scopes or ()), _calls(calls or {})
+    return _given(context, seller_id, context.store.seller(seller_id)["state"], asked, reserved)
+
+
+async def give_app_token(
+    context: CommandContext, author: str, seller_id: str, scopes: Sequence[str] | None = None, calls: Mapping[str, int] | None = None
+) -> AppToken:
+    """The same with its row in the audit, which has no token. Raises as it does."""
+    asked, reserved = _asked(scopes or ()), _calls(calls or {})
+    state = (await context.ask(context.store.seller, seller_id))["state"]
+    async with audited(context, author, "seller.token", seller_id, after={"scopes": asked, "calls": reserved}):
+        return await context.call_out(_given, context, seller_id, state, asked, reserved)
+
+
+def _given(context: CommandContext, seller_id: str, state: str, asked: list[str], reserved: dict[str, int]) -> AppToken:
     if missing_setting := next((name for name in NEEDED if getattr(context.settings, name) is None), None):
         raise TokenUnavailableError(f"{PREFIX}{missing_setting.upper()} is not set here", AGAIN_S)
-    state = context.store.seller(seller_id)["state"]
     if state in ("removed", "needs_reauthorization"):
         raise SellerStateError(seller_id, state)
     have = context.store.tokens.scopes(seller_id)
@@ -155,16 +168,6 @@ def app_token(
         raise TokenUnavailableError(f"eBay gives no access token: {error}", _again_s(error)) from None
     _reserve(context, reserved)
     return AppToken(seller_id, held.value, held.expires_at, held.scopes, context.settings.ebay_api_url, reserved)
-
-
-async def give_app_token(
-    context: CommandContext, author: str, seller_id: str, scopes: Sequence[str] | None = None, calls: Mapping[str, int] | None = None
-) -> AppToken:
-    """The same with its row in the audit, which has no token. Raises as it does."""
-    after = {"scopes": _asked(scopes or ()), "calls": _calls(calls or {})}
-    await context.ask(context.store.seller, seller_id)
-    async with audited(context, author, "seller.token", seller_id, after=after):
-        return await context.call_out(app_token, context, seller_id, scopes, calls)
 
 
 def _again_s(error: EbayError) -> float:
