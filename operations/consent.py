@@ -89,6 +89,14 @@ def options_of(orders_every: timedelta | None, backfill: timedelta | None, sourc
     return {name: value for name, value in chosen.items() if value is not None}
 
 
+def _options(ticket: Ticket) -> EnrolmentOptions:
+    """What `options_of` made of them."""
+    chosen = ticket.options
+    every, backfill = (timedelta(seconds=chosen[name]) if name in chosen else None for name in ("every", "backfill"))
+    source = InventorySource(chosen.get("source", InventorySource.AUTO))
+    return EnrolmentOptions(every, backfill, " ".join(ticket.scopes), source=source, offers=bool(chosen.get("offers")))
+
+
 def make_link(
     context: CommandContext,
     seller_id: str,
@@ -180,13 +188,14 @@ def _store(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt:
     seller_id = ticket.seller_id
     if not context.store.consents.is_open(ticket):  # the seller was removed while eBay was asked
         return ConsentOutcome.EXPIRED, 0
-    action, after = _act(context, ticket)
+    options = _options(ticket)
+    action, after = _act(context, ticket, options)
     with recorded(context, action, seller_id, after=after, author=ticket.by):
-        enrolled = _enroll(context, ticket, grant, learnt)
+        enrolled = _enroll(context, ticket, options, grant, learnt)
     return ConsentOutcome.DONE, enrolled.generation
 
 
-def _act(context: CommandContext, ticket: Ticket) -> tuple[str, dict[str, Any] | None]:
+def _act(context: CommandContext, ticket: Ticket, options: EnrolmentOptions) -> tuple[str, dict[str, Any] | None]:
     """What the consent does, and with what, as the audit has both."""
     try:
         enrolled = context.store.seller(ticket.seller_id)["state"] != "removed"
@@ -194,23 +203,19 @@ def _act(context: CommandContext, ticket: Ticket) -> tuple[str, dict[str, Any] |
         enrolled = False
     if enrolled:
         return "seller.connect", {"scopes": shown_scopes(ticket.scopes)} if ticket.scopes else None
-    chosen = ticket.options
-    every, backfill = (timedelta(seconds=chosen[name]) if name in chosen else None for name in ("every", "backfill"))
-    source, offers = InventorySource(chosen.get("source", InventorySource.AUTO)), bool(chosen.get("offers"))
-    return "seller.enroll", EnrolmentOptions(every, backfill, " ".join(ticket.scopes), None, source, offers).audited()
+    return "seller.enroll", options.audited()
 
 
-def _enroll(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt: Learnt) -> Enrolled:
+def _enroll(context: CommandContext, ticket: Ticket, options: EnrolmentOptions, grant: PendingGrant, learnt: Learnt) -> Enrolled:
     store, seller_id, date = context.store, ticket.seller_id, learnt.date or grant.date
-    backfill = timedelta(seconds=ticket.options["backfill"]) if "backfill" in ticket.options else context.settings.backfill
     enrolled = store.sellers.enroll(
         seller_id,
         grant.refresh_token,
         scopes=_asked(ticket.scopes),
         now_ebay=date - A_SECOND,
         read_from=read_from(date),
-        backfill_from=date - backfill,
-        options=_enrolment(ticket.options),
+        backfill_from=date - (options.backfill or context.settings.backfill),
+        options=options.stored(),
         access_token=grant.access_token,
         access_expires_at=grant.access_expires_at,
         refresh_expires_at=grant.refresh_expires_at,
@@ -219,10 +224,3 @@ def _enroll(context: CommandContext, ticket: Ticket, grant: PendingGrant, learnt
     if learnt.proven:
         store.accounts.proved(seller_id, enrolled.generation)
     return enrolled
-
-
-def _enrolment(options: Mapping[str, Any]) -> dict[str, Any]:
-    """As `operations/enrolment.py` writes them."""
-    cadence = {"cadence": {"orders": options["every"]}} if "every" in options else {}
-    source = {"inventory_source": options["source"]} if "source" in options else {}
-    return cadence | source | ({"offers": True} if options.get("offers") else {})

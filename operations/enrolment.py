@@ -67,6 +67,12 @@ class EnrolmentOptions:
         every["listings"] = self.inventory_every  # as `set-cadence --inventory` has it
         return {stream: given.total_seconds() for stream, given in every.items() if given}
 
+    def stored(self) -> dict[str, Any]:
+        """What the seller's row has of it: what was asked for; the rest is as the worker's version of us has it."""
+        cadence = {"cadence": self.cadences()} if self.cadences() else {}
+        chosen = {} if self.source is InventorySource.AUTO else {"inventory_source": self.source.value}
+        return cadence | chosen | ({"offers": True} if self.offers else {})
+
     def audited(self) -> dict[str, Any]:
         """What stands in the audit of it."""
         chosen: dict[str, Any] = {"cadences_s": self.cadences(), "backfill_s": self.backfill and self.backfill.total_seconds()}
@@ -143,7 +149,7 @@ async def enroll_seller(
             now_ebay=access.date - A_SECOND,
             read_from=read_from(access.date),
             backfill_from=access.date - far,
-            options=_options(options),
+            options=options.stored(),
             access_token=access.value,
             access_expires_at=access.expires_at,
             refresh_expires_at=options.ends,
@@ -242,13 +248,6 @@ async def enroll_or_connect(
         return await connect_seller(context, author, seller_id, refresh_token, options.scopes, options.ends)
     except UnknownSellerError:
         return await enroll_seller(context, author, seller_id, refresh_token, options)
-
-
-def _options(options: EnrolmentOptions) -> dict[str, Any]:
-    """What was asked for; the rest is as the worker's version of us has it."""
-    cadence = {"cadence": options.cadences()} if options.cadences() else {}
-    chosen = {} if options.source is InventorySource.AUTO else {"inventory_source": options.source.value}
-    return cadence | chosen | ({"offers": True} if options.offers else {})
 
 
 def scopes_of(text: str | None) -> list[str]:
