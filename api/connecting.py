@@ -19,8 +19,6 @@ from operations.consent import LASTING, link_seller, options_of
 from operations.enrolment import scopes_of
 from serving.callers import Caller
 from serving.context import WebContext
-from serving.problems import ProblemError
-from settings import PREFIX
 from store.schema.times import iso
 
 router = APIRouter(route_class=ApiRoute, tags=["Connecting"])
@@ -72,8 +70,6 @@ async def link(request: Request, seller_id: SellerPath, caller: Control, body: L
     """An address at eBay where the seller gives their consent, which enrols or revives them. `seller.connected` tells that they did."""
     context: WebContext = request.app.state.context
     body = body or LinkBody()
-    if missing := context.unset():
-        raise ProblemError(503, f"there can be no link: set {PREFIX}{missing.upper()}", code="not_configured")
     made = await link_seller(
         context,
         caller.author,

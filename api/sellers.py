@@ -20,6 +20,7 @@ from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from domain.seller_state import State
 from operations.accounts import AccountRefusedError
+from operations.context import EBAY_KEYS
 from operations.enrolment import (
     EnrolmentOptions,
     EnrolmentResult,
@@ -31,7 +32,6 @@ from operations.status import postgres_status, seller_status, sellers_page
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
-from settings import PREFIX
 
 router = APIRouter(route_class=ApiRoute, tags=["Sellers"])
 SellerPath = Annotated[str, Path(pattern=f"^{SELLER_ID.pattern}$", description="the app's own id of the seller", examples=["s-17"])]
@@ -113,7 +113,7 @@ async def enroll(request: Request, seller_id: SellerPath, body: EnrolmentBody, c
     `account_taken` where it is another account than the seller's, or another seller's. Then nothing is stored.
     """
     context: WebContext = request.app.state.context
-    _with_keys(context)
+    context.require(EBAY_KEYS)
     with _naming_others(caller):
         result = await enroll_or_connect(context, caller.author, seller_id, body.refresh_token.get_secret_value(), body.options())
     return _enrolled(result)
@@ -128,7 +128,7 @@ async def enroll(request: Request, seller_id: SellerPath, body: EnrolmentBody, c
 async def reauthorize(request: Request, seller_id: SellerPath, body: ReauthorizationBody, caller: Control) -> Response:
     """Give an enrolled seller the token of a new consent: polling goes on from the cursor. Refused as `PUT` refuses."""
     context: WebContext = request.app.state.context
-    _with_keys(context)
+    context.require(EBAY_KEYS)
     token = body.refresh_token.get_secret_value()
     with _naming_others(caller):
         result = await connect_seller(context, caller.author, seller_id, token, body.scopes or None, body.refresh_token_expires)
@@ -176,13 +176,6 @@ async def remove(request: Request, seller_id: SellerPath, query: Annotated[Remov
         raise ProblemError(403, f"to erase needs a token of scope {Scope.ADMIN}; this one has {caller.scope}", code="scope_lacking")
     left = await (erase_seller if query.erase else remove_seller)(context, caller.author, seller_id)
     return JSONResponse({"seller_id": seller_id, "state": "removed", "erased": query.erase} | ({"left": left} if left else {}))
-
-
-def _with_keys(context: WebContext) -> None:
-    """Raises ProblemError 503: this web.py has no keys to ask eBay with."""
-    for name in ("ebay_client_id", "ebay_client_secret"):
-        if getattr(context.settings, name) is None:
-            raise ProblemError(503, f"web.py cannot ask eBay: set {PREFIX}{name.upper()}", code="not_configured")
 
 
 @contextmanager

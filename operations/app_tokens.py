@@ -19,9 +19,8 @@ from activities.quota.permits import LATER, LIMITS
 from domain.streams import Purpose
 from ebay.errors import DeadTokenError, EbayError, QuotaSpentError
 from operations.audit import audited
-from operations.context import CommandContext
+from operations.context import EBAY_KEYS, CommandContext
 from operations.errors import FailedError
-from settings import PREFIX
 from store.schema.times import iso
 
 LIVES = timedelta(minutes=15)  # at least; eBay's live for two hours, and one that has so long yet is given again
@@ -29,7 +28,6 @@ AGAIN_S = 30.0  # where eBay does not say when
 MOST_CALLS = 10_000  # of one resource for one token
 SCOPE = re.compile(r"https://api\.ebay\.com/oauth/api_scope[A-Za-z0-9._/-]{0,200}")
 MOST_SCOPES = 50
-NEEDED = ("ebay_client_id", "ebay_client_secret")
 logger = logging.getLogger("sellerbeat.app_tokens")
 
 
@@ -126,6 +124,7 @@ def app_token(
     Raises:
         WrongTokenRequestError, ScopeMissingError, SellerStateError, NoCallsLeftError, TooManyTokensError, TokenUnavailableError: as they
             say. In all but the last nothing was asked of eBay, or it said no.
+        NotConfiguredError: the application's keys are not set here.
         UnknownSellerError: never enrolled.
         StoreError: Postgres failed.
     """
@@ -144,8 +143,7 @@ async def give_app_token(
 
 
 def _given(context: CommandContext, seller_id: str, state: str, asked: list[str], reserved: dict[str, int]) -> AppToken:
-    if missing_setting := next((name for name in NEEDED if getattr(context.settings, name) is None), None):
-        raise TokenUnavailableError(f"{PREFIX}{missing_setting.upper()} is not set here", AGAIN_S)
+    context.require(EBAY_KEYS)
     if state in ("removed", "needs_reauthorization"):
         raise SellerStateError(seller_id, state)
     have = context.store.tokens.scopes(seller_id)

@@ -127,7 +127,13 @@ def make_link(
 
 
 async def link_seller(context: CommandContext, author: str, seller_id: str, lasting: timedelta = LASTING, **given: Any) -> Link:
-    """The same with its row in the audit, which has no address. `given`: the rest of `make_link`'s arguments. Raises as it does."""
+    """The same with its row in the audit, which has no address. `given`: the rest of `make_link`'s arguments.
+
+    Raises:
+        NotConfiguredError: a setting is missing.
+        ReturnRefusedError: as `make_link`.
+    """
+    context.require(NEEDED, "there can be no link")
     chosen = {"options": dict(given.get("options") or {}), "scopes": shown_scopes(given.get("scopes") or ())}
     async with audited(context, author, "seller.link", seller_id, after={"lasting_s": lasting.total_seconds(), **chosen}):
         return await context.ask(make_link, context, seller_id, lasting, by=author, **given)

@@ -5,13 +5,14 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from operations.activity import RecentActivity
-from settings import Settings, load, read_environment
+from operations.errors import NotConfiguredError
+from settings import PREFIX, Settings, load, read_environment
 from store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from activities.polling.tokens import StoredTokens
     from ebay.oauth import OAuth
 
+EBAY_KEYS = ("ebay_client_id", "ebay_client_secret")  # of the application
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,7 +36,16 @@ class CommandContext:
     @classmethod
     def whole(cls) -> CommandContext:
         """For commands that talk to eBay too."""
-        return cls("database_url", "secret_keys", "ebay_client_id", "ebay_client_secret")
+        return cls("database_url", "secret_keys", *EBAY_KEYS)
+
+    def unset(self, names: Sequence[str]) -> str | None:
+        """The first of these settings that is not there, as it is set."""
+        return next((f"{PREFIX}{name.upper()}" for name in names if getattr(self.settings, name) is None), None)
+
+    def require(self, names: Sequence[str], what: str = "web.py cannot ask eBay") -> None:
+        """Raises NotConfiguredError: `what`, as one of these settings is not there."""
+        if missing := self.unset(names):
+            raise NotConfiguredError(f"{what}: set {missing}")
 
     @property
     def url(self) -> str:

@@ -14,7 +14,7 @@ from ebay.notification_api import Destination, NotificationAddress, Notification
 from ebay.topics import ACCOUNT_DELETION, COMMERCE
 from operations.audit import audited
 from operations.context import CommandContext
-from operations.errors import FailedError, NotConfiguredError
+from operations.errors import FailedError
 from store import StoreError, UnknownSellerError
 
 PATH = "/ebay/notifications"
@@ -184,8 +184,7 @@ async def arranged_for(context: CommandContext, author: str, seller_id: str, act
     """
     if (await context.ask(context.store.seller, seller_id))["state"] == "removed":
         raise UnknownSellerError(seller_id, removed=True)
-    if unset := next((name for name in NEEDED if getattr(context.settings, name) is None), None):
-        raise NotConfiguredError(f"SELLERBEAT_{unset.upper()} is needed for notifications, and is not set")
+    context.require(NEEDED, "eBay cannot be told where to send notifications")
     async with audited(context, author, action, seller_id):
         return await context.call_out(arranged, context, seller_id, True, lambda row: None)
 

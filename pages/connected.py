@@ -15,12 +15,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from temporalio.service import RPCError
 
-from operations.consent import ConsentOutcome, receive
+from operations.consent import NEEDED, ConsentOutcome, receive
 from operations.enrolment import tell_connected
 from operations.returning import host_of, way_back
 from pages.rendering import render
 from serving.context import CONSENTS, WebContext
-from settings import PREFIX
 from store import StoreError
 from store.sellers.consents import Ticket, Unclaimed
 from workflows.client import TemporalUnavailableError
@@ -154,8 +153,8 @@ async def _come_back(request: Request, context: WebContext) -> ConsentOutcome:
         return ConsentOutcome(ticket.value)
     if not code:
         return ConsentOutcome.FORGED
-    if missing := context.unset():
-        logger.error("a consent has to wait: a setting is missing", extra={"setting": f"{PREFIX}{missing.upper()}"})
+    if missing := context.unset(NEEDED):
+        logger.error("a consent has to wait: a setting is missing", extra={"setting": missing})
         return ConsentOutcome.NOT_NOW
     client = await context.temporal()
     outcome, generation = await to_thread.run_sync(partial(receive, context, ticket, code), limiter=AT_ONCE)

@@ -12,7 +12,6 @@ from pages.forms import read_form
 from pages.rendering import render
 from serving.context import WebContext
 from serving.problems import ProblemError
-from settings import PREFIX
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,8 +24,6 @@ async def link(request: Request) -> Response:
     seller_id = form.get("seller", "").strip()
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(422, "a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
-    if missing := context.unset():
-        raise ProblemError(503, f"web.py lacks {PREFIX}{missing.upper()}: without it eBay cannot be asked for a consent")
     made = await link_seller(context, BY, seller_id)
     now = await context.ask(context.store.levels.clock)
     body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)

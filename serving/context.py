@@ -1,4 +1,4 @@
-"""What every page works with: settings, the store in a few threads, Temporal when it is there, and who may come in."""
+"""What pages and API work with: settings, the store in a few threads, Temporal when it is there, and who may come in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from anyio import CapacityLimiter, to_thread
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from operations.consent import NEEDED as CONSENT_NEEDS
 from operations.context import CommandContext
 from serving.access import Access
 from serving.callers import Callers
@@ -90,10 +89,6 @@ class WebContext(CommandContext):
         self.token_turns = Turns()  # of sellers whose access token an app asks for
         self.planning = asyncio.Lock()  # a forecast costs a second or two of CPU: one at a time
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
-
-    def unset(self) -> str | None:
-        """The first setting that is needed for sellers' consents and is not there."""
-        return next((name for name in CONSENT_NEEDS if getattr(self.settings, name) is None), None)
 
     async def temporal(self) -> Client:
         """Raises TemporalUnavailableError."""

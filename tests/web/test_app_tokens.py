@@ -23,6 +23,7 @@ from operations.app_tokens import (
     WrongTokenRequestError,
     app_token,
 )
+from operations.errors import NotConfiguredError
 from store import UnknownSellerError
 from tests.web.consenting import Consent
 
@@ -180,7 +181,7 @@ def test_while_ebay_gives_none_the_app_is_told_when_to_ask_again(
 def test_without_the_applications_keys_the_missing_one_is_named(shop: Consent) -> None:
     shop.site.context.settings = shop.site.context.settings.model_copy(update={"ebay_client_secret": None})
 
-    with pytest.raises(TokenUnavailableError, match="SELLERBEAT_EBAY_CLIENT_SECRET"):
+    with pytest.raises(NotConfiguredError, match="SELLERBEAT_EBAY_CLIENT_SECRET"):
         given(shop)
 
 
