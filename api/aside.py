@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from api.answers import AsidesAnswer, RetryAnswer
 from api.fields import NoFields, SellerIdField
-from api.routing import ApiRoute, problems
+from api.routing import ApiRoute, asks_for, problems
 from api.sellers import Control, Read
 from operations.aside import retry_set_aside
 from serving.context import WebContext
@@ -30,11 +30,8 @@ class AsideQuery(BaseModel, extra="forbid", frozen=True):
 async def set_aside(request: Request, query: Annotated[AsideQuery, Query()], caller: Read) -> Response:
     """Documents that are set aside, the newest first, each with the reason and without its contents."""
     context: WebContext = request.app.state.context
-    if caller.sellers is not None and not query.seller:
-        raise ProblemError(403, "this is about the whole fleet, and the token is narrowed to sellers: name them", code="scope_lacking")
-    for seller_id in query.seller:
-        if not caller.sees(seller_id):
-            raise ProblemError(404, f"{seller_id} was never enrolled", code="unknown_seller")
+    for seller_id in query.seller or (None,):
+        asks_for(caller, seller_id)
     page = await context.ask(context.store.lists.set_aside, query.after, query.limit, query.seller or None)
     return JSONResponse({"set_aside": page.rows, "next": page.next})
 

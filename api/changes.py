@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response, Security
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, problems
+from api.routing import ApiRoute, Needs, asks_for, problems
 from domain.delivery import WrongTypesError, patterns
 from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
@@ -91,8 +91,7 @@ async def changes(
 def _sellers(named: list[str], caller: Caller) -> list[str] | None:
     """Whose changes are asked for; None: everybody's. Raises ProblemError 404: the token does not see one."""
     for seller_id in named:
-        if not caller.sees(seller_id):
-            raise ProblemError(404, f"{seller_id} was never enrolled", code="unknown_seller")
+        asks_for(caller, seller_id)
     return sorted(set(named)) or (sorted(caller.sellers) if caller.sellers is not None else None)
 
 

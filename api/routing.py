@@ -84,8 +84,8 @@ class Needs(SecurityBase):
         if caller.sellers is not None and self.fleet:
             raise ProblemError(403, "this is about the whole fleet, and the token is narrowed to sellers", code="scope_lacking")
         seller_id = request.path_params.get("seller_id")
-        if seller_id is not None and not (SELLER_ID.fullmatch(seller_id) and caller.sees(seller_id)):
-            raise ProblemError(404, "no seller has such an id", code="unknown_seller")
+        if seller_id is not None:
+            asks_for(caller, seller_id)
 
 
 BY_TOKEN = HTTPBearer(auto_error=False, description="made by `starter.py token create`, or SELLERBEAT_ADMIN_TOKEN")
@@ -208,7 +208,7 @@ def _with_body(request: Request, body: bytes) -> Request:
 
 def asks_for(caller: Caller, seller_id: str | None) -> None:
     """Of a route that takes one seller or, with None, tells of all. Raises ProblemError 403, 404: the token does not reach so far."""
-    if seller_id is not None and not caller.sees(seller_id):
+    if seller_id is not None and not (SELLER_ID.fullmatch(seller_id) and caller.sees(seller_id)):
         raise ProblemError(404, "no seller has such an id", code="unknown_seller")
     if seller_id is None and caller.sellers is not None:
         raise ProblemError(403, "the token is narrowed to sellers: name one of them by seller", code="scope_lacking")

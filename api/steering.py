@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from api.answers import ActiveAnswer, ActivesAnswer, FleetAnswer, PausedAnswer, PollNowAnswer, SpeedUpAnswer, StateAnswer
 from api.fields import Body, Cadence, NoFields, SellerIdField, SpeedUpTime, Until
-from api.routing import ApiRoute, Needs, problems
+from api.routing import ApiRoute, Needs, asks_for, problems
 from api.sellers import Control, SellerPath
 from domain.pacing import Stream
 from domain.scopes import Scope
@@ -26,7 +26,6 @@ from operations.steering import (
 )
 from serving.callers import Caller
 from serving.context import WebContext
-from serving.problems import ProblemError
 from store import UnknownSellerError
 from store.schema.times import iso
 
@@ -129,8 +128,7 @@ async def active_many(request: Request, body: ActiveBody, caller: Control) -> Re
     A token that is narrowed to sellers may name its own alone.
     """
     for seller_id in body.sellers:
-        if not caller.sees(seller_id):
-            raise ProblemError(404, "the token does not see all of these sellers", code="unknown_seller")
+        asks_for(caller, seller_id)
     reported = await _report(request, body.sellers)
     return JSONResponse({"active": len(reported.active), "unknown": reported.unknown, "removed": reported.removed})
 
