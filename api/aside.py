@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from api.answers import AsidesAnswer, RetryAnswer
-from api.fields import NoFields, SellerIdField
+from api.fields import Control, NoFields, Read, SellerIdField
 from api.routing import ApiRoute, asks_for, problems
-from api.sellers import Control, Read
 from operations.aside import retry_set_aside
 from serving.context import WebContext
 from serving.problems import ProblemError

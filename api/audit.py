@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Security
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, problems
-from domain.scopes import Scope
-from domain.seller_id import SELLER_ID
-from serving.callers import Caller
+from api.fields import Admin, SellerName
+from api.routing import ApiRoute, problems
 from serving.context import WebContext
 from store.schema.tables import LARGEST_ID
 
@@ -19,7 +17,7 @@ router = APIRouter(route_class=ApiRoute, tags=["Fleet"])
 
 
 class ActsQuery(BaseModel, extra="forbid", frozen=True):
-    seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="one seller only")
+    seller: SellerName = None
     author: str | None = Field(None, min_length=1, max_length=200, pattern=PRINTABLE, examples=["token:ci"])
     action: str | None = Field(None, min_length=1, max_length=100, pattern="^[a-z_.*-]+$", examples=["seller.pause", "endpoint.*"])
     limit: int = Field(100, ge=1, le=1000, description="so many acts at most, 1 to 1000")
@@ -48,9 +46,7 @@ class Acts(BaseModel):
 
 
 @router.get("/v1/audit", responses=problems(), openapi_extra={"x-command": "audit"})
-async def audit(
-    request: Request, query: Annotated[ActsQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]
-) -> Acts:
+async def audit(request: Request, query: Annotated[ActsQuery, Query()], caller: Admin) -> Acts:
     """Who did what, whichever door it came by: command line, page or API."""
     context: WebContext = request.app.state.context
     rows = await context.ask(

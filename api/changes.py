@@ -7,12 +7,12 @@ import json
 from contextlib import nullcontext, suppress
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, asks_for, problems
+from api.fields import Feed
+from api.routing import ApiRoute, asks_for, problems
 from domain.delivery import WrongTypesError, patterns
-from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from serving.callers import Caller
 from serving.context import WebContext
@@ -58,9 +58,7 @@ class Changes(BaseModel):
 
 
 @router.get("/v1/changes", response_model=Changes, responses=problems(404, 410, 414), openapi_extra={"x-command": "changes"})
-async def changes(
-    request: Request, query: Annotated[FeedQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.FEED))]
-) -> Response:
+async def changes(request: Request, query: Annotated[FeedQuery, Query()], caller: Feed) -> Response:
     """The changes behind a position, oldest first. Who goes on after `next` misses none and gets none twice."""
     context: WebContext = request.app.state.context
     names = [name for name, _ in request.query_params.multi_items()]

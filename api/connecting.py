@@ -9,9 +9,8 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 from starlette.responses import JSONResponse
 
 from api.answers import LinkAnswer, TokenAnswer
-from api.fields import NO_NUL, Body, Cadence, History, LinkLife, Scopes
+from api.fields import NO_NUL, Body, Cadence, Control, History, LinkLife, Scopes, SellerPath
 from api.routing import ApiRoute, Needs, problems
-from api.sellers import Control, SellerPath
 from domain.pacing import InventorySource
 from domain.scopes import Scope
 from operations.app_tokens import MOST_CALLS, MOST_SCOPES, give_app_token

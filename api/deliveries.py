@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Request, Security, status
+from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, Field, model_validator
 
-from api.routing import ApiRoute, Needs, asks_for, problems
+from api.fields import ENDPOINT_ID, Admin, Read, SellerName
+from api.routing import ApiRoute, asks_for, problems
 from domain.delivery import AttemptOutcome
-from domain.scopes import Scope
-from domain.seller_id import SELLER_ID
 from operations.deliveries import log, replay
-from serving.callers import Caller
 from serving.context import WebContext
 from store import UnknownEndpointError
 from store.schema.tables import LARGEST_ID
 
 EventId = Annotated[str, Field(pattern="^[!-~]{1,100}$", examples=["0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])]
 Position = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-SellerName = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", description="one seller only")]
-EndpointName = Annotated[str, Field(pattern="^ep-[0-9a-z]{1,40}$", description="one endpoint only")]
+EndpointName = Annotated[str | None, Field(pattern=f"^{ENDPOINT_ID.pattern}$", description="one endpoint only")]
 router = APIRouter(route_class=ApiRoute, tags=["Deliveries"])
 
 
 class LogQuery(BaseModel, extra="forbid", frozen=True):
-    endpoint: EndpointName | None = None
-    seller: SellerName | None = None
+    endpoint: EndpointName = None
+    seller: SellerName = None
     failed: bool = Field(False, description="only what was not taken")
     limit: int = Field(100, ge=1, le=1000, description="so many at most, 1 to 1000")
     after: int = Field(LARGEST_ID, ge=1, le=LARGEST_ID, description="go on with older ones, from an answer's `next`")
@@ -63,8 +60,8 @@ class ReplayOrder(BaseModel, extra="forbid", frozen=True, strict=True):
     ids: list[EventId] | None = Field(None, min_length=1, max_length=1000, description="of changes")
     first: Position | None = Field(None, description="the first position, included")
     last: Position | None = Field(None, description="the last position, included")
-    seller: SellerName | None = None
-    endpoint: EndpointName | None = None
+    seller: SellerName = None
+    endpoint: EndpointName = None
 
     @model_validator(mode="after")
     def _of_something(self) -> Self:
@@ -82,9 +79,7 @@ class Replayed(BaseModel):
 
 
 @router.get("/v1/deliveries", responses=problems(404), openapi_extra={"x-command": "deliveries"})
-async def deliveries(
-    request: Request, query: Annotated[LogQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.READ))]
-) -> DeliveryLog:
+async def deliveries(request: Request, query: Annotated[LogQuery, Query()], caller: Read) -> DeliveryLog:
     """The log of what was sent, with the answers. A token that is narrowed names one of its sellers."""
     context: WebContext = request.app.state.context
     asks_for(caller, query.seller)
@@ -105,7 +100,7 @@ async def deliveries(
     responses=problems(404, 409),
     openapi_extra={"x-command": "replay", "x-once": True},
 )
-async def replays(request: Request, given: ReplayOrder, caller: Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]) -> Replayed:
+async def replays(request: Request, given: ReplayOrder, caller: Admin) -> Replayed:
     """Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new."""
     context: WebContext = request.app.state.context
     if given.seller:

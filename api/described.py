@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
-from api.routing import ApiRoute, Needs, problems
+from api.routing import LONGEST_KEY, ApiRoute, Needs, problems
 from operations.catalogue.webhooks import webhooks
 from serving.context import WebContext
 from serving.problems import PROBLEM_SCHEMA
@@ -20,7 +20,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
     "description": "of your own making, new for each new request: who repeats a request with it gets the first answer, for a day. 409: "
     "`running`, it is still in hand; `done_already`, the answer held a secret; `outcome_unknown`, it was broken off and may have been done",
 }
@@ -63,7 +63,5 @@ def routes_of(app: FastAPI) -> Iterator[tuple[ApiRoute, Needs]]:
     """All routes of the API, with what each needs."""
     held = (getattr(getattr(one, "original_router", None), "routes", (one,)) for one in app.routes)  # FastAPI keeps a router whole
     for route in chain.from_iterable(held):
-        if isinstance(route, ApiRoute) and route.include_in_schema:
-            needs = next((one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)), None)
-            if needs:
-                yield route, needs
+        if isinstance(route, ApiRoute) and route.include_in_schema and route.needs:
+            yield route, route.needs

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, Security, status
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
 from pydantic import BaseModel, Field, model_validator
 
-from api.routing import ApiRoute, Needs, problems
+from api.fields import ENDPOINT_ID, Admin, Moment, ReadAll
+from api.routing import ApiRoute, problems
 from domain.delivery import AttemptOutcome
-from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from operations import endpoints as operations
-from serving.callers import Caller
 from serving.context import WebContext
 from store import UnknownEndpointError
 
-ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
 SECRET = {"x-secret": True}
 router = APIRouter(route_class=ApiRoute, tags=["Endpoints"])
 
@@ -35,7 +32,6 @@ Types = Annotated[
     Field(max_length=50, description="types of changes, such as order.*; `*` for all", examples=[["order.*", "alert.opened"]]),
 ]
 Thin = Annotated[bool, Field(description="changes above 20 kB go without their documents, with a link to the feed")]
-Moment = Annotated[str, Field(description="UTC, to the millisecond", examples=["2026-06-18T12:00:00.000Z"])]
 
 
 def endpoint_id(endpoint_id: Annotated[str, Path(description="such as ep-1f2e3d4c", examples=["ep-1f2e3d4c"])]) -> str:
@@ -46,8 +42,6 @@ def endpoint_id(endpoint_id: Annotated[str, Path(description="such as ep-1f2e3d4
 
 
 Id = Annotated[str, Depends(endpoint_id)]
-Reader = Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
-Admin = Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]
 
 
 class EndpointTerms(BaseModel, extra="forbid", frozen=True, strict=True):
@@ -145,7 +139,7 @@ class AttemptShown(BaseModel):
 
 
 @router.get("/v1/endpoints", responses=problems(), openapi_extra={"x-command": "endpoints"})
-async def endpoints(request: Request, caller: Reader) -> ShownEndpoints:
+async def endpoints(request: Request, caller: ReadAll) -> ShownEndpoints:
     """Who is told of changes: settings, state, what waits, and the last answer of each."""
     context: WebContext = request.app.state.context
     return ShownEndpoints(endpoints=[ShownEndpoint(**row) for row in await context.ask(operations.listed, context)])
@@ -166,7 +160,7 @@ async def add(request: Request, response: Response, given: EndpointTerms, caller
 
 
 @router.get("/v1/endpoints/{endpoint_id}", responses=problems(404), openapi_extra={"x-command": "endpoints"})
-async def one(request: Request, caller: Reader, id_: Id) -> ShownEndpoint:
+async def one(request: Request, caller: ReadAll, id_: Id) -> ShownEndpoint:
     """One endpoint: settings, state, what waits, and its last answer."""
     return await _shown(request.app.state.context, id_)
 

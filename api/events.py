@@ -7,15 +7,14 @@ import json
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, problems
+from api.fields import Feed
+from api.routing import ApiRoute, is_known, problems
 from domain.delivery import TYPES
-from domain.scopes import Scope
 from operations.catalogue.entries import catalogue
 from operations.catalogue.schemas import MAJOR, schema_of
-from serving.callers import Caller
 from serving.problems import ProblemError
 
 router = APIRouter(route_class=ApiRoute, tags=["Events"])
@@ -43,7 +42,7 @@ class EventCatalogue(BaseModel):
 
 
 @router.get("/v1/events", response_model=EventCatalogue, responses=problems(), openapi_extra={"x-command": "events"})
-async def events(caller: Annotated[Caller, Security(Needs(Scope.FEED))]) -> Response:
+async def events(caller: Feed) -> Response:
     """What types of events there are: when each is told, its schema, and a sample."""
     return Response(_catalogue(), media_type="application/json")
 
@@ -61,7 +60,7 @@ async def events(caller: Annotated[Caller, Security(Needs(Scope.FEED))]) -> Resp
 async def event_schema(
     request: Request,
     type_: Annotated[str, Path(alias="type", max_length=100, description="such as order.created")],
-    caller: Annotated[Caller, Security(Needs(Scope.FEED))],
+    caller: Feed,
     version: Annotated[int | None, Query(ge=1, le=9999, description="the first number of its version; left out: the newest")] = None,
 ) -> Response:
     """The JSON Schema of a type's events: the whole event with its `data`, in `$defs` its thin form and the body of its deliveries."""
@@ -71,7 +70,7 @@ async def event_schema(
         raise ProblemError(404, f"the schema of {type_} has version {MAJOR} alone", code="unknown_version")
     body, etag = _schema(type_)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
+    if is_known(etag, request.headers.get("if-none-match")):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/schema+json", headers=headers)
 

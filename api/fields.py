@@ -1,4 +1,4 @@
-"""What fields of many bodies hold, each kind read once, as the command line reads it, with what OpenAPI says of it."""
+"""What many routes take: who asks, ids, fields of bodies; each kind read once, as the command line does, with what OpenAPI says of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
+from fastapi import Path, Security
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from api.routing import Needs
+from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
 from operations.enrolment import scopes_of
 from operations.pasted import NoTokenError, refresh_token
+from serving.callers import Caller
 from settings import duration
 
 LONGEST_TOKEN = 20_000  # characters, with what people paste around it
@@ -20,6 +24,20 @@ DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?[smhd]$"
 NO_NUL = r"^[^\u0000]*$"  # which Postgres takes nowhere
 SCOPE = re.compile(r"https://[!-~]{1,200}")
 MOST_SCOPES, LONGEST_SCOPES = 50, 5000
+ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
+OF_SELLER: dict[str, Any] = {"description": "the app's own id of the seller", "examples": ["s-17"]}
+
+Feed = Annotated[Caller, Security(Needs(Scope.FEED))]
+Read = Annotated[Caller, Security(Needs(Scope.READ))]
+ReadAll = Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
+Control = Annotated[Caller, Security(Needs(Scope.CONTROL))]
+Admin = Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]
+
+SellerPath = Annotated[str, Path(pattern=f"^{SELLER_ID.pattern}$", **OF_SELLER)]
+SellerIdField = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", **OF_SELLER)]
+SellerName = Annotated[str | None, Field(pattern=f"^{SELLER_ID.pattern}$", description="one seller only")]
+Cursor = Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
+Moment = Annotated[str, Field(description="UTC, to the millisecond", examples=["2026-06-18T12:00:00.000Z"])]
 
 
 class Body(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
@@ -168,5 +186,3 @@ Scopes = Annotated[
         }
     ),
 ]
-SellerIdField = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", description="the app's own id of the seller", examples=["s-17"])]
-Cursor = Annotated[str, Field(max_length=1000, pattern=NO_NUL)]

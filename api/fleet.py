@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Security
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, asks_for, problems
-from domain.scopes import Scope
-from domain.seller_id import SELLER_ID
+from api.fields import Moment, Read, ReadAll, SellerName
+from api.routing import ApiRoute, asks_for, problems
 from operations import alerts as alerts_of
 from operations import quota as quota_of
-from serving.callers import Caller
 from serving.context import WebContext
 
-SellerName = Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$", description="one seller only")]
-Moment = Annotated[str, Field(description="UTC", examples=["2026-06-18T12:00:00.000Z"])]
-OfAll = Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
-OfOneOrAll = Annotated[Caller, Security(Needs(Scope.READ))]
 router = APIRouter(route_class=ApiRoute, tags=["Fleet"])
 
 
 class AlertsQuery(BaseModel, extra="forbid", frozen=True):
     closed: bool = Field(False, description="also those that passed")
-    seller: SellerName | None = None
+    seller: SellerName = None
 
 
 class ShownAlert(BaseModel):
@@ -47,7 +41,7 @@ class ShownAlerts(BaseModel):
 
 
 @router.get("/v1/alerts", responses=problems(404), openapi_extra={"x-command": "alerts"})
-async def alerts(request: Request, query: Annotated[AlertsQuery, Query()], caller: OfOneOrAll) -> ShownAlerts:
+async def alerts(request: Request, query: Annotated[AlertsQuery, Query()], caller: Read) -> ShownAlerts:
     """What needs a look, and what to do. A token that is narrowed names one of its sellers."""
     context: WebContext = request.app.state.context
     asks_for(caller, query.seller)
@@ -99,7 +93,7 @@ class ShownQuota(BaseModel):
 
 
 @router.get("/v1/quota", responses=problems(), openapi_extra={"x-command": "quota"})
-async def quota(request: Request, query: Annotated[QuotaQuery, Query()], caller: OfAll) -> ShownQuota:
+async def quota(request: Request, query: Annotated[QuotaQuery, Query()], caller: ReadAll) -> ShownQuota:
     """Calls made today, by eBay's resource, against the quota."""
     context: WebContext = request.app.state.context
     used = [QuotaUse(**row) for row in await context.ask(quota_of.use, context)]

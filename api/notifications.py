@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Path, Request, Security
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api.routing import ApiRoute, Needs, problems
-from domain.scopes import Scope
+from api.fields import Control, Read, SellerPath
+from api.routing import ApiRoute, problems
 from operations.subscriptions import SetupRow, arranged_for, quiet
 from serving.callers import Caller
 from serving.context import WebContext
 from store.schema.times import iso
 
-SellerPath = Annotated[str, Path(description="the app's own id of the seller", examples=["s-17"])]
-Steering = Annotated[Caller, Security(Needs(Scope.CONTROL))]
 SUBSCRIPTION = "subscription"  # of these the name is a topic of eBay's, which all may know
 router = APIRouter(route_class=ApiRoute, tags=["Notifications"])
 
@@ -58,7 +56,7 @@ class ArrangedParts(BaseModel):
 
 
 @router.get("/v1/sellers/{seller_id}/notifications", responses=problems(404), openapi_extra={"x-command": "notifications show"})
-async def counts(request: Request, seller_id: SellerPath, caller: Annotated[Caller, Security(Needs(Scope.READ))]) -> TopicCounts:
+async def counts(request: Request, seller_id: SellerPath, caller: Read) -> TopicCounts:
     """What came of a seller, by topic. What eBay is set up to tell, `setup` and `repair` say: to ask costs calls."""
     context: WebContext = request.app.state.context
     await context.ask(context.overview.known, seller_id)
@@ -69,7 +67,7 @@ async def counts(request: Request, seller_id: SellerPath, caller: Annotated[Call
 @router.post(
     "/v1/sellers/{seller_id}/notifications/setup", responses=problems(404, 409, 502), openapi_extra={"x-command": "notifications setup"}
 )
-async def setup(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
+async def setup(request: Request, seller_id: SellerPath, caller: Control) -> ArrangedParts:
     """Have eBay tell us of a seller: the destination and the subscriptions. Safe to repeat."""
     return parts_for(await _arranged(request, caller, seller_id, "notifications.setup"), seller_id, caller)
 
@@ -77,7 +75,7 @@ async def setup(request: Request, seller_id: SellerPath, caller: Steering) -> Ar
 @router.post(
     "/v1/sellers/{seller_id}/notifications/repair", responses=problems(404, 409, 502), openapi_extra={"x-command": "notifications repair"}
 )
-async def repair(request: Request, seller_id: SellerPath, caller: Steering) -> ArrangedParts:
+async def repair(request: Request, seller_id: SellerPath, caller: Control) -> ArrangedParts:
     """Enable what eBay marked down, make or put right subscriptions; tells only of what is or was wrong."""
     rows = await _arranged(request, caller, seller_id, "notifications.repair")
     return parts_for([row for row in rows if not quiet(row)], seller_id, caller)

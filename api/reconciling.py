@@ -5,19 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Security
+from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.routing import ApiRoute, Needs, asks_for, problems
+from api.fields import Moment, Read, SellerName
+from api.routing import ApiRoute, asks_for, problems
 from domain.comparison import Mode
-from domain.scopes import Scope
-from domain.seller_id import SELLER_ID
 from operations.reconciling import compared_rows, watched
-from serving.callers import Caller
 from serving.context import WebContext
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-Moment = Annotated[str, Field(description="UTC", examples=["2026-06-18T12:00:00.000Z"])]
 router = APIRouter(route_class=ApiRoute, tags=["Fleet"])
 
 
@@ -33,7 +30,7 @@ When = Annotated[datetime, AfterValidator(_utc), Field(description="such as 2026
 
 
 class ReconcileQuery(BaseModel, extra="forbid", frozen=True):
-    seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="one seller only")
+    seller: SellerName = None
     since: When | None = None
     until: When | None = None
     limit: int = Field(50, ge=1, le=100, description="so many sellers at most, 1 to 100")
@@ -99,9 +96,7 @@ class ReconciledSellers(BaseModel):
 
 
 @router.get("/v1/reconcile", responses=problems(404), openapi_extra={"x-command": "reconcile"})
-async def reconcile(
-    request: Request, query: Annotated[ReconcileQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.READ))]
-) -> ReconciledSellers:
+async def reconcile(request: Request, query: Annotated[ReconcileQuery, Query()], caller: Read) -> ReconciledSellers:
     """Polling compared with notifications, over the last 7 days or [since, until). A token that is narrowed names one of its sellers."""
     context: WebContext = request.app.state.context
     asks_for(caller, query.seller)

@@ -112,10 +112,15 @@ class ApiRoute(APIRoute):
     anew where it may have been done.
     """
 
+    @property
+    def needs(self) -> Needs | None:
+        """Who may use it; None: everybody."""
+        return next((one.call for one in self.dependant.dependencies if isinstance(one.call, Needs)), None)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As FastAPI's, behind what all routes check."""
         answer = super().get_route_handler()
-        needs = next((one.call for one in self.dependant.dependencies if isinstance(one.call, Needs)), None)
+        needs = self.needs
         said = self.openapi_extra or {}
         secret, repeatable = bool(said.get("x-secret")), not (said.get("x-secret") or said.get("x-once"))
 
@@ -204,6 +209,12 @@ def _with_body(request: Request, body: bytes) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return Request(request.scope, receive)
+
+
+def is_known(etag: str, given: str | None) -> bool:
+    """Whether who asks has it already. `given`: the header `If-None-Match`."""
+    known = [one.strip().removeprefix("W/") for one in (given or "").split(",")]
+    return etag in known or known == ["*"]
 
 
 def asks_for(caller: Caller, seller_id: str | None) -> None:

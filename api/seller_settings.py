@@ -7,9 +7,9 @@ from pydantic import Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from api.answers import CadenceAnswer, InventoryAnswer, ModeAnswer
-from api.fields import Body
+from api.fields import Body, Control, SellerPath
 from api.routing import ApiRoute, problems
-from api.sellers import CadencesBody, Control, SellerPath
+from api.sellers import CadencesBody
 from domain.comparison import Mode
 from domain.pacing import InventorySource
 from operations.modes import set_mode

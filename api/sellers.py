@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from api.answers import EnrolmentAnswer, RemovalAnswer, SellerAnswer, SellersAnswer
-from api.fields import Body, Cadence, FutureDay, History, RefreshToken, Scopes
-from api.routing import ApiRoute, Needs, problems
+from api.fields import Body, Cadence, Control, FutureDay, History, Read, ReadAll, RefreshToken, Scopes, SellerPath
+from api.routing import ApiRoute, is_known, problems
 from domain.pacing import InventorySource
 from domain.scopes import Scope
-from domain.seller_id import SELLER_ID
 from domain.seller_state import State
 from operations.accounts import AccountRefusedError
 from operations.context import EBAY_KEYS
@@ -34,9 +32,6 @@ from serving.context import WebContext
 from serving.problems import ProblemError
 
 router = APIRouter(route_class=ApiRoute, tags=["Sellers"])
-SellerPath = Annotated[str, Path(pattern=f"^{SELLER_ID.pattern}$", description="the app's own id of the seller", examples=["s-17"])]
-Read = Annotated[Caller, Security(Needs(Scope.READ))]
-Control = Annotated[Caller, Security(Needs(Scope.CONTROL))]
 ALREADY = {"model": EnrolmentAnswer, "description": "The seller was enrolled already: the token is replaced, and all else is kept."}
 WITHOUT_WORKER = {"model": EnrolmentAnswer, "description": "It is stored, and no worker runs: polling begins when one is started."}
 
@@ -136,13 +131,11 @@ async def reauthorize(request: Request, seller_id: SellerPath, body: Reauthoriza
 
 
 @router.get("/v1/sellers", response_model=SellersAnswer, responses=problems(), openapi_extra={"x-command": "list"})
-async def list_sellers(
-    request: Request, query: Annotated[SellersQuery, Query()], caller: Annotated[Caller, Security(Needs(Scope.READ, fleet=True))]
-) -> Response:
+async def list_sellers(request: Request, query: Annotated[SellersQuery, Query()], caller: ReadAll) -> Response:
     """All sellers by id, removed ones too, each with its state and why, from what Postgres holds."""
     context: WebContext = request.app.state.context
     page = await sellers_page(context, query.after, query.limit, query.q, query.state)
-    return _json({"sellers": page.rows, "next": page.next})
+    return JSONResponse({"sellers": page.rows, "next": page.next})
 
 
 @router.get(
@@ -160,9 +153,9 @@ async def show(
     """One seller: the state and why, each stream's last and next poll, and the day's numbers. The answer has an ETag."""
     context: WebContext = request.app.state.context
     without_worker = await context.lacks_worker()
-    answer = _json(await (postgres_status if without_worker else seller_status)(context, seller_id))
+    answer: Response = JSONResponse(await (postgres_status if without_worker else seller_status)(context, seller_id))
     tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
-    if if_none_match and (if_none_match.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in if_none_match.split(",")]):
+    if is_known(tag, if_none_match):
         answer = Response(status_code=304)
     answer.headers["ETag"] = tag
     return answer
@@ -192,7 +185,3 @@ def _naming_others(caller: Caller) -> Iterator[None]:
 def _enrolled(result: EnrolmentResult) -> Response:
     status = 202 if not result.worker else 201 if result.new else 200
     return JSONResponse({**result.fields(), "new": result.new}, status)
-
-
-def _json(body: object) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False).encode(), media_type="application/json")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
 
 from api.answers import EntitiesAnswer, PollsAnswer
-from api.fields import Cursor
+from api.fields import Cursor, Read, SellerPath
 from api.routing import ApiRoute, problems
-from api.sellers import Read, SellerPath
 from serving.context import WebContext
 from serving.problems import ProblemError
 from store.reading.paging import ListPage, WrongCursorError
@@ -45,10 +44,10 @@ async def snapshot(
 ) -> Response:
     """Orders, parcels, stock or offers as they are stored, removed and set-aside ones too, by id. A page shows one moment."""
     context: WebContext = request.app.state.context
-    return Response(await context.ask(_page, context, seller_id, entities, query), media_type="application/json")
+    return await context.ask(_page, context, seller_id, entities, query)
 
 
-def _page(context: WebContext, seller_id: str, entities: Entities, query: SnapshotQuery) -> bytes:
+def _page(context: WebContext, seller_id: str, entities: Entities, query: SnapshotQuery) -> Response:
     """In a thread: documents take their time to be written. Raises UnknownSellerError; ProblemError 422."""
     context.overview.known(seller_id)
     lists = context.store.lists
@@ -59,7 +58,7 @@ def _page(context: WebContext, seller_id: str, entities: Entities, query: Snapsh
             page = lists.entities(seller_id, entities, query.after, query.limit)
     except WrongCursorError:
         raise ProblemError(422, "after: no answer gave this as next") from None
-    return json.dumps({"entities": page.rows, "next": page.next}, ensure_ascii=False).encode()
+    return JSONResponse({"entities": page.rows, "next": page.next})
 
 
 @router.get("/v1/sellers/{seller_id}/polls", response_model=PollsAnswer, responses=problems(404))
@@ -71,4 +70,4 @@ async def polls(request: Request, seller_id: SellerPath, query: Annotated[PollsQ
         page = await context.ask(context.store.lists.polls, seller_id, query.after, query.limit)
     except WrongCursorError:
         raise ProblemError(422, "after: no answer gave this as next") from None
-    return Response(json.dumps({"polls": page.rows, "next": page.next}, ensure_ascii=False).encode(), media_type="application/json")
+    return JSONResponse({"polls": page.rows, "next": page.next})

@@ -9,9 +9,8 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from api.answers import ActiveAnswer, ActivesAnswer, FleetAnswer, PausedAnswer, PollNowAnswer, SpeedUpAnswer, StateAnswer
-from api.fields import Body, Cadence, NoFields, SellerIdField, SpeedUpTime, Until
+from api.fields import Body, Cadence, Control, NoFields, SellerIdField, SellerPath, SpeedUpTime, Until
 from api.routing import ApiRoute, Needs, asks_for, problems
-from api.sellers import Control, SellerPath
 from domain.pacing import Stream
 from domain.scopes import Scope
 from operations.steering import (

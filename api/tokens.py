@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Security
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field, StrictBool
 
-from api.routing import ApiRoute, Needs, problems
+from api.fields import Admin
+from api.routing import ApiRoute, problems
 from domain.scopes import MOST_SELLERS, TOKEN_NAME, Scope
 from domain.seller_id import SELLER_ID
 from operations import tokens
 from operations.tokens import TokenTerms
-from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
 from settings import duration
 
 router = APIRouter(route_class=ApiRoute, tags=["Tokens"])
-Admin = Annotated[Caller, Security(Needs(Scope.ADMIN, fleet=True))]
 SELLERS_EXAMPLE = ["s-17"]
 FIELDS = {
     "id": "tok-1f2e3d4c5b6a",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from api.fields import ENDPOINT_ID
 from domain.seller_id import SELLER_ID
 from operations.deliveries import replay
 from operations.endpoints import listed, switch
@@ -21,7 +21,6 @@ from store.schema.tables import LARGEST_ID
 
 AUTHOR = "page"
 FAILED = 20
-ENDPOINT_ID = re.compile(r"ep-[0-9a-z]{1,40}")
 DONE = {
     "enable": "Switched on: it catches up from where it was.",
     "disable": "Switched off. Its place in the feed stays, so nothing is lost.",
