@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 AuthorKind = Literal["token", "page", "here", "os"]
-KINDS = ("token", "page", "here", "os")
+KINDS: tuple[AuthorKind, ...] = get_args(AuthorKind)
 ALONE = {"page": "the page", "here": "this machine"}  # kinds without a name, in words
 LONGEST = 100  # characters of the whole text
 NAMELESS = "?"

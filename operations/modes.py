@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 
 from activities.fleet.comparing import compared, evaluate
@@ -12,13 +11,13 @@ from domain.pacing import Stream
 from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError
+from operations.reconciling import LAST
 from operations.steering import signal_each, steered_sellers
 from store.schema.kinds import AlertKind
 from workflows.client import TemporalUnavailableError
 from workflows.messages import PollNow
 from workflows.seller_polling import SellerPolling
 
-LAST = timedelta(days=7)
 AFTER_WEBHOOKS = (AlertKind.NOT_NOTIFIED, AlertKind.NOTIFICATIONS_STOPPED)
 
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from domain.authors import Author
 from domain.seller_id import SELLER_ID
 from operations.steering import in_one_line, pause_seller, poll_seller_now, resume_seller, speed_up_seller
-from pages.forms import one_of, read_form
+from pages.forms import AUTHOR, one_of, read_form
 from serving.context import WebContext
 from serving.problems import ProblemError
 from settings import duration
@@ -22,7 +21,6 @@ EVERY = {"10s": "every 10 s", "30s": "every 30 s", "1m": "every minute", "5m": "
 LASTING = {"10m": "for 10 min", "1h": "for 1 h", "6h": "for 6 h"}
 OPEN = "open"  # without an end
 PAUSED = {OPEN: "until I resume", "1h": "for 1 h", "6h": "for 6 h", "1d": "for 1 day", "7d": "for 1 week"}
-BY = str(Author("page"))
 Form = Mapping[str, str]
 router = APIRouter(include_in_schema=False)
 
@@ -32,20 +30,20 @@ async def _pause(context: WebContext, seller_id: str, form: Form) -> None:
     if len(reason) > LONGEST_REASON:
         raise ProblemError(422, f"reason has {LONGEST_REASON} characters at most")
     lasting = one_of({"for": OPEN, **form}, "for", PAUSED)
-    await pause_seller(context, BY, seller_id, reason, None if lasting == OPEN else datetime.now(UTC) + duration(lasting))
+    await pause_seller(context, AUTHOR, seller_id, reason, None if lasting == OPEN else datetime.now(UTC) + duration(lasting))
 
 
 async def _resume(context: WebContext, seller_id: str, form: Form) -> None:
-    await resume_seller(context, BY, seller_id)
+    await resume_seller(context, AUTHOR, seller_id)
 
 
 async def _poll_now(context: WebContext, seller_id: str, form: Form) -> None:
-    await poll_seller_now(context, BY, seller_id)
+    await poll_seller_now(context, AUTHOR, seller_id)
 
 
 async def _speed_up(context: WebContext, seller_id: str, form: Form) -> None:
     every, lasting = duration(one_of(form, "every", EVERY)), duration(one_of(form, "for", LASTING))
-    await speed_up_seller(context, BY, seller_id, every, lasting)
+    await speed_up_seller(context, AUTHOR, seller_id, every, lasting)
 
 
 ACTIONS: dict[str, Callable[[WebContext, str, Form], Awaitable[None]]] = {

@@ -11,7 +11,7 @@ from api.fields import ENDPOINT_ID
 from domain.seller_id import SELLER_ID
 from operations.deliveries import replay
 from operations.endpoints import listed, switch
-from pages.forms import read_form
+from pages.forms import AUTHOR, read_form
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
@@ -19,7 +19,6 @@ from serving.problems import ProblemError
 from store import UnknownEndpointError
 from store.schema.tables import LARGEST_ID
 
-AUTHOR = "page"
 FAILED = 20
 DONE = {
     "enable": "Switched on: it catches up from where it was.",

@@ -1,4 +1,4 @@
-"""Reading a small form, strictly."""
+"""Reading a small form, strictly, and who stands in the audit for what it does."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
+from domain.authors import Author
 from serving.problems import ProblemError
 
+AUTHOR = str(Author("page"))
 LARGEST = 8192  # bytes
 FIELDS = 20
 

@@ -7,8 +7,7 @@ from starlette.responses import HTMLResponse
 
 from domain.seller_id import SELLER_ID
 from operations.consent import link_seller
-from pages.actions import BY
-from pages.forms import read_form
+from pages.forms import AUTHOR, read_form
 from pages.rendering import render
 from serving.context import WebContext
 from serving.problems import ProblemError
@@ -24,7 +23,7 @@ async def link(request: Request) -> Response:
     seller_id = form.get("seller", "").strip()
     if not SELLER_ID.fullmatch(seller_id):
         raise ProblemError(422, "a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
-    made = await link_seller(context, BY, seller_id)
+    made = await link_seller(context, AUTHOR, seller_id)
     now = await context.ask(context.store.levels.clock)
     body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)
     return HTMLResponse(body, headers={"Referrer-Policy": "no-referrer"})

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from operations.audit import audited
-from pages.forms import read_form
+from pages.forms import AUTHOR, read_form
 from pages.rendering import render
 from serving.context import WebContext
 from serving.throttle import peer_of
 from store import StoreError
 
-AUTHOR = "page"
 OURS = re.compile(r"/(sellers/[A-Za-z0-9._-]{1,100}|endpoints|tokens|audit)?")
 logger = logging.getLogger("sellerbeat.web")
 router = APIRouter(include_in_schema=False)

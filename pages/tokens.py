@@ -7,8 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from domain.scopes import TOKEN_NAME, Scope
 from operations.tokens import TokenTerms, create_token, listed_tokens, revoke_token
-from pages.forms import one_of, read_form
-from pages.login import AUTHOR
+from pages.forms import AUTHOR, one_of, read_form
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
