@@ -57,7 +57,6 @@ class ModeBody(Body):
 @router.post(
     "/v1/sellers/{seller_id}/cadence",
     response_model=CadenceAnswer,
-    response_model_exclude_none=True,
     responses=problems(404, 409),
     openapi_extra={"x-command": "set-cadence"},
 )

@@ -26,7 +26,7 @@ from operations.enrolment import (
     enroll_or_connect,
 )
 from operations.removal import erase_seller, remove_seller
-from operations.status import postgres_status, seller_status, sellers_page
+from operations.status import seller_status, sellers_page
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
@@ -152,8 +152,8 @@ async def show(
 ) -> Response:
     """One seller: the state and why, each stream's last and next poll, and the day's numbers. The answer has an ETag."""
     context: WebContext = request.app.state.context
-    without_worker = await context.lacks_worker()
-    answer: Response = JSONResponse(await (postgres_status if without_worker else seller_status)(context, seller_id))
+    with_worker = not await context.lacks_worker()
+    answer: Response = JSONResponse(await seller_status(context, seller_id, ask_workflow=with_worker))
     tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     if is_known(tag, if_none_match):
         answer = Response(status_code=304)

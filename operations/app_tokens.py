@@ -34,19 +34,13 @@ logger = logging.getLogger("sellerbeat.app_tokens")
 class WrongTokenRequestError(FailedError):
     """What was asked for is no scope, no resource or no number of calls. For the API a 422."""
 
-    word = "wrong_request"
-
 
 class ScopeMissingError(FailedError):
     """The seller's consent does not have a scope that was asked for. Act: a link with it. For the API a 422."""
 
-    word = "scope_missing"
-
 
 class SellerStateError(FailedError):
     """The seller has no token that works: `state` is `removed` or `needs_reauthorization`. For the API a 409."""
-
-    word = "no_token"
 
     def __init__(self, seller_id: str, state: str) -> None:
         what = "was removed" if state == "removed" else "has to give a new consent: send a link, as starter.py connect prints it"

@@ -24,8 +24,6 @@ RESULT, SELLER, REASON = "sellerbeat", "seller", "reason"
 class ReturnRefusedError(FailedError):
     """The link's `return_to` or `app` cannot be used; no link was made. The text never has the address."""
 
-    word = "return_refused"
-
 
 def checked_address(text: str, allowed: Collection[str]) -> str:
     """The address as it is. Raises ReturnRefusedError: it is none, or of no origin that is allowed."""

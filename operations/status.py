@@ -24,9 +24,11 @@ NO_WORKER = "no worker answers: is worker.py running?"
 SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
 
 
-async def seller_status(context: CommandContext, seller_id: str) -> dict[str, Any]:
+async def seller_status(context: CommandContext, seller_id: str, *, ask_workflow: bool = True) -> dict[str, Any]:
     """`starter.py status --json`, as the contract has it.
 
+    Args:
+        ask_workflow: False where it is known that no worker answers, so that none is waited for.
     Raises:
         UnknownSellerError: never enrolled.
     """
@@ -39,21 +41,7 @@ async def seller_status(context: CommandContext, seller_id: str) -> dict[str, An
         client = await context.temporal()
     except TemporalUnavailableError as error:
         return {**answer, "reason": str(error)}
-    return await live_status(client, answer)
-
-
-async def postgres_status(context: CommandContext, seller_id: str) -> dict[str, Any]:
-    """The same where it is known that no worker answers, so that none is waited for."""
-    answer = await context.ask(context.store.seller, seller_id)
-    if answer["state"] in SETTLED:
-        return answer
-    from workflows.connection import TemporalUnavailableError
-
-    try:
-        await context.temporal()
-    except TemporalUnavailableError as error:
-        return {**answer, "reason": str(error)}
-    return {**answer, "reason": NO_WORKER}
+    return await live_status(client, answer) if ask_workflow else {**answer, "reason": NO_WORKER}
 
 
 async def live_status(client: Client, answer: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -44,7 +44,7 @@ class OperationWords:
     body: list[FieldWords]
     answers: list[tuple[str, str]]
     example: str
-    answer: str | None = field(default=None)
+    answer: str | None
 
 
 @router.api_route("/v1/docs", methods=["GET", "HEAD"])

@@ -106,7 +106,8 @@ def as_problem(error: Exception) -> ProblemError:
         case RequestValidationError():
             return ProblemError(422, in_one_line(error))
         case UnknownSellerError():
-            return ProblemError(*((409, str(error)) if error.removed else (404, str(error))), code=_of_seller(error))
+            removed = error.removed
+            return ProblemError(409 if removed else 404, str(error), code="seller_removed" if removed else "unknown_seller")
         case AccountRefusedError():
             return ProblemError(409, error.discreet, code=error.word)
         case NoCallsLeftError() | TooManyTokensError():
@@ -118,10 +119,6 @@ def as_problem(error: Exception) -> ProblemError:
         if isinstance(error, kinds):
             return ProblemError(status, text or str(error), {"Retry-After": str(again)} if again else None, code=code)
     raise AssertionError("the last one is every Exception")
-
-
-def _of_seller(error: UnknownSellerError) -> str:
-    return "seller_removed" if error.removed else "unknown_seller"
 
 
 def in_one_line(error: RequestValidationError) -> str:
