@@ -128,7 +128,7 @@ def retry(endpoint_id: Id) -> None:
     """Try what failed now, without waiting for its next try."""
     context = new_context()
     cursors = asyncio.run(operations.retry(context, context.author, endpoint_id))
-    words = f"what waits of {cursors} sellers is tried now" if cursors else "nothing had failed"
+    words = f"what waits of {cursors} seller{'' if cursors == 1 else 's'} is tried now" if cursors else "nothing had failed"
     say(f"endpoint {endpoint_id}: {words}", id=endpoint_id, retried=cursors)
 
 

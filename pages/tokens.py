@@ -22,7 +22,7 @@ SCOPES = {
 }
 NEVER = "never"
 LASTING = {"30d": "in 30 days", "90d": "in 90 days", "365d": "in a year", NEVER: "never"}
-DONE = {"revoke": "Revoked. Nothing is answered to it any more."}
+DONE = {"revoke": "Revoked. It opens nothing any more."}
 router = APIRouter(include_in_schema=False)
 
 

@@ -101,7 +101,7 @@ def as_problem(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case HTTPException():
-            words = {404: "there is nothing here", 405: "this is not how to ask here"}.get(error.status_code, error.detail)
+            words = {404: "there is nothing here", 405: "this address does not take this method"}.get(error.status_code, error.detail)
             return ProblemError(error.status_code, words, dict(error.headers or {}))
         case RequestValidationError():
             return ProblemError(422, in_one_line(error))
