@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain.scopes import LONGEST, MOST_SELLERS, SHORTEST, Scope, checked_name
+from domain.scopes import LONGEST, MOST_SELLERS, SHORTEST, TOKEN_NAME, Scope, checked_name
 from domain.seller_id import SELLER_ID
 from operations.audit import audited
 from operations.context import CommandContext
-from store.access.api_tokens import NewApiToken, new_id
+from store.access.api_tokens import NewApiToken, UnknownApiTokenError, new_id
 from store.schema.times import iso
 
 TIMES = ("created_at", "expires_at", "last_used_at", "revoked_at")
@@ -69,6 +69,8 @@ async def create_token(context: CommandContext, author: str, terms: TokenTerms) 
 
 async def revoke_token(context: CommandContext, author: str, which: str) -> dict[str, Any]:
     """End a token by its id or name. Returns what it was. Raises UnknownApiTokenError."""
+    if not TOKEN_NAME.fullmatch(which):  # Postgres takes not every text
+        raise UnknownApiTokenError
     fields = _plain(await context.ask(context.store.api_tokens.one, which))
     before = {name: fields[name] for name in fields if name != "id"}
     async with audited(context, author, "token.revoke", subject=fields["id"], before=before):

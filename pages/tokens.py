@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from domain.scopes import TOKEN_NAME, Scope
+from domain.scopes import Scope
 from operations.tokens import TokenTerms, create_token, listed_tokens, revoke_token
 from pages.forms import AUTHOR, one_of, read_form
 from pages.rendering import render
@@ -83,8 +83,6 @@ def terms_of(form: dict[str, str]) -> TokenTerms:
 async def revoke(request: Request, which: str) -> Response:
     context: WebContext = request.app.state.context
     context.access.pressed(request, await read_form(request))
-    if not TOKEN_NAME.fullmatch(which):
-        raise ProblemError(404, "there is no such token")
     await revoke_token(context, AUTHOR, which)
     context.token_revoked()
     return RedirectResponse("/tokens?done=revoke", 303)
