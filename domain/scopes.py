@@ -1,4 +1,4 @@
-"""Pure: what the holder of a token of the API may do (DESIGN, Contract, Tokens)."""
+"""Pure: what the holder of a token of the API may do (docs/how-to/tokens.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that were given, by the key that their request named: who asks again gets the same one (DESIGN, Contract, HTTP).
+"""Answers that were given, by the key that their request named: who asks again gets the same one (ARCHITECTURE.md).
 
 What became of a request whose process died, or that failed on the way, nobody knows: its row stays. Where the act may be done twice the
 same request takes the row over; where it may not, the row says so for a day.
