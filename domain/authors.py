@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 AuthorKind = Literal["token", "page", "here", "os"]
 KINDS: tuple[AuthorKind, ...] = get_args(AuthorKind)
@@ -42,7 +42,7 @@ class Author:
         kind, colon, name = (text or "").partition(":")
         if kind not in KINDS or bool(colon) is (kind in ALONE):
             return None
-        return cls(cast(AuthorKind, kind), name)
+        return cls(kind, name)
 
 
 def as_author(text: str | None) -> str | None:
