@@ -1,12 +1,13 @@
-"""Writes docs/reference/{settings,cli,events,tables}.md, and the events of the clients, from the code: `make docs`. A test compares them."""
+"""Writes docs/reference/{settings,cli,events,tables}.md, and what the clients have of events and routes, from the code: `make docs`. A test compares them."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from sqlalchemy.dialects import postgresql
 
+from docs import client_api
 from domain.delivery import TYPES
 from operations.catalogue.entries import catalogue
 from operations.catalogue.lens import EbayDocument
@@ -211,7 +213,13 @@ def _comment(source: str, table: str, column: str) -> str:
 
 
 PAGES = {"settings": settings, "cli": cli, "events": events, "tables": tables}
-CLIENTS = {"python/sellerbeat/events.py": python, "typescript/src/events.ts": typescript}
+CLIENTS: dict[str, Callable[[], str]] = {
+    "python/sellerbeat/events.py": python,
+    "python/sellerbeat/answers.py": client_api.answers,
+    "python/sellerbeat/api.py": partial(client_api.api, asynchronous=False),
+    "python/sellerbeat/async_api.py": partial(client_api.api, asynchronous=True),
+    "typescript/src/events.ts": typescript,
+}
 
 
 def main() -> None:

@@ -1,0 +1,212 @@
+"""How the methods of `api` and `async_api` ask: repeats that are safe, refusals as errors, pages one after another."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+from typing_extensions import Self
+
+from sellerbeat.errors import ProblemError, UnreachableError
+from sellerbeat.wire import AGAIN, Backoff, options, parsed
+
+if TYPE_CHECKING:
+    import httpx
+
+M = TypeVar("M", bound=BaseModel)
+READS = ("GET", "HEAD")
+PATIENCE_S = 10.0
+TIMEOUT_S = 30.0
+
+
+class Tries:
+    """Whether a request is worth another try, and when: a repeat is safe, by the Idempotency-Key that every write has."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._until, self._backoff = time.monotonic() + patience_s, Backoff(0.25, 5.0)
+
+    def wait_s(self, error: ProblemError | UnreachableError) -> float:
+        """Seconds to wait. Raises the error, where another try is of no use or would come too late."""
+        again = isinstance(error, UnreachableError) or (error.status in AGAIN and error.status != 500) or error.code == "running"
+        wait = self._backoff.next_s(error.retry_after_s if isinstance(error, ProblemError) else None)
+        if not again or time.monotonic() + wait > self._until:
+            raise error
+        return wait
+
+
+def request_of(method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None, key: str | None) -> dict[str, Any]:
+    """What httpx takes. What is None was not given."""
+    made: dict[str, Any] = {"method": method, "url": path, "params": _given(query)}
+    if body is not None and (given := _given(body)):
+        made["json"] = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    if method not in READS:
+        made["headers"] = {"Idempotency-Key": key or str(uuid4())}
+    return made
+
+
+def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (fields or {}).items() if value is not None}
+
+
+def shown(model: type[M], found: Any) -> M:
+    """An answer, typed. Raises UnreachableError: it is another one than this version knows."""
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
+        raise UnreachableError(f"the answer is no {model.__name__}: {where}") from None
+
+
+class Calls:
+    """A connection to the API. Close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        patience_s: float = PATIENCE_S,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`patience_s`: how long to go on trying where Sellerbeat is away or says that it is too often.
+
+        Raises ValueError: this is no address or no token.
+        """
+        given = options(url, token, timeout_s)
+        import httpx
+
+        self._patience_s = patience_s
+        self._client = httpx.Client(**given, transport=transport)
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Any:
+        import httpx
+
+        request, tries = request_of(method, path, query, body, key), Tries(self._patience_s)
+        while True:
+            try:
+                answer = self._client.request(**request)
+                return parsed(answer.status_code, answer.headers, answer.content)
+            except httpx.TransportError as error:
+                failed: ProblemError | UnreachableError = UnreachableError(f"no answer: {type(error).__name__}")
+            except (ProblemError, UnreachableError) as error:
+                failed = error
+            time.sleep(tries.wait_s(failed))
+
+    def _call(
+        self,
+        model: type[M],
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> M:
+        return shown(model, self._json(method, path, query, body, key))
+
+    def _pages(self, row: type[M], name: str, path: str, query: Mapping[str, Any], cursor: str) -> Iterator[M]:
+        after = query[cursor]
+        while True:
+            page = self._json("GET", path, {**query, cursor: after})
+            for one in page[name]:
+                yield shown(row, one)
+            after = page["next"]
+            if after is None:
+                return
+
+
+class AsyncCalls:
+    """A connection to the API. Close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        patience_s: float = PATIENCE_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`patience_s`: how long to go on trying where Sellerbeat is away or says that it is too often.
+
+        Raises ValueError: this is no address or no token.
+        """
+        given = options(url, token, timeout_s)
+        import httpx
+
+        self._patience_s = patience_s
+        self._client = httpx.AsyncClient(**given, transport=transport)
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Any:
+        import httpx
+
+        request, tries = request_of(method, path, query, body, key), Tries(self._patience_s)
+        while True:
+            try:
+                answer = await self._client.request(**request)
+                return parsed(answer.status_code, answer.headers, answer.content)
+            except httpx.TransportError as error:
+                failed: ProblemError | UnreachableError = UnreachableError(f"no answer: {type(error).__name__}")
+            except (ProblemError, UnreachableError) as error:
+                failed = error
+            await asyncio.sleep(tries.wait_s(failed))
+
+    async def _call(
+        self,
+        model: type[M],
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> M:
+        return shown(model, await self._json(method, path, query, body, key))
+
+    async def _pages(self, row: type[M], name: str, path: str, query: Mapping[str, Any], cursor: str) -> AsyncIterator[M]:
+        after = query[cursor]
+        while True:
+            page = await self._json("GET", path, {**query, cursor: after})
+            for one in page[name]:
+                yield shown(row, one)
+            after = page["next"]
+            if after is None:
+                return

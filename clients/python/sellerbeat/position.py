@@ -1,0 +1,313 @@
+"""Where the app stands in the feed, kept in the app's own database and moved in the transaction that keeps what the app made of the events.
+
+Three tables: how far (`sellerbeat_position`), which ids were handled (`sellerbeat_handled`), what failed and what is set aside
+(`sellerbeat_failed`). `DbApiPosition` is for a plain DB-API driver, `sellerbeat.sqlalchemy.SqlAlchemyPosition` for SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+LONGEST_ERROR = 500  # characters
+REMEMBERED = timedelta(days=400)  # as long as Sellerbeat keeps events, unless it is told otherwise
+AT_ONCE = 200  # rows of one statement: SQLite takes 999 values
+
+
+class Place(NamedTuple):
+    """All up to this position is handled. `feed`: the feed's generation, another one after a restore; "" before it was told."""
+
+    position: int
+    feed: str
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """An event whose handler raised. `set_aside`: the app went on without it, and may try it again by `Feed.retry`."""
+
+    id: str
+    type: str
+    position: int | None
+    times: int
+    error: str
+    event: Mapping[str, Any]
+    set_aside: bool
+
+
+class Position(Protocol[T]):
+    """What a feed needs of the place where the app keeps its position. Every function but `transaction` works within one."""
+
+    def transaction(self) -> AbstractContextManager[T]:
+        """Begins one; commits it at the end of the block, undoes it if the block raises. The handlers get it."""
+        ...
+
+    def read(self, transaction: T) -> Place | None:
+        """Where the app stands; None: it has not begun."""
+        ...
+
+    def begin(self, transaction: T, place: Place) -> bool:
+        """Writes the first place. False: another consumer did it before."""
+        ...
+
+    def lock(self, transaction: T, place: Place) -> bool:
+        """Keeps every other consumer from this position until the transaction ends. False: it does not stand at `place` any more."""
+        ...
+
+    def move(self, transaction: T, before: Place, after: Place) -> bool:
+        """Goes on. False: it does not stand at `before` any more."""
+        ...
+
+    @property
+    def remembers(self) -> bool:
+        """Whether ids of handled events are kept."""
+        ...
+
+    def known(self, transaction: T, ids: Sequence[str]) -> set[str]:
+        """Of these, those that were handled before."""
+        ...
+
+    def remember(self, transaction: T, ids: Sequence[str]) -> None:
+        """These are handled, if the transaction commits. May raise where another one handles one of them just now."""
+        ...
+
+    def forget(self, transaction: T, *, all_ids: bool) -> None:
+        """Forgets ids that are too old to come again, or all of them."""
+        ...
+
+    def failed(self, transaction: T) -> list[FailedEvent]:
+        """Events whose handlers raised, and that were not handled since."""
+        ...
+
+    def note_failed(self, transaction: T, failed: FailedEvent) -> None:
+        """Writes it down, in place of what was noted of this event before."""
+        ...
+
+    def note_handled(self, transaction: T, ids: Collection[str]) -> None:
+        """What was noted of these is over."""
+        ...
+
+
+CREATE_TABLES = (
+    "CREATE TABLE IF NOT EXISTS sellerbeat_position (name VARCHAR(100) PRIMARY KEY, position BIGINT NOT NULL,"
+    " generation VARCHAR(40) NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sellerbeat_handled (name VARCHAR(100) NOT NULL, id VARCHAR(120) NOT NULL, handled_at BIGINT NOT NULL,"
+    " PRIMARY KEY (name, id))",
+    "CREATE TABLE IF NOT EXISTS sellerbeat_failed (name VARCHAR(100) NOT NULL, id VARCHAR(120) NOT NULL, type VARCHAR(100) NOT NULL,"
+    " position BIGINT, times INTEGER NOT NULL, error TEXT NOT NULL, event TEXT NOT NULL, set_aside INTEGER NOT NULL,"
+    " PRIMARY KEY (name, id))",
+)
+READ_POSITION = "SELECT position, generation FROM sellerbeat_position WHERE name = ?"
+BEGIN_POSITION = "INSERT INTO sellerbeat_position (name, position, generation) VALUES (?, ?, ?)"
+LOCK_POSITION = "UPDATE sellerbeat_position SET position = position WHERE name = ?"
+MOVE_POSITION = "UPDATE sellerbeat_position SET position = ?, generation = ? WHERE name = ? AND position = ? AND generation = ?"
+KNOWN_IDS = "SELECT id FROM sellerbeat_handled WHERE name = ? AND id IN ({})"
+REMEMBER_IDS = "INSERT INTO sellerbeat_handled (name, id, handled_at) VALUES {}"
+FORGET_ALL_IDS = "DELETE FROM sellerbeat_handled WHERE name = ?"
+FORGET_OLD_IDS = "DELETE FROM sellerbeat_handled WHERE name = ? AND handled_at < ?"
+FAILED_EVENTS = "SELECT id, type, position, times, error, event, set_aside FROM sellerbeat_failed WHERE name = ? ORDER BY position, id"
+NOTE_FAILED = "INSERT INTO sellerbeat_failed (name, id, type, position, times, error, event, set_aside) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+NOTE_HANDLED = "DELETE FROM sellerbeat_failed WHERE name = ? AND id IN ({})"
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """Columns of a table of the app's own, in place of `sellerbeat_position`. All are SQL as the app would write it.
+
+    `position` is a whole number, `generation` text; both may be null before the first event. `where` names the one row.
+    """
+
+    table: str
+    position: str
+    generation: str
+    where: str
+
+
+class DbApiPosition(Generic[T]):
+    """A position that a DB-API driver keeps: psycopg, psycopg2, sqlite3, PyMySQL and their like. Handlers get the connection.
+
+    Args:
+        connect: gives a connection that commits when it is told to: `lambda: psycopg.connect(...)`, or a pool's `getconn`.
+        name: of the position, where an app has several.
+        release: what becomes of the connection afterwards, such as a pool's `putconn`; else it is closed.
+        remember: for how long ids of handled events are kept, so that none is handled twice; None: not at all.
+        own: where the position is, if not in `sellerbeat_position`.
+        paramstyle: as the driver's module says it; found out where it is left out.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], T],
+        name: str = "main",
+        *,
+        release: Callable[[T], object] | None = None,
+        remember: timedelta | None = REMEMBERED,
+        own: OwnColumns | None = None,
+        paramstyle: str | None = None,
+    ) -> None:
+        self.name = name
+        self._connect, self._release, self._remember, self._own = connect, release, remember, own
+        self._style = paramstyle
+
+    def create_tables(self) -> None:
+        """Makes what is missing. Safe to repeat."""
+        with self.transaction() as connection:
+            for statement in CREATE_TABLES:
+                self._run(connection, statement)
+
+    @contextmanager
+    def transaction(self) -> Iterator[T]:
+        """A connection; commits at the end. Raises ValueError: it commits every statement by itself, so nothing could be undone."""
+        connection = self._connect()
+        handle: Any = connection
+        try:
+            if getattr(handle, "autocommit", False) is True:
+                raise ValueError("the connection is in autocommit: position and results would not be kept together")
+            yield connection
+            handle.commit()
+        except BaseException:
+            handle.rollback()
+            raise
+        finally:
+            if self._release:
+                self._release(connection)
+            else:
+                handle.close()
+
+    def read(self, transaction: T) -> Place | None:
+        """As `Position` says."""
+        if own := self._own:
+            rows = self._rows(transaction, f"SELECT {own.position}, {own.generation} FROM {own.table} WHERE {own.where}")
+            if len(rows) != 1:
+                raise ValueError(f"{own.table} has {len(rows)} rows where {own.where}; the position needs one")
+        else:
+            rows = self._rows(transaction, READ_POSITION, self.name)
+        return Place(int(rows[0][0]), rows[0][1] or "") if rows and rows[0][0] is not None else None
+
+    def begin(self, transaction: T, place: Place) -> bool:
+        """As `Position` says."""
+        if own := self._own:
+            statement = f"UPDATE {own.table} SET {own.position} = ?, {own.generation} = ? WHERE {own.where} AND {own.position} IS NULL"
+            return self._run(transaction, statement, *place) == 1
+        if self.read(transaction) is not None:
+            return False
+        self._run(transaction, BEGIN_POSITION, self.name, *place)
+        return True
+
+    def lock(self, transaction: T, place: Place) -> bool:
+        """As `Position` says."""
+        if own := self._own:
+            self._run(transaction, f"UPDATE {own.table} SET {own.position} = {own.position} WHERE {own.where}")
+        else:
+            self._run(transaction, LOCK_POSITION, self.name)
+        return self.read(transaction) == place
+
+    def move(self, transaction: T, before: Place, after: Place) -> bool:
+        """As `Position` says."""
+        if own := self._own:
+            statement = (
+                f"UPDATE {own.table} SET {own.position} = ?, {own.generation} = ?"
+                f" WHERE {own.where} AND {own.position} = ? AND COALESCE({own.generation}, '') = ?"
+            )
+            return self._run(transaction, statement, *after, *before) == 1
+        return self._run(transaction, MOVE_POSITION, *after, self.name, *before) == 1
+
+    @property
+    def remembers(self) -> bool:
+        """As `Position` says."""
+        return self._remember is not None
+
+    def known(self, transaction: T, ids: Sequence[str]) -> set[str]:
+        """As `Position` says."""
+        found: set[str] = set()
+        for part in _parts(ids if self.remembers else ()):
+            found.update(row[0] for row in self._rows(transaction, KNOWN_IDS.format(_marks(len(part))), self.name, *part))
+        return found
+
+    def remember(self, transaction: T, ids: Sequence[str]) -> None:
+        """As `Position` says."""
+        now = int(time.time())
+        for part in _parts(ids if self.remembers else ()):
+            values = [value for one in part for value in (self.name, one, now)]
+            self._run(transaction, REMEMBER_IDS.format(", ".join(["(?, ?, ?)"] * len(part))), *values)
+
+    def forget(self, transaction: T, *, all_ids: bool) -> None:
+        """As `Position` says."""
+        if all_ids:
+            self._run(transaction, FORGET_ALL_IDS, self.name)
+        elif self._remember is not None:
+            self._run(transaction, FORGET_OLD_IDS, self.name, int(time.time() - self._remember.total_seconds()))
+
+    def failed(self, transaction: T) -> list[FailedEvent]:
+        """As `Position` says."""
+        rows = self._rows(transaction, FAILED_EVENTS, self.name)
+        return [FailedEvent(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), bool(row[6])) for row in rows]
+
+    def note_failed(self, transaction: T, failed: FailedEvent) -> None:
+        """As `Position` says."""
+        self.note_handled(transaction, [failed.id])
+        document = json.dumps(failed.event)
+        values = (failed.type, failed.position, failed.times, failed.error, document, int(failed.set_aside))
+        self._run(transaction, NOTE_FAILED, self.name, failed.id, *values)
+
+    def note_handled(self, transaction: T, ids: Collection[str]) -> None:
+        """As `Position` says."""
+        for part in _parts(list(ids)):
+            self._run(transaction, NOTE_HANDLED.format(_marks(len(part))), self.name, *part)
+
+    def _run(self, transaction: T, statement: str, *values: Any) -> int:
+        """How many rows it changed."""
+        cursor = self._execute(transaction, statement, values)
+        count = int(cursor.rowcount)
+        cursor.close()
+        return count
+
+    def _rows(self, transaction: T, statement: str, *values: Any) -> list[Any]:
+        cursor = self._execute(transaction, statement, values)
+        rows = [tuple(row) for row in cursor.fetchall()]
+        cursor.close()
+        return rows
+
+    def _execute(self, transaction: Any, statement: str, values: Sequence[Any]) -> Any:
+        if self._style is None:
+            self._style = paramstyle_of(transaction)
+        cursor = transaction.cursor()
+        cursor.execute(in_style(statement, self._style), tuple(values))
+        return cursor
+
+
+def paramstyle_of(connection: Any) -> str:
+    """How the driver of a connection marks values. Raises ValueError: it does not say so."""
+    for kind in type(connection).__mro__:
+        module = sys.modules.get(kind.__module__.partition(".")[0])
+        style = getattr(module, "paramstyle", None)
+        if style:
+            return str(style)
+    raise ValueError(f"{type(connection).__name__} does not tell its paramstyle: give it as DbApiPosition(paramstyle=...)")
+
+
+def in_style(statement: str, style: str) -> str:
+    """The same statement as a driver of this paramstyle takes it. Raises ValueError."""
+    if style == "qmark":
+        return statement
+    if style in ("format", "pyformat"):
+        return statement.replace("%", "%%").replace("?", "%s")
+    if style in ("numeric", "named"):
+        parts = statement.split("?")
+        return parts[0] + "".join(f":{number}{part}" for number, part in enumerate(parts[1:], 1))
+    raise ValueError(f"paramstyle {style!r} is none that DB-API knows")
+
+
+def _marks(count: int) -> str:
+    return ", ".join(["?"] * count)
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
