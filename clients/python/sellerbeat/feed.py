@@ -87,10 +87,8 @@ class Feed(Handlers[T]):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         super().__init__()
-        if gone == "anew":
-            raise ValueError(
-                "gone: to begin anew the app forgets what it made of the events: give a function that does so and returns anew"
-            )
+        if not callable(gone) and gone not in ("oldest", "latest", "stop"):
+            raise ValueError("gone: oldest, latest, stop, or a function; only a function can begin anew, as it forgets what the app has")
         if not 1 <= batch <= 1000 or not 0 <= wait_s <= 60 or tries < 1:
             raise ValueError("batch: 1 to 1000; wait_s: 0 to 60; tries: 1 and more")
         self._reader = FeedReader(url, token, transport)

@@ -54,7 +54,7 @@ class FeedReader:
     """One thread that asks, and a queue of answers. `wake` may be called by a signal handler: SimpleQueue bears that."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
     transport: httpx.BaseTransport | None = None
     _questions: SimpleQueue[Question | None] = field(default_factory=SimpleQueue)
     _answers: SimpleQueue[tuple[Question, FeedPage | Exception] | None] = field(default_factory=SimpleQueue)

@@ -7,13 +7,14 @@ Three tables: how far (`sellerbeat_position`), which ids were handled (`sellerbe
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from sellerbeat.paramstyle import in_style, paramstyle_of
 
 T = TypeVar("T")
 LONGEST_ERROR = 500  # characters
@@ -280,28 +281,6 @@ class DbApiPosition(Generic[T]):
         cursor = transaction.cursor()
         cursor.execute(in_style(statement, self._style), tuple(values))
         return cursor
-
-
-def paramstyle_of(connection: Any) -> str:
-    """How the driver of a connection marks values. Raises ValueError: it does not say so."""
-    for kind in type(connection).__mro__:
-        module = sys.modules.get(kind.__module__.partition(".")[0])
-        style = getattr(module, "paramstyle", None)
-        if style:
-            return str(style)
-    raise ValueError(f"{type(connection).__name__} does not tell its paramstyle: give it as DbApiPosition(paramstyle=...)")
-
-
-def in_style(statement: str, style: str) -> str:
-    """The same statement as a driver of this paramstyle takes it. Raises ValueError."""
-    if style == "qmark":
-        return statement
-    if style in ("format", "pyformat"):
-        return statement.replace("%", "%%").replace("?", "%s")
-    if style in ("numeric", "named"):
-        parts = statement.split("?")
-        return parts[0] + "".join(f":{number}{part}" for number, part in enumerate(parts[1:], 1))
-    raise ValueError(f"paramstyle {style!r} is none that DB-API knows")
 
 
 def _marks(count: int) -> str:

@@ -21,7 +21,7 @@ def options(url: str, token: str, timeout_s: float) -> dict[str, Any]:
     """What `httpx.Client` and `httpx.AsyncClient` take. Raises ValueError: this is no address or no token."""
     if not url.startswith(("https://", "http://")):
         raise ValueError("url: where web.py listens, such as https://sellerbeat.example or http://localhost:8080")
-    if not token.isascii() or not token.isprintable() or " " in token or not token:
+    if not token or not token.isascii() or not token.isprintable() or token != token.strip():
         raise ValueError("token: as `starter.py token create` printed it, without spaces and line ends")
     headers = {"Authorization": f"Bearer {token}", "User-Agent": f"sellerbeat-python/{VERSION}"}
     return {"base_url": url.rstrip("/"), "headers": headers, "timeout": timeout_s}
@@ -75,7 +75,7 @@ class Backoff:
 
     def next_s(self, at_least_s: float | None = None) -> float:
         """Seconds to wait now; not less than the answer asks for."""
-        wait = min(self._longest_s, self._first_s * 2 ** min(self._tries, 20))
+        wait = min(self._longest_s, self._first_s * 2.0 ** min(self._tries, 20))
         self._tries += 1
         return max(at_least_s or 0.0, wait * random.uniform(0.5, 1.0))
 
