@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.support.rooms import FOR_TRIALS, HOUSE, MAY_IMPORT, NESTED, PROCESSES, ROOMS, files, imported, modules_imported
+from tests.support.rooms import CLIENT, FOR_TRIALS, HOUSE, MAY_IMPORT, NESTED, PROCESSES, ROOMS, files, imported, modules_imported
 
 STANDARD_LIBRARY_ONLY = ("domain",)
 
@@ -86,7 +86,17 @@ def test_the_product_has_no_circle_of_modules() -> None:
     TopologicalSorter(graph).prepare()
 
 
+def test_the_client_needs_two_packages_and_nothing_of_the_house() -> None:
+    """But in the modules that are named after a framework: an app has what it uses."""
+    paths = {path.stem: imported(path) - sys.stdlib_module_names for path in files(f"{CLIENT}/sellerbeat")}
+    frameworks = {name: paths.pop(name) for name in ("flask", "fastapi", "django", "sqlalchemy")}
+
+    assert len(paths) > 10
+    assert set().union(*paths.values()) == {"sellerbeat", "httpx", "pydantic", "typing_extensions"}  # the last one is pydantic's
+    assert all(needed - {"sellerbeat", "starlette"} == {name} for name, needed in frameworks.items())
+
+
 def test_there_are_at_most_twenty_rooms_at_the_top() -> None:
-    tops = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {"docs", "tests"}
+    tops = {path.parent.name for path in HOUSE.glob("*/__init__.py")} | {"clients", "docs", "tests"}
 
     assert 10 < len(tops) <= 20

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from settings import PREFIX, Settings
-from tests.support.rooms import FOR_TRIALS, HOUSE, MAY_IMPORT, PROCESSES, ROOMS, files
+from tests.support.rooms import CLIENT, FOR_TRIALS, HOUSE, MAY_IMPORT, PROCESSES, ROOMS, files
 
 
 @pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "README.md", "ARCHITECTURE.md"])
@@ -58,7 +58,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 def test_no_file_needs_a_scroll_bar_to_be_understood() -> None:
-    paths = [path for room in (*ROOMS, "tests", "docs") for path in files(room)]
+    paths = [path for room in (*ROOMS, "tests", "docs", CLIENT) for path in files(room)]
     long = {path.as_posix(): lines for path in paths if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
 
     assert len(paths) > 800
@@ -88,7 +88,7 @@ def test_no_identifier_and_no_file_has_a_word_that_stood_for_ten_things() -> Non
     """docs/reference/glossary.md has the words that are used instead."""
     worn: dict[str, set[str]] = {}
     known = set[str]()  # words that are not worn out
-    for path in (path for room in (*ROOMS, "tests", "docs") for path in files(room)):
+    for path in (path for room in (*ROOMS, "tests", "docs", CLIENT) for path in files(room)):
         where, words = path.relative_to(HOUSE).as_posix(), set(re.findall(r"[^\W\d]\w*", path.read_text(encoding="utf-8")))
         found = [path.stem] if is_worn_out(path.stem) else []
         if any(is_worn_out(word) for word in words - known):  # in a name, or only in a text: to tell takes ten times as long

@@ -81,7 +81,7 @@ def test_a_feed_that_has_forgotten_what_follows_is_no_silent_gap_either(web: Lis
     position = position_of(app)
     web.sell(1)
     with position.transaction() as transaction:
-        position.begin(transaction, Place(2**40, ""))  # beyond the end: another database than it was
+        position.begin(transaction, Place(2**60, ""))  # beyond the end: another database than it was
     feed = web.feed()
     feed.on("*")(write)
 

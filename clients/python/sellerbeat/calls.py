@@ -12,7 +12,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 from typing_extensions import Self
 
-from sellerbeat.errors import ProblemError, UnreachableError
+from sellerbeat.errors import NotUnderstoodError, ProblemError, UnreachableError
 from sellerbeat.wire import AGAIN, Backoff, options, parsed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Tries:
     """Whether a request is worth another try, and when: a repeat is safe, by the Idempotency-Key that every write has."""
 
     def __init__(self, patience_s: float) -> None:
-        self._until, self._backoff = time.monotonic() + patience_s, Backoff(0.25, 5.0)
+        self._until, self._backoff = time.monotonic() + patience_s, Backoff(0.05, 5.0)
 
     def wait_s(self, error: ProblemError | UnreachableError) -> float:
         """Seconds to wait. Raises the error, where another try is of no use or would come too late."""
@@ -54,12 +54,12 @@ def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def shown(model: type[M], found: Any) -> M:
-    """An answer, typed. Raises UnreachableError: it is another one than this version knows."""
+    """An answer, typed. Raises NotUnderstoodError: it is another one than this version knows."""
     try:
         return model.model_validate(found)
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
-        raise UnreachableError(f"the answer is no {model.__name__}: {where}") from None
+        raise NotUnderstoodError(f"the answer is no {model.__name__}: {where}") from None
 
 
 class Calls:

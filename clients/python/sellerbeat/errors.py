@@ -14,6 +14,10 @@ class UnreachableError(SellerbeatError):
     """No answer, or one that is none of Sellerbeat's: a lost connection, a time-out, a proxy's page. Try again."""
 
 
+class NotUnderstoodError(SellerbeatError):
+    """Sellerbeat answers what this version of the package does not know. Install the one that goes with it."""
+
+
 class ProblemError(SellerbeatError):
     """Sellerbeat refuses. `code` says why, for a program, and never changes; `detail` says it for a person.
 
