@@ -3,100 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from sellerbeat import DbApiPosition, Feed, HandlerFailedError, OwnColumns, Place, TokenRefusedError
+from sellerbeat import DbApiPosition, Feed, HandlerFailedError, Place, TokenRefusedError
 from sellerbeat.events import OrderCreated, UnknownEvent
-from sellerbeat.sqlalchemy import OwnMappedColumns, SqlAlchemyPosition
-from sqlalchemy import BigInteger, Engine, Text, create_engine, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
-from sqlalchemy.pool import NullPool
 
 from tests.clients.conftest import AppDatabase, Listening
+from tests.clients.positions import KINDS, place_of, position_of, running, write
 from tests.support.waiting import eventually_here
-
-
-class OwnBase(DeclarativeBase):
-    pass
-
-
-class AppSettings(OwnBase):
-    __tablename__ = "app_settings"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    feed_position: Mapped[int | None] = mapped_column(BigInteger)
-    feed_generation: Mapped[str | None] = mapped_column(Text)
-
-
-def engine_of(app: AppDatabase) -> Engine:
-    return create_engine(app.url.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
-
-
-def in_settings(app: AppDatabase) -> AppDatabase:
-    app.run(
-        "CREATE TABLE app_settings (id int PRIMARY KEY, feed_position bigint, feed_generation text); INSERT INTO app_settings VALUES (1)"
-    )
-    return app
-
-
-KINDS: dict[str, Callable[[AppDatabase], Any]] = {
-    "dbapi": lambda app: DbApiPosition(app.connect),
-    "dbapi, own columns": lambda app: DbApiPosition(
-        in_settings(app).connect, own=OwnColumns("app_settings", "feed_position", "feed_generation", "id = 1")
-    ),
-    "engine": lambda app: SqlAlchemyPosition(engine_of(app)),
-    "session": lambda app: SqlAlchemyPosition(sessionmaker(engine_of(app))),
-    "session, own columns": lambda app: SqlAlchemyPosition(
-        sessionmaker(engine_of(in_settings(app))),
-        own=OwnMappedColumns(AppSettings.feed_position, AppSettings.feed_generation, where=AppSettings.id == 1),
-    ),
-}
-
-
-def position_of(app: AppDatabase, kind: str = "dbapi") -> Any:
-    position = KINDS[kind](app)
-    position.create_tables()
-    return position
-
-
-def write(event: Any, transaction: Any) -> None:
-    """A handler: into the app's own table, in the transaction that it is given."""
-    if hasattr(transaction, "cursor"):
-        with transaction.cursor() as cursor:
-            cursor.execute("INSERT INTO handled (id, type) VALUES (%s, %s)", (event.id, event.type))
-    else:
-        transaction.execute(text("INSERT INTO handled (id, type) VALUES (:id, :type)"), {"id": event.id, "type": event.type})
-
-
-def place_of(position: Any) -> Place | None:
-    with position.transaction() as transaction:
-        place: Place | None = position.read(transaction)
-        return place
-
-
-@contextmanager
-def running(feed: Feed[Any], position: Any) -> Iterator[list[BaseException]]:
-    """A consumer in a thread of its own; stopped at the end. What it raised."""
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            feed.run(position)
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield raised
-    finally:
-        feed.stop()
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -223,7 +141,7 @@ def test_handlers_get_typed_events_and_new_types_and_fields_pass(app: AppDatabas
 
 @pytest.mark.parametrize("kind", ["dbapi", "session"])
 def test_a_handler_that_raises_is_told_how_often_and_its_event_is_set_aside_alone(web: Listening, app: AppDatabase, kind: str) -> None:
-    position, told = position_of(app, kind), list[int]()
+    position, heard = position_of(app, kind), list[int]()
     web.sell(*range(4))
     feed = web.feed(tries=3, then="set_aside")
     bad = web.ids()[3]
@@ -231,13 +149,13 @@ def test_a_handler_that_raises_is_told_how_often_and_its_event_is_set_aside_alon
     @feed.on("*")
     def handle(event: Any, transaction: Any) -> None:
         write(event, transaction)
-        if event.id == bad and len(told) < 3:
+        if event.id == bad and len(heard) < 3:
             raise ValueError("not this one")
 
-    feed.on_failure(lambda failed, _: told.append(failed.times))
+    feed.on_failure(lambda failed, _: heard.append(failed.times))
     feed.run(position, until_idle=True)
 
-    assert told == [1, 2, 3]
+    assert heard == [1, 2, 3]
     assert app.rows() == [one for one in web.ids() if one != bad]
     with position.transaction() as transaction:
         (failed,) = position.failed(transaction)

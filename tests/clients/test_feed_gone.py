@@ -8,7 +8,7 @@ import pytest
 from sellerbeat import FeedGoneError, Gone, Place
 
 from tests.clients.conftest import AppDatabase, Listening
-from tests.clients.test_feed import place_of, position_of, write
+from tests.clients.positions import place_of, position_of, write
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def test_latest_goes_on_with_what_comes_from_now_on(web: Listening, app: AppData
 
 
 def test_an_app_begins_anew_in_the_transaction_in_which_it_forgets(web: Listening, app: AppDatabase, restored: Any) -> None:
-    told: list[Gone] = []
+    heard: list[Gone] = []
 
     def forget(gone: Gone, connection: Any) -> Any:
-        told.append(gone)
+        heard.append(gone)
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM handled")
-        if len(told) == 1:
+        if len(heard) == 1:
             raise OSError("away for a moment")
         return "anew"
 
@@ -74,7 +74,7 @@ def test_an_app_begins_anew_in_the_transaction_in_which_it_forgets(web: Listenin
     feed.run(restored, until_idle=True)
 
     assert app.rows() == [one["id"] for one in web.store.feed.read() if not one["type"].startswith("alert.")]
-    assert (len(told), told[0].restored, told[0].latest > told[0].place.position) == (2, True, True)
+    assert (len(heard), heard[0].restored, heard[0].latest > heard[0].place.position) == (2, True, True)
 
 
 def test_a_feed_that_has_forgotten_what_follows_is_no_silent_gap_either(web: Listening, app: AppDatabase) -> None:

@@ -25,7 +25,7 @@ class Policy:
     tries: int
     then: Literal["set_aside", "stop"]
     retry_s: tuple[float, float]
-    told: Callable[[FailedEvent, Exception], After | None] | None = None
+    decide: Callable[[FailedEvent, Exception], After | None] | None = None
 
 
 class HandlerRaisedError(Exception):
@@ -121,7 +121,7 @@ class Batches(Generic[T]):
         where = event.get("position")
         said = f"{type(error).__name__}: {error}".replace("\0", "?")[:LONGEST_ERROR]
         failed = FailedEvent(event["id"], str(event.get("type")), where, times, said, event, set_aside=False)
-        after = (policy.told(failed, error) if policy.told else None) or (policy.then if times >= policy.tries else "retry")
+        after = (policy.decide(failed, error) if policy.decide else None) or (policy.then if times >= policy.tries else "retry")
         aside = after == "set_aside"
         logger.error("a handler raised for %s %s, %d times now: %s", failed.type, failed.id, times, after, exc_info=error)
         on = Place(int(event["position"]), feed)

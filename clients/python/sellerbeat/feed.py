@@ -97,11 +97,11 @@ class Feed(Handlers[T]):
         self._policy = Policy(tries, then, retry_s)
         self._stopped, self._forget_at = False, 0.0
 
-    def on_failure(self, told: Callable[[FailedEvent, Exception], After | None]) -> Callable[[FailedEvent, Exception], After | None]:
+    def on_failure(self, decide: Callable[[FailedEvent, Exception], After | None]) -> Callable[[FailedEvent, Exception], After | None]:
         """`@feed.on_failure`: told each time that a handler raised, with how often it did. May return what to do in place of what `Feed`
         was told: "retry", "set_aside" or "stop"."""
-        self._policy.told = told
-        return told
+        self._policy.decide = decide
+        return decide
 
     def stop(self) -> None:
         """Ends `run` once what is in hand is committed, and any wait at once. For signal handlers and other threads."""

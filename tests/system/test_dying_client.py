@@ -1,0 +1,150 @@
+"""The example app of `clients/python`, killed 200 times at named points: its tables are what the simulated eBay did."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+from standardwebhooks import Webhook
+
+from simulator import World
+from tests.clients.dying_shop import POINTS
+from tests.support.house import ROOT, House
+from tests.support.opening import open_house  # noqa: F401 - a fixture
+from tests.support.waiting import eventually_here
+
+PROGRAM = ROOT / "tests" / "clients" / "dying_shop.py"
+KILLS = int(os.environ.get("KILLS", "200"))
+ADMIN = "an admin's token, long enough for everybody"
+SELLER, SECRET = "anna", "whsec_" + "a2V5" * 8
+IN_WEBHOOKS = ("begin", "known", "remembered", "handler", "handled", "committing", "committed")
+
+
+@dataclass
+class Shop:
+    """The app, its database, and the eBay that it should know."""
+
+    world: World
+    house: House
+    database: str
+    address: str
+
+    def begin(self, point: str, number: int, **environment: str) -> subprocess.Popen[bytes]:
+        url = self.database.replace("postgresql://", "postgresql+psycopg2://")
+        given = {"SHOP_DATABASE_URL": url, "SELLERBEAT_URL": self.address, "SELLERBEAT_TOKEN": ADMIN, **environment}
+        return subprocess.Popen([sys.executable, str(PROGRAM), point, str(number)], env={**os.environ, **given}, stderr=subprocess.PIPE)
+
+    def rows(self, statement: str) -> list[Any]:
+        with closing(psycopg2.connect(self.database)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return sorted(cursor.fetchall())
+
+    def has(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """Sales, orders that were shipped, items."""
+        sales = self.rows("SELECT order_id, line_item_id, quantity FROM sales")
+        shipped = self.rows("SELECT DISTINCT order_id FROM sales WHERE shipped_at IS NOT NULL")
+        return sales, [one for (one,) in shipped], self.rows("SELECT id, available FROM items")
+
+    def should_have(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The same by the simulated eBay's ledger."""
+        newest = {(row["kind"], row["entity_id"]): row for row in self.world.rows()}
+        found = [(kind, id_, row["document"]) for (kind, id_), row in newest.items() if not row["removed"]]
+        sales = [(id_, line["lineItemId"], line["quantity"]) for kind, id_, one in found if kind == "order" for line in one["lineItems"]]
+        shipped = {id_.partition("/")[0] for kind, id_, _ in found if kind == "fulfillment"}
+        there = "availability", "shipToLocationAvailability", "quantity"
+        items = [(id_, one[there[0]][there[1]][there[2]]) for kind, id_, one in found if kind == "inventory"]
+        return sorted(sales), sorted(shipped), sorted(items)
+
+    def trade(self, chance: random.Random) -> None:
+        """Something happens at eBay."""
+        order = self.world.place_order(SELLER)
+        if chance.random() < 0.5:
+            self.world.ship(SELLER, order)
+
+
+@pytest.fixture
+def shop(open_house: Callable[..., House], empty_database: str) -> Shop:  # noqa: F811
+    world = World(seed=19)
+    world.add_seller(SELLER, 0.0, 6)
+    world.preload_skus(SELLER)
+    house = open_house(world, admin_token=ADMIN, web_bind="127.0.0.1:0", orders_every="1s", fulfillment_every="1s", inventory_every="2s")
+    house.enroll(SELLER)
+    house.worker()
+    web = house.child("web", str(ROOT / "web.py"))
+    (address,) = eventually_here(lambda: re.findall(r"web listens.*?(http://[^\s\"]+)", web.output()))
+    return Shop(world, house, empty_database, address)
+
+
+def test_200_kills_lose_nothing_and_double_nothing_by_the_feed(shop: Shop) -> None:
+    chance, died = random.Random(19), Counter[str]()
+    while (kills := sum(died.values())) < KILLS:
+        shop.trade(chance)
+        point = POINTS[kills % len(POINTS)]
+        app = shop.begin(point, chance.choice((1, 1, 2, 3)))
+        _, err = app.communicate(timeout=120)
+        assert app.returncode in (0, -9), err.decode()
+        died[point] += app.returncode == -9
+
+    def whole() -> bool:
+        app = shop.begin("never", 1)
+        _, err = app.communicate(timeout=120)
+        assert app.returncode == 0, err.decode()
+        return shop.has() == shop.should_have()
+
+    eventually_here(whole)
+    assert len(POINTS) > KILLS or set(died) == set(POINTS)
+    assert len(shop.has()[0]) > KILLS // 2
+
+
+def test_kills_lose_nothing_and_double_nothing_by_webhooks(shop: Shop) -> None:
+    """Each delivery is sent, signed, until it is taken, as Sellerbeat does; the app is started again after each of its deaths."""
+    chance, deaths, sent, kills = random.Random(20), 0, 0, KILLS // 3
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    here = {"WEBHOOK_SECRET": SECRET, "PORT": str(port)}
+    app = shop.begin(IN_WEBHOOKS[0], 1, **here)
+    with httpx.Client(timeout=30) as sender:
+        while deaths < kills or shop.has() != shop.should_have():
+            if deaths < kills:
+                shop.trade(chance)
+            before = sent
+            events = eventually_here(lambda before=before: shop.house.events()[before:] or shop.has() == shop.should_have())
+            for event in events if isinstance(events, list) else ():
+                while not 200 <= taken(sender, port, event) < 300:
+                    if app.poll() is not None:
+                        deaths += 1
+                        point = IN_WEBHOOKS[deaths % len(IN_WEBHOOKS)] if deaths < kills else "never"
+                        app = shop.begin(point, chance.choice((1, 2)), **here)
+                sent += 1
+    app.kill()
+    app.communicate()
+    assert deaths >= kills
+    assert len(shop.has()[0]) > 3
+
+
+def taken(sender: httpx.Client, port: int, event: dict[str, Any]) -> int:
+    """The status of the answer; 0: there was none."""
+    body = json.dumps({"type": event["type"], "timestamp": event["detected_at"], "data": event})
+    at = datetime.now(UTC)
+    names = {"webhook-id": event["id"], "webhook-timestamp": str(int(at.timestamp()))}
+    names["webhook-signature"] = Webhook(SECRET).sign(event["id"], at, body)
+    try:
+        return sender.post(f"http://127.0.0.1:{port}/sellerbeat", headers=names, content=body).status_code
+    except httpx.TransportError:
+        time.sleep(0.05)  # it is dead, or begins
+        return 0
