@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
-from sellerbeat import __version__, wire
+import httpx
+import pytest
+from sellerbeat import Sellerbeat, __version__, wire
+
+from tests.clients.conftest import Listening
 from tests.support.waiting import least
+from tests.web.site import TOKEN
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
 SHOP = CLIENT / "examples" / "flask_shop" / "shop.py"
-LOADED = "import sys; sys.path.insert(0, {path!r}); from sellerbeat import Feed, DbApiPosition, Sellerbeat, webhooks; webhooks.verify"
+LOADED = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+began = time.process_time()
+from sellerbeat import Feed, DbApiPosition, Sellerbeat, events, webhooks
+webhooks.verify
+print(time.process_time() - began)
+"""
 
 
 def test_it_needs_two_packages_and_python_310() -> None:
@@ -27,13 +40,11 @@ def test_it_needs_two_packages_and_python_310() -> None:
 
 
 def test_it_is_loaded_in_less_than_three_tenths_of_a_second() -> None:
-    def took_s(program: str) -> float:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-E", "-c", program], check=True)
-        return time.perf_counter() - began
+    def took_s() -> float:
+        """Of the processor: what a busy machine adds is not the package's."""
+        return float(subprocess.run([sys.executable, "-E", "-c", LOADED, str(CLIENT)], check=True, capture_output=True).stdout)
 
-    bare_s = least(lambda: took_s("pass"), 0.1)
-    assert least(lambda: took_s(LOADED.format(path=str(CLIENT))) - bare_s, 0.3) < 0.3
+    assert least(took_s, 0.3) < 0.3
 
 
 def test_an_app_has_twelve_lines_of_it() -> None:
@@ -42,3 +53,36 @@ def test_an_app_has_twelve_lines_of_it() -> None:
 
     assert len(lines) < 150
     assert 10 <= len(own) <= 12
+
+
+@pytest.fixture
+def shop(web: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The example, as a module, with a database in a file."""
+    named = {"SHOP_DATABASE_URL": f"sqlite:///{tmp_path}/shop.db", "SELLERBEAT_URL": web.url, "SELLERBEAT_TOKEN": TOKEN}
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location("shop_of_the_example", SHOP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    module.beat.close()
+    return module
+
+
+def test_the_shop_shows_what_was_sold_and_leads_to_ebay(web: Listening, shop: Any) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        link = {"seller_id": "anna", "url": f"https://ebay.example{request.url.path}", "expires_at": "2026-12-01T00:00:00.000Z"}
+        return httpx.Response(200, json=link)
+
+    web.sell(1, 2)
+    for _ in range(2):
+        shop.feed.run(shop.position, until_idle=True)
+    shop.beat = Sellerbeat(web.url, TOKEN, transport=httpx.MockTransport(answer))
+    browser = shop.app.test_client()
+    page = browser.get("/sellers/anna").text
+
+    assert re.findall(r"o-\d: \w+", page) == ["o-1: open", "o-2: open"]
+    assert browser.post("/sellers/anna/connect").location == "https://ebay.example/v1/sellers/anna/link"
+    shop.engine.dispose()

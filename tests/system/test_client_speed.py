@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import psycopg2
 import pytest
+from sellerbeat import DbApiPosition, Feed
+from sellerbeat.events import OrderCreated
+from sellerbeat.sqlalchemy import SqlAlchemyPosition
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from operations.catalogue.samples import sample
-from sellerbeat import DbApiPosition, Feed
-from sellerbeat.events import OrderCreated
-from sellerbeat.sqlalchemy import SqlAlchemyPosition
 from tests.support.waiting import least
 
 EVENTS, A_SECOND = 20_000, 5_000
@@ -49,7 +49,9 @@ def test_five_thousand_events_a_second_are_written_to_postgres(empty_database: s
         def sold(event: OrderCreated, transaction: Any) -> None:
             total = event.data.pricingSummary and event.data.pricingSummary.total and event.data.pricingSummary.total.value
             if isinstance(transaction, Session):
-                transaction.execute(text("INSERT INTO sales VALUES (:id, :order, :total)"), {"id": event.id, "order": event.entity_id, "total": total})
+                transaction.execute(
+                    text("INSERT INTO sales VALUES (:id, :order, :total)"), {"id": event.id, "order": event.entity_id, "total": total}
+                )
             else:
                 with transaction.cursor() as cursor:
                     cursor.execute("INSERT INTO sales VALUES (%s, %s, %s)", (event.id, event.entity_id, total))

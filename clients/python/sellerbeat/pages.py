@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
 from sellerbeat.errors import UnreachableError
@@ -49,6 +49,9 @@ class Question:
         return pairs + [("seller", one) for one in self.sellers] + [("type", one) for one in self.types]
 
 
+Answers: TypeAlias = "SimpleQueue[tuple[Question, FeedPage | Exception] | None]"
+
+
 @dataclass
 class FeedReader:
     """One thread that asks, and a queue of answers. `wake` may be called by a signal handler: SimpleQueue bears that."""
@@ -57,7 +60,7 @@ class FeedReader:
     token: str = field(repr=False)
     transport: httpx.BaseTransport | None = None
     _questions: SimpleQueue[Question | None] = field(default_factory=SimpleQueue)
-    _answers: SimpleQueue[tuple[Question, FeedPage | Exception] | None] = field(default_factory=SimpleQueue)
+    _answers: Answers = field(default_factory=SimpleQueue)
     _asked: Question | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +71,9 @@ class FeedReader:
         """Begin to ask. Of an earlier question the answer is not looked at any more."""
         if question != self._asked:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, args=(self._questions,), name="sellerbeat-feed", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._work, args=(self._questions, self._answers), name="sellerbeat-feed", daemon=True
+                )
                 self._thread.start()
             self._asked = question
             self._questions.put(question)
@@ -110,7 +115,7 @@ class FeedReader:
     def close(self) -> None:
         """Ends the thread, at the latest when its request ends."""
         self._questions.put(None)
-        self._thread, self._asked, self._questions = None, None, SimpleQueue()
+        self._thread, self._asked, self._questions, self._answers = None, None, SimpleQueue(), SimpleQueue()
 
     def whole(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What a thin event left out. Raises ProblemError, UnreachableError; LookupError: the feed does not have it."""
@@ -125,7 +130,7 @@ class FeedReader:
             raise LookupError("the feed does not have this event any more")
         return found[0]
 
-    def _work(self, questions: SimpleQueue[Question | None]) -> None:
+    def _work(self, questions: SimpleQueue[Question | None], answers: Answers) -> None:
         import httpx
 
         with httpx.Client(**options(self.url, self.token, BEYOND_WAIT_S), transport=self.transport) as client:
@@ -134,7 +139,7 @@ class FeedReader:
                     answer: FeedPage | Exception = _page(client, question)
                 except Exception as error:
                     answer = error
-                self._answers.put((question, answer))
+                answers.put((question, answer))
 
 
 def _page(client: httpx.Client, question: Question) -> FeedPage:
