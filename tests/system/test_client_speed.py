@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,15 +14,25 @@ import pytest
 from sellerbeat import DbApiPosition, Feed
 from sellerbeat.events import OrderCreated
 from sellerbeat.sqlalchemy import SqlAlchemyPosition
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from operations.catalogue.samples import sample
 from tests.support.waiting import least
 
 EVENTS, A_SECOND = 20_000, 5_000
-INSERT_SALE = text("INSERT INTO sales VALUES (:id, :order, :total)")
 REST = json.dumps({name: value for name, value in sample("order.created").items() if name not in ("id", "position")})[1:]
+
+
+class SpeedBase(DeclarativeBase):
+    pass
+
+
+class SpeedSale(SpeedBase):
+    __tablename__ = "sales"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str]
+    total: Mapped[Decimal | None]
 
 
 def answer(request: httpx.Request) -> httpx.Response:
@@ -35,7 +46,7 @@ def sold(event: OrderCreated, transaction: Any) -> None:
     summary = event.data.pricingSummary
     total = summary.total.value if summary and summary.total else None
     if isinstance(transaction, Session):
-        transaction.execute(INSERT_SALE, {"id": event.id, "order": event.entity_id, "total": total})
+        transaction.add(SpeedSale(id=event.id, order_id=event.entity_id, total=total))
     else:
         with transaction.cursor() as cursor:
             cursor.execute("INSERT INTO sales VALUES (%s, %s, %s)", (event.id, event.entity_id, total))
@@ -55,7 +66,7 @@ def test_five_thousand_events_a_second_are_written_to_postgres(empty_database: s
             position = DbApiPosition(lambda: psycopg2.connect(empty_database), name)
         position.create_tables()
         with closing(psycopg2.connect(empty_database)) as connection, connection, connection.cursor() as cursor:
-            cursor.execute("CREATE TABLE IF NOT EXISTS sales (id text, order_id text, total numeric); TRUNCATE sales")
+            cursor.execute("CREATE TABLE IF NOT EXISTS sales (id text PRIMARY KEY, order_id text, total numeric); TRUNCATE sales")
         began = time.perf_counter()
         feed.run(position, until_idle=True)
         took = time.perf_counter() - began
