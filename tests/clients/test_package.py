@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
@@ -36,7 +37,9 @@ def test_it_needs_two_packages_and_python_310() -> None:
     assert [re.split("[<>=]", one)[0] for one in project["dependencies"]] == ["httpx", "pydantic"]
     assert (project["name"], project["requires-python"]) == ("sellerbeat", ">=3.10")
     assert project["version"] == __version__ == wire.VERSION
-    assert (CLIENT / "sellerbeat" / "py.typed").exists()
+    assert (CLIENT / "LICENSE").read_bytes() == (CLIENT.parents[1] / "LICENSE").read_bytes()
+    for file in (CLIENT / "sellerbeat").glob("*.py"):
+        ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 10))
 
 
 def test_it_is_loaded_in_less_than_three_tenths_of_a_second() -> None:
