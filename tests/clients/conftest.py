@@ -25,6 +25,9 @@ from tests.web.conftest import rooms_store, store  # noqa: F401 - fixtures
 from tests.web.site import KEY, NOBODY, TOKEN
 from web import listen
 
+CONSENT = {  # what links need
+    "ebay_client_id": "id", "ebay_client_secret": "secret", "ebay_redirect_name": "Shop-RuName", "return_origins": "https://shop.example",
+}  # fmt: skip
 SOON = (0.001, 0.01)  # between two tries
 
 
@@ -44,6 +47,9 @@ class Listening:
         for number in numbers:
             store_orders(self.store, order(f"o-{number}", **sale(f"{number}")), seller_id=seller)
 
+    def enroll(self, seller: str) -> None:
+        enroll(self.store, seller)
+
     def ids(self) -> list[str]:
         return [one["id"] for one in self.store.feed.read()]
 
@@ -51,7 +57,7 @@ class Listening:
 @contextmanager
 def served(store: Store) -> Iterator[tuple[str, WebContext]]:  # noqa: F811
     url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=TOKEN, task_queue="clients")
+    settings = Settings(_env_file=None, database_url=url, secret_keys=KEY, admin_token=TOKEN, task_queue="clients", **CONSENT)
     context = WebContext(settings, store, {"TEMPORAL_ADDRESS": NOBODY})
     config = uvicorn.Config(build(context), http="h11", loop="asyncio", ws="none", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)

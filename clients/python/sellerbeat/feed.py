@@ -137,6 +137,8 @@ class Feed(Handlers[T]):
                     place = self._begin_at(position)
                 before, place = place, self._step(batches, place, wait_s)
                 again.over()
+                if place and place != before:
+                    logger.info("handled up to position %d", place.position)
             except PositionMovedError:
                 logger.warning("another consumer has the same position; going on from where it stands")
                 place = self._looked(batches, again, place)
