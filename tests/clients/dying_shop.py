@@ -1,7 +1,9 @@
 """The example app, its feed or its webhooks, killed by -9 at the Nth time that it comes to a named point.
 
-`python dying_shop.py POINT NUMBER`, with SHOP_DATABASE_URL, SELLERBEAT_URL and SELLERBEAT_TOKEN set. It ends once there is nothing new.
-With WEBHOOK_SECRET and PORT it takes deliveries instead, until it is killed.
+With SHOP_DATABASE_URL, SELLERBEAT_URL and SELLERBEAT_TOKEN set, `python dying_shop.py` reads lines `POINT NUMBER`, and forks for each a
+process that reads the feed until there is nothing new, or it dies; the answer is a line with its exit code. What is loaded once is most
+of a start.
+`python dying_shop.py POINT NUMBER` takes deliveries, with WEBHOOK_SECRET and PORT, until it is killed.
 """
 
 from __future__ import annotations
@@ -42,8 +44,26 @@ class Deaths:
 
 
 def main() -> None:
-    deaths = Deaths(sys.argv[1], int(sys.argv[2]))
     import shop  # type: ignore[import-not-found]
+
+    if sys.argv[1:]:
+        from sellerbeat.flask import blueprint
+
+        instrument(shop, Deaths(sys.argv[1], int(sys.argv[2])))
+        shop.app.register_blueprint(blueprint(shop.feed.receiver(shop.position), os.environ["WEBHOOK_SECRET"]))
+        shop.app.run(port=int(os.environ["PORT"]))
+    for line in sys.stdin:
+        if (child := os.fork()) == 0:
+            shop.engine.dispose(close=False)  # its connections are the parent's
+            point, number = line.split()
+            instrument(shop, Deaths(point, int(number)))
+            shop.feed.run(shop.position, until_idle=True)
+            return
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
+def instrument(shop: Any, deaths: Deaths) -> None:
     from sellerbeat import pages
 
     position, feed = shop.position, shop.feed
@@ -79,12 +99,6 @@ def main() -> None:
         return answer
 
     pages._asked = asked  # type: ignore[assignment]
-    if "WEBHOOK_SECRET" in os.environ:
-        from sellerbeat.flask import blueprint
-
-        shop.app.register_blueprint(blueprint(feed.receiver(position), os.environ["WEBHOOK_SECRET"]))
-        shop.app.run(port=int(os.environ["PORT"]))
-    feed.run(position, until_idle=True)
 
 
 if __name__ == "__main__":
