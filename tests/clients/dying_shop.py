@@ -46,6 +46,7 @@ class Deaths:
 def main() -> None:
     import shop  # type: ignore[import-not-found]
 
+    shop.Base.metadata.create_all(shop.engine)
     if sys.argv[1:]:
         from sellerbeat.flask import blueprint
 

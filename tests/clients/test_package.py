@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sellerbeat import Sellerbeat, __version__, wire
 
+from operations.catalogue.samples import sample
 from tests.clients.conftest import Listening
 from tests.support.waiting import least
 from tests.web.site import TOKEN
@@ -70,6 +71,7 @@ def shop(web: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
+    module.Base.metadata.create_all(module.engine)
     module.beat.close()
     return module
 
@@ -86,6 +88,27 @@ def test_the_shop_shows_what_was_sold_and_leads_to_ebay(web: Listening, shop: An
     browser = shop.app.test_client()
     page = browser.get("/sellers/anna").text
 
-    assert re.findall(r"o-\d: \w+", page) == ["o-1: open", "o-2: open"]
+    assert sorted(re.findall(r"<td>(o-\d)<td>.*?<td>(open|shipped)", page, re.S)) == [("o-1", "open"), ("o-2", "open")]
     assert browser.post("/sellers/anna/connect").location == "https://ebay.example/v1/sellers/anna/link"
+    shop.engine.dispose()
+
+
+def test_the_shop_shows_what_is_there_sold_out_and_shipped(shop: Any) -> None:
+    def tell(type_: str, **data: Any) -> str:
+        """The page once the shop was told."""
+        event = sample(type_)
+        with shop.sessions.begin() as session:
+            shop.feed.handle({**event, "seller_id": "anna", "entity_id": "mug-1", "data": {**event["data"], **data}}, session)
+        return str(shop.app.test_client().get("/sellers/anna").text)
+
+    line = {"lineItemId": "line-1"}
+    there = {"availability": {"shipToLocationAvailability": {"quantity": 3}}, "product": {"title": "A mug"}}
+    assert "<td>mug-1<td>A mug<td" in tell("inventory.created", **there)
+    assert "A mug is sold out" in tell("inventory.out_of_stock")
+    assert "sold out" not in tell("inventory.updated", **there)
+    assert tell("inventory.sold", **line).count("<td>open") == 1
+    assert tell("inventory.sold", lineItemId="line-2").count("<td>open") == 2
+    page = tell("fulfillment.created", lineItems=[line])
+    assert (page.count("<td>shipped"), page.count("<td>open")) == (1, 1)
+    assert "None yet" in tell("inventory.removed")
     shop.engine.dispose()

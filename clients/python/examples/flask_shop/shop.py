@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from datetime import datetime
-from typing import Any
 
 from flask import Flask, redirect, render_template_string, url_for
 from sellerbeat import Feed, Sellerbeat, events
@@ -48,16 +48,6 @@ class Sale(Base):
     shipped_at: Mapped[datetime | None]
 
 
-class Notice(Base):
-    """Something that a person of the shop should read."""
-
-    __tablename__ = "notices"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    seller_id: Mapped[str]
-    item_id: Mapped[str]
-    text: Mapped[str]
-
-
 feed: Feed[Session] = Feed(os.environ["SELLERBEAT_URL"], os.environ["SELLERBEAT_TOKEN"])
 beat = Sellerbeat(os.environ["SELLERBEAT_URL"], os.environ["SELLERBEAT_TOKEN"])
 position = SqlAlchemyPosition(sessions, metadata=Base.metadata)
@@ -89,48 +79,47 @@ def stocked(event: events.StockEvent, session: Session) -> None:
 
 @feed.on("inventory.out_of_stock")
 def sold_out(event: events.InventoryOutOfStock, session: Session) -> None:
-    session.execute(
-        update(Item).where(Item.seller_id == event.seller_id, Item.id == event.entity_id).values(out_of_stock_since=event.occurred_at)
-    )
-    session.add(Notice(seller_id=event.seller_id, item_id=event.entity_id, text=f"{title(event.data) or event.entity_id} is sold out"))
+    here = (Item.seller_id == event.seller_id, Item.id == event.entity_id)
+    session.execute(update(Item).where(*here).values(out_of_stock_since=event.occurred_at))
 
 
 @feed.on("inventory.sold")
 def sold(event: events.InventorySold, session: Session) -> None:
-    line = event.data
-    session.add(
-        Sale(
-            seller_id=event.seller_id,
-            line_item_id=line.lineItemId,
-            order_id=line.orderId,
-            item_id=event.entity_id,
-            quantity=line.quantity,
-            sold_at=line.soldAt,
-        )
-    )
+    line, at = event.data, {"seller_id": event.seller_id, "item_id": event.entity_id}
+    session.add(Sale(**at, line_item_id=line.lineItemId, order_id=line.orderId, quantity=line.quantity, sold_at=line.soldAt))
 
 
 @feed.on("fulfillment.created")
 def shipped(event: events.FulfillmentCreated, session: Session) -> None:
-    order_id = event.entity_id.partition("/")[0]
-    session.execute(update(Sale).where(Sale.seller_id == event.seller_id, Sale.order_id == order_id).values(shipped_at=event.occurred_at))
+    lines = [line.lineItemId for line in event.data.lineItems or ()]
+    here = (Sale.seller_id == event.seller_id, Sale.line_item_id.in_(lines))
+    session.execute(update(Sale).where(*here).values(shipped_at=event.occurred_at))
 
 
-PAGE = """<!doctype html><title>Shop</title>
+PAGE = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>{{ seller }}</title><style>
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24 }
+  table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums } th { color: #59636e; font-weight: 500 }
+  th, td { text-align: left; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid #dde1e6 } .n { text-align: right }
+  [role] { background: #fff1cc; padding: .5rem .8rem; border-radius: .4rem } [role=status] { background: #dcf5e3 }
+  button { font: inherit; padding: .4rem 1rem; border: 0; border-radius: .4rem; background: #0b57d0; color: #fff; cursor: pointer }
+</style><h1>{{ seller }}</h1>
+{% if request.args.sellerbeat %}<p role="status">eBay: {{ request.args.sellerbeat }}</p>{% endif %}
 <form method="post" action="{{ url_for('connect', seller=seller) }}"><button>Connect eBay</button></form>
-{% for notice in notices %}<p role="alert">{{ notice.text }}</p>{% endfor %}
-<h2>Items</h2><ul>{% for item in items %}<li>{{ item.title or item.id }}: {{ item.available }}</li>{% endfor %}</ul>
-<h2>Sales</h2><ul>{% for sale in sales %}<li>{{ sale.order_id }}: {{ "shipped" if sale.shipped_at else "open" }}</li>{% endfor %}</ul>"""
+{% for item in items if item.out_of_stock_since %}<p role="alert">{{ item.title or item.id }} is sold out.</p>{% endfor %}
+<h2>Sales</h2><table><tr><th>Order<th>Item<th class="n">Quantity<th>Sold<th>Status{% for sale in sales %}
+<tr><td>{{ sale.order_id }}<td>{{ sale.item_id }}<td class="n">{{ sale.quantity }}<td>{{ sale.sold_at.strftime("%d %b %H:%M") }}
+<td>{{ "shipped" if sale.shipped_at else "open" }}{% else %}<tr><td colspan="5">None yet{% endfor %}</table>
+<h2>Items</h2><table><tr><th>Item<th>Title<th class="n">Available
+{% for item in items %}<tr><td>{{ item.id }}<td>{{ item.title or "" }}<td class="n">{{ item.available }}
+{% else %}<tr><td colspan="3">None yet{% endfor %}</table>"""
 
 
 @app.get("/sellers/<seller>")
 def show(seller: str) -> str:
     with sessions() as session:
-        found: dict[str, Any] = {
-            f"{kind.__name__.lower()}s": session.scalars(select(kind).where(kind.seller_id == seller)).all()
-            for kind in (Item, Sale, Notice)
-        }
-        return render_template_string(PAGE, seller=seller, **found)
+        items = session.scalars(select(Item).where(Item.seller_id == seller).order_by(Item.id).limit(200)).all()
+        sales = session.scalars(select(Sale).where(Sale.seller_id == seller).order_by(Sale.sold_at.desc()).limit(50)).all()
+        return render_template_string(PAGE, seller=seller, items=items, sales=sales)
 
 
 @app.post("/sellers/<seller>/connect")
@@ -139,7 +128,9 @@ def connect(seller: str) -> Response:
     return redirect(link.url, 303)
 
 
-Base.metadata.create_all(engine)
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: feed.stop())
+    Base.metadata.create_all(engine)
+    logging.basicConfig(level=logging.INFO)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: feed.stop())
     feed.run(position)
