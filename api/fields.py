@@ -15,6 +15,7 @@ from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
 from operations.enrolment import scopes_of
+from operations.moving import EXPECTED, reaching_back
 from operations.pasted import NoTokenError, refresh_token
 from serving.callers import Caller
 from settings import duration
@@ -77,6 +78,30 @@ Cadence = Annotated[timedelta, BeforeValidator(_within("0.5s", "1d")), _written(
 SpeedUpTime = Annotated[timedelta, BeforeValidator(_within("1s", "7d")), _written("1s", "7d", "10m")]
 LinkLife = Annotated[timedelta, BeforeValidator(_within("1m", "30d")), _written("1m", "30d", "3d")]
 History = Annotated[timedelta, BeforeValidator(_within("1s", "729d")), _written("1s", "729d", "7d")]
+
+
+def _since(text: Any) -> timedelta:
+    """Raises ValueError."""
+    try:
+        if isinstance(text, str) and len(text) <= 40:
+            return reaching_back(text, datetime.now(UTC))
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{EXPECTED} is expected")
+
+
+LastPoll = Annotated[
+    timedelta,
+    BeforeValidator(_since),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 40,
+            "description": "in place of `backfill`: until when another poller read them; a day more is read. Without a zone it is UTC",
+            "examples": ["2026-11-24T09:00:00Z"],
+        }
+    ),
+]
 
 
 def _until(text: Any) -> datetime:

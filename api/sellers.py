@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StrictBool, model_validator
 from starlette.responses import JSONResponse
 
 from api.answers import EnrolmentAnswer, RemovalAnswer, SellerAnswer, SellersAnswer
-from api.fields import Body, Cadence, Control, FutureDay, History, Read, ReadAll, RefreshToken, Scopes, SellerPath
+from api.fields import Body, Cadence, Control, FutureDay, History, LastPoll, Read, ReadAll, RefreshToken, Scopes, SellerPath
 from api.routing import ApiRoute, is_known, problems
 from domain.pacing import InventorySource
 from domain.scopes import Scope
@@ -52,6 +52,7 @@ class EnrolmentBody(Body):
     scopes: Scopes = ""
     cadences: CadencesBody = CadencesBody()
     backfill: History | None = Field(None, description="how far back orders are read; else as SELLERBEAT_BACKFILL has it")
+    last_poll_at: LastPoll | None = None
     inventory_source: InventorySource = Field(InventorySource.AUTO, description="where the stock is read")
     offers: StrictBool = Field(False, description="read prices and quantities by marketplace too: a call for each SKU a day")
 
@@ -59,6 +60,8 @@ class EnrolmentBody(Body):
     def _agree(self) -> EnrolmentBody:
         if self.offers and self.inventory_source is InventorySource.TRADING:
             raise ValueError("offers need the Inventory API: with inventory_source trading there are none to read")
+        if self.backfill and self.last_poll_at:
+            raise ValueError("backfill and last_poll_at say the same; give one of them")
         return self
 
     def options(self) -> EnrolmentOptions:
@@ -67,7 +70,7 @@ class EnrolmentBody(Body):
             orders_every=self.cadences.orders,
             fulfillment_every=self.cadences.fulfillment,
             inventory_every=self.cadences.inventory,
-            backfill=self.backfill,
+            backfill=self.backfill or self.last_poll_at,
             scopes=self.scopes or None,
             ends=self.refresh_token_expires,
             source=self.inventory_source,

@@ -15,6 +15,7 @@ import typer
 from domain.pacing import InventorySource, Stream
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
+from operations.moving import EXPECTED, reaching_back
 from operations.pasted import NoTokenError, refresh_token
 from settings import duration
 
@@ -67,6 +68,14 @@ def moment(text: str) -> datetime:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # the first days of the year 1, and the last of 9999, lie outside in other zones
         raise typer.BadParameter(f"{text} is no time such as 2026-06-01 or 2026-06-01T12:00:00Z") from None
+
+
+def since(text: str) -> timedelta:
+    """How far back to read for a seller whom another poller read until then."""
+    try:
+        return reaching_back(text, datetime.now(UTC))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text} is not {EXPECTED}") from None
 
 
 def end_of_pause(text: str) -> datetime:

@@ -8,23 +8,21 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
 
-from console.arguments import between, future_day, read_text
+from console.arguments import between, future_day, read_text, since
 from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
 from operations.enrolment import EnrolmentOptions, EnrolmentRow
+from operations.moving import EXPECTED
 from operations.pasted import NoTokenError, refresh_token
 
 NEEDED = ("seller_id", "refresh_token")
 DELIMITERS = ",;\t"  # spreadsheets of many countries write semicolons
 COLUMN = re.compile(r"[A-Za-z _-]{1,30}")  # what may be shown of a heading: a file without one begins with a token
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
-LONGEST = timedelta(days=729)
-FURTHER = timedelta(days=1)  # before the last poll of another poller: it may have moved on without having read
 
 
 class UnreadableError(ValueError):
@@ -114,15 +112,6 @@ def _options_of(cell: Mapping[str, str], defaults: EnrolmentOptions) -> Enrolmen
     return options
 
 
-def _since(text: str) -> timedelta:
-    """How far back another poller's last poll is, and a day; a time without a zone is UTC."""
-    moment = datetime.fromisoformat(text)
-    far = datetime.now(UTC) - (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + FURTHER
-    if not FURTHER <= far <= LONGEST:
-        raise ValueError
-    return far
-
-
 def _yes(text: str) -> bool:
     if text.lower() not in (*YES, *NO):
         raise ValueError
@@ -132,7 +121,7 @@ def _yes(text: str) -> bool:
 READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "orders_every": ("orders_every", between("0.5s", "1d"), "a duration of 0.5s to 1d, such as 30s"),
     "backfill": ("backfill", between("1s", "729d"), "a duration of 1s to 729d, such as 7d"),
-    "last_poll_at": ("backfill", _since, "a time of the last 728 days in UTC, such as 2026-11-24T09:00:00Z"),
+    "last_poll_at": ("backfill", since, EXPECTED),
     "scopes": ("scopes", str, "a list of scopes"),
     "refresh_token_expires": ("ends", future_day, "a day to come, such as 2028-01-01"),
     "inventory_source": ("source", InventorySource, "auto, inventory_api, trading or both"),

@@ -29,6 +29,7 @@ from console.arguments import (
     end_of_pause,
     one_or_all,
     read_token,
+    since,
 )
 from console.output import Output, fail, print_json, say, with_json
 from console.progress import progress
@@ -88,9 +89,16 @@ def enroll(
     refresh_token_expires: TokenEnds = None,
     inventory_source: Source = InventorySource.AUTO,
     offers: WithOffers = False,
+    last_poll_at: Annotated[
+        timedelta | None,
+        typer.Option(parser=since, metavar="TIME", help="In place of --backfill: until when another poller read them. A day more is read."),
+    ] = None,
 ) -> None:
     """Store a seller's refresh token and begin to poll; or that of many. Enrolling twice replaces the token and keeps all else."""
-    options = EnrolmentOptions(orders_every, backfill, scopes, refresh_token_expires, inventory_source, offers)
+    if backfill and last_poll_at:
+        raise typer.BadParameter("--backfill and --last-poll-at say the same; give one of them")
+    far = backfill or last_poll_at
+    options = EnrolmentOptions(orders_every, far, scopes, refresh_token_expires, inventory_source, offers)
     if wrong := options.wrong():
         raise typer.BadParameter(wrong)
     if rows is not None:

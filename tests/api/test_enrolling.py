@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -80,6 +81,15 @@ async def test_a_seller_is_enrolled_once_and_then_connected(manned: Site, it: Co
     }
     assert acts(store, "s-1") == [(ADMIN, "seller.enroll", None, after, "done"), (ADMIN, "seller.connect", None, None, "done")]
     assert {name for name, _ in await signalled(temporal, "s-1")} == {"connected"}
+
+
+async def test_a_seller_is_read_back_to_another_pollers_last_poll_and_a_day_further(opened: Callable[..., Site], it: Consent) -> None:
+    last = datetime.now(UTC) - timedelta(days=2)
+    await put(opened(), "s-1", it.world.refresh_token("anna"), last_poll_at=f"{last:%Y-%m-%dT%H:%M:%S}")
+
+    (row,) = it.rows("sellers")
+    begun = datetime.fromisoformat(row["options"]["backfill_from"])
+    assert abs(begun - (last - timedelta(days=1))) < timedelta(minutes=1)
 
 
 async def test_without_a_worker_it_is_stored_and_202(opened: Callable[..., Site], it: Consent, store: Store) -> None:
@@ -229,6 +239,11 @@ async def test_no_token_is_found_anywhere_but_sealed(opened: Callable[..., Site]
         {"refresh_token": "[" * 900 + "]" * 900},
         {"refresh_token": NEVER, "backfill": "800d"},
         {"refresh_token": NEVER, "backfill": 7},
+        {"refresh_token": NEVER, "last_poll_at": "yesterday"},
+        {"refresh_token": NEVER, "last_poll_at": 1764000000},
+        {"refresh_token": NEVER, "last_poll_at": "2001-01-01T00:00:00Z"},
+        {"refresh_token": NEVER, "last_poll_at": "9999-12-31T23:59:59-14:00"},
+        {"refresh_token": NEVER, "last_poll_at": "LAST", "backfill": "7d"},
         {"refresh_token": NEVER, "cadences": {"orders": "0.1s"}},
         {"refresh_token": NEVER, "cadences": {"sweep": "1h"}},
         {"refresh_token": NEVER, "scopes": ["a b"]},
@@ -244,7 +259,8 @@ async def test_no_token_is_found_anywhere_but_sealed(opened: Callable[..., Site]
     ],
 )
 async def test_a_wrong_enrolment_is_422_and_asks_nobody(steered: Site, store: Store, body: Any) -> None:
-    content = json.dumps(body).encode()
+    last = datetime.now(UTC).isoformat(timespec="seconds")
+    content = json.dumps(body).replace("LAST", last).encode()
     answer = await steered.program.put("/v1/sellers/s-1", content=content, headers={"content-type": "application/json"})
 
     refused(answer, 422)

@@ -82,6 +82,19 @@ def test_another_pollers_last_poll_is_reached_back_to_and_a_day_further(house: H
     assert options(house, "cel")["backfill_days"] == 3.0
 
 
+def test_a_seller_alone_is_read_back_to_another_pollers_last_poll_too(house: House) -> None:
+    house.world.add_seller("cel-2")
+    last = (datetime.now(UTC) - timedelta(days=4)).isoformat(timespec="seconds")
+    given = ("enroll", "cel-2", "--refresh-token-file", "-", "--last-poll-at")
+
+    twice = house.command(*given, last, "--backfill", "3d", stdin=house.world.refresh_token("cel-2")).failure(2)
+    said = house.command(*given, last, stdin=house.world.refresh_token("cel-2"))
+
+    assert "give one of them" in twice
+    assert (said.code, said.err) == (0, "")
+    assert options(house, "cel-2")["backfill_days"] == 5.0
+
+
 def test_a_bad_row_is_named_by_its_number_and_the_others_go_on(house: House) -> None:
     good = csv(house, "b-1", "b-2", more=",backfill", cells=",7d").splitlines()
     bad = [

@@ -40,6 +40,7 @@ class Sellerbeat(Calls):
         scopes: Sequence[str] | str | None = None,
         cadences: Mapping[str, Any] | None = None,
         backfill: str | None = None,
+        last_poll_at: str | None = None,
         inventory_source: Literal["auto", "inventory_api", "trading", "both"] | None = None,
         offers: bool | None = None,
         idempotency_key: str | None = None,
@@ -55,6 +56,7 @@ class Sellerbeat(Calls):
             "scopes": scopes,
             "cadences": cadences,
             "backfill": backfill,
+            "last_poll_at": last_poll_at,
             "inventory_source": inventory_source,
             "offers": offers,
         }
