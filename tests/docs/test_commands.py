@@ -133,8 +133,8 @@ def test_the_commands_of_the_readme_work(folder: Path, world: World) -> None:
 def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path, world: World) -> None:
     settings = {name: value or "" for name, value in dotenv_values(folder / ".sellerbeat" / "env").items()}
     tokens = [newcomer(world, f"shop-{number}") for number in (1, 2, 3)]
-    simple, moving = HOUSE / "docs" / "how-to" / "enroll-many.md", HOUSE / "docs" / "how-to" / "move-from-celery.md"
-    (many,), (celery,) = blocks(simple, "sh"), blocks(moving, "sh")
+    simple = HOUSE / "docs" / "how-to" / "enroll-many.md"
+    (many,) = blocks(simple, "sh")
     heading = next(line.strip() for line in simple.read_text(encoding="utf-8").splitlines() if line.startswith("    seller_id,"))
     environment = settings | {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"}
 
@@ -142,7 +142,7 @@ def test_a_csv_enrols_every_seller_as_the_how_tos_say(folder: Path, world: World
     said = run(folder, many, **environment)
     last = datetime.now(UTC).isoformat(timespec="seconds")
     (folder / "sellers.csv").write_text(f"seller_id,refresh_token,last_poll_at\nshop-3,{tokens[2]},{last}\n", encoding="utf-8")
-    moved = run(folder, celery, **environment)
+    moved = run(folder, many, **environment)
 
     assert [line.partition(";")[0] for line in (said + moved).splitlines()] == [f"shop-{number} is enrolled" for number in (1, 2, 3)]
 
