@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sellerbeat import DbApiPosition, Feed, OwnColumns, Place
-from sellerbeat.sqlalchemy import OwnMappedColumns, SqlAlchemyPosition
-from sqlalchemy import BigInteger, Engine, Text, create_engine, text
+from sellerbeat.sqlalchemy import OwnMappedColumns, SqlAlchemyPosition, add_tables
+from sqlalchemy import BigInteger, Engine, MetaData, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.pool import NullPool
 
@@ -38,6 +38,18 @@ def in_settings(app: AppDatabase) -> AppDatabase:
     return app
 
 
+def in_schema(app: AppDatabase) -> AppDatabase:
+    app.run("CREATE SCHEMA shop")
+    return app
+
+
+def with_tables(schema: str) -> MetaData:
+    """As an app's own metadata, to which it added the tables before."""
+    metadata = MetaData(schema=schema)
+    add_tables(metadata)
+    return metadata
+
+
 KINDS: dict[str, Callable[[AppDatabase], Any]] = {
     "dbapi": lambda app: DbApiPosition(app.connect),
     "dbapi, own columns": lambda app: DbApiPosition(
@@ -45,6 +57,7 @@ KINDS: dict[str, Callable[[AppDatabase], Any]] = {
     ),
     "engine": lambda app: SqlAlchemyPosition(engine_of(app)),
     "session": lambda app: SqlAlchemyPosition(sessionmaker(engine_of(app))),
+    "session, in a schema": lambda app: SqlAlchemyPosition(sessionmaker(engine_of(in_schema(app))), metadata=with_tables("shop")),
     "session, own columns": lambda app: SqlAlchemyPosition(
         sessionmaker(engine_of(in_settings(app))),
         own=OwnMappedColumns(AppSettings.feed_position, AppSettings.feed_generation, where=AppSettings.id == 1),

@@ -54,7 +54,7 @@ class OwnMappedColumns:
 
 def add_tables(metadata: MetaData) -> None:
     """Adds the three tables to the app's own, so that `create_all` and Alembic make them."""
-    if "sellerbeat_position" in metadata.tables:
+    if any(table.name == "sellerbeat_position" for table in metadata.tables.values()):  # whatever the schema
         return
     Table(
         "sellerbeat_position",
