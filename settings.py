@@ -235,6 +235,9 @@ class Settings(BaseSettings):
         return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []
 
 
+OF_APPS = ("SELLERBEAT_URL", "SELLERBEAT_TOKEN")  # what apps give the client; whoever tries it out has both in one shell
+
+
 def load(*needed: str, env_file: Path | None = None) -> Settings:
     """The settings, with every name in `needed` (`"database_url"`, ...) present.
 
@@ -243,7 +246,7 @@ def load(*needed: str, env_file: Path | None = None) -> Settings:
     """
     fields = Settings.model_fields
     for name in sorted(read_environment(env_file)):
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields:
+        if name.startswith(PREFIX) and name not in OF_APPS and name.removeprefix(PREFIX).lower() not in fields:
             near = get_close_matches(name, [PREFIX + field.upper() for field in fields], n=1)
             raise SettingsError(f"{name} is no setting of Sellerbeat" + (f"; did you mean {near[0]}?" if near else ""))
     try:

@@ -129,6 +129,13 @@ def test_origins_are_compared_as_browsers_do(monkeypatch: pytest.MonkeyPatch) ->
     assert load().allowed_origins == {"https://app.example.com", "http://localhost:3000", "http://[::1]"}
 
 
+def test_what_an_app_gives_the_client_is_no_mistake_in_the_same_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELLERBEAT_URL", "http://localhost:8080")
+    monkeypatch.setenv("SELLERBEAT_TOKEN", "sb_app")
+
+    assert isinstance(load(), Settings)
+
+
 def test_a_misspelt_variable_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELLERBEAT_ORDER_EVERY", "5m")
 
