@@ -18,6 +18,7 @@ class Forced:
     body: str | bytes
     headers: dict[str, str] = field(default_factory=dict)
     resource: str | None = None  # None: whatever is asked next, tokens too
+    times: int = 1  # that it is still to be given
 
     def answer(self) -> Answer:
         """As it is sent."""
@@ -43,7 +44,8 @@ class Faults:
         """The next `times` answers (of this resource) are these."""
         text = dumps(body) if isinstance(body, dict) else body
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.forced.extend(Forced(status, text, named, resource) for _ in range(times))
+        if times > 0:
+            self.forced.append(Forced(status, text, named, resource, times))
 
     def break_off(self, wire: Wire, times: int = 1, resource: str | None = None) -> None:
         """The next `times` answers (of this resource) travel like this."""
@@ -73,7 +75,9 @@ class Faults:
         """What is answered instead."""
         for forced in self.forced:
             if forced.resource in (None, resource):
-                self.forced.remove(forced)
+                forced.times -= 1
+                if not forced.times:
+                    self.forced.remove(forced)
                 return forced
         return None
 
