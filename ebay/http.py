@@ -93,9 +93,9 @@ class Exchange:
         _deadline.at = began + seconds
         body = b""
         try:
-            # a Request of our own: the client's would add cookies of earlier answers
+            # a Request of our own, and past the client's `send`: they would add cookies of earlier answers, and look for them in this one
             request = httpx.Request(method, url, headers=headers, content=content, extensions=self.extensions)
-            response = self.http.send(request, stream=True, follow_redirects=False)
+            response = self.http._transport_for_url(request.url).handle_request(request)
             try:
                 if file is not None and response.status_code == 200:
                     for chunk in _body(response, limit):
