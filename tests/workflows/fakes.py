@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.delivering.deliver import Delivered, DeliveryCursor
 from activities.fleet.overrides import OperatorOverrides
@@ -147,6 +148,18 @@ async def listed(client: Client) -> None:
         )
 
 
+class PreparedOnce(SandboxedWorkflowRunner):
+    """The whole sandbox for each run; whether a workflow can be loaded in it at all is found out by the first worker of this process."""
+
+    prepared: ClassVar[set[type]] = set()
+
+    def prepare_workflow(self, defn: Any) -> None:
+        if defn.cls not in self.prepared:
+            super().prepare_workflow(defn)
+            self.prepared.add(defn.cls)
+
+
+RUNNER = PreparedOnce()
 SHUTDOWN_S = 15.0
 
 
@@ -167,8 +180,9 @@ async def polling_worker(client: Client, queue: str = QUEUE, **more: Any) -> Asy
     ]
     steps += [fake.deliver_changes]
     with ThreadPoolExecutor(5) as threads:
+        options = {"workflow_runner": RUNNER, **more}
         worker = Worker(
-            client, task_queue=queue, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads, **more
+            client, task_queue=queue, workflows=[SellerPolling, Watchdog, Delivery], activities=steps, activity_executor=threads, **options
         )
         running = asyncio.create_task(worker.run())
         try:

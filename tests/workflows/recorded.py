@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
@@ -12,5 +13,6 @@ HISTORIES = Path(__file__).parent.parent / "histories"
 NAMES = sorted({*STORIES, *SECOND_HALVES.values(), *(path.stem for path in HISTORIES.glob("*.json"))})
 
 
+@cache
 def load(name: str) -> WorkflowHistory:
     return WorkflowHistory.from_json(name, (HISTORIES / f"{name}.json").read_text(encoding="utf-8"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio import activity, workflow
+from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
@@ -224,8 +225,14 @@ async def differing(names: list[str]) -> dict[str, Exception]:
     replayer = Replayer(
         workflows=[SellerPolling, Watchdog, Delivery], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
     )
-    failures = {name: (await replayer.replay_workflow(load(name), raise_on_replay_failure=False)).replay_failure for name in names}
-    return {name: failure for name, failure in failures.items() if failure}
+    async with replayer.workflow_replay_iterator(histories(names)) as replayed:  # by one worker, in their order
+        found = [one.replay_failure async for one in replayed]
+    return {name: failure for name, failure in zip(names, found, strict=True) if failure}
+
+
+async def histories(names: list[str]) -> AsyncIterator[WorkflowHistory]:
+    for name in names:
+        yield load(name)
 
 
 @pytest.mark.parametrize("edit", COMPATIBLE)
