@@ -265,7 +265,7 @@ def gone_reader() -> Iterator[int]:
     os.close(writer)
 
 
-@pytest.mark.parametrize("command", ["changes", "changes --json", "list"])
+@pytest.mark.parametrize("command", [pytest.param("changes", marks=pytest.mark.repeats), "changes --json", "list"])
 def test_a_reader_that_leaves_early_is_no_error(house: House, gone_reader: int, command: str) -> None:
     program = [sys.executable, str(ROOT / "starter.py"), *command.split()]
 

@@ -17,6 +17,7 @@ from domain.seller_state import SpeedUpFacts
 from operations import status
 from operations.status import merged
 from operations.times import due
+from starter import commands
 from store.schema.kinds import AlertKind
 from store.schema.times import iso
 from tests.support.house import ROOT, House
@@ -125,15 +126,24 @@ def test_alerts_say_what_to_do(house: House) -> None:
     assert "worker.py" in alert["to_do"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "at", "offered"), [("sta", "1", "status"), ("list --state pa", "3", "paused"), ("status --fo", "2", "--follow")]
-)
-def test_the_shell_completes_commands_options_and_values(typed: str, at: str, offered: str) -> None:
-    words = {"COMP_WORDS": f"./starter.py {typed}", "COMP_CWORD": at, "_STARTER.PY_COMPLETE": "complete_bash"}
+def asks(typed: str, at: str) -> dict[str, str]:
+    """The environment by which a shell asks what may be typed on."""
+    return {"COMP_WORDS": f"./starter.py {typed}", "COMP_CWORD": at, "_STARTER.PY_COMPLETE": "complete_bash"}
 
-    found = subprocess.run([sys.executable, ROOT / "starter.py"], env=os.environ | words, capture_output=True, text=True, check=True)
 
-    assert found.stdout.split() == [offered]
+@pytest.mark.parametrize(("typed", "at", "offered"), [("list --state pa", "3", "paused"), ("status --fo", "2", "--follow")])
+def test_the_shell_completes_options_and_values(house: House, typed: str, at: str, offered: str) -> None:
+    said = house.command(main=lambda: commands()(prog_name="starter.py"), variables=asks(typed, at))
+
+    assert said.out.split() == [offered]
+
+
+def test_the_shell_completes_commands() -> None:
+    environment = os.environ | asks("sta", "1")
+
+    found = subprocess.run([sys.executable, ROOT / "starter.py"], env=environment, capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["status"]
 
 
 def test_starter_may_be_run_by_its_name_as_completion_needs() -> None:
