@@ -42,6 +42,7 @@ def hide(it: Rig, monkeypatch: pytest.MonkeyPatch, *hidden: str, all_: bool = Fa
 
 
 def rounds(it: Rig, hours: int) -> None:
+    it.lasting_tokens()
     for _ in range(hours):
         it.advance(hours=1)
         it.poll("anna", Stream.FULFILLMENT)

@@ -33,12 +33,12 @@ GARBAGE: list[Any] = [
 def it(database: str) -> Iterator[Rig]:
     """A seller with orders from before the enrolment, SKUs, listings and offers, all streams read once."""
     with rig(database, "anna") as it:
-        it.world.accounts.lifetime_s = 10**7
+        it.lasting_tokens()
         it.world.switches.listing_late = 0
-        it.world.preload_skus("anna", 30)
+        it.world.preload_skus("anna", 6)
         it.world.list_item("anna", item_id="110011", quantity=40)
         now = it.world.clock.now()
-        it.world.preload_orders("anna", 40, now - timedelta(days=20), now - timedelta(days=3))
+        it.world.preload_orders("anna", 10, now - timedelta(days=20), now - timedelta(days=3))
         it.enroll("anna", backfill=timedelta(days=25), offers=True)
         it.poll("anna", Stream.SWEEP)
         begin(it)
@@ -62,7 +62,7 @@ def test_a_checkpoint_that_nobody_can_read_begins_the_read_anew(it: Rig, stream:
         if stream is Stream.ORDERS:
             assert order in it.stored("anna")
     if stream is Stream.BACKFILL:
-        assert len(it.stored("anna")) == 40 + len(GARBAGE)  # what is newer than a backfill that lost its end, it reads too
+        assert len(it.stored("anna")) == 10 + len(GARBAGE)  # what is newer than a backfill that lost its end, it reads too
         found = judge(it.world.rows(), it.events(), at=it.world.clock.now(), kinds=["order"])
         assert (found.lost, found.twice, found.wrong) == (0, 0, 0)
 

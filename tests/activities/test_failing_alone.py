@@ -89,11 +89,13 @@ def test_a_success_begins_anew(it: Rig) -> None:
 )
 def test_a_failing_seller_costs_little_from_the_second_day_on(database: str, kind: str) -> None:
     with rig(database) as it:
+        if kind != "no tokens":
+            it.lasting_tokens()
         fleet = Fleet(it, 4, STREAMS)
-        fleet.run(minutes=10)
         for name in list(fleet.states)[1:]:  # who keeps eBay from being down, with few polls
             fleet.states[name].streams = {Stream.ORDERS: fleet.states[name].streams[Stream.ORDERS]}
-            fleet.states[name].streams[Stream.ORDERS].cadence = timedelta(hours=1)
+            fleet.states[name].streams[Stream.ORDERS].cadence = timedelta(hours=3)
+        fleet.run(minutes=10)
         fail_for(it, "s0", kind)
         fleet.run(days=1)
         calls, tokens = it.calls("s0"), it.calls("s0", "token:refresh_token")

@@ -12,6 +12,7 @@ from tests.support.rig import Rig
 
 def live(it: Rig, hours: float, streams: Sequence[Stream] = (Stream.ORDERS, Stream.FULFILLMENT)) -> list[str]:
     """Polls every quarter of an hour, as the workflow would make them; gives what failed."""
+    it.lasting_tokens()
     failed = []
     for _ in range(int(hours * 4)):
         it.advance(minutes=15)
@@ -24,9 +25,10 @@ def live(it: Rig, hours: float, streams: Sequence[Stream] = (Stream.ORDERS, Stre
 
 
 def days(it: Rig, number: int, streams: Sequence[Stream] = (Stream.ORDERS, Stream.FULFILLMENT)) -> None:
-    """Polls every two hours."""
-    for _ in range(number * 12):
-        it.advance(hours=2)
+    """Polls every four hours."""
+    it.lasting_tokens()
+    for _ in range(number * 6):
+        it.advance(hours=4)
         for stream in streams:
             with suppress(EbayError):
                 it.poll("anna", stream)

@@ -91,6 +91,10 @@ class Rig:
             pass
         return result
 
+    def lasting_tokens(self) -> None:
+        """Access tokens of now on last for months: where hours pass between two polls, each would begin with a new one."""
+        self.world.accounts.lifetime_s = 10**7
+
     def advance(self, **by: float) -> None:
         self.world.clock.advance(timedelta(**by))
 
