@@ -44,10 +44,10 @@ def refused(it: Rig) -> int:
 
 
 def test_polls_stop_at_the_reserve_and_ebay_refuses_nothing(anna: Rig) -> None:
-    ration(anna, 50)
+    ration(anna, 20)
 
     results = []
-    for _ in range(60):
+    for _ in range(25):
         anna.advance(minutes=5)
         results.append(anna.step("anna"))
 
@@ -59,12 +59,12 @@ def test_polls_stop_at_the_reserve_and_ebay_refuses_nothing(anna: Rig) -> None:
 
 
 def test_what_people_ask_for_is_served_to_the_last_call_and_then_waits_for_the_reset(anna: Rig) -> None:
-    ration(anna, 50)
+    ration(anna, 20)
     calls = anna.calls("anna")
 
-    results = [anna.step("anna", asked=True) for _ in range(60)]
+    results = [anna.step("anna", asked=True) for _ in range(25)]
 
-    assert anna.calls("anna") - calls == 50
+    assert anna.calls("anna") - calls == 20
     assert results[-1].why.startswith("eBay's quota of calls is spent: waits until")
     assert results[-1].next_due >= anna.store.permits.all()["orders"].reset_at
     assert refused(anna) == 0
@@ -79,16 +79,16 @@ def test_other_resources_go_on(anna: Rig) -> None:
 
 def test_a_flood_of_the_past_leaves_half_of_the_rest_of_the_day_to_polls(anna: Rig) -> None:
     anna.world.add_seller("bert")
-    anna.world.preload_orders("bert", 6000, START - timedelta(days=20), START - timedelta(days=1))
+    anna.world.preload_orders("bert", 1000, START - timedelta(days=20), START - timedelta(days=1))
     anna.enroll("bert", backfill=timedelta(days=30))
-    ration(anna, 60)
+    ration(anna, 10)
 
     while not (flood := anna.step("bert", Stream.BACKFILL)).waiting:
         assert flood.more
     polls = [anna.step("anna") for _ in range(3)]
 
     assert not any(poll.waiting for poll in polls)
-    assert anna.store.permits.all()["orders"].used <= 60
+    assert anna.store.permits.all()["orders"].used <= 10
     assert refused(anna) == 0
 
 
@@ -114,12 +114,12 @@ def test_the_planner_says_full_while_the_quota_reaches(anna: Rig) -> None:
 
 
 def test_when_the_quota_is_short_the_level_falls_and_the_poll_says_so(anna: Rig) -> None:
-    for number in range(20):
+    for number in range(6):
         name = f"seller-{number}"
         anna.world.add_seller(name)
         anna.enroll(name)
         anna.poll(name)
-    ration(anna, 700)  # 21 sellers at the promised 60 min need 504 a day, at the wished 5 min 6,048
+    ration(anna, 233)  # 7 sellers at the promised 60 min need 168 a day, at the wished 5 min 2,016
 
     planned = planning(anna).plan_fleet()
     anna.steps.pace = type(anna.steps.pace)(
@@ -145,7 +145,7 @@ def test_before_the_first_plan_everybody_gets_an_even_share(anna: Rig) -> None:
 def test_the_curve_of_the_day_is_learnt_from_the_fleets_orders_and_kept_for_a_day(anna: Rig) -> None:
     anna.world.add_seller("bert")
     for hour in range(24):
-        anna.world.preload_orders("bert", 400 if hour == 3 else 10, START - timedelta(hours=29 - hour), START - timedelta(hours=28 - hour))
+        anna.world.preload_orders("bert", 100 if hour == 3 else 3, START - timedelta(hours=29 - hour), START - timedelta(hours=28 - hour))
     anna.enroll("bert", backfill=timedelta(days=2))
     while anna.step("bert", Stream.BACKFILL).more:
         pass
@@ -153,7 +153,7 @@ def test_the_curve_of_the_day_is_learnt_from_the_fleets_orders_and_kept_for_a_da
 
     planner.plan_fleet()
     learnt = fleets(anna.store)["orders"].curve
-    for _ in range(100):
+    for _ in range(30):
         anna.world.place_order("bert")
     anna.poll("bert")
     planner.plan_fleet()
@@ -165,7 +165,7 @@ def test_the_curve_of_the_day_is_learnt_from_the_fleets_orders_and_kept_for_a_da
 
 def test_a_read_of_several_steps_is_one_poll_to_the_sellers_pace(anna: Rig) -> None:
     anna.poll("anna")
-    for _ in range(700):
+    for _ in range(420):
         anna.world.place_order("anna")
         anna.advance(seconds=1)
     anna.advance(minutes=20)
@@ -179,7 +179,7 @@ def test_a_read_of_several_steps_is_one_poll_to_the_sellers_pace(anna: Rig) -> N
 
     assert steps > 2
     assert pace[8] == pytest.approx(1 + 0.1 * (anna.calls("anna") - calls - 1))
-    assert pace[4] == pytest.approx(700, rel=0.02)
+    assert pace[4] == pytest.approx(420, rel=0.02)
 
 
 def test_a_quota_that_cannot_keep_the_promise_opens_an_alert_and_closes_it_when_it_can(anna: Rig) -> None:

@@ -76,7 +76,7 @@ def test_where_tradings_calls_are_short_no_second_poll_comes_before_the_first_on
 
 
 def test_a_listing_that_sells_steadily_is_read_with_what_its_seller_changed(hub: Rig) -> None:
-    for minute in range(1, 41):
+    for minute in range(1, 25):
         if minute == 5:
             hub.world.revise("anna", "110011", available=500, price="25.0", title="Now in blue")
         hub.world.sell("anna", "110011")
