@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from activities.polling import fulfillment
 from domain.pacing import Stream
 from ebay.errors import EbayUnavailableError
 from simulator.judge import judge
@@ -79,7 +80,7 @@ def test_a_round_without_open_orders_makes_no_call(anna: Rig) -> None:
 
 
 def test_a_round_over_many_open_orders_reads_only_those_that_left_the_list(anna: Rig) -> None:
-    orders = [anna.world.place_order("anna", at=anna.world.clock.now() + timedelta(milliseconds=number)) for number in range(450)]
+    orders = [anna.world.place_order("anna", at=anna.world.clock.now() + timedelta(milliseconds=number)) for number in range(270)]
     anna.advance(minutes=5)
     anna.poll("anna")
     for order in orders[:60]:
@@ -88,7 +89,7 @@ def test_a_round_over_many_open_orders_reads_only_those_that_left_the_list(anna:
 
     anna.poll("anna", Stream.FULFILLMENT)
 
-    assert anna.calls("anna") - before == 2 + 2  # 390 open ones on two pages, 60 by number in two calls
+    assert anna.calls("anna") - before == 2 + 2  # 210 open ones on two pages, 60 by number in two calls
     assert len([row for row in anna.stored("anna").values() if row["data"]["orderFulfillmentStatus"] == "FULFILLED"]) == 60
 
 
@@ -106,9 +107,11 @@ def test_a_failed_parcel_read_is_owed_until_it_is_done(anna: Rig) -> None:
     assert set(anna.stored("anna", "fulfillments")) == {parcel}
 
 
-def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna: Rig) -> None:
+def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fulfillment.HISTORY_A_ROUND == 100
+    monkeypatch.setattr(fulfillment, "HISTORY_A_ROUND", 20)
     anna.world.add_seller("bert")
-    old = anna.world.preload_orders("bert", 130, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
+    old = anna.world.preload_orders("bert", 26, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
     anna.enroll("bert", backfill=timedelta(days=10))
     anna.poll("bert", Stream.BACKFILL)
     new = anna.world.place_order("bert")
@@ -126,7 +129,7 @@ def test_parcels_of_the_past_are_read_a_hundred_a_round_and_new_ones_first(anna:
 
     assert announced.due == (Stream.FULFILLMENT, Stream.LISTINGS)  # nobody has read the listing that was sold
     assert (reported, calls) == ({parcel}, 1)
-    assert first_round == 101
+    assert first_round == 21
     assert {row.partition("/")[0] for row in anna.stored("bert", "fulfillments")} == {*old, new}
 
 

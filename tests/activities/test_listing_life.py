@@ -64,7 +64,7 @@ class Life:
         self.it.world.faults.fail_every = 0
 
 
-@pytest.mark.parametrize("seed", [0, 7, *(pytest.param(seed, marks=pytest.mark.repeats) for seed in (1, 2, 3, 4, 5, 6))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.repeats) for seed in (1, 2, 3, 4, 5, 6, 7))])
 def test_each_change_is_told_once_as_ebay_showed_it(anna: Rig, seed: int) -> None:
     life = Life(anna, seed)
     for _ in range(120):

@@ -78,7 +78,7 @@ def test_any_packing_is_read(anna: Rig, file_format: str) -> None:
     assert anna.store.alerts() == []
 
 
-@pytest.mark.parametrize("every", [2, 3, 5])
+@pytest.mark.parametrize("every", [3, *(pytest.param(every, marks=pytest.mark.repeats) for every in (2, 5))])
 def test_a_report_that_fails_on_the_way_goes_on_where_it_stopped(anna: Rig, every: int) -> None:
     anna.world.add_seller("anna", listings=450)
     anna.world.preload_listings("anna")

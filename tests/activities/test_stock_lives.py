@@ -21,7 +21,7 @@ from tests.support.rig import Rig, rig
 
 HALF_AN_HOUR = timedelta(minutes=30)
 EXAMPLES = settings(
-    max_examples=max(int(os.environ.get("EXAMPLES", "25")) // 5, 1),
+    max_examples=max(int(os.environ.get("EXAMPLES", "25")) // 6, 1),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -94,13 +94,13 @@ class Life:
             place = len(self.world.listing(self.seller, self.items[SIZED])["variations"]) - 1
             self.orders.append(self.world.sell(self.seller, self.items[SIZED], act.amount, variation=place))
 
-    def pass_minutes(self, minutes: int) -> None:
+    def pass_minutes(self, minutes: int, orders_every: int = 2) -> None:
         for _ in range(minutes):
             self.it.advance(minutes=1)
             now = self.world.clock.now()
             if now >= self.orders_at:
                 self.announce(self.it.poll(self.seller, Stream.ORDERS))
-                self.orders_at = now + timedelta(minutes=2)
+                self.orders_at = now + timedelta(minutes=orders_every)
             if now >= self.listings_at:
                 regular = self.regular_at <= now
                 result = self.it.poll(self.seller, Stream.LISTINGS, announced=not regular, cadence=HALF_AN_HOUR)
@@ -149,7 +149,7 @@ def test_no_stock_is_told_that_ebay_had_not_shown_and_the_last_reading_always_is
     assert {item: rows[item]["data"]["quantitySold"] for item in moved} == {
         item: it.world.listing(one.seller, item)["quantitySold"] for item in moved
     }
-    one.pass_minutes(62)
+    one.pass_minutes(62, orders_every=20)
     assert one.is_read()
     mine = [row for row in it.world.rows() if row["seller"] == one.seller]
     verdict = judge(mine, it.events(one.seller), at=it.world.clock.now())

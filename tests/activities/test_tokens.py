@@ -152,7 +152,7 @@ FAULTS = {
 
 def prepare_first_call(shop: Shop, fault: Fault) -> Stream:
     shop.rig.enroll("anna")
-    shop.place_orders(START)
+    shop.place_orders(START, 10)
     shop.advance(minutes=10)
     fault.begin(shop)
     return Stream.ORDERS

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from activities.polling import fulfillment
+from domain.changes import unreadable
 from domain.pacing import Stream
 from ebay.errors import EbayError
 from simulator.poison import How
@@ -105,36 +107,42 @@ def test_a_lone_order_whose_parcels_fail_counts_only_beside_good_polls_of_the_or
     assert len(anna.store.set_aside("anna")) == 1
 
 
-def test_a_hundred_poison_parcels_cost_three_calls_each_then_twenty_a_day(anna: Rig) -> None:
-    orders = shipped(anna, 100)
+def test_more_poison_parcels_than_a_step_tries_cost_three_calls_each_then_twenty_a_day(anna: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unreadable, "MOST_FAILED", 15)
+    orders = shipped(anna, 40)
     good = orders[:3]
     anna.world.lasting.poison("anna", *orders[3:], resources=[PARCELS])
 
-    live(anna, 6)
+    live(anna, 4)
     aside, spent = len(anna.store.set_aside("anna")), anna.calls("anna", PARCELS)
-    days(anna, 3)
+    days(anna, 2)
     later = anna.calls("anna", PARCELS) - spent
     [alert] = anna.store.alerts(seller_id="anna")
 
-    assert aside == 97
-    assert spent <= 3 * 100 + 100
-    assert later <= 20 * 4
-    assert "92 more" in alert["text"]
+    assert aside == 37
+    assert spent <= 3 * 40 + 40
+    assert later <= 20 * 3
+    assert "32 more" in alert["text"]
     assert {
         row["data"]["orderId"] if "orderId" in (row["data"] or {}) else one.partition("/")[0]
         for one, row in anna.stored("anna", "fulfillments").items()
     } == set(good)
 
 
-def test_of_a_past_that_is_mostly_poison_one_record_a_round_is_tried_and_new_parcels_are_read_meanwhile(anna: Rig) -> None:
+def test_of_a_past_that_is_mostly_poison_one_record_a_round_is_tried_and_new_parcels_are_read_meanwhile(
+    anna: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unreadable, "FLOOD", 20)
+    monkeypatch.setattr(unreadable, "MOST_FAILED", 10)
+    monkeypatch.setattr(fulfillment, "HISTORY_A_ROUND", 20)
     anna.world.add_seller("bert")
-    old = anna.world.preload_orders("bert", 600, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
-    anna.world.lasting.poison("bert", *old[:590], resources=[PARCELS])  # the newest can be read
+    old = anna.world.preload_orders("bert", 120, START - timedelta(days=5), START - timedelta(days=1), shipped=1.0)
+    anna.world.lasting.poison("bert", *old[:110], resources=[PARCELS])  # the newest can be read
     anna.enroll("bert", backfill=timedelta(days=6))
     while anna.poll("bert", Stream.BACKFILL).more:
         pass
     rounds = []
-    for _ in range(40):
+    for _ in range(30):
         anna.advance(minutes=15)
         before = anna.calls("bert", PARCELS)
         with suppress(EbayError):
@@ -148,9 +156,9 @@ def test_of_a_past_that_is_mostly_poison_one_record_a_round_is_tried_and_new_par
     anna.poll("bert", Stream.FULFILLMENT)
 
     aside = len(anna.store.set_aside("bert"))
-    assert 100 <= aside <= 400
-    assert max(rounds[-20:]) <= 3  # with a record that can be read, which tells that eBay is well
-    assert {one.partition("/")[0] for one in anna.stored("bert", "fulfillments")} == {*old[590:], new}
+    assert 20 <= aside <= 80
+    assert max(rounds[-10:]) <= 3  # with a record that can be read, which tells that eBay is well
+    assert {one.partition("/")[0] for one in anna.stored("bert", "fulfillments")} == {*old[110:], new}
 
 
 def test_what_is_set_aside_is_tried_at_once_when_somebody_asks(anna: Rig) -> None:
