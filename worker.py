@@ -131,6 +131,7 @@ def build(client: Client, settings: Settings, store: Store, threads: ThreadPoolE
         sticky_queue_schedule_to_start_timeout=MISSED,
         interceptors=[Heartbeats(), Lasting()],
         workflow_runner=RUNNER,
+        build_id=VERSION,  # else the SDK reads and hashes all modules that are loaded, which takes most of a start without its imports
     )
 
 

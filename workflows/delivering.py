@@ -18,6 +18,7 @@ from activities.delivering.deliver import Delivering, DeliveryCursor
 from activities.delivering.dispatcher import DeliveryDispatcher, WakeCursors
 from activities.delivering.signing import Poster
 from activities.heartbeat import Heartbeats
+from activities.polling.tokens import VERSION
 from domain.retention import Retention
 from runtime.metering.meters import SILENT, Meters
 from store import Store
@@ -83,6 +84,7 @@ async def delivering(
             graceful_shutdown_timeout=GRACE,
             interceptors=[Heartbeats()],
             workflow_runner=RUNNER,
+            build_id=VERSION,
         )
         dispatcher = DeliveryDispatcher(store, waking(client, queue), keep)
         async with worker:
