@@ -37,25 +37,20 @@ def check_database(store: Store, new_world: bool) -> None:
 
 
 def enroll(store: Store, world: SimulatedEbay) -> list[str]:
-    """Those who are not enrolled yet, side by side. Returns who they are.
+    """Those who are not enrolled yet, by one command. Returns who they are.
 
     Raises:
         DemoError: it failed.
     """
     missing = [name for name in NAMES if name not in store.enrolled()]
-    running = []
-    for name in missing:
-        command = [sys.executable, str(HOUSE / "starter.py"), "enroll", name, "--refresh-token-file", "-", "--backfill", BACKFILL]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert process.stdin
-        process.stdin.write(world.refresh_token(name))
-        process.stdin.close()
-        process.stdin = None
-        running.append(process)
-    for name, process in zip(missing, running, strict=True):
-        said, _ = process.communicate(timeout=120)
-        if process.returncode != 0:
-            raise DemoError(f"{name} could not be enrolled: {said.strip()}")
+    if missing:
+        rows = ["seller_id,refresh_token,backfill", *(f"{name},{world.refresh_token(name)},{BACKFILL}" for name in missing)]
+        command = [sys.executable, str(HOUSE / "starter.py"), "enroll", "--from", "-"]
+        said = subprocess.run(
+            command, input="\n".join(rows), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False
+        )
+        if said.returncode != 0:
+            raise DemoError(f"{', '.join(missing)} could not be enrolled: {said.stdout.strip()}")
     return missing
 
 

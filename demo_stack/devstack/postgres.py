@@ -6,9 +6,9 @@ import pwd
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
-from sqlalchemy.engine import make_url
 
 from demo_stack.devstack.binaries import postgres_bin
 from demo_stack.devstack.errors import DevstackError
@@ -110,10 +110,10 @@ def _user(data: Path) -> tuple[int, int] | None:
     raise DevstackError("Postgres refuses to run as root, and there is no user `postgres` or `nobody`: start as another user")
 
 
-def create_database(server: str, name: str) -> str:
-    """A new, empty database on a server, by the address of another one there. Returns its own address."""
+def create_database(server: str, name: str, template: str = "template1") -> str:
+    """A new database on a server, by the address of another one there: empty, or as `template` is. Returns its own address."""
     with contextlib.closing(psycopg2.connect(server)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return urlsplit(server)._replace(path=f"/{name}").geturl()

@@ -1,17 +1,19 @@
 """The Temporal server whose clock jumps to the next timer: a day of polling in a second of test."""
 
+from __future__ import annotations
+
 import contextlib
 import shlex
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
+from typing import TYPE_CHECKING
 
 from demo_stack.devstack.binaries import temporal_test_server
-from demo_stack.devstack.messages_clear_of_timers import MessagesClearOfTimers
+
+if TYPE_CHECKING:
+    from temporalio.testing import WorkflowEnvironment
 
 WATCHED = Path(__file__).with_name("watched.py")
 
@@ -19,6 +21,12 @@ WATCHED = Path(__file__).with_name("watched.py")
 @contextlib.asynccontextmanager
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A server of its own whose clock jumps to the next timer while a result is awaited; its client speaks pydantic."""
+    # here, since the SDK takes most of a second to load, and who starts other servers needs none of it
+    from temporalio.contrib.pydantic import pydantic_data_converter
+    from temporalio.testing import WorkflowEnvironment
+
+    from demo_stack.devstack.messages_clear_of_timers import MessagesClearOfTimers
+
     with tempfile.TemporaryDirectory(prefix="time-skipping-") as folder:  # until it has started, so that a kill leaves nothing
         program = temporal_test_server()
         clear = MessagesClearOfTimers()

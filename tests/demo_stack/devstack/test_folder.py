@@ -27,8 +27,8 @@ def test_a_folder_in_use_is_refused_in_one_line_and_its_server_goes_on(used: Pat
     assert ask(owner.says["server"], "SELECT 1") == "1"
 
 
-def test_of_two_that_start_at_once_one_wins(folder: Path, spawn: Spawn) -> None:
-    both = [spawn(f"devstack.postgres(Path({str(folder)!r}), fast=True)") for _ in range(2)]
+def test_of_two_that_start_at_once_one_wins(used: Path, spawn: Spawn) -> None:
+    both = [spawn(f"devstack.postgres(Path({str(used)!r}), fast=True)") for _ in range(2)]
 
     said = [json.loads(present(process.stdout).readline()) for process in both]
 

@@ -18,7 +18,9 @@ from tests.demo_stack.devstack.test_postgres import ask
 from tests.support.waiting import PATIENCE_S, eventually_here
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.repeats) for one in (signal.SIGINT, signal.SIGHUP))]
+)
 def test_a_signal_to_the_owner_ends_both_servers(used: Path, child: Callable[..., ServerOwner], number: int) -> None:
     owner = child(f"devstack.stack(Path({str(used)!r}), fast=True)")
     servers = at_work(used)

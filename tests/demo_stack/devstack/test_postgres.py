@@ -36,11 +36,11 @@ def test_an_error_in_the_block_stops_postgres_too(used: Path) -> None:
     assert at_work(used) == []
 
 
-def test_a_second_start_finds_the_data_and_the_port(folder: Path) -> None:
-    with devstack.postgres(folder, fast=True) as first:
+def test_a_second_start_finds_the_data_and_the_port(used: Path) -> None:
+    with devstack.postgres(used, fast=True) as first:
         ask(first, "CREATE TABLE kept AS SELECT 7 AS n")
 
-    with devstack.postgres(folder, fast=True) as second:
+    with devstack.postgres(used, fast=True) as second:
         stored = ask(second, "SELECT n FROM kept")
 
     assert (stored, second) == ("7", first)
@@ -77,16 +77,17 @@ def test_a_row_that_postgres_refuses_stands_in_no_log(used: Path) -> None:
     assert "Canary" not in log
 
 
-def test_a_failed_start_reports_the_end_of_the_log_and_leaves_no_process(folder: Path) -> None:
-    with devstack.postgres(folder, fast=True):
-        pass
-    (folder / "postgres/data/PG_VERSION").write_text("9.6\n")
+def test_a_failed_start_reports_the_end_of_the_log_and_leaves_no_process(used: Path) -> None:
+    version = used / "postgres/data/PG_VERSION"
+    ours = version.read_text()
+    version.write_text("9.6\n")
 
-    with pytest.raises(devstack.DevstackError) as failure, devstack.postgres(folder, fast=True):
+    with pytest.raises(devstack.DevstackError) as failure, devstack.postgres(used, fast=True):
         pass
 
+    version.write_text(ours)
     assert "incompatible with server" in str(failure.value)
-    assert at_work(folder) == []
+    assert at_work(used) == []
 
 
 def test_a_start_that_was_cut_short_is_done_again(folder: Path) -> None:
@@ -101,13 +102,13 @@ def test_a_start_that_was_cut_short_is_done_again(folder: Path) -> None:
     assert not half.exists()
 
 
-def test_a_setting_names_the_programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_names_the_programs(used: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = folder / "programs"
     programs.symlink_to(postgres_bin())
     monkeypatch.setenv("DEVSTACK_POSTGRES", str(programs))
 
-    with devstack.postgres(folder, fast=True):
-        names = [word for process in at_work(folder) for word in process.cmdline()]
+    with devstack.postgres(used, fast=True):
+        names = [word for process in at_work(used) for word in process.cmdline()]
 
     assert str(programs / "postgres") in names
 

@@ -23,9 +23,9 @@ def test_what_no_setting_names_is_started(used: Path) -> None:
     assert (answer, started, servers.temporal.address) == ("1", ["postgres"], "temporal:7233")
 
 
-def test_if_one_does_not_start_the_other_is_stopped(folder: Path) -> None:
-    with pytest.raises(devstack.DevstackError) as failure, devstack.stack(folder, extra=["--no-such-flag"], fast=True):
+def test_if_one_does_not_start_the_other_is_stopped(used: Path) -> None:
+    with pytest.raises(devstack.DevstackError) as failure, devstack.stack(used, extra=["--no-such-flag"], fast=True):
         pass
 
     assert "--no-such-flag" in str(failure.value)
-    assert at_work(folder) == []
+    assert at_work(used) == []
