@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -24,6 +23,7 @@ from domain.waits import EBAYS
 from lab.chaos import guards, holding
 from lab.chaos.points import ANY, POINTS, Cell, Trap, around, set_traps
 from runtime.shutdown import leave
+from tests.support.forked import become
 
 Ending = Literal["kill", "freeze"]
 RUN_EVENTS = 120  # a workflow continues as new after so many, so that it often does
@@ -80,20 +80,8 @@ def run(
 
 def child(environment: dict[str, str], folder: str, log: str, cells: list[tuple[Cell, int]], options: dict[str, object]) -> None:
     """For a process that was forked with all modules loaded (`lab/chaos/workers.py`): what `worker.py` costs at start is mostly imports."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    become(log, log, folder, environment)
     leave(run(cells, **options))  # type: ignore[arg-type]
-
-
-def _follow(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ AT_ONCE = 4  # cells that are armed in one worker
 PATIENCE_S = 45.0  # a worker that dies as it starts has tasks in hand that others get after 10 s, and its steps are missed for 10 s
 STIR_AGAIN_S = 5.0
 PATIENT_TIMES = 3
+EVENTS = 100  # of the 120 after which a workflow continues as new: so many signals do not wait for as many polls
 GROWN_UP_S = 0.7  # a worker that dies as it starts has what had waited in its hands, and Temporal waits 10 s for each of these tasks
 MANY = 230  # more than a page
 OFTEN = ("begun", "before-call", "after-answer", "before-result")
@@ -135,6 +136,8 @@ class Matrix:
             deployment.signal(seller, SellerPolling.resume)
         elif cell.point == "failure-noted":
             self.world.faults.fail_every, self.world.faults.fail_resource = 2, "order"
+        elif cell.point == "continue-as-new":
+            deployment.house.signal_often(seller, SellerPolling.poll_now, PollNow(), EVENTS)
         if cell.stream not in (WORKFLOW, OVERRIDES, WORKER):
             deployment.signal(seller, SellerPolling.poll_now, PollNow(stream=Stream(cell.stream)))
 

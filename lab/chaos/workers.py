@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import time
@@ -14,12 +13,10 @@ from typing import Any
 
 from lab.chaos import holding
 from lab.chaos.points import Cell
+from tests.support.forked import context
 
 LAG_S = 3.0  # so far behind eBay's clock listings are read; the simulated eBay is as much quicker than eBay
 STARTED = "worker runs on task queue"
-PRELOADED = ["lab.chaos.crashing_worker"]  # what cannot be imported is passed over without a word
-_fork = multiprocessing.get_context("forkserver")
-_fork.set_forkserver_preload(PRELOADED)
 numbers = count(1)
 
 
@@ -66,13 +63,13 @@ class ChaosWorker:
     def __init__(self, crew: Crew, cells: list[tuple[Cell, int]], armed: bool, options: dict[str, Any]) -> None:
         self.log = crew.folder / f"chaos-worker-{next(numbers)}.log"
         self.log.touch()
-        self.armed = _fork.Value("b", armed, lock=False)
+        self.armed = context.Value("b", armed, lock=False)
         options = {"trips": crew.trips, "armed": self.armed, "lag_s": crew.lag_s, "patience_s": crew.patience_s, **options}
         options.setdefault("ahead_s", crew.ahead_s)
         arguments = (crew.environment, str(crew.folder), str(self.log), cells, options)
         from lab.chaos.crashing_worker import child  # here, since it loads the product, which this process may need not
 
-        self.process = _fork.Process(target=child, args=arguments, daemon=True)
+        self.process = context.Process(target=child, args=arguments, daemon=True)
         self.process.start()
 
     @property

@@ -30,11 +30,12 @@ from demo_stack import devstack
 from simulator import World
 from starter import main as starter_main
 from store import Store
+from tests.support.forked import Forked
 from tests.support.histories import chain, client_of, histories
 from tests.support.waiting import PATIENCE_S, eventually_here
 from workflows.client import handle, is_missing
 from workflows.messages import SellerStatus, workflow_id
-from workflows.seller_polling import SellerPolling
+from workflows.seller_polling import LONG_ENOUGH, SellerPolling
 
 ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
@@ -44,6 +45,8 @@ TALKATIVE = """
 import logging, runpy, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 sys.path.insert(0, {root!r})
+import workflows.seller_polling
+workflows.seller_polling.LONG_ENOUGH = {run_events}
 runpy.run_path({root!r} + "/worker.py", run_name="__main__")
 """
 STARTED = "worker runs on task queue"
@@ -90,10 +93,20 @@ def built_once(app: typer.Typer) -> Any:
 class Child:
     """A Python program of ours; stdout and stderr go to files."""
 
-    def __init__(self, house: House, name: str, program: list[str], environment: Mapping[str, str], stdin: str | None = None) -> None:
+    process: Forked | subprocess.Popen[bytes]
+
+    def __init__(
+        self, house: House, name: str, program: list[str], environment: Mapping[str, str], stdin: str | None = None, cold: bool = False
+    ) -> None:
+        """`cold`: by a start of Python, which takes a second; else programs of this tree are forked, but where somebody types."""
         self.out, self.log = house.folder / f"{name}.out", house.folder / f"{name}.err"
+        self.out.touch()
+        self.log.touch()
+        if stdin is None and not cold and is_ours(program):
+            self.process = Forked.program(program, self.out, self.log, house.folder, environment)
+            return
         with self.out.open("wb") as out, self.log.open("wb") as log:
-            self.process = subprocess.Popen(
+            self.process = process = subprocess.Popen(
                 [sys.executable, "-E", "-S", str(WATCHED), sys.executable, *program],
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                 stdout=out,
@@ -102,8 +115,8 @@ class Child:
                 env=dict(environment),
                 start_new_session=True,  # Ctrl-C in the terminal is for the tests, which then end us
             )
-        if self.process.stdin:
-            with self.process.stdin as pipe:
+        if process.stdin:
+            with process.stdin as pipe:
                 pipe.write((stdin or "").encode())
 
     def output(self) -> str:
@@ -121,6 +134,11 @@ class Child:
     def result(self, within: float = PATIENCE_S) -> Said:
         code = self.process.wait(within)
         return Said(code, self.out.read_text(), self.output())
+
+
+def is_ours(program: list[str]) -> bool:
+    """A file of this tree, or code that names it: what is loaded for others to fork from is this tree's."""
+    return repr(str(ROOT)) in program[1] if program[0] == "-c" else Path(program[0]).parent == ROOT
 
 
 class House:
@@ -142,15 +160,16 @@ class House:
         }
         self.store = Store.connect(database, [self.key], pool_size=2)
         self.children: list[Child] = []
+        self.client: Client | None = None
 
-    def child(self, name: str, *program: str, stdin: str | None = None, **environment: str) -> Child:
-        child = Child(self, f"{name}-{len(self.children)}", list(program), self.environment | environment, stdin)
+    def child(self, name: str, *program: str, stdin: str | None = None, cold: bool = False, **environment: str) -> Child:
+        child = Child(self, f"{name}-{len(self.children)}", list(program), self.environment | environment, stdin, cold)
         self.children.append(child)
         return child
 
-    def starter(self, *arguments: str, stdin: str | None = None, **environment: str) -> Child:
+    def starter(self, *arguments: str, stdin: str | None = None, cold: bool = False, **environment: str) -> Child:
         """`python starter.py ...`, begun; ask its `result()`."""
-        return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
+        return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, cold=cold, **environment)
 
     def command(
         self,
@@ -187,10 +206,12 @@ class House:
         return said
 
     def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
-        """Of Temporal, by a client of its own."""
+        """Of Temporal, by the client of this house: to connect anew costs ten times what a signal does."""
 
         async def asked() -> T:
-            return await question(await client_of(self.environment["TEMPORAL_ADDRESS"]))
+            if self.client is None:
+                self.client = await client_of(self.environment["TEMPORAL_ADDRESS"])
+            return await question(self.client)
 
         return asyncio.run(asked())
 
@@ -204,6 +225,14 @@ class House:
 
         return self.ask(signalled)
 
+    def signal_often(self, seller: str, signal: Any, message: BaseModel, times: int) -> None:
+        """At once, so that a history grows."""
+
+        async def signalled(client: Client) -> None:
+            await asyncio.gather(*(handle(client, seller).signal(signal, message) for _ in range(times)))
+
+        self.ask(signalled)
+
     def histories(self) -> list[WorkflowHistory]:
         """Of all workflows here."""
         return self.ask(lambda client: histories(client, self.opened))
@@ -215,10 +244,12 @@ class House:
     def status(self, seller: str) -> SellerStatus:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
-    def worker(self, *, talkative: bool = False, wait: bool = True, **environment: str) -> Child:
-        """`python worker.py`, at work when this returns."""
-        program = ["-c", TALKATIVE.format(root=str(ROOT))] if talkative else [str(ROOT / "worker.py")]
-        worker = self.child("worker", *program, **environment)
+    def worker(
+        self, *, talkative: bool = False, wait: bool = True, cold: bool = False, run_events: int = LONG_ENOUGH, **environment: str
+    ) -> Child:
+        """`python worker.py`, at work when this returns. `run_events`: of a talkative one; it continues workflows as new after so many."""
+        program = ["-c", TALKATIVE.format(root=str(ROOT), run_events=run_events)] if talkative else [str(ROOT / "worker.py")]
+        worker = self.child("worker", *program, cold=cold, **environment)
         if wait:
             eventually_here(lambda: STARTED in worker.output() or worker.process.poll() is not None)
             assert worker.process.poll() is None, worker.output()

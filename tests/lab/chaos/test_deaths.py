@@ -8,11 +8,11 @@ from lab.chaos.crashing_worker import child
 from lab.chaos.deployment import Deployment
 from lab.chaos.matrix import Matrix
 from lab.chaos.points import FULFILLMENT, ORDERS, POINTS, WORKFLOW, Cell
-from lab.chaos.workers import PRELOADED
 from simulator import World
+from tests.support.forked import PRELOADED
 from tests.support.house import House
 
-CADENCE = {"orders_every": "1s", "fulfillment_every": "2s", "inventory_every": "2s", "order_overlap": "10s"}
+CADENCE = {"orders_every": "5s", "fulfillment_every": "10s", "inventory_every": "10s", "order_overlap": "10s"}
 CELLS = [
     Cell(point, stream, point)
     for point, stream in (
