@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -46,6 +47,7 @@ POLLED = (Stream.ORDERS, Stream.FULFILLMENT)
 WITH_LISTINGS = (Stream.INVENTORY, Stream.LISTINGS, Stream.REPORT)  # the report waits for the first scan
 WITH_STOCK = (*POLLED, Stream.INVENTORY)
 NUMBERS = count(1)  # of databases
+MIGRATED = "lasting_migrated"
 NAMED = re.compile(r"([\w-]+)/([^\s/:#]+)")  # seller and record, in the judge's words
 
 
@@ -89,14 +91,20 @@ class SceneSetup:
     @contextmanager
     def fleet(self, **settings: Any) -> Iterator[SkippedFleet]:
         name = f"lasting_{next(NUMBERS)}"
-        url = devstack.create_database(self.server, name)
-        migrate.upgrade(url)
+        url = devstack.create_database(self.server, name, migrated(self.server))
         with skipped_fleet(url, World(seed=self.seed, now=START), **settings) as fleet:
             fleet.patience = time.monotonic() + max(PATIENCE_S, 1.0 * self.sellers)
             yield fleet
 
     def spread(self, most: timedelta) -> timedelta:
         return most * self.random.random()
+
+
+@cache
+def migrated(server: str) -> str:
+    """The name of a database with our tables there, to make others from."""
+    migrate.upgrade(devstack.create_database(server, MIGRATED))
+    return MIGRATED
 
 
 def live(setup: SceneSetup, fleet: SkippedFleet, sellers: Sequence[str], lasting: timedelta, every: timedelta) -> None:
