@@ -28,7 +28,7 @@ from lab.benchmarks.servers import BenchmarkServers
 from tests.support.tables import assert_filled
 
 LEAST = {
-    "calls": (calls, calls.Sizes(skus=30, orders=300)),
+    "calls": (calls, calls.Sizes(skus=30, orders=20)),
     "stock": (stock, stock.Sizes(sellers=1, sales=1)),
     "planner": (planner, planner.Sizes((30, 60), rounds=1)),
     "erasures": (erasures, erasures.Sizes(orders=20, deletions=3, buyers=2, slow=1)),
