@@ -128,7 +128,7 @@ def demo(home: Home, seconds: float | None, interrupts: Interrupts, things: Exit
     if unpolled or undelivered:
         print(worker.child.end_of_log(), file=sys.stderr)
     print(f"`make demo` goes on here: {home.display()} (`make clean` forgets it)")
-    return 0 if found.ok and not unpolled and not undelivered else 1
+    return verdict.exit_code(found, unpolled, undelivered)
 
 
 def real(settings: Settings, home: Home, seconds: float | None, interrupts: Interrupts, things: ExitStack) -> int:

@@ -117,6 +117,11 @@ def _events(store: Store, sellers: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield from (event for event in page if event["seller_id"] in sellers)
 
 
+def exit_code(verdict: Verdict, unpolled: Sequence[str], undelivered: Sequence[str]) -> int:
+    """0 where all went well, else 1."""
+    return 0 if verdict.ok and not unpolled and not undelivered else 1
+
+
 def report(verdict: Verdict, judged: JudgedSellers, calls: Mapping[str, int], changes: int, unpolled: Sequence[str], stock: str) -> str:
     """What is printed at the end, some lines. `stock`: what the sellers have now."""
     lines = []

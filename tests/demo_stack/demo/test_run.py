@@ -1,5 +1,9 @@
-"""The whole demo as a user starts it: `python demo.py`, several times in one folder. A run takes seconds: one test tells a story."""
+"""The whole demo as a user starts it: `python demo.py`, twice in one folder. A run takes seconds: one test tells a story.
 
+tests/system/test_demo.py tells a longer one.
+"""
+
+import io
 import json
 import os
 import re
@@ -7,16 +11,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+import pytest
 from cryptography.fernet import Fernet
 
+import demo
 from demo_stack import devstack
+from demo_stack.demo import verdict
 from store import Store
 from tests.support.waiting import eventually_here
 
@@ -37,6 +44,15 @@ def run(folder: Path, *options: str, settings: Mapping[str, str] | None = None) 
         command, env=environment(**settings or {}), cwd=folder.parent, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def in_this_process(folder: Path, *options: str, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """As `run`, without a start of Python."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+        patch.chdir(folder.parent)
+        patch.setattr(os, "environ", environment(**settings or {}))
+        return demo.main(["--folder", str(folder), *options]), said.getvalue()
 
 
 @contextmanager
@@ -86,72 +102,75 @@ def working_on(folder: Path) -> list[str]:
     return left
 
 
-def test_the_demo_loses_nothing_over_runs_that_end_by_sigterm_by_kill_9_and_by_themselves(tmp_path: Path) -> None:
+def test_the_demo_loses_nothing_over_a_run_that_is_killed_and_one_that_is_asked_to_end(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     ledger = folder / "ledger.jsonl"
 
-    # alone in its folder, until it is asked to end
-    with begun(folder) as (running, until_then):
+    # alone in its folder, until somebody kills it
+    with begun(folder) as (killed, first):
         code, said = run(folder, "--seconds", "1")
         assert (code, len(said.splitlines())) == (1, 1)
-        assert f"{folder} is in use by process {running.pid} " in said
+        assert f"{folder} is in use by process {killed.pid} " in said
         listed = subprocess.run([folder / "starter", "list"], env=environment(), capture_output=True, text=True, check=False)
         assert set(re.findall(r"anna|bert|carla", listed.stdout)) == {"anna", "bert", "carla"}, listed
         assert "\nSELLERBEAT_WEB_BIND=" in (folder / "env").read_text(encoding="utf-8")
-        running.send_signal(signal.SIGTERM)
-        assert running.stdout
-        first = until_then + running.stdout.read()
-        assert running.wait() == 0, first
-    assert WELL in first
+        killed.kill()
     assert "enrolled: anna, bert, carla" in first
-    assert changes(first) >= 200
-    assert delivered(first) >= changes(first)  # its endpoint was there before the first of them
-    assert re.search(r"the sellers have 1\d\d SKUs, [45]\d listings, \d+ sold out; \d+ parcels", first), first
     assert re.search(r"^ +\d+ s  [\d,]+ changes, ", first, re.MULTILINE)  # no terminal: a line now and then
     assert oct((folder / "keys").stat().st_mode & 0o777) == "0o600"
-    eventually_here(lambda: not working_on(folder))  # a watcher looks five times a second whether it is still needed
     page = re.search(r"^page: (http://127\.0\.0\.1:\d+)$", first, re.MULTILINE)
     assert page, first
     before = ledger.read_bytes()
+    before = before[: before.rindex(b"\n") + 1]  # it may have been killed within a line
 
-    # somebody kills the next one
-    with begun(folder) as (killed, until_then):
-        assert "anna" in httpx.get(page[1], timeout=PATIENCE_S).text  # without a login, at the same address
-        killed.kill()
-    assert "enrolled:" not in until_then
+    # the next one goes on at once, at the same address, until it is asked to end
+    with begun(folder) as (running, until_then):
+        assert "anna" in httpx.get(page[1], timeout=PATIENCE_S).text  # without a login
+        running.send_signal(signal.SIGTERM)
+        assert running.stdout
+        last = until_then + running.stdout.read()
+        assert running.wait() == 0, last
+    assert WELL in last
+    assert "enrolled:" not in last
+    assert changes(last) >= 200
+    assert delivered(last) > 0
+    assert re.search(r"the sellers have 1\d\d SKUs, [45]\d listings, \d+ sold out; \d+ parcels", last), last
+    assert ledger.read_bytes().startswith(before)
+    eventually_here(lambda: not working_on(folder))  # a watcher looks five times a second whether it is still needed
 
-    # what happened and was not recorded turns the verdict, and is all that the last one misses, which goes on and ends by itself
+    # what happened and was not recorded turns the verdict, and is all that is missing
     doctored = next(row for line in before.splitlines() if shipped(row := json.loads(line)))  # which no poll would find
     doctored |= {"entity_id": "00-00000-00000", "document": doctored["document"] | {"orderId": "00-00000-00000"}}
     with ledger.open("a") as lines:
         lines.write(json.dumps(doctored, separators=(",", ":")) + "\n")
-    code, last = run(folder, "--seconds", "1")
-    assert (code, "1 lost, 0 twice, 0 wrong" in last) == (1, True), last
-    assert f"lost: order {doctored['seller']}/00-00000-00000: no event" in last
-    assert "enrolled:" not in last
-    assert changes(last) > changes(first)
-    assert delivered(last) > 0
-    assert ledger.read_bytes().startswith(before)
-    eventually_here(lambda: not working_on(folder))
+    with devstack.postgres(folder) as url, closing(Store.connect(url, [(folder / "keys").read_text().split()[0]], pool_size=1)) as store:
+        found = verdict.compare(store, ledger, verdict.JudgedSellers.of(store.status.all()))
+        (endpoint,) = store.endpoints.all()
+        (earliest,) = store.feed.read(limit=1)
+    assert (found.lost, found.twice, found.wrong) == (1, 0, 0)
+    assert found.examples == [f"lost: order {doctored['seller']}/00-00000-00000: no event"]
+    assert endpoint.created_at <= datetime.fromisoformat(earliest["detected_at"])  # so that it is sent all of them
 
 
 def test_without_ebays_keys_the_real_run_ends_with_one_line_and_makes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "state"
 
-    code, said = run(folder, "--real")
+    code, said = in_this_process(folder, "--real")
 
     assert (code, len(said.splitlines())) == (2, 1)
     assert "SELLERBEAT_EBAY_CLIENT_ID is not set" in said
     assert not folder.exists()
 
 
-def test_the_real_run_uses_the_servers_that_settings_name_and_keeps_a_key(tmp_path: Path, database: str, temporal_address: str) -> None:
+def test_the_real_run_uses_the_servers_that_settings_name_prepares_them_and_keeps_a_key(tmp_path: Path, database: str) -> None:
+    """The Temporal lacks the search attributes, as any other than our own does."""
     folder = tmp_path / "state"
-    named = {"SELLERBEAT_DATABASE_URL": database, "TEMPORAL_ADDRESS": temporal_address}
-    settings = {**named, "SELLERBEAT_EBAY_CLIENT_ID": "id", "SELLERBEAT_EBAY_CLIENT_SECRET": "secret", "SELLERBEAT_TASK_QUEUE": "real-run"}
+    with devstack.temporal() as bare:
+        named = {"SELLERBEAT_DATABASE_URL": database, "TEMPORAL_ADDRESS": bare.address, "SELLERBEAT_TASK_QUEUE": "bare"}
+        keys = {"SELLERBEAT_EBAY_CLIENT_ID": "id", "SELLERBEAT_EBAY_CLIENT_SECRET": "secret"}
 
-    code, said = run(folder, "--real", "--seconds", "1", settings=settings)
-    listed = subprocess.run([folder / "real" / "starter", "list"], env=environment(), capture_output=True, text=True, check=False)
+        code, said = run(folder, "--real", "--seconds", "1", settings=named | keys)
+        listed = subprocess.run([folder / "real" / "starter", "list"], env=environment(), capture_output=True, text=True, check=False)
 
     assert (code, "sellers: none" in said) == (0, True), said
     assert "a new key in state/real/keys" in said
@@ -160,21 +179,11 @@ def test_the_real_run_uses_the_servers_that_settings_name_and_keeps_a_key(tmp_pa
     assert (listed.returncode, listed.stdout) == (0, "no sellers\n"), listed.stderr
 
 
-def test_the_real_run_makes_the_search_attributes_of_a_temporal_that_lacks_them(tmp_path: Path, database: str) -> None:
-    with devstack.temporal() as bare:
-        named = {"SELLERBEAT_DATABASE_URL": database, "TEMPORAL_ADDRESS": bare.address, "SELLERBEAT_TASK_QUEUE": "bare"}
-        keys = {"SELLERBEAT_EBAY_CLIENT_ID": "id", "SELLERBEAT_EBAY_CLIENT_SECRET": "secret"}
-
-        code, said = run(tmp_path / "state", "--real", "--seconds", "1", settings=named | keys)
-
-    assert (code, "sellers: none" in said) == (0, True), said
-
-
 def test_the_demo_touches_no_database_with_other_sellers(tmp_path: Path, database: str, temporal_address: str) -> None:
     with closing(Store.connect(database, [Fernet.generate_key().decode()], pool_size=1)) as store:
         store.sellers.enroll("shop-17", "token", scopes=[], now_ebay=datetime.now(UTC))
 
-    code, said = run(
+    code, said = in_this_process(
         tmp_path / "state", "--seconds", "1", settings={"SELLERBEAT_DATABASE_URL": database, "TEMPORAL_ADDRESS": temporal_address}
     )
 

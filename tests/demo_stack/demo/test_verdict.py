@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from demo_stack.demo.verdict import JudgedSellers, report, settle
+from demo_stack.demo.verdict import JudgedSellers, exit_code, report, settle
 from simulator.judge import Verdict
 from store import Store
 
@@ -80,6 +80,14 @@ def test_a_paused_seller_is_neither_waited_for_nor_judged() -> None:
     judged = JudgedSellers.of(sellers.all())
     assert judged == JudgedSellers(["anna"], {"bert": "paused (lunch)"})
     assert "bert is paused (lunch): not judged" in report(Verdict(), judged, {}, 0, [], "nothing")
+
+
+def test_a_loss_and_what_was_not_polled_or_delivered_fail_the_demo() -> None:
+    wrong = [exit_code(Verdict(lost=1), [], []), exit_code(Verdict(twice=1), [], []), exit_code(Verdict(wrong=1), [], [])]
+    left = [exit_code(Verdict(), ["bert's orders"], []), exit_code(Verdict(), [], ["2 changes not delivered"])]
+
+    assert exit_code(Verdict(changes=576), [], []) == 0
+    assert wrong + left == [1] * 5
 
 
 def test_the_report_has_the_findings() -> None:
