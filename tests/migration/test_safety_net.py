@@ -20,11 +20,11 @@ BY_HAND = "cadence set by hand: every 20 min"
 
 @pytest.fixture
 def relied_on(anna: Announced) -> Announced:
-    """In webhooks, after half a day in shadow in which each of 24 orders was announced."""
+    """In webhooks, after some hours in shadow in which each of 24 orders was announced."""
     anna.store.modes.set(SELLER, Mode.SHADOW)
     for number in range(24):
-        anna.later(anna.now + (7 + 30 * number) * MINUTE, anna.order)
-    anna.run(anna.now + timedelta(hours=12))
+        anna.later(anna.now + (7 + 10 * number) * MINUTE, anna.order)
+    anna.run(anna.now + timedelta(hours=4))
     assert evaluate(anna.store, SELLER)
     anna.store.modes.set(SELLER, Mode.WEBHOOKS)
     assert anna.store.modes.get(SELLER).comparison

@@ -13,7 +13,7 @@ from simulator.state.notices import Unrest
 from tests.migration.announced import SELLER, Announced
 
 WEEK = timedelta(days=7)
-ORDERS = 110
+ORDERS = 90
 
 
 def lead(it: Announced, dice: Random) -> None:
@@ -43,8 +43,8 @@ def missing(found: SellerComparison, side: str) -> list[str]:
 
 
 def test_no_change_is_lost_and_reconcile_reports_exactly_the_ledger_of_the_notifications(anna: Announced) -> None:
-    anna.world.notices.unrest = Unrest(lost=0.05, doubled=0.02, late=0.1, late_s=3600, early=0.1)
-    anna.states[SELLER].streams[Stream.ORDERS].cadence = timedelta(minutes=45)
+    anna.world.notices.unrest = Unrest(lost=0.08, doubled=0.03, late=0.1, late_s=3600, early=0.1)
+    anna.states[SELLER].streams[Stream.ORDERS].cadence = timedelta(hours=2)
     anna.store.modes.set(SELLER, Mode.SHADOW)
     lead(anna, Random(5))
 

@@ -28,7 +28,7 @@ from tests.model.moments import die_in
 from tests.model.shops import ShopMachine, minutes, pick, seller
 from tests.support.postgres_clock import PostgresClock, driven
 
-EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "5")), os.environ.get("MODEL_SEED")
+EXAMPLES, SEED = int(os.environ.get("MODEL_EXAMPLES", "2")), os.environ.get("MODEL_SEED")
 STEPS = 70
 moment = st.integers(0, 20)
 stream = st.sampled_from([*POLLED, Stream.ORDERS, Stream.SWEEP])
