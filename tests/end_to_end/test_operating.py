@@ -27,7 +27,8 @@ from workflows.seller_polling import SellerPolling
 
 SELLERS = ("anna", "bert", "carla", "dora", "eve")
 SLOW = {"orders_every": "1h", "fulfillment_every": "1h", "inventory_every": "1h"}
-PAUSES, NOISE = 120, 3  # signals: some thousand events, and a run ends at 500
+PAUSES, NOISE = 40, 3  # signals: some 400 events
+RUN_EVENTS = 120  # and a run ends at so many, of 500 in earnest
 CANARY = "Canary4711Tweety"
 
 
@@ -45,7 +46,7 @@ def house(open_house: Callable[..., House]) -> House:
 
 @pytest.fixture(scope="module", autouse=True)
 def worker(house: House) -> Child:
-    worker = house.worker(talkative=True)
+    worker = house.worker(talkative=True, run_events=RUN_EVENTS)
     idle(house, *SELLERS)
     return worker
 
