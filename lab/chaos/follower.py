@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing, suppress
+from contextlib import suppress
 
-import psycopg2
+from sqlalchemy import text
 
 from store import StoreError
+from store.schema.errors import translated
 from tests.support.house import House
 
 LOOK_S = 0.01
-IS_MORE = "SELECT EXISTS (SELECT FROM sellerbeat.change_events WHERE position > %s)"
+IS_MORE = text("SELECT EXISTS (SELECT FROM sellerbeat.change_events WHERE position > :after)")
 
 
 class Follower:
@@ -27,13 +28,14 @@ class Follower:
 
     def _follow(self) -> None:
         while not self.over.wait(LOOK_S):
-            with suppress(StoreError, psycopg2.Error), closing(psycopg2.connect(self.house.database)) as connection:
-                connection.autocommit = True
-                with connection.cursor() as cursor:
-                    while not self.over.wait(LOOK_S):
-                        cursor.execute(IS_MORE, [self.position])  # a twentieth of what a page costs, a hundred times a second
-                        if cursor.fetchone() == (True,):
-                            self.read()
+            with suppress(StoreError):
+                if self.is_more():
+                    self.read()
+
+    def is_more(self) -> bool:
+        """A fraction of what a page costs, a hundred times a second."""
+        with translated(), self.house.store._single.connect() as connection:
+            return bool(connection.execute(IS_MORE, {"after": self.position}).scalar_one())
 
     def read(self) -> None:
         while events := self.house.store.feed.read(after=self.position, limit=2000):

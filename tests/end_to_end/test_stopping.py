@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from activities.polling.tokens import VERSION
 from simulator import World
 from simulator.requests import Request
 from tests.support.house import ROOT, STARTED, House
@@ -24,6 +25,7 @@ BROKEN_OFF = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
     EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
 }
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 # As `python worker.py`, with an SDK that never ends, as it sometimes does where a step's workflow is gone; its times are short.
 ENDLESS = """
 import asyncio, sys
@@ -70,8 +72,10 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_step_in_hand(house: House, 
 
     assert worker.result().code == 0
     assert [event["type"] for event in house.events("anna") if event["entity_id"] == order] == ["order.created"]
-    types = {event.event_type for history in house.chain("anna") for event in history.events}
-    assert not types & BROKEN_OFF
+    events = [event for history in house.chain("anna") for event in history.events]
+    assert not {event.event_type for event in events} & BROKEN_OFF
+    tasks = [event.workflow_task_completed_event_attributes for event in events if event.event_type == TASK_COMPLETED]
+    assert {task.worker_version.build_id for task in tasks} == {VERSION}  # what people see in the Web UI
     assert "Traceback" not in worker.output()
 
 

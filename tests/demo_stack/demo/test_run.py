@@ -108,7 +108,7 @@ def test_the_demo_loses_nothing_over_a_run_that_is_killed_and_one_that_is_asked_
 
     # alone in its folder, until somebody kills it
     with begun(folder) as (killed, first):
-        code, said = run(folder, "--seconds", "1")
+        code, said = in_this_process(folder, "--seconds", "1")
         assert (code, len(said.splitlines())) == (1, 1)
         assert f"{folder} is in use by process {killed.pid} " in said
         listed = subprocess.run([folder / "starter", "list"], env=environment(), capture_output=True, text=True, check=False)

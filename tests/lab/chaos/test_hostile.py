@@ -15,7 +15,7 @@ from simulator.proxy import FaultProxy, LineFaults
 from tests.support.house import House
 from tests.support.waiting import PATIENCE_S
 
-CADENCE = {"orders_every": "1s", "fulfillment_every": "2s", "inventory_every": "3s", "order_overlap": "10s", "ebay_timeout": "2s"}
+CADENCE = {"orders_every": "1s", "fulfillment_every": "3s", "inventory_every": "3s", "order_overlap": "10s", "ebay_timeout": "2s"}
 SEED = 3
 SCALE = 0.005  # the longest lateness is 1.2 s
 LATE_S = 3.0  # of what is late by hand
