@@ -95,14 +95,12 @@ class Child:
 
     process: Forked | subprocess.Popen[bytes]
 
-    def __init__(
-        self, house: House, name: str, program: list[str], environment: Mapping[str, str], stdin: str | None = None, cold: bool = False
-    ) -> None:
-        """`cold`: by a start of Python, which takes a second; else programs of this tree are forked, but where somebody types."""
+    def __init__(self, house: House, name: str, program: list[str], environment: Mapping[str, str], stdin: str | None = None) -> None:
+        """Programs of this tree are forked, but where somebody types: a start of Python takes a second of computing."""
         self.out, self.log = house.folder / f"{name}.out", house.folder / f"{name}.err"
         self.out.touch()
         self.log.touch()
-        if stdin is None and not cold and is_ours(program):
+        if stdin is None and is_ours(program):
             self.process = Forked.program(program, self.out, self.log, house.folder, environment)
             return
         with self.out.open("wb") as out, self.log.open("wb") as log:
@@ -162,14 +160,14 @@ class House:
         self.children: list[Child] = []
         self.client: Client | None = None
 
-    def child(self, name: str, *program: str, stdin: str | None = None, cold: bool = False, **environment: str) -> Child:
-        child = Child(self, f"{name}-{len(self.children)}", list(program), self.environment | environment, stdin, cold)
+    def child(self, name: str, *program: str, stdin: str | None = None, **environment: str) -> Child:
+        child = Child(self, f"{name}-{len(self.children)}", list(program), self.environment | environment, stdin)
         self.children.append(child)
         return child
 
-    def starter(self, *arguments: str, stdin: str | None = None, cold: bool = False, **environment: str) -> Child:
+    def starter(self, *arguments: str, stdin: str | None = None, **environment: str) -> Child:
         """`python starter.py ...`, begun; ask its `result()`."""
-        return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, cold=cold, **environment)
+        return self.child("starter", str(ROOT / "starter.py"), *arguments, stdin=stdin, **environment)
 
     def command(
         self,
@@ -244,12 +242,10 @@ class House:
     def status(self, seller: str) -> SellerStatus:
         return self.ask(lambda client: handle(client, seller).query(SellerPolling.status))
 
-    def worker(
-        self, *, talkative: bool = False, wait: bool = True, cold: bool = False, run_events: int = LONG_ENOUGH, **environment: str
-    ) -> Child:
+    def worker(self, *, talkative: bool = False, wait: bool = True, run_events: int = LONG_ENOUGH, **environment: str) -> Child:
         """`python worker.py`, at work when this returns. `run_events`: of a talkative one; it continues workflows as new after so many."""
         program = ["-c", TALKATIVE.format(root=str(ROOT), run_events=run_events)] if talkative else [str(ROOT / "worker.py")]
-        worker = self.child("worker", *program, cold=cold, **environment)
+        worker = self.child("worker", *program, **environment)
         if wait:
             eventually_here(lambda: STARTED in worker.output() or worker.process.poll() is not None)
             assert worker.process.poll() is None, worker.output()
