@@ -8,7 +8,7 @@ import pytest
 
 from domain.pacing import PacingSettings
 from lab.fleets import known
-from lab.fleets.__main__ import main
+from lab.fleets.__main__ import QUICK, main
 from lab.fleets.fleet import DAY, FLEETS, SINCE, Shape, SyntheticFleet, SyntheticSeller, fleet
 from lab.fleets.loop import FleetLoop
 from lab.fleets.ours import Ours
@@ -126,8 +126,10 @@ def test_the_least_possible_is_what_the_formula_says() -> None:
 
 
 def test_a_quick_run_compares_all_policies_and_this_one_is_near_the_least_possible_and_never_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (name,) = QUICK
+    monkeypatch.setitem(FLEETS, name, replace(FLEETS[name], scored_days=2, warm_days=3))  # of five, and four
     page = tmp_path / "domain.pacing.md"
     page.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter.\n", encoding="utf-8")
 
