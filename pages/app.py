@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -33,20 +35,28 @@ def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        routes=_routes(inbox is not None),
     )
     app.state.context = context
-    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
-        app.include_router(router)
-    for part in (links, fleet, seller, actions, endpoints, tokens, audit):
-        app.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
     if inbox:
         app.state.inbox = inbox
-        app.include_router(inbox_router)
-    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     for error in EXPECTED:
         app.add_exception_handler(error, error_response)
     return SecurityHeaders(AsTyped(app) if inbox else app)
+
+
+@cache
+def _routes(with_inbox: bool) -> list[BaseRoute]:
+    """Made once a process: FastAPI builds what a router holds anew wherever it is included. They know nothing of an application."""
+    routes = APIRouter(generate_unique_id_function=lambda route: route.name)
+    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
+        routes.include_router(router)
+    for part in (links, fleet, seller, actions, endpoints, tokens, audit):
+        routes.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
+    if with_inbox:
+        routes.include_router(inbox_router)
+    routes.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    return routes.routes
 
 
 def error_response(request: Request, error: Exception) -> Response:
