@@ -1,6 +1,7 @@
 """An eBay of orders in memory, for the windows: unspecified order of rows, rows that move between calls, rows that show late."""
 
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,20 +49,26 @@ class OrdersInMemory:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self.by_date: list[Row] | None = None  # a month has many rows, and each call asks for a few
 
     def place(self, dates: Iterable[datetime], late: timedelta = timedelta()) -> None:
         for date in dates:
             row = Row(f"order-{len(self.rows):05}", date, date + late, self.random.random())
             self.rows[row.id] = row
+        self.by_date = None
 
     def modify(self, order_id: str) -> None:
+        self.by_date = None
         self.rows[order_id].modified = self.rows[order_id].visible = self.now
 
     def inside(self, span: Span) -> list[Row]:
         end = self.now if isinstance(span, Since) else span.end
         assert end <= self.now, "eBay refuses a time in the future"
-        rows = [row for row in self.rows.values() if span.start <= row.modified <= end and row.visible <= self.now]
-        return sorted(rows, key=BY[self.order])
+        if self.by_date is None:
+            self.by_date = sorted(self.rows.values(), key=lambda row: row.modified)
+        first = bisect_left(self.by_date, span.start, key=lambda row: row.modified)
+        last = bisect_right(self.by_date, end, key=lambda row: row.modified)
+        return sorted((row for row in self.by_date[first:last] if row.visible <= self.now), key=BY[self.order])
 
     def fetch(self, span: Span, offset: int) -> OrderPage:
         self.calls.append((span, offset))
