@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from simulator.state.orders import PERSONAL
@@ -22,7 +23,12 @@ EXACT = 1 << 53  # larger numbers may be kept as text
 
 def digest(kind: str, document: Any, without: frozenset[str] = NONE) -> bytes:
     """16 bytes that are equal for equal content. `without`: names of fields that say nothing, such as those that eBay drops with age."""
-    plain = normal(document, without)
+    return _digest(kind, json.dumps(document, sort_keys=True), without)
+
+
+@lru_cache(maxsize=8192)  # the same document is in ledger and feed, and is judged again and again
+def _digest(kind: str, text: str, without: frozenset[str]) -> bytes:
+    plain = normal(json.loads(text), without)
     if kind == "order" and isinstance(plain, dict):
         plain.pop("lastModifiedDate", None)
         for outer, inner in SINGLE_READS:
@@ -30,8 +36,7 @@ def digest(kind: str, document: Any, without: frozenset[str] = NONE) -> bytes:
                 plain[outer].pop(inner, None)
                 if not plain[outer]:  # with nothing else in it, it is missing
                     del plain[outer]
-    text = json.dumps(plain, sort_keys=True)
-    return hashlib.sha256(text.encode()).digest()[:16]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).digest()[:16]
 
 
 def read_alone(kind: str, document: Any) -> str:

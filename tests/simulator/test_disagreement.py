@@ -16,7 +16,7 @@ from tests.support.manual_world import ManualWorld
 from tests.support.present import present
 
 ORDERS = "/sell/fulfillment/v1/order"
-END = START + timedelta(hours=8)
+END = START + timedelta(hours=3)
 
 
 def turn_on(world: ManualWorld, switch: str, **how: float) -> Hostility:

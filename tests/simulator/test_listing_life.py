@@ -1,7 +1,7 @@
 """Sellers with listings, living: everything happens, it repeats itself, and the judge's word stands."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.simulator.conftest import START
 from tests.simulator.perfect import poll
 from tests.support.manual_world import ManualWorld
 
-END = START + timedelta(hours=20)
+END, SOONER = START + timedelta(hours=20), START + timedelta(hours=8.5)
 
 
 def shop(seed: int = 1, unfriendly: bool = False) -> ManualWorld:
@@ -29,9 +29,9 @@ def shop(seed: int = 1, unfriendly: bool = False) -> ManualWorld:
     return world
 
 
-def lived(**how: Any) -> ManualWorld:
+def lived(end: datetime = END, **how: Any) -> ManualWorld:
     world = shop(**how)
-    Life(world, rate=3).run_until(END)
+    Life(world, rate=3).run_until(end)
     return world
 
 
@@ -79,18 +79,24 @@ def test_a_listed_skus_stock_is_that_of_its_listing(world: ManualWorld) -> None:
     assert all(world.stock("ella", sku) == world.listing("ella", item)["available"] for sku, item in shared)
 
 
-@pytest.mark.parametrize(("seed", "unfriendly"), [(1, False), (1, True), pytest.param(2, True, marks=pytest.mark.repeats)])
-def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(world: ManualWorld, seed: int, unfriendly: bool) -> None:
-    rows = list((lived(seed=seed, unfriendly=True) if unfriendly else world).rows())
+@pytest.mark.parametrize(
+    ("seed", "unfriendly", "end"),
+    [(1, False, END), (1, True, SOONER), *(pytest.param(seed, True, END, marks=pytest.mark.repeats) for seed in (1, 2))],
+    ids=lambda one: one.strftime("until %d %H:%M") if isinstance(one, datetime) else str(one),
+)
+def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(
+    world: ManualWorld, seed: int, unfriendly: bool, end: datetime
+) -> None:
+    rows = list((lived(end, seed=seed, unfriendly=True) if unfriendly else world).rows())
 
-    events = poll(rows, timedelta(minutes=30), START, END)
+    events = poll(rows, timedelta(minutes=30), START, end)
 
-    verdict = judge(rows, events, at=END + timedelta(hours=1))
+    verdict = judge(rows, events, at=end + timedelta(hours=1))
     assert verdict.examples == []
     assert verdict.changes > 200
     last = next(event for event in reversed(events) if event["entity_id"].startswith("listing:") and event["type"] != "inventory.removed")
     spoilt = [event for event in events if event is not last]
-    again = judge(rows, spoilt, at=END + timedelta(hours=1))
+    again = judge(rows, spoilt, at=end + timedelta(hours=1))
     assert again.lost + again.nameless - verdict.nameless == 1 or (again.lost == 0 and last["data"].get("quantity") is None)
 
 
