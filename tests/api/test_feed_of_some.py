@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import text
 
@@ -16,13 +15,14 @@ from store import Store
 from tests.api.worked import token
 from tests.store.documents import enroll, statements
 from tests.store.test_positions import emit
+from tests.support.examples import examples
 from tests.web.site import Site, refused
 from tests.web.test_feed import sell
 
 SELLERS = ("anna", "bert", "carla")
 
 
-@examples(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(
     sellers=some.lists(some.sampled_from(SELLERS), max_size=3),
     types=some.lists(some.sampled_from(["order.*", "order.created", "order.updated", "inventory.*", "*"]), max_size=2),

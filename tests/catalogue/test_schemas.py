@@ -22,6 +22,7 @@ from operations.catalogue.schemas import AS_SENT, MAJOR, definitions, schema_of
 from operations.catalogue.shapes import ThinEvent
 from operations.catalogue.typescript import types_of
 from tests.catalogue.documents import data_of, errors, validator
+from tests.support.examples import examples
 
 ENVELOPE = [
     *("id", "position", "seller_id", "sequence", "type", "entity_id", "version", "occurred_at", "detected_at", "source", "changed"),
@@ -120,7 +121,7 @@ def test_only_what_the_contract_says_may_be_of_nobody() -> None:
     assert nobody == {"seller.removed", "alert.opened", "alert.closed"}
 
 
-@settings(max_examples=30, deadline=None, database=None)
+@settings(max_examples=examples(30), deadline=None, database=None)
 @given(data=some.data())
 def test_fields_that_nobody_knows_make_no_event_invalid(data: some.DataObject) -> None:
     event = data.draw(some.sampled_from(SAMPLES).map(copy.deepcopy))
@@ -140,7 +141,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [value, *(found for one in value.values() for found in _objects(one))] if isinstance(value, dict) else []
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=examples(50), deadline=None, database=None)
 @given(data=some.data())
 def test_no_form_of_a_field_of_ebays_makes_an_event_invalid_or_unreadable(data: some.DataObject) -> None:
     event = copy.deepcopy(data.draw(some.sampled_from(OF_EBAY)))

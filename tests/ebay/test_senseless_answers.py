@@ -12,6 +12,7 @@ from ebay.cutting import PAGE, Span
 from ebay.pages import OrderPage
 from ebay.windows import WindowResult, changed_since
 from tests.ebay.orders_in_memory import OVERLAP, START, at
+from tests.support.examples import examples
 
 NOW = at(60_000)
 MOST = 100  # calls
@@ -116,7 +117,7 @@ def test_a_reading_that_disagrees_is_repeated_and_the_newest_of_each_order_is_gi
     assert part.orders == [order(1, 5), order(2, 9), order(3, 1)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data(), st.integers(0, 2**32))
 def test_any_answers_at_all_end(data: st.DataObject, seed: int) -> None:
     from random import Random

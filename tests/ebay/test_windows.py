@@ -11,6 +11,7 @@ from ebay.cutting import PAGE, Since, Span, Window
 from ebay.pages import OrderPage
 from ebay.windows import WindowResult, changed_since
 from tests.ebay.orders_in_memory import BY, OVERLAP, START, OrdersInMemory, at, keep
+from tests.support.examples import examples
 
 MINUTE = 60_000
 ORDERS = sorted(BY)
@@ -44,7 +45,7 @@ def offset_loop(world: OrdersInMemory, cursor: datetime, stored: dict[str, str])
 clusters = st.lists(st.tuples(st.integers(-4 * MINUTE, 2 * MINUTE), st.integers(1, 330), st.sampled_from([0, 1, 40])), max_size=5)
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(clusters, st.sampled_from(ORDERS), st.integers(0, 2**32), st.integers(0, 3), st.integers(0, 4 * MINUTE))
 def test_no_order_is_lost_whatever_moves_between_the_calls(
     clusters: list[tuple[int, int, int]], order: str, seed: int, moves: int, late: int
@@ -68,7 +69,7 @@ def test_no_order_is_lost_whatever_moves_between_the_calls(
     assert world.missing(stored) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(clusters, st.sampled_from(ORDERS), st.integers(0, 2**32), st.integers(0, 6))
 def test_a_read_that_stopped_anywhere_goes_on_from_its_remaining_edges(
     clusters: list[tuple[int, int, int]], order: str, seed: int, stop: int

@@ -9,6 +9,7 @@ from simulator import World
 from simulator.apis.inventory import get_inventory_items
 from simulator.requests import Request
 from tests.simulator.conftest import Client, Code
+from tests.support.examples import examples
 from tests.support.manual_world import ManualWorld
 
 PATH = "/sell/inventory/v1/inventory_item"
@@ -41,7 +42,7 @@ def test_without_a_limit_25_come(anna: Client, skus: list[str]) -> None:
     assert len(anna.get(PATH).json()["inventoryItems"]) == 25
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(0, 23), st.integers(1, 10), st.sampled_from(["pages", "rows"]), st.booleans())
 def test_next_leads_to_every_sku_once_whatever_offset_means(count: int, limit: int, meaning: str, absolute: bool) -> None:
     world = World(seed=3)

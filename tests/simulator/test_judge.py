@@ -14,6 +14,7 @@ from simulator import Life
 from simulator.judge import Verdict, judge
 from tests.simulator.judging import END, START, renumbered
 from tests.simulator.perfect import Event, poll
+from tests.support.examples import examples
 from tests.support.manual_world import ManualWorld
 from tests.support.present import present
 
@@ -65,7 +66,7 @@ def test_a_perfect_poller_is_acquitted_however_seldom_it_polls(minutes: float) -
     assert 0 < present(found.delay_p50_s) <= present(found.delay_p95_s) <= minutes * 60
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=examples(12))
 @given(ANY_EVENT)
 def test_the_last_event_about_something_is_never_missed_unnoticed(k: int) -> None:
     spoilt = renumbered(right()[:k] + right()[k + 1 :])
@@ -78,7 +79,7 @@ def test_the_last_event_about_something_is_never_missed_unnoticed(k: int) -> Non
     assert found.lost == int(last)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=examples(12))
 @given(ANY_EVENT)
 def test_an_event_that_comes_twice_is_found(k: int) -> None:
     assert verdict(renumbered([*right(), right()[k]])).twice == 1

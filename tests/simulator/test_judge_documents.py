@@ -13,6 +13,7 @@ from simulator.state.orders import EMAIL, PERSONAL, without_personal_data
 from simulator.times import iso, to_ms
 from tests.simulator.judging import END, START, renumbered
 from tests.simulator.perfect import Event, poll
+from tests.support.examples import examples
 from tests.support.manual_world import ManualWorld
 
 
@@ -113,7 +114,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.dictionaries(st.text() | st.sampled_from(["value", "currency", "lineItems"]), JSON))
 def test_any_document_can_be_judged_and_equals_itself_after_a_round_trip(document: Event) -> None:
     assert digest("order", document) == digest("order", json.loads(json.dumps(document)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.state.listings import skus
 from tests.simulator.conftest import START
+from tests.support.examples import examples
 from tests.support.manual_world import ManualWorld
 from tests.support.present import present
 
@@ -241,7 +242,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(ACTIONS)
 def test_whatever_happens_the_figures_of_a_listing_agree(actions: list[tuple[str, int, int]]) -> None:
     world = ManualWorld(seed=3, now=START)

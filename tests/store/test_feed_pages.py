@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, text
 
 from store import Store
 from store.events.feed import Feed
+from tests.support.examples import examples
 
 SELLERS, TYPES = ("a", "b", "c", "d"), ("order.created", "order.updated", "inventory.sold")
 INSERT_CHANGES = text("""
@@ -35,7 +36,7 @@ def is_asked_for(one: dict[str, Any], sellers: list[str] | None, types: list[str
     return (sellers is None or one["seller_id"] in sellers) and (not types or bool(kinds & set(types)))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(st.tuples(st.integers(1, 3), st.sampled_from((*SELLERS, None)), st.sampled_from(TYPES)), max_size=40),
     sellers=st.none() | st.lists(st.sampled_from((*SELLERS, "nobody")), max_size=6),

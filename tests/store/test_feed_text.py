@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from store import Store
@@ -15,6 +14,7 @@ from store.events.feed import FeedGoneError
 from store.events.feed_text import written_page
 from store.schema.kinds import AlertKind
 from tests.store.documents import order, store_orders
+from tests.support.examples import examples
 
 TEXTS = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 VALUES = some.recursive(
@@ -24,7 +24,7 @@ VALUES = some.recursive(
 )
 
 
-@examples(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(fields=some.dictionaries(some.text("abcdef", min_size=1, max_size=4), VALUES, max_size=4), name=TEXTS.filter(bool))
 def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, Any], name: str) -> None:
     store_orders(store, order(f"o-{name}", **fields))

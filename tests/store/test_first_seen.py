@@ -11,6 +11,7 @@ from domain.comparison import Mode, Seen, Side
 from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, enroll, item, order, parcel, statements, store_orders
+from tests.support.examples import examples
 
 SOON = LATER + timedelta(minutes=2)
 EVER, NEVER = datetime.fromisoformat("2000-01-01T00:00Z"), datetime.fromisoformat("2100-01-01T00:00Z")
@@ -202,7 +203,7 @@ def test_a_polling_seller_pays_no_statement_for_it(store: Store) -> None:
 reads = st.lists(st.tuples(st.sampled_from(["poll", "sweep", "notification"]), st.integers(0, 3)), min_size=1, max_size=9)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(reads)
 def test_however_both_sides_read_an_order_each_version_has_who_was_first_and_what_the_other_saw(
     store: Store, numbers: Iterator[int], sides: list[tuple[str, int]]

@@ -19,6 +19,7 @@ from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.partitions import KEYS
 from tests.store.conftest import KEY
 from tests.store.documents import LATER, SELLER, enroll, order, statements
+from tests.support.examples import examples
 from tests.support.revisions import at_revision
 
 RUNS = "SELECT stream, api_calls, changes, duplicates, error FROM sellerbeat.poll_runs ORDER BY epoch"
@@ -147,7 +148,7 @@ def test_what_notifications_told_is_counted_beside_the_stream(store: Store) -> N
     assert rows(store, SUMS) == [("orders", 0, 1, 1)]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(life=st.lists(st.sampled_from(["quiet", "new", "failed", "asked", "hour"]), max_size=14))
 def test_sums_hold_every_call_and_change_whatever_the_polls_find_and_when_hours_end(store: Store, life: list[str]) -> None:
     with store.engine.begin() as connection:

@@ -145,15 +145,14 @@ def test_a_large_index_that_lacks_is_made_partition_by_partition(database: str) 
     assert migrate.examine(database)
 
 
-def test_a_schema_of_another_name_has_a_function_and_partitions_of_its_own(empty_database: str) -> None:
-    for schema in ("sellerbeat", "other_shop"):
-        migrate.upgrade(empty_database, schema=schema)
+def test_a_schema_of_another_name_has_a_function_and_partitions_of_its_own(database: str) -> None:
+    migrate.upgrade(database, schema="other_shop")
 
-    with closing(Store.connect(empty_database, [KEY], schema="other_shop")) as store:
+    with closing(Store.connect(database, [KEY], schema="other_shop")) as store:
         later = datetime.now(UTC) + timedelta(days=2)
         while store.retention.forget(Retention(), later):
             pass
         assert store.soundness.partitions(later) == []
 
-    made = ask(empty_database, "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname ~ '^poll_runs_[0-9]+$' GROUP BY 1")
+    made = ask(database, "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname ~ '^poll_runs_[0-9]+$' GROUP BY 1")
     assert made == [("other_shop",)]

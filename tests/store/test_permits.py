@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from activities.quota.permits import PermitPool, PermitRefusedError
 from domain.streams import Purpose
 from store import Store
+from tests.support.examples import examples
 from tests.support.postgres_clock import PostgresClock, driven
 
 MIDNIGHT = datetime(2026, 6, 18, 7, tzinfo=UTC)  # US Pacific, in summer
@@ -101,38 +102,38 @@ def test_the_days_of_23_and_25_hours_are_as_long_as_they_are(store: Store, clock
 
 
 def test_polls_leave_the_reserve_and_people_have_it_to_the_last_call(store: Store) -> None:
-    begin_day(store, 2000)
+    begin_day(store, 1000)
     permits = process(store)
 
     polls = spend(permits, NOON)
     people = spend(permits, NOON, Purpose.URGENT)
 
-    assert polls == 2000 - (20 + 2)  # half a day before the reset: half of 2 % of the limit, and a thousandth
-    assert polls + people == 2000
-    assert store.permits.all()[ORDERS].used == 2000
+    assert polls == 1000 - (10 + 1)  # half a day before the reset: half of 2 % of the limit, and a thousandth
+    assert polls + people == 1000
+    assert store.permits.all()[ORDERS].used == 1000
 
 
 def test_a_backfill_leaves_half_of_the_rest_of_the_day_to_polls(store: Store) -> None:
-    begin_day(store, 2000)
+    begin_day(store, 1000)
     permits = process(store)
 
     past = spend(permits, NOON, Purpose.BACKFILL)
     polls = spend(permits, NOON)
 
-    assert past == 2000 - (500 + 20 + 2)
-    assert polls == 500
+    assert past == 1000 - (250 + 10 + 1)
+    assert polls == 250
 
 
 def test_the_reserve_is_freed_as_the_day_goes_by(store: Store, clock: PostgresClock) -> None:
-    begin_day(store, 2000)
+    begin_day(store, 1000)
     permits = process(store)
     spend(permits, NOON)
 
     late = MIDNIGHT + timedelta(hours=23, minutes=55)
     clock.set(late)
 
-    assert 15 <= spend(permits, late) <= 20
-    assert store.permits.all()[ORDERS].used >= 0.97 * 2000
+    assert 7 <= spend(permits, late) <= 10
+    assert store.permits.all()[ORDERS].used >= 0.97 * 1000
 
 
 def test_on_a_new_day_nothing_is_used_and_yesterdays_permits_are_worth_nothing(store: Store, clock: PostgresClock) -> None:
@@ -162,13 +163,13 @@ def test_permits_come_by_tens_and_singly_when_few_are_left(store: Store) -> None
 
 
 def test_many_threads_of_two_processes_never_get_more_than_there_is(store: Store) -> None:
-    begin_day(store, 1200)
+    begin_day(store, 600)
     processes = [process(store), process(store)]
 
     with ThreadPoolExecutor(8) as threads:
-        spent = sum(threads.map(lambda number: spend(processes[number % 2], NOON, Purpose.URGENT, 400), range(8)))
+        spent = sum(threads.map(lambda number: spend(processes[number % 2], NOON, Purpose.URGENT, 200), range(8)))
 
-    assert spent == 1200 == store.permits.all()[ORDERS].used
+    assert spent == 600 == store.permits.all()[ORDERS].used
 
 
 def test_ebays_count_is_believed_where_it_is_worse(store: Store) -> None:
@@ -215,10 +216,10 @@ def test_without_ebays_count_the_elapsed_share_of_the_day_is_taken_for_used_once
 
 
 def test_what_orders_cause_is_kept_back_from_polls(store: Store) -> None:
-    begin_day(store, 2000)
-    store.permits.caused(ORDERS, 400)
+    begin_day(store, 1000)
+    store.permits.caused(ORDERS, 200)
 
-    assert spend(process(store), NOON) == 2000 - (20 + 200 + 2)
+    assert spend(process(store), NOON) == 1000 - (10 + 100 + 1)
 
 
 def test_a_refusal_says_when_to_come_back(store: Store) -> None:
@@ -247,7 +248,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(acts=ACTS, limit=st.integers(0, 60))
 def test_whatever_happens_no_day_has_more_calls_than_its_quota(
     store: Store, clock: PostgresClock, acts: list[tuple[Any, ...]], limit: int

@@ -21,6 +21,7 @@ from store.schema.kinds import AlertKind
 from tests.store.conftest import KEY
 from tests.store.documents import SELLER, enroll, order, store_orders
 from tests.support.backups import Backup, copy_within, put_back_within
+from tests.support.examples import examples
 
 STATES = ("PENDING", "PAID", "FAILED", "PARTIALLY_REFUNDED", "FULLY_REFUNDED")
 
@@ -235,7 +236,7 @@ HAPPENS = st.one_of(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(HAPPENS, min_size=4, max_size=14), st.booleans())
 def test_no_id_is_ever_of_two_contents_and_readers_end_with_the_world(
     store: Store, happens: list[tuple[str, ...]], gives_feed: bool

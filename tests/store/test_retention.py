@@ -14,6 +14,7 @@ from domain.retention import Retention
 from store import Store
 from store.events.feed import CUT, FeedGoneError
 from tests.store.documents import SELLER, enroll, order, store_orders
+from tests.support.examples import examples
 
 KEEP = Retention(events=timedelta(days=10), polls=timedelta(days=3), deliveries=timedelta(days=5))
 
@@ -175,7 +176,7 @@ def test_what_was_to_be_sent_again_goes_with_its_change(store: Store) -> None:
         assert connection.execute(text("SELECT position FROM sellerbeat.redeliveries")).scalars().all() == positions[1:]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(ages=st.lists(st.integers(0, 30), min_size=1, max_size=12), taken=st.integers(0, 12), waits=st.booleans())
 def test_what_stays_is_the_end_of_the_feed_and_nothing_young_or_awaited_goes(
     store: Store, ages: list[int], taken: int, waits: bool

@@ -95,7 +95,6 @@ def test_older_tables_are_to_be_migrated(database: str) -> None:
     ],
 )
 def test_tables_that_a_hand_changed_are_named(database: str, change: str, words: str) -> None:
-    assert migrate.examine(database) == REVISION
     run(database, change)
 
     for attempt in (migrate.examine, migrate.upgrade):

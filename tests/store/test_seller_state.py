@@ -16,6 +16,7 @@ from domain.streams import RESOURCES, Stream
 from store import Store
 from store.reading.overview import Overview
 from tests.store.documents import SELLER
+from tests.support.examples import examples
 from workflows.attributes import STATE, differences
 from workflows.card import WORDS, card
 from workflows.state import PollingState
@@ -67,7 +68,7 @@ def as_rows(store: Store, streams: list[dict[str, Any]], people: dict[str, Any])
             connection.execute(SET, {"seller_id": SELLER, "stream": stream.value, "now": NOW, **facts})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(WAYS, min_size=3, max_size=3), PEOPLE)
 def test_all_who_tell_a_sellers_state_say_the_same(store: Store, streams: list[dict[str, Any]], people: dict[str, Any]) -> None:
     as_rows(store, streams, people)

@@ -11,6 +11,7 @@ from domain.pacing import Stream
 from store import Store, SupersededError
 from store.schema.kinds import AlertKind
 from tests.store.documents import ENROLLED, LATER, SELLER, order, refused_title
+from tests.support.examples import examples
 
 ORDERS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=4)
 HAPPENINGS = st.lists(
@@ -52,7 +53,7 @@ def happen(store: Store, what: str, orders: list[tuple[str, int]]) -> None:
 
 
 @given(HAPPENINGS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_sequence_has_no_gap_and_detected_at_never_falls(store: Store, happenings: list[tuple[str, list[tuple[str, int]]]]) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=ENROLLED)

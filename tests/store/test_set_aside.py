@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from domain.pacing import Stream
 from store import Store, StoreResult
 from tests.store.documents import LATER, SELLER, item, order, parcel, refused_title, reported, sale, store_inventory, store_orders
+from tests.support.examples import examples
 
 MALFORMED = [
     pytest.param("just text", "not an object", None, id="text"),
@@ -144,7 +145,7 @@ JSON = st.recursive(
         max_size=4,
     )
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_json_value_stops_a_seller(store: Store, documents: list[Any]) -> None:
     store.sellers.erase(SELLER)
     store.sellers.enroll(SELLER, "refresh", scopes=[], now_ebay=LATER)

@@ -16,6 +16,7 @@ from serving.logged_out import KNOWN_FOR_S, LoggedOut
 from serving.throttle import ALL_AT_ONCE, LONGEST_S, MOST_PEERS, LogIns, Throttle, peer_of
 from store import Store
 from tests.store.documents import enroll
+from tests.support.examples import examples
 from tests.web.site import TOKEN, Page, Site
 
 HTTPS = "https://sellerbeat.example.com"
@@ -86,7 +87,7 @@ async def test_a_flood_of_wrong_tokens_writes_a_row_a_minute(slow: Site, store: 
     assert "wrong" not in str(store.audit.read())
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=examples(50), deadline=None, database=None)
 @given(pauses=some.lists(some.floats(0, 90), max_size=200))
 def test_one_peer_alone_never_uses_up_what_all_have(pauses: list[float]) -> None:
     clock = HandClock()

@@ -16,6 +16,7 @@ from pages.chart import bars, in_words
 from store import Store
 from store.reading.day import Day
 from tests.store.documents import enroll
+from tests.support.examples import examples
 
 NOON = datetime(2026, 6, 18, 12, 5, tzinfo=UTC)
 ANYTHING = st.recursive(
@@ -24,7 +25,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(name=st.sampled_from([*shown.FIELDS, "buyer", "anything"]), what=ANYTHING)
 def test_a_document_of_any_shape_is_shown_in_one_short_line_or_not_at_all(name: str, what: Any) -> None:
     words = shown.value(name, what)
@@ -33,7 +34,7 @@ def test_a_document_of_any_shape_is_shown_in_one_short_line_or_not_at_all(name: 
     assert name in shown.FIELDS or words == shown.HIDDEN
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=ANYTHING)
 def test_any_document_can_be_summed_up(data: Any) -> None:
     for type_ in (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from domain.pacing import Facts, PacingSettings, SellerPace, enrolled, forecast, with_notifications
 from tests.domain.pacing.strategies import NOW
+from tests.support.examples import examples
 
 DAY, HOUR = 86_400.0, 3600.0
 DICE = random.Random(4)
@@ -18,7 +19,7 @@ FLEET = [
 
 
 @given(st.integers(1, 5000), st.integers(1000, 200_000), st.integers(0, 100_000))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_more_quota_never_means_older_data_and_more_sellers_never_fresher(count: int, quota: int, more: int) -> None:
     plan, richer, larger = (
         forecast(FLEET, count, quota, NOW),

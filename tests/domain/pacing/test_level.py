@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.pacing import DEFAULT_CURVE, FULL, Demand, Level, PacingSettings, Slot, interval, level, slots, weight
+from tests.support.examples import examples
 
 DAY, HOUR = 86_400.0, 3600.0
 NOW = 1_800_000_000.0
@@ -184,7 +185,7 @@ def test_a_fleet_of_3000_sellers_and_12_slots_is_planned_in_a_second_and_100_mb(
 
 
 @given(st.floats(0, 1), st.floats(1, 25 * HOUR))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_slots_cover_the_rest_of_the_day_two_hours_at_a_time(start: float, left: float) -> None:
     cut = slots(NOW + start, NOW + start + left, {"here": (2.0, DEFAULT_CURVE)}, PacingSettings())
 

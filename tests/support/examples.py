@@ -1,0 +1,14 @@
+"""How many examples a property is tried with: a few in each run, others every time, and very many in `make chaos` (EXAMPLES=400)."""
+
+from __future__ import annotations
+
+import os
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+USUAL = 75  # with which a test is tried as often as it says
+FEWEST = 5
+
+
+def examples(often: int) -> int:
+    """Of a test that needs more or fewer examples than others: a third of what it says in the gate, five times as many in `make chaos`."""
+    return max(often * EXAMPLES // USUAL, FEWEST)
