@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up check quick test test-system lint docs bench pictures pacing chaos clean
+.PHONY: setup demo up check quick test test-clients test-system lint docs bench pictures pacing chaos clean
 
 setup: .venv/ready
 
@@ -27,6 +27,9 @@ quick: lint ## in the middle of work: lint, types and what needs no server
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+test-clients: setup ## the packages that apps install
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients
 
 test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own server or older versions (git), and benchmarks of processes: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'

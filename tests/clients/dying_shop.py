@@ -1,9 +1,8 @@
 """The example app, its feed or its webhooks, killed by -9 at the Nth time that it comes to a named point.
 
-With SHOP_DATABASE_URL, SELLERBEAT_URL and SELLERBEAT_TOKEN set, `python dying_shop.py` reads lines `POINT NUMBER`, and forks for each a
-process that reads the feed until there is nothing new, or it dies; the answer is a line with its exit code. What is loaded once is most
-of a start.
-`python dying_shop.py POINT NUMBER` takes deliveries, with WEBHOOK_SECRET and PORT, until it is killed.
+With SHOP_DATABASE_URL, SELLERBEAT_URL and SELLERBEAT_TOKEN set it reads lines `POINT NUMBER`, and forks for each a process that reads the
+feed until there is nothing new; with WEBHOOK_SECRET and PORT one that takes deliveries. When it is dead, the answer is a line with its
+exit code. What is loaded once is most of a start.
 """
 
 from __future__ import annotations
@@ -47,17 +46,17 @@ def main() -> None:
     import shop  # type: ignore[import-not-found]
 
     shop.Base.metadata.create_all(shop.engine)
-    if sys.argv[1:]:
-        from sellerbeat.flask import blueprint
-
-        instrument(shop, Deaths(sys.argv[1], int(sys.argv[2])))
-        shop.app.register_blueprint(blueprint(shop.feed.receiver(shop.position), os.environ["WEBHOOK_SECRET"]))
-        shop.app.run(port=int(os.environ["PORT"]))
     for line in sys.stdin:
         if (child := os.fork()) == 0:
             shop.engine.dispose(close=False)  # its connections are the parent's
             point, number = line.split()
             instrument(shop, Deaths(point, int(number)))
+            if "WEBHOOK_SECRET" in os.environ:
+                from sellerbeat.flask import blueprint
+
+                sys.stdout = sys.stderr  # Flask says hello
+                shop.app.register_blueprint(blueprint(shop.feed.receiver(shop.position), os.environ["WEBHOOK_SECRET"]))
+                shop.app.run(port=int(os.environ["PORT"]))
             shop.feed.run(shop.position, until_idle=True)
             return
         _, status = os.waitpid(child, 0)

@@ -102,8 +102,8 @@ def test_the_shop_shows_what_is_there_sold_out_and_shipped(shop: Any) -> None:
     line = {"lineItemId": "line-1"}
     there = {"availability": {"shipToLocationAvailability": {"quantity": 3}}, "product": {"title": "A mug"}}
     assert "<td>mug-1<td>A mug<td" in tell("inventory.created", **there)
-    assert "A mug is sold out" in tell("inventory.out_of_stock")
-    assert "sold out" not in tell("inventory.updated", **there)
+    assert "Sold out: A mug<" in tell("inventory.out_of_stock")
+    assert "Sold out" not in tell("inventory.updated", **there)
     assert tell("inventory.sold", **line).count("<td>open") == 1
     assert tell("inventory.sold", lineItemId="line-2").count("<td>open") == 2
     page = tell("fulfillment.created", lineItems=[line])

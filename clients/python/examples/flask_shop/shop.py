@@ -102,10 +102,11 @@ PAGE = """<!doctype html><html lang="en"><meta name="viewport" content="width=de
   th, td { text-align: left; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid #dde1e6 } .n { text-align: right }
   [role] { background: #fff1cc; padding: .5rem .8rem; border-radius: .4rem } [role=status] { background: #dcf5e3 }
   button { font: inherit; padding: .4rem 1rem; border: 0; border-radius: .4rem; background: #0b57d0; color: #fff; cursor: pointer }
+  td { overflow-wrap: anywhere }
 </style><h1>{{ seller }}</h1>
 {% if request.args.sellerbeat %}<p role="status">eBay: {{ request.args.sellerbeat }}</p>{% endif %}
 <form method="post" action="{{ url_for('connect', seller=seller) }}"><button>Connect eBay</button></form>
-{% for item in items if item.out_of_stock_since %}<p role="alert">{{ item.title or item.id }} is sold out.</p>{% endfor %}
+{% if out %}<p role="alert">Sold out: {% for item in out %}{{ item.title or item.id }}{{ ", " if not loop.last }}{% endfor %}</p>{% endif %}
 <h2>Sales</h2><table><tr><th>Order<th>Item<th class="n">Quantity<th>Sold<th>Status{% for sale in sales %}
 <tr><td>{{ sale.order_id }}<td>{{ sale.item_id }}<td class="n">{{ sale.quantity }}<td>{{ sale.sold_at.strftime("%d %b %H:%M") }}
 <td>{{ "shipped" if sale.shipped_at else "open" }}{% else %}<tr><td colspan="5">None yet{% endfor %}</table>
@@ -119,7 +120,8 @@ def show(seller: str) -> str:
     with sessions() as session:
         items = session.scalars(select(Item).where(Item.seller_id == seller).order_by(Item.id).limit(200)).all()
         sales = session.scalars(select(Sale).where(Sale.seller_id == seller).order_by(Sale.sold_at.desc()).limit(50)).all()
-        return render_template_string(PAGE, seller=seller, items=items, sales=sales)
+        out = [item for item in items if item.out_of_stock_since]
+        return render_template_string(PAGE, seller=seller, items=items, sales=sales, out=out)
 
 
 @app.post("/sellers/<seller>/connect")
@@ -130,7 +132,8 @@ def connect(seller: str) -> Response:
 
 if __name__ == "__main__":
     Base.metadata.create_all(engine)
-    logging.basicConfig(level=logging.INFO)
+    logging.basicConfig()
+    logging.getLogger("sellerbeat").setLevel(logging.INFO)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: feed.stop())
     feed.run(position)
