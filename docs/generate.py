@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from sqlalchemy.dialects import postgresql
 
-from docs import client_api
+from docs import client_api, client_typescript
 from domain.delivery import TYPES
 from operations.catalogue.entries import catalogue
 from operations.catalogue.lens import EbayDocument
@@ -219,6 +219,8 @@ CLIENTS: dict[str, Callable[[], str]] = {
     "python/sellerbeat/api.py": partial(client_api.api, asynchronous=False),
     "python/sellerbeat/async_api.py": partial(client_api.api, asynchronous=True),
     "typescript/src/events.ts": typescript,
+    "typescript/src/answers.ts": client_typescript.answers,
+    "typescript/src/api.ts": client_typescript.api,
 }
 
 

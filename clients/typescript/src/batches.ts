@@ -1,0 +1,168 @@
+// A page of the feed, handled: in one transaction if all goes well, else in as many as keep what is well from what is not.
+
+import { HandlerFailedError, PositionMovedError } from "./errors.js";
+import type { FeedEvent } from "./events.js";
+import type { Handlers } from "./handlers.js";
+import type { FeedPage } from "./pages.js";
+import type { Log } from "./platform.js";
+import { samePlace } from "./position.js";
+import type { FailedEvent, Place, Position } from "./position.js";
+import { Backoff } from "./wire.js";
+
+const LONGEST_ERROR = 500; // characters
+
+/** What becomes of an event whose handler raised. */
+export type After = "retry" | "set_aside" | "stop";
+
+export type Decide = (failed: FailedEvent, error: unknown) => After | undefined | void;
+
+/** `retrySeconds`: the first and the longest wait before the next try. */
+export interface Policy {
+  readonly tries: number;
+  readonly then: "set_aside" | "stop";
+  readonly retrySeconds: readonly [number, number];
+  decide?: Decide;
+}
+
+/** What was tried: all committed; or an event failed, the one at `index` of the part, -1 where it may be any of them. */
+type Outcome = { committed: true } | { committed: false; index: number; error: unknown };
+
+/** What a run handles. `sleep`: waits so many seconds; false, and at once, where it is to end. */
+export class Batches<T> {
+  #failing = new Map<string, number>(); // how often a handler raised for it
+
+  constructor(
+    readonly position: Position<T>,
+    readonly handlers: Handlers<T>,
+    readonly policy: Policy,
+    readonly sleep: (seconds: number) => Promise<boolean>,
+    readonly log: Log,
+  ) {}
+
+  /** Where the app stands, and what failed before. */
+  async looked(): Promise<Place | null> {
+    const { place, failed } = await this.position.transaction(async (transaction) => ({
+      failed: await this.position.failed(transaction),
+      place: await this.position.read(transaction),
+    }));
+    this.#failing = new Map(failed.filter((one) => !one.setAside).map((one) => [one.id, one.times]));
+    return place;
+  }
+
+  /**
+   * Handles a page. Returns where the app stands then: before what failed, where it was stopped while it waited for the next try.
+   *
+   * Throws HandlerFailedError, PositionMovedError; what the app's database throws.
+   */
+  async take(place: Place, page: FeedPage, stopped: () => boolean): Promise<Place> {
+    const end: Place = { position: page.next, feed: page.feed };
+    const again = new Backoff(...this.policy.retrySeconds);
+    let rest = page.changes.filter((event) => this.handlers.handlersOf(event.type).length > 0);
+    let size = rest.length;
+    while (rest.length > 0 || !samePlace(place, end)) {
+      const part = rest.slice(0, size);
+      const last = part.at(-1);
+      const upto = part.length === rest.length || !last ? end : { position: last.position, feed: page.feed };
+      const outcome = await this.#commit(place, upto, part);
+      if (outcome.committed) {
+        place = upto;
+        rest = rest.slice(part.length);
+        size = rest.length;
+        again.over();
+      } else if (outcome.index !== 0) {
+        size = outcome.index > 0 ? outcome.index : Math.floor(part.length / 2); // what comes before it goes first; else one half
+      } else {
+        const before = rest.length;
+        ({ rest, place } = await this.#failed(place, rest, page.feed, outcome.error, again));
+        size = rest.length < before ? rest.length : 1;
+        if (stopped()) return place;
+      }
+    }
+    return place;
+  }
+
+  /** Events, what the app makes of them and the position that says so: one transaction. Throws what is no event's fault. */
+  async #commit(before: Place, after: Place, part: readonly FeedEvent[]): Promise<Outcome> {
+    const { position } = this;
+    const ids = [...new Set(part.map((event) => event.id))];
+    const over = ids.filter((id) => this.#failing.has(id));
+    let raised: { index: number; error: unknown } | undefined;
+    let moved = false;
+    let handled = false;
+    try {
+      await position.transaction(async (transaction) => {
+        [raised, moved, handled] = [undefined, false, false]; // some libraries repeat this function
+        if (!samePlace(await position.lock(transaction), before)) {
+          moved = true;
+          throw new PositionMovedError();
+        }
+        const known = await position.known(transaction, ids);
+        const fresh: string[] = [];
+        for (const [index, event] of part.entries()) {
+          if (known.has(event.id)) continue;
+          known.add(event.id);
+          fresh.push(event.id);
+          try {
+            await this.handlers.handle(event, transaction);
+          } catch (error) {
+            raised = { index, error };
+            throw error;
+          }
+        }
+        handled = true;
+        await position.remember(transaction, fresh);
+        await position.noteHandled(transaction, over);
+        await position.move(transaction, after);
+      });
+    } catch (error) {
+      if (moved) throw new PositionMovedError();
+      if (raised) return { committed: false, ...(raised as { index: number; error: unknown }) };
+      if (handled && part.length > 0) return { committed: false, index: part.length === 1 ? 0 : -1, error }; // a constraint, looked at with the commit
+      throw error;
+    }
+    for (const id of over) this.#failing.delete(id);
+    return { committed: true };
+  }
+
+  /** The first of `rest` failed by itself. Returns what is left, and where the app stands. */
+  async #failed(
+    place: Place,
+    rest: readonly FeedEvent[],
+    feed: string,
+    error: unknown,
+    again: Backoff,
+  ): Promise<{ rest: FeedEvent[]; place: Place }> {
+    const { policy, position } = this;
+    const [event, ...left] = rest as [FeedEvent, ...FeedEvent[]];
+    const times = (this.#failing.get(event.id) ?? 0) + 1;
+    const failed = { id: event.id, type: event.type, position: event.position, times, error: said(error), event, setAside: false };
+    const after = policy.decide?.(failed, error) ?? (times >= policy.tries ? policy.then : "retry");
+    const setAside = after === "set_aside";
+    this.log.error(`a handler raised for ${event.type} ${event.id}, ${times} times now: ${after}`, error);
+    const on = { position: event.position, feed };
+    let moved = false;
+    try {
+      await position.transaction(async (transaction) => {
+        moved = !samePlace(await position.lock(transaction), place);
+        if (moved) throw new PositionMovedError();
+        if (setAside) await position.move(transaction, on);
+        await position.noteFailed(transaction, { ...failed, setAside });
+      });
+    } catch (refused) {
+      throw moved ? new PositionMovedError() : refused;
+    }
+    if (setAside) {
+      this.#failing.delete(event.id);
+      return { rest: left, place: on };
+    }
+    this.#failing.set(event.id, times);
+    if (after === "stop") throw new HandlerFailedError(event.id, event.type, event.position, times, error);
+    await this.sleep(again.next());
+    return { rest: [event, ...left], place };
+  }
+}
+
+function said(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll("\0", "?").slice(0, LONGEST_ERROR);
+}
