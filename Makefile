@@ -35,6 +35,9 @@ test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests/system
 
+test-clients: setup ## what apps install, as they install it; needs Node 18+ with npm, and says so
+	$(BIN)/python -m pytest tests/system/typescript
+
 docs: setup ## the reference in docs/, from the code
 	@$(BIN)/python docs/generate.py
 
