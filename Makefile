@@ -28,15 +28,12 @@ quick: lint ## in the middle of work: lint, types and what needs no server
 test: setup
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-clients: setup ## the packages that apps install
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients
-
 test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own server or older versions (git), and benchmarks of processes: says what is missing
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests/system
 
 test-clients: setup ## what apps install, as they install it; needs Node 18+ with npm, and says so
-	$(BIN)/python -m pytest tests/system/typescript
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients tests/system/typescript
 
 docs: setup ## the reference in docs/, from the code
 	@$(BIN)/python docs/generate.py

@@ -25,7 +25,7 @@ from tests.web.conftest import rooms_store, store  # noqa: F401 - fixtures
 from tests.web.site import KEY, NOBODY, TOKEN
 from web import listen
 
-CONSENT = {  # what links need
+CONSENT: dict[str, Any] = {  # what links need
     "ebay_client_id": "id", "ebay_client_secret": "secret", "ebay_redirect_name": "Shop-RuName", "return_origins": "https://shop.example",
 }  # fmt: skip
 SOON = (0.001, 0.01)  # between two tries

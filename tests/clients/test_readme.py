@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def rows(file: Path, statement: str) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
+def _says(program: subprocess.Popen[str], words: str) -> bool:
+    """Whether the next line of its log has the words."""
+    assert program.stderr
+    return words in program.stderr.readline()
+
+
 def test_the_first_program_books_each_sale_and_goes_on_where_it_was_ended(web: Listening, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(PROGRAM, encoding="utf-8")
     given = {**os.environ, "PYTHONPATH": str(CLIENT), "SELLERBEAT_URL": web.url, "SELLERBEAT_TOKEN": TOKEN}
@@ -41,8 +48,7 @@ def test_the_first_program_books_each_sale_and_goes_on_where_it_was_ended(web: L
     for number, name in enumerate((signal.SIGINT, signal.SIGTERM)):
         web.sell(number)
         with subprocess.Popen([sys.executable, "shop.py"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True) as shop:
-            assert shop.stderr
-            eventually_here(lambda shop=shop: "handled up to position" in (shop.stderr.readline() if shop.stderr else ""))
+            eventually_here(partial(_says, shop, "handled up to position"))
             shop.send_signal(name)
             _, said = shop.communicate(timeout=60)
             assert (shop.returncode, said) == (0, "")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,10 @@ def of(events: Sequence[dict[str, Any]], *types: str) -> list[dict[str, Any]]:
     return [one for one in events if one["type"] in types]
 
 
+def ended_or_listens(app: subprocess.Popen[str], port: int) -> bool:
+    return app.poll() is not None or is_listening(port)
+
+
 def test_kills_at_named_points_lose_nothing_and_double_nothing_by_the_feed(store: Store, package: Path, empty_database: str) -> None:  # noqa: F811
     chance, died = random.Random(19), Counter[str]()
     enroll(store, "anna")
@@ -128,7 +133,7 @@ def test_kills_lose_nothing_and_double_nothing_by_webhooks(hand: Hand, package: 
                             deaths += 1
                         point = IN_TRANSACTIONS[deaths % len(IN_TRANSACTIONS)] if deaths < KILLS // 2 else "never"
                         app = shop.begin(point, chance.choice((1, 2)), **here)
-                        eventually_here(lambda app=app: app.poll() is not None or is_listening(port))
+                        eventually_here(partial(ended_or_listens, app, port))
                     hand.pass_time(seconds=result.wait_s or 0)
                 if deaths >= KILLS // 2:
                     break
