@@ -23,7 +23,7 @@ from tests.support.waiting import eventually_here
 from tests.web.site import TOKEN
 
 SHORT = "0.01s"  # nobody waits here
-EACH = {Scope.ADMIN: 6, Scope.CONTROL: 2, Scope.READ: 2, Scope.FEED: 1}  # requests of each route, times EXAMPLES
+EACH = {Scope.ADMIN: 4, Scope.CONTROL: 2, Scope.READ: 2, Scope.FEED: 1}  # requests of each route, times EXAMPLES
 EXPECTED = {Scope.ADMIN: {200, 404, 422}, Scope.CONTROL: {200, 403, 422}, Scope.READ: {200, 403}, Scope.FEED: {403}}
 MORE = int(os.environ.get("EXAMPLES", "0")) // 25 or 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,10 +35,20 @@ def store_listings(store: Store, *listings: dict[str, Any]) -> None:
 
 
 def sell(store: Store, order_id: str, *lines: dict[str, Any]) -> None:
-    numbered = [{"lineItemId": f"{order_id}-{number}", **line} for number, line in enumerate(lines)]
+    sell_all(store, {order_id: lines})
+
+
+def sell_all(store: Store, orders: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    """`orders`: lines by order id."""
     dated = {"creationDate": iso(LATER), "lastModifiedDate": iso(LATER), "orderFulfillmentStatus": "NOT_STARTED"}
     with store.commit(store.begin("anna", Stream.ORDERS)) as commit:
-        commit.store_orders([{"orderId": order_id, **dated, "lineItems": numbered}], LATER)
+        commit.store_orders(
+            [
+                {"orderId": name, **dated, "lineItems": [{"lineItemId": f"{name}-{number}", **line} for number, line in enumerate(lines)]}
+                for name, lines in orders.items()
+            ],
+            LATER,
+        )
 
 
 @pytest.fixture
@@ -77,8 +88,7 @@ def test_a_page_of_stock_looks_at_the_sales_of_its_own_rows_alone(store: Store) 
     """By an index, and no further than the page goes: measured in rows of `sold_lines` that Postgres touches."""
     enroll(store, "anna")
     store_listings(store, *(listing(f"{number:04}", 5) for number in range(300)))
-    for number in range(300):
-        sell(store, f"o-{number:04}", {"legacyItemId": f"{number:04}", "quantity": 1})
+    sell_all(store, {f"o-{number:04}": [{"legacyItemId": f"{number:04}", "quantity": 1}] for number in range(300)})
     with store.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
         for plan in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):  # the cheaper ones for few rows, or among dead ones
