@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from operations.catalogue.samples import sample
 from tests.clients.conftest import Listening
 from tests.clients.test_webhooks import OTHER, SECRET, delivery, signed
 from tests.docs.test_commands import blocks
-from tests.support.waiting import eventually_here
 from tests.web.site import TOKEN
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
@@ -35,12 +33,6 @@ def rows(file: Path, statement: str) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
-def _says(program: subprocess.Popen[str], words: str) -> bool:
-    """Whether the next line of its log has the words."""
-    assert program.stderr
-    return words in program.stderr.readline()
-
-
 def test_the_first_program_books_each_sale_and_goes_on_where_it_was_ended(web: Listening, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(PROGRAM, encoding="utf-8")
     given = {**os.environ, "PYTHONPATH": str(CLIENT), "SELLERBEAT_URL": web.url, "SELLERBEAT_TOKEN": TOKEN}
@@ -48,7 +40,8 @@ def test_the_first_program_books_each_sale_and_goes_on_where_it_was_ended(web: L
     for number, name in enumerate((signal.SIGINT, signal.SIGTERM)):
         web.sell(number)
         with subprocess.Popen([sys.executable, "shop.py"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True) as shop:
-            eventually_here(partial(_says, shop, "handled up to position"))
+            assert shop.stderr
+            assert "handled up to position" in shop.stderr.readline()
             shop.send_signal(name)
             _, said = shop.communicate(timeout=60)
             assert (shop.returncode, said) == (0, "")

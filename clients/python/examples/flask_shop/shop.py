@@ -132,8 +132,7 @@ def connect(seller: str) -> Response:
 
 if __name__ == "__main__":
     Base.metadata.create_all(engine)
-    logging.basicConfig()
-    logging.getLogger("sellerbeat").setLevel(logging.INFO)
+    logging.basicConfig(level=logging.INFO)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: feed.stop())
     feed.run(position)
