@@ -101,8 +101,8 @@ def _methods() -> Iterator[str]:
             schema = answer_of(operation)
             kind = f"Promise<{_type(schema, 'answers.') if schema else 'void'}>"
             call = f'this.call("{method.upper()}", {where}, {asked})'
-        name = operation["operationId"]
-        signature = _fitting(f"  {_camel(NAMES.get(name) or name)}(", arguments, f"): {kind} {{")
+        name = str(operation["operationId"])
+        signature = _fitting(f"  {_camel(NAMES.get(name, name))}(", arguments, f"): {kind} {{")
         yield "\n".join([*_comment(operation["description"], "  "), *signature, f"    return {call};", "  }"]) + "\n"
 
 
