@@ -32,7 +32,7 @@ from operations.catalogue.shapes import EventShape
 from operations.catalogue.typescript import types_of, typescript
 from settings import PREFIX, Settings
 from starter import commands
-from store.schema.tables import metadata
+from store.schema.every_table import metadata
 from store.schema.views import VIEWS
 
 NOTE = "Written by `make docs` from `{}`; a test compares.\n"
@@ -192,7 +192,7 @@ def tables() -> str:
         lines += [f"## {name}", "", view.comment, "", "| column | |", "|---|---|"]
         lines += [f"| `{column}` | {words} |" for column, (_, words) in view.columns.items()]
         lines.append("")
-    for table in metadata.tables.values():
+    for table in sorted(metadata.tables.values(), key=lambda one: one.name):
         lines += [f"## {table.name}", "", "| column | type | null | |", "|---|---|---|---|"]
         for column in table.columns:
             key = "key" if column.primary_key else "yes" if column.nullable else "no"

@@ -33,7 +33,6 @@ from store.reading.paging import ListReader
 from store.reading.snapshots import Snapshots
 from store.reading.soundness import Soundness
 from store.reading.status import StatusReader
-from store.schema import access_tables, account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (so that `tables.metadata` has them)
 from store.schema.deployments import Deployments
 from store.schema.engine import connect
 from store.schema.errors import translated

@@ -8,8 +8,6 @@ from typing import Any
 
 from sqlalchemy import Engine, TextClause, text
 
-from domain.changes.model import Kind
-from store.reading.snapshots import KINDS, SNAPSHOT_OF_SELLER, entity
 from store.reading.status import StatusReader
 from store.schema.errors import translated
 from store.schema.tables import LARGEST_ID
@@ -36,20 +34,6 @@ SET_ASIDE_BEHIND = text("""
     WHERE id < :after AND (CAST(:sellers AS text[]) IS NULL OR seller_id = ANY(CAST(:sellers AS text[]))) ORDER BY id DESC LIMIT :limit
 """)
 SELLER_OF_SET_ASIDE = text("SELECT seller_id FROM sellerbeat.set_aside WHERE id = :id")
-
-
-def _stored(kind: Kind, which: str) -> TextClause:
-    """The bounds reach the rows within, so that sales are summed up for these alone."""
-    return text(f"SELECT * FROM ({SNAPSHOT_OF_SELLER[kind][0]}) AS stored WHERE {which} ORDER BY entity_id LIMIT :limit")
-
-
-def _unstored(kind: Kind, which: str) -> TextClause:
-    return text(f"SELECT * FROM ({SNAPSHOT_OF_SELLER[kind][1]}) AS unstored WHERE {which} ORDER BY aside_id LIMIT :limit")
-
-
-NEXT_ENTITIES = {kind: (_stored(kind, "entity_id > :after"), _unstored(kind, "aside_id > :after")) for kind in Kind}
-_NAMED = "entity_id = ANY(CAST(:ids AS text[]))"
-ENTITIES_BY_ID = {kind: (_stored(kind, _NAMED), _unstored(kind, _NAMED)) for kind in Kind}
 
 
 class WrongCursorError(ValueError):
@@ -121,6 +105,9 @@ class ListReader:
 
     def entities(self, seller_id: str, kind: str, after: str, limit: int) -> ListPage:
         """As `Snapshots.read`, page by page: entities by id, then set-aside ones that were never stored. Raises WrongCursorError."""
+        from store.reading.entity_pages import NEXT_ENTITIES  # here: `status` has to do with sellers alone, and would wait for it
+        from store.reading.snapshots import KINDS, entity
+
         stored, unstored = NEXT_ENTITIES[KINDS[kind]]
         rows: list[dict[str, Any]] = []
         with translated(), self._moment.begin() as connection:
@@ -143,6 +130,9 @@ class ListReader:
 
     def named_entities(self, seller_id: str, kind: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those of these ids that are there, in the same shape."""
+        from store.reading.entity_pages import ENTITIES_BY_ID
+        from store.reading.snapshots import KINDS, entity
+
         values = {"seller_id": seller_id, "ids": list(ids), "limit": 2 * len(ids)}
         with translated(), self._moment.begin() as connection:
             return [entity(row, KINDS[kind]) for one in ENTITIES_BY_ID[KINDS[kind]] for row in connection.execute(one, values)]

@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 
+from store.schema.every_table import metadata
 from store.schema.names import SCHEMA
 from store.schema.partitions import KEYS
-from store.schema.tables import metadata
 
 PARTITIONS = tuple(f"{one.name}_" for one in metadata.tables.values() if one.dialect_options["postgresql"]["partition_by"])
 

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from store.schema.between import Between, between
 from store.schema.engine import connect
 from store.schema.errors import NotAllowedError, StoreUnavailableError, translated
+from store.schema.every_table import metadata
 from store.schema.faults import UNAVAILABLE
 from store.schema.names import SCHEMA, checked
 from store.schema.session import TIMEOUTS
-from store.schema.tables import metadata
 
 READ_ONLY_TABLES = ("alembic_version", "revisions")  # the rows of all others are written by worker and web.py
 ROLE_AND_WAITS = text(f"""

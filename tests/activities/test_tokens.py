@@ -17,7 +17,7 @@ from domain.pacing import Stream
 from ebay.errors import AccessDeniedError, EbayUnavailableError
 from ebay.oauth import OAuth
 from simulator.state.accounts import GRANTED, INVENTORY
-from store.schema.tables import metadata
+from store.schema.every_table import metadata
 from tests.activities.token_shop import ORDERS, Shop, attempt, database_url, open_shop
 from tests.support.rig import START
 

@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary
 
 from ebay.oauth import key_of
 from store import Vault
-from store.schema.tables import metadata
+from store.schema.every_table import metadata
 from store.sellers.consents import Ticket
 from tests.support.house import House
 

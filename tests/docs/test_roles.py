@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 
 from domain.retention import Retention
 from store import Store
+from store.schema.every_table import metadata
 from store.schema.partitions import partitions
-from store.schema.tables import metadata
 from store.schema.views import VIEWS
 from tests.store.documents import enroll, order, store_orders
 

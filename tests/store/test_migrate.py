@@ -9,8 +9,9 @@ from cryptography.fernet import Fernet
 from store import Store
 from store.schema import migrate
 from store.schema.drift import options
+from store.schema.every_table import metadata
 from store.schema.names import SCHEMA
-from store.schema.tables import REVISION, metadata
+from store.schema.tables import REVISION
 from tests.support.revisions import at_revision
 
 KEY = Fernet.generate_key().decode()

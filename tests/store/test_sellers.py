@@ -10,8 +10,8 @@ from domain.comparison import Mode
 from domain.pacing import Stream
 from store import Store, UnknownSellerError
 from store.delivery.claims import Attempt
+from store.schema.every_table import metadata
 from store.schema.kinds import AlertKind
-from store.schema.tables import metadata
 from tests.store.documents import (
     ENROLLED,
     LATER,

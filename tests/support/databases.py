@@ -12,9 +12,8 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, event, make_url
 
-from store.schema import account_tables, event_tables, notification_tables, outage_tables, quota_tables  # noqa: F401 (they are in `metadata`)
 from store.schema.engine import connect
-from store.schema.tables import metadata
+from store.schema.every_table import metadata
 
 Execute = Callable[[str], None]
 

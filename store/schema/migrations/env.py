@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store.schema.tables import metadata
+from store.schema.every_table import metadata
 
 attributes = context.config.attributes
 context.configure(
