@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from console.completing import seller_ids
+from domain.delivery.kinds import WrongTypesError, patterns
 from domain.pacing import InventorySource, Stream
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
@@ -19,6 +22,10 @@ from operations.moving import EXPECTED, reaching_back
 from operations.pasted import NoTokenError, refresh_token
 from settings import duration
 
+LARGEST = 10**18
+PLAIN = re.compile(r"[\w .,:;*+/@()-]{1,24}")  # tokens, keys and secrets are longer
+FILE = re.compile(r"[\w ./\\:~+@()-]{1,300}")
+LONG_WORD = re.compile(r"[A-Za-z0-9+]{25}")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -31,20 +38,72 @@ def one_or_all(seller_id: str | None, every_seller: bool) -> str | None:
 
 def _seller_id(text: str | None) -> str | None:
     if text is not None and not SELLER_ID.fullmatch(text):
-        raise typer.BadParameter("a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
+        raise typer.BadParameter("a seller id has 1 to 100 letters, digits, dots, dashes or underscores; starter.py list shows yours")
     return text
+
+
+def quoted(text: str) -> str:
+    """What somebody typed, to be named in an error: short and plain texts only, since tokens and secrets get typed in the wrong place."""
+    return text if PLAIN.fullmatch(text) else "what stands there"
+
+
+def file_named(source: str) -> str:
+    """A file, as it was named; not what looks like a token that was given in its place."""
+    return source if FILE.fullmatch(source) and not LONG_WORD.search(source) else "(a name that looks like a secret)"
+
+
+def count(least: int, most: int = LARGEST) -> Callable[[str], int]:
+    """A parser for whole numbers within bounds."""
+    bounds = f"from {least:,} to {most:,}" if most < LARGEST else f"of {least:,} or more"
+
+    def parse(text: str | int) -> int:
+        digits = str(text)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 19 and least <= int(digits) <= most):
+            raise typer.BadParameter(f"{quoted(digits)} is no whole number {bounds}; write it as {max(least, 20)}")
+        return int(digits)
+
+    return parse
+
+
+def type_patterns(text: str | list[str]) -> list[str]:
+    """`order.*` or `order.created,inventory.sold`."""
+    if isinstance(text, list):
+        return text
+    try:
+        return patterns([text])
+    except WrongTypesError as error:
+        raise typer.BadParameter(
+            str(error) if PLAIN.fullmatch(text) else "that is no type of change; write order.* or inventory.sold"
+        ) from None
+
+
+def past(text: str) -> datetime:
+    """`2h`, ago; or a time, as `moment` reads it. Not in the future."""
+    now = datetime.now(UTC)
+    try:
+        found = now - duration(text)
+    except (ValueError, OverflowError):
+        try:
+            found = moment(text)
+        except typer.BadParameter:
+            raise typer.BadParameter(f"{quoted(text)} is no time; write 2h (ago), 2026-06-01 or 2026-06-01T12:00:00Z") from None
+    if found > now:
+        raise typer.BadParameter(f"{quoted(text)} is in the future; write 2h (ago), 2026-06-01 or 2026-06-01T12:00:00Z")
+    return found
 
 
 def between(shortest: str, longest: str) -> Callable[[str], timedelta]:
     """A parser for durations within bounds, both as `duration` reads them."""
 
-    def parse(text: str) -> timedelta:
+    def parse(text: str | timedelta) -> timedelta:
+        if isinstance(text, timedelta):  # a default
+            return text
         try:
             value = duration(text)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+        except (ValueError, OverflowError):
+            raise typer.BadParameter(f"{quoted(text)} is no duration; write 30s, 5m, 6h or 30d, from {shortest} to {longest}") from None
         if not duration(shortest) <= value <= duration(longest):
-            raise typer.BadParameter(f"{text} lies outside {shortest} to {longest}")
+            raise typer.BadParameter(f"{quoted(text)} lies outside {shortest} to {longest}; write 30s, 5m, 6h or 30d")
         return value
 
     return parse
@@ -55,9 +114,9 @@ def future_day(text: str) -> datetime:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no date such as 2028-01-01") from None
+        raise typer.BadParameter(f"{quoted(text)} is no date; write it as 2028-01-01") from None
     if day <= datetime.now(UTC):
-        raise typer.BadParameter(f"{text} is over")
+        raise typer.BadParameter(f"{quoted(text)} is over; write a day to come, such as 2028-01-01")
     return day
 
 
@@ -67,7 +126,7 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # the first days of the year 1, and the last of 9999, lie outside in other zones
-        raise typer.BadParameter(f"{text} is no time such as 2026-06-01 or 2026-06-01T12:00:00Z") from None
+        raise typer.BadParameter(f"{quoted(text)} is no time; write it as 2026-06-01 or 2026-06-01T12:00:00Z") from None
 
 
 def since(text: str) -> timedelta:
@@ -87,9 +146,12 @@ def end_of_pause(text: str) -> datetime:
         try:
             lasting = moment(text) - now
         except typer.BadParameter:
-            raise typer.BadParameter(f"{text} is neither a duration such as 2h nor a time such as 2026-06-01T12:00:00Z") from None
+            raise typer.BadParameter(f"{quoted(text)} is no time to come; write 2h (from now) or 2026-06-01T12:00:00Z") from None
     if not timedelta() < lasting <= LONGEST:
-        raise typer.BadParameter(f"{text} is over" if lasting <= timedelta() else f"{text} is more than a year away")
+        what = "is over" if lasting <= timedelta() else "is more than a year away"
+        raise typer.BadParameter(
+            f"{quoted(text)} {what}; write 2h (from now) or a time within a year, such as {now + timedelta(days=1):%Y-%m-%dT08:00:00Z}"
+        )
     return now + lasting
 
 
@@ -116,17 +178,41 @@ class Entities(StrEnum):
     OFFERS = "offers"
 
 
-SellerId = Annotated[str, typer.Argument(metavar="SELLER", help="The app's own id of the seller.", callback=_seller_id, show_default=False)]
+SellerId = Annotated[
+    str,
+    typer.Argument(
+        metavar="SELLER", help="The app's own id of the seller.", callback=_seller_id, autocompletion=seller_ids, show_default=False
+    ),
+]
 SellerOrMany = Annotated[
-    str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --from.", callback=_seller_id, show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="SELLER",
+        help="The app's own id of the seller; or --from.",
+        callback=_seller_id,
+        autocompletion=seller_ids,
+        show_default=False,
+    ),
 ]
 SellerOrAll = Annotated[
-    str | None, typer.Argument(metavar="SELLER", help="The app's own id of the seller; or --all.", callback=_seller_id, show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="SELLER",
+        help="The app's own id of the seller; or --all.",
+        callback=_seller_id,
+        autocompletion=seller_ids,
+        show_default=False,
+    ),
 ]
 SellerOrEverybody = Annotated[
-    str | None, typer.Argument(metavar="SELLER", help="One seller only; else everybody.", callback=_seller_id, show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="SELLER", help="One seller only; else everybody.", callback=_seller_id, autocompletion=seller_ids, show_default=False
+    ),
 ]
-SellerOption = Annotated[str | None, typer.Option("--seller", metavar="SELLER", help="One seller only.", callback=_seller_id)]
+SellerOption = Annotated[
+    str | None, typer.Option("--seller", metavar="SELLER", help="One seller only.", callback=_seller_id, autocompletion=seller_ids)
+]
 All = Annotated[bool, typer.Option("--all", help="Every enrolled seller.")]
 TokenFile = Annotated[
     str | None, typer.Option("--refresh-token-file", metavar="F|-", help="File with eBay's refresh token; - reads standard input.")
@@ -165,7 +251,8 @@ def read_text(source: str, option: str) -> str:
         content = Path(source).read_bytes()
         return content.decode("utf-16" if content.startswith(UTF_16) and content[2:] else "utf-8")  # PowerShell's > writes the former
     except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        raise typer.BadParameter(f"{option} {file_named(source)} cannot be read: {why}; name a file, or - for standard input") from None
 
 
 def read_token(source: str | None) -> str:
@@ -179,4 +266,4 @@ def read_token(source: str | None) -> str:
     try:
         return refresh_token(read_text(source, "--refresh-token-file"))
     except NoTokenError as error:
-        raise typer.BadParameter(f"--refresh-token-file {source} holds no refresh token: it is {error}") from None
+        raise typer.BadParameter(f"--refresh-token-file {file_named(source)} holds no refresh token: it is {error}") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
-from console.arguments import SellerOption, between
+from console.arguments import SellerOption, between, count
+from console.known import none_found
 from console.output import Output, show, with_json
 from operations.audit import differing
 from operations.context import CommandContext
@@ -26,13 +27,19 @@ def audit(
     seller: SellerOption = None,
     author: Annotated[str | None, typer.Option(metavar="A", help="Such as token:ci, page or os:alice.")] = None,
     action: Annotated[str | None, typer.Option(metavar="ACTION", help="Such as seller.pause, or seller.* for all of a kind.")] = None,
-    last: Annotated[int | None, typer.Option(min=1, max=MANY, help=f"So many; {LAST} where neither this nor --since is given.")] = None,
+    last: Annotated[
+        int | None, typer.Option(parser=count(1, MANY), metavar="N", help=f"So many; {LAST} where neither this nor --since is given.")
+    ] = None,
     since: Annotated[timedelta | None, typer.Option(parser=between("1s", "3650d"), metavar="DURATION", help="Such as 7d.")] = None,
 ) -> None:
     """Who did what, by command line, page and API; the newest first. SELLERBEAT_KEEP_AUDIT says how long it is kept."""
-    store = CommandContext("database_url", "secret_keys").store
+    context = CommandContext("database_url", "secret_keys")
+    store = context.store
     limit = last or (MANY if since else LAST)
-    rows = acts(store, limit, seller_id=seller, author=author, action=action, since=since)
+    rows: Iterable[dict[str, Any]] = acts(store, limit, seller_id=seller, author=author, action=action, since=since)
+    if seller is not None:
+        rows = list(rows)
+        none_found(context, seller, rows)
     if not Output.json:
         rows = ({**row, "of": row["seller_id"] or row["subject"], "what": difference(row["before"], row["after"])} for row in rows)
     show(rows, COLUMNS, empty="nothing was done")

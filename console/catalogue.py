@@ -19,7 +19,7 @@ def show_catalogue(type_: str | None, schema: bool) -> None:
         if schema:
             raise typer.BadParameter("--schema needs the TYPE, such as order.created")
         columns = {"type": "type", "description": "when", "schema_version": "schema"}
-        show(catalogue(), columns, empty="no types")
+        show(catalogue(), columns, empty="no types", sentences=("description",))
         return
     if type_ not in TYPES:
         raise typer.BadParameter(wrong_type(type_))

@@ -9,15 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from console.arguments import SellerOption
+from console.arguments import SellerOption, count
+from console.help import GroupedCommands
+from console.known import none_found, seller_is_known
 from console.output import Output, say, show, with_json
+from console.reports import show_deliveries
 from operations import deliveries as deliveries_of
 from operations import endpoints as operations
 from operations.context import CommandContext
 from operations.errors import FailedError, WrongInputError
 
 commands = typer.Typer()
-endpoint = typer.Typer(help="Add, test, switch and remove one endpoint.", no_args_is_help=False)
+endpoint = typer.Typer(cls=GroupedCommands, help="Add, test, switch and remove one endpoint.", no_args_is_help=False)
 commands.add_typer(endpoint, name="endpoint")
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, such as ep-1f2e3d4c.", show_default=False)]
 EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only.")]
@@ -45,7 +48,7 @@ def endpoints() -> None:
     columns = {"id": "endpoint", "state": "state", "types": "types", "waiting": "waiting", "last": "last answer", "url": "address"}
     if not Output.json:
         rows = [row | {"types": types_of(row), "last": words_of(row["last"])} for row in rows]
-    show(rows, columns, empty="no endpoints: starter.py endpoint add URL --types 'order.*'")
+    show(rows, columns, numbers=("waiting",), empty="no endpoints yet; begin with: starter.py endpoint add URL --types 'order.*'")
 
 
 def words_of(last: dict[str, Any] | None) -> str | None:
@@ -62,6 +65,8 @@ def types_of(row: dict[str, Any]) -> str:
 def add(url: Url, types: Types = None, seller: SellerOption = None, thin: Thin = False) -> None:
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
     context = new_context()
+    if seller is not None:
+        seller_is_known(context, seller)
     with usage():
         made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin))
     words = f"endpoint {made['id']} is told of {' '.join(made['types'])} from now on; its secret, shown this once:\n{made['secret']}"
@@ -167,13 +172,13 @@ def deliveries(
     endpoint: EndpointOption = None,
     seller: SellerOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what was not taken.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=MANY, help="So many, the newest.")] = 100,
+    limit: Annotated[int, typer.Option(parser=count(1, MANY), metavar="N", help="So many, the newest.")] = 100,
 ) -> None:
     """The log of what was sent in the last 14 days, with the answers; the newest first."""
-    rows = deliveries_of.log(new_context(), endpoint, seller, failed, limit)
-    columns = {"at": "at", "endpoint_id": "endpoint", "seller_id": "seller", "position": "position", "type": "type"}
-    answers = {"attempt": "attempt", "outcome": "outcome", "status": "status", "kind": "why", "took_ms": "ms"}
-    show(rows, columns | answers, empty="nothing was sent")
+    context = new_context()
+    rows = deliveries_of.log(context, endpoint, seller, failed, limit)
+    none_found(context, seller, rows)
+    show_deliveries(rows)
 
 
 @commands.command()
@@ -181,8 +186,8 @@ def deliveries(
 def replay(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Ids of changes.", show_default=False)] = None,
     endpoint: EndpointOption = None,
-    first: Annotated[int | None, typer.Option("--from", min=1, metavar="POSITION", help="The first to be sent again.")] = None,
-    last: Annotated[int | None, typer.Option("--to", min=1, metavar="POSITION", help="The last one.")] = None,
+    first: Annotated[int | None, typer.Option("--from", parser=count(1), metavar="POSITION", help="The first to be sent again.")] = None,
+    last: Annotated[int | None, typer.Option("--to", parser=count(1), metavar="POSITION", help="The last one.")] = None,
     seller: SellerOption = None,
 ) -> None:
     """Send changes again, under the same ids: those named, a range of positions, or all of a seller."""
@@ -191,6 +196,8 @@ def replay(
     if first is not None and last is not None and last < first:
         raise typer.BadParameter("--to lies before --from")
     context = new_context()
+    if seller is not None:
+        seller_is_known(context, seller)
     asked = asyncio.run(deliveries_of.replay(context, context.author, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller))
     say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from activities.fleet.erasing import end_seller
+from console.arguments import file_named
 from console.output import Output, say, show, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
@@ -40,7 +41,12 @@ def erasures(
         _again(context, known)
         return
     rows = context.store.deletions.rows(pending=pending)
-    show(rows if Output.json else ({**row, "rows": words_of(row["counts"])} for row in rows), COLUMNS, empty="nobody left")
+    show(
+        rows if Output.json else ({**row, "rows": words_of(row["counts"])} for row in rows),
+        COLUMNS,
+        empty="nobody left",
+        sentences=("rows",),
+    )
 
 
 def _again(context: CommandContext, known: str | None) -> None:
@@ -86,7 +92,8 @@ def _read(source: str, option: str) -> Iterator[list[dict[str, Any]]]:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{option} {source} cannot be read: {getattr(error, 'strerror', None) or 'no lines of JSON'}") from None
+        why = getattr(error, "strerror", None) or "no lines of JSON"
+        raise typer.BadParameter(f"{option} {file_named(source)} cannot be read: {why}") from None
     for start in range(0, len(lines), BATCH):
         yield lines[start : start + BATCH]
 

@@ -8,8 +8,12 @@ from typing import Any
 def event_line(event: dict[str, Any]) -> str:
     """Position, time, seller, type, entity and the names of the fields that changed; of a sale how many pieces of which order."""
     who = event["seller_id"] or "-"
-    what = sale(event["data"]) if event["type"] == "inventory.sold" else ", ".join(event["changed"])
-    return f"{event['position']:>8}  {event['detected_at']}  {who:<16} {event['type']:<22} {event['entity_id']}  {what}".rstrip()
+    return f"{event['position']:>8}  {event['detected_at']}  {who:<16} {event['type']:<22} {event['entity_id']}  {what(event)}".rstrip()
+
+
+def what(event: dict[str, Any]) -> str:
+    """The names of the fields that changed; of a sale how many pieces of which order."""
+    return sale(event["data"]) if event["type"] == "inventory.sold" else ", ".join(event["changed"])
 
 
 def sale(data: dict[str, Any]) -> str:

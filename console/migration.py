@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ import typer
 
 from activities.fleet.comparing import SellerComparison, as_json
 from console.arguments import SellerId, SellerOption, between, moment
-from console.output import Output, print_json, say, show, with_json
+from console.layout import wrapped
+from console.output import Output, out, print_json, say, show, width, with_json
 from domain.comparison import Delays, Mode
 from domain.pacing import words
 from operations.context import CommandContext
@@ -47,13 +49,7 @@ def reconcile(
         found = comparisons(CommandContext("database_url"), None if seller is None else [seller], since, until, last)
     except WrongInputError as error:
         raise typer.BadParameter(f"--{error.field}: {error.words}") from None
-    if Output.json:
-        for one in found:
-            print_json(as_json(one))
-        return
-    show([_row(one) for one in found], COLUMNS, empty="no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow")
-    for one in found:
-        _print_comparison(one, alone=seller is not None)
+    show_comparisons(found, alone=seller is not None)
 
 
 COLUMNS = {
@@ -75,23 +71,43 @@ def _row(it: SellerComparison) -> dict[str, Any]:
     return {**row, "ready": "yes" if row["ready"] else "not yet"}
 
 
+def show_comparisons(found: Sequence[SellerComparison], alone: bool) -> None:
+    """A row a seller, and below them the verdict of each and what is missing. `alone`: one seller, of whom all is told."""
+    if Output.json:
+        for one in found:
+            print_json(as_json(one))
+        return
+    numbers = [field for field in COLUMNS if field not in ("seller_id", "mode", "ready")]
+    show(
+        [_row(one) for one in found],
+        COLUMNS,
+        empty="no seller is in shadow or webhooks: begin with starter.py mode SELLER shadow",
+        numbers=numbers,
+    )
+    for one in found:
+        out(["", *(line for words in _words(one, alone) for line in wrapped(words.strip(), width(), *_indents(words)))])
+
+
+def _indents(words: str) -> tuple[str, str]:
+    return ("  ", "    ") if words.startswith(" ") else ("", "  ")
+
+
+def _words(it: SellerComparison, alone: bool) -> Iterator[str]:
+    yield f"{it.seller_id}: {'ready' if it.verdict.ready else 'not yet ready'}: {it.verdict.why}"
+    ahead = _ahead("notifications", it.comparison.notifications_ahead), _ahead("polling", it.comparison.polling_ahead)
+    yield from filter(None, ahead)
+    for side, missing in (("notification", it.comparison.only_polling), ("poll", it.comparison.only_notifications)):
+        for one in missing if alone else missing[:3]:
+            yield f"  no {side} told {one.type} of {one.entity_id} (version {one.version}, {one.occurred_at:%Y-%m-%d %H:%M:%S} UTC)"
+        if len(missing) > 3 and not alone:
+            yield f"  and {len(missing) - 3:,} more: starter.py reconcile --seller {it.seller_id}"
+
+
 def _ahead(who: str, by: Delays) -> str | None:
     if not by.count:
         return None
     median, p95, most = (words(round(seconds)) for seconds in (by.median_s, by.p95_s, by.max_s))
-    return f"  {who} ahead in {by.count}: by {median} (median), {p95} (95 %), {most} (most)"
-
-
-def _print_comparison(it: SellerComparison, alone: bool) -> None:
-    typer.echo(f"{it.seller_id}: {'ready' if it.verdict.ready else 'not yet ready'}: {it.verdict.why}")
-    ahead = _ahead("notifications", it.comparison.notifications_ahead), _ahead("polling", it.comparison.polling_ahead)
-    for line in filter(None, ahead):
-        typer.echo(line)
-    for side, missing in (("notification", it.comparison.only_polling), ("poll", it.comparison.only_notifications)):
-        for one in missing if alone else missing[:3]:
-            typer.echo(f"  no {side} told {one.type} of {one.entity_id} (version {one.version}, {one.occurred_at:%Y-%m-%d %H:%M:%S} UTC)")
-        if len(missing) > 3 and not alone:
-            typer.echo(f"  and {len(missing) - 3} more: starter.py reconcile --seller {it.seller_id}")
+    return f"  {who} ahead in {by.count:,}: by {median} (median), {p95} (95 %), {most} (most)"
 
 
 @commands.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from console.arguments import SellerOrEverybody
+from console.help import GroupedCommands
 from console.output import Output, print_json, show, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
@@ -12,9 +13,9 @@ from operations.errors import FailedError
 from operations.subscriptions import NEEDED, SetupRow, arranged, quiet
 
 commands = typer.Typer()
-group = typer.Typer(help="What eBay tells by itself: set it up, show it, repair it.")
+group = typer.Typer(cls=GroupedCommands, help="What eBay tells by itself: set it up, show it, repair it.")
 commands.add_typer(group, name="notifications")
-COLUMNS = {"mark": "", "what": "what", "seller_id": "seller", "name": "of what", "found": "found"}
+COLUMNS = {"what": "what", "mark": "is", "seller_id": "seller", "name": "of what", "found": "found"}
 COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications", "copies": "with copies", "last_at": "last"}
 
 
@@ -44,9 +45,19 @@ def show_all(seller_id: SellerOrEverybody = None) -> None:
     context = CommandContext(*NEEDED)
     rows = arranged(context, seller_id, mend=False, row_done=print_row)
     if not Output.json:
-        show([row.fields() for row in rows], COLUMNS, empty="nothing")
+        show(
+            [row.fields() for row in rows],
+            COLUMNS,
+            empty="nothing is set up; begin with: starter.py notifications setup",
+            sentences=("found",),
+        )
     counts = context.store.notifications.counts(seller_id)
-    show([{**row, "last_at": row["last_at"].isoformat()} for row in counts], COUNTED, empty="no notification has come yet")
+    show(
+        [{**row, "last_at": row["last_at"].isoformat()} for row in counts],
+        COUNTED,
+        empty="no notification has come yet; starter.py notifications setup asks eBay for them",
+        numbers=("notifications", "copies"),
+    )
 
 
 def print_row(row: SetupRow) -> None:
@@ -57,6 +68,6 @@ def print_row(row: SetupRow) -> None:
 
 def report(rows: list[SetupRow], empty: str = "nothing to set up") -> None:
     if not Output.json:
-        show([row.fields() for row in rows], COLUMNS, empty=empty)
+        show([row.fields() for row in rows], COLUMNS, empty=empty, sentences=("found",))
     if wrong := [row for row in rows if row.wrong]:
         raise FailedError(f"{len(wrong)} of {len(rows)} are not right; begin with: {wrong[0].what} {wrong[0].name}: {wrong[0].found}")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
-from operations.times import age, due
+from console.cells import cell, is_time
+from console.layout import INDENT, NONE, TableColumn, cards, table, wrapped
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -55,17 +55,51 @@ def print_json(fields: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def show(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], empty: str) -> None:
-    """A table for a person: `columns` maps a row's field to its heading."""
+def show(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    empty: str,
+    *,
+    sentences: Collection[str] = (),
+    numbers: Collection[str] = (),
+    first: str = "",
+) -> None:
+    """For a person a table, or cards where it is too wide for the screen.
+
+    Args:
+        columns: a row's fields, each with its heading.
+        empty: what is said instead where there are no rows: also what to do first.
+        sentences: fields that may take several lines; they stand last.
+        numbers: fields that stand at the right.
+        first: a line above it.
+    """
     if Output.json:
         for row in rows:
             print_json(row)
         return
-    table = table_of(rows, columns)
-    if table.row_count:
-        Console().print(table)
-    else:
-        typer.echo(empty)
+    lines = lines_of(rows, columns, sentences=sentences, numbers=numbers)
+    out(([first] if first else []) + lines if lines else wrapped(empty, width()))
+
+
+def lines_of(
+    rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], *, sentences: Collection[str] = (), numbers: Collection[str] = ()
+) -> list[str]:
+    """As `show` prints them. The first heading of a time says once that times are in UTC."""
+    room = width()
+    shown = [{field: cell(field, row.get(field)) for field in columns} for row in rows]
+    if not shown:
+        return []
+    timed = next((field for field in columns if is_time(field) and any(row[field] != NONE for row in shown)), None)
+    named = {field: f"{heading} (UTC)" if field == timed else heading for field, heading in columns.items()}
+    order = [*(field for field in columns if field not in sentences), *(field for field in columns if field in sentences)]
+    stands = [TableColumn(field, named[field], field in numbers, field in sentences) for field in order]
+    if (fitting := table(shown, stands, room)) is not None:
+        return [bold(fitting[0]), *fitting[1:]]
+    if timed:
+        stands = [replace(one, heading=columns[one.field]) for one in stands]
+    lines = [["Times are in UTC."]] if timed else []
+    lines += [[bold(title), *rest] for title, *rest in cards(shown, stands, room)]
+    return "\n\n".join("\n".join(one) for one in lines).split("\n")
 
 
 def show_texts(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], texts: Mapping[str, str], empty: str) -> None:
@@ -79,24 +113,49 @@ def show_texts(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], text
         for row in rows:
             print_json(row)
         return
-    console, any_printed = Console(), False
+    lines = texts_of(rows, heads, texts)
+    out(lines or wrapped(empty, width()))
+
+
+def texts_of(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
+    """As `show_texts` prints them; the first time says once that it is in UTC."""
+    room, zone = width(), " UTC"
+    lines: list[str] = []
     for row in rows:
-        head = [f"{before}{_cell(field, row[field])}" for field, before in heads.items() if row.get(field) is not None]
-        console.print(Text(("\n" if any_printed else "") + ", ".join(head), style="bold"))
+        head = []
+        for field, before in heads.items():
+            if row.get(field) is not None:
+                words = cell(field, row[field])
+                if is_time(field):
+                    words, zone = words.replace(",", f"{zone},", 1), ""
+                head.append(f"{before}{words}")
+        lines += [""] if lines else []
+        lines += [bold(line) for line in wrapped(", ".join(head), room, rest=INDENT)]
         for field, before in texts.items():
-            console.print(Padding(Text(f"{before}{row[field]}"), (0, 0, 0, 2), expand=False))
-        any_printed = True
-    if not any_printed:
-        typer.echo(empty)
+            lines += wrapped(f"{before}{row[field]}", min(room or TEXT, TEXT), INDENT, INDENT)
+    return lines
 
 
-def table_of(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(field, row.get(field))) for field in columns))  # as it is: a reason may hold what looks like markup
-    return table
+TEXT = 80  # cells: the eye loses the line of a longer one
+
+
+def width() -> int | None:
+    """Cells of the screen; None where nobody looks: whoever reads a pipe has whole lines. COLUMNS overrules."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def bold(line: str) -> str:
+    """For a terminal that shows it."""
+    plain = not line or not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return line if plain else f"\x1b[1m{line}\x1b[22m"
+
+
+def out(lines: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
 def fail(text: str, code: int) -> int:
@@ -109,12 +168,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     return str(value)
-
-
-def _cell(field: str, value: Any) -> str:
-    if value is None or value == "":
-        return "-"
-    if not field.endswith("_at"):
-        return str(value)
-    moment, now = datetime.fromisoformat(value), datetime.now(UTC)
-    return due(moment, now) if field == "next_poll_at" else age(moment, now)

@@ -1,50 +1,38 @@
-"""Commands that show what is there and change nothing (but `set-aside --retry`)."""
+"""Commands that show what is there and change nothing (but `set-aside --retry`). What they need is loaded when they run: these are typed
+most, and nobody should wait for what another one needs."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from contextlib import nullcontext, suppress
+import sys
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from console.arguments import (
-    Entities,
-    SellerId,
-    SellerOption,
-    SellerState,
-)
-from console.events import event_line
-from console.output import Output, print_json, say, show, show_texts, with_json
-from console.snapshot import show_snapshot
-from console.standing import follow_status, show_status
-from operations.alerts import listed
-from operations.aside import retry_set_aside
-from operations.context import CommandContext
+from console.arguments import Entities, SellerId, SellerOption, SellerState, between, count, past, type_patterns
+from console.output import say, show, with_json
+from operations.context import AskingContext
 from operations.errors import FailedError
-from operations.status import reason_in_words, seller_status, sellers_list, speed_up_in_words
 
 commands = typer.Typer()
+MANY = 1_000_000
+EVERY = timedelta(seconds=2)
 
 
 @commands.command("list")
 @with_json
-def list_sellers(state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None) -> None:
-    """All sellers, each with its state and why."""
-    rows = asyncio.run(sellers_list(CommandContext("database_url"), state))
-    if not Output.json:
-        rows = [{**row, "reason": "; ".join(filter(None, (reason_in_words(row), speed_up_in_words(row))))} for row in rows]
-    columns = {
-        "seller_id": "seller",
-        "state": "state",
-        "last_poll_at": "last poll",
-        "next_poll_at": "next poll",
-        "changes_24h": "changes 24 h",
-        **({"mode": "mode"} if any(row["mode"] != "polling" for row in rows) else {}),
-        "reason": "why",
-    }
-    show(rows, columns, empty="no sellers" if state is None else f"no sellers in state {state}")
+def list_sellers(
+    state: Annotated[SellerState | None, typer.Option(help="Those in this state only.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(parser=count(1, MANY), metavar="N", help="So many at most; in a terminal 50 where left out, else all.")
+    ] = None,
+) -> None:
+    """Show all sellers, each with its state and why: trouble first."""
+    from console.fleet import show_list
+    from operations.status import sellers_list
+
+    show_list(asyncio.run(sellers_list(AskingContext("database_url"), state)), state, limit, on_screen=sys.stdout.isatty())
 
 
 @commands.command()
@@ -53,8 +41,11 @@ def status(
     seller_id: SellerId,
     follow: Annotated[bool, typer.Option("--follow", help="Show it anew every second, until Ctrl-C.")] = False,
 ) -> None:
-    """One seller: state and what to do, for each stream the last and the next poll and why then, and how far a backfill or a sweep is."""
-    context = CommandContext("database_url")
+    """Show one seller: the state, why, and what to do; of each stream the last poll, the next one and why then."""
+    from console.standing import follow_status, show_status
+    from operations.status import seller_status
+
+    context = AskingContext("database_url")
     if follow:
         follow_status(context, seller_id)
     else:
@@ -63,37 +54,57 @@ def status(
 
 @commands.command()
 @with_json
-def quota(
-    plan: Annotated[int | None, typer.Option(metavar="SELLERS", min=1, max=1_000_000, help="How fresh so many would be.")] = None,
+def watch(
+    every: Annotated[timedelta, typer.Option(parser=between("1s", "1h"), metavar="DURATION", help="How often it is looked: 2s.")] = EVERY,
 ) -> None:
-    """Calls made today, by eBay's resource, against the quota; with --plan the freshness that so many sellers like yours would get."""
+    """Watch the fleet: trouble first, alerts, the quota and the newest changes, anew every 2 s; q or Ctrl-C ends it."""
+    from console.watching import watch_fleet
+
+    watch_fleet(AskingContext("database_url"), every)
+
+
+@commands.command()
+@with_json
+def quota(
+    plan: Annotated[int | None, typer.Option(parser=count(1, MANY), metavar="SELLERS", help="How fresh so many would be.")] = None,
+) -> None:
+    """Show the calls made today, by eBay's resource, against the quota; with --plan how fresh so many sellers like yours would be."""
+    from console.reports import show_quota
     from operations.quota import planned, use  # it loads the steps, whose numbers it uses
 
-    context = CommandContext("database_url")
+    context = AskingContext("database_url")
     if plan is None:
-        columns = {"used": "used today", "limit": "limit", "remaining": "left by eBay's count", "reset_at": "reset", "level": "level"}
-        show(use(context), {"resource": "resource", **columns}, empty="no calls today")
+        show_quota(use(context))
         return
     columns = {"mean": "mean delay", "p95": "95 % within", "longest": "longest wait", "calls": "calls a day for polls"}
-    show(planned(context, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="no sellers")
+    show(planned(context, plan), {"what": f"orders of {plan:,} sellers", **columns}, empty="nothing to plan")
 
 
 @commands.command()
 @with_json
 def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False, seller: SellerOption = None) -> None:
-    """What needs a look and what to do, the newest first."""
-    rows = listed(CommandContext("database_url"), closed, seller)
-    heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
-    show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts" if closed else "no open alerts")
+    """Show what needs a look and what to do, the newest first."""
+    from console.known import none_found
+    from console.reports import show_alerts
+    from operations.alerts import listed
+
+    context = AskingContext("database_url")
+    rows = listed(context, closed, seller)
+    none_found(context, seller, rows)
+    show_alerts(rows, closed)
 
 
 @commands.command()
 @with_json
 def set_aside(
-    seller: SellerOption = None, retry: Annotated[int | None, typer.Option(metavar="ID", help="Try this one again.")] = None
+    seller: SellerOption = None,
+    retry: Annotated[int | None, typer.Option(parser=count(1), metavar="ID", help="Try this one again.")] = None,
 ) -> None:
-    """What eBay cannot show, and documents of its that could not be stored, each with the reason."""
-    context = CommandContext("database_url")
+    """Show what eBay could not show us, and documents that could not be stored, each with the reason; or try one again."""
+    from console.known import none_found
+    from operations.aside import retry_set_aside
+
+    context = AskingContext("database_url")
     if retry is not None:
         result = asyncio.run(retry_set_aside(context, context.author, retry))
         if result is None:
@@ -102,42 +113,40 @@ def set_aside(
         say(f"{retry} {'is stored' if result else later}", id=retry, stored=result)
         return
     rows = context.store.set_aside(seller)
-    show(
-        rows,
-        {"id": "id", "seller_id": "seller", "kind": "kind", "entity_id": "entity", "reason": "reason", "attempts": "seen"},
-        empty="nothing is set aside",
-    )
+    none_found(context, seller, rows)
+    columns = {"id": "id", "seller_id": "seller", "kind": "kind", "entity_id": "entity", "attempts": "times seen", "reason": "why"}
+    show(rows, columns, empty="nothing is set aside", sentences=("reason",), numbers=("attempts",))
 
 
 @commands.command()
 @with_json
 def changes(
     seller: SellerOption = None,
-    after: Annotated[int, typer.Option(min=0, help="Only what comes after this position.")] = 0,
+    type_: Annotated[
+        list[str] | None,
+        typer.Option("--type", parser=type_patterns, metavar="TYPE", help="Such as order.* or inventory.sold; may be repeated."),
+    ] = None,
+    last: Annotated[int | None, typer.Option(parser=count(1, MANY), metavar="N", help="The newest so many, oldest first.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(parser=past, metavar="TIME", help="From then on: 2h ago, or 2026-06-01T12:00:00Z (UTC).")
+    ] = None,
+    after: Annotated[int | None, typer.Option(parser=count(0), metavar="POSITION", help="Only what comes after this position.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as changes come, until Ctrl-C.")] = False,
 ) -> None:
-    """The change events, oldest first."""
-    feed = CommandContext("database_url").store.feed
-    with suppress(KeyboardInterrupt) if follow else nullcontext():  # Ctrl-C is how following ends, not how it fails
-        while True:
-            page = feed.chosen(after, 500, None if seller is None else [seller], [])
-            for event in page.events:
-                if Output.json:
-                    print_json(event)
-                else:
-                    typer.echo(event_line(event))
-            after = page.next
-            if page.complete and not follow:
-                return
-            if page.complete:
-                time.sleep(0.5)
+    """Show change events, oldest first: the last 20; with --json or --follow all that are kept, from the beginning."""
+    from console.changes import AskedChanges, show_changes
+
+    types = [pattern for patterns in type_ or () for pattern in patterns]
+    show_changes(AskingContext("database_url"), AskedChanges(seller, types, after, last, since), follow)
 
 
 @commands.command()
 @with_json
 def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:
-    """What is stored of a seller, one object a line; of the inventory also what should be left, and where two stocks of one SKU differ."""
-    show_snapshot(CommandContext("database_url").store, seller_id, entities)
+    """Show what is stored of a seller, one object a line; of the inventory also what should be left, and which stocks of a SKU differ."""
+    from console.snapshot import show_snapshot
+
+    show_snapshot(AskingContext("database_url").store, seller_id, entities)
 
 
 @commands.command()
@@ -146,7 +155,7 @@ def events(
     type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="One type, such as order.created.", show_default=False)] = None,
     schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of its events, with the whole event.")] = False,
 ) -> None:
-    """What types of events there are; of one type a sample, or with --schema its JSON Schema."""
+    """Show what types of events there are; of one type a sample, or with --schema its JSON Schema."""
     from console.catalogue import show_catalogue  # it makes the models of all events
 
     show_catalogue(type_, schema)

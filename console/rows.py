@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from console.arguments import between, future_day, read_text, since
+from console.arguments import between, file_named, future_day, read_text, since
 from domain.pacing import InventorySource
 from domain.seller_id import SELLER_ID
 from operations.enrolment import EnrolmentOptions, EnrolmentRow
@@ -42,7 +42,7 @@ def read_rows(source: str, defaults: EnrolmentOptions) -> list[EnrolmentRow]:
         columns = _columns([name.strip() for name in next(reader, [])])
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        raise typer.BadParameter(f"--from {source} is no CSV: {error} (line {reader.line_num})") from None
+        raise typer.BadParameter(f"--from {file_named(source)} is no CSV: {error} (line {reader.line_num})") from None
     rows: list[EnrolmentRow] = []
     first: dict[str, int] = {}
     for number, cells in lines:

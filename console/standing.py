@@ -7,11 +7,8 @@ import time
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.text import Text
-
-from activities.fleet.comparing import summary
-from console.output import Output, print_json, table_of
+from console.layout import wrapped
+from console.output import Output, lines_of, out, print_json, width
 from console.progress import bar
 from domain.remedies import for_error, for_state
 from operations.context import CommandContext
@@ -25,7 +22,7 @@ def show_status(answer: dict[str, Any]) -> None:
     if Output.json:
         print_json(answer)
     else:
-        Console().print(standing(answer))
+        out(standing(answer))
 
 
 def follow_status(context: CommandContext, seller_id: str) -> None:
@@ -36,6 +33,7 @@ def follow_status(context: CommandContext, seller_id: str) -> None:
 
 async def _follow(context: CommandContext, seller_id: str) -> None:
     from rich.live import Live
+    from rich.text import Text
 
     before: dict[str, Any] = {}
     with nullcontext() if Output.json else Live(auto_refresh=False) as screen:
@@ -43,7 +41,7 @@ async def _follow(context: CommandContext, seller_id: str) -> None:
             began = time.monotonic()
             answer = await seller_status(context, seller_id)
             if screen:
-                screen.update(standing(answer), refresh=True)
+                screen.update(Text.from_ansi("\n".join(standing(answer))), refresh=True)
             elif answer != before:
                 print_json(answer)
             before = answer
@@ -52,13 +50,13 @@ async def _follow(context: CommandContext, seller_id: str) -> None:
 
 def headline(answer: dict[str, Any]) -> str:
     """`polling`, `failing (orders: ...)`, `paused until 2026-12-01 08:00 UTC by ci: stock-take`."""
-    pause, why = shown_pause(answer), reason_in_words(answer)
+    pause, why = shown_pause(answer), reason_in_words(answer) or answer["reason"]
     if pause and why and not pause.is_bare:
         return why
     return f"{answer['state']} ({why})" if why else str(answer["state"])
 
 
-def standing(answer: dict[str, Any]) -> RenderableType:
+def standing(answer: dict[str, Any]) -> list[str]:
     """The state and what to do, the day's numbers, and a row a stream."""
     seller_id, state, pause = answer["seller_id"], answer["state"], shown_pause(answer)
     lines = [f"{seller_id}: {headline(answer)}"]
@@ -68,12 +66,16 @@ def standing(answer: dict[str, Any]) -> RenderableType:
     lines += [f"what to do: {remedy}" for remedy in dict.fromkeys(remedies) if remedy]
     lines += [words] if (words := speed_up_in_words(answer)) else []
     ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""
-    lines.append(f"{answer['changes_24h']} changes and {answer['api_calls_24h']} calls in 24 h{ends}")
+    changes, calls = answer["changes_24h"], answer["api_calls_24h"]
+    lines.append(f"{changes:,} change{'' if changes == 1 else 's'} and {calls:,} call{'' if calls == 1 else 's'} in 24 h{ends}")
     if answer["mode"] != "polling":
+        from activities.fleet.comparing import summary
+
         compared = summary(answer["comparison"]) or "not yet compared"
         lines.append(f"in mode {answer['mode']} since {answer['mode_since'][:10]}; {compared}")
     for row in rows:
+        row["failures"] = row["failures"] or None
         row["progress"] = None if row.get("progress") is None else bar(row["progress"])
     columns = COLUMNS | {name: heading for name, heading in WHEN_NEEDED.items() if any(row.get(name) for row in rows)}
-    text = Text("\n".join(lines))
-    return Group(text, Text(""), table_of(rows, columns)) if rows else text
+    text = [line for words in lines for line in wrapped(words, width(), rest="  ")]
+    return [*text, "", *lines_of(rows, columns, sentences=("why", "last_error", "progress"), numbers=("failures",))] if rows else text

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from console.arguments import between
+from console.help import GroupedCommands
 from console.output import Output, say, show, with_json
 from domain.scopes import Scope
 from operations.context import CommandContext
 from operations.tokens import TokenTerms, create_token, listed_tokens, revoke_token
 
 commands = typer.Typer()
-token = typer.Typer(help="Make, list and revoke tokens of the API.", no_args_is_help=False)
+token = typer.Typer(cls=GroupedCommands, help="Make, list and revoke tokens of the API.", no_args_is_help=False)
 commands.add_typer(token, name="token")
 COLUMNS = {
     "name": "name",
@@ -65,7 +66,7 @@ def list_tokens() -> None:
     rows = listed_tokens(new_context())
     if not Output.json:
         rows = [row | {"for": whom(row["sellers"], row["ebay"]), "ends": (row["expires_at"] or "never")[:16]} for row in rows]
-    show(rows, COLUMNS, empty="no tokens: starter.py token create NAME --scope feed")
+    show(rows, COLUMNS, empty="no tokens yet; begin with: starter.py token create NAME --scope feed")
 
 
 def whom(sellers: list[str] | None, ebay: bool) -> str:

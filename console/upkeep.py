@@ -54,7 +54,7 @@ async def search_attributes(context: CommandContext) -> tuple[str, bool]:
 def doctor() -> None:
     """Check settings, Postgres, tables, Temporal, worker, eBay and clock, each with its remedy."""
     checks = asyncio.run(examine())
-    show(checks, {"mark": "", "what": "what", "found": "found"}, empty="nothing to check")
+    show(checks, {"what": "what", "mark": "is", "found": "found"}, empty="nothing to check", sentences=("found",))
     if wrong := [check["what"] for check in checks if not check["ok"]]:
         raise FailedError(f"not well: {', '.join(wrong)}; begin with the first line marked x")
 

@@ -1,4 +1,5 @@
-"""Writes docs/reference/{settings,cli,events,tables}.md, and what the clients have of events and routes, from the code: `make docs`. A test compares them."""
+"""Writes docs/reference/{settings,cli,events,tables}.md, docs/captures/, and what the clients have of events and routes, from the code: `make
+docs`. A test compares them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 from sqlalchemy.dialects import postgresql
 
+from console.help import example
 from docs import client_api, client_typescript
+from docs.terminal import captures
 from domain.delivery import TYPES
 from operations.catalogue.entries import catalogue
 from operations.catalogue.lens import EbayDocument
@@ -71,7 +74,15 @@ def cli() -> str:
     lines = ["# Command line", "", NOTE.format("starter.py")]
     lines += [
         "Every command takes `--json`: one object a line. Exit 0: done; 1: failed, with one line on standard error; 2: wrong usage.",
-        "SELLER is the app's own id of the seller.",
+        "SELLER is the app's own id of the seller; a wrong one is an error, as is whatever else makes no sense, in one line that says what to write.",
+        "`starter.py --version` names the version and the revision of its tables.",
+        "",
+        "In a terminal rows stand in a table where they fit, else in cards; read by a pipe they stand in whole lines, whatever their length, and COLUMNS",
+        "sets a width for both. Times are in UTC. How `list`, `status`, `alerts`, `deliveries`, `reconcile` and `quota` look at 60, 80 and 120 columns:",
+        "[captures](../captures/).",
+        "",
+        "`starter.py --install-completion` lets bash, zsh or fish complete commands, options, states and sellers' ids (`--show-completion` prints what it",
+        "would install). Run it as `./starter.py` or by an absolute path, since a shell completes programs by their name.",
         "",
     ]
     group = typer.main.get_command(commands())
@@ -79,6 +90,7 @@ def cli() -> str:
     for name, command in every_command(group):
         context = click.Context(command, info_name=f"starter.py {name}")
         lines += [f"## {name}", "", " ".join((command.help or "").split()), ""]
+        lines += [f"    {example(*name.split())}", ""]
         for parameter in command.params:
             record = parameter.get_help_record(context)
             if parameter.name in ("help", "as_json", "json") or not record or "--help" in record[0]:
@@ -229,6 +241,9 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (folder / f"{name}.md").write_text(page(), encoding="utf-8")
+    (HOUSE / "docs" / "captures").mkdir(exist_ok=True)
+    for name, screen in captures().items():
+        (HOUSE / "docs" / "captures" / name).write_text(screen, encoding="utf-8")
     for path, made in CLIENTS.items():
         (HOUSE / "clients" / path).write_text(made(), encoding="utf-8")
 

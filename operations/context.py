@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from operations.activity import RecentActivity
 from operations.errors import NotConfiguredError
 from settings import PREFIX, Settings, load, read_environment
-from store import Store
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from activities.polling.tokens import StoredTokens
     from ebay.oauth import OAuth
+    from store import Store
 
 EBAY_KEYS = ("ebay_client_id", "ebay_client_secret")  # of the application
 P = ParamSpec("P")
@@ -57,6 +57,8 @@ class CommandContext:
     def store(self) -> Store:
         """Opened once. Raises StoreError where the tables are not of this version."""
         load("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
+        from store import Store
+
         store = Store.connect(self.url, self.settings.keys(), pool_size=2, schema=self.settings.database_schema)
         store.check()
         return store
@@ -140,3 +142,18 @@ class CommandContext:
         kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
         request = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=queue, task_queue_type=kind)
         return bool((await client.workflow_service.describe_task_queue(request)).pollers)
+
+
+class AskingContext(CommandContext):
+    """For commands that are typed most and ask little: of the store they load what they ask for."""
+
+    @cached_property
+    def store(self) -> Store:
+        """As that of every command."""
+        load("database_url", "secret_keys")
+        from store.asked import AskedStore
+
+        whole = CommandContext("database_url", "secret_keys")
+        store = AskedStore(self.url, lambda: whole.store, self.settings.database_schema)
+        store.check()
+        return cast("Store", store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -13,6 +14,7 @@ TYPES = (
     *("seller.connected", "seller.needs_reauthorization", "seller.reauthorized", "seller.removed"),
     *("alert.opened", "alert.closed"),
 )
+SHAPE = re.compile(r"[a-z_.*]{1,40}")
 PATTERNS = ("*", *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in TYPES), *TYPES)
 
 
@@ -31,8 +33,13 @@ def patterns(texts: Sequence[str]) -> list[str]:
         if word not in PATTERNS:
             near = get_close_matches(word, PATTERNS, n=1)
             suggestion = f"did you mean {near[0]}?" if near else "such as order.* or inventory.updated, or * for all"
-            raise WrongTypesError(f"{word[:60]!r} is no type of change; {suggestion}")
+            raise WrongTypesError(f"{named(word)} is no type of change; {suggestion}")
     return list(words) or ["*"]
+
+
+def named(word: str) -> str:
+    """Quoted, where it looks like a type at all: people give what is secret in the wrong place."""
+    return repr(word) if len(word) <= 24 or SHAPE.fullmatch(word) else "that"
 
 
 def wrong_type(text: str) -> str:
@@ -41,4 +48,4 @@ def wrong_type(text: str) -> str:
         patterns([text])
     except WrongTypesError as error:
         return str(error)
-    return f"{text[:60]!r} is more than one type; name one, such as order.created"
+    return f"{named(text)} is more than one type; name one, such as order.created"

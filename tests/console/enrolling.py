@@ -40,7 +40,7 @@ def left(house: House, seller: str) -> dict[str, int]:
 def assert_nothing_was_done(house: House, seller: str) -> None:
     assert left(house, seller) == {}
     assert house.runs(seller) == []
-    assert house.command("status", seller).failure(1) == f"seller {seller} is not enrolled"
+    assert house.command("status", seller).failure(1) == f"seller {seller} is not enrolled; starter.py list shows all sellers"
 
 
 def before(house: House) -> list[object]:

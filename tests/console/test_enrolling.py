@@ -179,7 +179,7 @@ def test_erasing_leaves_no_row_anywhere(house: House) -> None:
     assert said.object == {"seller_id": "mia", "state": "removed", "erased": True}
     assert left(house, "mia") == {}
     assert house.runs("mia") == ["TERMINATED"]
-    assert house.command("remove", "mia", "--erase").failure(1) == "seller mia is not enrolled"
+    assert house.command("remove", "mia", "--erase").failure(1) == "seller mia is not enrolled; starter.py list shows all sellers"
 
 
 def test_a_removal_that_cannot_reach_temporal_is_finished_by_removing_again(house: House, nobody: str) -> None:
@@ -207,7 +207,7 @@ def test_a_seller_nobody_knows_is_named_by_every_command(house: House) -> None:
         name, *rest = command.split()
         said = house.command(name, "zoe", *rest, stdin="token")
 
-        assert said.failure(1) == "seller zoe is not enrolled", command
+        assert said.failure(1) == "seller zoe is not enrolled; starter.py list shows all sellers", command
     assert_nothing_was_done(house, "zoe")
 
 
