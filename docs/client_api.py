@@ -109,10 +109,10 @@ from __future__ import annotations
 
 from collections.abc import {", ".join(sorted((iterator, "Mapping", "Sequence")))}
 from typing import Any, Literal
-from urllib.parse import quote
 
 from sellerbeat import answers
 from sellerbeat.calls import {plain}
+from sellerbeat.wire import segment
 
 
 class {kind}({plain}):
@@ -138,7 +138,7 @@ def _methods(asynchronous: bool, iterator: str) -> Iterator[str]:
         arguments += ["*", *keywords] if keywords else []
         schema = answer_of(operation)
         model = _name(schema) if schema else None
-        way = re.sub(r"\{(\w+)\}", lambda found: "{quote(str(" + _word(found[1]) + "), safe='')}", path) if in_path else path
+        way = re.sub(r"\{(\w+)\}", lambda found: "{segment(" + _word(found[1]) + ")}", path) if in_path else path
         where = f'f"{way}"' if in_path else f'"{way}"'
         call = [f'"{method.upper()}"', where]
         lines = []

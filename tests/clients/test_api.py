@@ -178,6 +178,13 @@ def test_ids_are_written_so_that_they_lead_nowhere_else() -> None:
     assert asked[0].url.raw_path.count(b"/") == 4
 
 
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+def test_what_is_no_id_reaches_no_other_route(beat: Sellerbeat, id_: str) -> None:
+    """Of `/v1/sellers/../pause` a client makes `/v1/pause`, which pauses everybody."""
+    with pytest.raises(ValueError, match="is no id"):
+        beat.pause(id_, reason="holiday")
+
+
 def test_the_description_has_a_word_for_every_method() -> None:
     assert described()["paths"]
     assert all(function.__doc__ for kind in (Sellerbeat, AsyncSellerbeat) for function in methods(kind).values())

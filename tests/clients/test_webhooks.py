@@ -6,11 +6,13 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg2
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -21,6 +23,8 @@ from sellerbeat.webhooks import verified, verify
 from standardwebhooks import Webhook
 
 from operations.catalogue.samples import sample
+from tests.clients.conftest import AppDatabase
+from tests.clients.positions import position_of
 
 SECRET, OTHER = "whsec_" + "a2V5" * 8, "whsec_" + "b3RoZXIt" * 4
 
@@ -161,6 +165,23 @@ def test_each_framework_takes_what_is_signed_once_and_gives_back_what_failed(too
     assert send({}, b"").status_code == 401
 
     assert rows() == ["e-1"]
+
+
+def test_an_event_whose_handler_hides_that_the_transaction_failed_is_not_taken(app: AppDatabase) -> None:
+    """Postgres would roll it back at the commit without a word, and nobody would send it again."""
+    feed: Feed[Any] = Feed("http://localhost", "t")
+
+    @feed.on("order.refunded")
+    def hides(event: OrderRefunded, connection: Any) -> None:
+        with suppress(psycopg2.Error), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    position = position_of(app)
+    with pytest.raises(psycopg2.Error):
+        feed.receiver(position)(delivery()["data"])
+
+    with position.transaction() as transaction:
+        assert position.known(transaction, [delivery()["data"]["id"]]) == set()
 
 
 def test_what_a_thin_event_left_out_is_read_from_the_feed(tmp_path: Path) -> None:

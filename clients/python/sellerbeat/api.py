@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import quote
 
 from sellerbeat import answers
 from sellerbeat.calls import Calls
+from sellerbeat.wire import segment
 
 
 class Sellerbeat(Calls):
@@ -60,16 +60,16 @@ class Sellerbeat(Calls):
             "inventory_source": inventory_source,
             "offers": offers,
         }
-        return self._call(answers.EnrolmentAnswer, "PUT", f"/v1/sellers/{quote(str(seller_id), safe='')}", body=body, key=idempotency_key)
+        return self._call(answers.EnrolmentAnswer, "PUT", f"/v1/sellers/{segment(seller_id)}", body=body, key=idempotency_key)
 
     def seller(self, seller_id: str) -> answers.SellerAnswer:
         """One seller: the state and why, each stream's last and next poll, and the day's numbers. The answer has an ETag."""
-        return self._call(answers.SellerAnswer, "GET", f"/v1/sellers/{quote(str(seller_id), safe='')}")
+        return self._call(answers.SellerAnswer, "GET", f"/v1/sellers/{segment(seller_id)}")
 
     def remove_seller(self, seller_id: str, *, erase: bool | None = None, idempotency_key: str | None = None) -> answers.RemovalAnswer:
         """Stop polling a seller for good and forget the token. What was recorded stays, unless erased. Repeating it is fine."""
         query = {"erase": erase}
-        return self._call(answers.RemovalAnswer, "DELETE", f"/v1/sellers/{quote(str(seller_id), safe='')}", query, key=idempotency_key)
+        return self._call(answers.RemovalAnswer, "DELETE", f"/v1/sellers/{segment(seller_id)}", query, key=idempotency_key)
 
     def reauthorize(
         self,
@@ -82,13 +82,7 @@ class Sellerbeat(Calls):
     ) -> answers.EnrolmentAnswer:
         """Give an enrolled seller the token of a new consent: polling goes on from the cursor. Refused as `PUT` refuses."""
         body = {"refresh_token": refresh_token, "refresh_token_expires": refresh_token_expires, "scopes": scopes}
-        return self._call(
-            answers.EnrolmentAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/reauthorize",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.EnrolmentAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/reauthorize", body=body, key=idempotency_key)
 
     def sellers(
         self,
@@ -127,7 +121,7 @@ class Sellerbeat(Calls):
             "inventory_source": inventory_source,
             "offers": offers,
         }
-        return self._call(answers.LinkAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/link", body=body, key=idempotency_key)
+        return self._call(answers.LinkAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/link", body=body, key=idempotency_key)
 
     def ebay_token(
         self,
@@ -143,13 +137,7 @@ class Sellerbeat(Calls):
         the day's quota does not have the calls, 429 `too_many_tokens` where ten other choices of scopes were given within the hour.
         """
         body = {"scopes": scopes, "calls": calls}
-        return self._call(
-            answers.TokenAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/token",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.TokenAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/token", body=body, key=idempotency_key)
 
     def pause(
         self,
@@ -161,17 +149,11 @@ class Sellerbeat(Calls):
     ) -> answers.PausedAnswer:
         """Stop polling a seller until `resume`, or until then. The cursor stays, so nothing is lost."""
         body = {"reason": reason, "until": until}
-        return self._call(
-            answers.PausedAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/pause",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.PausedAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/pause", body=body, key=idempotency_key)
 
     def resume(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.StateAnswer:
         """Poll a paused seller again, at once, from the cursor."""
-        return self._call(answers.StateAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/resume", key=idempotency_key)
+        return self._call(answers.StateAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/resume", key=idempotency_key)
 
     def pause_all(self, *, reason: str | None = None, until: str | None = None, idempotency_key: str | None = None) -> answers.FleetAnswer:
         """Stop polling every enrolled seller."""
@@ -191,28 +173,16 @@ class Sellerbeat(Calls):
     ) -> answers.PollNowAnswer:
         """Poll a seller as soon as the call in hand is done."""
         body = {"stream": stream}
-        return self._call(
-            answers.PollNowAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/poll-now",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.PollNowAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/poll-now", body=body, key=idempotency_key)
 
     def speed_up(self, seller_id: str, *, every: str, for_: str, idempotency_key: str | None = None) -> answers.SpeedUpAnswer:
         """Poll a seller more often for a while."""
         body = {"every": every, "for": for_}
-        return self._call(
-            answers.SpeedUpAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/speed-up",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.SpeedUpAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/speed-up", body=body, key=idempotency_key)
 
     def active(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ActiveAnswer:
         """Tell that the seller is using the app, at every click: within the hour it costs nothing. A dormant one is polled at once."""
-        return self._call(answers.ActiveAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/active", key=idempotency_key)
+        return self._call(answers.ActiveAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/active", key=idempotency_key)
 
     def active_many(self, *, sellers: Sequence[str], idempotency_key: str | None = None) -> answers.ActivesAnswer:
         """The same of many. Who is not enrolled is named in the answer; where nobody is, it is 404 or 409.
@@ -233,13 +203,7 @@ class Sellerbeat(Calls):
     ) -> answers.CadenceAnswer:
         """Set a seller's base intervals for good; quiet hours still slow them down. Needs a running worker: 503 `no_worker`."""
         body = {"orders": orders, "fulfillment": fulfillment, "inventory": inventory}
-        return self._call(
-            answers.CadenceAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/cadence",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.CadenceAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/cadence", body=body, key=idempotency_key)
 
     def set_inventory(
         self,
@@ -251,13 +215,7 @@ class Sellerbeat(Calls):
     ) -> answers.InventoryAnswer:
         """Change where a seller's stock is read, and whether offers are; from the next step on. What was recorded stays."""
         body = {"source": source, "offers": offers}
-        return self._call(
-            answers.InventoryAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/inventory",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.InventoryAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/inventory", body=body, key=idempotency_key)
 
     def set_mode(
         self,
@@ -273,7 +231,7 @@ class Sellerbeat(Calls):
         To webhooks before the seller is ready it is 409 `not_ready`, unless forced.
         """
         body = {"mode": mode, "force": force}
-        return self._call(answers.ModeAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/mode", body=body, key=idempotency_key)
+        return self._call(answers.ModeAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/mode", body=body, key=idempotency_key)
 
     def snapshot(
         self,
@@ -289,7 +247,7 @@ class Sellerbeat(Calls):
         return self._pages(
             answers.EntityAnswer,
             "entities",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/snapshot/{quote(str(entities), safe='')}",
+            f"/v1/sellers/{segment(seller_id)}/snapshot/{segment(entities)}",
             query,
             "after",
         )
@@ -297,7 +255,7 @@ class Sellerbeat(Calls):
     def polls(self, seller_id: str, *, after: str | None = None, limit: int | None = None) -> Iterator[answers.PollAnswer]:
         """Polls that found something, failed or were asked for, the newest first. Quiet ones leave no row."""
         query = {"after": after, "limit": limit}
-        return self._pages(answers.PollAnswer, "polls", f"/v1/sellers/{quote(str(seller_id), safe='')}/polls", query, "after")
+        return self._pages(answers.PollAnswer, "polls", f"/v1/sellers/{segment(seller_id)}/polls", query, "after")
 
     def set_aside(
         self,
@@ -312,29 +270,19 @@ class Sellerbeat(Calls):
 
     def retry_set_aside(self, aside_id: int, *, idempotency_key: str | None = None) -> answers.RetryAnswer:
         """Try one again now, whatever was tried today."""
-        return self._call(answers.RetryAnswer, "POST", f"/v1/set-aside/{quote(str(aside_id), safe='')}/retry", key=idempotency_key)
+        return self._call(answers.RetryAnswer, "POST", f"/v1/set-aside/{segment(aside_id)}/retry", key=idempotency_key)
 
     def notifications(self, seller_id: str) -> answers.TopicCounts:
         """What came of a seller, by topic. What eBay is set up to tell, `setup` and `repair` say: to ask costs calls."""
-        return self._call(answers.TopicCounts, "GET", f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications")
+        return self._call(answers.TopicCounts, "GET", f"/v1/sellers/{segment(seller_id)}/notifications")
 
     def set_up_notifications(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ArrangedParts:
         """Have eBay tell us of a seller: the destination and the subscriptions. Safe to repeat."""
-        return self._call(
-            answers.ArrangedParts,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications/setup",
-            key=idempotency_key,
-        )
+        return self._call(answers.ArrangedParts, "POST", f"/v1/sellers/{segment(seller_id)}/notifications/setup", key=idempotency_key)
 
     def repair_notifications(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ArrangedParts:
         """Enable what eBay marked down, make or put right subscriptions; tells only of what is or was wrong."""
-        return self._call(
-            answers.ArrangedParts,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications/repair",
-            key=idempotency_key,
-        )
+        return self._call(answers.ArrangedParts, "POST", f"/v1/sellers/{segment(seller_id)}/notifications/repair", key=idempotency_key)
 
     def endpoints(self) -> answers.ShownEndpoints:
         """Who is told of changes: settings, state, what waits, and the last answer of each."""
@@ -355,7 +303,7 @@ class Sellerbeat(Calls):
 
     def endpoint(self, endpoint_id: str) -> answers.ShownEndpoint:
         """One endpoint: settings, state, what waits, and its last answer."""
-        return self._call(answers.ShownEndpoint, "GET", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}")
+        return self._call(answers.ShownEndpoint, "GET", f"/v1/endpoints/{segment(endpoint_id)}")
 
     def change_endpoint(
         self,
@@ -370,51 +318,33 @@ class Sellerbeat(Calls):
         once.
         """
         body = {"url": url, "types": types, "thin": thin}
-        return self._call(
-            answers.ShownEndpoint,
-            "PATCH",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.ShownEndpoint, "PATCH", f"/v1/endpoints/{segment(endpoint_id)}", body=body, key=idempotency_key)
 
     def remove_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> None:
         """Forget an endpoint, with its secrets, its place in the feed and its log."""
-        self._json("DELETE", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}", key=idempotency_key)
+        self._json("DELETE", f"/v1/endpoints/{segment(endpoint_id)}", key=idempotency_key)
 
     def test_endpoint(self, endpoint_id: str, *, type: str | None = None, idempotency_key: str | None = None) -> answers.AttemptShown:
         """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
         query = {"type": type}
-        return self._call(
-            answers.AttemptShown,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/test",
-            query,
-            key=idempotency_key,
-        )
+        return self._call(answers.AttemptShown, "POST", f"/v1/endpoints/{segment(endpoint_id)}/test", query, key=idempotency_key)
 
     def enable_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Switch it on: it catches up from where it was."""
-        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/enable", key=idempotency_key)
+        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/enable", key=idempotency_key)
 
     def disable_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Switch it off. Its place in the feed stays, so nothing is lost."""
-        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/disable", key=idempotency_key)
+        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/disable", key=idempotency_key)
 
     def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Try now what failed, without waiting for its next try. 409: it is switched off."""
-        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/retry", key=idempotency_key)
+        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
 
     def rotate_secret(self, endpoint_id: str, *, drop_old: bool | None = None, idempotency_key: str | None = None) -> answers.NewSecret:
         """A new secret beside the others; once the receiver knows it, `{"drop_old": true}`. Each message carries a signature for each."""
         body = {"drop_old": drop_old}
-        return self._call(
-            answers.NewSecret,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/rotate",
-            body=body,
-            key=idempotency_key,
-        )
+        return self._call(answers.NewSecret, "POST", f"/v1/endpoints/{segment(endpoint_id)}/rotate", body=body, key=idempotency_key)
 
     def deliveries(
         self,
@@ -501,7 +431,7 @@ class Sellerbeat(Calls):
 
     def revoke_token(self, token_id: str, *, idempotency_key: str | None = None) -> answers.RevokedToken:
         """End a token, at once in this process and within two seconds in others. Who waits with it gets 401."""
-        return self._call(answers.RevokedToken, "DELETE", f"/v1/tokens/{quote(str(token_id), safe='')}", key=idempotency_key)
+        return self._call(answers.RevokedToken, "DELETE", f"/v1/tokens/{segment(token_id)}", key=idempotency_key)
 
     def event_types(self) -> answers.EventCatalogue:
         """What types of events there are: when each is told, its schema, and a sample."""
@@ -510,5 +440,5 @@ class Sellerbeat(Calls):
     def event_schema(self, type: str, *, version: int | None = None) -> dict[str, Any]:
         """The JSON Schema of a type's events: the whole event with its `data`, in `$defs` its thin form and the body of its deliveries."""
         query = {"version": version}
-        found: dict[str, Any] = self._json("GET", f"/v1/events/{quote(str(type), safe='')}/schema.json", query)
+        found: dict[str, Any] = self._json("GET", f"/v1/events/{segment(type)}/schema.json", query)
         return found

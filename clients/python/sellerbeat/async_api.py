@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import quote
 
 from sellerbeat import answers
 from sellerbeat.calls import AsyncCalls
+from sellerbeat.wire import segment
 
 
 class AsyncSellerbeat(AsyncCalls):
@@ -60,17 +60,11 @@ class AsyncSellerbeat(AsyncCalls):
             "inventory_source": inventory_source,
             "offers": offers,
         }
-        return await self._call(
-            answers.EnrolmentAnswer,
-            "PUT",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.EnrolmentAnswer, "PUT", f"/v1/sellers/{segment(seller_id)}", body=body, key=idempotency_key)
 
     async def seller(self, seller_id: str) -> answers.SellerAnswer:
         """One seller: the state and why, each stream's last and next poll, and the day's numbers. The answer has an ETag."""
-        return await self._call(answers.SellerAnswer, "GET", f"/v1/sellers/{quote(str(seller_id), safe='')}")
+        return await self._call(answers.SellerAnswer, "GET", f"/v1/sellers/{segment(seller_id)}")
 
     async def remove_seller(
         self,
@@ -81,13 +75,7 @@ class AsyncSellerbeat(AsyncCalls):
     ) -> answers.RemovalAnswer:
         """Stop polling a seller for good and forget the token. What was recorded stays, unless erased. Repeating it is fine."""
         query = {"erase": erase}
-        return await self._call(
-            answers.RemovalAnswer,
-            "DELETE",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}",
-            query,
-            key=idempotency_key,
-        )
+        return await self._call(answers.RemovalAnswer, "DELETE", f"/v1/sellers/{segment(seller_id)}", query, key=idempotency_key)
 
     async def reauthorize(
         self,
@@ -103,7 +91,7 @@ class AsyncSellerbeat(AsyncCalls):
         return await self._call(
             answers.EnrolmentAnswer,
             "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/reauthorize",
+            f"/v1/sellers/{segment(seller_id)}/reauthorize",
             body=body,
             key=idempotency_key,
         )
@@ -145,13 +133,7 @@ class AsyncSellerbeat(AsyncCalls):
             "inventory_source": inventory_source,
             "offers": offers,
         }
-        return await self._call(
-            answers.LinkAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/link",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.LinkAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/link", body=body, key=idempotency_key)
 
     async def ebay_token(
         self,
@@ -167,13 +149,7 @@ class AsyncSellerbeat(AsyncCalls):
         the day's quota does not have the calls, 429 `too_many_tokens` where ten other choices of scopes were given within the hour.
         """
         body = {"scopes": scopes, "calls": calls}
-        return await self._call(
-            answers.TokenAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/token",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.TokenAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/token", body=body, key=idempotency_key)
 
     async def pause(
         self,
@@ -185,17 +161,11 @@ class AsyncSellerbeat(AsyncCalls):
     ) -> answers.PausedAnswer:
         """Stop polling a seller until `resume`, or until then. The cursor stays, so nothing is lost."""
         body = {"reason": reason, "until": until}
-        return await self._call(
-            answers.PausedAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/pause",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.PausedAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/pause", body=body, key=idempotency_key)
 
     async def resume(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.StateAnswer:
         """Poll a paused seller again, at once, from the cursor."""
-        return await self._call(answers.StateAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/resume", key=idempotency_key)
+        return await self._call(answers.StateAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/resume", key=idempotency_key)
 
     async def pause_all(
         self,
@@ -221,28 +191,16 @@ class AsyncSellerbeat(AsyncCalls):
     ) -> answers.PollNowAnswer:
         """Poll a seller as soon as the call in hand is done."""
         body = {"stream": stream}
-        return await self._call(
-            answers.PollNowAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/poll-now",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.PollNowAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/poll-now", body=body, key=idempotency_key)
 
     async def speed_up(self, seller_id: str, *, every: str, for_: str, idempotency_key: str | None = None) -> answers.SpeedUpAnswer:
         """Poll a seller more often for a while."""
         body = {"every": every, "for": for_}
-        return await self._call(
-            answers.SpeedUpAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/speed-up",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.SpeedUpAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/speed-up", body=body, key=idempotency_key)
 
     async def active(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ActiveAnswer:
         """Tell that the seller is using the app, at every click: within the hour it costs nothing. A dormant one is polled at once."""
-        return await self._call(answers.ActiveAnswer, "POST", f"/v1/sellers/{quote(str(seller_id), safe='')}/active", key=idempotency_key)
+        return await self._call(answers.ActiveAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/active", key=idempotency_key)
 
     async def active_many(self, *, sellers: Sequence[str], idempotency_key: str | None = None) -> answers.ActivesAnswer:
         """The same of many. Who is not enrolled is named in the answer; where nobody is, it is 404 or 409.
@@ -263,13 +221,7 @@ class AsyncSellerbeat(AsyncCalls):
     ) -> answers.CadenceAnswer:
         """Set a seller's base intervals for good; quiet hours still slow them down. Needs a running worker: 503 `no_worker`."""
         body = {"orders": orders, "fulfillment": fulfillment, "inventory": inventory}
-        return await self._call(
-            answers.CadenceAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/cadence",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.CadenceAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/cadence", body=body, key=idempotency_key)
 
     async def set_inventory(
         self,
@@ -284,7 +236,7 @@ class AsyncSellerbeat(AsyncCalls):
         return await self._call(
             answers.InventoryAnswer,
             "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/inventory",
+            f"/v1/sellers/{segment(seller_id)}/inventory",
             body=body,
             key=idempotency_key,
         )
@@ -303,13 +255,7 @@ class AsyncSellerbeat(AsyncCalls):
         To webhooks before the seller is ready it is 409 `not_ready`, unless forced.
         """
         body = {"mode": mode, "force": force}
-        return await self._call(
-            answers.ModeAnswer,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/mode",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.ModeAnswer, "POST", f"/v1/sellers/{segment(seller_id)}/mode", body=body, key=idempotency_key)
 
     def snapshot(
         self,
@@ -325,7 +271,7 @@ class AsyncSellerbeat(AsyncCalls):
         return self._pages(
             answers.EntityAnswer,
             "entities",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/snapshot/{quote(str(entities), safe='')}",
+            f"/v1/sellers/{segment(seller_id)}/snapshot/{segment(entities)}",
             query,
             "after",
         )
@@ -333,7 +279,7 @@ class AsyncSellerbeat(AsyncCalls):
     def polls(self, seller_id: str, *, after: str | None = None, limit: int | None = None) -> AsyncIterator[answers.PollAnswer]:
         """Polls that found something, failed or were asked for, the newest first. Quiet ones leave no row."""
         query = {"after": after, "limit": limit}
-        return self._pages(answers.PollAnswer, "polls", f"/v1/sellers/{quote(str(seller_id), safe='')}/polls", query, "after")
+        return self._pages(answers.PollAnswer, "polls", f"/v1/sellers/{segment(seller_id)}/polls", query, "after")
 
     def set_aside(
         self,
@@ -348,27 +294,22 @@ class AsyncSellerbeat(AsyncCalls):
 
     async def retry_set_aside(self, aside_id: int, *, idempotency_key: str | None = None) -> answers.RetryAnswer:
         """Try one again now, whatever was tried today."""
-        return await self._call(answers.RetryAnswer, "POST", f"/v1/set-aside/{quote(str(aside_id), safe='')}/retry", key=idempotency_key)
+        return await self._call(answers.RetryAnswer, "POST", f"/v1/set-aside/{segment(aside_id)}/retry", key=idempotency_key)
 
     async def notifications(self, seller_id: str) -> answers.TopicCounts:
         """What came of a seller, by topic. What eBay is set up to tell, `setup` and `repair` say: to ask costs calls."""
-        return await self._call(answers.TopicCounts, "GET", f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications")
+        return await self._call(answers.TopicCounts, "GET", f"/v1/sellers/{segment(seller_id)}/notifications")
 
     async def set_up_notifications(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ArrangedParts:
         """Have eBay tell us of a seller: the destination and the subscriptions. Safe to repeat."""
-        return await self._call(
-            answers.ArrangedParts,
-            "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications/setup",
-            key=idempotency_key,
-        )
+        return await self._call(answers.ArrangedParts, "POST", f"/v1/sellers/{segment(seller_id)}/notifications/setup", key=idempotency_key)
 
     async def repair_notifications(self, seller_id: str, *, idempotency_key: str | None = None) -> answers.ArrangedParts:
         """Enable what eBay marked down, make or put right subscriptions; tells only of what is or was wrong."""
         return await self._call(
             answers.ArrangedParts,
             "POST",
-            f"/v1/sellers/{quote(str(seller_id), safe='')}/notifications/repair",
+            f"/v1/sellers/{segment(seller_id)}/notifications/repair",
             key=idempotency_key,
         )
 
@@ -391,7 +332,7 @@ class AsyncSellerbeat(AsyncCalls):
 
     async def endpoint(self, endpoint_id: str) -> answers.ShownEndpoint:
         """One endpoint: settings, state, what waits, and its last answer."""
-        return await self._call(answers.ShownEndpoint, "GET", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}")
+        return await self._call(answers.ShownEndpoint, "GET", f"/v1/endpoints/{segment(endpoint_id)}")
 
     async def change_endpoint(
         self,
@@ -406,55 +347,28 @@ class AsyncSellerbeat(AsyncCalls):
         once.
         """
         body = {"url": url, "types": types, "thin": thin}
-        return await self._call(
-            answers.ShownEndpoint,
-            "PATCH",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.ShownEndpoint, "PATCH", f"/v1/endpoints/{segment(endpoint_id)}", body=body, key=idempotency_key)
 
     async def remove_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> None:
         """Forget an endpoint, with its secrets, its place in the feed and its log."""
-        await self._json("DELETE", f"/v1/endpoints/{quote(str(endpoint_id), safe='')}", key=idempotency_key)
+        await self._json("DELETE", f"/v1/endpoints/{segment(endpoint_id)}", key=idempotency_key)
 
     async def test_endpoint(self, endpoint_id: str, *, type: str | None = None, idempotency_key: str | None = None) -> answers.AttemptShown:
         """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
         query = {"type": type}
-        return await self._call(
-            answers.AttemptShown,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/test",
-            query,
-            key=idempotency_key,
-        )
+        return await self._call(answers.AttemptShown, "POST", f"/v1/endpoints/{segment(endpoint_id)}/test", query, key=idempotency_key)
 
     async def enable_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Switch it on: it catches up from where it was."""
-        return await self._call(
-            answers.ShownEndpoint,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/enable",
-            key=idempotency_key,
-        )
+        return await self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/enable", key=idempotency_key)
 
     async def disable_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Switch it off. Its place in the feed stays, so nothing is lost."""
-        return await self._call(
-            answers.ShownEndpoint,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/disable",
-            key=idempotency_key,
-        )
+        return await self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/disable", key=idempotency_key)
 
     async def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
         """Try now what failed, without waiting for its next try. 409: it is switched off."""
-        return await self._call(
-            answers.ShownEndpoint,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/retry",
-            key=idempotency_key,
-        )
+        return await self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
 
     async def rotate_secret(
         self,
@@ -465,13 +379,7 @@ class AsyncSellerbeat(AsyncCalls):
     ) -> answers.NewSecret:
         """A new secret beside the others; once the receiver knows it, `{"drop_old": true}`. Each message carries a signature for each."""
         body = {"drop_old": drop_old}
-        return await self._call(
-            answers.NewSecret,
-            "POST",
-            f"/v1/endpoints/{quote(str(endpoint_id), safe='')}/rotate",
-            body=body,
-            key=idempotency_key,
-        )
+        return await self._call(answers.NewSecret, "POST", f"/v1/endpoints/{segment(endpoint_id)}/rotate", body=body, key=idempotency_key)
 
     def deliveries(
         self,
@@ -558,7 +466,7 @@ class AsyncSellerbeat(AsyncCalls):
 
     async def revoke_token(self, token_id: str, *, idempotency_key: str | None = None) -> answers.RevokedToken:
         """End a token, at once in this process and within two seconds in others. Who waits with it gets 401."""
-        return await self._call(answers.RevokedToken, "DELETE", f"/v1/tokens/{quote(str(token_id), safe='')}", key=idempotency_key)
+        return await self._call(answers.RevokedToken, "DELETE", f"/v1/tokens/{segment(token_id)}", key=idempotency_key)
 
     async def event_types(self) -> answers.EventCatalogue:
         """What types of events there are: when each is told, its schema, and a sample."""
@@ -567,5 +475,5 @@ class AsyncSellerbeat(AsyncCalls):
     async def event_schema(self, type: str, *, version: int | None = None) -> dict[str, Any]:
         """The JSON Schema of a type's events: the whole event with its `data`, in `$defs` its thin form and the body of its deliveries."""
         query = {"version": version}
-        found: dict[str, Any] = await self._json("GET", f"/v1/events/{quote(str(type), safe='')}/schema.json", query)
+        found: dict[str, Any] = await self._json("GET", f"/v1/events/{segment(type)}/schema.json", query)
         return found

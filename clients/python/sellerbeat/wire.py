@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from sellerbeat.errors import BY_STATUS, ProblemError, UnreachableError
 
@@ -65,6 +66,14 @@ def retry_after_s(text: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def segment(id_: object) -> str:
+    """An id as a part of a path. Raises ValueError: "", "." and "..", which lead to another route."""
+    text = str(id_)
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} is no id")
+    return quote(text, safe="")
 
 
 class Backoff:
