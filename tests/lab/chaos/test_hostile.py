@@ -108,7 +108,7 @@ def test_a_hostile_ebay_on_a_bad_network_loses_nothing_and_records_nothing_twice
             return not siege.never()
 
         with suppress(TimeoutError):  # the assertion says what did not happen
-            until(happened, 3 * PATIENCE_S, "everything that is to happen", pause=0.2)
+            until(happened, 3 * PATIENCE_S, "everything that is to happen", pause=0.5)
         assert siege.never() == []
         hostility.undated_closed = 0.0
         for name, order_id in closed:  # no round over open orders looks at them; what has a date, polling must find
