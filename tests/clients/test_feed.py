@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sellerbeat import DbApiPosition, Feed, HandlerFailedError, Place, TokenRefusedError
-from sellerbeat.events import OrderCreated, UnknownEvent
+from sellerbeat.events import EVENTS, OrderCreated, UnknownEvent
 
 from tests.clients.conftest import AppDatabase, Listening
 from tests.clients.positions import KINDS, place_of, position_of, running, write
@@ -90,6 +90,7 @@ def test_two_consumers_of_one_position_handle_each_event_once(web: Listening, ap
     assert app.rows() == web.ids()
     assert first == second == []
     assert "another consumer has the same position" in caplog.text
+    assert "a handler raised" not in caplog.text  # what the other one has handled is no fault of the app's
 
 
 def test_stop_ends_a_wait_at_once_and_what_was_handled_is_kept(web: Listening, app: AppDatabase) -> None:
@@ -219,3 +220,14 @@ def test_a_connection_that_commits_by_itself_is_refused(app: AppDatabase) -> Non
 
     with pytest.raises(ValueError, match="autocommit"):
         DbApiPosition(connect).create_tables()
+
+
+def test_the_feed_is_asked_for_what_is_handled_alone_and_for_all_where_a_type_may_be_new() -> None:
+    def asked(*patterns: str) -> list[str]:
+        feed: Feed[Any] = Feed("http://localhost", "t")
+        for pattern in patterns:
+            feed.on(pattern)(write)
+        return feed.asked_types()
+
+    assert asked("order.created", "inventory.*") == ["inventory.*", "order.created"]
+    assert asked("order.created", "order.vanished") == asked("order.created", "*") == asked(*EVENTS) == []
