@@ -241,10 +241,7 @@ HAPPENS = st.one_of(
 def test_no_id_is_ever_of_two_contents_and_readers_end_with_the_world(
     store: Store, happens: list[tuple[str, ...]], gives_feed: bool
 ) -> None:
-    run(
-        store,
-        "DELETE FROM sellerbeat.orders; DELETE FROM sellerbeat.change_events; DELETE FROM sellerbeat.marks; DELETE FROM sellerbeat.alerts",
-    )
+    run(store, "".join(f"DELETE FROM sellerbeat.{table};" for table in ("orders", "change_events", "marks", "alerts")))
     run(store, "SELECT setval('sellerbeat.positions', 1, false)")
     store.restores.known = 0
     store.restores.settle()
