@@ -39,7 +39,7 @@ from workflows.seller_polling import LONG_ENOUGH, SellerPolling
 
 ROOT = Path(__file__).parent.parent.parent
 WATCHED = Path(devstack.__file__).with_name("watched.py")  # so that a child ends with us, also when we are killed
-FOREIGN = ("SELLERBEAT_", "TEMPORAL_")  # of whoever runs the tests: none of a house's business
+FOREIGN = ("SELLERBEAT_", "TEMPORAL_", "COLUMNS", "LINES")  # of whoever runs the tests: none of a house's business
 # As `python worker.py`, but everything that any library says is in the log.
 TALKATIVE = """
 import logging, runpy, sys
