@@ -27,11 +27,15 @@ READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes",
 
 def print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
         from store.schema.tables import REVISION
 
-        typer.echo(f"sellerbeat {version('sellerbeat')}; its tables are at revision {REVISION}")
+        try:
+            found = version("sellerbeat-server")
+        except PackageNotFoundError:
+            found = "of a folder that was never installed"
+        typer.echo(f"sellerbeat {found}; its tables are at revision {REVISION}")
         raise typer.Exit
 
 

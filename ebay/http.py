@@ -28,7 +28,7 @@ STEP_OPTIONS = 64 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 try:
-    USER_AGENT = f"Sellerbeat/{version('sellerbeat')}"
+    USER_AGENT = f"Sellerbeat/{version('sellerbeat-server')}"
 except PackageNotFoundError:  # run from a folder that was never installed
     USER_AGENT = "Sellerbeat"
 AGENT = (b"User-Agent", USER_AGENT.encode())
