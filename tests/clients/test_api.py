@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from sellerbeat import AsyncSellerbeat, ProblemError, Sellerbeat, TokenRefusedError
+from hypothesis import example, given
+from hypothesis import strategies as some
+from sellerbeat import AsyncSellerbeat, ProblemError, Sellerbeat, TokenRefusedError, wire
 from sellerbeat.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, NotUnderstoodError, TooManyRequestsError
 
 from docs.client_api import answers, api, described, operations
@@ -176,6 +178,20 @@ def test_ids_are_written_so_that_they_lead_nowhere_else() -> None:
 
     assert unquote(asked[0].url.raw_path.decode()) == "/v1/sellers/../tokens?x=/é/pause"
     assert asked[0].url.raw_path.count(b"/") == 4
+
+
+JSON = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+)
+
+
+@given(JSON)
+@example("\ud800")
+@example(10**400)
+@example(float("inf"))
+def test_answers_are_read_as_the_standard_library_reads_them(value: object) -> None:
+    assert wire.read_json(json.dumps(value).encode()) == value
 
 
 @pytest.mark.parametrize("id_", ["", ".", ".."])

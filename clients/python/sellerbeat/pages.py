@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 
 from sellerbeat.errors import UnreachableError
 from sellerbeat.position import Place
-from sellerbeat.wire import options, problem
+from sellerbeat.wire import options, problem, read_json
 
 if TYPE_CHECKING:
     import httpx
@@ -158,7 +157,7 @@ def _asked(client: httpx.Client, path: str, timeout_s: float) -> FeedPage:
     if answer.status_code != 200:
         raise problem(answer.status_code, answer.headers, answer.content)
     try:
-        page = json.loads(answer.content)
+        page = read_json(answer.content)
         return FeedPage(list(page["changes"]), int(page["next"]), str(page["feed"]))
     except (ValueError, KeyError, TypeError):
         raise UnreachableError("the answer is no page of the feed: something between here and Sellerbeat answered") from None

@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
+from pydantic_core import from_json
+
 from sellerbeat.errors import BY_STATUS, ProblemError, UnreachableError
 
 VERSION = "0.1.0"
@@ -49,9 +51,17 @@ def parsed(status: int, headers: Mapping[str, str], body: bytes) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return read_json(body)
     except ValueError:
         raise UnreachableError("the answer is no JSON: something between here and Sellerbeat answered") from None
+
+
+def read_json(body: bytes) -> Any:
+    """As `json.loads`, in two thirds of its time. Raises ValueError."""
+    try:
+        return from_json(body)
+    except ValueError:  # it takes no halves of characters (`"\\ud800"`), which JSON allows
+        return json.loads(body)
 
 
 def retry_after_s(text: str | None) -> float | None:
