@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from console import fleet
 from console.fleet import gravest_first, show_list, summary
+from console.output import Output
 from console.standing import headline
 from console.watching import FleetView, drawn
 from domain.seller_state import GRAVITY
@@ -19,6 +20,12 @@ from tests.support.house import ROOT
 CAPTURES = ROOT / "docs" / "captures"
 COMMANDS = ("list", "status", "alerts", "deliveries", "reconcile", "quota")
 WIDTHS = (60, 80, 120)
+
+
+@pytest.fixture(autouse=True)
+def for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the last command in this process was asked for."""
+    monkeypatch.setattr(Output, "json", False)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from domain.partitions import AHEAD
 from domain.retention import Retention
 from store import Store
 from store.schema.partitions import partitions
@@ -20,6 +21,14 @@ def run(store: Store, statement: str, **values: object) -> Any:
     with store.engine.begin() as connection:
         found = connection.execute(text(statement), values)
         return found.all() if found.returns_rows else found.rowcount
+
+
+def made_on(store: Store) -> datetime:
+    """Noon of the day when the tables were made: midnight may lie between that and the test."""
+    with store.engine.begin() as connection:
+        edge = partitions(connection, "poll_runs")[0].range.upper
+    assert isinstance(edge, datetime)
+    return edge - AHEAD - DAY / 2
 
 
 def names(store: Store, parent: str) -> list[str]:

@@ -12,7 +12,7 @@ from domain.partitions import LEAST
 from store import Store
 from store.schema.partitions import KEYS, partitions
 from tests.store.documents import SELLER, enroll, order, store_orders
-from tests.store.partitioned import DAY, KEEP, alerts, forget, live, names, run
+from tests.store.partitioned import DAY, KEEP, alerts, forget, live, made_on, names, run
 from tests.support.waiting import eventually_here
 
 
@@ -92,7 +92,7 @@ def test_polls_of_a_time_for_which_nobody_made_a_partition_are_put_right_too(own
 
 
 def test_a_partition_that_was_left_half_made_is_in_nobodys_way(own_store: Store) -> None:
-    now = datetime.now(UTC)
+    now = made_on(own_store)
     live(own_store, now)
     with own_store.engine.begin() as connection:  # of the day when the tables were made, which midnight may lie between
         edge = partitions(connection, "poll_runs")[0].range.upper
@@ -108,7 +108,7 @@ def test_a_partition_that_was_left_half_made_is_in_nobodys_way(own_store: Store)
 
 
 def test_partitions_that_a_hand_made_without_an_end_are_borne(own_store: Store) -> None:
-    now = datetime.now(UTC)
+    now = made_on(own_store)
     run(own_store, "CREATE TABLE sellerbeat.far PARTITION OF sellerbeat.poll_runs FOR VALUES FROM ('2200-01-01') TO (MAXVALUE)")
     run(own_store, "CREATE TABLE sellerbeat.last PARTITION OF sellerbeat.deliveries FOR VALUES FROM ('2200-01-01') TO ('infinity')")
     run(own_store, "CREATE TABLE sellerbeat.high PARTITION OF sellerbeat.change_events FOR VALUES FROM (1000000000000) TO (MAXVALUE)")
