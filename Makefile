@@ -33,7 +33,8 @@ test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own
 	$(BIN)/python -m pytest tests/system
 
 test-clients: setup ## what apps install, as they install it; needs Node 18+ with npm, and says so
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients tests/system/typescript
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients
+	$(BIN)/python -m pytest tests/system/typescript
 
 docs: setup ## the reference in docs/, from the code
 	@$(BIN)/python docs/generate.py
