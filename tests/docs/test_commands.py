@@ -31,7 +31,7 @@ TUTORIAL = HOUSE / "docs" / "tutorial.md"
 PATIENCE_S = 300
 ENDLESS = ("--follow",)  # their first line is enough
 SELLERS = {"anna": 210, "bert": 20, "carla": 5}  # and how many SKUs they have
-SHIPPED = 150  # of anna's past: an order and a parcel each, so that there are more events than a page has
+PAST = 300  # orders of anna: with her SKUs more events than a page has, whatever else is polled by then
 RATE = 6000.0  # a seller's day within 14 s
 CADENCE = {"orders_every": "5s", "fulfillment_every": "10m", "inventory_every": "10m", "order_overlap": "10s"}
 
@@ -53,7 +53,7 @@ def world() -> World:
         world.add_seller(name, 45.0, skus)
         world.preload_skus(name)
     now = world.clock.now()
-    world.preload_orders("anna", SHIPPED, now - timedelta(days=5), now - timedelta(days=1), shipped=1.0)
+    world.preload_orders("anna", PAST, now - timedelta(days=5), now - timedelta(days=1))
     return world
 
 
