@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: a few in each run, others every time, and very many in `make chaos` (EXAMPLES=400)."""
+"""How many examples a property is tried with: a few in each run, always the same, and very many others in `make chaos` (EXAMPLES=400)."""
 
 from __future__ import annotations
 

@@ -168,7 +168,9 @@ def test_a_listing_is_named_by_its_number() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,  # with more, few of hypothesis' tries are small enough for it
 )
 MALFORMED_LINES = st.lists(
     st.dictionaries(st.sampled_from(["lineItemId", "sku", "legacyItemId", "quantity", "variationAspects"]), JSON) | JSON
