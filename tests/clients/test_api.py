@@ -79,7 +79,8 @@ def test_sellers_endpoints_and_tokens_are_steered_and_read(web: Listening, beat:
     web.sell(1, 2, 3)
 
     assert [one.seller_id for one in beat.sellers(limit=2)] == ["anna", "bert", "carla", "dora"]
-    assert beat.seller("anna").state == "stalled" or beat.seller("anna").streams["orders"].failures == 0
+    anna = beat.seller("anna")
+    assert (anna.state, anna.streams["orders"].failures) == ("polling", 0)
     assert [one.data and one.data["orderId"] for one in beat.snapshot("anna", "orders", limit=1)] == ["o-1", "o-2", "o-3"]
     assert len(beat.changes(type=["order.created"]).changes) == 3
     made = beat.add_endpoint(url="https://192.0.43.8/hooks", types=["order.*"])
@@ -169,6 +170,26 @@ def test_what_another_try_would_not_mend_is_an_error_at_once(answer: httpx.Respo
 
     assert len(asked) == 1
     assert "sb_secret" not in str(raised.value)
+
+
+def test_what_a_proxy_spoils_is_asked_again_and_what_is_no_page_is_said() -> None:
+    spoilt = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"cut off"))
+    beat, asked = answering(spoilt, httpx.Response(200, json=["a page of another kind"]))
+
+    with pytest.raises(NotUnderstoodError, match="no page of sellers"):
+        list(beat.sellers())
+
+    assert len(asked) == 2
+
+
+def test_a_call_that_waits_is_given_its_wait_and_time_to_answer() -> None:
+    page = {"changes": [], "next": 0, "feed": "0"}
+    beat, asked = answering(httpx.Response(200, json=page), httpx.Response(200, json=page))
+
+    beat.changes(wait="60s")
+    beat.changes()
+
+    assert [one.extensions["timeout"]["read"] for one in asked] == [90.0, 30.0]
 
 
 def test_ids_are_written_so_that_they_lead_nowhere_else() -> None:

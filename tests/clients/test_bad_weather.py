@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sellerbeat import DbApiPosition, Feed, Place, ProblemError, TokenRefusedError
 from sellerbeat.errors import ForbiddenError
+from sellerbeat.pages import Question
 from sellerbeat.wire import Backoff, retry_after_s
 
 from tests.clients.conftest import SOON
@@ -66,13 +67,15 @@ def test_whatever_passes_is_waited_for(position: DbApiPosition[sqlite3.Connectio
             problem(429, "too_many_requests", **{"Retry-After": "0.01"}),
             httpx.Response(200, text="<html>The proxy is being repaired</html>"),
             httpx.Response(504, text="<html>Gateway time-out</html>"),
+            httpx.Response(200, json={"changes": [{"id": 1, "position": "1"}], "next": 1, "feed": "0"}),
+            httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"cut off")),
             page(1, 2, after=0),
             httpx.ReadTimeout("slow"),
             page(3, after=2),
         )
 
     assert got == ["e-1", "e-2", "e-3"]
-    assert len(caplog.records) == 6
+    assert len(caplog.records) == 8
     assert "sb_secret" not in caplog.text
 
 
@@ -126,7 +129,7 @@ def test_what_is_no_address_and_no_token_is_said_at_once(url: str, token: str) -
     assert "tö" not in str(raised.value)
 
 
-@pytest.mark.parametrize("pattern", ["", "order created", "orders.", "order..*"])
+@pytest.mark.parametrize("pattern", ["", "order created", "orders.", "order..*", "order", "*.created", "order.*.new", "order.*.*", "**"])
 def test_a_pattern_that_no_type_can_have_is_refused(pattern: str) -> None:
     feed: Feed[Any] = Feed("https://a", "t")
     with pytest.raises(ValueError, match=r"order\.created"):
@@ -140,6 +143,11 @@ def test_a_coroutine_function_is_refused_where_it_is_named() -> None:
 
     with pytest.raises(TypeError, match="handle is a coroutine function"):
         feed.on("*")(handle)
+
+
+@pytest.mark.parametrize(("wait_s", "asked"), [(0, "0s"), (0.0001, "0.001s"), (0.25, "0.25s"), (20, "20s"), (59.9999, "60s")])
+def test_a_wait_is_asked_for_as_the_feed_takes_it_and_never_as_none(wait_s: float, asked: str) -> None:
+    assert ("wait", asked) in Question(Place(1, "0"), wait_s, 500).parameters()
 
 
 def test_waits_grow_to_their_bound_and_are_never_shorter_than_asked_for() -> None:

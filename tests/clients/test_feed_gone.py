@@ -29,7 +29,7 @@ def test_without_a_choice_it_stops_and_says_what_there_is_to_choose(web: Listeni
     before, feed = place_of(restored), web.feed()
     feed.on("order.*", "inventory.*")(write)
 
-    with pytest.raises(FeedGoneError, match="oldest, anew or latest") as raised:
+    with pytest.raises(FeedGoneError, match="oldest, latest, or a function, which may begin anew") as raised:
         feed.run(restored, until_idle=True)
 
     assert raised.value.feed == web.store.restores.standing().generation

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from sellerbeat import answers, errors, events, webhooks
     from sellerbeat.api import Sellerbeat
     from sellerbeat.async_api import AsyncSellerbeat
-    from sellerbeat.errors import FeedGoneError, HandlerFailedError, ProblemError, SellerbeatError, SignatureError, TokenRefusedError
+    from sellerbeat.errors import (
+        FeedGoneError,
+        HandlerFailedError,
+        ProblemError,
+        SellerbeatError,
+        SignatureError,
+        TokenRefusedError,
+        TransactionEndedError,
+    )
     from sellerbeat.feed import Feed, Gone
     from sellerbeat.position import DbApiPosition, FailedEvent, OwnColumns, Place, Position
 
@@ -20,7 +28,10 @@ _MODULES = ("answers", "errors", "events", "webhooks")
 _PLACES = {
     "api": ("Sellerbeat",),
     "async_api": ("AsyncSellerbeat",),
-    "errors": ("FeedGoneError", "HandlerFailedError", "ProblemError", "SellerbeatError", "SignatureError", "TokenRefusedError"),
+    "errors": (
+        *("FeedGoneError", "HandlerFailedError", "ProblemError", "SellerbeatError", "SignatureError", "TokenRefusedError"),
+        "TransactionEndedError",
+    ),
     "feed": ("Feed", "Gone"),
     "position": ("DbApiPosition", "FailedEvent", "OwnColumns", "Place", "Position"),
 }
@@ -42,6 +53,7 @@ __all__ = [
     "SellerbeatError",
     "SignatureError",
     "TokenRefusedError",
+    "TransactionEndedError",
     "answers",
     "errors",
     "events",

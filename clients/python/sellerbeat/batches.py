@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from sellerbeat.errors import HandlerFailedError, PositionMovedError
+from sellerbeat.errors import HandlerFailedError, PositionMovedError, SellerbeatError
 from sellerbeat.handlers import Handlers
 from sellerbeat.pages import FeedPage
 from sellerbeat.position import LONGEST_ERROR, FailedEvent, Place, Position
@@ -52,7 +52,7 @@ class Batches(Generic[T]):
     def take(self, place: Place, page: FeedPage, stopped: Callable[[], bool]) -> Place:
         """Handles a page. Returns where the app stands then: before what failed, where it was stopped while it waited for the next try.
 
-        Raises HandlerFailedError, PositionMovedError; what the app's database raises.
+        Raises HandlerFailedError, PositionMovedError, TransactionEndedError; what the app's database raises.
         """
         end = Place(page.next, page.feed)
         rest = [event for event in page.changes if self._handlers.handlers_of(str(event.get("type")))]
@@ -79,31 +79,32 @@ class Batches(Generic[T]):
     def _commit(self, before: Place, after: Place, part: Sequence[dict[str, Any]]) -> None:
         """Events, what the app makes of them and the position that says so: one transaction.
 
-        Raises HandlerRaisedError: at this event; at -1, where the commit failed and it may be any of several.
+        Raises HandlerRaisedError: at this event; at -1, where the commit failed and it may be any of several. TransactionEndedError.
         """
         position, handled = self.position, False
         try:
             with position.transaction() as transaction:
-                if not position.lock(transaction, before):
+                if position.lock(transaction) != before:
                     raise PositionMovedError
                 ids = list(dict.fromkeys(event["id"] for event in part))
                 known, fresh = position.known(transaction, ids), list[str]()
-                for index, event in enumerate(part):
-                    if event["id"] in known:
-                        continue
-                    known.add(event["id"])
-                    fresh.append(event["id"])
-                    try:
-                        self._handlers.handle(event, transaction)
-                    except Exception as error:
-                        raise HandlerRaisedError(index, error) from error
-                handled = True
+                with position.handling(transaction):
+                    for index, event in enumerate(part):
+                        if event["id"] in known:
+                            continue
+                        known.add(event["id"])
+                        fresh.append(event["id"])
+                        try:
+                            self._handlers.handle(event, transaction)
+                        except Exception as error:
+                            raise HandlerRaisedError(index, error) from error
+                    handled = True
                 position.remember(transaction, fresh)
                 over = self._failing.keys() & set(ids)
                 position.note_handled(transaction, over)
                 if not position.move(transaction, before, after):
                     raise PositionMovedError
-        except (HandlerRaisedError, PositionMovedError):
+        except (HandlerRaisedError, SellerbeatError):
             raise
         except Exception as error:
             if handled and part:  # what was written is looked at no sooner: a flush, a constraint

@@ -22,6 +22,7 @@ M = TypeVar("M", bound=BaseModel)
 READS = ("GET", "HEAD")
 PATIENCE_S = 10.0
 TIMEOUT_S = 30.0
+BEYOND_WAIT_S = 90.0  # of a question that waits for an answer, a minute at most
 
 
 class Tries:
@@ -44,9 +45,18 @@ def request_of(method: str, path: str, query: Mapping[str, Any] | None, body: Ma
     made: dict[str, Any] = {"method": method, "url": path, "params": _given(query)}
     if body is not None and (given := _given(body)):
         made["json"] = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    if "wait" in made["params"]:
+        made["timeout"] = BEYOND_WAIT_S
     if method not in READS:
         made["headers"] = {"Idempotency-Key": key or str(uuid4())}
     return made
+
+
+def rows_of(page: Any, name: str) -> tuple[list[Any], Any]:
+    """What a page lists, and where the next one begins. Raises NotUnderstoodError: it is none."""
+    if not isinstance(page, dict) or not isinstance(page.get(name), list) or "next" not in page:
+        raise NotUnderstoodError(f"the answer is no page of {name}")
+    return page[name], page["next"]
 
 
 def _given(fields: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -109,7 +119,7 @@ class Calls:
             try:
                 answer = self._client.request(**request)
                 return parsed(answer.status_code, answer.headers, answer.content)
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.DecodingError) as error:
                 failed: ProblemError | UnreachableError = UnreachableError(f"no answer: {type(error).__name__}")
             except (ProblemError, UnreachableError) as error:
                 failed = error
@@ -129,10 +139,9 @@ class Calls:
     def _pages(self, row: type[M], name: str, path: str, query: Mapping[str, Any], cursor: str) -> Iterator[M]:
         after = query[cursor]
         while True:
-            page = self._json("GET", path, {**query, cursor: after})
-            for one in page[name]:
+            rows, after = rows_of(self._json("GET", path, {**query, cursor: after}), name)
+            for one in rows:
                 yield shown(row, one)
-            after = page["next"]
             if after is None:
                 return
 
@@ -184,7 +193,7 @@ class AsyncCalls:
             try:
                 answer = await self._client.request(**request)
                 return parsed(answer.status_code, answer.headers, answer.content)
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.DecodingError) as error:
                 failed: ProblemError | UnreachableError = UnreachableError(f"no answer: {type(error).__name__}")
             except (ProblemError, UnreachableError) as error:
                 failed = error
@@ -204,9 +213,8 @@ class AsyncCalls:
     async def _pages(self, row: type[M], name: str, path: str, query: Mapping[str, Any], cursor: str) -> AsyncIterator[M]:
         after = query[cursor]
         while True:
-            page = await self._json("GET", path, {**query, cursor: after})
-            for one in page[name]:
+            rows, after = rows_of(await self._json("GET", path, {**query, cursor: after}), name)
+            for one in rows:
                 yield shown(row, one)
-            after = page["next"]
             if after is None:
                 return

@@ -84,12 +84,17 @@ BY_STATUS: dict[int, type[ProblemError]] = {
 class FeedGoneError(SellerbeatError):
     """The feed does not go on behind the app's position: it was restored, or the app was away for too long.
 
-    Say what to do by `Feed(..., gone=...)`: "oldest", "anew", "latest", or a function.
+    Say what to do by `Feed(..., gone=...)`: "oldest", "latest", or a function, which may also begin anew.
     """
 
     def __init__(self, detail: str, oldest: int, latest: int, feed: str) -> None:
-        super().__init__(f"{detail}; nothing was skipped. Choose by Feed(gone=...) how to go on: oldest, anew or latest")
-        self.oldest, self.latest, self.feed = oldest, latest, feed
+        super().__init__(
+            f"{detail}; nothing was skipped. Choose by Feed(gone=...) how to go on: oldest, latest, or a function, which may begin anew"
+        )
+        self.detail, self.oldest, self.latest, self.feed = detail, oldest, latest, feed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.detail, self.oldest, self.latest, self.feed)
 
 
 class HandlerFailedError(SellerbeatError):
@@ -100,6 +105,25 @@ class HandlerFailedError(SellerbeatError):
             f"the handler of {event_type} {event_id} (position {position}) raised {times} times; the position stands before it"
         )
         self.event_id, self.event_type, self.position, self.times = event_id, event_type, position, times
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.event_id, self.event_type, self.position, self.times)
+
+
+class TransactionEndedError(SellerbeatError):
+    """A handler committed or rolled back the transaction that it was given. The position stands before its event: mend the handler.
+
+    What it committed stays; what others had written before it rolled back is undone, and their events come again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a handler ended the transaction that it was given: leave commit and rollback to the feed,"
+            " and statements that commit by themselves to another connection"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
 
 
 class PositionMovedError(SellerbeatError):

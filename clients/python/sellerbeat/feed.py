@@ -67,7 +67,7 @@ class Feed(Handlers[T]):
         tries: how often a handler may raise for one event before `then` is done.
         then: `stop` raises HandlerFailedError; `set_aside` keeps the event in `sellerbeat_failed` and goes on.
         batch: events of one transaction, 1000 at most.
-        wait_s: how long a request waits for something new, 60 at most.
+        wait_s: how long a request waits for something new, 1 to 60.
         retry_s: the first and the longest wait before something is tried again.
     """
 
@@ -89,8 +89,8 @@ class Feed(Handlers[T]):
         super().__init__()
         if not callable(gone) and gone not in ("oldest", "latest", "stop"):
             raise ValueError("gone: oldest, latest, stop, or a function; only a function can begin anew, as it forgets what the app has")
-        if not 1 <= batch <= 1000 or not 0 <= wait_s <= 60 or tries < 1:
-            raise ValueError("batch: 1 to 1000; wait_s: 0 to 60; tries: 1 and more")
+        if not 1 <= batch <= 1000 or not 1 <= wait_s <= 60 or tries < 1:
+            raise ValueError("batch: 1 to 1000; wait_s: 1 to 60; tries: 1 and more")
         self._reader = FeedReader(url, token, transport)
         self._sellers, self._begin, self._gone = tuple(sellers), begin, gone
         self._batch, self._wait_s, self._retry_s = batch, wait_s, retry_s
@@ -117,6 +117,7 @@ class Feed(Handlers[T]):
             TokenRefusedError: the token was revoked, or never was one.
             FeedGoneError: 410, and the app did not choose how to go on.
             HandlerFailedError: a handler raised too often, and the app chose to stop.
+            TransactionEndedError: a handler committed or rolled back.
             ProblemError: refused for another reason.
             Exception: the driver's, where not even the first look at the position succeeds.
         """
@@ -129,6 +130,7 @@ class Feed(Handlers[T]):
     def _run(self, position: Position[T], until_idle: bool) -> None:
         batches = Batches(position, self, self._policy, self._reader.sleep)
         place = batches.looked()
+        self._reader.open()
         again = Backoff(*self._retry_s)
         wait_s = 0 if until_idle else self._wait_s
         while not self._stopped:
@@ -177,7 +179,7 @@ class Feed(Handlers[T]):
         """For webhooks: a function that takes an event, as it was delivered, and hands it to the same handlers, once by its id.
 
         It raises what a handler raises; answer 500 then, and the event comes again. Use another position than `run` does, or the same one,
-        and each event is handled once by whichever is first.
+        and each event is handled once by whichever is first: they wait for each other then.
         """
         if not position.remembers:
             raise ValueError("deliveries come at least once: the position has to remember ids")
@@ -185,23 +187,34 @@ class Feed(Handlers[T]):
         def take(event: Mapping[str, Any]) -> None:
             if str(event.get("id")).startswith("test-") or not self.handlers_of(str(event.get("type"))):
                 return
-            whole = self._reader.whole(event) if event.get("thin") is True and "data" not in event else event
+            if event.get("thin") is True and "data" not in event:
+                with position.transaction() as transaction:
+                    if position.known(transaction, [event["id"]]):
+                        return
+                event = self._reader.whole(event)
             with position.transaction() as transaction:
-                if not position.known(transaction, [whole["id"]]):
-                    position.remember(transaction, [whole["id"]])
-                    self.handle(whole, transaction)
-                    position.known(transaction, [whole["id"]])  # fails where a handler hid that the transaction did: it would not commit
+                position.lock(transaction)
+                self._handle_once(event, position, transaction)
 
         return take
 
     def retry(self, position: Position[T], event_id: str) -> None:
-        """Tries an event that is set aside once more. Raises what its handler raises, and then it stays; KeyError: there is none."""
+        """Tries an event that is set aside once more. Raises what its handler raises, and then it stays.
+
+        Raises KeyError: it is not set aside. One that only failed is tried again by `run`, in its turn.
+        """
         with position.transaction() as transaction:
-            found = {one.id: one for one in position.failed(transaction)}[event_id]
-            if not position.known(transaction, [found.id]):
-                position.remember(transaction, [found.id])
-                self.handle(found.event, transaction)
+            position.lock(transaction)
+            found = {one.id: one for one in position.failed(transaction) if one.set_aside}[event_id]
+            self._handle_once(found.event, position, transaction)
             position.note_handled(transaction, [found.id])
+
+    def _handle_once(self, event: Mapping[str, Any], position: Position[T], transaction: T) -> None:
+        """Unless it was handled before. Raises what a handler raises; TransactionEndedError."""
+        if not position.known(transaction, [event["id"]]):
+            with position.handling(transaction):
+                self.handle(event, transaction)
+            position.remember(transaction, [event["id"]])
 
     def _question(self, place: Place | None, wait_s: float) -> Question:
         return Question(place, wait_s, self._batch, self._sellers, tuple(self.asked_types()))
@@ -239,7 +252,7 @@ class Feed(Handlers[T]):
         oldest, latest, feed = int(error.fields["oldest"]), int(error.fields["latest"]), str(error.fields["feed"])
         gone = Gone(place, oldest, latest, feed, error.detail)
         with position.transaction() as transaction:
-            if not position.lock(transaction, place):
+            if position.lock(transaction) != place:
                 raise PositionMovedError
             choice = self._gone(gone, transaction) if callable(self._gone) else self._gone
             if choice not in ("oldest", "anew", "latest"):

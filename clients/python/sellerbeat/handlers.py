@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
@@ -11,6 +12,7 @@ from sellerbeat import events
 E = TypeVar("E")
 T = TypeVar("T")
 Takes: TypeAlias = Callable[[Callable[[E, T], object]], Callable[[E, T], object]]
+PATTERN = re.compile(r"\*|\w+(\.\w+)+|\w+\.\*", re.ASCII)
 FAMILIES = frozenset(f"{name.partition('.')[0]}.*" for name in events.EVENTS)
 MOST_ASKED = 20  # patterns that the feed takes in one request
 
@@ -94,7 +96,7 @@ class Handlers(Generic[T]):
         Raises ValueError: no type looks like that. TypeError: a coroutine function, which nobody here awaits.
         """
         for pattern in patterns or ("",):
-            if pattern != "*" and not all(part and (part == "*" or part.replace("_", "").isalnum()) for part in pattern.split(".")):
+            if not PATTERN.fullmatch(pattern):
                 raise ValueError(f"{pattern!r}: a type such as order.created, a family such as order.*, or * for all")
 
         def taken(handler: Callable[[Any, T], object]) -> Callable[[Any, T], object]:

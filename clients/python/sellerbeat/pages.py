@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 
 from sellerbeat.errors import UnreachableError
 from sellerbeat.position import Place
-from sellerbeat.wire import options, problem, read_json
+from sellerbeat.wire import options, parsed
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +44,8 @@ class Question:
     def parameters(self) -> list[tuple[str, str]]:
         """Of the request."""
         after = "latest" if self.place is None else str(self.place.position)
-        pairs = [("after", after), ("limit", str(self.limit)), ("wait", f"{self.wait_s:g}s")]
+        wait_s = math.ceil(self.wait_s * 1000) / 1000  # as exactly as the feed takes it
+        pairs = [("after", after), ("limit", str(self.limit)), ("wait", f"{wait_s:g}s")]
         pairs += [("feed", self.place.feed)] if self.place and self.place.feed else []
         return pairs + [("seller", one) for one in self.sellers] + [("type", one) for one in self.types]
 
@@ -65,14 +67,21 @@ class FeedReader:
     def __post_init__(self) -> None:
         options(self.url, self.token, BEYOND_WAIT_S)  # says at once what is wrong with them
         self._thread: threading.Thread | None = None
+        self._client: httpx.Client | None = None
+
+    def open(self) -> None:
+        """Before the first question. Raises what httpx does where there is something wrong with this machine, such as its certificates."""
+        import httpx
+
+        self._client = httpx.Client(**options(self.url, self.token, BEYOND_WAIT_S), transport=self.transport)
 
     def ask(self, question: Question) -> None:
         """Begin to ask. Of an earlier question the answer is not looked at any more."""
         if question != self._asked:
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, args=(self._questions, self._answers), name="sellerbeat-feed", daemon=True
-                )
+                assert self._client, "it was not opened"
+                work = (self._client, self._questions, self._answers)
+                self._thread = threading.Thread(target=_work, args=work, name="sellerbeat-feed", daemon=True)
                 self._thread.start()
             self._asked = question
             self._questions.put(question)
@@ -114,7 +123,9 @@ class FeedReader:
     def close(self) -> None:
         """Ends the thread, at the latest when its request ends."""
         self._questions.put(None)
-        self._thread, self._asked, self._questions, self._answers = None, None, SimpleQueue(), SimpleQueue()
+        if self._client and self._thread is None:
+            self._client.close()
+        self._thread, self._client, self._asked, self._questions, self._answers = None, None, None, SimpleQueue(), SimpleQueue()
 
     def whole(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What a thin event left out. Raises ProblemError, UnreachableError; LookupError: the feed does not have it."""
@@ -129,16 +140,15 @@ class FeedReader:
             raise LookupError("the feed does not have this event any more")
         return found[0]
 
-    def _work(self, questions: SimpleQueue[Question | None], answers: Answers) -> None:
-        import httpx
 
-        with httpx.Client(**options(self.url, self.token, BEYOND_WAIT_S), transport=self.transport) as client:
-            while (question := questions.get()) is not None:
-                try:
-                    answer: FeedPage | Exception = _page(client, question)
-                except Exception as error:
-                    answer = error
-                answers.put((question, answer))
+def _work(client: httpx.Client, questions: SimpleQueue[Question | None], answers: Answers) -> None:
+    with client:
+        while (question := questions.get()) is not None:
+            try:
+                answer: FeedPage | Exception = _page(client, question)
+            except Exception as error:
+                answer = error
+            answers.put((question, answer))
 
 
 def _page(client: httpx.Client, question: Question) -> FeedPage:
@@ -154,10 +164,11 @@ def _asked(client: httpx.Client, path: str, timeout_s: float) -> FeedPage:
         answer = client.get(path, timeout=httpx.Timeout(timeout_s, connect=CONNECT_S))
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise UnreachableError(f"no answer from {client.base_url.host}: {type(error).__name__}") from None
-    if answer.status_code != 200:
-        raise problem(answer.status_code, answer.headers, answer.content)
+    page = parsed(answer.status_code, answer.headers, answer.content)
     try:
-        page = read_json(answer.content)
-        return FeedPage(list(page["changes"]), int(page["next"]), str(page["feed"]))
+        changes = [one for one in page["changes"] if isinstance(one["id"], str) and isinstance(one["position"], int)]
+        if len(changes) == len(page["changes"]):
+            return FeedPage(changes, int(page["next"]), str(page["feed"]))
     except (ValueError, KeyError, TypeError):
-        raise UnreachableError("the answer is no page of the feed: something between here and Sellerbeat answered") from None
+        pass
+    raise UnreachableError("the answer is no page of the feed: something between here and Sellerbeat answered")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from sellerbeat.paramstyle import in_style, paramstyle_of
+from sellerbeat.drivers import commits_by_itself, in_style, is_ended, paramstyle_of
+from sellerbeat.errors import TransactionEndedError
 
 T = TypeVar("T")
 LONGEST_ERROR = 500  # characters
@@ -57,8 +58,12 @@ class Position(Protocol[T]):
         """Writes the first place. False: another consumer did it before."""
         ...
 
-    def lock(self, transaction: T, place: Place) -> bool:
-        """Keeps every other consumer from this position until the transaction ends. False: it does not stand at `place` any more."""
+    def lock(self, transaction: T) -> Place | None:
+        """Keeps every other consumer from this position until the transaction ends. Where it stands; None: it has not begun."""
+        ...
+
+    def handling(self, transaction: T) -> AbstractContextManager[None]:
+        """Handlers run in this block. Raises what they raise; TransactionEndedError, where one of them ended the transaction."""
         ...
 
     def move(self, transaction: T, before: Place, after: Place) -> bool:
@@ -114,6 +119,8 @@ FORGET_ALL_IDS = "DELETE FROM sellerbeat_handled WHERE name = ?"
 FORGET_OLD_IDS = "DELETE FROM sellerbeat_handled WHERE name = ? AND handled_at < ?"
 FAILED_EVENTS = "SELECT id, type, position, times, error, event, set_aside FROM sellerbeat_failed WHERE name = ? ORDER BY position, id"
 NOTE_FAILED = "INSERT INTO sellerbeat_failed (name, id, type, position, times, error, event, set_aside) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+BEFORE_HANDLERS = "SAVEPOINT sellerbeat"  # gone where a handler commits, rolls back, or makes the database do so
+BEHIND_HANDLERS = "RELEASE SAVEPOINT sellerbeat"
 NOTE_HANDLED = "DELETE FROM sellerbeat_failed WHERE name = ? AND id IN ({})"
 
 
@@ -168,12 +175,13 @@ class DbApiPosition(Generic[T]):
         connection = self._connect()
         handle: Any = connection
         try:
-            if getattr(handle, "autocommit", False) is True:
+            if commits_by_itself(connection):
                 raise ValueError("the connection is in autocommit: position and results would not be kept together")
             yield connection
             handle.commit()
         except BaseException:
-            handle.rollback()
+            with suppress(Exception):  # of a lost connection; what was raised says more
+                handle.rollback()
             raise
         finally:
             if self._release:
@@ -201,13 +209,31 @@ class DbApiPosition(Generic[T]):
         self._run(transaction, BEGIN_POSITION, self.name, *place)
         return True
 
-    def lock(self, transaction: T, place: Place) -> bool:
+    def lock(self, transaction: T) -> Place | None:
         """As `Position` says."""
         if own := self._own:
             self._run(transaction, f"UPDATE {own.table} SET {own.position} = {own.position} WHERE {own.where}")
         else:
             self._run(transaction, LOCK_POSITION, self.name)
-        return self.read(transaction) == place
+        return self.read(transaction)
+
+    @contextmanager
+    def handling(self, transaction: T) -> Iterator[None]:
+        """As `Position` says."""
+        self._run(transaction, BEFORE_HANDLERS)
+        raised: Exception | None = None
+        try:
+            yield
+        except Exception as error:
+            raised = error
+        try:
+            self._run(transaction, BEHIND_HANDLERS)
+        except Exception as error:
+            if is_ended(error):
+                raise TransactionEndedError from raised or error
+            raise raised or error from None
+        if raised:
+            raise raised
 
     def move(self, transaction: T, before: Place, after: Place) -> bool:
         """As `Position` says."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ColumnElement,
+    Connection,
     Integer,
     MetaData,
     String,
@@ -27,7 +27,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, PendingRollbackError
 
+from sellerbeat.drivers import commits_by_itself, is_ended
+from sellerbeat.errors import TransactionEndedError
 from sellerbeat.position import REMEMBERED, FailedEvent, Place
 
 T = TypeVar("T")
@@ -80,7 +83,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("times", Integer, nullable=False),
         Column("error", Text, nullable=False),
         Column("event", Text, nullable=False),
-        Column("set_aside", Boolean, nullable=False),
+        Column("set_aside", Integer, nullable=False),
     )
 
 
@@ -120,7 +123,14 @@ class SqlAlchemyPosition(Generic[T]):
 
     def transaction(self) -> AbstractContextManager[T]:
         """As `Position` says."""
-        return self._begins.begin()
+        return self._transaction()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[T]:
+        with self._begins.begin() as transaction:
+            if commits_by_itself(self._connection(transaction).connection.dbapi_connection):
+                raise ValueError("the connection is in autocommit: position and results would not be kept together")
+            yield transaction
 
     def read(self, transaction: T) -> Place | None:
         """As `Position` says."""
@@ -144,14 +154,36 @@ class SqlAlchemyPosition(Generic[T]):
         self._execute(transaction, insert(self._position), {"name": self.name, "position": place.position, "generation": place.feed})
         return True
 
-    def lock(self, transaction: T, place: Place) -> bool:
+    def lock(self, transaction: T) -> Place | None:
         """As `Position` says."""
         if own := self._own:
             position, here = _column(own.position), own.where
         else:
             position, here = self._position.c.position, self._position.c.name == self.name
         self._changed(transaction, update(position.table).where(here), {position: position})
-        return self.read(transaction) == place
+        return self.read(transaction)
+
+    @contextmanager
+    def handling(self, transaction: T) -> Iterator[None]:
+        """As `Position` says."""
+        begun: Any = transaction
+        nested = begun.begin_nested()
+        try:
+            yield
+        except Exception as error:
+            if not begun.in_transaction():
+                raise TransactionEndedError from error
+            raise
+        try:
+            nested.commit()
+        except PendingRollbackError:  # a handler hid that its flush failed
+            raise
+        except InvalidRequestError as error:
+            raise TransactionEndedError from error
+        except DBAPIError as error:
+            if isinstance(error.orig, Exception) and is_ended(error.orig):  # behind SQLAlchemy's back
+                raise TransactionEndedError from error
+            raise
 
     def move(self, transaction: T, before: Place, after: Place) -> bool:
         """As `Position` says."""
@@ -196,20 +228,28 @@ class SqlAlchemyPosition(Generic[T]):
         there = self._failed.c
         columns = (there.id, there.type, there.position, there.times, there.error, there.event, there.set_aside)
         rows = self._execute(transaction, select(*columns).where(there.name == self.name).order_by(there.position, there.id)).all()
-        return [FailedEvent(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), row[6]) for row in rows]
+        return [FailedEvent(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), bool(row[6])) for row in rows]
 
     def note_failed(self, transaction: T, failed: FailedEvent) -> None:
         """As `Position` says."""
         self.note_handled(transaction, [failed.id])
         values = {"id": failed.id, "type": failed.type, "position": failed.position, "times": failed.times, "error": failed.error}
         document = json.dumps(failed.event)
-        self._execute(transaction, insert(self._failed), values | {"name": self.name, "event": document, "set_aside": failed.set_aside})
+        values |= {"name": self.name, "event": document, "set_aside": int(failed.set_aside)}
+        self._execute(transaction, insert(self._failed), values)
 
     def note_handled(self, transaction: T, ids: Collection[str]) -> None:
         """As `Position` says."""
         if ids:
             there = self._failed.c
             self._execute(transaction, delete(self._failed).where(there.name == self.name, there.id.in_(list(ids))))
+
+    def _connection(self, transaction: Any) -> Connection:
+        if isinstance(transaction, Connection):
+            return transaction
+        table = _column(self._own.position).table if self._own else self._position
+        found: Connection = transaction.connection(bind_arguments={"clause": table})  # a session may have several
+        return found
 
     def _changed(self, transaction: Any, statement: Any, values: dict[Any, Any]) -> int:
         """How many rows it changed."""
