@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from sellerbeat import statements
 from sellerbeat.drivers import commits_by_itself, in_style, is_ended, paramstyle_of
 from sellerbeat.errors import TransactionEndedError
 
 T = TypeVar("T")
 LONGEST_ERROR = 500  # characters
 REMEMBERED = timedelta(days=400)  # as long as Sellerbeat keeps events, unless it is told otherwise
-AT_ONCE = 200  # rows of one statement: SQLite takes 999 values
 
 
 class Place(NamedTuple):
@@ -100,30 +100,6 @@ class Position(Protocol[T]):
         ...
 
 
-CREATE_TABLES = (
-    "CREATE TABLE IF NOT EXISTS sellerbeat_position (name VARCHAR(100) PRIMARY KEY, position BIGINT NOT NULL,"
-    " generation VARCHAR(40) NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS sellerbeat_handled (name VARCHAR(100) NOT NULL, id VARCHAR(120) NOT NULL, handled_at BIGINT NOT NULL,"
-    " PRIMARY KEY (name, id))",
-    "CREATE TABLE IF NOT EXISTS sellerbeat_failed (name VARCHAR(100) NOT NULL, id VARCHAR(120) NOT NULL, type VARCHAR(100) NOT NULL,"
-    " position BIGINT, times INTEGER NOT NULL, error TEXT NOT NULL, event TEXT NOT NULL, set_aside INTEGER NOT NULL,"
-    " PRIMARY KEY (name, id))",
-)
-READ_POSITION = "SELECT position, generation FROM sellerbeat_position WHERE name = ?"
-BEGIN_POSITION = "INSERT INTO sellerbeat_position (name, position, generation) VALUES (?, ?, ?)"
-LOCK_POSITION = "UPDATE sellerbeat_position SET position = position WHERE name = ?"
-MOVE_POSITION = "UPDATE sellerbeat_position SET position = ?, generation = ? WHERE name = ? AND position = ? AND generation = ?"
-KNOWN_IDS = "SELECT id FROM sellerbeat_handled WHERE name = ? AND id IN ({})"
-REMEMBER_IDS = "INSERT INTO sellerbeat_handled (name, id, handled_at) VALUES {}"
-FORGET_ALL_IDS = "DELETE FROM sellerbeat_handled WHERE name = ?"
-FORGET_OLD_IDS = "DELETE FROM sellerbeat_handled WHERE name = ? AND handled_at < ?"
-FAILED_EVENTS = "SELECT id, type, position, times, error, event, set_aside FROM sellerbeat_failed WHERE name = ? ORDER BY position, id"
-NOTE_FAILED = "INSERT INTO sellerbeat_failed (name, id, type, position, times, error, event, set_aside) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-BEFORE_HANDLERS = "SAVEPOINT sellerbeat"  # gone where a handler commits, rolls back, or makes the database do so
-BEHIND_HANDLERS = "RELEASE SAVEPOINT sellerbeat"
-NOTE_HANDLED = "DELETE FROM sellerbeat_failed WHERE name = ? AND id IN ({})"
-
-
 @dataclass(frozen=True)
 class OwnColumns:
     """Columns of a table of the app's own, in place of `sellerbeat_position`. All are SQL as the app would write it.
@@ -166,7 +142,7 @@ class DbApiPosition(Generic[T]):
     def create_tables(self) -> None:
         """Makes what is missing. Safe to repeat."""
         with self.transaction() as connection:
-            for statement in CREATE_TABLES:
+            for statement in statements.CREATE_TABLES:
                 self._run(connection, statement)
 
     @contextmanager
@@ -196,7 +172,7 @@ class DbApiPosition(Generic[T]):
             if len(rows) != 1:
                 raise ValueError(f"{own.table} has {len(rows)} rows where {own.where}; the position needs one")
         else:
-            rows = self._rows(transaction, READ_POSITION, self.name)
+            rows = self._rows(transaction, statements.READ_POSITION, self.name)
         return Place(int(rows[0][0]), rows[0][1] or "") if rows and rows[0][0] is not None else None
 
     def begin(self, transaction: T, place: Place) -> bool:
@@ -206,7 +182,7 @@ class DbApiPosition(Generic[T]):
             return self._run(transaction, statement, *place) == 1
         if self.read(transaction) is not None:
             return False
-        self._run(transaction, BEGIN_POSITION, self.name, *place)
+        self._run(transaction, statements.BEGIN_POSITION, self.name, *place)
         return True
 
     def lock(self, transaction: T) -> Place | None:
@@ -214,20 +190,20 @@ class DbApiPosition(Generic[T]):
         if own := self._own:
             self._run(transaction, f"UPDATE {own.table} SET {own.position} = {own.position} WHERE {own.where}")
         else:
-            self._run(transaction, LOCK_POSITION, self.name)
+            self._run(transaction, statements.LOCK_POSITION, self.name)
         return self.read(transaction)
 
     @contextmanager
     def handling(self, transaction: T) -> Iterator[None]:
         """As `Position` says."""
-        self._run(transaction, BEFORE_HANDLERS)
+        self._run(transaction, statements.BEFORE_HANDLERS)
         raised: Exception | None = None
         try:
             yield
         except Exception as error:
             raised = error
         try:
-            self._run(transaction, BEHIND_HANDLERS)
+            self._run(transaction, statements.BEHIND_HANDLERS)
         except Exception as error:
             if is_ended(error):
                 raise TransactionEndedError from raised or error
@@ -243,7 +219,7 @@ class DbApiPosition(Generic[T]):
                 f" WHERE {own.where} AND {own.position} = ? AND COALESCE({own.generation}, '') = ?"
             )
             return self._run(transaction, statement, *after, *before) == 1
-        return self._run(transaction, MOVE_POSITION, *after, self.name, *before) == 1
+        return self._run(transaction, statements.MOVE_POSITION, *after, self.name, *before) == 1
 
     @property
     def remembers(self) -> bool:
@@ -253,27 +229,28 @@ class DbApiPosition(Generic[T]):
     def known(self, transaction: T, ids: Sequence[str]) -> set[str]:
         """As `Position` says."""
         found: set[str] = set()
-        for part in _parts(ids if self.remembers else ()):
-            found.update(row[0] for row in self._rows(transaction, KNOWN_IDS.format(_marks(len(part))), self.name, *part))
+        for part in statements.parts(ids if self.remembers else ()):
+            statement = statements.KNOWN_IDS.format(statements.marks(len(part)))
+            found.update(row[0] for row in self._rows(transaction, statement, self.name, *part))
         return found
 
     def remember(self, transaction: T, ids: Sequence[str]) -> None:
         """As `Position` says."""
         now = int(time.time())
-        for part in _parts(ids if self.remembers else ()):
+        for part in statements.parts(ids if self.remembers else ()):
             values = [value for one in part for value in (self.name, one, now)]
-            self._run(transaction, REMEMBER_IDS.format(", ".join(["(?, ?, ?)"] * len(part))), *values)
+            self._run(transaction, statements.REMEMBER_IDS.format(", ".join(["(?, ?, ?)"] * len(part))), *values)
 
     def forget(self, transaction: T, *, all_ids: bool) -> None:
         """As `Position` says."""
         if all_ids:
-            self._run(transaction, FORGET_ALL_IDS, self.name)
+            self._run(transaction, statements.FORGET_ALL_IDS, self.name)
         elif self._remember is not None:
-            self._run(transaction, FORGET_OLD_IDS, self.name, int(time.time() - self._remember.total_seconds()))
+            self._run(transaction, statements.FORGET_OLD_IDS, self.name, int(time.time() - self._remember.total_seconds()))
 
     def failed(self, transaction: T) -> list[FailedEvent]:
         """As `Position` says."""
-        rows = self._rows(transaction, FAILED_EVENTS, self.name)
+        rows = self._rows(transaction, statements.FAILED_EVENTS, self.name)
         return [FailedEvent(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), bool(row[6])) for row in rows]
 
     def note_failed(self, transaction: T, failed: FailedEvent) -> None:
@@ -281,12 +258,12 @@ class DbApiPosition(Generic[T]):
         self.note_handled(transaction, [failed.id])
         document = json.dumps(failed.event)
         values = (failed.type, failed.position, failed.times, failed.error, document, int(failed.set_aside))
-        self._run(transaction, NOTE_FAILED, self.name, failed.id, *values)
+        self._run(transaction, statements.NOTE_FAILED, self.name, failed.id, *values)
 
     def note_handled(self, transaction: T, ids: Collection[str]) -> None:
         """As `Position` says."""
-        for part in _parts(list(ids)):
-            self._run(transaction, NOTE_HANDLED.format(_marks(len(part))), self.name, *part)
+        for part in statements.parts(list(ids)):
+            self._run(transaction, statements.NOTE_HANDLED.format(statements.marks(len(part))), self.name, *part)
 
     def _run(self, transaction: T, statement: str, *values: Any) -> int:
         """How many rows it changed."""
@@ -307,12 +284,3 @@ class DbApiPosition(Generic[T]):
         cursor = transaction.cursor()
         cursor.execute(in_style(statement, self._style), tuple(values))
         return cursor
-
-
-def _marks(count: int) -> str:
-    return ", ".join(["?"] * count)
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
