@@ -5,8 +5,10 @@ import { newKey } from "./platform.js";
 import type { FetchLike, Signal } from "./platform.js";
 import { AGAIN, Backoff, Wire, isObject, sleep } from "./wire.js";
 
+const LONGEST_WAIT_SECONDS = 60; // that the feed waits for a change, where it is asked to
+
 export interface ApiOptions {
-  /** How long one request may take; 30. */
+  /** How long one request may take, beyond what it asks the feed to wait; 30. */
   readonly timeoutSeconds?: number;
   /** How long to go on trying where Sellerbeat is away or says that it is too often; 10. */
   readonly patienceSeconds?: number;
@@ -42,7 +44,7 @@ export class Calls {
     const until = Date.now() + 1000 * this.#patienceSeconds;
     const backoff = new Backoff(0.05, 5);
     const given = {
-      seconds: this.#timeoutSeconds,
+      seconds: this.#timeoutSeconds + ((query as { wait?: unknown } | undefined)?.wait === undefined ? 0 : LONGEST_WAIT_SECONDS),
       signal: options?.signal,
       ...(body === undefined ? {} : { body }),
       ...(method === "GET" ? {} : { key: options?.idempotencyKey ?? newKey() }), // one key for all tries: whichever came through is the one

@@ -52,7 +52,7 @@ export class Wire {
     const ends = new AbortController();
     const abort = (): void => ends.abort(signal?.reason);
     signal?.addEventListener("abort", abort);
-    const timer = setTimeout(() => ends.abort(new Error("time-out")), 1000 * seconds);
+    const timer = setTimeout(() => ends.abort(new Error("time-out")), timerMilliseconds(seconds));
     const headers = { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }), ...(key ? { "idempotency-key": key } : {}) };
     try {
       const answer = await this.#fetch(`${this.#url}${path}`, {
@@ -129,6 +129,10 @@ export class Backoff {
   }
 }
 
+function timerMilliseconds(seconds: number): number {
+  return 1000 * Math.min(seconds, LONGEST_TIMER_SECONDS);
+}
+
 /** Waits so long. False, and at once: `signal` was aborted. */
 export async function sleep(seconds: number, signal?: Signal): Promise<boolean> {
   if (signal?.aborted) return false;
@@ -139,7 +143,7 @@ export async function sleep(seconds: number, signal?: Signal): Promise<boolean> 
       end(whole);
     };
     const early = over(false);
-    const timer = setTimeout(over(true), 1000 * Math.min(seconds, LONGEST_TIMER_SECONDS));
+    const timer = setTimeout(over(true), timerMilliseconds(seconds));
     signal?.addEventListener("abort", early);
   });
 }

@@ -204,3 +204,25 @@ test("ids are written so that they lead nowhere else", async () => {
   assert.equal(asked[0]?.url.pathname, "/v1/sellers/..%2Ftokens%3Fx%3D%2F%C3%A9/pause");
   for (const id of ["", ".", ".."]) assert.throws(() => void beat.pause(id), TypeError); // of `..` a URL makes /v1/pause, which is everybody's
 });
+
+/** Answers so many milliseconds later, if nobody gave up before. */
+function slow(milliseconds: number): FetchLike {
+  return async (_url, { signal }) =>
+    await new Promise((answer, refuse) => {
+      signal.addEventListener("abort", () => refuse(signal.reason));
+      setTimeout(() => answer(page([], 0)), milliseconds);
+    });
+}
+
+test("a time-out of months is none at once", async () => {
+  for (const timeoutSeconds of [3_000_000, Infinity]) {
+    const beat = new Sellerbeat("http://a", "t", { fetch: slow(20), timeoutSeconds, patienceSeconds: 0 });
+    assert.equal((await beat.changes()).next, 0);
+  }
+});
+
+test("a call may wait for changes for as long as the feed lets it, beyond its time-out", async () => {
+  const beat = new Sellerbeat("http://a", "t", { fetch: slow(60), timeoutSeconds: 0.02, patienceSeconds: 0 });
+  assert.equal((await beat.changes({ wait: "60s" })).next, 0);
+  await assert.rejects(beat.changes(), /time-out/);
+});
