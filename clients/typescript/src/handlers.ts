@@ -30,7 +30,7 @@ export type Handler<Event, T> = (event: Event, transaction: T) => unknown;
 const FAMILIES: ReadonlySet<string> = new Set(EVENT_TYPES.map((type) => `${familyOf(type)}.*`));
 const KNOWN: ReadonlySet<string> = new Set([...EVENT_TYPES, ...FAMILIES]);
 const MOST_ASKED = 20; // patterns that the feed takes in one request
-const PATTERN = /^(\*|[A-Za-z0-9_]+(\.(\*|[A-Za-z0-9_]+))*)$/;
+const PATTERN = /^(\*|\w+\.\*|\w+(\.\w+)+)$/; // no other one ever fits a type
 
 /** Functions by the pattern of types that they take. */
 export class Handlers<T> {
@@ -39,12 +39,12 @@ export class Handlers<T> {
 
   /**
    * `feed.on("order.created", handler)`, or several types in an array, or `order.*`, or `*`. Those of an event run in the order in which
-   * they were named, each awaited. Throws TypeError: no type looks like that, or there is no function.
+   * they were named, each awaited. Throws TypeError: no type ever fits that, such as `order` or `*.created`, or there is no function.
    */
   on<const P extends Pattern>(patterns: P | readonly P[], handler: Handler<EventFor<P>, T>): this {
     const named: readonly string[] = typeof patterns === "string" ? [patterns] : patterns;
     const wrong = named.length === 0 ? "" : named.find((one) => !PATTERN.test(one));
-    if (wrong !== undefined) throw new TypeError(`${JSON.stringify(wrong)}: a type such as order.created, a family such as order.*, or * for all`);
+    if (wrong !== undefined) throw new TypeError(`${JSON.stringify(wrong)} fits no event: a type such as order.created, a family such as order.*, or * for all`);
     if (typeof handler !== "function") throw new TypeError("a handler is a function: feed.on(type, async (event, transaction) => { ... })");
     this.#handlers.push({ patterns: new Set(named), handler });
     this.#found.clear();

@@ -153,6 +153,8 @@ test("what is given wrongly is said at once", () => {
     () => new Feed("http://site", "t", { batch: 0 }),
     () => new Feed("http://site", "t", { waitSeconds: 61 }),
     () => new Feed("http://site", "t").on("order created", () => undefined),
+    ...["", "order", "*.created", "order.*.x", "order.created.*", "order.", "*.*", ".*"].map((pattern) => () => new Feed("http://site", "t").on(pattern, () => undefined)),
+    () => new Feed("http://site", "t").on(["order.created", "order"], () => undefined),
     () => new Feed("http://site", "t").on([], () => undefined),
     () => new Feed("http://site", "t").on("*", undefined as never),
     () => new Sellerbeat("ftp://site", "t"),
