@@ -8,7 +8,7 @@ import type { AnyEvent } from "./handlers.js";
 import { isObject } from "./wire.js";
 
 const TOLERANCE_SECONDS = 300;
-const LEAST_KEY_CHARACTERS = 16;
+const LEAST_KEY_BYTES = 16;
 
 /** Of a `Request`, of Node's `IncomingMessage`, or a plain object; names in any case. */
 export type HeadersGiven = { get(name: string): string | null | undefined } | Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -93,14 +93,15 @@ function webhooksOf(secrets: string | readonly string[] | undefined): readonly W
 
 function webhookOf(secret: string): Webhook {
   const key = typeof secret === "string" ? secret.trim().replace(/^whsec_/, "") : "";
-  if (key.length >= LEAST_KEY_CHARACTERS) {
-    try {
-      return new Webhook(key);
-    } catch {
-      // said below
-    }
+  let webhook;
+  try {
+    webhook = new Webhook(key);
+  } catch {
+    throw new TypeError("an endpoint's secret begins with whsec_: `starter.py endpoint add` printed it");
   }
-  throw new TypeError("an endpoint's secret begins with whsec_: `starter.py endpoint add` printed it");
+  const bytes = Math.floor((key.replace(/=+$/, "").length * 3) / 4); // base64
+  if (bytes < LEAST_KEY_BYTES) throw new TypeError(`the secret's key has ${bytes} bytes, and ${LEAST_KEY_BYTES} are the least: is it cut off?`);
+  return webhook;
 }
 
 function signedBy(webhooks: readonly Webhook[], id: string, at: Date, text: string, signatures: string): boolean {

@@ -82,6 +82,11 @@ test("what is no secret, or no body as it came, is said and not shown", async ()
   for (const secret of ["", "whsec_", "whsec_!!!!!!!!!!!!!!!!!!!!!!!!", "secret", [], undefined as never]) {
     assert.throws(() => verify(headers, body, secret), (error) => error instanceof TypeError && /secret/.test(error.message) && !error.message.includes("!!"));
   }
+  for (const [bytes, is] of [[12, /has 12 bytes/], [15, /has 15 bytes/], [16, undefined]] as const) {
+    const check = (): unknown => fetchHandler(() => undefined, `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`);
+    if (is) assert.throws(check, (error) => error instanceof TypeError && is.test(error.message) && !/\n|Bwc/.test(error.message));
+    else check();
+  }
   for (const make of [fetchHandler, nodeHandler]) assert.throws(() => make(() => undefined, undefined as never), /no secret was given/);
   assert.throws(() => verify(headers, JSON.parse(body) as never, SECRET), /before anything parses it/);
 });
