@@ -6,10 +6,17 @@ export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer
 /** The global Response, where the app's types have one. */
 export type FetchResponse = typeof globalThis extends { Response: { prototype: infer Found } } ? Found : never;
 
-/** What is read of a Request. */
+/** A piece of a body, or its end. */
+export interface Piece {
+  readonly done?: boolean | undefined;
+  readonly value?: unknown;
+}
+
+/** What is read of a Request. `body`: its stream, where there is one. */
 export interface FetchRequest {
   readonly method: string;
   readonly headers: HeadersLike;
+  readonly body?: { getReader(): { read(): Promise<Piece>; cancel(): Promise<void> } } | null;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 

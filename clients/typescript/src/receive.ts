@@ -1,11 +1,12 @@
 // Deliveries, taken: for what speaks Fetch (Hono, Next, Deno, Bun, workers) and for Node's own server (and so Express).
 
 import { NotADeliveryError, SignatureError } from "./errors.js";
-import type { FetchRequest, FetchResponse, Log } from "./platform.js";
+import type { FetchRequest, FetchResponse, Log, Piece } from "./platform.js";
 import { checkSecrets, verify } from "./webhooks.js";
 import type { Body, DeliveredEvent, HeadersGiven, VerifyOptions } from "./webhooks.js";
 
 const MOST_BYTES = 16 * 1024 * 1024;
+const TOO_LONG = "longer than any delivery";
 
 /** Such as `feed.receiver(position)`. What it throws is a 500, and the event comes again. */
 export type Take = (event: DeliveredEvent) => unknown;
@@ -20,14 +21,15 @@ interface Reply {
 }
 
 /**
- * `export const POST = fetchHandler(take, secret)`: 204 once `take` is done, 401 for what is not signed, 405 for what is no POST.
+ * `export const POST = fetchHandler(take, secret)`: 204 once `take` is done, 401 for what is not signed, 405 for what is no POST, 413 for more
+ * than 16 MiB.
  *
  * Throws TypeError: a secret is none.
  */
 export function fetchHandler(take: Take, secrets: string | readonly string[], options?: ReceiveOptions): (request: FetchRequest) => Promise<FetchResponse> {
   checkSecrets(secrets); // says at the start what is wrong with them
   return async (request) => {
-    const { status, text } = await taken(take, secrets, options, request.method, request.headers, () => request.arrayBuffer());
+    const { status, text } = await taken(take, secrets, options, request.method, request.headers, () => fetchedBody(request));
     const Made = (globalThis as unknown as { Response: new (body: string | null, init: object) => FetchResponse }).Response;
     return new Made(text ?? null, { status, headers: text ? { "content-type": "text/plain; charset=utf-8" } : {} });
   };
@@ -91,19 +93,40 @@ async function taken(
 async function rawBody(request: NodeRequest): Promise<Body> {
   for (const found of [request.rawBody, request.body]) if (found instanceof Uint8Array || typeof found === "string") return found;
   if (request.readableEnded) throw new TypeError("the body was parsed before: put this route before express.json(), or under express.raw({ type: '*/*' })");
+  const pieces = request[Symbol.asyncIterator]();
+  return await whole(() => pieces.next());
+}
+
+/** Throws RangeError: too long. */
+async function fetchedBody(request: FetchRequest): Promise<Body> {
+  const reader = request.body?.getReader();
+  if (reader) {
+    return await whole(() => reader.read()).catch(async (error: unknown) => {
+      await reader.cancel().catch(() => undefined);
+      throw error;
+    });
+  }
+  const found = await request.arrayBuffer();
+  if (found.byteLength > MOST_BYTES) throw new RangeError(TOO_LONG);
+  return found;
+}
+
+async function whole(next: () => Promise<Piece>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of request) {
-    const bytes = typeof piece === "string" ? new TextEncoder().encode(piece) : (piece as Uint8Array);
+  for (;;) {
+    const { done, value } = await next();
+    if (done) break;
+    const bytes = typeof value === "string" ? new TextEncoder().encode(value) : (value as Uint8Array);
     length += bytes.length;
-    if (length > MOST_BYTES) throw new RangeError("longer than any delivery");
+    if (length > MOST_BYTES) throw new RangeError(TOO_LONG);
     pieces.push(bytes);
   }
-  const whole = new Uint8Array(length);
+  const joined = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {
-    whole.set(piece, at);
+    joined.set(piece, at);
     at += piece.length;
   }
-  return whole;
+  return joined;
 }

@@ -140,6 +140,23 @@ for (const [kind, open] of [["Fetch", inFetch], ["Node", inNode]] as const) {
   });
 }
 
+test("a body that is longer than any delivery is refused before it is all read", async () => {
+  let megabytes = 0;
+  const pull = (to: ReadableStreamDefaultController<Uint8Array>): void => {
+    megabytes += 1;
+    if (megabytes > 64) to.close();
+    else to.enqueue(new Uint8Array(1024 * 1024));
+  };
+  const handle = fetchHandler(() => undefined, SECRET, { log: new Lines() });
+  assert.equal((await handle(new Request("http://a/", { method: "POST", body: new ReadableStream({ pull }), duplex: "half" } as RequestInit))).status, 413);
+  assert.ok(megabytes < 20);
+  const long = { method: "POST", headers: new Headers(), arrayBuffer: async () => new ArrayBuffer(16 * 1024 * 1024 + 1) };
+  assert.equal((await handle(long)).status, 413);
+  await inNode(() => undefined, async (send) => {
+    assert.equal((await send({ headers: {}, body: "x".repeat(32 * 1024 * 1024) })).status, 413);
+  });
+});
+
 test("a body that something parsed before is said so, and one that it left as bytes is taken", async () => {
   const [delivery, took] = [await signed({ id: "e-1" }), [] as string[]];
   const take = ({ id }: DeliveredEvent): number => took.push(id);
