@@ -5,7 +5,7 @@ import type { FeedEvent } from "./events.js";
 import type { Handlers } from "./handlers.js";
 import type { FeedPage } from "./pages.js";
 import type { Log } from "./platform.js";
-import { samePlace } from "./position.js";
+import { samePlace, transacted } from "./position.js";
 import type { FailedEvent, Place, Position } from "./position.js";
 import { Backoff } from "./wire.js";
 
@@ -86,37 +86,28 @@ export class Batches<T> {
     const { position } = this;
     const ids = [...new Set(part.map((event) => event.id))];
     const over = ids.filter((id) => this.#failing.has(id));
-    let raised: { index: number; error: unknown } | undefined;
-    let moved = false;
+    let inHand = -1;
     let handled = false;
     try {
-      await position.transaction(async (transaction) => {
-        [raised, moved, handled] = [undefined, false, false]; // some libraries repeat this function
-        if (!samePlace(await position.lock(transaction), before)) {
-          moved = true;
-          throw new PositionMovedError();
-        }
+      await transacted(position, async (transaction) => {
+        [inHand, handled] = [-1, false]; // some libraries repeat this function
+        if (!samePlace(await position.lock(transaction), before)) throw new PositionMovedError();
         const known = await position.known(transaction, ids);
         const fresh: string[] = [];
         for (const [index, event] of part.entries()) {
           if (known.has(event.id)) continue;
           known.add(event.id);
           fresh.push(event.id);
-          try {
-            await this.handlers.handle(event, transaction);
-          } catch (error) {
-            raised = { index, error };
-            throw error;
-          }
+          inHand = index;
+          await this.handlers.handle(event, transaction);
         }
-        handled = true;
+        [inHand, handled] = [-1, true];
         await position.remember(transaction, fresh);
         await position.noteHandled(transaction, over);
         await position.move(transaction, after);
       });
     } catch (error) {
-      if (moved) throw new PositionMovedError();
-      if (raised) return { committed: false, ...(raised as { index: number; error: unknown }) };
+      if (inHand >= 0) return { committed: false, index: inHand, error };
       if (handled && part.length > 0) return { committed: false, index: part.length === 1 ? 0 : -1, error }; // a constraint, looked at with the commit
       throw error;
     }
@@ -140,17 +131,11 @@ export class Batches<T> {
     const setAside = after === "set_aside";
     this.log.error(`a handler raised for ${event.type} ${event.id}, ${times} times now: ${after}`, error);
     const on = { position: event.position, feed };
-    let moved = false;
-    try {
-      await position.transaction(async (transaction) => {
-        moved = !samePlace(await position.lock(transaction), place);
-        if (moved) throw new PositionMovedError();
-        if (setAside) await position.move(transaction, on);
-        await position.noteFailed(transaction, { ...failed, setAside });
-      });
-    } catch (refused) {
-      throw moved ? new PositionMovedError() : refused;
-    }
+    await transacted(position, async (transaction) => {
+      if (!samePlace(await position.lock(transaction), place)) throw new PositionMovedError();
+      if (setAside) await position.move(transaction, on);
+      await position.noteFailed(transaction, { ...failed, setAside });
+    });
     if (setAside) {
       this.#failing.delete(event.id);
       return { rest: left, place: on };

@@ -12,7 +12,7 @@ import type { AnyEvent } from "./handlers.js";
 import { FeedReader } from "./pages.js";
 import type { Question } from "./pages.js";
 import type { FetchLike, Log, Signal } from "./platform.js";
-import { samePlace } from "./position.js";
+import { samePlace, transacted } from "./position.js";
 import type { Place, Position } from "./position.js";
 import { AGAIN, Backoff } from "./wire.js";
 
@@ -176,13 +176,13 @@ export class Feed<T = unknown> extends Handlers<T> {
     return async (event) => {
       if (event.id.startsWith(TEST_PREFIX) || this.handlersOf(event.type).length === 0) return;
       const whole = isThin(event) ? await this.#reader.whole(event) : (event as FeedEvent);
-      await position.transaction((transaction) => this.#once(position, transaction, whole));
+      await transacted(position, (transaction) => this.#once(position, transaction, whole));
     };
   }
 
   /** Tries an event that is set aside once more. Throws what its handler throws, and then it stays; RangeError: there is none. */
   async retry(position: Position<T>, eventId: string): Promise<void> {
-    await position.transaction(async (transaction) => {
+    await transacted(position, async (transaction) => {
       const found = (await position.failed(transaction)).find((one) => one.id === eventId);
       if (!found) throw new RangeError(`no event ${eventId} is set aside`);
       await this.#once(position, transaction, found.event);
@@ -226,22 +226,17 @@ export class Feed<T = unknown> extends Handlers<T> {
     const { oldest, latest, feed } = error.fields;
     if (typeof oldest !== "number" || typeof latest !== "number" || typeof feed !== "string") throw error; // of something else at this address
     const gone: Gone = { place, oldest, latest, feed, restored: place.feed !== "" && place.feed !== feed, detail: error.detail };
-    let refused: SellerbeatError | undefined;
-    const refuse = (why: SellerbeatError): never => {
-      throw (refused = why); // undoes what the app's function did
-    };
-    const moving = position.transaction(async (transaction) => {
-      if (!samePlace(await position.lock(transaction), place)) return refuse(new PositionMovedError());
+    const { choice, after } = await transacted(position, async (transaction) => {
+      if (!samePlace(await position.lock(transaction), place)) throw new PositionMovedError();
       const choose = this.#options.gone;
       const choice = typeof choose === "function" ? await choose(gone, transaction) : choose;
-      if (choice !== "oldest" && choice !== "anew" && choice !== "latest") return refuse(new FeedGoneError(error.detail, oldest, latest, feed));
+      if (choice !== "oldest" && choice !== "anew" && choice !== "latest") {
+        throw new FeedGoneError(error.detail, oldest, latest, feed); // undoes what the app's function did
+      }
       const after = { position: choice === "latest" ? latest : oldest, feed };
       await position.move(transaction, after);
       if (choice === "anew") await position.forget(transaction, "all");
       return { choice, after };
-    });
-    const { choice, after } = await moving.catch((failed: unknown) => {
-      throw refused ?? failed; // some libraries wrap what is thrown in a transaction
     });
     this.#log.warn(`the feed does not go on behind ${place.position}: ${error.detail}; going on ${choice}, at ${after.position}`);
     return after;

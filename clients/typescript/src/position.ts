@@ -12,6 +12,22 @@ export function samePlace(one: Place | null, other: Place | null): boolean {
   return one === other || (one?.position === other?.position && one?.feed === other?.feed);
 }
 
+/** Does `work` in a transaction. Throws what `work` threw, even where the driver wraps that, or fails to undo what was begun. */
+export async function transacted<T, R>(position: Position<T>, work: (transaction: T) => Promise<R>): Promise<R> {
+  let thrown = undefined as { error: unknown } | undefined;
+  try {
+    return await position.transaction(async (transaction) => {
+      thrown = undefined; // some libraries repeat this function
+      return await work(transaction).catch((error: unknown) => {
+        thrown = { error };
+        throw error;
+      });
+    });
+  } catch (error) {
+    throw thrown ? thrown.error : error;
+  }
+}
+
 /** An event whose handler raised. `setAside`: the app went on without it, and may try it again by `Feed.retry`. */
 export interface FailedEvent {
   readonly id: string;

@@ -9,7 +9,7 @@ import sqlite from "node-sqlite3-wasm";
 import pg from "pg";
 
 import { Feed, SqlPosition, pgPosition } from "@sellerbeat/client";
-import type { FeedEvent, FeedOptions, Log, Place, SqlOptions } from "@sellerbeat/client";
+import type { FeedEvent, FeedOptions, Log, Place, SqlDriver, SqlOptions } from "@sellerbeat/client";
 
 export type Client = pg.PoolClient;
 export type Sqlite = sqlite.Database;
@@ -101,28 +101,29 @@ export async function inPostgres(options: SqlOptions = {}): Promise<App<Client> 
   };
 }
 
-/** SQLite, by a driver that knows nothing of positions: `SqlPosition` with two functions. */
-export async function inSqlite(options: SqlOptions = {}): Promise<App<Sqlite>> {
+/** SQLite, by a driver that knows nothing of positions: `SqlPosition` with two functions. `drive`: another driver, made of that one. */
+export async function inSqlite(
+  options: SqlOptions = {},
+  drive = (driver: SqlDriver<Sqlite>, _database: Sqlite): SqlDriver<Sqlite> => driver,
+): Promise<App<Sqlite>> {
   const database = new sqlite.Database(join(mkdtempSync(join(tmpdir(), "app-")), "app.db"));
   database.run(TABLE("INTEGER PRIMARY KEY"));
-  const position = new SqlPosition<Sqlite>(
-    {
-      marks: "?",
-      async transaction(work) {
-        database.run("BEGIN");
-        try {
-          const result = await work(database);
-          database.run("COMMIT");
-          return result;
-        } catch (error) {
-          if (database.inTransaction) database.run("ROLLBACK");
-          throw error;
-        }
-      },
-      query: async (transaction, statement, values) => transaction.all(statement, [...values]),
+  const driver: SqlDriver<Sqlite> = {
+    marks: "?",
+    async transaction(work) {
+      database.run("BEGIN");
+      try {
+        const result = await work(database);
+        database.run("COMMIT");
+        return result;
+      } catch (error) {
+        if (database.inTransaction) database.run("ROLLBACK");
+        throw error;
+      }
     },
-    options,
-  );
+    query: async (transaction, statement, values) => transaction.all(statement, [...values]),
+  };
+  const position = new SqlPosition<Sqlite>(drive(driver, database), options);
   await position.createTables();
   return {
     position,
