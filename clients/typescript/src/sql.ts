@@ -54,6 +54,9 @@ const READ = "SELECT position AS position, generation AS generation FROM sellerb
 const BEGIN = "INSERT INTO sellerbeat_position (name, position, generation) VALUES (?, ?, ?)";
 const LOCK = "UPDATE sellerbeat_position SET position = position WHERE name = ?";
 const MOVE = "UPDATE sellerbeat_position SET position = ?, generation = ? WHERE name = ?";
+const READ_OWN = "SELECT {position} AS position, {generation} AS generation FROM {table} WHERE {where}";
+const LOCK_OWN = "UPDATE {table} SET {position} = {position} WHERE {where}";
+const MOVE_OWN = "UPDATE {table} SET {position} = ?, {generation} = ? WHERE {where}";
 const KNOWN = "SELECT id FROM sellerbeat_handled WHERE name = ? AND id IN ";
 const REMEMBER = "INSERT INTO sellerbeat_handled (name, id, handled_at) VALUES ";
 const FORGET_ALL = "DELETE FROM sellerbeat_handled WHERE name = ?";
@@ -89,9 +92,7 @@ export class SqlPosition<T> implements Position<T> {
 
   async read(transaction: T): Promise<Place | null> {
     const own = this.#own;
-    const rows = own
-      ? await this.#run(transaction, `SELECT ${own.position} AS position, ${own.generation} AS generation FROM ${own.table} WHERE ${own.where}`)
-      : await this.#run(transaction, READ, this.#name);
+    const rows = own ? await this.#run(transaction, READ_OWN) : await this.#run(transaction, READ, this.#name);
     if (own && rows.length !== 1) throw new RangeError(`${own.table} has ${rows.length} rows where ${own.where}; the position needs one`);
     const [row] = rows;
     if (row?.["position"] == null) return null;
@@ -106,15 +107,13 @@ export class SqlPosition<T> implements Position<T> {
   }
 
   async lock(transaction: T): Promise<Place | null> {
-    const own = this.#own;
-    if (own) await this.#run(transaction, `UPDATE ${own.table} SET ${own.position} = ${own.position} WHERE ${own.where}`);
+    if (this.#own) await this.#run(transaction, LOCK_OWN);
     else await this.#run(transaction, LOCK, this.#name);
     return await this.read(transaction);
   }
 
   async move(transaction: T, { position, feed }: Place): Promise<void> {
-    const own = this.#own;
-    if (own) await this.#run(transaction, `UPDATE ${own.table} SET ${own.position} = ?, ${own.generation} = ? WHERE ${own.where}`, position, feed);
+    if (this.#own) await this.#run(transaction, MOVE_OWN, position, feed);
     else await this.#run(transaction, MOVE, position, feed, this.#name);
   }
 
@@ -169,10 +168,14 @@ export class SqlPosition<T> implements Position<T> {
     for (const part of parts(ids)) await this.#run(transaction, NOTE_HANDLED + list(part.length), this.#name, ...part);
   }
 
+  /** Only the marks of our own text are values: what the app says of its columns stays as it is, `?` and all. */
   async #run(transaction: T, statement: string, ...values: readonly SqlValue[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
     let number = 0;
-    const marked = this.#driver.marks === "?" || values.length === 0 ? statement : statement.replace(/\?/g, () => `$${(number += 1)}`);
-    return (await this.#driver.query(transaction, marked, values)) as readonly Readonly<Record<string, unknown>>[];
+    const text = statement.replace(/\?|\{(\w+)\}/g, (mark, column?: keyof OwnColumns) => {
+      if (column) return String(this.#own?.[column]);
+      return this.#driver.marks === "?" ? mark : `$${(number += 1)}`;
+    });
+    return (await this.#driver.query(transaction, text, values)) as readonly Readonly<Record<string, unknown>>[];
   }
 }
 

@@ -78,8 +78,8 @@ export interface App<T> {
 }
 
 const TABLE = (serial: string): string => `CREATE TABLE handled (number ${serial}, id TEXT, type TEXT)`;
-const SETTINGS = "CREATE TABLE app_settings (id INT PRIMARY KEY, feed_position BIGINT, feed_generation TEXT)";
-export const OWN = { table: "app_settings", position: "feed_position", generation: "feed_generation", where: "id = 1" };
+const SETTINGS = `CREATE TABLE app_settings (id TEXT PRIMARY KEY, "at?" BIGINT, feed_generation TEXT)`;
+export const OWN = { table: "app_settings", position: '"at?"', generation: "feed_generation", where: "id = 'where? {table} $1'" };
 
 export async function inPostgres(options: SqlOptions = {}): Promise<App<Client> & { pool: pg.Pool }> {
   const pool = new pg.Pool({ connectionString: needed("APP_DATABASE_URL"), max: 5 });
@@ -88,7 +88,7 @@ export async function inPostgres(options: SqlOptions = {}): Promise<App<Client> 
   await run("CREATE SCHEMA public");
   await run(TABLE("BIGSERIAL"));
   await run("ALTER TABLE handled ADD CONSTRAINT once UNIQUE (id) DEFERRABLE INITIALLY DEFERRED");
-  if (options.own) for (const statement of [SETTINGS, "INSERT INTO app_settings (id) VALUES (1)"]) await run(statement);
+  if (options.own) for (const statement of [SETTINGS, "INSERT INTO app_settings (id) VALUES ('where? {table} $1')"]) await run(statement);
   const position = pgPosition(pool, options);
   await position.createTables();
   return {
