@@ -180,11 +180,15 @@ export class Feed<T = unknown> extends Handlers<T> {
     };
   }
 
-  /** Tries an event that is set aside once more. Throws what its handler throws, and then it stays; RangeError: there is none. */
+  /**
+   * Tries an event that is set aside once more. Throws what its handler throws, and then it stays; RangeError: it is not set aside, as one
+   * that failed and that `run` tries again by itself.
+   */
   async retry(position: Position<T>, eventId: string): Promise<void> {
     await transacted(position, async (transaction) => {
       const found = (await position.failed(transaction)).find((one) => one.id === eventId);
       if (!found) throw new RangeError(`no event ${eventId} is set aside`);
+      if (!found.setAside) throw new RangeError(`the event ${eventId} is not set aside: the feed tries it again by itself`);
       await this.#once(position, transaction, found.event);
       await position.noteHandled(transaction, [eventId]);
     });

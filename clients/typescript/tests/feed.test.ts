@@ -123,6 +123,9 @@ test("the app may decide at each failure", async () => {
     { type: "order.created", times: 3, set_aside: 1 },
     { type: "inventory.sold", times: 1, set_aside: 0 },
   ]);
+  const [aside, stopped] = await site.ids();
+  await assert.rejects(feed.retry(app.position, stopped ?? ""), /tries it again by itself/); // its handler raises another error
+  await assert.rejects(feed.retry(app.position, aside ?? ""), /never/);
   await app.close();
 });
 
