@@ -1,6 +1,6 @@
 // A page of the feed, handled: in one transaction if all goes well, else in as many as keep what is well from what is not.
 
-import { HandlerFailedError, PositionMovedError } from "./errors.js";
+import { HandlerFailedError, PositionMovedError, TransactionEndedError } from "./errors.js";
 import type { FeedEvent } from "./events.js";
 import type { Handlers } from "./handlers.js";
 import type { FeedPage } from "./pages.js";
@@ -93,20 +93,29 @@ export class Batches<T> {
         [inHand, handled] = [-1, false]; // some libraries repeat this function
         if (!samePlace(await position.lock(transaction), before)) throw new PositionMovedError();
         const known = await position.known(transaction, ids);
-        const fresh: string[] = [];
+        const fresh: FeedEvent[] = [];
+        const begun = { position: part[0]?.position ?? 0, feed: after.feed };
+        // Stands there, once the handlers are done, if no one of them undid the transaction. A commit of theirs commits no more than the first.
+        if (part.some(({ id }) => !known.has(id))) await position.move(transaction, begun);
         for (const [index, event] of part.entries()) {
           if (known.has(event.id)) continue;
           known.add(event.id);
-          fresh.push(event.id);
+          fresh.push(event);
           inHand = index;
           await this.handlers.handle(event, transaction);
+          if (position.ended?.(transaction)) throw new TransactionEndedError(handlerOf(event), samePlace(await position.read(transaction), begun));
         }
         [inHand, handled] = [-1, true];
-        await position.remember(transaction, fresh);
+        const [first] = fresh;
+        if (first && !samePlace(await position.read(transaction), begun)) {
+          throw new TransactionEndedError(fresh.length === 1 ? handlerOf(first) : `the handler of one of ${fresh.length} events`, false);
+        }
+        await position.remember(transaction, fresh.map(({ id }) => id));
         await position.noteHandled(transaction, over);
         await position.move(transaction, after);
       });
     } catch (error) {
+      if (error instanceof TransactionEndedError && error.committed) throw error;
       if (inHand >= 0) return { committed: false, index: inHand, error };
       if (handled && part.length > 0) return { committed: false, index: part.length === 1 ? 0 : -1, error }; // a constraint, looked at with the commit
       throw error;
@@ -145,6 +154,10 @@ export class Batches<T> {
     await this.sleep(again.next());
     return { rest: [event, ...left], place };
   }
+}
+
+export function handlerOf({ type, id }: { readonly type: string; readonly id: string }): string {
+  return `the handler of ${type} ${id}`;
 }
 
 function said(error: unknown): string {

@@ -93,6 +93,19 @@ export class HandlerFailedError extends SellerbeatError {
   }
 }
 
+/**
+ * A handler committed the app's transaction, or rolled it back. What was rolled back is handled again; after a commit `run` ends, as what comes
+ * next would not be undone with what fails.
+ */
+export class TransactionEndedError extends SellerbeatError {
+  constructor(
+    who: string,
+    readonly committed: boolean,
+  ) {
+    super(`${who} ${committed ? "committed" : "rolled back"} the transaction in which it ran: leave that to the feed, and throw to undo`);
+  }
+}
+
 /** Another consumer moved this position meanwhile. What was begun here was undone. */
 export class PositionMovedError extends SellerbeatError {
   constructor() {

@@ -2,9 +2,17 @@
 //
 // What a handler writes and the position that says so are one transaction of the app's. So a kill at any point undoes both or neither.
 
-import { Batches } from "./batches.js";
+import { Batches, handlerOf } from "./batches.js";
 import type { Decide, Policy } from "./batches.js";
-import { FeedGoneError, GoneError, PositionMovedError, ProblemError, SellerbeatError, UnreachableError } from "./errors.js";
+import {
+  FeedGoneError,
+  GoneError,
+  PositionMovedError,
+  ProblemError,
+  SellerbeatError,
+  TransactionEndedError,
+  UnreachableError,
+} from "./errors.js";
 import { TEST_PREFIX, isThin } from "./events.js";
 import type { FeedEvent } from "./events.js";
 import { Handlers } from "./handlers.js";
@@ -12,7 +20,7 @@ import type { AnyEvent } from "./handlers.js";
 import { FeedReader } from "./pages.js";
 import type { Question } from "./pages.js";
 import type { FetchLike, Log, Signal } from "./platform.js";
-import { samePlace, transacted } from "./position.js";
+import { checkUndoing, samePlace, transacted } from "./position.js";
 import type { Place, Position } from "./position.js";
 import { AGAIN, Backoff } from "./wire.js";
 
@@ -102,7 +110,8 @@ export class Feed<T = unknown> extends Handlers<T> {
    *
    * Connections that are lost, 429 and 5xx are waited for, and a database that is away. Throws TokenRefusedError: the token was revoked, or
    * never was one; FeedGoneError: 410, and the app did not choose how to go on; HandlerFailedError: a handler raised too often, and the app
-   * chose to stop; ProblemError: refused for another reason; what the driver throws, where not even the first look at the position succeeds.
+   * chose to stop; TransactionEndedError: a handler committed; ProblemError: refused for another reason; what the driver throws, where not even the first look at the position succeeds; TypeError:
+   * the driver's transactions undo nothing.
    */
   async run(position: Position<T>, { untilIdle = false, signal }: { untilIdle?: boolean; signal?: Signal } = {}): Promise<void> {
     if (this.#running) throw new SellerbeatError("this feed runs already: make another one for another position");
@@ -123,6 +132,7 @@ export class Feed<T = unknown> extends Handlers<T> {
     const batches = new Batches(position, this, this.#policy, (seconds) => this.#reader.sleep(seconds), this.#log);
     const again = new Backoff(...this.#options.retrySeconds);
     const waitSeconds = untilIdle ? 0 : this.#options.waitSeconds;
+    await checkUndoing(position);
     let place = await batches.looked();
     let lookAgain = false;
     while (!this.#stopped) {
@@ -189,8 +199,9 @@ export class Feed<T = unknown> extends Handlers<T> {
       const found = (await position.failed(transaction)).find((one) => one.id === eventId);
       if (!found) throw new RangeError(`no event ${eventId} is set aside`);
       if (!found.setAside) throw new RangeError(`the event ${eventId} is not set aside: the feed tries it again by itself`);
+      await position.noteHandled(transaction, [eventId]); // first: it is there again where a handler rolls back
       await this.#once(position, transaction, found.event);
-      await position.noteHandled(transaction, [eventId]);
+      if ((await position.failed(transaction)).some(({ id }) => id === eventId)) throw new TransactionEndedError(handlerOf(found.event), false);
     });
   }
 
@@ -198,7 +209,9 @@ export class Feed<T = unknown> extends Handlers<T> {
     if ((await position.known(transaction, [event.id])).has(event.id)) return;
     await position.remember(transaction, [event.id]); // first: whoever has the same event in hand waits here
     await this.handle(event, transaction);
-    await position.known(transaction, [event.id]); // throws, where a statement failed and the handler went on all the same
+    const stands = (await position.known(transaction, [event.id])).has(event.id); // throws, where a statement failed and the handler went on all the same
+    const undone = position.remembers && !stands;
+    if (undone || position.ended?.(transaction)) throw new TransactionEndedError(handlerOf(event), !undone);
   }
 
   #question(place: Place | null, waitSeconds: number): Question {

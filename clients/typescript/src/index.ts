@@ -18,6 +18,7 @@ export {
   SignatureError,
   TokenRefusedError,
   TooManyRequestsError,
+  TransactionEndedError,
   UnavailableError,
   UnreachableError,
 } from "./errors.js";

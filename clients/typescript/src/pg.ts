@@ -7,6 +7,8 @@ import type { SqlDriver, SqlOptions } from "./sql.js";
 export interface PgClient {
   query(statement: string, values?: unknown[]): Promise<{ rows: object[]; command?: string }>;
   release(error?: Error | boolean): void;
+  /** "I": no transaction is open. Older versions of `pg` do not tell. */
+  getTransactionStatus?(): string | null | undefined;
   on?(event: "error", heard: (error: Error) => void): unknown;
   off?(event: "error", heard: (error: Error) => void): unknown;
 }
@@ -36,6 +38,7 @@ function pgDriver<Client extends PgClient>(connect: () => Promise<Client>): SqlD
   return {
     async transaction(work) {
       const client = await connect();
+      if (typeof client?.release !== "function") throw new TypeError("pgPosition takes a pg.Pool: a transaction needs a connection of its own");
       let broken = false;
       client.on?.("error", ignored); // the statement in hand, or the next one, is told so too
       try {
@@ -53,6 +56,7 @@ function pgDriver<Client extends PgClient>(connect: () => Promise<Client>): SqlD
         client.release(broken);
       }
     },
+    ended: (client) => client.getTransactionStatus?.() === "I",
     async query(client, statement, values) {
       return (await client.query(statement, [...values])).rows;
     },

@@ -1,6 +1,7 @@
 // Where the app stands in the feed: in its own database, moved in the transaction that keeps what the app made of the events.
 
 import type { FeedEvent } from "./events.js";
+import { newKey } from "./platform.js";
 
 /** All up to `position` is handled. `feed`: the feed's generation, another one after a restore; "" before it was told. */
 export interface Place {
@@ -47,6 +48,9 @@ export interface Position<T> {
   /** Begins a transaction, commits it when `work` is done, undoes it if `work` throws. May run `work` again where the commit failed. */
   transaction<R>(work: (transaction: T) => Promise<R>): Promise<R>;
 
+  /** Whether a handler committed it or rolled it back, where the driver knows that without asking the database. */
+  ended?(transaction: T): boolean;
+
   /** Where the app stands; null: it has not begun. */
   read(transaction: T): Promise<Place | null>;
 
@@ -79,4 +83,24 @@ export interface Position<T> {
 
   /** What was noted of these is over. */
   noteHandled(transaction: T, ids: readonly string[]): Promise<void>;
+}
+
+/** Throws TypeError: what such a transaction writes stays, though it fails. Nothing but an event could show that later. */
+export async function checkUndoing<T>(position: Position<T>): Promise<void> {
+  const probe: FailedEvent = { id: `probe-${newKey()}`, type: "probe", position: null, times: 0, error: "", event: {} as FeedEvent, setAside: false };
+  let written = false;
+  await position
+    .transaction(async (transaction) => {
+      await position.noteFailed(transaction, probe);
+      written = true;
+      throw new Error("to be undone");
+    })
+    .catch((error: unknown) => {
+      if (!written) throw error;
+    });
+  await position.transaction(async (transaction) => {
+    if (!(await position.failed(transaction)).some(({ id }) => id === probe.id)) return;
+    await position.noteHandled(transaction, [probe.id]);
+    throw new TypeError("the app's transactions undo nothing: each statement is committed at once, or runs on another connection of a pool");
+  });
 }

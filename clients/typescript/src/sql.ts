@@ -17,6 +17,9 @@ export interface SqlDriver<T> {
   /** Rows as objects by their columns' names; [] where a statement has none. */
   query(transaction: T, statement: string, values: readonly SqlValue[]): Promise<readonly object[]>;
 
+  /** Whether a handler committed the transaction or rolled it back, where the driver knows that: its handler is then named at once. */
+  ended?(transaction: T): boolean;
+
   /** How values are marked in a statement: "$1" (Postgres), the default, or "?" (MySQL, SQLite). */
   readonly marks?: "$1" | "?";
 }
@@ -88,6 +91,10 @@ export class SqlPosition<T> implements Position<T> {
 
   transaction<R>(work: (transaction: T) => Promise<R>): Promise<R> {
     return this.#driver.transaction(work);
+  }
+
+  ended(transaction: T): boolean {
+    return this.#driver.ended?.(transaction) ?? false;
   }
 
   async read(transaction: T): Promise<Place | null> {

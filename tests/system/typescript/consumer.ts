@@ -21,6 +21,7 @@ import {
   TEST_PREFIX,
   TokenRefusedError,
   TooManyRequestsError,
+  TransactionEndedError,
   UnavailableError,
   UnreachableError,
   VERSION,
@@ -57,7 +58,7 @@ class Client implements PgClient {
 
 const own: OwnColumns = { table: "settings", position: "at", generation: "feed", where: "id = 1" };
 const inPg: SqlPosition<Client> = pgPosition({ connect: async () => new Client() }, { name: "second", own, rememberDays: 30 });
-const driver: SqlDriver<Client> = { marks: "?", transaction: async (work) => await work(new Client()), query: async () => [] };
+const driver: SqlDriver<Client> = { marks: "?", transaction: async (work) => await work(new Client()), query: async () => [], ended: () => false };
 const position: Position<Client> = new SqlPosition(driver);
 
 const options: FeedOptions<Client> = {
@@ -112,6 +113,7 @@ export function delivered(headers: Record<string, string>, body: Uint8Array): st
   } catch (error) {
     if (error instanceof SignatureError || error instanceof NotADeliveryError) return error.message;
     if (error instanceof HandlerFailedError) return `${error.eventId} ${error.times}`;
+    if (error instanceof TransactionEndedError) return error.committed ? "committed" : error.message;
     if (error instanceof FeedGoneError) return `${error.oldest} ${error.latest} ${error.feed}`;
     if (error instanceof ProblemError) return `${error.code} ${error.detail} ${error.retryAfterSeconds ?? 0}`;
     throw error;
