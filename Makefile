@@ -32,8 +32,7 @@ test-system: setup ## what needs Chromium, Prometheus, pgbouncer, Temporal's own
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,system]'
 	$(BIN)/python -m pytest tests/system
 
-test-clients: setup ## what apps install, as they install it; needs Node 18+ with npm, and says so
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/clients
+test-clients: setup ## the client in TypeScript, as apps install it; needs Node 18.19+ with npm, and says so
 	$(BIN)/python -m pytest tests/system/typescript
 
 docs: setup ## the reference in docs/, from the code

@@ -15,7 +15,7 @@ from tests.system.typescript.serving import opened
 from tests.web.conftest import rooms_store, store  # noqa: F401 - fixtures
 
 PACKAGE = ROOT / "clients" / "typescript"
-NODE = "Node 18 or newer, with npm: apt-get install nodejs npm, or see nodejs.org"
+NODE = "Node 18.19 or newer, with npm: apt-get install nodejs npm, or see nodejs.org"
 Run = Callable[..., str]
 
 
@@ -36,7 +36,8 @@ def run(needs: Callable[[str, str], str]) -> Run:
 @pytest.fixture(scope="session")
 def package(run: Run) -> Path:
     """Its folder: what it needs is there, and source, tests and examples are compiled, strictly."""
-    assert int(run(["node", "--version"]).removeprefix("v").partition(".")[0]) >= 18, NODE
+    version = run(["node", "--version"]).strip().removeprefix("v").split(".")
+    assert [*map(int, version[:2])] >= [18, 19], NODE
     run(["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"])
     run(["npm", "run", "check"])
     return PACKAGE
