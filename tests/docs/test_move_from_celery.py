@@ -202,6 +202,7 @@ def over_http(move: Move) -> None:
     assert sorted(said.out.splitlines()) == [f"{user} is connected: polling goes on from the cursor" for user in USERS]
     (left_out,) = said.err.splitlines()
     assert left_out.startswith("6 is left out: 422 token_refused: eBay refused")
+    assert said.code == 1  # a script that calls it goes on only if all are in
 
 
 def reads_all_again(move: Move) -> None:
