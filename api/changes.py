@@ -17,8 +17,9 @@ from domain.seller_id import SELLER_ID
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
-from store.events.feed import FeedBounds, FeedGoneError, FeedPage
-from store.events.feed_text import WrittenPage, written_page
+from store.events.feed import FeedPage
+from store.events.feed_bounds import FeedBounds, FeedGoneError
+from store.events.feed_text import WrittenPage
 from store.schema.tables import LARGEST_ID
 
 LONGEST_S = 60
@@ -100,7 +101,7 @@ def _page(
     feed = context.store.feed
     try:
         whole = sellers is None and not types  # as most ask
-        page = written_page(context.store.engine, after, query.limit) if whole else feed.chosen(after, query.limit, sellers, types)
+        page = feed.written(after, query.limit) if whole else feed.chosen(after, query.limit, sellers, types)
     except FeedGoneError as error:
         raise gone(str(error), error.bounds, feed.committed()) from None
     bounds = page.bounds

@@ -22,8 +22,7 @@ from store.access.idempotency import IdempotencyKeys
 from store.delivery.cursors import MATCHES
 from store.delivery.partitioning import Partitioning
 from store.events.alerts import close_alert, open_alert
-from store.events.events import FLEET, Events
-from store.events.feed import CUT
+from store.events.events import CUT, FLEET, Events
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
 from store.schema.partitions import Outcome

@@ -1,15 +1,15 @@
 """The feed of change events, in the contract's shape, in the order of their commits."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, func, select, text
 
-from store.events.events import CUT as CUT
-from store.events.events import FIRST_GENERATION, GAPS, GENERATION
-from store.schema.errors import StoreError, translated
+from store.events.events import CUT
+from store.events.feed_bounds import FeedBounds, FeedGoneError, bounds_of
+from store.events.feed_text import WrittenPage, written_page
+from store.schema.errors import translated
 from store.schema.event_tables import change_events
 from store.schema.times import iso
 
@@ -56,50 +56,12 @@ CHOSEN_OF_NEXT_CHANGES_OF_EACH_SELLER = text(f"""
         coalesce(edge.position, (SELECT max(position) FROM sellerbeat.change_events)) AS looked_to
     FROM edge LEFT JOIN {_DOCUMENTS} ON true ORDER BY e.position
 """)
-BOUNDS_OF_FEED = text(f"""
-    SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END AS latest,
-        coalesce((SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0) AS cut,
-        coalesce((SELECT value FROM sellerbeat.marks WHERE name = '{GENERATION}'), '{FIRST_GENERATION}') AS generation,
-        (SELECT value FROM sellerbeat.marks WHERE name = '{GAPS}') AS gaps
-    FROM sellerbeat.positions p
-""")
 # Not the last that was drawn: its transaction may not have committed yet, and who goes on from there would never see its changes.
 COMMITTED_POSITION_OF_FEED = text(f"""
     SELECT greatest((SELECT max(position) FROM sellerbeat.change_events),
         (SELECT CAST(value AS bigint) FROM sellerbeat.marks WHERE name = '{CUT}'), 0)
 """)
 LAST_POSITION = select(func.coalesce(func.max(E.position), 0))
-
-
-@dataclass(frozen=True, slots=True)
-class FeedBounds:
-    """From where to where there are changes."""
-
-    latest: int  # the last position that was drawn, which may not be committed yet; 0: none was
-    cut: int  # changes up to here are kept no more
-    generation: str  # another one after a restore
-    gaps: tuple[tuple[int, int], ...] = ()  # one a restore: the last position of the backup, and the one to go on from
-
-    def lost(self, after: int) -> tuple[int, int] | None:
-        """The gap that a position lies in: a reader there has read what a restore took away."""
-        return next((gap for gap in self.gaps if gap[0] < after < gap[1]), None)
-
-    def holds(self, after: int) -> bool:
-        """Whether all that comes after the position is there."""
-        return after == 0 or (self.cut <= after <= self.latest and self.lost(after) is None)
-
-
-class FeedGoneError(StoreError):
-    """What comes next after this position is not known any more. Not retried. Act: begin again, at the oldest or at the latest."""
-
-    def __init__(self, after: int, bounds: FeedBounds) -> None:
-        words = f"the feed ends at position {bounds.latest}"
-        if after < bounds.cut:
-            words = f"changes are kept from position {bounds.cut + 1} on"
-        elif gap := bounds.lost(after):
-            words = f"the database was restored since, to position {gap[0]}, and the feed goes on from {gap[1]}"
-        super().__init__(f"nothing is known of what comes after position {after}: {words}. See docs/how-to/read-the-feed.md")
-        self.bounds = bounds
 
 
 class FoundChanges(NamedTuple):
@@ -177,6 +139,10 @@ class Feed:
         rest = _found(connection, CHOSEN_OF_NEXT_CHANGES_OF_EACH_SELLER, values)
         return FoundChanges(first.events + rest.events, rest.next, rest.complete)
 
+    def written(self, after: int, limit: int) -> WrittenPage:
+        """As `page`, of all changes, as JSON, in less time. Raises FeedGoneError: as `read`."""
+        return written_page(self._single, after, limit)
+
     def committed(self) -> int:
         """A position up to which all is committed: who goes on after it misses nothing that comes from now on."""
         with translated(), self._single.connect() as connection:
@@ -196,12 +162,6 @@ def _found(connection: Connection, statement: TextClause, values: dict[str, Any]
     if len(events) == values["limit"]:
         return FoundChanges(events, events[-1]["position"], complete=False)
     return FoundChanges(events, max(values["after"], rows[0].looked_to or 0), complete=not rows[0].more)
-
-
-def bounds_of(connection: Connection) -> FeedBounds:
-    """From where to where there are changes, now."""
-    row = connection.execute(BOUNDS_OF_FEED).one()
-    return FeedBounds(row.latest, row.cut, row.generation, tuple((low, high) for low, high in json.loads(row.gaps or "[]")))
 
 
 def as_event(row: Row[Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, Row, text
 
-from store.events.feed import FeedBounds, FeedGoneError, bounds_of
+from store.events.feed_bounds import FeedBounds, FeedGoneError, bounds_of
 from store.schema.errors import translated
 from store.schema.times import iso
 
@@ -32,8 +32,8 @@ class WrittenPage(NamedTuple):
 
 
 def written_page(engine: Engine, after: int, limit: int) -> WrittenPage:
-    """The next changes of all sellers. Raises FeedGoneError: as `Feed.read`."""
-    with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    """The next changes of all sellers, by an engine that begins no transaction. Raises FeedGoneError: as `Feed.read`."""
+    with translated(), engine.connect() as connection:
         rows = connection.execute(WRITTEN_EVENTS_AFTER, {"after": after, "limit": limit}).all()
         bounds = bounds_of(connection)  # behind the page, as there
     if not bounds.holds(after):

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.fleet.feed_memory import compare_feed, recalled, watchdog_id
 from activities.fleet.lost_sellers import LostSellers
 from simulator.judge import judge
-from store.events.feed import FeedGoneError
+from store.events.feed_bounds import FeedGoneError
 from store.schema.errors import RestoredDatabaseError
 from store.schema.kinds import AlertKind
 from tests.support.backups import Backup, copy_within, put_back_within

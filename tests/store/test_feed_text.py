@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from store import Store
-from store.events.feed import FeedGoneError
-from store.events.feed_text import written_page
+from store.events.feed_bounds import FeedGoneError
 from store.schema.kinds import AlertKind
 from tests.store.documents import order, store_orders
 from tests.support.examples import examples
@@ -30,7 +29,7 @@ def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, Any
     store_orders(store, order(f"o-{name}", **fields))
     store.open_alert(AlertKind.KEYS_REFUSED, f"eBay refuses {name}")
     for after in (0, max(0, store.feed.last() - 3)):
-        page, (events, bounds) = written_page(store.engine, after, 1000), store.feed.page(after, 1000)
+        page, (events, bounds) = store.feed.written(after, 1000), store.feed.page(after, 1000)
 
         assert json.loads(page.text) == events
         assert list(json.loads(page.text)[0]) == list(events[0])
@@ -40,6 +39,6 @@ def test_a_page_of_text_is_what_the_feed_has(store: Store, fields: dict[str, Any
 def test_an_empty_page_and_a_position_beyond_the_end(own_store: Store) -> None:
     last = own_store.feed.last()
 
-    assert written_page(own_store.engine, last, 10)[:3] == ("[]", 0, last)
+    assert own_store.feed.written(last, 10)[:3] == ("[]", 0, last)
     with pytest.raises(FeedGoneError):
-        written_page(own_store.engine, 2**40, 10)
+        own_store.feed.written(2**40, 10)

@@ -16,7 +16,7 @@ from domain.retention import Retention
 from store import Store
 from store.delivery.retention import RetentionStore
 from store.events.events import LOCK_POSITIONS
-from store.events.feed import FeedGoneError
+from store.events.feed_bounds import FeedGoneError
 from store.schema.partitions import KEYS, Outcome, change, partitions
 from tests.store.documents import SELLER, enroll, order, store_orders
 from tests.store.partitioned import DAY, KEEP, LIVE, alerts, forget, live, names, run

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.pacing import Stream
 from store import Store, SupersededError
 from store.events.events import event_id
-from store.events.feed import FeedBounds, FeedGoneError
+from store.events.feed_bounds import FeedBounds, FeedGoneError
 from store.events.restores import DOUBT_DATABASE_THAT_FELL, is_doubted
 from store.schema.errors import RestoredDatabaseError
 from store.schema.kinds import AlertKind

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from domain.retention import Retention
 from store import Store
-from store.events.feed import CUT, FeedGoneError
+from store.events.events import CUT
+from store.events.feed_bounds import FeedGoneError
 from tests.store.documents import SELLER, enroll, order, store_orders
 from tests.support.examples import examples
 
