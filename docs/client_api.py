@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from keyword import iskeyword
 from typing import Any
@@ -83,8 +83,8 @@ def _add(schema: Json, models: dict[str, str]) -> None:
         _add(inner, models)
     if isinstance(values := schema.get("additionalProperties"), dict):
         _add(values, models)
-    name = _name(schema)
-    if name is None or name in models or "properties" not in (found := _resolved(schema)):
+    name = name_of(schema)
+    if name is None or name in models or "properties" not in (found := resolved(schema)):
         return
     for inner in found["properties"].values():
         _add(inner, models)
@@ -129,7 +129,7 @@ def _methods(asynchronous: bool, iterator: str) -> Iterator[str]:
     for method, path, operation in operations():
         name = NAMES.get(operation["operationId"], operation["operationId"])
         in_path, in_query, in_body = _parameters(operation)
-        paged = _paged(operation, in_query)
+        paged = paged_of(operation)
         named = [*in_query, *in_body]
         named.sort(key=lambda one: not one[2])
         arguments = ["self", *(f"{word}: {kind}" for word, kind, _, _ in in_path)]
@@ -137,7 +137,7 @@ def _methods(asynchronous: bool, iterator: str) -> Iterator[str]:
         keywords += [] if method == "get" else ["idempotency_key: str | None = None"]
         arguments += ["*", *keywords] if keywords else []
         schema = answer_of(operation)
-        model = _name(schema) if schema else None
+        model = name_of(schema) if schema else None
         way = re.sub(r"\{(\w+)\}", lambda found: "{segment(" + _word(found[1]) + ")}", path) if in_path else path
         where = f'f"{way}"' if in_path else f'"{way}"'
         call = [f'"{method.upper()}"', where]
@@ -151,9 +151,8 @@ def _methods(asynchronous: bool, iterator: str) -> Iterator[str]:
             call.append("key=idempotency_key")
         waits = "await " if asynchronous else ""
         if paged:
-            items, row = paged
+            items, row, cursor = paged
             answer = f"{iterator}[answers.{row}]"
-            cursor = next(wire for _, _, _, wire in in_query if wire in ("after", "before"))
             lines += _fitting("        return self._pages(", [f"answers.{row}", f'"{items}"', where, "query", f'"{cursor}"'], ")")
         elif model:
             answer = f"answers.{model}"
@@ -186,6 +185,36 @@ def answer_of(operation: Json) -> Json | None:
     return None
 
 
+def paged_of(operation: Json) -> tuple[str, str, str] | None:
+    """Where a list is answered page by page: the field with the rows, their model, and the parameter that goes on.
+
+    Rows of the feed have no model here: they are read by `Feed`.
+    """
+    schema = answer_of(operation)
+    fields = resolved(schema).get("properties", {}) if schema else {}
+    rows = [(name, name_of(one["items"])) for name, one in fields.items() if one.get("type") == "array"]
+    cursors = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query" and one["name"] in ("after", "before")]
+    if "next" not in fields or len(rows) != 1 or not cursors:
+        return None
+    ((name, row),) = rows
+    return (name, row, cursors[0]) if row else None
+
+
+def resolved(schema: Json) -> Json:
+    """What a reference refers to; a schema that is none as it is."""
+    if "$ref" in schema:
+        found: Json = described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def name_of(schema: Json) -> str | None:
+    """Of the model that a schema is; None: it is none."""
+    if "$ref" not in schema or "properties" not in resolved(schema):
+        return None
+    return str(schema["$ref"].rpartition("/")[2])
+
+
 Parameter = tuple[str, str, bool, str]  # the argument, its type, whether it has to be given, its name on the wire
 
 
@@ -199,42 +228,17 @@ def _parameters(operation: Json) -> tuple[list[Parameter], list[Parameter], list
     schemas = [inner for one in content.values() for inner in one["schema"].get("anyOf", [one["schema"]]) if "$ref" in inner]
     body = [
         (_word(name), _input(schema), name in held.get("required", ()), name)
-        for held in map(_resolved, schemas)
+        for held in map(resolved, schemas)
         for name, schema in held.get("properties", {}).items()
     ]
     return found["path"], found["query"], body
 
 
-def _paged(operation: Json, in_query: Iterable[Parameter]) -> tuple[str, str] | None:
-    """The field with the rows, and their model, where a list is answered page by page."""
-    schema = answer_of(operation)
-    fields = _resolved(schema).get("properties", {}) if schema else {}
-    rows = [(name, _name(one["items"])) for name, one in fields.items() if one.get("type") == "array"]
-    if "next" not in fields or len(rows) != 1 or not any(wire in ("after", "before") for _, _, _, wire in in_query):
-        return None
-    name, row = rows[0]
-    return (name, row) if row else None  # rows of the feed are read by `Feed`
-
-
-def _resolved(schema: Json) -> Json:
-    if "$ref" in schema:
-        found: Json = described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        return found
-    return schema
-
-
-def _name(schema: Json) -> str | None:
-    """Of the model that a schema is; None: it is none."""
-    if "$ref" not in schema or "properties" not in _resolved(schema):
-        return None
-    return str(schema["$ref"].rpartition("/")[2])
-
-
 def _type(schema: Json, names: str = "answers.") -> str:
     """What an answer has there. A word of a few is text: a later version may know more of them."""
-    if name := _name(schema):
+    if name := name_of(schema):
         return f"{names}{name}"
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(_type(one, names) for one in schema["anyOf"]))
     match schema.get("type"):
@@ -251,7 +255,7 @@ def _type(schema: Json, names: str = "answers.") -> str:
 
 def _input(schema: Json) -> str:
     """What an argument takes; None stands for not given, so it is not named here."""
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(found for one in schema["anyOf"] if (found := _input(one)) != "None"))
     if "enum" in schema or "const" in schema:

@@ -8,14 +8,10 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from docs.client_api import NAMES, answer_of, described, operations
+from docs.client_api import NAMES, NOTE, WIDTH, Json, answer_of, name_of, operations, paged_of, resolved
 
-WIDTH = 140
-Json = Mapping[str, Any]
-NOTE = "Written by `make docs` from the API's description; change nothing here."
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 OF_EVENTS = {("Changes", "changes"): "AnyEvent[]"}  # what the description of the answer leaves open
 
@@ -40,11 +36,11 @@ def _add(schema: Json, models: dict[str, str]) -> None:
         _add(inner, models)
     if isinstance(values := schema.get("additionalProperties"), dict):
         _add(values, models)
-    name = _name(schema)
+    name = name_of(schema)
     if name is None or name in models:
         return
     models[name] = ""  # an answer may hold itself
-    found = _resolved(schema)
+    found = resolved(schema)
     for inner in found["properties"].values():
         _add(inner, models)
     lines = [*_comment(found.get("description", ""), ""), f"export interface {name} {{"]
@@ -94,7 +90,7 @@ def _methods() -> Iterator[str]:
         arguments.append("options?: CallOptions")
         sends = [f"{'query' if query else 'body'}: given"] if given else ["body: {}"] if "requestBody" in operation else []
         asked = f"{{ {', '.join([*sends, 'options'])} }}"
-        if paged := _paged(operation, {name for name, *_ in query}):
+        if paged := paged_of(operation):
             items, row, cursor = paged
             kind, call = f"AsyncGenerator<answers.{row}>", f'this.pages({where}, "{items}", "{cursor}", {asked})'
         else:
@@ -118,45 +114,16 @@ def _named(given: list[tuple[str, Json, bool, str | None]]) -> str:
 def _body(operation: Json) -> Iterator[tuple[str, Json, bool, str | None]]:
     for content in operation.get("requestBody", {}).get("content", {}).values():
         for one in content["schema"].get("anyOf", [content["schema"]]):
-            model = _resolved(one)
+            model = resolved(one)
             for name, schema in model.get("properties", {}).items():
                 yield name, schema, name in model.get("required", ()), schema.get("description")
 
 
-def _paged(operation: Json, query: set[str]) -> tuple[str, str, str] | None:
-    """Where a list is answered page by page: the field with the rows, their interface, and the parameter that goes on.
-
-    Rows of the feed have no interface here: they are read by `Feed`.
-    """
-    schema = answer_of(operation)
-    fields = _resolved(schema).get("properties", {}) if schema else {}
-    rows = [(name, _name(one["items"])) for name, one in fields.items() if one.get("type") == "array"]
-    cursors = query & {"after", "before"}
-    if "next" not in fields or len(rows) != 1 or not cursors:
-        return None
-    ((name, row),) = rows
-    return (name, row, cursors.pop()) if row else None
-
-
-def _resolved(schema: Json) -> Json:
-    if "$ref" in schema:
-        found: Json = described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        return found
-    return schema
-
-
-def _name(schema: Json) -> str | None:
-    """Of the interface that a schema is; None: it is none."""
-    if "$ref" not in schema or "properties" not in _resolved(schema):
-        return None
-    return str(schema["$ref"].rpartition("/")[2])
-
-
 def _type(schema: Json, names: str = "") -> str:
     """What an answer has there. A word of a few is text: a later version may know more of them."""
-    if name := _name(schema):
+    if name := name_of(schema):
         return f"{names}{name}"
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(_type(one, names) for one in schema["anyOf"]))
     match schema.get("type"):
@@ -173,7 +140,7 @@ def _type(schema: Json, names: str = "") -> str:
 
 def _input(schema: Json) -> str:
     """What a parameter takes; what is not given is left out, so null is not named here."""
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(found for one in schema["anyOf"] if (found := _input(one)) != "null"))
     if "enum" in schema or "const" in schema:
