@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from simulator import World
 from tests.docs.test_commands import HOUSE, blocks
+from tests.support.house import Said
 
 PAGE = HOUSE / "docs" / "how-to" / "move-from-celery.md"
 PROGRAMS = ("poll_orders", "export_sellers", "enroll_sellers", "take_changes", "compare", "connecting", "report_all", "go_back")
@@ -67,15 +68,6 @@ class Sale(Base):
 
 
 @dataclass
-class Ran:
-    """What a program of the page left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
 class CeleryApp:
     """The app: its database, a folder with the page's programs, and what stands in its environment."""
 
@@ -107,7 +99,7 @@ class CeleryApp:
     def sealed(self, token: str, key: int = 0) -> str:
         return MultiFernet([Fernet(self.keys[key])]).encrypt(token.encode()).decode()
 
-    def program(self, name: str, stdin: str = "", **environment: str) -> Ran:
+    def program(self, name: str, stdin: str = "", **environment: str) -> Said:
         """`python NAME.py`, in this process: without the second that a start of Python takes."""
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -118,18 +110,18 @@ class CeleryApp:
             try:
                 runpy.run_path(str(self.folder / f"{name}.py"), run_name="__main__")
             except SystemExit as left:
-                return Ran(int(left.code or 0), out.getvalue(), err.getvalue())
+                return Said(int(left.code or 0), out.getvalue(), err.getvalue())
             finally:
                 sys.modules.pop("take_changes", None)  # it is another app's the next time
-        return Ran(0, out.getvalue(), err.getvalue())
+        return Said(0, out.getvalue(), err.getvalue())
 
-    def shell(self, command: str, environment: dict[str, str]) -> Ran:
+    def shell(self, command: str, environment: dict[str, str]) -> Said:
         """A block of the page's, in a shell."""
         given = {**os.environ, **self.environment, **environment}
         done = subprocess.run(
             ["bash", "-c", f"set -o pipefail; {command}"], cwd=self.folder, env=given, capture_output=True, text=True, check=False
         )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return Said(done.returncode, done.stdout, done.stderr)
 
     def loaded(self, name: str) -> dict[str, Any]:
         """The names of a program, which does not run as the main one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_strict_program_that_uses_all_of_it_compiles_without_other_types(
         'beat.snapshot("s", "sales");',
     ],
 )
-def test_what_is_misspelt_does_not_compile(installed: Path, package: Path, needs: Callable[[str, str], str], line: str) -> None:
+def test_what_is_misspelt_does_not_compile(installed: Path, package: Path, line: str) -> None:
     text = 'import { Feed, Sellerbeat } from "@sellerbeat/client";\n'
     text += 'const feed = new Feed("http://a", "t");\nconst beat = new Sellerbeat("http://a", "t");\n'
     (installed / "wrong.ts").write_text(f"{text}{line}\nexport {{ beat, feed }};\n", encoding="utf-8")
