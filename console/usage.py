@@ -34,7 +34,11 @@ def usage_in_words(error: Any, group: Any, typed: Sequence[str]) -> str:
         first = found[1].split(" ")[0]
         return f"{quoted(first)} is one word too many; write {synopsis(context)}, with quotes around a text of several words"
     if name := getattr(error, "option_name", ""):
-        return _wrong_option(context, name, words, _option(group, typed, name))
+        command, option = _typed(group, typed, name)
+        if option is not None and type(error).__name__ == "NoSuchOption":
+            value = "" if option.is_flag else f" {written(option)}"
+            return f"{name} stands behind its command; write {' '.join([PROGRAM, *command])} {name}{value}"
+        return _wrong_option(context, name, words, option)
     return str(words) if param is None else _wrong_value(context, param, type(error).__name__, words)
 
 
@@ -96,12 +100,14 @@ def _meaning(param: Any) -> str:
     return f" ({param.help.rstrip('.')})" if getattr(param, "help", None) else ""
 
 
-def _option(group: Any, typed: Sequence[str], name: str) -> Any:
-    """Of the command that was typed: errors of this kind do not know theirs."""
-    command = group
+def _typed(group: Any, typed: Sequence[str], name: str) -> tuple[list[str], Any]:
+    """The words of the command that was typed, and its option of that name or None: errors of this kind do not know theirs."""
+    command, path = group, []
     for word in typed:
-        command = getattr(command, "commands", {}).get(word, command)
-    return next((param for param in command.params if name in param.opts), None)
+        if (found := getattr(command, "commands", {}).get(word)) is not None:
+            command = found
+            path.append(word)
+    return path, next((param for param in command.params if name in param.opts), None)
 
 
 def _unknown_option(context: Any, name: str) -> str:
