@@ -134,7 +134,7 @@ def since(text: str) -> timedelta:
     try:
         return reaching_back(text, datetime.now(UTC))
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text} is not {EXPECTED}") from None
+        raise typer.BadParameter(f"{quoted(text)} is not {EXPECTED}") from None
 
 
 def end_of_pause(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import UnknownChangeError
 from store.schema.tables import LARGEST_ID
+
+CHANGE_ID = re.compile(r"[a-z0-9-]{1,41}")
 
 
 def log(
@@ -46,7 +49,8 @@ async def replay(
     if endpoint is not None:
         await context.ask(context.store.endpoints.one, endpoint)
     if ids and (unknown := await context.ask(context.store.deliveries.unknown, ids)):
-        raise UnknownChangeError(f"no change has the id {unknown[0][:60]}; nothing is sent")
+        named = f"the id {unknown[0]}" if CHANGE_ID.fullmatch(unknown[0]) else "such an id"  # a token that was pasted there is not shown
+        raise UnknownChangeError(f"no change has {named}; nothing is sent")
     what = {"ids": len(ids) if ids else None, "first": first, "last": last}
     what = {name: value for name, value in what.items() if value is not None}
     async with audited(context, author, "replay", seller, subject=endpoint, after=what):

@@ -4,6 +4,7 @@ No secret leaves here but through `secrets`, `add` and `rotate`.
 """
 
 import base64
+import re
 import secrets as chance
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -85,11 +86,15 @@ RESEAL_ENDPOINT_SECRET = text(
 )
 
 
+ENDPOINT_ID = re.compile(r"ep-[a-z0-9-]{1,20}")
+
+
 class UnknownEndpointError(StoreError):
     """There is no such endpoint, or it was removed. Act: `starter.py endpoints` lists them."""
 
     def __init__(self, endpoint_id: str) -> None:
-        super().__init__(f"there is no endpoint {endpoint_id[:40]}: starter.py endpoints lists them")
+        named = endpoint_id if ENDPOINT_ID.fullmatch(endpoint_id) else "of this id"  # a token that was pasted there is not shown
+        super().__init__(f"there is no endpoint {named}: starter.py endpoints lists them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from typer.main import get_command
 
+from console.help import EXAMPLES
+from starter import commands
 from tests.support.house import House
 
 KEY = "A" * 43 + "="  # a Fernet key as good as any
+TOKEN = "v^1.1#i^1#p^3#r^1#f^0#I^3#t^Ul4xMF8xOjNDRTk4OTk"  # a refresh token as eBay's look
+PARTS = [TOKEN[at : at + 10] for at in range(len(TOKEN) - 9)]
 
 
 @pytest.mark.parametrize(
@@ -167,3 +175,39 @@ def test_help_and_a_new_key_need_nothing(house: House) -> None:
     assert "Stop polling a seller until `resume`." in helped.out
     assert (made.code, made.err) == (0, "")
     Fernet(made.object["key"])
+
+
+def pasted(name: str, example: str) -> Iterator[list[str]]:
+    """The example of a command with the token in the place of each value, and each other option of the command with it."""
+    group: Any = get_command(commands())
+    for word in name.split():
+        group = group.commands[word]
+    typed = shlex.split(example)
+    for at in range(len(name.split()), len(typed)):
+        if not typed[at].startswith("--"):
+            yield [*typed[:at], TOKEN, *typed[at + 1 :]]
+    for param in group.params:
+        option = max(param.opts, key=len)
+        if param.param_type_name == "option" and not param.is_flag and option not in typed:
+            yield [*typed, option, TOKEN]
+        if param.param_type_name == "argument" and not param.required and len(typed) == len(name.split()):
+            yield [*typed, TOKEN]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_error_shows_a_token_that_was_pasted_in_the_place_of_any_value(house: House, name: str) -> None:
+    shown = {" ".join(words): said.err for words in pasted(name, EXAMPLES[name]) if leaks((said := house.command(*words)).err)}
+
+    assert shown == {}
+
+
+def test_a_token_in_the_place_of_a_change_is_not_shown(house: House) -> None:
+    assert house.command("replay", TOKEN).failure(1) == "no change has such an id; nothing is sent"
+
+
+def leaks(text: str) -> bool:
+    return any(part in text for part in PARTS)
+
+
+def test_a_token_would_be_found_in_the_values_of_many_commands() -> None:
+    assert sum(len(list(pasted(name, example))) for name, example in EXAMPLES.items()) > 80
