@@ -24,10 +24,10 @@ def now() -> datetime:
 
 
 def cell(field: str, value: Any) -> str:
-    """A row's value; `NONE` where there is none. What ends with `_at`, or is `at`, is a time as JSON has it."""
+    """A row's value; `NONE` where there is none."""
     if value is None or value == "":
         return NONE
-    if field == "at" or field.endswith("_at"):
+    if is_time(field):
         return moment(datetime.fromisoformat(value), upcoming=field == "next_poll_at")
     if isinstance(value, int) and not isinstance(value, bool) and field not in NAMES:
         return f"{value:,}"
@@ -35,7 +35,7 @@ def cell(field: str, value: Any) -> str:
 
 
 def is_time(field: str) -> bool:
-    """Whether `cell` shows it as one."""
+    """What ends with `_at`, or is `at`, is a time as JSON has it."""
     return field == "at" or field.endswith("_at")
 
 

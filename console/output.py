@@ -62,7 +62,6 @@ def show(
     *,
     sentences: Collection[str] = (),
     numbers: Collection[str] = (),
-    first: str = "",
 ) -> None:
     """For a person a table, or cards where it is too wide for the screen.
 
@@ -71,14 +70,13 @@ def show(
         empty: what is said instead where there are no rows: also what to do first.
         sentences: fields that may take several lines; they stand last.
         numbers: fields that stand at the right.
-        first: a line above it.
     """
     if Output.json:
         for row in rows:
             print_json(row)
         return
     lines = lines_of(rows, columns, sentences=sentences, numbers=numbers)
-    out(([first] if first else []) + lines if lines else wrapped(empty, width()))
+    out(lines or wrapped(empty, width()))
 
 
 def lines_of(
