@@ -58,6 +58,7 @@ def in_words(state: str, count: int) -> str:
 
 def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, on_screen: bool) -> None:
     """`rows`: as `sellers_list` gives them. `on_screen`: a person's terminal, which the first ones must not leave."""
+    rows = gravest_first(rows)
     if Output.json:
         for row in rows[:limit]:
             print_json(row)
@@ -65,17 +66,19 @@ def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, 
     if not rows:
         out(wrapped(EMPTY if state is None else f"no sellers in state {state}", width()))
         return
-    rows = gravest_first(rows)
     head = [*wrapped(summary(rows), width()), ""]
-    many = limit or (SCREEN if on_screen else len(rows))
-    lines = listed(rows, many)
-    while not limit and on_screen and many > FEWEST and len(head) + len(lines) >= shutil.get_terminal_size().lines:
-        many -= 1  # what is above the first line of the screen nobody sees
-        lines = listed(rows, many)
-    out([*head, *lines])
+    out([*head, *(listed(rows, limit) if limit or not on_screen else fitting(rows, shutil.get_terminal_size().lines - len(head)))])
 
 
-def listed(rows: Sequence[dict[str, Any]], limit: int) -> list[str]:
+def fitting(rows: Sequence[dict[str, Any]], height: int) -> list[str]:
+    """As `listed`, so many of them that a line of the screen is left: what is above its first one nobody sees."""
+    many = min(len(rows), SCREEN)
+    while len(lines := listed(rows, many)) >= height and many > FEWEST:
+        many -= 1
+    return lines
+
+
+def listed(rows: Sequence[dict[str, Any]], limit: int | None) -> list[str]:
     """The first of them, and how many more there are."""
     shown = [{**row, "why": why(row)} for row in rows[:limit]]
     columns = {

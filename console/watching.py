@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import shutil
 import sys
@@ -21,33 +22,35 @@ from console.events import what
 from console.fleet import EMPTY, gravest_first, summary, why
 from console.layout import printable, wrapped
 from console.output import Output, bold, out, print_json, width
-from operations.alerts import listed
 from operations.context import CommandContext
 from operations.quota import use
 from operations.status import sellers_list
 from store.events.newest import before_last
 
-TALL = 24  # lines where nobody says how many there are
-NEWS = 40  # changes that are read; the screen shows what fits
+NEWS, SHOWN_NEWS = 40, 20  # changes that are read, and those of them that are shown where no screen limits them
 CALM = ("polling", "removed")
+ROOMY = 17  # lines of a screen on which parts stand apart
 
 
 @dataclass(frozen=True, slots=True)
 class FleetView:
-    """All that the screen shows, at one moment. Rows are as `list`, `alerts`, `quota` and `changes` print them with --json."""
+    """All that the screen shows, at one moment. Rows are as `list`, `quota` and `changes` print them with --json."""
 
     at: datetime  # UTC, by our clock
     sellers: Sequence[dict[str, Any]]
-    alerts: Sequence[dict[str, Any]]
+    alerts: Sequence[dict[str, Any]]  # a row a kind, of the open ones
     quotas: Sequence[dict[str, Any]]
     news: Sequence[dict[str, Any]]  # oldest first
 
     def fields(self) -> dict[str, Any]:
         """As --json prints it."""
         states = dict(sorted(Counter(row["state"] for row in self.sellers).items()))
-        ailing = [row for row in gravest_first(self.sellers) if row["state"] not in CALM]
-        shown = [{"seller_id": row["seller_id"], "state": row["state"], "reason": row["reason"]} for row in ailing]
+        shown = [{"seller_id": row["seller_id"], "state": row["state"], "reason": row["reason"]} for row in self.ailing()]
         return {"at": self.at, "states": states, "trouble": shown, "alerts": self.alerts, "quota": self.quotas, "changes": self.news}
+
+    def ailing(self) -> list[dict[str, Any]]:
+        """Sellers who are not polled as they should be, the gravest first."""
+        return [row for row in gravest_first(self.sellers) if row["state"] not in CALM]
 
 
 def watch_fleet(context: CommandContext, every: timedelta) -> None:
@@ -66,7 +69,7 @@ def look(context: CommandContext) -> FleetView:
     """Some statements of Postgres."""
     store = context.store
     news = store.feed.chosen(before_last(store.engine, NEWS, 0, None, ()), NEWS, None, []).events
-    return FleetView(now(), asyncio.run(sellers_list(context, None)), listed(context), use(context), news)
+    return FleetView(now(), asyncio.run(sellers_list(context, None)), store.status.alerts_by_kind(), use(context), news)
 
 
 def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "") -> list[str]:
@@ -77,22 +80,20 @@ def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "
     """
     lines = [bold(_line(f"Sellerbeat, {fleet.at:%Y-%m-%d %H:%M:%S} UTC{note}", width))]
     if not fleet.sellers:
-        return [*lines, "", *wrapped(EMPTY, width)]
+        return [*lines, "", *wrapped(EMPTY, width)][:height]
     lines += wrapped(summary(fleet.sellers), width)[:2]
     quota = "quota: " + "; ".join(f"{row['resource']} {row['used']:,} of {_limit(row)}" for row in fleet.quotas)
     quotas = wrapped(quota, width, rest="  ")[:2] if fleet.quotas else []
-    ailing = [row for row in gravest_first(fleet.sellers) if row["state"] not in CALM]
-    left = None if height is None else height - len(lines) - len(quotas) - 8  # headings, and the lines between
-    some, alerts = (None, None) if left is None else (max(1, left // 3), max(1, left // 4))
-    lines += [
-        "",
-        *_part("trouble", "no trouble: every seller is polled", [_ailing(row) for row in ailing], some, width, "starter.py list"),
-    ]
-    lines += ["", *_part("open alerts", "no open alerts", _alerts(fleet.alerts), alerts, width, "starter.py alerts")]
-    lines += ["", *quotas] if quotas else []
-    room = None if height is None else max(1, height - len(lines) - 2)
-    newest = [_news(event) for event in fleet.news][-(room or 20) :]
-    return [*lines, "", bold("newest changes (UTC)") if newest else "no changes yet", *(_line(one, width) for one in newest)]
+    gap = [""] if height is None or height >= ROOMY else []
+    left = None if height is None else height - len(lines) - len(quotas) - 4 * (1 + len(gap))  # headings, and the lines between
+    some, alerts = (None, None) if left is None else (max(2, left // 3), max(2, left // 4))
+    ailing = [f"{row['seller_id']}: {row['state']}: {why(row)}" for row in fleet.ailing()]
+    lines += [*gap, *_part("trouble", "no trouble: every seller is polled", ailing, some, width, "starter.py list")]
+    lines += [*gap, *_part("open alerts", "no open alerts", [_alert(row) for row in fleet.alerts], alerts, width, "starter.py alerts")]
+    lines += [*gap, *quotas] if quotas else []
+    room = SHOWN_NEWS if height is None else max(1, height - len(lines) - len(gap) - 1)
+    newest = [_line(_news(event), width) for event in fleet.news[-room:]]
+    return [*lines, *gap, bold("newest changes (UTC)") if newest else "no changes yet", *newest][:height]
 
 
 def _part(heading: str, none: str, rows: Sequence[str], most: int | None, width: int | None, more: str) -> Iterator[str]:
@@ -100,38 +101,21 @@ def _part(heading: str, none: str, rows: Sequence[str], most: int | None, width:
         yield _line(none, width)
         return
     yield bold(heading)
-    shown = rows if most is None or len(rows) <= most else rows[: max(1, most - 1)]
+    shown = rows if most is None or len(rows) <= most else rows[: most - 1]
     yield from (_line(one, width) for one in shown)
     if left := len(rows) - len(shown):
         yield _line(f"… and {left:,} more: {more}", width)
 
 
-def _ailing(row: dict[str, Any]) -> str:
-    return f"{row['seller_id']}: {row['state']}: {why(row)}"
-
-
-def _alerts(alerts: Sequence[dict[str, Any]]) -> list[str]:
-    """By kind, those of the most sellers first: one cause is one line."""
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for alert in alerts:
-        kinds.setdefault(alert["kind"], []).append(alert)
-    most = sorted(kinds.items(), key=lambda one: -len(one[1]))
-    return [f"{kind}{_whose(rows)}, since {_first(rows)}: {rows[0]['text']}" for kind, rows in most]
-
-
-def _first(rows: Sequence[dict[str, Any]]) -> str:
-    return cell("opened_at", min(row["opened_at"] for row in rows))
+def _alert(kind: dict[str, Any]) -> str:
+    """One cause is one line, however many sellers have it."""
+    whose = f" ({kind['open']:,} times)" if kind["open"] > 1 else f" of {kind['seller_id']}" if kind["seller_id"] else ""
+    return f"{kind['kind']}{whose}, since {cell('opened_at', kind['since'])}: {kind['text']}"
 
 
 def _news(event: dict[str, Any]) -> str:
     """`12:03:10  anna  order.updated  03-14798-73169  orderPaymentStatus`."""
     return f"{event['detected_at'][11:19]}  {event['seller_id'] or '-':<12} {event['type']:<20} {event['entity_id']}  {what(event)}"
-
-
-def _whose(rows: Sequence[dict[str, Any]]) -> str:
-    if len(rows) > 1:
-        return f" ({len(rows):,} times)"
-    return f" of {rows[0]['seller_id']}" if rows[0]["seller_id"] else ""
 
 
 def _limit(row: dict[str, Any]) -> str:
@@ -151,7 +135,7 @@ def _follow(context: CommandContext, every_s: float) -> None:
 
     from store import StoreError
 
-    note = f", anew every {every_s:g} s; q ends it"
+    note = f"; q ends it, anew every {every_s:g} s"
     with _keys(), Live(console=Console(), screen=True, auto_refresh=False) as screen:
         while True:
             began = time.monotonic()
@@ -159,7 +143,7 @@ def _follow(context: CommandContext, every_s: float) -> None:
             try:
                 lines = drawn(look(context), size.columns, size.lines - 1, note)
             except StoreError as error:  # it may come again, and whoever watches then wants to see it
-                lines = wrapped(f"{now():%Y-%m-%d %H:%M:%S} UTC{note}: {error}", size.columns)
+                lines = wrapped(f"{now():%Y-%m-%d %H:%M:%S} UTC{note}: {error}", size.columns)[: size.lines - 1]
             screen.update(Text.from_ansi("\n".join(lines), no_wrap=True), refresh=True)
             if _asked_to_end(began + every_s):
                 return
@@ -168,8 +152,10 @@ def _follow(context: CommandContext, every_s: float) -> None:
 def _asked_to_end(until: float) -> bool:
     """Whether q came before that moment of `time.monotonic`."""
     while (left := until - time.monotonic()) > 0:
-        if select.select([sys.stdin], [], [], left)[0] and sys.stdin.read(1) in ("q", "Q", ""):
-            return True
+        if select.select([sys.stdin], [], [], left)[0]:
+            keys = os.read(sys.stdin.fileno(), 1024)  # all that are there: `sys.stdin` would keep what it is not asked for
+            if not keys or b"q" in keys.lower():
+                return True
     return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from types import ModuleType
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_a_terminal_shows_what_fits_and_says_how_many_more_there_are(
     assert "… and 297 more" in limited
 
 
+def test_a_program_gets_the_gravest_sellers_first_too(
+    terminal: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Output, "json", True)
+
+    show_list(rows_of(terminal, paused=1, polling=2, needs_reauthorization=1), None, 2, on_screen=False)
+
+    states = [json.loads(line)["state"] for line in capsys.readouterr().out.splitlines()]
+    assert states == ["needs_reauthorization", "paused"]
+
+
 @pytest.mark.parametrize("state", GRAVITY)
 def test_a_status_has_its_reason_in_every_state(terminal: ModuleType, state: str) -> None:
     assert headline(terminal.seller("anna", state, "no worker answers: is worker.py running?", 1)).endswith("is worker.py running?)") or (
@@ -100,32 +112,40 @@ def test_a_status_has_its_reason_in_every_state(terminal: ModuleType, state: str
 
 
 def view(terminal: ModuleType, sellers: list[dict[str, Any]], alerts: int = 0) -> FleetView:
-    kinds = [
-        {"kind": "failing:orders", "seller_id": f"s-{number}", "opened_at": terminal.ago(hours=1), "text": "x " * 90}
-        for number in range(alerts)
-    ]
+    one = {"open": alerts, "seller_id": "s-1", "since": terminal.ago(hours=1), "text": "x " * 90}
+    kinds = [one | {"kind": kind} for kind in ("failing:orders", "set_aside", "planner_late", "token_ends", "no_polls")] if alerts else []
     event = {"position": 1, "detected_at": terminal.ago(seconds=1), "seller_id": "anna", "type": "order.updated", "entity_id": "o-1"}
     news = [{**event, "data": {}, "changed": ["\u4e66" * 80]}] * 40
     quotas = [{"resource": name, "used": 1234, "limit": 100_000} for name in ("feed", "inventory", "orders", "trading")]
     return FleetView(terminal.NOW, sellers, alerts=kinds, quotas=quotas, news=news)
 
 
-@pytest.mark.parametrize(("width", "height"), [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize(("width", "height"), [(60, 14), (60, 16), (60, 17), (60, 20), (80, 23), (120, 40)])
 @pytest.mark.parametrize(("failing", "alerts"), [(0, 0), (3, 1), (3000, 3000)])
 def test_a_watch_fits_its_screen_with_trouble_above_what_is_new(
     terminal: ModuleType, width: int, height: int, failing: int, alerts: int
 ) -> None:
-    lines = drawn(view(terminal, rows_of(terminal, failing=failing, polling=5), alerts), width, height, ", anew every 2 s; q ends it")
+    lines = drawn(view(terminal, rows_of(terminal, failing=failing, polling=5), alerts), width, height, "; q ends it, anew every 2 s")
 
     assert len(lines) <= height
     assert max(map(cell_len, lines)) <= width
     assert lines[0].startswith("Sellerbeat, 2026-11-30 03:04:05 UTC")
+    assert "q ends it" in lines[0]
     assert lines[1].startswith(f"{failing + 5:,} sellers: ")
     text = "\n".join(lines)
     assert ("failing-0: failing: a reason" in text) is bool(failing)
     assert ("no trouble" in text) is not failing
     assert ("(3,000 times)" in text) is (alerts == 3000)  # one cause is one line
     assert text.index("no open alerts" if not alerts else "failing:orders") < text.index("quota: ") < text.index("newest changes")
+    assert lines[-1].startswith("03:04:04  anna")  # a change at least
+
+
+@pytest.mark.parametrize("height", range(1, 14))
+def test_a_watch_never_scrolls_however_small_its_screen(terminal: ModuleType, height: int) -> None:
+    lines = drawn(view(terminal, rows_of(terminal, failing=30, paused=5, polling=5, removed=1), 9), 60, height)
+
+    assert 0 < len(lines) <= height
+    assert len(drawn(FleetView(terminal.NOW, [], [], [], []), 30, height)) <= height
 
 
 def test_a_watch_of_nobody_says_what_to_do_first(terminal: ModuleType) -> None:

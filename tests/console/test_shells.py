@@ -126,7 +126,7 @@ def in_a_terminal(house: House, *arguments: str) -> Iterator[tuple[subprocess.Po
         os.close(ours)
 
 
-@pytest.mark.parametrize("end", ["q", pytest.param("ctrl-c", marks=pytest.mark.repeats)])
+@pytest.mark.parametrize("end", ["xq", pytest.param("q", marks=pytest.mark.repeats), pytest.param("ctrl-c", marks=pytest.mark.repeats)])
 def test_a_watch_shows_what_changes_until_q_or_ctrl_c(anna: House, end: str) -> None:
     """A process, since the terminal and its keys are what is proven."""
     with in_a_terminal(anna, "watch", "--every", "1s") as (running, keyboard, sent):
@@ -134,10 +134,10 @@ def test_a_watch_shows_what_changes_until_q_or_ctrl_c(anna: House, end: str) -> 
         anna.command("pause", "bert", "--reason", "holiday")
         anna.store.save_overrides("bert", {"paused": "holiday"})
         eventually_here(lambda: "bert: paused: holiday" in sent())
-        if end == "q":
-            os.write(keyboard, b"q")
-        else:
+        if end == "ctrl-c":
             running.send_signal(signal.SIGINT)
+        else:
+            os.write(keyboard, end.encode())  # several keys come at once
         eventually_here(lambda: sent() is not None and running.poll() is not None)
         anna.store.save_overrides("bert", {})
 
