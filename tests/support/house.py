@@ -11,7 +11,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -124,9 +124,10 @@ class Child:
         os.kill(self.process.pid, number)
 
     def end(self, number: int = signal.SIGKILL, within: float = PATIENCE_S) -> int:
-        """Signal it and wait; its exit code (-9 for a kill -9)."""
+        """Signal it and wait; its exit code (-9 for a kill -9). It may end by itself between the question and the signal."""
         if self.process.poll() is None:
-            self.tell(number)
+            with suppress(ProcessLookupError):
+                self.tell(number)
         return self.process.wait(within)
 
     def result(self, within: float = PATIENCE_S) -> Said:
