@@ -1,7 +1,9 @@
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,17 +17,31 @@ from tests.support.waiting import PATIENCE_S
 COMMAND = [sys.executable, "-m", "simulator"]
 
 
+@contextmanager
+def running(options: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The simulator as a process that ends with the block, also when a line is awaited that never comes."""
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        watch = threading.Timer(PATIENCE_S, process.kill)
+        watch.start()
+        try:
+            yield process
+        finally:
+            watch.cancel()
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int) -> None:
     ledger = tmp_path / "ledger.jsonl"
     options = ["--ledger", str(ledger), "--seller", "anna=100:5:7:2", "--history", "2"]
-    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with running(options) as process:
         assert process.stdout
         said = [process.stdout.readline() for _ in range(6)]
         url = said[0].rsplit(" ", 1)[1].strip()
-        about = httpx.get(f"{url}/simulator/sellers").json()
-        form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
-        token = httpx.post(f"{url}/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"]))
+        with httpx.Client(base_url=url, timeout=PATIENCE_S) as http:
+            about = http.get("/simulator/sellers").json()
+            form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
+            token = http.post("/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"]))
         process.send_signal(number)
         errors = process.communicate(timeout=PATIENCE_S)[1]
 
@@ -39,14 +55,14 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(tmp_path: Path, number: int
 
 
 def test_help_names_every_switch() -> None:
-    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
 
     words = set(done.stdout.replace(",", " ").replace(".", " ").split())
     assert words >= PROFILE.keys()
 
 
 def test_a_wrong_option_ends_the_process_with_one_line() -> None:
-    done = subprocess.run([*COMMAND, "--seller", "anna=many"], capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run([*COMMAND, "--seller", "anna=many"], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -74,16 +90,17 @@ def test_a_seller_that_makes_no_sense_is_refused_in_one_line(capsys: pytest.Capt
 
 def test_a_hostile_one_with_a_quota_can_be_made_quiet(tmp_path: Path) -> None:
     options = ["--seller", "anna=1000:5", "--rate", "5000", "--hostile", "--switch", "clock_off_s=0", "--quota", "order=7", "--quiet"]
-    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with running(options) as process:
         assert process.stdout
         url = process.stdout.readline().rsplit(" ", 1)[1].strip()
-        quiet = httpx.post(f"{url}/simulator/quiet").json()
-        httpx.post(f"{url}/simulator/calm")
-        about = httpx.get(f"{url}/simulator/sellers").json()
-        form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
-        token = httpx.post(f"{url}/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"])).json()
-        headers = {"Authorization": f"Bearer {token['access_token']}"}
-        answers = [httpx.get(f"{url}/sell/fulfillment/v1/order", headers=headers).status_code for _ in range(9)]
+        with httpx.Client(base_url=url, timeout=PATIENCE_S) as http:
+            quiet = http.post("/simulator/quiet").json()
+            http.post("/simulator/calm")
+            about = http.get("/simulator/sellers").json()
+            form = {"grant_type": "refresh_token", "refresh_token": about["sellers"][0]["refresh_token"]}
+            token = http.post("/identity/v1/oauth2/token", data=form, auth=(about["client_id"], about["client_secret"])).json()
+            headers = {"Authorization": f"Bearer {token['access_token']}"}
+            answers = [http.get("/sell/fulfillment/v1/order", headers=headers).status_code for _ in range(9)]
         process.send_signal(signal.SIGTERM)
         errors = process.communicate(timeout=PATIENCE_S)[1]
 
