@@ -82,10 +82,12 @@ def test_a_failed_start_reports_the_end_of_the_log_and_leaves_no_process(used: P
     ours = version.read_text()
     version.write_text("9.6\n")
 
-    with pytest.raises(devstack.DevstackError) as failure, devstack.postgres(used, fast=True):
-        pass
+    try:
+        with pytest.raises(devstack.DevstackError) as failure, devstack.postgres(used, fast=True):
+            pass
+    finally:
+        version.write_text(ours)  # the folder is the next test's too
 
-    version.write_text(ours)
     assert "incompatible with server" in str(failure.value)
     assert at_work(used) == []
 
