@@ -25,13 +25,13 @@ from temporalio.testing import WorkflowEnvironment
 import tests.support.cases  # noqa: F401  # names that modules had before
 from demo_stack import devstack
 from tests.support.databases import fresh
+from tests.support.examples import EXAMPLES, IS_LONG_TRIAL
 
 # No example is wrong for its time or its size: hypothesis guesses at the machine's speed, and at what a strategy usually makes.
 # The gate has the same examples each time, so that it is green or red for everybody alike; `make chaos` has others each time, and more.
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 BY_CHANCE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
-    "sellerbeat", max_examples=EXAMPLES, deadline=None, derandomize="EXAMPLES" not in os.environ, suppress_health_check=BY_CHANCE
+    "sellerbeat", max_examples=EXAMPLES, deadline=None, derandomize=not IS_LONG_TRIAL, suppress_health_check=BY_CHANCE
 )
 settings.load_profile("sellerbeat")
 
@@ -77,6 +77,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What is loaded by now stays to the end, so nobody has to look for garbage in it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist's and pytest's own, which are the last that are asked
+def pytest_runtestloop() -> None:
+    """In every process that comes here: the controller of others collects nothing, so no collection ends there."""
     gc.enable()
 
 

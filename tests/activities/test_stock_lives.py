@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
@@ -17,11 +16,12 @@ from domain.pacing import Stream
 from simulator.judge import judge
 from simulator.state.listings import sold_good
 from tests.support.databases import fresh
+from tests.support.examples import EXAMPLES
 from tests.support.rig import Rig, rig
 
 HALF_AN_HOUR = timedelta(minutes=30)
-EXAMPLES = settings(
-    max_examples=max(int(os.environ.get("EXAMPLES", "25")) // 6, 1),
+LIVES = settings(
+    max_examples=max(EXAMPLES // 6, 1),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -129,7 +129,7 @@ def lives(postgres_server: str, execute: Callable[[str], None], migrated_templat
         yield it, count(1)
 
 
-@EXAMPLES
+@LIVES
 @given(life=acts("sell", "sell", "sell", "purchase", "pay", "restock", "cancel", "edit", "add size", "wait"))
 def test_no_stock_is_told_that_ebay_had_not_shown_and_the_last_reading_always_is(
     lives: tuple[Rig, Iterator[int]], life: Sequence[Act]
@@ -156,7 +156,7 @@ def test_no_stock_is_told_that_ebay_had_not_shown_and_the_last_reading_always_is
     assert (verdict.lost, verdict.twice, verdict.wrong) == (0, 0, 0), verdict.examples
 
 
-@EXAMPLES
+@LIVES
 @given(life=acts("sell", "wait"))
 def test_while_nothing_but_sales_happens_what_is_expected_is_what_ebay_has(lives: tuple[Rig, Iterator[int]], life: Sequence[Act]) -> None:
     it, numbers = lives

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
@@ -14,10 +13,11 @@ from store import Store
 from store.schema.kinds import AlertKind
 from tests.api.worked import caller
 from tests.store.documents import enroll, item, order, refused_title, sale
+from tests.support.examples import times
 from tests.web.site import Site
 
 OTHER, CANARY = "otherseller", "leakedword"  # the second in each id, text, address and document of the first
-CALLS = 400 * max(1, int(os.environ.get("EXAMPLES", "25")) // 25)  # EXAMPLES=625: ten thousand
+CALLS = 400 * times()  # EXAMPLES=625: ten thousand
 NAMES = ("anna", OTHER, "nobody", f"anna,{OTHER}", "%00", "..", "*")
 VALUES: dict[str, Any] = {
     "seller": (*["anna"] * 6, *NAMES),

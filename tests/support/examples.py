@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 
+IS_LONG_TRIAL = "EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 USUAL = 75  # with which a test is tried as often as it says
 FEWEST = 5
+
+
+def times() -> int:
+    """How many times as much is tried as in the gate, where it isn't hypothesis that counts."""
+    return max(EXAMPLES // 25, 1)
 
 
 def examples(often: int) -> int:
