@@ -186,9 +186,11 @@ async def test_an_account_is_not_enrolled_under_a_second_id_while_the_first_has_
 
 async def test_a_press_on_the_page_makes_a_link_with_its_end(it: Consent) -> None:
     await it.consents(it.link())
+    began = datetime.now(UTC)
 
     pressed = [await it.site.press(place, "/links", seller=seller) for place, seller in (("/sellers/s-1", "s-1"), ("/", "s-9"))]
 
+    ends = tuple(f"{now + timedelta(days=3):%Y-%m-%d}" for now in (began, datetime.now(UTC)))  # two, where midnight lies between
     for answer, seller in zip(pressed, ("s-1", "s-9"), strict=True):
         page = Page(answer)
         assert answer.status_code == 200
@@ -196,7 +198,7 @@ async def test_a_press_on_the_page_makes_a_link_with_its_end(it: Consent) -> Non
         (address,) = re.findall(r"http://127\.0\.0\.1:\d+/oauth2/authorize\S+", page.text)
         query = parse_qs(urlsplit(address).query)
         assert (query["redirect_uri"], query["response_type"]) == ([RUNAME], ["code"])
-        assert page.all("time")[-1]["datetime"].startswith(f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}")
+        assert page.all("time")[-1]["datetime"].startswith(ends)
         assert "no-store" in answer.headers["cache-control"]
     assert shows(await it.consents(address, "bert"), ConsentOutcome.DONE)
     assert it.store.enrolled() == ["s-1", "s-9"]
