@@ -16,7 +16,7 @@ from serving.context import THREADS
 from store import Store
 from tests.api.worked import acts, caller
 from tests.store.documents import enroll
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 from tests.web.consenting import Consent
 from tests.web.site import Site, refused
 
@@ -48,7 +48,11 @@ async def test_a_seller_consents_by_the_link_comes_back_and_the_app_reads_an_ord
     assert (made.status_code, made.headers["cache-control"]) == (200, "no-store")
     assert came_back.headers["location"] == f"{APP}/back?sellerbeat=connected&seller=s-1"
     token = given.json()
-    said = httpx.get(f"{token['api_url']}/sell/fulfillment/v1/order/{order}", headers={"Authorization": f"Bearer {token['access_token']}"})
+    said = httpx.get(
+        f"{token['api_url']}/sell/fulfillment/v1/order/{order}",
+        headers={"Authorization": f"Bearer {token['access_token']}"},
+        timeout=PATIENCE_S,
+    )
     assert said.json()["orderId"] == order
     assert (token["calls"], token["expires_at"][-1], given.headers["cache-control"]) == ({"orders": 2}, "Z", "no-store")
     (row,) = it.rows("sellers")

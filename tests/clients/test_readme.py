@@ -22,6 +22,7 @@ from operations.catalogue.samples import sample
 from tests.clients.conftest import Listening
 from tests.clients.test_webhooks import OTHER, SECRET, delivery, signed
 from tests.docs.test_commands import blocks
+from tests.support.waiting import PATIENCE_S
 from tests.web.site import TOKEN
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
@@ -43,7 +44,7 @@ def test_the_first_program_books_each_sale_and_goes_on_where_it_was_ended(web: L
             assert shop.stderr
             assert "handled up to position" in shop.stderr.readline()
             shop.send_signal(name)
-            _, said = shop.communicate(timeout=60)
+            _, said = shop.communicate(timeout=PATIENCE_S)
             assert (shop.returncode, said) == (0, "")
 
         assert len(rows(database, "SELECT * FROM sales")) == number + 1

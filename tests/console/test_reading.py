@@ -15,7 +15,7 @@ from simulator import World
 from tests.console.shapes import EVENT, ROW, SALE, STATUS, STREAM, TIME, assert_times, calls, is_version, poll_until, read
 from tests.console.test_missing_servers import CHECKS
 from tests.support.house import ROOT, House
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +270,7 @@ def test_a_reader_that_leaves_early_is_no_error(house: House, gone_reader: int, 
     program = [sys.executable, str(ROOT / "starter.py"), *command.split()]
 
     left = subprocess.run(
-        program, stdout=gone_reader, stderr=subprocess.PIPE, env=house.environment, cwd=house.folder, timeout=60, check=False
+        program, stdout=gone_reader, stderr=subprocess.PIPE, env=house.environment, cwd=house.folder, timeout=PATIENCE_S, check=False
     )
 
     assert (left.returncode, left.stderr) == (0, b"")

@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from simulator import World
 from tests.docs.test_commands import HOUSE, blocks
 from tests.support.house import Said
+from tests.support.waiting import PATIENCE_S
 
 PAGE = HOUSE / "docs" / "how-to" / "move-from-celery.md"
 PROGRAMS = ("poll_orders", "export_sellers", "enroll_sellers", "take_changes", "compare", "connecting", "report_all", "go_back")
@@ -138,7 +139,7 @@ class CeleryApp:
             refresh = MultiFernet([Fernet(key) for key in self.keys]).decrypt(sealed).decode()
             form = {"grant_type": "refresh_token", "refresh_token": refresh}
             keys = (world.accounts.client_id, world.accounts.client_secret)
-            answer = httpx.post(f"{ebay_url}/identity/v1/oauth2/token", data=form, auth=keys).raise_for_status()
+            answer = httpx.post(f"{ebay_url}/identity/v1/oauth2/token", data=form, auth=keys, timeout=PATIENCE_S).raise_for_status()
             return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
         with Session(self.engine) as session, warnings.catch_warnings():

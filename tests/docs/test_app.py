@@ -14,7 +14,7 @@ from simulator import World
 from tests.docs.test_commands import HOUSE, blocks
 from tests.support.house import ROOT, House
 from tests.support.opening import open_house  # noqa: F401 - a fixture
-from tests.support.waiting import eventually, eventually_here
+from tests.support.waiting import PATIENCE_S, eventually, eventually_here
 
 PAGE = HOUSE / "docs" / "how-to" / "an-app-over-http.md"
 SHOP = "https://shop.example"
@@ -41,12 +41,12 @@ def served(open_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch) ->
     names: dict[str, Any] = {"__name__": "shop"}
     exec(compile(program, str(PAGE), "exec"), names)
     assert len([line for line in program.splitlines() if line.strip()]) <= 40
-    return world, httpx.AsyncClient(transport=httpx.ASGITransport(names["app"]), base_url=SHOP, timeout=60)
+    return world, httpx.AsyncClient(transport=httpx.ASGITransport(names["app"]), base_url=SHOP, timeout=PATIENCE_S)
 
 
 async def test_an_app_without_shell_and_database_connects_shows_pauses_and_reads_an_order(served: tuple[World, httpx.AsyncClient]) -> None:
     world, shop = served
-    async with shop, httpx.AsyncClient() as browser:
+    async with shop, httpx.AsyncClient(timeout=PATIENCE_S) as browser:
         to_ebay = await shop.get("/connect/anna")
         agreed = await browser.post(to_ebay.headers["location"], data={"seller": "anna-at-ebay", "answer": "agree"})
         back = await browser.get(agreed.headers["location"])

@@ -120,6 +120,7 @@ def test_a_revoked_authorization_is_known_at_once(house: House, arranged: object
         f"{house.environment['SELLERBEAT_PUBLIC_URL']}/ebay/notifications/carla",
         content=body,
         headers={"X-EBAY-SIGNATURE": house.world.notices.signature(body)},
+        timeout=PATIENCE_S,
     )
 
     assert answer.status_code == 204
@@ -167,7 +168,7 @@ def test_an_app_has_ebay_tell_of_one_seller_over_http(house: House, arranged: ob
     path = f"{house.environment['SELLERBEAT_PUBLIC_URL']}/v1/sellers/bert/notifications"
 
     repaired, again, whole = [httpx.post(f"{path}/{act}", timeout=PATIENCE_S) for act in ("repair", "repair", "setup")]
-    unknown = httpx.post(path.replace("bert", "nobody") + "/setup")
+    unknown = httpx.post(path.replace("bert", "nobody") + "/setup", timeout=PATIENCE_S)
 
     assert [(part["what"], part["found"]) for part in repaired.json()["parts"]] == [("destination", "enabled again: it was MARKED_DOWN")]
     assert (again.json(), down.status) == ({"parts": [], "wrong": 0}, "ENABLED")
@@ -193,7 +194,7 @@ def test_nothing_that_a_notification_says_of_people_is_kept_or_said(house: House
         body = json.dumps(document).encode()
         good, bad = house.world.notices.signature(body), house.world.notices.signature(body + b"x")
         for header, status in ((good, 204), (bad, 412), (name, 412)):
-            answer = httpx.post(f"{url}/ebay/notifications{path}", content=body, headers={"X-EBAY-SIGNATURE": header})
+            answer = httpx.post(f"{url}/ebay/notifications{path}", content=body, headers={"X-EBAY-SIGNATURE": header}, timeout=PATIENCE_S)
             assert (answer.status_code, name in answer.text) == (status, False)
 
     stored = postgres_columns(house.database)
@@ -210,7 +211,7 @@ def test_showing_counts_what_came(house: House, arranged: object) -> None:
 
     assert ("ORDER_CONFIRMATION", "done") in {(row["topic"], row["state"]) for row in counted}
     assert "ORDER_CONFIRMATION" in house.command("notifications", "show", "anna").out
-    answer = httpx.get(f"{house.environment['SELLERBEAT_PUBLIC_URL']}/v1/sellers/anna/notifications")
+    answer = httpx.get(f"{house.environment['SELLERBEAT_PUBLIC_URL']}/v1/sellers/anna/notifications", timeout=PATIENCE_S)
     assert {(row["topic"], row["state"], row["notifications"]) for row in answer.json()["topics"]} == {
         (row["topic"], row["state"], row["notifications"]) for row in counted
     }

@@ -87,7 +87,7 @@ def test_a_worker_killed_in_the_middle_of_polls_loses_nothing_and_repeats_nothin
         worker = house.worker()
         forget_dead_worker(temporal_address)
         victim = kill_at(house, worker, resource, call=random.randint(1, 8), asked=random.random() < 0.5)
-        assert worker.process.wait(60) == -signal.SIGKILL
+        assert worker.process.wait(PATIENCE_S) == -signal.SIGKILL
     died_ms = house.world.clock.now_ms()
 
     house.worker()

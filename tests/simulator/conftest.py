@@ -12,6 +12,7 @@ import pytest
 from simulator import serve
 from simulator.times import iso, to_ms
 from tests.support.manual_world import ManualWorld
+from tests.support.waiting import PATIENCE_S
 
 NAMESPACE = "urn:ebay:apis:eBLBaseComponents"
 Code = Callable[[httpx.Response], tuple[int, int]]
@@ -23,7 +24,7 @@ class Client:
     """One seller's app, as eBay sees it."""
 
     def __init__(self, url: str, world: ManualWorld, seller: str) -> None:
-        self.world, self.http = world, httpx.Client(base_url=url)
+        self.world, self.http = world, httpx.Client(base_url=url, timeout=PATIENCE_S)
         answer = self.token(world.refresh_token(seller))
         self.access = answer.json()["access_token"]
 

@@ -11,6 +11,7 @@ from simulator.wire import Wire
 from tests.simulator.conftest import START, Client, Code
 from tests.support.manual_world import ManualWorld
 from tests.support.present import present
+from tests.support.waiting import PATIENCE_S
 
 ITEMS = "/sell/inventory/v1/inventory_item"
 
@@ -214,7 +215,7 @@ def test_no_switch_that_spoils_answers_writes_a_version(anna: Client, world: Man
     switches = ("failure", "too_many", "html", "truncated", "wrong_total", "empty_page", "warnings", "cut", "dateless", "expired")
     for switch in switches:
         turn_on(world, switch)
-        with httpx.Client(base_url=anna.http.base_url) as client:
+        with httpx.Client(base_url=anna.http.base_url, timeout=PATIENCE_S) as client:
             try:
                 client.get("/sell/fulfillment/v1/order", headers=anna.headers())
             except httpx.HTTPError:

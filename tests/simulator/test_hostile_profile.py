@@ -16,6 +16,7 @@ from tests.simulator.conftest import START, Client, Eventually
 from tests.simulator.perfect import has_id, poll
 from tests.support.manual_world import ManualWorld
 from tests.support.present import present
+from tests.support.waiting import PATIENCE_S
 
 TOKEN = "/identity/v1/oauth2/token"
 ORDERS = "/sell/fulfillment/v1/order"
@@ -37,7 +38,7 @@ def read_for_hours(world: ManualWorld) -> list[str]:
     """A client without patience: what it got, call by call, while the world lived."""
     got: list[str] = []
     life = Life(world, rate=3)
-    with serve(world) as running, httpx.Client(base_url=running.url) as http:
+    with serve(world) as running, httpx.Client(base_url=running.url, timeout=PATIENCE_S) as http:
         access = ""
         for k in range(48):
             life.run_until(START + timedelta(minutes=10 * k))
@@ -137,7 +138,7 @@ def test_a_switch_that_makes_no_sense_is_refused(name: str, value: float) -> Non
 
 @contextmanager
 def living(world: World, rate: float) -> Iterator[httpx.Client]:
-    with serve(world) as running, Life(world, rate), httpx.Client(base_url=running.url) as http:
+    with serve(world) as running, Life(world, rate), httpx.Client(base_url=running.url, timeout=PATIENCE_S) as http:
         yield http
 
 

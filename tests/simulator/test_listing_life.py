@@ -13,6 +13,7 @@ from simulator.judge import judge
 from tests.simulator.conftest import START
 from tests.simulator.perfect import poll
 from tests.support.manual_world import ManualWorld
+from tests.support.waiting import PATIENCE_S
 
 END, SOONER = START + timedelta(hours=20), START + timedelta(hours=8.5)
 
@@ -103,7 +104,7 @@ def test_a_perfect_poller_is_acquitted_and_one_that_misses_a_listing_is_not(
 def test_a_seller_who_comes_over_http_lives_too() -> None:
     world = ManualWorld(seed=4, now=START)
     life = Life(world, rate=10)
-    with serve(world) as running, httpx.Client(base_url=running.url) as http:
+    with serve(world) as running, httpx.Client(base_url=running.url, timeout=PATIENCE_S) as http:
         query: dict[str, str | int] = {"seller": "gus", "orders_a_day": 100, "skus": 3, "listings": 12, "published": 2}
         answer = http.post("/simulator/seller", params=query).json()
         twice = http.post("/simulator/seller", params=query)

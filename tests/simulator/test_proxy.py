@@ -82,7 +82,7 @@ def dial(proxy: FaultProxy) -> socket.socket:
 
 
 def test_without_faults_everything_passes(http: httpx.Client, proxy: FaultProxy, ebay: str) -> None:
-    assert [http.get(PATH).json() for _ in range(3)] == [httpx.get(ebay + PATH).json()] * 3
+    assert [http.get(PATH).json() for _ in range(3)] == [httpx.get(ebay + PATH, timeout=PATIENCE_S).json()] * 3
     assert (proxy.done["connections"], proxy.done["exchanges"]) == (1, 3)
 
 
@@ -271,15 +271,15 @@ def test_by_hand_each_line_is_done_at_once(ebay: str) -> None:
             present(process.stdin).flush()
             return present(process.stdout).readline()
 
-        assert httpx.get(url + PATH).status_code == 200
+        assert httpx.get(url + PATH, timeout=PATIENCE_S).status_code == 200
         tell("garbage 1")
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(url + PATH)
+            httpx.get(url + PATH, timeout=PATIENCE_S)
         assert '"garbage": 1' in tell("counts")
         assert "no fault explode" in tell("explode 3")
         tell("down")
         with pytest.raises(httpx.ConnectError):
-            httpx.get(url + PATH)
+            httpx.get(url + PATH, timeout=PATIENCE_S)
         present(process.stdin).close()
         process.wait(timeout=PATIENCE_S)
 

@@ -11,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, make_url
 
 from demo_stack.devstack.binaries import postgres_bin
+from tests.support.waiting import PATIENCE_S
 
 NAMES = ("notifications", "orders", "sellers", "alerts", "tokens", "endpoints", "deliveries", "secrets", "claims", "levels")
 COUNT = 30  # ours have the same names up to here
@@ -87,5 +88,5 @@ def dump(database: str, schema: str) -> str:
     """Tables and rows of a schema as pg_dump writes them, but for the token that it makes anew each time."""
     url = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
     program = [str(postgres_bin() / "pg_dump"), "--schema", schema, "--dbname", url]
-    text = subprocess.run(program, check=True, capture_output=True, text=True, timeout=60).stdout
+    text = subprocess.run(program, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
     return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)

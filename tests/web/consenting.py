@@ -15,6 +15,7 @@ from operations.consent import ConsentOutcome, make_link
 from pages.connected import SHOWN
 from simulator.server import Simulator
 from store import Store
+from tests.support.waiting import PATIENCE_S
 from tests.web.site import Page, Site
 
 HERE = "http://localhost:8080/ebay/connected"
@@ -45,7 +46,7 @@ class Consent:
 
     def answer(self, link: str, account: str = "anna", answer: str = "agree") -> str:
         """The seller presses a button at eBay; gives where eBay leads them."""
-        said = httpx.post(link, data={"seller": account, "answer": answer})
+        said = httpx.post(link, data={"seller": account, "answer": answer}, timeout=PATIENCE_S)
         assert said.status_code == 302, said.text
         return said.headers["location"]
 

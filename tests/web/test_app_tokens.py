@@ -25,6 +25,7 @@ from operations.app_tokens import (
 )
 from operations.errors import NotConfiguredError
 from store import UnknownSellerError
+from tests.support.waiting import PATIENCE_S
 from tests.web.consenting import Consent
 
 ORDERS, INVENTORY = SCOPES[1], SCOPES[2]
@@ -62,7 +63,9 @@ def test_the_token_that_polls_use_is_given_while_it_lives_and_reads_an_order(sho
 
     token = given(shop)
 
-    said = httpx.get(f"{token.api_url}/sell/fulfillment/v1/order/{order}", headers={"Authorization": f"Bearer {token.access_token}"})
+    said = httpx.get(
+        f"{token.api_url}/sell/fulfillment/v1/order/{order}", headers={"Authorization": f"Bearer {token.access_token}"}, timeout=PATIENCE_S
+    )
     assert said.json()["orderId"] == order
     assert (token.access_token, token.expires_at) == stored(shop)[:2]
     assert set(token.scopes) == set(SCOPES)

@@ -14,7 +14,7 @@ from tests.support.canary import found
 from tests.support.dumps import postgres_columns
 from tests.support.histories import raw
 from tests.support.house import ROOT, House
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 from tests.web.site import TOKEN
 
 TALKATIVE = f"""
@@ -33,12 +33,15 @@ def test_no_code_state_or_token_of_a_consent_is_anywhere_in_clear(open_house: Ca
     address = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", child.output()))[1]
     house.world.accounts.redirects["Ru"] = f"{address}/ebay/connected", f"{address}/ebay/connected"
     link = house.command("connect", "anna", "--json", variables=here).object["url"]
-    leads = [httpx.post(link, data={"seller": "anna", "answer": "agree"}).headers["location"] for _ in range(2)]
+    leads = [httpx.post(link, data={"seller": "anna", "answer": "agree"}, timeout=PATIENCE_S).headers["location"] for _ in range(2)]
     house.world.faults.force(503, leads[0], resource="token")
     house.world.faults.force(400, leads[0], resource="token")
     house.world.faults.force(503, leads[0], resource="user")
 
-    answers = [httpx.get(place).status_code for place in (leads[0], leads[0], leads[0], leads[0], leads[1], leads[1] + "x" * 5000)]
+    answers = [
+        httpx.get(place, timeout=PATIENCE_S).status_code
+        for place in (leads[0], leads[0], leads[0], leads[0], leads[1], leads[1] + "x" * 5000)
+    ]
     child.end(signal.SIGTERM)
 
     assert answers == [503, 502, 200, 409, 409, 414]

@@ -18,7 +18,7 @@ import web
 from simulator import World
 from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, Child, House
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 from tests.web.site import TOKEN
 
 Opened = Callable[..., House]
@@ -57,7 +57,7 @@ def test_a_body_does_not_wait_until_its_head_is_acknowledged() -> None:
 
 def test_behind_a_proxy_on_this_machine_who_guesses_is_told_apart_by_what_the_proxy_says(address: str) -> None:
     def tried(token: str, forwarded: str) -> int:
-        return httpx.post(f"{address}/login", data={"token": token}, headers={"X-Forwarded-For": forwarded}).status_code
+        return httpx.post(f"{address}/login", data={"token": token}, headers={"X-Forwarded-For": forwarded}, timeout=PATIENCE_S).status_code
 
     def guessed(peer: str) -> list[int]:
         """Six wrong tries, the right token, and the right one of somebody else."""
@@ -86,7 +86,7 @@ def test_without_temporal_it_starts_and_a_signal_ends_it_well_and_answers_who_wa
         httpx.Client(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as reader,
     ):
         waiting = threads.submit(reader.get, "/v1/changes", params={"after": last, "wait": "60s"})
-        with httpx.Client(base_url=address) as other:
+        with httpx.Client(base_url=address, timeout=PATIENCE_S) as other:
             assert [other.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 503]
         eventually_here(lambda: established(child) >= 1)
 

@@ -23,6 +23,7 @@ from store import Store
 from tests.deliveries.hand import change
 from tests.demo_stack.demo.pictures import picture
 from tests.store.documents import ENROLLED
+from tests.support.waiting import PATIENCE_S
 
 SECRET = "whsec_" + "A" * 32
 
@@ -71,7 +72,7 @@ def test_a_test_event_is_taken_and_not_counted(tally: DeliveryTally) -> None:
 def test_the_receiver_answers_over_http_and_keeps_the_connection() -> None:
     receiver = Receiver(lambda headers, body: 204 if body == b"hello" and headers["x-more"] == "1" else 500)
     try:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=PATIENCE_S) as client:
             assert [client.post(receiver.url, content=b"hello", headers={"X-More": "1"}).status_code for _ in range(2)] == [204, 204]
     finally:
         receiver.stop()

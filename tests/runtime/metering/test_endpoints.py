@@ -23,7 +23,7 @@ from simulator import World
 from store.schema.kinds import AlertKind
 from tests.support.house import ROOT, House
 from tests.support.receivers import Receiver, stored_port
-from tests.support.waiting import eventually_here
+from tests.support.waiting import PATIENCE_S, eventually_here
 
 SERIES = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$", re.M)
 NAME = re.compile(r"\b(?:sellerbeat|temporal)_[a-z_]+\b")
@@ -95,7 +95,7 @@ def shown(open_house: Callable[..., House], collector: str, ports: tuple[int, in
 
     def read(number: int, awaited: str) -> str | None:
         try:
-            text = httpx.get(pages[number]).text
+            text = httpx.get(pages[number], timeout=PATIENCE_S).text
         except httpx.TransportError:
             return None
         return text if re.search(awaited, text, re.M) else None
