@@ -96,7 +96,7 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
         warming = asyncio.create_task(warm(context))
         lasting = [asyncio.create_task(Waker(inbox, context.temporal).keep())]
         if meters:
-            lasting.append(asyncio.create_task(figures.refresh_figures(context, meters)))
+            lasting += [asyncio.create_task(one(context, meters)) for one in (figures.refresh_figures, figures.refresh_health)]
         await Server(config, context).serve([listening])
         await warming
         for task in lasting:

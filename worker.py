@@ -65,6 +65,7 @@ from workflows.delivering import CONNECTIONS, delivering
 from workflows.erasing import Erasing
 from workflows.keeping import keep_looking
 from workflows.planner import Planner
+from workflows.presence import WorkerPresence
 from workflows.schedules import schedule
 from workflows.seller_polling import SellerPolling
 from workflows.visibility import AttributesMissingError, check
@@ -172,19 +173,23 @@ async def work(settings: Settings, waits: Waits) -> None:
         )
         poster = Poster(policy_of(settings))
         deliveries = Store.connect(settings.database_url.get_secret_value(), settings.keys(), CONNECTIONS, schema=settings.database_schema)
+        present_store = Store.connect(settings.database_url.get_secret_value(), settings.keys(), 1, schema=settings.database_schema)
         with bounded(GRACE + ENDING, still_here) as ending, ThreadPoolExecutor(THREADS, thread_name_prefix="step") as threads:
             polling = build(client, settings, store, threads, meters)
             async with polling, delivering(client, settings.task_queue, deliveries, poster, meters, keep) as end_deliveries:
                 await schedule(client, settings.task_queue)
                 waking = asyncio.create_task(wake_failing(client, store, VERSION))
                 looking = asyncio.create_task(keep_looking(client, store, settings.task_queue))
+                presence = WorkerPresence(client, present_store, settings.task_queue)
+                present = asyncio.create_task(presence.keep())
                 logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                 await stop.wait()
                 waking.cancel()
                 looking.cancel()
                 ending()
+                present.cancel()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
-                await asyncio.gather(polling.shutdown(), end_deliveries())  # together: each has its grace
+                await asyncio.gather(polling.shutdown(), end_deliveries(), presence.end())  # together: each has its grace
 
 
 def still_here() -> None:

@@ -167,6 +167,7 @@ class SellerState(StrEnum):
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
     WAITING_FOR_QUOTA = "waiting_for_quota"
     EBAY_DOWN = "ebay_down"
+    STALLED = "stalled"
     FAILING = "failing"
     REMOVED = "removed"
 

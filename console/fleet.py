@@ -9,6 +9,7 @@ from typing import Any
 
 from console.layout import wrapped
 from console.output import Output, lines_of, out, print_json, width
+from domain.health import Finding
 from domain.seller_state import GRAVITY
 from operations.status import reason_in_words, speed_up_in_words
 
@@ -56,7 +57,7 @@ def in_words(state: str, count: int) -> str:
     return one if count == 1 else many
 
 
-def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, on_screen: bool) -> None:
+def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, on_screen: bool, wrong: Sequence[Finding] = ()) -> None:
     """`rows`: as `sellers_list` gives them. `on_screen`: a person's terminal, which the first ones must not leave."""
     rows = gravest_first(rows)
     if Output.json:
@@ -64,9 +65,9 @@ def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, 
             print_json(row)
         return
     if not rows:
-        out(wrapped(EMPTY if state is None else f"no sellers in state {state}", width()))
+        out([*in_lines(wrong, width()), *wrapped(EMPTY if state is None else f"no sellers in state {state}", width())])
         return
-    head = [*wrapped(summary(rows), width()), ""]
+    head = [*in_lines(wrong, width()), *wrapped(summary(rows), width()), ""]
     out([*head, *(listed(rows, limit) if limit or not on_screen else fitting(rows, shutil.get_terminal_size().lines - len(head)))])
 
 
@@ -76,6 +77,11 @@ def fitting(rows: Sequence[dict[str, Any]], height: int) -> list[str]:
     while len(lines := listed(rows, many)) >= height and many > FEWEST:
         many -= 1
     return lines
+
+
+def in_lines(wrong: Iterable[Finding], width: int | None) -> list[str]:
+    """What is wrong with the whole, since when, and what to do."""
+    return [line for one in wrong for line in wrapped(f"{one.part}: {one.line()}", width, rest="  ")]
 
 
 def listed(rows: Sequence[dict[str, Any]], limit: int | None) -> list[str]:

@@ -30,9 +30,12 @@ def list_sellers(
 ) -> None:
     """Show all sellers, each with its state and why: trouble first."""
     from console.fleet import show_list
+    from operations.diagnosis import diagnose_by_postgres
     from operations.status import sellers_list
 
-    show_list(asyncio.run(sellers_list(AskingContext("database_url"), state)), state, limit, on_screen=sys.stdout.isatty())
+    context = AskingContext("database_url")
+    rows, wrong = asyncio.run(sellers_list(context, state)), asyncio.run(diagnose_by_postgres(context))
+    show_list(rows, state, limit, on_screen=sys.stdout.isatty(), wrong=wrong)
 
 
 @commands.command()

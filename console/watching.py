@@ -19,10 +19,12 @@ from rich.cells import cell_len, set_cell_size
 
 from console.cells import cell, now
 from console.events import what
-from console.fleet import EMPTY, gravest_first, summary, why
+from console.fleet import EMPTY, gravest_first, in_lines, summary, why
 from console.layout import printable, wrapped
 from console.output import Output, bold, out, print_json, width
+from domain.health import Finding
 from operations.context import CommandContext
+from operations.diagnosis import as_json, diagnose_by_postgres
 from operations.quota import use
 from operations.status import sellers_list
 from store.events.newest import before_last
@@ -41,12 +43,21 @@ class FleetView:
     alerts: Sequence[dict[str, Any]]  # a row a kind, of the open ones
     quotas: Sequence[dict[str, Any]]
     news: Sequence[dict[str, Any]]  # oldest first
+    wrong: Sequence[Finding] = ()
 
     def fields(self) -> dict[str, Any]:
         """As --json prints it."""
         states = dict(sorted(Counter(row["state"] for row in self.sellers).items()))
         shown = [{"seller_id": row["seller_id"], "state": row["state"], "reason": row["reason"]} for row in self.ailing()]
-        return {"at": self.at, "states": states, "trouble": shown, "alerts": self.alerts, "quota": self.quotas, "changes": self.news}
+        return {
+            "at": self.at,
+            "states": states,
+            "findings": [as_json(one) for one in self.wrong],
+            "trouble": shown,
+            "alerts": self.alerts,
+            "quota": self.quotas,
+            "changes": self.news,
+        }
 
     def ailing(self) -> list[dict[str, Any]]:
         """Sellers who are not polled as they should be, the gravest first."""
@@ -69,7 +80,8 @@ def look(context: CommandContext) -> FleetView:
     """Some statements of Postgres."""
     store = context.store
     news = store.feed.chosen(before_last(store.engine, NEWS, 0, None, ()), NEWS, None, []).events
-    return FleetView(now(), asyncio.run(sellers_list(context, None)), store.status.alerts_by_kind(), use(context), news)
+    sellers, wrong = asyncio.run(sellers_list(context, None)), asyncio.run(diagnose_by_postgres(context))
+    return FleetView(now(), sellers, store.status.alerts_by_kind(), use(context), news, wrong)
 
 
 def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "") -> list[str]:
@@ -79,6 +91,7 @@ def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "
         note: how it ends, behind the time.
     """
     lines = [bold(_line(f"Sellerbeat, {fleet.at:%Y-%m-%d %H:%M:%S} UTC{note}", width))]
+    lines += in_lines(fleet.wrong, width)[:4]
     if not fleet.sellers:
         return [*lines, "", *wrapped(EMPTY, width)][:height]
     lines += wrapped(summary(fleet.sellers), width)[:2]

@@ -283,7 +283,14 @@ def _fitting(start: str, parts: list[str], end: str) -> list[str]:
     if len(line) <= WIDTH:
         return [line]
     margin = " " * (len(start) - len(start.lstrip()))
-    return [start, *(f"{margin}    {part}," if part != "*" else f"{margin}    *," for part in parts), f"{margin}{end}"]
+    return [start, *(line for part in parts for line in _part(f"{margin}    ", part)), f"{margin}{end}"]
+
+
+def _part(margin: str, part: str) -> list[str]:
+    """Of a line that is too long, what it may be besides stands on the next one."""
+    line = f"{margin}{part},"
+    kind, bar, rest = part.partition(" | ")
+    return [line] if len(line) <= WIDTH or not bar else [f"{margin}{kind}", f"{margin}| {rest},"]
 
 
 def _docstring(text: str, margin: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 STATES = {
+    "stalled": "Nobody is polled until it is mended: see starter.py doctor, and docs/runbooks/outages.md. Nothing is lost, it is late.",
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
     "ebay_down": "Nothing: one call in a while asks whether eBay is back, then all go on. Nothing is lost meanwhile.",
     "failing": "Polling tries again by itself, ever more rarely. See the open alerts and each stream's last error; poll-now tries at once.",

@@ -14,8 +14,10 @@ from typing import Any, Literal
 from domain.authors import Author
 from domain.pacing.words import words
 
-State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "removed"]
-GRAVITY: tuple[State, ...] = ("needs_reauthorization", "ebay_down", "failing", "waiting_for_quota", "paused", "polling", "removed")
+State = Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "stalled", "removed"]
+GRAVITY: tuple[State, ...] = (
+    *("stalled", "needs_reauthorization", "ebay_down", "failing", "waiting_for_quota", "paused", "polling", "removed"),
+)
 """The order in which people look at them."""
 
 
@@ -130,7 +132,12 @@ def _by(author: str | None) -> str:
 
 
 def seller_state(
-    streams: Sequence[StreamFacts], *, removed: str | None = None, dead: str | None = None, paused: str | None = None
+    streams: Sequence[StreamFacts],
+    *,
+    removed: str | None = None,
+    dead: str | None = None,
+    paused: str | None = None,
+    stalled: str | None = None,
 ) -> tuple[State, str]:
     """The gravest comes first; of the streams, the first that has it.
 
@@ -138,6 +145,7 @@ def seller_state(
         removed: in words, since when the seller is no longer enrolled; None: they are.
         dead: in words, why the consent is no longer good.
         paused: the reason that was given.
+        stalled: why nobody at all is polled (domain/health.py: standstill).
     Returns:
         the state and its reason, which is empty where nobody has to know one.
     """
@@ -147,6 +155,8 @@ def seller_state(
         return "needs_reauthorization", dead
     if paused is not None:
         return "paused", paused
+    if stalled is not None:
+        return "stalled", stalled
     for one in streams:
         if one.waits_for is Wait.OUTAGE:
             return "ebay_down", f"{one.stream}: {one.why}"

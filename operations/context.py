@@ -5,6 +5,7 @@ Each is also loaded when first needed: all of it takes a second, and `list` or `
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -112,6 +113,10 @@ class CommandContext:
     async def ask(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Something of the store, or a call that waits. Here at once, since a command serves nobody else; `web.py` asks in a thread."""
         return question(*args, **kwargs)
+
+    async def look(self, question: Callable[[], T]) -> T:
+        """Something of the store in a thread, so that others are asked meanwhile, and whoever waits may give up."""
+        return await asyncio.to_thread(question)
 
     async def call_out(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """As `ask`, of somebody else's server, who may take seconds: whoever asks Postgres meanwhile does not wait for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.fleet.feed_memory import watchdog_id
 from activities.fleet.lost_sellers import lost_of, queues
+from domain.health import KEYS_REMEDY, UNPAUSE, HealthPart, findings, standstill
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
 from operations.context import CommandContext
@@ -29,10 +30,11 @@ from store.schema.session import TIMEOUTS
 from store.schema.standing import standing
 from workflows.attributes import KINDS
 from workflows.client import TemporalUnavailableError
-from workflows.schedules import missing_schedules
+from workflows.schedules import lacking_schedules
 from workflows.visibility import AttributesMissingError, check
 
 EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError, RPCError)
+OF_POLLING = (HealthPart.DEPLOYMENTS, HealthPart.EBAY, HealthPart.POLLING)  # besides what keeps everybody from it
 CLOCK_S = 30  # so far our clock may be off eBay's: an answer's date has whole seconds, and took a while
 
 
@@ -122,6 +124,30 @@ async def _sequences(visit: Visit) -> str:
     return "without a gap in the newest changes"
 
 
+async def _writes(visit: Visit) -> str:
+    store = _tables_first(visit)
+    if refusal := await asyncio.to_thread(store.health.refusal):
+        raise FailedError(f"nothing can be stored: {refusal}")
+    return "Postgres takes a row"
+
+
+async def _keys(visit: Visit) -> str:
+    store = _tables_first(visit)
+    if not await asyncio.to_thread(store.presence.opens_tokens):
+        raise FailedError(f"the keys here open no stored token: {KEYS_REMEDY}")
+    return "SELLERBEAT_SECRET_KEYS opens the stored tokens"
+
+
+async def _polling(visit: Visit) -> str:
+    """What Postgres knows, as workers say in it how they are: also where Temporal is dead."""
+    store = _tables_first(visit)
+    facts = replace(await asyncio.to_thread(store.health.facts), task_queue=CommandContext().settings.task_queue)
+    stands = standstill(facts)
+    if wrong := [stands] if stands else [one for one in findings(facts) if one.part in OF_POLLING]:
+        raise FailedError("; ".join(f"{one.line()} (see {one.runbook})" for one in wrong))
+    return f"{facts.awake:,} seller{'' if facts.awake == 1 else 's'} to be polled, and none is overdue"
+
+
 def _tables_first(visit: Visit) -> Store:
     """Raises NotLookedAtError: the tables are not as they have to be."""
     if not visit.tables:
@@ -164,8 +190,11 @@ async def _worker(visit: Visit) -> str:
         raise NotLookedAtError("not looked at: the namespace comes first")
     if not await context.has_worker(client):
         raise FailedError(f"nobody works on task queue {queue}: start worker.py")
-    if lacking := await missing_schedules(client, queue):
-        names = ", ".join(one.id for one in lacking)
+    lacking, paused = await lacking_schedules(client, queue)
+    if paused:
+        raise FailedError(f"one works, but in Temporal the schedules {', '.join(paused)} are paused: {UNPAUSE.format(id=paused[0])}")
+    if lacking:
+        names = ", ".join(lacking)
         raise FailedError(
             f"one works, but Temporal lacks the schedules {names}: it makes them within a minute, once starter.py migrate is run"
         )
@@ -229,12 +258,15 @@ CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("settings", _settings),
     ("Postgres", _postgres),
     ("tables", _tables),
+    ("writes", _writes),
+    ("keys", _keys),
     ("partitions", _partitions),
     ("sequences", _sequences),
     ("Temporal", _temporal),
     ("namespace", _namespace),
     ("search attributes", _search_attributes),
     ("worker", _worker),
+    ("polling", _polling),
     ("eBay", _ebay),
     ("clock", _clock),
     ("deliveries", _deliveries),

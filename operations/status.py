@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=2)
 NO_WORKER = "no worker answers: is worker.py running?"
-SETTLED = ("removed", "needs_reauthorization")  # Postgres decides these, and tells at once
+SETTLED = ("removed", "needs_reauthorization", "stalled")  # Postgres decides these, and tells at once
 
 
 async def seller_status(context: CommandContext, seller_id: str, *, ask_workflow: bool = True) -> dict[str, Any]:
@@ -33,7 +33,7 @@ async def seller_status(context: CommandContext, seller_id: str, *, ask_workflow
         UnknownSellerError: never enrolled.
     """
     answer = await context.ask(context.store.seller, seller_id)
-    if answer["state"] in SETTLED:
+    if answer["state"] in SETTLED:  # of `stalled` too: who does not poll does not answer, or Temporal does not
         return answer
     from workflows.connection import TemporalUnavailableError
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
 from domain.comparison import Mode
+from domain.health import HealthPart
 from domain.seller_state import GRAVITY
 from pages.fleet import AWAKE, freshness, quota
 from runtime.metering import metrics
@@ -22,6 +24,7 @@ from store.reading.overview import FleetOverview
 from store.schema.kinds import AlertKind
 
 EVERY_S = 60.0
+HEALTH_EVERY_S, HEALTH_WITHIN_S = 15.0, 5.0
 SEEN_BY = ("both", "only_polling", "only_notifications")
 QUANTILES = (("0.5", 0.5), ("0.95", 0.95), ("1", 1.0))
 
@@ -32,6 +35,17 @@ async def refresh_figures(context: WebContext, meters: Meters) -> None:
         with suppress(StoreError):
             await context.ask(look, context, meters)
         await asyncio.sleep(EVERY_S)
+
+
+async def refresh_health(context: WebContext, meters: Meters) -> None:
+    """Until cancelled; also while Postgres does not answer, which is a finding too."""
+    for part in HealthPart:
+        meters.set(metrics.UNHEALTHY, 0, part.value)
+    while True:
+        found = Counter(one.part for one in await context.health.findings(HEALTH_WITHIN_S))
+        for part in HealthPart:
+            meters.set(metrics.UNHEALTHY, found[part], part.value)
+        await asyncio.sleep(HEALTH_EVERY_S)
 
 
 def look(context: WebContext, meters: Meters) -> None:

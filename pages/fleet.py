@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 from starlette.responses import HTMLResponse
 
+from domain.health import Finding
 from domain.pacing import words
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
@@ -25,7 +26,7 @@ from store.reading.overview import FleetOverview, Seller
 ROWS = 50
 NAMED = 12  # sellers of one alert
 OVERDUE = timedelta(minutes=1)
-AWAKE = ("polling", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
+AWAKE = ("polling", "stalled", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
 router = APIRouter(include_in_schema=False)
 
 
@@ -72,13 +73,13 @@ class Use:
 async def show(request: Request, query: Annotated[FleetQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.problem()))
+    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.health.findings()))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, query: FleetQuery, problem: str | None) -> str:
+def _page(context: WebContext, session: Session, query: FleetQuery, wrong: Sequence[Finding]) -> str:
     fleet = context.overview.fleet()
     counts = Counter(seller.state for seller in fleet.sellers)
     found = [one for one in fleet.sellers if chosen(one, query)]
@@ -90,7 +91,7 @@ def _page(context: WebContext, session: Session, query: FleetQuery, problem: str
         now=fleet.now,
         session=session,
         by_login=context.access.by_login,
-        problem=problem,
+        wrong=wrong,
         query=query,
         states=[(state, counts[state]) for state in GRAVITY if counts[state]],
         freshness=freshness(fleet),

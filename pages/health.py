@@ -1,18 +1,22 @@
-"""`/healthz`: this process is alive. `/readyz`: it can do its work, that is Postgres with our tables, and Temporal, answer. No login."""
+"""`/healthz`: this process is alive. `/readyz`: it can serve, that is read Postgres with our tables; what else is wrong stands in the body.
+
+A page that shows what is wrong must not be taken out of service for it: without Temporal it is what an operator looks at. No login.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
-from temporalio.service import RPCError
 
+from domain.health import Finding, HealthPart
+from operations.diagnosis import as_json
 from serving.context import WebContext
 from store import StoreError
 from store.schema.errors import TablesMissingError, TablesUnknownError
-from workflows.client import TemporalUnavailableError
 
 PATIENCE = timedelta(seconds=2)
 router = APIRouter()
@@ -25,11 +29,16 @@ async def healthz() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
 async def readyz(request: Request) -> Response:
-    """The words are constants: whoever asks is not known."""
+    """The words hold no value of anybody's: whoever asks is not known."""
     context: WebContext = request.app.state.context
-    postgres, temporal = await asyncio.gather(_postgres(context), _temporal(context))
-    ready = postgres == temporal == "ok"
-    return _json(200 if ready else 503, {"ready": ready, "postgres": postgres, "temporal": temporal})
+    postgres, found = await asyncio.gather(_postgres(context), context.health.findings(PATIENCE.total_seconds()))
+    ready = postgres == "ok"
+    shown = [as_json(one) for one in found]
+    return _json(200 if ready else 503, {"ready": ready, "postgres": postgres, "temporal": _temporal(found), "findings": shown})
+
+
+def _temporal(found: Sequence[Finding]) -> str:
+    return "does not answer" if any(one.part is HealthPart.TEMPORAL for one in found) else "ok"
 
 
 async def _postgres(context: WebContext) -> str:
@@ -42,15 +51,6 @@ async def _postgres(context: WebContext) -> str:
     except (StoreError, TimeoutError):
         return "does not answer"
     return "ok"
-
-
-async def _temporal(context: WebContext) -> str:
-    try:
-        client = await context.temporal()
-        healthy = await client.service_client.check_health(timeout=PATIENCE)
-    except (TemporalUnavailableError, RPCError):
-        return "does not answer"
-    return "ok" if healthy else "is not serving"
 
 
 def _json(status: int, body: dict[str, object]) -> Response:

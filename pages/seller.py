@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
+from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.status import reason_in_words, seller_status, shown_pause, speed_up_in_words
 from pages import actions, shown
@@ -44,13 +46,13 @@ async def show(request: Request, seller_id: str, query: Annotated[SellerQuery, Q
     problem = await context.problem()
     # without a worker no workflow answers
     status = await (context.ask(context.store.seller, seller_id) if problem else seller_status(context, seller_id))
-    answer = HTMLResponse(await context.ask(_page, context, session, status, query, problem))
+    answer = HTMLResponse(await context.ask(_page, context, session, status, query, await context.health.findings()))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, problem: str | None) -> str:
+def _page(context: WebContext, session: Session, status: dict[str, Any], query: SellerQuery, wrong: Sequence[Finding]) -> str:
     seller_id, overview, pause = status["seller_id"], context.overview, shown_pause(status)
     changes = overview.changes(seller_id, CHANGES + 1, query.before)
     stock = overview.stock(seller_id, STOCK + 1, query.after, query.sku)
@@ -60,7 +62,7 @@ def _page(context: WebContext, session: Session, status: dict[str, Any], query: 
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
-        problem=problem,
+        wrong=wrong,
         seller=status,
         reason=reason_in_words(status),
         ends=bool(pause and pause.until),

@@ -13,9 +13,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from operations.context import CommandContext
+from operations.diagnosis import diagnose
 from serving.access import Access
 from serving.callers import Callers
 from serving.change_waiter import ChangeWaiter
+from serving.health_watch import HealthWatch
 from serving.logged_out import LoggedOut
 from serving.throttle import LogIns
 from serving.turns import Turns
@@ -28,7 +30,8 @@ from workflows.client import TemporalUnavailableError, connect
 
 THREADS = 4  # of the store, and as many that wait for others' servers; who comes fifth waits in the event loop, not for a connection
 CONSENTS = 2  # that come back from eBay at a time, each in a thread of its own (pages/connected.py)
-CONNECTIONS = 2 * THREADS + CONSENTS + 1  # of the store: one is left for the check of health
+LOOKS = 2  # at health, at a time
+CONNECTIONS = 2 * THREADS + CONSENTS + LOOKS + 1  # of the store: one is left for the check of health
 CONNECT_S = 3.0
 NOT_AGAIN_FOR_S = 3.0
 WORKER_ASKED_EVERY_S, WORKER_AWAITED_S = 3.0, 0.05
@@ -86,6 +89,8 @@ class WebContext(CommandContext):
         self.change_waiter = ChangeWaiter(self._news)
         self._line = SharedTemporalClient(environment)
         self._threads, self.outside, self._check = CapacityLimiter(THREADS), CapacityLimiter(THREADS), CapacityLimiter(1)
+        self._looks = CapacityLimiter(LOOKS)
+        self.health = HealthWatch(lambda: diagnose(self))
         self.token_turns = Turns()  # of sellers whose access token an app asks for
         self.planning = asyncio.Lock()  # a forecast costs a second or two of CPU: one at a time
         self._worker: tuple[float, asyncio.Task[str | None]] | None = None
@@ -127,6 +132,10 @@ class WebContext(CommandContext):
     async def call_out(self, question: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """In a thread beside those of the store."""
         return await to_thread.run_sync(partial(question, *args, **kwargs), limiter=self.outside)
+
+    async def look(self, question: Callable[[], T]) -> T:
+        """In a thread beside all others, as what it asks may hang. Who gives up waits no longer; the thread ends with its time-outs."""
+        return await to_thread.run_sync(question, abandon_on_cancel=True, limiter=self._looks)
 
     async def check(self, within_s: float) -> None:
         """Whether Postgres answers, by a thread and a connection of its own. Raises as `Store.check`, and TimeoutError."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from store.reading.health import HealthReader
 from store.reading.status import StatusReader
 from store.schema.engine import connect
 from store.schema.errors import translated
@@ -19,6 +20,7 @@ class AskedStore:
     def __init__(self, url: str, whole: Callable[[], "Store"], schema: str = SCHEMA) -> None:
         self.engine = connect(url, 1, schema)
         self.status = StatusReader(self.engine)
+        self.health = HealthReader(self.engine)
         self.seller, self.alerts, self.set_aside = self.status.seller, self.status.alerts, self.status.set_aside
         self._whole = whole
 

@@ -28,6 +28,7 @@ from store.quota.breakers import BreakerStore
 from store.quota.levels import Levels
 from store.quota.permits import PermitLedger
 from store.quota.quotas import Quotas
+from store.reading.health import HealthReader
 from store.reading.lateness import Lateness
 from store.reading.paging import ListReader
 from store.reading.snapshots import Snapshots
@@ -40,6 +41,7 @@ from store.schema.keyed import KeyedHash
 from store.schema.kinds import AlertKind, named
 from store.schema.marks import Marks
 from store.schema.names import SCHEMA
+from store.schema.presence import Presence
 from store.schema.revisions import check_revision
 from store.schema.vault import Vault
 from store.sellers.chosen import ChosenSettings
@@ -80,9 +82,11 @@ class Store(StepStore):
         self.offers = Offers(engine)
         self.modes = Modes(engine)
         self.deployments = Deployments(engine)
+        self.presence = Presence(engine, vault)
         self.notifications = Notifications(engine, vault)
         self.lateness = Lateness(engine)
         self.soundness = Soundness(engine)
+        self.health = HealthReader(engine)
         self.status = StatusReader(engine)
         self.lists = ListReader(engine, self.status)
         self.endpoints = Endpoints(engine, vault)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from domain.health import RUNBOOK, HealthPart
 from domain.remedies import ALERTS
 from store.schema.kinds import AlertKind, named, runbook
 
 HOUSE = Path(__file__).parent.parent
-BOOKS = sorted((HOUSE / "docs" / "runbooks").glob("*.md"))
+OUTAGES = HOUSE / RUNBOOK  # of no alert: what is wrong with the whole
+BOOKS = sorted({*(HOUSE / "docs" / "runbooks").glob("*.md")} - {OUTAGES})
 
 
 def test_every_kind_has_a_runbook_and_every_runbook_a_kind() -> None:
@@ -30,3 +32,13 @@ def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(book: Path)
     assert text.startswith(f"# Alert `{book.stem}`\n")
     assert re.findall(r"^## (.*)$", text, re.M) == ["Look at", "Do"]
     assert all((book.parent / link).exists() for link in re.findall(r"\]\(([^)]+)\)", text))
+
+
+def test_the_table_of_outages_has_fifteen_and_every_part_with_words_and_remedy() -> None:
+    text = OUTAGES.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")][1:]
+
+    assert len(rows) >= 15
+    assert all(len(row) == 5 and all(row) for row in rows)
+    assert {part.value for part in HealthPart} == {one.strip("` ") for row in rows for one in row[1].split(",")}
+    assert all((OUTAGES.parent / link).exists() for link in re.findall(r"\]\(([^)]+)\)", text))

@@ -25,6 +25,7 @@ from workflows.erasing import Erasing
 from workflows.planner import Planner
 from workflows.watchdog import Watchdog
 
+PATIENCE = timedelta(seconds=2)  # of a look that others wait for
 logger = logging.getLogger("sellerbeat.schedules")
 
 
@@ -73,6 +74,22 @@ async def make(client: Client, task_queue: str, one: Timetable, *, at_once: bool
 async def missing_schedules(client: Client, task_queue: str) -> list[Timetable]:
     """Those that Temporal does not have. Raises RPCError."""
     return [one for one in timetables(task_queue) if not await _is_there(client, one.id)]
+
+
+async def lacking_schedules(client: Client, task_queue: str) -> tuple[list[str], list[str]]:
+    """Ids of those that Temporal does not have, and of those that somebody paused. Raises RPCError."""
+    missing, paused = [], []
+    for one in timetables(task_queue):
+        try:
+            found = await client.get_schedule_handle(one.id).describe(rpc_timeout=PATIENCE)
+        except RPCError as error:
+            if not is_missing(error):
+                raise
+            missing.append(one.id)
+        else:
+            if found.schedule.state.paused:
+                paused.append(one.id)
+    return missing, paused
 
 
 async def _is_there(client: Client, id_: str) -> bool:

@@ -241,7 +241,7 @@ def _count(document: Mapping[str, Any]) -> int | None:
 
 
 def _why(seller: Mapping[str, Any], status: Mapping[str, Any], awake: bool) -> str:
-    if not awake or seller["state"] in ("waiting_for_quota", "ebay_down"):
+    if not awake or seller["state"] in ("waiting_for_quota", "ebay_down", "stalled"):
         return str(seller["reason"] or "")
     if status["failures"]:
         return f"failed {status['failures']}x: {status['last_error']}"

@@ -66,9 +66,10 @@ SEEN = Metric(
 )
 DOWN = Metric("sellerbeat_ebay_down", MetricKind.GAUGE, "1: eBay is down for everybody, by the breaker of a resource", ("resource",))
 ERASING = Metric("sellerbeat_erasure_oldest_seconds", MetricKind.GAUGE, "for how long the oldest user who left waits to be forgotten")
+UNHEALTHY = Metric("sellerbeat_unhealthy", MetricKind.GAUGE, "what is wrong with the whole, by part: 0 where all is well", ("part",))
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", MetricKind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
     *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, ILL, NOTIFICATIONS),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, READ_AT),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, UNHEALTHY, READ_AT),
 )

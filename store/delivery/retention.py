@@ -26,6 +26,7 @@ from store.events.events import CUT, FLEET, Events
 from store.schema.errors import translated
 from store.schema.kinds import AlertKind
 from store.schema.partitions import Outcome
+from store.schema.presence import forget_workers
 
 CHUNK = 5000  # rows deleted in one transaction
 
@@ -98,6 +99,7 @@ class RetentionStore:
         done += self._old_rows("deliveries", DELETE_OLD_DELIVERIES, now, keep.deliveries)
         done += AuditLog(self._engine).forget(keep.audit)
         done += sum(one(self._engine).forget_old() for one in (IdempotencyKeys, ApiTokens, EndedSessions))
+        done += forget_workers(self._engine)
         return done + self._cut_events(keep, now)
 
     def _old_rows(self, parent: str, statement: TextClause, now: datetime, keep: timedelta) -> int:

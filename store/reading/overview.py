@@ -16,6 +16,7 @@ from domain.changes.model import Kind
 from domain.pacing import Stream
 from domain.seller_state import GRAVITY, PauseFacts, SpeedUpFacts
 from store.quota.breakers import Breaker, open_breakers
+from store.reading.health import HealthReader, standstill_facts
 from store.reading.overridden import pause_of, speed_up_of
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
 from store.reading.status import SELLERS_FOR_STATUS, SPENT_QUOTAS, WAITS_FOR, state_of
@@ -104,6 +105,7 @@ class Overview:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._health = HealthReader(engine)
 
     def fleet(self) -> FleetOverview:
         """Every seller with state and freshness."""
@@ -114,8 +116,10 @@ class Overview:
             orders = {row.seller_id: row for row in connection.execute(ORDERS_STREAMS_OF_ALL_SELLERS)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
+            facts = standstill_facts(connection)
+        stalled = self._health.stalled(facts)
         by_seller = _grouped(troubled)
-        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down) for row in rows]
+        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down, stalled) for row in rows]
         return FleetOverview(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
 
     def known(self, *seller_ids: str) -> None:
@@ -164,10 +168,12 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     return grouped
 
 
-def _seller(row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]) -> Seller:
+def _seller(
+    row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker], stalled: str | None
+) -> Seller:
     overrides = row.overrides if row.removed_at is None else {}
     pause = pause_of(overrides, row.now)
-    state, reason = state_of(row, troubled, waits, down, pause)
+    state, reason = state_of(row, troubled, waits, down, pause, stalled)
     fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
     next_at = orders.next_poll_at if orders else None
     return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, next_at, row.mode, pause, speed_up_of(overrides, row.now))

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, TextClause, text
 from domain.pacing import Stream
 from domain.seller_state import PauseFacts, State, StreamFacts, Wait, as_wait, seller_state
 from store.quota.breakers import Breaker, hindered, open_breakers
+from store.reading.health import HealthReader, standstill_facts
 from store.reading.overridden import pause_fields, pause_of, speed_up_fields, speed_up_of
 from store.reading.progress import IS_READING, PROGRESS, progress
 from store.schema.errors import UnknownSellerError, translated
@@ -79,6 +80,7 @@ class StatusReader:
 
     def __init__(self, engine: Engine) -> None:
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._health = HealthReader(engine)
 
     def seller(self, seller_id: str) -> dict[str, Any]:
         """One seller in the contract's shape (`starter.py status --json`).
@@ -144,10 +146,12 @@ class StatusReader:
             day = {row.seller_id: row for row in connection.execute(CHANGES_AND_CALLS_OF_LAST_DAY[one], values)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
+            facts = standstill_facts(connection)
+        stalled = self._health.stalled(facts)
         by_seller: dict[str, list[Row[Any]]] = {}
         for row in sorted(streams, key=_order):
             by_seller.setdefault(row.seller_id, []).append(row)
-        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits, down) for row in sellers]
+        return [_seller(row, by_seller.get(row.seller_id, []), day.get(row.seller_id), waits, down, stalled) for row in sellers]
 
 
 def _order(row: Row[Any]) -> int:
@@ -155,11 +159,16 @@ def _order(row: Row[Any]) -> int:
 
 
 def _seller(
-    row: Row[Any], streams: list[Row[Any]], day: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker]
+    row: Row[Any],
+    streams: list[Row[Any]],
+    day: Row[Any] | None,
+    waits: dict[str, str],
+    down: dict[str, Breaker],
+    stalled: str | None,
 ) -> dict[str, Any]:
     overrides = row.overrides if row.removed_at is None else {}
     pause = pause_of(overrides, row.now)
-    state, reason = state_of(row, streams, waits, down, pause)
+    state, reason = state_of(row, streams, waits, down, pause, stalled)
     unused = set() if row.options.get("offers") else {Stream.OFFERS.value}
     visible = [
         one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)
@@ -198,7 +207,12 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 
 def state_of(
-    row: Row[Any], streams: list[Row[Any]], waits: dict[str, str], down: dict[str, Breaker], pause: PauseFacts | None
+    row: Row[Any],
+    streams: list[Row[Any]],
+    waits: dict[str, str],
+    down: dict[str, Breaker],
+    pause: PauseFacts | None,
+    stalled: str | None = None,
 ) -> tuple[State, str | None]:
     """The state, and why."""
     facts = [_facts(one, waits, down) for one in sorted(streams, key=_order)]
@@ -209,6 +223,7 @@ def state_of(
         removed=f"removed at {iso(row.removed_at)}" if row.removed_at is not None else None,
         dead=(row.dead_reason or "") if row.dead_at is not None else ANOTHER if row.another else None,
         paused=pause.reason if pause else None,
+        stalled=stalled,
     )
     return state, None if state == "polling" else reason
 

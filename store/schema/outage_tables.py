@@ -1,8 +1,8 @@
-"""Tables beside those of `tables.py`: which parts of eBay are down for everybody, and what processes leave for later ones."""
+"""Tables beside those of `tables.py`: which parts of eBay are down, what processes leave for later ones, which workers are there."""
 
 from sqlalchemy import Column, Integer, Table
 
-from store.schema.tables import metadata, text_column, time_column
+from store.schema.tables import json_column, metadata, text_column, time_column
 
 breakers = Table(
     "breakers",
@@ -24,4 +24,16 @@ marks = Table(
     metadata,
     text_column("name", primary_key=True),  # `worker`: the version that began last
     text_column("value"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    text_column("id", primary_key=True),  # made at random when the process starts
+    text_column("kind"),  # what it does: `polling`
+    text_column("task_queue"),
+    time_column("started_at", nullable=False),
+    time_column("last_seen_at", nullable=False),  # it says every 10 s that it is there, by the database's clock
+    time_column("ended_at"),  # it was stopped, in good order
+    json_column("findings"),  # what it cannot do, with since when (domain/health.py: WorkerFindings)
 )

@@ -32,17 +32,20 @@ CHECKS = (
     "settings",
     "Postgres",
     "tables",
+    "writes",
+    "keys",
     "partitions",
     "sequences",
     "Temporal",
     "namespace",
     "search attributes",
     "worker",
+    "polling",
     "eBay",
     "clock",
     "deliveries",
 )
-TABLES = {"tables", "partitions", "sequences"}
+TABLES = {"tables", "writes", "keys", "partitions", "sequences", "polling"}
 TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}
 
 

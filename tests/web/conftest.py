@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 
+from operations import diagnosis
 from pages import health
-from serving import context
+from serving import context, health_watch
 from simulator import World, serve
 from simulator.server import Simulator
 from store import Store
@@ -45,9 +46,11 @@ def store(rooms_store: Store) -> Store:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page waits 50 ms for what Temporal says of the worker, and health some seconds for Postgres; here until it is said."""
+    """A page waits 50 ms for what is wrong and for what Temporal says of the worker, health some seconds; here until it is said."""
     monkeypatch.setattr(context, "WORKER_AWAITED_S", PATIENCE_S)
     monkeypatch.setattr(context, "CONNECT_S", PATIENCE_S)
+    monkeypatch.setattr(health_watch, "AWAITED_S", PATIENCE_S)
+    monkeypatch.setattr(diagnosis, "PATIENCE_S", PATIENCE_S)
     monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=PATIENCE_S))
 
 

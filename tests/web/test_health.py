@@ -11,20 +11,30 @@ from store import Store
 from tests.web.site import KEY, NOBODY, Site
 
 
-async def test_a_site_with_postgres_and_temporal_is_ready(open_site: Callable[..., Site], temporal_address: str) -> None:
-    site = open_site(temporal_address, visitor="203.0.113.7")
+async def test_a_site_is_ready_and_what_else_is_wrong_stands_in_the_body(open_site: Callable[..., Site], temporal_address: str) -> None:
+    """A page that says what is wrong is not taken out of service for it."""
+    site = open_site(temporal_address, visitor="203.0.113.7", task_queue="nobody-works-here")
 
     ready = await site.browser.get("/readyz")
+    findings = ready.json().pop("findings")
 
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "postgres": "ok", "temporal": "ok"})
+    assert (ready.status_code, ready.json() | {"findings": []}) == (
+        200,
+        {"ready": True, "postgres": "ok", "temporal": "ok", "findings": []},
+    )
+    assert [(one["part"], one["what"], one["remedy"]) for one in findings if one["part"] == "worker"] == [
+        ("worker", "Nobody works on task queue nobody-works-here", "start worker.py")
+    ]
     assert (await site.browser.head("/readyz")).status_code == 200
 
 
-async def test_without_temporal_it_is_alive_but_not_ready(site: Site) -> None:
+async def test_without_temporal_it_is_ready_and_says_what_to_do(site: Site) -> None:
     alive, ready = await site.browser.get("/healthz"), await site.browser.get("/readyz")
+    (found,) = ready.json()["findings"]
 
     assert (alive.status_code, alive.json()) == (200, {"alive": True})
-    assert (ready.status_code, ready.json()) == (503, {"ready": False, "postgres": "ok", "temporal": "does not answer"})
+    assert (ready.status_code, ready.json()["ready"], ready.json()["temporal"]) == (200, True, "does not answer")
+    assert (found["part"], "TEMPORAL_ADDRESS" in found["remedy"]) == ("temporal", True)
 
 
 @pytest.mark.parametrize(("database", "found"), [("nobody", "does not answer"), ("empty", "run starter.py migrate")])
@@ -39,6 +49,7 @@ async def test_without_postgres_or_its_tables_it_is_alive_but_not_ready(empty_da
 
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert found in ready.json()["postgres"]
+    assert "postgres" in [one["part"] for one in ready.json()["findings"]]
     assert "hunter2" not in ready.text
 
 

@@ -99,7 +99,8 @@ class AsyncSellerbeat(AsyncCalls):
     def sellers(
         self,
         *,
-        state: Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "removed"] | None = None,
+        state: Literal["polling", "paused", "needs_reauthorization", "waiting_for_quota", "ebay_down", "failing", "stalled", "removed"]
+        | None = None,
         q: str | None = None,
         limit: int | None = None,
         after: str | None = None,

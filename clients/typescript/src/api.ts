@@ -98,7 +98,7 @@ export class Sellerbeat extends Calls {
   sellers(
     given: {
       /** those in this state only */
-      state?: "polling" | "paused" | "needs_reauthorization" | "waiting_for_quota" | "ebay_down" | "failing" | "removed" | undefined;
+      state?: "polling" | "paused" | "needs_reauthorization" | "waiting_for_quota" | "ebay_down" | "failing" | "stalled" | "removed" | undefined;
       /** those whose id holds this, whatever its letters' case */
       q?: string | undefined;
       /** so many at most */

@@ -1,0 +1,87 @@
+"""While a worker runs: it says in Postgres, every 10 s, that it is there, and what it finds of itself.
+
+On a connection and a thread of its own, so that no poll waits for it, nor it for polls. What Temporal says is asked beside, and no word
+waits for it: a dead Temporal must not hide a living worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.health_facts import CLOCK, SEEN_EVERY, WorkerFindings
+from store import Store, StoreError
+from workflows.schedules import lacking_schedules
+
+PATIENCE = timedelta(seconds=2)
+SCHEDULES_EVERY = 3  # looks at Temporal: each costs three calls
+logger = logging.getLogger("sellerbeat.worker")
+
+
+class WorkerPresence:
+    """Of one process. `keep` until cancelled, then `end`."""
+
+    def __init__(self, client: Client, store: Store, task_queue: str, every: timedelta = SEEN_EVERY) -> None:
+        self.client, self.store, self.task_queue, self.every = client, store, task_queue, every
+        self.id = secrets.token_hex(8)
+        self.findings = WorkerFindings()
+        self.looks = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="presence")
+
+    async def keep(self) -> None:
+        """Until cancelled."""
+        await asyncio.gather(self._every(self.say), self._every(self.look))
+
+    async def _every(self, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await act()
+            except Exception:  # a fault of ours must not end it: the worker would be taken for dead
+                logger.exception("worker cannot say that it is there")
+            await asyncio.sleep(self.every.total_seconds())
+
+    async def say(self) -> None:
+        """One word. Where Postgres takes none, whoever reads it finds the reason."""
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(self._thread, self.store.presence.record, self.id, self.task_queue, self.findings)
+        except StoreError as error:
+            logger.warning("worker cannot say that it is there", extra={"error": type(error).__name__})
+            return
+        off = round((datetime.now(UTC) - answer.now).total_seconds())
+        since = None if answer.opens_tokens else self.findings.keys_since or answer.now
+        if since and not self.findings.keys_since:
+            logger.error("the keys in SELLERBEAT_SECRET_KEYS open no stored token: nobody can be polled")
+        before = self.findings
+        self.findings = replace(before, keys_since=since, clock_off_s=off if abs(off) > CLOCK.total_seconds() else 0)
+        if bool(before.keys_since) != bool(since):
+            await self.say()  # now, not in ten seconds
+
+    async def look(self) -> None:
+        """At Temporal: whether it answers, and now and then whether it has our schedules."""
+        try:
+            await self.client.service_client.check_health(timeout=PATIENCE)
+        except RPCError:
+            self.findings = replace(self.findings, temporal_since=self.findings.temporal_since or datetime.now(UTC))
+            return
+        self.findings = replace(self.findings, temporal_since=None)
+        self.looks += 1
+        if self.looks % SCHEDULES_EVERY == 0:
+            with suppress(RPCError):
+                missing, paused = await lacking_schedules(self.client, self.task_queue)
+                self.findings = replace(self.findings, schedules_missing=tuple(missing), schedules_paused=tuple(paused))
+
+    async def end(self) -> None:
+        """The worker stops: whoever looks now is told so, and does not take it for dead."""
+        with suppress(StoreError):
+            await asyncio.get_running_loop().run_in_executor(self._thread, self.store.presence.end, self.id)
+        self._thread.shutdown(wait=False)
