@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from domain.health import HealthPart, findings, overdue, standstill
 from domain.health_facts import AlertFacts, FleetFacts, TemporalFacts, WorkerFacts, WorkerFindings
+from domain.seller_state import StreamFacts, Wait, seller_state
 from store.schema.faults import UNAVAILABLE
 from tests.support.rooms import HOUSE
 
@@ -252,3 +253,21 @@ def test_a_standstill_is_always_among_what_is_found(facts: FleetFacts) -> None:
     found = standstill(facts)
 
     assert found is None or found in findings(facts)
+
+
+STANDING: dict[str, dict[str, str | None]] = {
+    "removed": {"removed": "x"},
+    "needs_reauthorization": {"dead": "x"},
+    "paused": {"paused": "x"},
+}
+
+
+@pytest.mark.parametrize("state", STANDING)
+def test_who_is_not_to_be_polled_is_not_stalled(state: str) -> None:
+    assert seller_state([], **STANDING[state], stalled="no worker")[0] == state
+
+
+def test_who_is_to_be_polled_is_stalled_whatever_else_hinders_them() -> None:
+    down = StreamFacts("orders", "eBay is down", failures=3, last_error="x", waits_for=Wait.OUTAGE)
+
+    assert seller_state([down], stalled="no worker is seen") == ("stalled", "no worker is seen")
