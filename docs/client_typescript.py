@@ -10,7 +10,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from docs.client_api import NAMES, NOTE, WIDTH, Json, answer_of, name_of, operations, paged_of, resolved
+from docs.client_api import NAMES, NOTE, WIDTH
+from docs.described_api import Json, answer_of, name_of, operations, paged_of, resolved
 
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 OF_EVENTS = {("Changes", "changes"): "AnyEvent[]"}  # what the description of the answer leaves open

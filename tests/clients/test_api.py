@@ -17,7 +17,8 @@ from hypothesis import strategies as some
 from sellerbeat import AsyncSellerbeat, ProblemError, Sellerbeat, TokenRefusedError, wire
 from sellerbeat.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, NotUnderstoodError, TooManyRequestsError
 
-from docs.client_api import answers, api, described, operations
+from docs.client_api import answers, api
+from docs.described_api import described, operations
 from domain.scopes import Scope
 from tests.clients.conftest import Listening
 from tests.store.documents import enroll
