@@ -72,7 +72,7 @@ class StepRun:
         return self.steps.breakers.on_answer(resource, self.step.seller_id, error, self.step.breakers)
 
     def over(self) -> bool:
-        return time.monotonic() - self.began > STEP_S or (self.request.until is not None and self.now() >= self.request.until)
+        return time.monotonic() - self.began > self.steps.step_s or (self.request.until is not None and self.now() >= self.request.until)
 
     def fetch(self, span: Span, offset: int) -> OrderPage:
         """getOrders for one window, as `ebay/windows.py` asks for it."""

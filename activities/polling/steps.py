@@ -15,7 +15,7 @@ from activities.polling import waits
 from activities.polling.owners import Owners
 from activities.polling.pace import Pace
 from activities.polling.poll import Poll, PollResult
-from activities.polling.running import StepRun, purpose
+from activities.polling.running import STEP_S, StepRun, purpose
 from activities.polling.tokens import A_MOMENT, KEYS_DOUBTED_TEXT, KEYS_REFUSED_TEXT, KeysDoubtedError, StoredTokens, TokensSpentError
 from activities.quota.breakers import BreakerGate, OutageError
 from activities.quota.counting import QuotaWatch
@@ -59,7 +59,7 @@ class StepRunner:
         self.store, self.ebay, self.pace, self.quota, self.meters = store, ebay, pace, quota, meters
         self.permits = PermitPool(store, limits)
         self.owners = Owners(store, identity)
-        self.slow_s = SLOW_S
+        self.slow_s, self.step_s = SLOW_S, STEP_S
         self.breakers = ebay.tokens.breakers if isinstance(ebay.tokens, StoredTokens) else BreakerGate(store)
         self.breakers.meters = meters
 

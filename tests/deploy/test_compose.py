@@ -131,7 +131,7 @@ def imported_by(*processes: str) -> set[str]:
 
 def test_postgres_has_connections_for_three_workers_web_and_temporal() -> None:
     (most,) = re.findall(r"max_connections=(\d+)", " ".join(services()["postgres"]["command"]))
-    a_worker, web, temporal = worker.THREADS + 1 + delivering.CONNECTIONS, context.CONNECTIONS + inbox.THREADS + 1, 120
+    a_worker, web, temporal = worker.THREADS + 1 + delivering.CONNECTIONS + 1, context.CONNECTIONS + inbox.THREADS + 1, 120
 
     assert f"a worker takes up to {a_worker}, web {web}" in COMPOSE.read_text(encoding="utf-8")
     assert f"up to {a_worker} connections" in (HOUSE / "docs/how-to/deploy.md").read_text(encoding="utf-8")
