@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.fields import Feed
 from api.routing import ApiRoute, asks_for, problems
 from domain.delivery import WrongTypesError, patterns
-from domain.seller_id import SELLER_ID
+from domain.seller_id import SELLER_ID, SELLER_ID_FORM
 from serving.callers import Caller
 from serving.context import WebContext
 from serving.problems import ProblemError
@@ -33,7 +33,7 @@ class FeedQuery(BaseModel, extra="forbid", frozen=True):
     )
     limit: int = Field(500, ge=1, le=1000, description="so many changes at most, 1 to 1000")
     seller: list[Annotated[str, Field(pattern=f"^{SELLER_ID.pattern}$")]] = Field(
-        [], max_length=100, description="of these sellers only: ids of 1 to 100 letters, digits, dots, dashes or underscores"
+        [], max_length=100, description=f"of these sellers only: ids of {SELLER_ID_FORM}"
     )
     type: list[Annotated[str, Field(max_length=200)]] = Field([], max_length=20, description="of these types only, such as order.*")
     feed: str | None = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
-from domain.seller_id import SELLER_ID
+from domain.seller_id import SELLER_ID, WRONG_SELLER_ID
 from operations.consent import link_seller
 from pages.forms import AUTHOR, read_form
 from pages.rendering import render
@@ -22,7 +22,7 @@ async def link(request: Request) -> Response:
     session = context.access.pressed(request, form)
     seller_id = form.get("seller", "").strip()
     if not SELLER_ID.fullmatch(seller_id):
-        raise ProblemError(422, "a seller id has 1 to 100 letters, digits, dots, dashes or underscores")
+        raise ProblemError(422, WRONG_SELLER_ID)
     made = await link_seller(context, AUTHOR, seller_id)
     now = await context.ask(context.store.levels.clock)
     body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)
