@@ -67,7 +67,7 @@ _HOMES = {
     "Vault": "store.schema.vault",
     "connect": "store.schema.engine",
 }
-"""Where each is. Loaded when asked for: all of it takes a third of a second, and `status` needs a tenth of it (`make bench`, commands)."""
+"""Where each is. Loaded when asked for: all of it takes its time, and commands such as `status` need little of it."""
 
 
 def __getattr__(name: str) -> Any:
