@@ -234,6 +234,12 @@ class Settings(BaseSettings):
     def keys(self) -> list[str]:
         return [key.strip() for key in self.secret_keys.get_secret_value().split(",")] if self.secret_keys else []
 
+    def require(self, *names: str) -> None:
+        """Raises SettingsError: one of these (`"database_url"`, ...) is not set."""
+        for name in names:
+            if getattr(self, name) is None:
+                raise SettingsError(f"{PREFIX}{name.upper()} is not set ({Settings.model_fields[name].description})")
+
 
 OF_APPS = ("SELLERBEAT_URL", "SELLERBEAT_TOKEN")  # what apps give the client; whoever tries it out has both in one shell
 
@@ -253,9 +259,7 @@ def load(*needed: str, env_file: Path | None = None) -> Settings:
         settings = Settings(_env_file=env_file or ENV_FILE)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
-    for field in needed:
-        if getattr(settings, field) is None:
-            raise SettingsError(f"{PREFIX}{field.upper()} is not set ({fields[field].description})")
+    settings.require(*needed)
     return settings
 
 

@@ -57,7 +57,7 @@ class CommandContext:
     @cached_property
     def store(self) -> Store:
         """Opened once. Raises StoreError where the tables are not of this version."""
-        load("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
+        self.settings.require("database_url", "secret_keys")  # the store holds tokens: without its keys it does not open
         from store import Store
 
         store = Store.connect(self.url, self.settings.keys(), pool_size=2, schema=self.settings.database_schema)
@@ -155,10 +155,14 @@ class AskingContext(CommandContext):
     @cached_property
     def store(self) -> Store:
         """As that of every command."""
-        load("database_url", "secret_keys")
+        self.settings.require("database_url", "secret_keys")
         from store.asked import AskedStore
 
-        whole = CommandContext("database_url", "secret_keys")
-        store = AskedStore(self.url, lambda: whole.store, self.settings.database_schema)
+        def whole() -> Store:
+            from store import Store
+
+            return Store.connect(self.url, self.settings.keys(), pool_size=2, schema=self.settings.database_schema)
+
+        store = AskedStore(self.url, whole, self.settings.database_schema)
         store.check()
         return cast("Store", store)
