@@ -158,11 +158,6 @@ class AskingContext(CommandContext):
         self.settings.require("database_url", "secret_keys")
         from store.asked import AskedStore
 
-        def whole() -> Store:
-            from store import Store
-
-            return Store.connect(self.url, self.settings.keys(), pool_size=2, schema=self.settings.database_schema)
-
-        store = AskedStore(self.url, whole, self.settings.database_schema)
+        store = AskedStore(self.url, self.settings.keys(), self.settings.database_schema)
         store.check()
         return cast("Store", store)

@@ -1,6 +1,7 @@
 """The store for a command that asks little: what `list` and `status` need is loaded, and all else when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from store.reading.health import HealthReader
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
 
 
 class AskedStore:
-    """Stands for a `Store`: whatever it does not have itself, the whole store answers, which is opened then."""
+    """Stands for a `Store`: whatever it does not have itself, the whole store answers, which is loaded then and asks by the same engine."""
 
-    def __init__(self, url: str, whole: Callable[[], "Store"], schema: str = SCHEMA) -> None:
-        self.engine = connect(url, 1, schema)
+    def __init__(self, url: str, secret_keys: Sequence[str], schema: str = SCHEMA) -> None:
+        self.engine = connect(url, 2, schema)  # the whole store's steps ask for the key of hashes in the middle of a transaction
         self.status = StatusReader(self.engine)
         self.health = HealthReader(self.engine)
         self.seller, self.alerts, self.set_aside = self.status.seller, self.status.alerts, self.status.set_aside
-        self._whole = whole
+        self._secret_keys = secret_keys
 
     def check(self) -> None:
         """As `Store.check`."""
         with translated(), self.engine.connect() as connection:
             check_revision(connection)
 
+    @cached_property
+    def _whole(self) -> "Store":
+        from store.schema.vault import Vault
+        from store.store import Store
+
+        return Store(self.engine, Vault(self._secret_keys))
+
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._whole(), name)
+        found = getattr(self._whole, name)
         setattr(self, name, found)
         return found

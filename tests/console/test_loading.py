@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Engine, Pool, event
 from typer.main import get_command
 
 import starter
@@ -20,6 +22,19 @@ def enrolled(house: House) -> House:
     """With anna, of whom there is something to show."""
     house.enroll("anna")
     return house
+
+
+@pytest.fixture
+def pools() -> Iterator[list[Pool]]:
+    """Of each connection that is taken, the pool."""
+    found: list[Pool] = []
+
+    def take(connection: Connection) -> None:
+        found.append(connection.engine.pool)
+
+    event.listen(Engine, "engine_connect", take)
+    yield found
+    event.remove(Engine, "engine_connect", take)
 
 
 def test_the_commands_that_load_little_are_those_of_the_room_that_reads() -> None:
@@ -39,3 +54,9 @@ def test_a_command_checks_its_settings_once(enrolled: House, command: str, monke
 
     assert enrolled.command(*command.split()).err == ""
     assert len(checked) == 1
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_a_command_asks_postgres_by_one_engine(enrolled: House, command: str, pools: list[Pool]) -> None:
+    assert enrolled.command(*command.split()).err == ""
+    assert len({id(pool) for pool in pools}) == 1
