@@ -16,7 +16,7 @@ import typer
 from console.completing import seller_ids
 from domain.delivery.kinds import WrongTypesError, patterns
 from domain.pacing import InventorySource, Stream
-from domain.seller_id import SELLER_ID, WRONG_SELLER_ID
+from domain.seller_id import wrong_seller_id
 from domain.seller_state import LONGEST
 from operations.moving import EXPECTED, reaching_back
 from operations.pasted import NoTokenError, refresh_token
@@ -37,8 +37,8 @@ def one_or_all(seller_id: str | None, every_seller: bool) -> str | None:
 
 
 def _seller_id(text: str | None) -> str | None:
-    if text is not None and not SELLER_ID.fullmatch(text):
-        raise typer.BadParameter(f"{WRONG_SELLER_ID}; starter.py list shows yours")
+    if text is not None and (wrong := wrong_seller_id(text)):
+        raise typer.BadParameter(f"{wrong}; starter.py list shows yours")
     return text
 
 

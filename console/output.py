@@ -17,6 +17,7 @@ import typer
 
 from console.cells import cell, is_time
 from console.layout import INDENT, NONE, TableColumn, cards, table, wrapped
+from domain.scopes import without_tokens
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -157,8 +158,8 @@ def out(lines: Iterable[str]) -> None:
 
 
 def fail(text: str, code: int) -> int:
-    """One line on stderr, whatever the text has; returns the exit code."""
-    sys.stderr.write(f"starter: {' '.join(text.split())}\n")
+    """One line on stderr, whatever the text has, and no token of the API in it; returns the exit code."""
+    sys.stderr.write(f"starter: {without_tokens(' '.join(text.split()))}\n")
     return code
 
 

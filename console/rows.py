@@ -14,7 +14,7 @@ import typer
 
 from console.arguments import between, file_named, future_day, read_text, since
 from domain.pacing import InventorySource
-from domain.seller_id import SELLER_ID, SELLER_ID_FORM
+from domain.seller_id import wrong_seller_id
 from operations.enrolment import EnrolmentOptions, EnrolmentRow
 from operations.moving import EXPECTED
 from operations.pasted import NoTokenError, refresh_token
@@ -74,8 +74,8 @@ def _row(number: int, columns: Sequence[str], cells: Sequence[str], defaults: En
     if len(cells) != len(columns):
         return EnrolmentRow(number, wrong=f"{len(cells)} cells where the first line has {len(columns)}")
     cell = dict(zip(columns, cells, strict=True))
-    if not SELLER_ID.fullmatch(cell["seller_id"]):
-        return EnrolmentRow(number, wrong=f"seller_id has not {SELLER_ID_FORM}")
+    if wrong := wrong_seller_id(cell["seller_id"]):
+        return EnrolmentRow(number, wrong=f"seller_id: {wrong}")
     row = EnrolmentRow(number, cell["seller_id"])
     try:
         return replace(row, refresh_token=_token(cell["refresh_token"]), options=_options_of(cell, defaults))

@@ -25,12 +25,21 @@ _ORDER = tuple(Scope)
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=3650)  # that a token may be good; or for ever
 MOST_SELLERS = 1000  # that a token may be narrowed to
+PREFIX = "sb_"  # of each token, so that a scanner for secrets knows one
+BYTES = 32  # at random, behind the prefix
+TOKEN = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")  # so many characters are 32 bytes
+TOKEN_LIKE = re.compile(PREFIX + "[A-Za-z0-9_-]{20,}")  # or most of one
 TOKEN_NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 TAKEN = re.compile(r"tok-[0-9a-f]{12}|ADMIN_TOKEN")  # ids of tokens, and an author in the audit
 
 
 class WrongTokenNameError(ValueError):
     """A name that no token can have. Act: another one."""
+
+
+def without_tokens(text: str) -> str:
+    """The text with nothing in it that looks like a token, whole or cut off: errors name what was typed, and go to terminals and logs."""
+    return TOKEN_LIKE.sub(f"{PREFIX}...", text)
 
 
 def checked_name(name: str) -> str:

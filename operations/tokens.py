@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.scopes import LONGEST, MOST_SELLERS, SHORTEST, TOKEN_NAME, Scope, checked_name
-from domain.seller_id import SELLER_ID, WRONG_SELLER_ID
+from domain.seller_id import wrong_seller_id
 from operations.audit import audited
 from operations.context import CommandContext
 from store.access.api_tokens import NewApiToken, UnknownApiTokenError, new_id
@@ -35,8 +35,8 @@ class TokenTerms:
     def __post_init__(self) -> None:
         """Raises ValueError, with a line for whoever typed it."""
         checked_name(self.name)
-        if not all(SELLER_ID.fullmatch(seller_id) for seller_id in self.sellers):
-            raise ValueError(WRONG_SELLER_ID)
+        if wrong := next(filter(None, map(wrong_seller_id, self.sellers)), None):
+            raise ValueError(wrong)
         if len(self.sellers) > MOST_SELLERS:
             raise ValueError(f"a token is narrowed to {MOST_SELLERS} sellers at most")
         if self.lasting is not None and not SHORTEST <= self.lasting <= LONGEST:

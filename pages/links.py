@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
-from domain.seller_id import SELLER_ID, WRONG_SELLER_ID
+from domain.seller_id import wrong_seller_id
 from operations.consent import link_seller
 from pages.forms import AUTHOR, read_form
 from pages.rendering import render
@@ -21,8 +21,8 @@ async def link(request: Request) -> Response:
     form = await read_form(request)
     session = context.access.pressed(request, form)
     seller_id = form.get("seller", "").strip()
-    if not SELLER_ID.fullmatch(seller_id):
-        raise ProblemError(422, WRONG_SELLER_ID)
+    if wrong := wrong_seller_id(seller_id):
+        raise ProblemError(422, wrong)
     made = await link_seller(context, AUTHOR, seller_id)
     now = await context.ask(context.store.levels.clock)
     body = render("link.html", session=session, by_login=context.access.by_login, now=now, link=made)

@@ -11,12 +11,12 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from domain.authors import Author
-from domain.scopes import Scope
+from domain.scopes import PREFIX, Scope
 from serving.access import Access
 from serving.limits import Limits
 from serving.problems import ProblemError
 from serving.throttle import Throttle, peer_of
-from store.access.api_tokens import PREFIX, ApiToken, hash_of
+from store.access.api_tokens import ApiToken, hash_of
 
 KNOWN_FOR_S = 2.0  # so long a token is good after it was revoked, and a wrong one is wrong without a look
 IN_USE_FOR_S = 1.0  # no longer than whoever guesses waits: who asks again then is known

@@ -11,11 +11,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from domain.scopes import Scope
+from domain.scopes import BYTES, PREFIX, Scope
 from store.schema.errors import StoreError, translated
 
-PREFIX = "sb_"  # so that a scanner for secrets knows one
-BYTES = 32
 MOST = 1000  # in use: a list is whole
 LISTED = timedelta(days=30)  # so long behind its end
 

@@ -17,7 +17,8 @@ from tests.support.house import House
 
 KEY = "A" * 43 + "="  # a Fernet key as good as any
 TOKEN = "v^1.1#i^1#p^3#r^1#f^0#I^3#t^Ul4xMF8xOjNDRTk4OTk"  # a refresh token as eBay's look
-PARTS = [TOKEN[at : at + 10] for at in range(len(TOKEN) - 9)]
+API_TOKEN = "sb_Zl3vQ0yT-8kXnB2_wRc7Ud5JmHs1PoE9aGfK4iLtYxM"  # one of ours, which has the form of a seller's id
+CUT_OFF = API_TOKEN[:-3]
 
 
 @pytest.mark.parametrize(
@@ -177,26 +178,32 @@ def test_help_and_a_new_key_need_nothing(house: House) -> None:
     Fernet(made.object["key"])
 
 
-def pasted(name: str, example: str) -> Iterator[list[str]]:
-    """The example of a command with the token in the place of each value, and each other option of the command with it."""
-    group: Any = get_command(commands())
+def command_of(name: str) -> Any:
+    found: Any = get_command(commands())
     for word in name.split():
-        group = group.commands[word]
+        found = found.commands[word]
+    return found
+
+
+def pasted(name: str, example: str, token: str = TOKEN) -> Iterator[list[str]]:
+    """The example of a command with the token in the place of each value, and each other option of the command with it."""
     typed = shlex.split(example)
     for at in range(len(name.split()), len(typed)):
         if not typed[at].startswith("--"):
-            yield [*typed[:at], TOKEN, *typed[at + 1 :]]
-    for param in group.params:
+            yield [*typed[:at], token, *typed[at + 1 :]]
+    for param in command_of(name).params:
         option = max(param.opts, key=len)
         if param.param_type_name == "option" and not param.is_flag and option not in typed:
-            yield [*typed, option, TOKEN]
+            yield [*typed, option, token]
         if param.param_type_name == "argument" and not param.required and len(typed) == len(name.split()):
-            yield [*typed, TOKEN]
+            yield [*typed, token]
 
 
+@pytest.mark.parametrize("token", [TOKEN, API_TOKEN, CUT_OFF], ids=["ebays", "ours", "ours, cut off"])
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_no_error_shows_a_token_that_was_pasted_in_the_place_of_any_value(house: House, name: str) -> None:
-    shown = {" ".join(words): said.err for words in pasted(name, EXAMPLES[name]) if leaks((said := house.command(*words)).err)}
+def test_no_error_shows_a_token_that_was_pasted_in_the_place_of_any_value(house: House, name: str, token: str) -> None:
+    typed = list(pasted(name, EXAMPLES[name], token))
+    shown = {" ".join(words): said.err for words in typed if leaks((said := house.command(*words)).err, token)}
 
     assert shown == {}
 
@@ -205,8 +212,24 @@ def test_a_token_in_the_place_of_a_change_is_not_shown(house: House) -> None:
     assert house.command("replay", TOKEN).failure(1) == "no change has such an id; nothing is sent"
 
 
-def leaks(text: str) -> bool:
-    return any(part in text for part in PARTS)
+def leaks(text: str, token: str) -> bool:
+    return any(token[at : at + 10] in text for at in range(len(token) - 9))
+
+
+def of_a_seller(name: str, example: str) -> Iterator[list[str]]:
+    """A command with a token of ours in each place where it takes a seller."""
+    begin = name.split()
+    rest = [word for word in shlex.split(example)[len(begin) :] if word not in ("s-17", "--seller", "--all")]
+    for param in command_of(name).params:
+        if param.metavar == "SELLER":
+            yield [*begin, API_TOKEN, *rest] if param.param_type_name == "argument" else [*begin, *rest, "--seller", API_TOKEN]
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if list(of_a_seller(name, EXAMPLES[name]))])
+def test_a_token_in_the_place_of_a_seller_is_refused_before_anybody_is_asked(house: House, name: str) -> None:
+    for words in of_a_seller(name, EXAMPLES[name]):
+        assert "that is a token of the API, not a seller id" in house.command(*words).failure(2)
+    assert house.rows("SELECT * FROM sellerbeat.audit WHERE seller_id LIKE 'sb%'") == []
 
 
 def test_a_token_would_be_found_in_the_values_of_many_commands() -> None:

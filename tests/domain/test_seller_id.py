@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 import pytest
 
-from domain.seller_id import SELLER_ID, SELLER_ID_FORM
+from domain.scopes import BYTES, PREFIX, without_tokens
+from domain.seller_id import SELLER_ID, SELLER_ID_FORM, wrong_seller_id
 from tests.support.rooms import HOUSE, ROOMS, files
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -27,3 +29,17 @@ def test_the_words_stand_in_one_file(words: str) -> None:
     found = [path.relative_to(HOUSE).as_posix() for room in ROOMS for path in files(room) if words in path.read_text(encoding="utf-8")]
 
     assert found == ["domain/seller_id.py"]
+
+
+def test_a_token_is_no_seller_id_and_ids_that_begin_like_one_are() -> None:
+    wrong = wrong_seller_id(PREFIX + secrets.token_urlsafe(BYTES))
+
+    assert wrong == "that is a token of the API, not a seller id"
+    assert [one for one in ("s-17", "sb_17", "sb_0f9c2e6e-7f0a-4c43-9d6b-0d1f3f2f5f11", "sb_" + "x" * 97) if wrong_seller_id(one)] == []
+
+
+def test_a_text_is_left_with_no_token_whole_or_cut_off() -> None:
+    token = PREFIX + secrets.token_urlsafe(BYTES)
+
+    assert without_tokens(f"seller {token} is not enrolled") == "seller sb_... is not enrolled"
+    assert without_tokens(f"{token[:24]}, {token}x or sb_17") == "sb_..., sb_... or sb_17"
