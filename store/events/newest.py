@@ -9,18 +9,22 @@ from sqlalchemy import Engine, text
 
 from store.schema.errors import translated
 
-SCAN = 20_000  # changes that one statement looks through
+SCAN = 20_000  # changes that one statement looks through at most
 MARGIN = timedelta(minutes=1)  # so far positions and times of two sellers may disagree
+# `looked` is read one by one from the newest on, until `chosen` has enough (by Postgres 17 and later; one before reads all of it). The
+# last that may be read is chosen though it may not fit, to go on from. MATERIALIZED it is planned for as many as `scan`: planned for a few,
+# Postgres looks for a seller's among the newest of everybody, and for those of one who fell silent among all that there are.
 _NEWEST = """
     WITH looked AS MATERIALIZED (
-        SELECT position, type FROM sellerbeat.change_events WHERE position > :after AND position < :before{whose}
-        ORDER BY position DESC LIMIT :scan
-    ), chosen AS (
-        SELECT position FROM looked WHERE type = ANY (:types) OR '*' = ANY (:types) OR split_part(type, '.', 1) || '.*' = ANY (:types)
-        ORDER BY position DESC LIMIT :limit
+        SELECT position, row_number() OVER (ORDER BY position DESC) AS nth,
+            type = ANY (:types) OR '*' = ANY (:types) OR split_part(type, '.', 1) || '.*' = ANY (:types) AS fits
+        FROM sellerbeat.change_events WHERE position > :after AND position < :before{whose} ORDER BY position DESC LIMIT :scan
+    ), chosen AS MATERIALIZED (
+        SELECT position, nth, fits FROM looked WHERE fits OR nth = :scan ORDER BY position DESC LIMIT :limit
     )
-    SELECT (SELECT count(*) FROM chosen) AS found, (SELECT min(position) FROM chosen) AS first,
-        (SELECT min(position) FROM looked) AS looked_to, (SELECT count(*) FROM looked) = :scan AS more
+    SELECT count(*) FILTER (WHERE fits) AS found, min(position) FILTER (WHERE fits) AS first,
+        min(position) AS looked_to, coalesce(max(nth) = :scan, false) AS more
+    FROM chosen
 """
 NEWEST_CHANGES = text(_NEWEST.format(whose=""))
 NEWEST_CHANGES_OF_SELLER = text(_NEWEST.format(whose=" AND seller_id = :seller"))
@@ -45,11 +49,12 @@ def before_last(engine: Engine, count: int, after: int, seller: str | None, type
         types: such as `order.*`; none: all.
     """
     statement = NEWEST_CHANGES if seller is None else NEWEST_CHANGES_OF_SELLER
-    values = {"after": after, "seller": seller, "types": list(types) or ["*"], "scan": SCAN}
+    values = {"after": after, "seller": seller, "types": list(types) or ["*"]}
     before, left, first = 2**63 - 1, count, None
     with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         while left:
-            row = connection.execute(statement, {**values, "before": before, "limit": left}).one()
+            scan = SCAN if types or seller else min(left, SCAN)  # where all fit, no more is read than is asked for
+            row = connection.execute(statement, {**values, "before": before, "limit": left, "scan": scan}).one()
             left, first = left - row.found, first if row.first is None else row.first
             if not row.more:
                 break
