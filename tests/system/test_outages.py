@@ -73,10 +73,11 @@ class Outage:
 
     def missing(self, deployment: Deployment) -> dict[str, str]:
         """Surfaces that do not say it yet."""
-        said = deployment.says()
+        said = {name: text.lower() for name, text in deployment.says().items()}  # a page begins its sentences with capital letters
+        words, remedy = self.words.lower(), self.remedy.lower()
         metric = re.search(rf'^.*sellerbeat_unhealthy{{part="{self.part}"}} 1\b', said["metric"])
-        speak = {name: self.words in said[name] and self.remedy in said[name] for name in SURFACES if name not in ("metric", "status")}
-        state = said["status"].startswith("anna: stalled") and self.words in said["status"]
+        speak = {name: words in said[name] and remedy in said[name] for name in SURFACES if name not in ("metric", "status")}
+        state = said["status"].startswith("anna: stalled") and words in said["status"]
         speak |= {"metric": metric is not None, "status": state or not self.stalls}
         return {name: said[name] for name, speaks in speak.items() if not speaks and name not in self.silent}
 
