@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from sellerbeat import DbApiPosition, Feed, Place, TransactionEndedError
 from sellerbeat.drivers import commits_by_itself
@@ -168,6 +169,23 @@ def test_what_a_handler_raised_is_not_hidden_by_a_rollback_that_fails(app: AppDa
 
     with pytest.raises(ValueError, match="not this one"), DbApiPosition(Lost).transaction():
         raise ValueError("not this one")
+
+
+def test_what_a_handler_raised_keeps_its_cause_where_the_database_failed_too(web: Listening, app: AppDatabase) -> None:
+    feed = web.feed()
+
+    @feed.on("order.created")
+    def handle(event: Any, connection: Any) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        except psycopg2.Error as error:
+            raise ValueError("not this one") from error
+
+    web.sell(1)
+    with pytest.raises(ValueError, match="not this one") as raised:
+        feed.receiver(position_of(app))(next(one for one in web.store.feed.read() if one["type"] == "order.created"))
+    assert isinstance(raised.value.__cause__, psycopg2.Error)
 
 
 class Asks:

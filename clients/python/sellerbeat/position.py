@@ -207,7 +207,8 @@ class DbApiPosition(Generic[T]):
         except Exception as error:
             if is_ended(error):
                 raise TransactionEndedError from raised or error
-            raise raised or error from None
+            if raised is None:
+                raise
         if raised:
             raise raised
 
