@@ -78,18 +78,15 @@ def _unended(action: str, error: StoreError) -> None:
 
 
 def differing(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[tuple[str, str | None, str | None]]:
-    """What an act changed, for people: name, old and new value of each field that differs; None where there is none."""
+    """What an act changed, for people: name, old and new value of each field that differs; None where there is none, or an empty one."""
     old, new = before or {}, after or {}
-    return [
-        (name.removesuffix("_s"), _in_words(name, old.get(name)), _in_words(name, new.get(name)))
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
-    ]
+    fields = ((name.removesuffix("_s"), _in_words(name, old.get(name)), _in_words(name, new.get(name))) for name in {**old, **new})
+    return [(name, was, now) for name, was, now in fields if was != now]
 
 
 def _in_words(name: str, value: Any) -> str | None:
     match value:
-        case None:
+        case None | [] | {} if not value:
             return None
         case bool():
             return "yes" if value else "no"

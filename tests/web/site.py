@@ -93,7 +93,7 @@ class Page(HTMLParser):
         self.forms: dict[str, dict[str, str]] = {}
         self._form: dict[str, str] = {}
         self._words: list[str] = []
-        self.feed(self.source)
+        self.feed(self.source.replace("<wbr>", ""))  # where a line may break: nothing that is read
 
     @property
     def text(self) -> str:

@@ -35,6 +35,16 @@ async def test_it_shows_who_did_what_and_what_became_of_it(site: Site, store: St
     assert "in hand, or broken off" in page.text
 
 
+async def test_what_is_empty_before_and_after_is_not_shown(site: Site, store: Store) -> None:
+    act(store, "page", "seller.link", "anna", after={"scopes": [], "options": {}, "lasting_s": 259_200})
+    act(store, "page", "endpoint.edit", before={"sellers": ["anna"]}, after={"sellers": []})
+    page = await site.page("/audit")
+
+    assert "lasting 3 days" in page.text
+    assert "<del>anna</del>" in page.source
+    assert not {"scopes", "options", "{}"} & set(page.text.split())
+
+
 async def test_it_is_found_by_seller_author_and_kind_of_action(site: Site, store: Store) -> None:
     act(store, "os:alice", "seller.pause", "anna")
     act(store, "token:ci", "seller.resume", "anna")
