@@ -2,9 +2,9 @@
 # One image for worker.py, web.py and starter.py: `docker run sellerbeat worker.py`.
 FROM python:3.11-slim AS build
 WORKDIR /build
-COPY pyproject.toml constraints.txt README.md ./
-# the project itself is no package: this installs what it needs, at the versions that the tests ran with
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
+COPY requirements/runtime.txt ./
+# the project itself is no package: this installs what it needs, at the versions that the tests ran with, each file by its hash
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --requirement runtime.txt
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin sellerbeat

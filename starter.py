@@ -27,15 +27,10 @@ READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes",
 
 def print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import PackageNotFoundError, version
-
+        from domain.version import VERSION
         from store.schema.tables import REVISION
 
-        try:
-            found = version("sellerbeat-server")
-        except PackageNotFoundError:
-            found = "of a folder that was never installed"
-        typer.echo(f"sellerbeat {found}; its tables are at revision {REVISION}")
+        typer.echo(f"sellerbeat {VERSION}; its tables are at revision {REVISION}")
         raise typer.Exit
 
 

@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from math import inf
 from typing import BinaryIO
 
 import httpcore
 import httpx
 
+from domain.version import VERSION
 from ebay.clock import http_date
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
 
@@ -27,10 +27,7 @@ STEP_OPTIONS = 64 * 1024
 
 Headers = list[tuple[bytes, bytes]]
 
-try:
-    USER_AGENT = f"Sellerbeat/{version('sellerbeat-server')}"
-except PackageNotFoundError:  # run from a folder that was never installed
-    USER_AGENT = "Sellerbeat"
+USER_AGENT = f"Sellerbeat/{VERSION}"
 AGENT = (b"User-Agent", USER_AGENT.encode())
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused")
 WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina")
 SERIOUS = ("serious", "critical")
@@ -46,7 +47,7 @@ def wide(page: Page) -> tuple[int, int]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", [*PATHS, *WITH_DELIVERIES])
-def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: str) -> None:
+def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
     unfold(page)
