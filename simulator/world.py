@@ -37,6 +37,7 @@ class World:
         seed: makes ids, tokens, documents and the order of rows.
         now: where a clock driven by hand starts; without it and without `clock`, time is real.
         ledger: the file to write, and to go on with if it exists; None keeps the ledger in memory.
+        consents: the same for what sellers agreed to; None: a restart forgets it.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class World:
         clock: Clock | None = None,
         client_id: str = "Sellerbeat-demo-SIM",
         client_secret: str = "SIM-secret",
+        consents: Path | None = None,
     ) -> None:
         self.seed = seed
         self.clock = clock or (ManualClock(now) if now else Clock())
         self.ledger = Ledger(Path(ledger) if ledger else None)
-        self.accounts = Accounts(seed, self.clock, client_id, client_secret)
+        self.accounts = Accounts(seed, self.clock, client_id, client_secret, consents)
         self.quotas = Quotas(self.clock)
         self.faults, self.lasting = Faults(), Lasting()
         self.requests, self.reports = RequestLog(), Reports()

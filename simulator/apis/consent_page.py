@@ -28,7 +28,8 @@ def answer(world: World, request: Request, body: bytes) -> Answer:
     if asks not in (accounts.client_id, *accounts.keysets) or addresses is None or query.get("response_type") != "code" or not scopes:
         return _page(400, "<!doctype html><title>Simulated eBay</title><p>The application asked in a wrong way.</p>")
     if request.method == "GET":
-        rows = "".join(f"<option>{escape(name)}</option>" for name in world.sellers)
+        asked_for = {seller for seller, _ in world.calls}  # whom nobody reads yet comes first: most likely it is they who are here
+        rows = "".join(f"<option>{escape(name)}</option>" for name in sorted(world.sellers, key=lambda name: name in asked_for))
         asked = "".join(f"<li>{escape(scope)}</li>" for scope in scopes)
         return _page(200, PAGE.format(client=escape(asks), scopes=asked, sellers=rows))
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}

@@ -1,9 +1,12 @@
 """Tokens: who may ask for what. Strict as eBay's token endpoint; see `apis/oauth.py` for its answers."""
 
+import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 from simulator.clock import Clock
 from simulator.times import SECOND
@@ -65,9 +68,13 @@ class Code:
 
 
 class Accounts:
-    """Consents, codes and access tokens of all sellers, and keysets of applications."""
+    """Consents, codes and access tokens of all sellers, and keysets of applications.
 
-    def __init__(self, seed: int, clock: Clock, client_id: str, client_secret: str) -> None:
+    Args:
+        consents: the file that consents after a seller's first are written to, and read from if it exists: their tokens outlive a restart.
+    """
+
+    def __init__(self, seed: int, clock: Clock, client_id: str, client_secret: str, consents: Path | None = None) -> None:
         self.seed, self.clock, self.client_id, self.client_secret = seed, clock, client_id, client_secret
         self.keysets: dict[str, str] = dict([OTHER_KEYS])  # secrets of other applications that eBay knows, by client id
         self.grants: dict[str, Grant] = {}
@@ -79,6 +86,10 @@ class Accounts:
         self.redirects: dict[str, tuple[str, str]] = {}  # RuName -> where who agreed is led, and who declined
         self.codes: dict[str, Code] = {}
         self.usernames: dict[str, str] = {}  # where a seller's name at eBay is another than here
+        self.consents = consents
+        self.earlier: dict[str, list[dict[str, Any]]] = {}  # consents of a run before, of sellers who are not here yet
+        for one in _written(consents) if consents else ():
+            self.earlier.setdefault(one["seller"], []).append(one)
 
     def keyset(self, client_id: str, client_secret: str) -> str | None:
         """Which application asks: its client id; "" for the usual one, None for nobody that eBay knows."""
@@ -88,9 +99,20 @@ class Accounts:
 
     def open(self, seller: str, scopes: Iterable[str] | None = None, keyset: str | None = None) -> Grant:
         """A consent of the seller. The n-th one has the same token in every run of the same seed."""
+        grant = self._grant(seller, GRANTED if scopes is None else scopes, keyset)
+        if self.generations[seller] == 1:
+            for one in self.earlier.pop(seller, ()):
+                self._grant(seller, one["scopes"], one["keyset"])
+        elif self.consents:
+            line = json.dumps({"seller": seller, "scopes": sorted(grant.scopes), "keyset": keyset})
+            with self.consents.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        return grant
+
+    def _grant(self, seller: str, scopes: Iterable[str], keyset: str | None) -> Grant:
         generation = self.generations[seller] = self.generations.get(seller, 0) + 1
         token = f"v^1.1#i^1#p^3#r^1#I^3#f^0#t^Ul4x{self._digits('refresh', seller, generation)}"
-        grant = Grant(seller, token, frozenset(GRANTED if scopes is None else scopes), keyset=keyset)
+        grant = Grant(seller, token, frozenset(scopes), keyset=keyset)
         self.grants[token] = self.latest[seller] = grant
         return grant
 
@@ -194,3 +216,9 @@ class Accounts:
 
     def _digits(self, *parts: object) -> str:
         return sha256(repr((self.seed, *parts)).encode()).hexdigest()
+
+
+def _written(consents: Path) -> Iterator[dict[str, Any]]:
+    """Whole lines: the last one may be torn by a kill."""
+    if consents.exists():
+        yield from (json.loads(line) for line in consents.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n"))
