@@ -238,7 +238,7 @@ def show_live(
             view.show(picture)
             pause = PAUSE_S if len(picture.states) <= MANY_SELLERS else LONG_PAUSE_S
             while not interrupts.came and time.monotonic() < began + pause:
-                time.sleep(0.05)
+                view.wait(0.05)
 
 
 def ui_links(servers: devstack.Stack) -> tuple[tuple[str, str], ...]:

@@ -109,6 +109,7 @@ class Frame:
     links: tuple[tuple[str, str], ...]  # what, where
     hints: tuple[tuple[str, str], ...]  # command, what it shows
     ends_at: datetime | None  # None: at Ctrl-C
+    keys: bool = True  # somebody can press one
 
 
 def rows_of(

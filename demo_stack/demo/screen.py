@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo_stack.demo.picture import Frame, News, Picture, Row, ago, clock, due_in
-from demo_stack.demo.stock_table import stock_table
+from demo_stack.demo.stock_table import stock_table, table_without_lines
 
 COLOURS = {"polling": "green", "backfill": "cyan", "paused": "yellow", "waiting_for_quota": "yellow"}  # all else is red
 WORDS = {"needs_reauthorization": "no token", "waiting_for_quota": "no quota", "ebay_down": "eBay is down"}
@@ -45,8 +45,24 @@ def draw(picture: Picture, frame: Frame, width: int, height: int) -> RenderableT
     return Group(*parts)
 
 
+def draw_help(frame: Frame, width: int, height: int) -> RenderableType:
+    """What there is to try, whatever else the screen has no room for: a command is whole, so that it can be copied."""
+    lines = [*_links(frame, width), Text("")]
+    hints = _hints(frame, width)
+    apart = [Text(f"  {shows}", style="dim", no_wrap=True, overflow="ellipsis") for _, shows in frame.hints]
+    pairs = [Text(command, style="cyan", overflow="fold") for command, _ in frame.hints]
+    tall = sum(1 + (len(command) - 1) // width for command, _ in frame.hints) + len(apart) + len(lines) + 3
+    if max(map(len, hints)) <= width or tall > height:
+        lines += hints
+    else:
+        lines += [hints[0], *(line for pair in zip(pairs, apart, strict=True) for line in pair)]
+    return Group(*lines[: height - 2], Text(""), Text("?: back · Ctrl-C ends it", style="dim"))
+
+
 def _head(picture: Picture, frame: Frame, width: int, height: int) -> list[Text]:
     ends = f"ends in {clock(frame.ends_at - picture.at)}, or at Ctrl-C" if frame.ends_at else "Ctrl-C ends it"
+    if frame.hints and frame.keys:
+        ends += " · ?: what to try"
     title = Text(no_wrap=True, overflow="ellipsis")
     title.append("Sellerbeat", style="bold")
     title.append(f" {frame.title} · {ends}")
@@ -59,15 +75,20 @@ def _head(picture: Picture, frame: Frame, width: int, height: int) -> list[Text]
         counts.append(f" · worker started again {picture.restarts}x", style="yellow")
     if picture.problem:
         counts.append(f" · {picture.problem}", style="red")
+    return [title, counts, *_links(frame, width), *([Text("")] if height >= TALL else [])]
+
+
+def _links(frame: Frame, width: int) -> list[Text]:
+    """In one line where they fit."""
     links = [Text.assemble((f"{what} ", "dim"), (where, "cyan"), no_wrap=True, overflow="ellipsis") for what, where in frame.links]
     if sum(len(link) + 3 for link in links) <= width + 3:
         links = [Text("   ").join(links)]
         links[0].no_wrap, links[0].overflow = True, "ellipsis"
-    return [title, counts, *links, *([Text("")] if height >= TALL else [])]
+    return links
 
 
 def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    table = table_without_lines()
     longest = max([6, *(len(row.seller) for row in rows)])
     table.add_column("seller", width=min(longest, width // 5), no_wrap=True, overflow="ellipsis")
     table.add_column("stream", width=11, no_wrap=True)
@@ -76,7 +97,7 @@ def _sellers(rows: Sequence[Row], now: datetime, width: int) -> Table:
     table.add_column("next", width=5, justify="right", no_wrap=True)
     table.add_column("why then", ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column("changes", width=7, justify="right", no_wrap=True)
-    table.add_column("calls", width=6, justify="right", no_wrap=True)
+    table.add_column("calls", width=5, justify="right", no_wrap=True)
     above = None
     for row in rows:
         table.add_row(
@@ -102,7 +123,7 @@ def _interval_first(why: str) -> str:
 def _news(news: Sequence[News], lines: int, width: int) -> list[RenderableType]:
     """Newest below, as in a log, with a heading; `lines` of them, blank where there is none yet."""
     listed = list(reversed(news[: max(lines, 0)]))
-    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    table = table_without_lines()
     table.add_column("time", width=8, no_wrap=True)
     table.add_column("seller", width=max([6, *(min(len(one.seller), width // 5) for one in listed)]), no_wrap=True, overflow="ellipsis")
     table.add_column("newest changes", width=max(17, *(len(one.type) for one in listed), 0), no_wrap=True, overflow="ellipsis")
@@ -128,7 +149,7 @@ def _hints(frame: Frame, width: int) -> list[Text]:
     longest = max(len(command) for command, _ in frame.hints)
     if longest + 2 + max(len(shows) for _, shows in frame.hints) > width:
         longest = 0  # no column of its own
-    lines = [Text("try in a second terminal, in this folder", style="dim", no_wrap=True, overflow="ellipsis")]
+    lines = [Text("try in a browser, or in a second terminal in this folder", style="dim", no_wrap=True, overflow="ellipsis")]
     for command, shows in frame.hints:
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{command:<{longest}}", style="cyan")

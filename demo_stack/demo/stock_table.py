@@ -13,14 +13,15 @@ from demo_stack.demo.picture import Move, SellerStock, ago
 from demo_stack.demo.stock_counts import Stock
 
 WIDE = 100
+GAP = 2
 
 
 def stock_table(stocks: Sequence[SellerStock], now: datetime, width: int) -> Table:
     """A line a seller, below a heading."""
-    table = Table(box=None, pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
+    table = table_without_lines()
     longest = max([6, *(len(stock.seller) for stock in stocks)])
     table.add_column("seller", width=min(longest, width // 5), no_wrap=True, overflow="ellipsis")
-    for name, wide in (("SKUs", 6), ("listings", 8), ("last read", 9), ("expected", 8), ("sold out", 8)):
+    for name, wide in (("SKUs", 4), ("listings", 8), ("pieces", 6), ("expected", 8), ("sold out", 8)):
         table.add_column(name, width=wide, justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("parcels", width=7, justify="right", no_wrap=True)
@@ -43,6 +44,11 @@ def stock_table(stocks: Sequence[SellerStock], now: datetime, width: int) -> Tab
             cells += [since(stock.out, now), Text(stock.out.entity if stock.out else "", style="yellow")]
         table.add_row(*cells)
     return table
+
+
+def table_without_lines() -> Table:
+    """Two spaces between columns: headings of two words would run together with one."""
+    return Table(box=None, padding=(0, GAP), pad_edge=False, expand=True, header_style="dim", collapse_padding=True)
 
 
 def since(move: Move | None, now: datetime) -> str:

@@ -7,13 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 
+from demo_stack.demo.keys import PressedKeys, pressed_keys
 from demo_stack.demo.picture import Frame, Picture, many
-from demo_stack.demo.screen import draw
+from demo_stack.demo.screen import draw, draw_help
 
 LINE_EVERY_S = 5.0
 
@@ -21,14 +23,32 @@ LINE_EVERY_S = 5.0
 class View(Protocol):
     def show(self, picture: Picture) -> None: ...
 
+    def wait(self, wait_s: float) -> None:
+        """Look for keys meanwhile; a key may end it early."""
+
 
 class ScreenView:
-    def __init__(self, console: Console, frame: Frame, live: Live) -> None:
-        self.console, self.frame, self.live = console, frame, live
+    """The key `?` shows what to try, and the same or any other the sellers again."""
+
+    def __init__(self, console: Console, frame: Frame, live: Live, keys: PressedKeys) -> None:
+        self.console, self.live, self.keys = console, live, keys
+        self.frame = replace(frame, keys=keys.there)
+        self.helps = False
+        self.picture: Picture | None = None
 
     def show(self, picture: Picture) -> None:
+        self.picture = picture
         width, height = self.console.size  # asked anew: windows change
-        self.live.update(draw(picture, self.frame, width, height), refresh=True)
+        drawn = draw_help(self.frame, width, height) if self.helps else draw(picture, self.frame, width, height)
+        self.live.update(drawn, refresh=True)
+
+    def wait(self, wait_s: float) -> None:
+        if not self.keys.there:
+            time.sleep(wait_s)
+        elif pressed := self.keys.pressed(wait_s):
+            self.helps = not self.helps and "?" in pressed
+            if self.picture:
+                self.show(self.picture)
 
 
 class LineView:
@@ -43,6 +63,9 @@ class LineView:
             self.next_s = passed + LINE_EVERY_S
             sys.stdout.write(f"{passed:4.0f} s  {line(picture)}\n")
             sys.stdout.flush()
+
+    def wait(self, wait_s: float) -> None:
+        time.sleep(wait_s)
 
 
 def line(picture: Picture) -> str:
@@ -63,5 +86,5 @@ def open_view(frame: Frame) -> Iterator[View]:
     if not console.is_terminal or console.is_dumb_terminal:
         yield LineView(frame)
         return
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
-        yield ScreenView(console, frame, live)
+    with pressed_keys() as keys, Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        yield ScreenView(console, frame, live, keys)
