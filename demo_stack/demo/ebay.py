@@ -27,7 +27,8 @@ def main() -> int:
     parser.add_argument("--ledger", type=Path, required=True)
     options = parser.parse_args()
     try:
-        with closing(World(SEED, ledger=options.ledger)) as world:
+        consents = options.ledger.with_name("consents.jsonl")
+        with closing(World(SEED, ledger=options.ledger, consents=consents)) as world:
             world.quotas.limits = dict.fromkeys(world.quotas.limits, QUOTA)
             world.switches.listing_late_s = LATE_S
             for seller in SELLERS:
@@ -53,7 +54,8 @@ def live(world: World, url: str) -> None:
     world.notices.unrest = UNREST
     with Life(world, RATE) as life, Sender(world.notices):
         about = {"url": url, "client_id": world.accounts.client_id, "client_secret": world.accounts.client_secret}
-        say(json.dumps({**about, "tokens": {name: world.refresh_token(name) for name in world.sellers}}))
+        user_ids = {world.accounts.user_id(name): name for name in world.sellers}
+        say(json.dumps({**about, "tokens": {name: world.refresh_token(name) for name in world.sellers}, "user_ids": user_ids}))
         for line in sys.stdin:
             if line.strip() == "quiet":
                 life.stop()

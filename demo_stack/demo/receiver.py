@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from store import StoreError
+
 Take = Callable[[Mapping[str, str], bytes], int]  # headers, in lower case, and body; gives the status
-OK, UNAUTHORIZED = 204, 401
+OK, UNAUTHORIZED, UNAVAILABLE = 204, 401, 503
+NEWEST = 200
+TRIED = "test-"  # before the id of what somebody sent to try an endpoint
 
 
 class Receiver:
@@ -52,37 +56,63 @@ class Receiver:
 
 
 class DeliveryTally:
-    """Takes what verifies, and sees whether each seller's changes come in order."""
+    """Takes what verifies, and sees whether each seller's changes come in order.
 
-    def __init__(self) -> None:
-        self.webhook: Webhook | None = None  # until the secret is known nothing verifies
+    Args:
+        secrets: of all endpoints at this address by their id, as they are now: somebody may make a new one, or another endpoint, any time.
+        since: the feed's position at the start: what is older was delivered in a run before, and may be sent again in between.
+    """
+
+    def __init__(self, secrets: Callable[[], Mapping[str, Sequence[str]]], since: int = 0) -> None:
+        self.secrets, self.since = secrets, since
+        self.endpoint = ""  # whose changes are counted, once it is known
+        self.known: dict[str, str] = {}  # endpoint by secret
         self.ids: set[str] = set()
-        self.first: dict[str | None, int] = {}  # sequence of each seller's first; None: the fleet's, by position
-        self.last: Counter[str | None] = Counter()  # of their newest
-        self.verified = self.refused = self.disorder = 0
-
-    def knows(self, secret: str) -> None:
-        self.webhook = Webhook(secret)
+        self.last: Counter[str | None] = Counter()  # position of each seller's newest; None: the fleet's
+        self.early: list[str] = []  # ids of changes that came after a later one
+        self.verified = self.refused = 0
+        self.newest: deque[tuple[Mapping[str, str], bytes]] = deque(maxlen=NEWEST)  # as they came: headers and body of what verified
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """The status of one delivery. What somebody sends to try an endpoint is taken, and not counted."""
         try:
-            if self.webhook is None:
-                raise WebhookVerificationError
-            content = self.webhook.verify(body, dict(headers))
+            endpoint, content = self.verified_by(headers, body)
         except WebhookVerificationError:
             self.refused += 1
             return UNAUTHORIZED
-        if content["type"] != "endpoint.test":
+        except StoreError:  # it is asked again
+            return UNAVAILABLE
+        self.newest.append((headers, body))
+        if endpoint == self.endpoint and not headers["webhook-id"].startswith(TRIED):
             self.count(content["data"])
         return OK
 
+    def verified_by(self, headers: Mapping[str, str], body: bytes) -> tuple[str, Any]:
+        """By which endpoint's secret it verifies, and what it says. Raises WebhookVerificationError: by none's.
+
+        A secret of before stays known: what is signed with it may be on its way.
+        """
+        try:
+            return self._verified(headers, body)
+        except WebhookVerificationError:
+            self.knows(self.secrets())
+            return self._verified(headers, body)
+
+    def _verified(self, headers: Mapping[str, str], body: bytes) -> tuple[str, Any]:
+        for secret, endpoint in self.known.items():
+            with suppress(WebhookVerificationError):
+                return endpoint, Webhook(secret).verify(body, dict(headers))
+        raise WebhookVerificationError
+
+    def knows(self, secrets: Mapping[str, Sequence[str]]) -> None:
+        self.known |= {secret: endpoint for endpoint, all_of_it in secrets.items() for secret in all_of_it}
+
     def count(self, change: Mapping[str, Any]) -> None:
         self.verified += 1
-        seller, sequence = change["seller_id"], change["sequence"] or change["position"]
-        first = self.first.setdefault(seller, sequence)  # what is older was delivered in a run before, and is sent again
-        if change["id"] not in self.ids and first < sequence <= self.last[seller]:
-            self.disorder += 1
-        self.last[seller] = max(self.last[seller], sequence)
+        seller, position = change["seller_id"], change["position"]
+        if change["id"] not in self.ids and self.since < position <= self.last[seller]:
+            self.early.append(change["id"])
+        self.last[seller] = max(self.last[seller], position)
         self.ids.add(change["id"])
 
     @property

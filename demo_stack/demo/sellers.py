@@ -1,4 +1,7 @@
-"""The three sellers of the demo, and how their world lives. Imports nothing of the product: the simulated eBay's process uses it."""
+"""The sellers of the demo, and how their world lives: three are connected, the fourth waits for *Connect a seller* on the page.
+
+Imports nothing of the product: the simulated eBay's process uses it.
+"""
 
 from dataclasses import dataclass
 
@@ -19,10 +22,12 @@ class DemoSeller:
     skus: int = 0  # of the Inventory API
     published: int = 0  # listings that it made of the first of these SKUs
     listings: int = 0  # made in Seller Hub, some with variations
+    connected: bool = True  # by the demo itself
 
 
 SELLERS = (
     DemoSeller("anna", 500, skus=150),
     DemoSeller("bert", 100, listings=40),
     DemoSeller("carla", 20, skus=6, published=3, listings=9),
+    DemoSeller("dora", 150, skus=12, listings=8, connected=False),
 )

@@ -14,14 +14,15 @@ from settings import PREFIX
 from store import Store
 
 SELLER = "anna"
+REMOVED = f"{SELLER} was removed: no polling to compare with notifications"
 WEEK = timedelta(days=7)
 TOKEN = "verification-token-of-the-demo-on-this-machine"  # the simulated eBay asks for it, and nobody else comes here
 
 
-def settings(web_bind: str) -> dict[str, str]:
+def settings(page: str) -> dict[str, str]:
     """What `starter.py notifications` needs."""
     return {
-        f"{PREFIX}PUBLIC_URL": f"http://{web_bind}",
+        f"{PREFIX}PUBLIC_URL": page,
         f"{PREFIX}NOTIFICATION_TOKEN": TOKEN,
         f"{PREFIX}NOTIFICATION_EMAIL": "demo@example.com",
     }
@@ -33,6 +34,8 @@ def begin(store: Store) -> str:
     Raises:
         DemoError: it failed.
     """
+    if SELLER not in store.enrolled():
+        return REMOVED
     run("notifications", "setup", SELLER)
     if store.modes.get(SELLER).mode is Mode.POLLING:
         return run("mode", SELLER, "shadow")
@@ -49,7 +52,7 @@ def run(*arguments: str) -> str:
 def end(store: Store) -> str:
     """What came out so far, in a line."""
     if SELLER not in store.enrolled():
-        return f"{SELLER} was removed: nothing to compare"
+        return REMOVED
     now = store.modes.clock()
     found = compared(store, SELLER, now - WEEK, now)
     it = found.comparison

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,25 +24,38 @@ PAUSE_S = 0.1
 ASK_AGAIN_S = 1.0  # for listings, which are read some seconds behind eBay's clock
 NOT_POLLED = ("paused", "removed")  # somebody tried `starter.py pause`: no loss
 ENTITIES = "orders", "fulfillments", "inventory"
+KINDS = "order", "fulfillment", "inventory"  # offers are read where somebody asks for it, and are in the ledger from then on
 POLLED = ("orders", "fulfillment", "inventory", "listings")  # a sweep has a day of its own
+AT_START = [(name, name) for name in enrollment.NAMES]
 Ends = dict[tuple[str, str], list[str | None]]  # (seller, stream) -> when its good polls ended; the first before we came
 
 
 @dataclass(frozen=True)
 class JudgedSellers:
-    """Who is judged, and who not and why."""
+    """Who is judged, by their account at the simulated eBay, and who not and why."""
 
-    sellers: list[str]
-    excused: dict[str, str]
+    accounts: dict[str, str]
+    excused: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, statuses: Sequence[Mapping[str, Any]]) -> JudgedSellers:
+    def of(cls, statuses: Sequence[Mapping[str, Any]], accounts: Mapping[str, str]) -> JudgedSellers:
         excused = {
             one["seller_id"]: f"{one['state']}" + (f" ({one['reason']})" if one["state"] == "paused" else "")
             for one in statuses
             if one["state"] in NOT_POLLED
         }
-        return cls([one["seller_id"] for one in statuses if one["seller_id"] not in excused], excused)
+        names = [one["seller_id"] for one in statuses if one["seller_id"] not in excused]
+        unknown = dict.fromkeys((name for name in names if name not in accounts), "of an eBay account that nobody knows")
+        return cls({name: accounts[name] for name in names if name in accounts}, excused | unknown)
+
+    @property
+    def connected(self) -> list[str]:
+        """Those whom somebody connected, in words."""
+        return [
+            name if name == account else f"{name}, the eBay account {account},"
+            for name, account in self.accounts.items()
+            if (name, account) not in AT_START
+        ]
 
 
 def settle(
@@ -102,15 +115,16 @@ def _reached(cursor: str | None, moment: datetime) -> bool:
 
 def compare(store: Store, ledger: Path, judged: JudgedSellers) -> Verdict:
     """The ledger against the feed and the snapshots, over all runs in this folder."""
-    snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in judged.sellers for entities in ENTITIES}
-    rows = (row for row in read(ledger) if row["seller"] in judged.sellers)
+    snapshots = {(seller, entities): store.snapshot(seller, entities) for seller in judged.accounts for entities in ENTITIES}
+    rows = (row for row in read(ledger) if row["seller"] in judged.accounts.values())
     unrecorded = [
-        line for seller in judged.sellers for line in store.unrecorded_sales(seller)
+        line for seller in judged.accounts for line in store.unrecorded_sales(seller)
     ]  # of runs of an older version in this folder
-    return judge(rows, _events(store, judged.sellers), snapshots, at=datetime.now(UTC), excused_lines=unrecorded)
+    events = _events(store, judged.accounts)
+    return judge(rows, events, snapshots, at=datetime.now(UTC), sellers=judged.accounts, kinds=KINDS, excused_lines=unrecorded)
 
 
-def _events(store: Store, sellers: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _events(store: Store, sellers: Collection[str]) -> Iterator[dict[str, Any]]:
     position = 0
     while page := store.feed.read(position, 1000):
         position = page[-1]["position"]
@@ -125,7 +139,7 @@ def exit_code(verdict: Verdict, unpolled: Sequence[str], undelivered: Sequence[s
 def report(verdict: Verdict, judged: JudgedSellers, calls: Mapping[str, int], changes: int, unpolled: Sequence[str], stock: str) -> str:
     """What is printed at the end, some lines. `stock`: what the sellers have now."""
     lines = []
-    if judged.sellers:
+    if judged.accounts:
         lines += [
             "orders, parcels and stock compared with what happened at the simulated eBay, over all runs in this folder:",
             f"  {verdict}",
@@ -133,6 +147,7 @@ def report(verdict: Verdict, judged: JudgedSellers, calls: Mapping[str, int], ch
         lines += [f"  {example}" for example in verdict.examples]
     if verdict.set_aside:
         lines.append(f"  {verdict.set_aside} documents set aside: see starter.py set-aside")
+    lines += [f"  {words} was connected on the page: judged too, its sales from then on" for words in judged.connected]
     lines += [f"  {seller} is {why}: not judged" for seller, why in judged.excused.items()]
     lines += list(unpolled)
     counted = Counter[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,18 @@ from demo_stack.demo.child import Child
 from demo_stack.demo.home import HOUSE, Home
 
 REDIRECT_NAME = "Sellerbeat-Demo-RuName"
+
+
+def settings_of(url: str, client_id: str, client_secret: str) -> dict[str, str]:
+    """What our processes need to take it for eBay."""
+    return {
+        "SELLERBEAT_EBAY_API_URL": url,
+        "SELLERBEAT_EBAY_APIZ_URL": url,
+        "SELLERBEAT_EBAY_AUTH_URL": url,
+        "SELLERBEAT_EBAY_REDIRECT_NAME": REDIRECT_NAME,
+        "SELLERBEAT_EBAY_CLIENT_ID": client_id,
+        "SELLERBEAT_EBAY_CLIENT_SECRET": client_secret,
+    }
 
 
 class SimulatedEbay:
@@ -24,6 +37,11 @@ class SimulatedEbay:
     def start(self) -> None:
         self.child.start()
 
+    def has_spoken(self) -> bool:
+        """Whether it says where it is, to be heard by `arrive`."""
+        process = self.child.process
+        return bool(self.about or (process and process.stdout and select.select([process.stdout], [], [], 0)[0]))
+
     def arrive(self) -> None:
         """Wait until it answers. Raises DemoError."""
         self.about = json.loads(self._hear())
@@ -33,14 +51,7 @@ class SimulatedEbay:
         return str(self.about["url"])
 
     def settings(self) -> dict[str, str]:
-        return {
-            "SELLERBEAT_EBAY_API_URL": self.url,
-            "SELLERBEAT_EBAY_APIZ_URL": self.url,
-            "SELLERBEAT_EBAY_AUTH_URL": self.url,
-            "SELLERBEAT_EBAY_REDIRECT_NAME": REDIRECT_NAME,
-            "SELLERBEAT_EBAY_CLIENT_ID": self.about["client_id"],
-            "SELLERBEAT_EBAY_CLIENT_SECRET": self.about["client_secret"],
-        }
+        return settings_of(self.url, self.about["client_id"], self.about["client_secret"])
 
     def lead_back(self, address: str) -> None:
         """Where its consent page leads a seller."""
@@ -49,6 +60,11 @@ class SimulatedEbay:
 
     def refresh_token(self, seller: str) -> str:
         return str(self.about["tokens"][seller])
+
+    @property
+    def user_ids(self) -> dict[str, str]:
+        """Each account's name by eBay's id of it."""
+        return dict(self.about["user_ids"])
 
     def look_after(self) -> None:
         """Raises DemoError: it ended."""

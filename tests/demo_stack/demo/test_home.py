@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from demo import Interrupts
 from demo_stack.demo.child import Child, stop_leftovers
 from demo_stack.demo.errors import DemoError
 from demo_stack.demo.home import HOUSE, Home
+from demo_stack.demo.interrupts import Interrupts
 from demo_stack.devstack import DevstackError
 
 SLEEPER = ["-c", "import sys, time; print('ready', file=sys.stderr, flush=True); time.sleep(60)"]

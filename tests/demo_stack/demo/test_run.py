@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from cryptography.fernet import Fernet
 
 import demo
 from demo_stack import devstack
-from demo_stack.demo import verdict
+from demo_stack.demo import enrollment, verdict
 from store import Store
 from tests.support.waiting import eventually_here
 
@@ -144,12 +145,27 @@ def test_the_demo_loses_nothing_over_a_run_that_is_killed_and_one_that_is_asked_
     with ledger.open("a") as lines:
         lines.write(json.dumps(doctored, separators=(",", ":")) + "\n")
     with devstack.postgres(folder) as url, closing(Store.connect(url, [(folder / "keys").read_text().split()[0]], pool_size=1)) as store:
-        found = verdict.compare(store, ledger, verdict.JudgedSellers.of(store.status.all()))
+        found = verdict.compare(store, ledger, verdict.JudgedSellers({name: name for name in enrollment.NAMES}))
         (endpoint,) = store.endpoints.all()
         (earliest,) = store.feed.read(limit=1)
     assert (found.lost, found.twice, found.wrong) == (1, 0, 0)
     assert found.examples == [f"lost: order {doctored['seller']}/00-00000-00000: no event"]
     assert endpoint.created_at <= datetime.fromisoformat(earliest["detected_at"])  # so that it is sent all of them
+
+
+@pytest.mark.parametrize(
+    ("setting", "further"), [("SELLERBEAT_WEB_BIND", 0), ("SELLERBEAT_METRICS_BIND", 0), ("SELLERBEAT_METRICS_BIND", 1)]
+)
+def test_a_port_that_is_taken_is_one_line_before_anything_is_started(tmp_path: Path, setting: str, further: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+
+        code, said = in_this_process(tmp_path / "state", settings={setting: f"127.0.0.1:{taken - further}"})
+
+    assert (code, len(said.splitlines())) == (1, 1), said
+    assert said.startswith(f"demo: {setting}: 127.0.0.1:{taken}")
+    assert said.endswith("Address already in use; end what listens there, or name another port\n")
+    assert [path.name for path in (tmp_path / "state").iterdir() if path.is_dir()] == []
 
 
 def test_without_ebays_keys_the_real_run_ends_with_one_line_and_makes_nothing(tmp_path: Path) -> None:

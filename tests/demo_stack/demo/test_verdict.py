@@ -77,9 +77,23 @@ def test_a_paused_seller_is_neither_waited_for_nor_judged() -> None:
 
     assert sellers.settle() == []
 
-    judged = JudgedSellers.of(sellers.all())
-    assert judged == JudgedSellers(["anna"], {"bert": "paused (lunch)"})
+    judged = JudgedSellers.of(sellers.all(), {"anna": "anna", "bert": "bert"})
+    assert judged == JudgedSellers({"anna": "anna"}, {"bert": "paused (lunch)"})
     assert "bert is paused (lunch): not judged" in report(Verdict(), judged, {}, 0, [], "nothing")
+
+
+def test_who_is_connected_on_the_page_is_judged_by_their_account_whatever_id_they_were_given() -> None:
+    statuses = [{"seller_id": name, "state": "polling", "reason": None} for name in ("anna", "dora", "my-shop", "stranger")]
+
+    judged = JudgedSellers.of(statuses, {"anna": "anna", "dora": "dora", "my-shop": "bert"})
+
+    assert judged.accounts == {"anna": "anna", "dora": "dora", "my-shop": "bert"}
+    said = report(Verdict(), judged, {}, 0, [], "nothing").splitlines()
+    assert [line.strip() for line in said if "connected" in line or "not judged" in line] == [
+        "dora was connected on the page: judged too, its sales from then on",
+        "my-shop, the eBay account bert, was connected on the page: judged too, its sales from then on",
+        "stranger is of an eBay account that nobody knows: not judged",
+    ]
 
 
 def test_a_loss_and_what_was_not_polled_or_delivered_fail_the_demo() -> None:
@@ -94,7 +108,12 @@ def test_the_report_has_the_findings() -> None:
     verdict = Verdict(changes=576, lost=1, delays=[1.5, 9.2], examples=["lost: order anna/03-14798-73169: no event"])
 
     said = report(
-        verdict, JudgedSellers(["anna"], {}), {"order": 1320, "token:refresh_token": 2, "token:client_credentials": 1}, 195, [], "9 SKUs"
+        verdict,
+        JudgedSellers({"anna": "anna"}),
+        {"order": 1320, "token:refresh_token": 2, "token:client_credentials": 1},
+        195,
+        [],
+        "9 SKUs",
     )
 
     assert "576 changes, 1 lost, 0 twice, 0 wrong, delay p50 9.2 s, p95 9.2 s" in said
