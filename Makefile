@@ -4,7 +4,7 @@ BIN := .venv/bin
 SECONDS ?=
 SEEDS ?=
 
-.PHONY: setup demo up check quick test test-clients test-system lint docs bench pictures pacing chaos lock sbom audit clean
+.PHONY: setup demo tour up check quick test test-clients test-system lint docs bench pictures pacing chaos lock sbom audit clean
 
 setup: .venv/ready
 
@@ -18,6 +18,9 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 
 demo: setup ## all of it on this machine, against a simulated eBay; SECONDS=60 ends by itself
 	@$(BIN)/python demo.py $(if $(SECONDS),--seconds $(SECONDS))
+
+tour: setup ## a sale, its change, its signed webhook, a kill -9, and nothing lost: a step a key press, in two minutes
+	@$(BIN)/python -m demo_stack.demo.tour
 
 up: setup ## the same against the eBay that .env names
 	@$(BIN)/python demo.py --real
