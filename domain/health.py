@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from domain.health_facts import CLOCK, GONE_AFTER, FleetFacts, TemporalFacts, WorkerFindings
+from domain.pacing.outage import DOWN_WORDS, TOKENS
 from domain.pacing.words import words
+from domain.streams import STREAMS
 
 SLOW_S = 1.0  # of an answer of Temporal that has nothing to look up
 OVERDUE = timedelta(minutes=2)  # a poll's due time that nobody met; shorter ones happen where many are due at once
@@ -83,6 +85,37 @@ def findings(facts: FleetFacts) -> list[Finding]:
     if not found and (late := overdue(facts)):
         found.append(late)
     return [*found, *_clock(facts), *_of_alerts(facts)]
+
+
+FOR_EVERYBODY = (
+    *(HealthPart.POSTGRES, HealthPart.CONNECTIONS, HealthPart.WRITES, HealthPart.KEYS),
+    *(HealthPart.WORKER, HealthPart.TEMPORAL, HealthPart.WORKFLOWS, HealthPart.SCHEDULES, HealthPart.POLLING),
+)
+
+
+def consequences(cause: str, text: str = "") -> frozenset[str]:
+    """Kinds of alerts that follow from a cause, and are no news of their own while it lasts.
+
+    Args:
+        cause: a part that is ill, or the kind of the alert that is the cause: `ebay_down`, `endpoint_off:ENDPOINT`.
+        text: of that alert: it says what of eBay is down.
+    """
+    kind, _, about = cause.partition(":")
+    late, failing = (frozenset(f"{name}:{one.value}" for one in STREAMS) for name in ("late", "failing"))
+    if kind in (HealthPart.KEYS, "keys_refused"):
+        return late | failing
+    if kind in FOR_EVERYBODY:
+        return late | {"planner_late"}
+    if kind == "ebay_down":
+        down = resources_down(text)
+        hit = [one.value for one, spec in STREAMS.items() if TOKENS in down or {spec.resource, spec.fails_with} & down]
+        return frozenset(f"{name}:{stream}" for name in ("late", "failing", "slow_answer") for stream in hit)
+    return frozenset({f"undelivered:{about}"}) if kind in ("endpoint_off", "endpoint_failing") else frozenset()
+
+
+def resources_down(text: str) -> set[str]:
+    """What of eBay an alert says is down; all, where it says nothing that this version knows."""
+    return {resource for resource, words_of in DOWN_WORDS.items() if words_of in text} or set(DOWN_WORDS)
 
 
 def standstill(facts: FleetFacts) -> Finding | None:

@@ -82,3 +82,8 @@ def for_error(error: str | None, seller_id: str) -> str | None:
 def for_alert(kind: str, seller_id: str | None) -> str:
     """`kind` may have more behind a colon: `failing:orders`."""
     return ALERTS.get(kind.partition(":")[0], LOOK).format(seller=seller_id or "SELLER")
+
+
+def runbook(kind: str) -> str:
+    """Where it is written what an alert means, what to look at and what to do: a file of this repository."""
+    return f"docs/runbooks/{kind.partition(':')[0]}.md"

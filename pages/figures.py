@@ -13,13 +13,13 @@ from contextlib import suppress
 
 from domain.comparison import Mode
 from domain.health import HealthPart
+from domain.pacing.outage import DOWN_WORDS
 from domain.seller_state import GRAVITY
 from pages.fleet import AWAKE, freshness, quota
 from runtime.metering import metrics
 from runtime.metering.meters import Meters
 from serving.context import WebContext
 from store import Store, StoreError
-from store.quota.breakers import ALERTS
 from store.reading.overview import FleetOverview
 from store.schema.kinds import AlertKind
 
@@ -60,7 +60,7 @@ def look(context: WebContext, meters: Meters) -> None:
         meters.set(metrics.LIMIT, use.limit or 0, use.resource)
         meters.set(metrics.LEFT, max((use.limit or 0) - use.used, 0), use.resource)
     down = context.store.breakers.open()
-    for resource in ALERTS:
+    for resource in DOWN_WORDS:
         meters.set(metrics.DOWN, resource in down, resource)
     opened = context.store.status.open_alerts()
     for kind in AlertKind:

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from domain.pacing.outage import CALLS, PROBE, SELLERS, Mixture, Streak, backoff, trial_every
+from domain.pacing.outage import CALLS, PROBE, SELLERS, TOKENS, Mixture, Streak, backoff, trial_every
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.http import utc_now
 from ebay.verdict import failure, is_answer
 from runtime.metering import metrics
 from runtime.metering.meters import SILENT, Meters
 from store import Store
-from store.quota.breakers import TOKENS, Breaker
+from store.quota.breakers import Breaker
 
 AGAIN = timedelta(seconds=10)  # so often a process notes a success, while somebody doubts
 A_FEW, TOKENS_LONGEST = 6, timedelta(hours=2.5)  # failed refreshes of a seller, then waits of their own: ten a day

@@ -20,6 +20,14 @@ AT_A_TIME = 0.5  # of the time between two probes: so often, on average, a step 
 FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=6)  # waits of a seller who fails alone
 AFTER_A_FEW = 6  # failures in a row, from which on nobody is asked faster than by their cadence
 SPREAD = 0.1
+TOKENS = "tokens"  # eBay's resource that all others need
+DOWN_WORDS = {
+    "orders": "eBay's orders API is down",
+    "inventory": "eBay's Inventory API is down",
+    "trading": "eBay's Trading API is down",
+    "feed": "eBay's Feed API is down",
+    TOKENS: "eBay gives no access tokens",
+}
 LATELY, COMMON = 60, 0.2  # sellers whose latest calls are remembered, and the share of them that tells of eBay, not of them
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from domain.changes.dates import read_time
-from domain.pacing.outage import PROBE, PROOF, RARE_PROBE, probe_every
+from domain.pacing.outage import DOWN_WORDS, PROBE, PROOF, RARE_PROBE, TOKENS, probe_every
 from domain.streams import RESOURCES
 from store.events.alerts import close_alert, open_alert, reword_alert
 from store.events.events import FLEET, Events
@@ -22,7 +22,6 @@ from store.schema.errors import translated
 from store.schema.kinds import AlertKind
 from store.schema.names import lock
 
-TOKENS = "tokens"
 LATELY = timedelta(minutes=2)  # so long somebody's doubt asks the others how they fare
 DEAR = timedelta(seconds=1)  # of clocks that are read one after another
 
@@ -85,14 +84,6 @@ FORGET_FAILURES_OF_OUTAGE = text("""
 # Who trips or closes one breaker sees what others did to theirs: the alert is of all of them.
 LOCK_OUTAGE_ALERT = text(lock("outage_alert", former=7_355_614))
 
-ALERTS = {
-    "orders": "eBay's orders API is down",
-    "inventory": "eBay's Inventory API is down",
-    "trading": "eBay's Trading API is down",
-    "feed": "eBay's Feed API is down",
-    TOKENS: "eBay gives no access tokens",
-}
-
 
 RESOURCES_BY_NAME = {stream.value: resource for stream, resource in RESOURCES.items()}
 
@@ -143,7 +134,7 @@ def read_rows(rows: Any) -> dict[str, Breaker]:
     """As ROWS gives them; those of resources that this version does not know are left out."""
     if not isinstance(rows, Mapping):
         return {}
-    return {resource: breaker(resource, row) for resource, row in rows.items() if resource in ALERTS}
+    return {resource: breaker(resource, row) for resource, row in rows.items() if resource in DOWN_WORDS}
 
 
 def streams_of(resource: str) -> list[str]:
@@ -239,7 +230,7 @@ class BreakerStore:
 def _sync_alert(connection: Connection) -> None:
     """One alert, whatever of eBay is down: opened with the first, closed with the last, and its text names what is down now."""
     connection.execute(LOCK_OUTAGE_ALERT)
-    down = [f"{ALERTS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]
+    down = [f"{DOWN_WORDS[one.resource]}: {one.reason}" for one in open_breakers(connection).values()]
     events = Events(FLEET)
     if down:
         text = f"{'; '.join(down)}. Nobody calls it but for one call in a while that asks whether it is back"
@@ -253,7 +244,7 @@ def _sync_alert(connection: Connection) -> None:
 def words(one: Breaker) -> str:
     """What a person reads: what fails, how, and since when."""
     since = one.since or one.opened_at
-    return f"{ALERTS[one.resource]} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
+    return f"{DOWN_WORDS[one.resource]} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
 
 
 def hindered(opened: Mapping[str, Breaker], stream: str, *, waiting: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from domain.remedies import runbook as runbook  # beside the kinds, for those who store and show them
+
 
 class AlertKind(StrEnum):
     """What an alert is of. In the table and in the feed some say more behind a colon: `failing:orders`."""
@@ -49,8 +51,3 @@ CONNECTED, REMOVED = "seller.connected", "seller.removed"
 def named(kind: AlertKind, about: str = "") -> str:
     """As it is kept and told: `failing:orders`."""
     return f"{kind}:{about}" if about else f"{kind}"
-
-
-def runbook(kind: str) -> str:
-    """Where it is written what an alert means, what to look at and what to do: a file of this repository."""
-    return f"docs/runbooks/{kind.partition(':')[0]}.md"
