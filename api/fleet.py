@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from api.fields import Moment, Read, ReadAll, SellerName
 from api.routing import ApiRoute, asks_for, problems
+from domain.alert_groups import AlertGroup
+from domain.health import Finding
 from operations import alerts as alerts_of
 from operations import quota as quota_of
 from serving.context import WebContext
+from store.reading.alert_groups import NEWEST, AlertPage
 
 router = APIRouter(route_class=ApiRoute, tags=["Fleet"])
 
@@ -19,6 +23,17 @@ router = APIRouter(route_class=ApiRoute, tags=["Fleet"])
 class AlertsQuery(BaseModel, extra="forbid", frozen=True):
     closed: bool = Field(False, description="also those that passed")
     seller: SellerName = None
+    cause: str | None = Field(
+        None, pattern="^[a-z_]{1,40}$", description="those of one group only: its `code`; not with `closed` or `seller`"
+    )
+    after: int = Field(NEWEST, ge=1, le=NEWEST, description="older ones than this: `next` of the answer before")
+    limit: int = Field(500, ge=1, le=500, description="so many at most")
+
+    @model_validator(mode="after")
+    def _of_open_ones(self) -> AlertsQuery:
+        if self.cause and (self.closed or self.seller):
+            raise ValueError("cause: groups are of all open alerts, so leave closed and seller out")
+        return self
 
 
 class ShownAlert(BaseModel):
@@ -34,10 +49,28 @@ class ShownAlert(BaseModel):
     to_do: str = Field(description="what to do, in a sentence")
 
 
+class ShownAlertGroup(BaseModel):
+    """Open alerts of one cause."""
+
+    code: str = Field(description="a kind, without what is behind its colon, or the part that is ill", examples=["ebay_down"])
+    title: str = Field(examples=["eBay does not answer: 3,000 sellers"])
+    sellers: int | None = Field(description="how many it concerns; null: all, of unknown number; 0: it is no seller's")
+    first_sellers: list[str] = Field(description="ids of the first few")
+    alerts: int = Field(description="how many stand in it")
+    since: Moment
+    text: str = Field(description="of the newest, which may say more")
+    to_do: str
+    runbook: str
+
+
 class ShownAlerts(BaseModel):
-    """The newest first, 500 at most."""
+    """Alerts, the newest first, and all open ones by cause."""
 
     alerts: list[ShownAlert]
+    next: int | None = Field(description="`after` of the next page; null: there is none")
+    groups: list[ShownAlertGroup] = Field(
+        description="all that are open, what concerns everybody first; of one seller where one is named. Behind the first page: empty"
+    )
 
 
 @router.get("/v1/alerts", responses=problems(404), openapi_extra={"x-command": "alerts"})
@@ -45,10 +78,19 @@ async def alerts(request: Request, query: Annotated[AlertsQuery, Query()], calle
     """What needs a look, and what to do. A token that is narrowed names one of its sellers."""
     context: WebContext = request.app.state.context
     asks_for(caller, query.seller)
-    rows = await context.ask(alerts_of.listed, context, query.closed, query.seller)
-    if not rows and query.seller:
+    wrong = [] if query.seller else await context.health.findings()
+    page, groups = await context.ask(_alerts, context, query, wrong)
+    if not page.rows and query.seller:
         await context.ask(context.overview.known, query.seller)
-    return ShownAlerts(alerts=[ShownAlert(**row) for row in rows])
+    shown = [ShownAlertGroup(**alerts_of.group_fields(one)) for one in groups]
+    return ShownAlerts(alerts=[ShownAlert(**row) for row in page.rows], next=page.next, groups=shown)
+
+
+def _alerts(context: WebContext, query: AlertsQuery, wrong: Sequence[Finding]) -> tuple[AlertPage, Sequence[AlertGroup]]:
+    page = alerts_of.alerts_page(
+        context, query.limit, query.after, closed=query.closed, seller_id=query.seller, cause=query.cause, wrong=wrong
+    )
+    return page, alerts_of.grouped(context, wrong, query.seller) if query.after == NEWEST else []
 
 
 class QuotaQuery(BaseModel, extra="forbid", frozen=True):

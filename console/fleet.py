@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from console.layout import wrapped
 from console.output import Output, lines_of, out, print_json, width
+from console.reports import in_brief
+from domain.alert_groups import AlertGroup
 from domain.health import Finding
 from domain.seller_state import GRAVITY
 from operations.status import reason_in_words, speed_up_in_words
@@ -20,6 +23,7 @@ WORDS = {
     "ebay_down": ("waiting for eBay, which is down",) * 2,
 }
 SCREEN, FEWEST = 50, 5  # sellers that a terminal shows where no limit is given: so many at most, and these however small it is
+ALERTS = 3  # lines of causes above the sellers
 EMPTY = "no sellers yet; begin with: starter.py connect SELLER (prints the address where the seller gives their consent)"
 COLUMNS = {
     "seller_id": "seller",
@@ -57,7 +61,14 @@ def in_words(state: str, count: int) -> str:
     return one if count == 1 else many
 
 
-def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, on_screen: bool, wrong: Sequence[Finding] = ()) -> None:
+def show_list(
+    rows: list[dict[str, Any]],
+    state: str | None,
+    limit: int | None,
+    on_screen: bool,
+    wrong: Sequence[Finding] = (),
+    groups: Sequence[AlertGroup] = (),
+) -> None:
     """`rows`: as `sellers_list` gives them. `on_screen`: a person's terminal, which the first ones must not leave."""
     rows = gravest_first(rows)
     if Output.json:
@@ -67,7 +78,13 @@ def show_list(rows: list[dict[str, Any]], state: str | None, limit: int | None, 
     if not rows:
         out([*in_lines(wrong, width()), *wrapped(EMPTY if state is None else f"no sellers in state {state}", width())])
         return
-    head = [*in_lines(wrong, width()), *wrapped(summary(rows), width()), ""]
+    alerts = in_brief(groups, datetime.now(UTC), ALERTS)
+    head = [
+        *in_lines(wrong, width()),
+        *wrapped(summary(rows), width()),
+        *(line for one in alerts for line in wrapped(f"alert: {one}", width(), rest="  ")),
+        "",
+    ]
     out([*head, *(listed(rows, limit) if limit or not on_screen else fitting(rows, shutil.get_terminal_size().lines - len(head)))])
 
 

@@ -131,7 +131,8 @@ def texts_of(rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], texts:
         lines += [""] if lines else []
         lines += [bold(line) for line in wrapped(", ".join(head), room, rest=INDENT)]
         for field, before in texts.items():
-            lines += wrapped(f"{before}{row[field]}", min(room or TEXT, TEXT), INDENT, INDENT)
+            if row[field]:
+                lines += wrapped(f"{before}{row[field]}", min(room or TEXT, TEXT), INDENT, INDENT)
     return lines
 
 

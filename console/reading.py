@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from console.arguments import Entities, SellerId, SellerOption, SellerState, between, count, past, type_patterns
-from console.output import say, show, with_json
+from console.output import Output, say, show, with_json
 from operations.context import AskingContext
 from operations.errors import FailedError
 
@@ -30,12 +30,14 @@ def list_sellers(
 ) -> None:
     """Show all sellers, each with its state and why: trouble first."""
     from console.fleet import show_list
+    from operations.alerts import grouped
     from operations.diagnosis import diagnose_by_postgres
     from operations.status import sellers_list
 
     context = AskingContext("database_url")
     rows, wrong = asyncio.run(sellers_list(context, state)), asyncio.run(diagnose_by_postgres(context))
-    show_list(rows, state, limit, on_screen=sys.stdout.isatty(), wrong=wrong)
+    groups = [] if Output.json or state else grouped(context, wrong)
+    show_list(rows, state, limit, on_screen=sys.stdout.isatty(), wrong=wrong, groups=groups)
 
 
 @commands.command()
@@ -85,14 +87,25 @@ def quota(
 
 @commands.command()
 @with_json
-def alerts(closed: Annotated[bool, typer.Option("--closed", help="Also those that passed.")] = False, seller: SellerOption = None) -> None:
-    """Show what needs a look and what to do, the newest first."""
+def alerts(
+    closed: Annotated[bool, typer.Option("--closed", help="Also those that passed, each by itself.")] = False,
+    seller: SellerOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Each by itself, however many.")] = False,
+    by_cause: Annotated[bool, typer.Option("--by-cause", help="With --json: one object a cause, not an alert.")] = False,
+) -> None:
+    """Show what needs a look and what to do, one cause at a time; of a seller, or with --all, each alert by itself, the newest first."""
     from console.known import none_found
-    from console.reports import show_alerts
-    from operations.alerts import listed
+    from console.reports import show_alerts, show_groups
+    from operations.alerts import every_alert, grouped, listed
+    from operations.diagnosis import diagnose_by_postgres
 
     context = AskingContext("database_url")
-    rows = listed(context, closed, seller)
+    if by_cause or not (closed or seller or every or Output.json):
+        if closed or seller or every:
+            raise typer.BadParameter("--by-cause goes without --closed, --seller and --all: causes are of all open alerts")
+        show_groups(grouped(context, asyncio.run(diagnose_by_postgres(context))))
+        return
+    rows = list(every_alert(context, closed, seller)) if every else listed(context, closed, seller)
     none_found(context, seller, rows)
     show_alerts(rows, closed)
 

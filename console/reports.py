@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from console.output import show, show_texts
+from console.output import Output, print_json, show, show_texts
+from domain.alert_groups import AlertGroup
+from operations.alerts import group_fields
+from store.schema.times import iso
 
 QUOTA = {
     "resource": "resource",
@@ -33,6 +37,35 @@ def show_alerts(rows: Sequence[dict[str, Any]], closed: bool = False) -> None:
     """Each with what to do and where to read more. `closed`: those that passed are among them."""
     heads = {"kind": "", "seller_id": "seller ", "opened_at": "opened ", "closed_at": "closed "}
     show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts" if closed else "no open alerts")
+
+
+def show_groups(groups: Sequence[AlertGroup]) -> None:
+    """A cause at a time: whom it concerns, since when, what to do and where to read more."""
+    if Output.json:
+        for one in groups:
+            print_json(group_fields(one))
+        return
+    rows = [{**group_fields(one), "opened_at": iso(one.since), "those": named_few(one)} for one in groups]
+    show_texts(
+        rows,
+        {"title": "", "opened_at": "since "},
+        {"text": "", "those": "Sellers: ", "to_do": "What to do: ", "runbook": "More: "},
+        "no open alerts",
+    )
+
+
+def named_few(group: AlertGroup) -> str | None:
+    """`anna, bert and others: starter.py alerts --all`, where more than one is concerned; None: the title names them."""
+    if len(group.first) < 2:
+        return None
+    more = group.sellers is None or group.sellers > len(group.first)
+    return f"{', '.join(group.first)}{' and others' if more else ''}: starter.py alerts --all"
+
+
+def in_brief(groups: Sequence[AlertGroup], now: datetime, most: int | None) -> list[str]:
+    """A line a cause: `eBay does not answer: 3,000 sellers since 03:12 UTC`."""
+    lines = [one.line(now) for one in groups]
+    return lines if most is None or len(lines) <= most else [*lines[: most - 1], f"and {len(lines) - most + 1} more: starter.py alerts"]
 
 
 def show_quota(rows: Sequence[dict[str, Any]]) -> None:

@@ -17,12 +17,14 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from console.cells import cell, now
+from console.cells import now
 from console.events import what
 from console.fleet import EMPTY, gravest_first, in_lines, summary, why
 from console.layout import printable, wrapped
 from console.output import Output, bold, out, print_json, width
+from domain.alert_groups import AlertGroup
 from domain.health import Finding
+from operations.alerts import group_fields, grouped
 from operations.context import CommandContext
 from operations.diagnosis import as_json, diagnose_by_postgres
 from operations.quota import use
@@ -40,7 +42,7 @@ class FleetView:
 
     at: datetime  # UTC, by our clock
     sellers: Sequence[dict[str, Any]]
-    alerts: Sequence[dict[str, Any]]  # a row a kind, of the open ones
+    alerts: Sequence[AlertGroup]  # the open ones by cause
     quotas: Sequence[dict[str, Any]]
     news: Sequence[dict[str, Any]]  # oldest first
     wrong: Sequence[Finding] = ()
@@ -54,7 +56,7 @@ class FleetView:
             "states": states,
             "findings": [as_json(one) for one in self.wrong],
             "trouble": shown,
-            "alerts": self.alerts,
+            "alerts": [group_fields(one) for one in self.alerts],
             "quota": self.quotas,
             "changes": self.news,
         }
@@ -81,7 +83,7 @@ def look(context: CommandContext) -> FleetView:
     store = context.store
     news = store.feed.chosen(before_last(store.engine, NEWS, 0, None, ()), NEWS, None, []).events
     sellers, wrong = asyncio.run(sellers_list(context, None)), asyncio.run(diagnose_by_postgres(context))
-    return FleetView(now(), sellers, store.status.alerts_by_kind(), use(context), news, wrong)
+    return FleetView(now(), sellers, grouped(context, wrong), use(context), news, wrong)
 
 
 def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "") -> list[str]:
@@ -102,7 +104,17 @@ def drawn(fleet: FleetView, width: int | None, height: int | None, note: str = "
     some, alerts = (None, None) if left is None else (max(2, left // 3), max(2, left // 4))
     ailing = [f"{row['seller_id']}: {row['state']}: {why(row)}" for row in fleet.ailing()]
     lines += [*gap, *_part("trouble", "no trouble: every seller is polled", ailing, some, width, "starter.py list")]
-    lines += [*gap, *_part("open alerts", "no open alerts", [_alert(row) for row in fleet.alerts], alerts, width, "starter.py alerts")]
+    lines += [
+        *gap,
+        *_part(
+            "open alerts",
+            "no open alerts",
+            [f"{one.line(fleet.at)}: {one.remedy}" for one in fleet.alerts],
+            alerts,
+            width,
+            "starter.py alerts",
+        ),
+    ]
     lines += [*gap, *quotas] if quotas else []
     room = SHOWN_NEWS if height is None else max(1, height - len(lines) - len(gap) - 1)
     newest = [_line(_news(event), width) for event in fleet.news[-room:]]
@@ -118,12 +130,6 @@ def _part(heading: str, none: str, rows: Sequence[str], most: int | None, width:
     yield from (_line(one, width) for one in shown)
     if left := len(rows) - len(shown):
         yield _line(f"… and {left:,} more: {more}", width)
-
-
-def _alert(kind: dict[str, Any]) -> str:
-    """One cause is one line, however many sellers have it."""
-    whose = f" ({kind['open']:,} times)" if kind["open"] > 1 else f" of {kind['seller_id']}" if kind["seller_id"] else ""
-    return f"{kind['kind']}{whose}, since {cell('opened_at', kind['since'])}: {kind['text']}"
 
 
 def _news(event: dict[str, Any]) -> str:

@@ -15,11 +15,10 @@ from console.cells import ScreenClock
 from console.fleet import show_list
 from console.migration import show_comparisons
 from console.output import out
-from console.reports import show_alerts, show_deliveries, show_quota
+from console.reports import show_deliveries, show_groups, show_quota
 from console.standing import standing
+from domain.alert_groups import OpenAlert, group_alerts
 from domain.comparison import Comparison, Delays, MissingChange, Mode, Readiness
-from domain.remedies import for_alert
-from store.schema.kinds import runbook
 from store.schema.times import iso
 from store.steps.modes import Watch
 
@@ -108,11 +107,12 @@ def a_status() -> None:
 
 
 def some_alerts() -> None:
-    rows = [
-        {"kind": kind, "seller_id": whose, "text": text, "opened_at": ago(seconds=age), "closed_at": None, "runbook": runbook(kind)}
-        for kind, whose, text, age in ALERTS
-    ]
-    show_alerts([{**row, "to_do": for_alert(str(row["kind"]), row["seller_id"])} for row in rows])
+    ebay = OpenAlert(
+        "ebay_down", None, "eBay's Inventory API is down: 503. One call in a while asks whether it is back", NOW - timedelta(minutes=8)
+    )
+    failing = [OpenAlert("failing:inventory", f"s-{n:04}", "inventory: more than 3 failures in a row", NOW) for n in range(1, 2996)]
+    others = [OpenAlert(kind, whose, text, NOW - timedelta(seconds=age)) for kind, whose, text, age in ALERTS]
+    show_groups(group_alerts([ebay, *failing, *others]))
 
 
 def the_quota() -> None:

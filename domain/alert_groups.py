@@ -81,7 +81,7 @@ class AlertTally:
     """What there is of one group.
 
     Attributes:
-        abouts: what stands behind the colon of the group's own kind, in order.
+        abouts: what stands behind the colon of the group's own kind, the first few in order.
         first: ids of its sellers, the first few in order.
         since: of the group's own kind the oldest; where only others stand in it, of these. `text`: of the newest.
     """
@@ -210,7 +210,7 @@ def _group(tally: AlertTally, part: Finding | None, everybody: int | None) -> Al
 def _words(tally: AlertTally) -> str:
     if tally.code == "ebay_down" and not _is_for_all(tally.code, tally.text):
         return "; ".join(DOWN_WORDS[one] for one in DOWN_WORDS if one in resources_down(tally.text))
-    about = ", ".join(tally.abouts[:FIRST]) + (f" and {len(tally.abouts) - FIRST} more" if len(tally.abouts) > FIRST else "")
+    about = ", ".join(tally.abouts[:FIRST]) + (" and more" if len(tally.abouts) > FIRST else "")
     return TITLES.get(tally.code, tally.code.replace("_", " ")) + (f" ({about})" if about else "")
 
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from domain.comparison import Mode
-from domain.health import HealthPart
+from domain.health import Finding, HealthPart
 from domain.pacing.outage import DOWN_WORDS
 from domain.seller_state import GRAVITY
+from operations.alerts import grouped
 from pages.fleet import AWAKE, freshness, quota
 from runtime.metering import metrics
 from runtime.metering.meters import Meters
@@ -33,7 +34,7 @@ async def refresh_figures(context: WebContext, meters: Meters) -> None:
     """Until cancelled. While Postgres does not answer the figures stay as they were, and their own age tells."""
     while True:
         with suppress(StoreError):
-            await context.ask(look, context, meters)
+            await context.ask(look, context, meters, await context.health.findings(HEALTH_WITHIN_S))
         await asyncio.sleep(EVERY_S)
 
 
@@ -48,7 +49,8 @@ async def refresh_health(context: WebContext, meters: Meters) -> None:
         await asyncio.sleep(HEALTH_EVERY_S)
 
 
-def look(context: WebContext, meters: Meters) -> None:
+def look(context: WebContext, meters: Meters, wrong: Sequence[Finding] = ()) -> None:
+    """`wrong`: what is ill, and the cause of some alerts; it has a gauge of its own (`UNHEALTHY`)."""
     fleet = context.overview.fleet()
     for state in GRAVITY:
         if state != "removed":
@@ -65,6 +67,9 @@ def look(context: WebContext, meters: Meters) -> None:
     opened = context.store.status.open_alerts()
     for kind in AlertKind:
         meters.set(metrics.ALERTS, opened.get(kind.value, 0), kind.value)
+    causes = {group.code: group.alerts for group in grouped(context, wrong)}
+    for kind in AlertKind:
+        meters.set(metrics.CAUSES, causes.get(kind.value, 0), kind.value)
     meters.set(metrics.ASIDE, context.store.status.aside())
     states = [endpoint.state for endpoint in context.store.endpoints.all()]
     for word in ("on", "failing", "off"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from domain.health import Finding
 from domain.pacing import words
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
+from operations.alerts import grouped
 from operations.quota import level_words
 from pages.rendering import render
 from serving.access import Session
@@ -24,7 +25,6 @@ from serving.context import WebContext
 from store.reading.overview import FleetOverview, Seller
 
 ROWS = 50
-NAMED = 12  # sellers of one alert
 OVERDUE = timedelta(minutes=1)
 AWAKE = ("polling", "stalled", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
 router = APIRouter(include_in_schema=False)
@@ -43,18 +43,6 @@ class FreshnessSummary:
     nearly_all: str  # 95 %
     stalest: Seller | None
     overdue: int  # polls of orders that should have begun a minute ago
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Open alerts of one kind and text: one cause may have many sellers."""
-
-    kind: str
-    text: str
-    newest: str  # when it was opened
-    count: int
-    sellers: list[str]  # of the newest; none for an alert of the fleet
-    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +85,7 @@ def _page(context: WebContext, session: Session, query: FleetQuery, wrong: Seque
         freshness=freshness(fleet),
         quota=quota(context, fleet.now),
         whole=whole,
-        alerts=grouped(context.store.alerts()),
+        alerts=grouped(context, wrong),
         daily=DAILY,
         rows=rows,
         sums=sums,
@@ -126,18 +114,6 @@ def freshness(fleet: FleetOverview) -> FreshnessSummary:
 
     overdue = sum(1 for one in awake if one.state == "polling" and one.next_at and one.next_at < fleet.now - OVERDUE)
     return FreshnessSummary(len(awake), within(0.5), within(0.95), awake[-1], overdue)
-
-
-def grouped(alerts: Iterable[dict[str, Any]]) -> list[Alert]:
-    """Those of the fleet first, then the newest. `alerts`: the newest first."""
-    same: dict[tuple[bool, str, str], list[dict[str, Any]]] = {}
-    for alert in alerts:
-        same.setdefault((alert["seller_id"] is not None, alert["kind"], alert["text"]), []).append(alert)
-    found: list[Alert] = []
-    for (of_seller, kind, text), ones in sorted(same.items(), key=lambda one: one[0][0]):
-        sellers = [one["seller_id"] for one in ones] if of_seller else []
-        found.append(Alert(kind, text, ones[0]["opened_at"], len(ones), sellers[:NAMED], len(sellers[NAMED:])))
-    return found
 
 
 def quota(context: WebContext, now: datetime) -> list[Use]:

@@ -28,6 +28,7 @@ from store.quota.breakers import BreakerStore
 from store.quota.levels import Levels
 from store.quota.permits import PermitLedger
 from store.quota.quotas import Quotas
+from store.reading.alert_groups import AlertReader
 from store.reading.health import HealthReader
 from store.reading.lateness import Lateness
 from store.reading.paging import ListReader
@@ -88,6 +89,7 @@ class Store(StepStore):
         self.soundness = Soundness(engine)
         self.health = HealthReader(engine)
         self.status = StatusReader(engine)
+        self.alert_reader = AlertReader(engine)
         self.lists = ListReader(engine, self.status)
         self.endpoints = Endpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)

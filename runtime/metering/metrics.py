@@ -57,6 +57,7 @@ OVERDUE = Metric("sellerbeat_overdue_polls", MetricKind.GAUGE, "polls of orders 
 LIMIT = Metric("sellerbeat_quota_limit_calls", MetricKind.GAUGE, "eBay's calls a day", ("resource",))
 LEFT = Metric("sellerbeat_quota_left_calls", MetricKind.GAUGE, "calls that are left today", ("resource",))
 ALERTS = Metric("sellerbeat_alerts_open", MetricKind.GAUGE, "open alerts", ("kind",))
+CAUSES = Metric("sellerbeat_alert_causes", MetricKind.GAUGE, "open alerts, by what they follow from", ("cause",))
 ASIDE = Metric("sellerbeat_set_aside_documents", MetricKind.GAUGE, "documents that are set aside")
 WAITING = Metric("sellerbeat_delivery_oldest_seconds", MetricKind.GAUGE, "for how long the oldest change waits for an endpoint that is on")
 ENDPOINTS = Metric("sellerbeat_endpoints", MetricKind.GAUGE, "endpoints, by state", ("state",))
@@ -71,5 +72,5 @@ READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", MetricKind.GAUGE, "w
 
 METRICS = (
     *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, ILL, NOTIFICATIONS),
-    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, UNHEALTHY, READ_AT),
+    *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, CAUSES, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, UNHEALTHY, READ_AT),
 )

@@ -56,12 +56,6 @@ NEWEST_SET_ASIDE = _of("""
 COUNT_OPEN_ALERTS_BY_KIND = text(
     "SELECT split_part(kind, ':', 1) AS kind, count(*) AS open FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY 1"
 )
-# Of each kind the newest stands for all; what stands behind a colon makes a kind of its own here.
-OPEN_ALERTS_BY_KIND = text("""
-    SELECT kind, count(*) AS open, min(opened_at) AS since, (array_agg(seller_id ORDER BY opened_at DESC, id DESC))[1] AS seller_id,
-        (array_agg(text ORDER BY opened_at DESC, id DESC))[1] AS text
-    FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY kind ORDER BY open DESC, kind
-""")
 COUNT_DOCUMENTS_ASIDE = text("SELECT count(*) FROM sellerbeat.set_aside")
 CALLS_OF_STREAMS_SINCE = text(f"""
     SELECT seller_id, stream, sum(api_calls) AS calls FROM {POLL_HOURS.format(since="CAST(:since AS timestamptz)")} AS h GROUP BY 1, 2
@@ -115,11 +109,6 @@ class StatusReader:
         """How many are open, by kind; what stands behind a colon aside."""
         with translated(), self._single.connect() as connection:
             return {row.kind: int(row.open) for row in connection.execute(COUNT_OPEN_ALERTS_BY_KIND)}
-
-    def alerts_by_kind(self) -> list[dict[str, Any]]:
-        """The open ones, the most frequent kind first: how many, since when, and whose the newest is, with its text. All are counted."""
-        with translated(), self._single.connect() as connection:
-            return [{**row, "since": iso(row["since"])} for row in connection.execute(OPEN_ALERTS_BY_KIND).mappings()]
 
     def aside(self) -> int:
         """How many documents are set aside."""

@@ -166,3 +166,26 @@ async def test_an_author_of_any_letters_is_looked_for_as_it_is(site: Site, store
     answer = await site.program.get("/v1/audit", params={"author": name})
 
     assert [one["author"] for one in answer.json()["acts"]] == [name]
+
+
+async def test_alerts_come_page_by_page_and_by_cause_beside_the_first_one(site: Site, store: Store) -> None:
+    sellers = ("anna", "bert", "carla")
+    for seller in sellers:
+        enroll(store, seller)
+        store.open_alert(AlertKind.FAILING, "orders: more than 3 failures in a row", seller, about="orders")
+    store.open_alert(AlertKind.EBAY_DOWN, "eBay's orders API is down: 503")
+    store.open_alert(AlertKind.TOKEN_ENDS, "the consent ends", "anna")
+
+    first = await got(site, "/v1/alerts?limit=3")
+    rest = await got(site, f"/v1/alerts?limit=3&after={first['next']}")
+    of_cause, annas = await got(site, "/v1/alerts?cause=ebay_down"), await got(site, "/v1/alerts?seller=anna")
+
+    assert [one["kind"] for one in first["alerts"]] == ["token_ends", "ebay_down", "failing:orders"]
+    assert [one["seller_id"] for one in rest["alerts"]] == ["bert", "anna"]
+    assert (rest["next"], rest["groups"]) == (None, [])
+    outage, consent = first["groups"]
+    assert (outage["title"], outage["code"], outage["alerts"]) == ("eBay does not answer: 3 sellers", "ebay_down", 4)
+    assert (outage["first_sellers"], consent["title"]) == (list(sellers), "the consent ends soon: anna")
+    assert [one["kind"] for one in of_cause["alerts"]] == ["ebay_down", *["failing:orders"] * 3]
+    assert [one["code"] for one in annas["groups"]] == ["failing", "token_ends"]
+    assert (await site.program.get("/v1/alerts?cause=late&seller=anna")).status_code == 422

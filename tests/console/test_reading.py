@@ -186,7 +186,7 @@ def test_alerts_quota_and_set_aside_documents_are_objects_with_utc_times(house: 
 
 
 def test_an_alert_is_told_in_whole_words_on_a_narrow_screen(house: House) -> None:
-    head, *lines = house.command("alerts").out.splitlines()
+    head, *lines = house.command("alerts", "--all").out.splitlines()
 
     assert head.startswith("set_aside, seller anna, opened ")
     assert lines[0].startswith("  could not be read or kept, and set aside: ")

@@ -15,6 +15,7 @@ from console.fleet import gravest_first, show_list, summary
 from console.output import Output
 from console.standing import headline
 from console.watching import FleetView, drawn
+from domain.alert_groups import TITLES, AlertGroup
 from domain.seller_state import GRAVITY
 from tests.support.house import ROOT
 
@@ -112,12 +113,12 @@ def test_a_status_has_its_reason_in_every_state(terminal: ModuleType, state: str
 
 
 def view(terminal: ModuleType, sellers: list[dict[str, Any]], alerts: int = 0) -> FleetView:
-    one = {"open": alerts, "seller_id": "s-1", "since": terminal.ago(hours=1), "text": "x " * 90}
-    kinds = [one | {"kind": kind} for kind in ("failing:orders", "set_aside", "planner_late", "token_ends", "no_polls")] if alerts else []
+    kinds = ("failing", "set_aside", "planner_late", "token_ends", "no_polls") if alerts else ()
+    groups = [AlertGroup(kind, TITLES.get(kind, kind), alerts, ("s-1",), terminal.NOW, "x " * 90, "r.md", alerts, "") for kind in kinds]
     event = {"position": 1, "detected_at": terminal.ago(seconds=1), "seller_id": "anna", "type": "order.updated", "entity_id": "o-1"}
     news = [{**event, "data": {}, "changed": ["\u4e66" * 80]}] * 40
     quotas = [{"resource": name, "used": 1234, "limit": 100_000} for name in ("feed", "inventory", "orders", "trading")]
-    return FleetView(terminal.NOW, sellers, alerts=kinds, quotas=quotas, news=news)
+    return FleetView(terminal.NOW, sellers, alerts=groups, quotas=quotas, news=news)
 
 
 @pytest.mark.parametrize(("width", "height"), [(60, 14), (60, 16), (60, 17), (60, 20), (80, 23), (120, 40)])
@@ -135,8 +136,8 @@ def test_a_watch_fits_its_screen_with_trouble_above_what_is_new(
     text = "\n".join(lines)
     assert ("failing-0: failing: a reason" in text) is bool(failing)
     assert ("no trouble" in text) is not failing
-    assert ("(3,000 times)" in text) is (alerts == 3000)  # one cause is one line
-    assert text.index("no open alerts" if not alerts else "failing:orders") < text.index("quota: ") < text.index("newest changes")
+    assert ("polls fail: 3,000 sellers since 03:04 UTC" in text) is (alerts == 3000)  # one cause is one line
+    assert text.index("no open alerts" if not alerts else "polls fail: ") < text.index("quota: ") < text.index("newest changes")
     assert lines[-1].startswith("03:04:04  anna")  # a change at least
 
 
@@ -150,3 +151,12 @@ def test_a_watch_never_scrolls_however_small_its_screen(terminal: ModuleType, he
 
 def test_a_watch_of_nobody_says_what_to_do_first(terminal: ModuleType) -> None:
     assert fleet.EMPTY in " ".join(drawn(FleetView(terminal.NOW, [], [], [], []), 200, 24))
+
+
+def test_a_list_says_the_causes_of_alerts_in_few_lines(terminal: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    show_list(rows_of(terminal, polling=2), None, 1, on_screen=False, groups=view(terminal, [], 3000).alerts)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "alert: polls fail: 3,000 sellers since 2026-11-30 03:04 UTC"
+    assert [line.startswith("alert: ") for line in lines[1:5]] == [True, True, True, False]
+    assert lines[3] == "alert: and 3 more: starter.py alerts"

@@ -91,21 +91,3 @@ def test_a_seller_whose_step_commits_just_now_is_left_for_the_next_look(store: S
 
 def test_sellers_who_are_gone_are_passed_over(store: Store) -> None:
     assert store.many_alerts.open(late(["nobody", *fleet(store, 1)])) == 1
-
-
-def test_open_alerts_are_counted_by_kind_however_many_there_are(store: Store) -> None:
-    sellers = fleet(store, 600)  # more than a list of alerts holds
-    before = {row["kind"]: row["open"] for row in store.status.alerts_by_kind()}
-    store.many_alerts.open(late(sellers, "orders"))
-    store.many_alerts.open(late(sellers[:2], "inventory"))
-    store.many_alerts.close(late(sellers[:1], "inventory"))
-
-    rows = store.status.alerts_by_kind()
-
-    found = {row["kind"]: row for row in rows}
-    orders, inventory = found["late:orders"], found["late:inventory"]
-    assert orders["open"] - before.get("late:orders", 0) == 600
-    assert inventory["open"] - before.get("late:inventory", 0) == 1
-    assert (inventory["seller_id"], inventory["text"]) == (sellers[1], "inventory: no good poll")
-    assert orders["since"] <= store.alerts(seller_id=sellers[0])[0]["opened_at"]
-    assert [row["open"] for row in rows] == sorted((row["open"] for row in rows), reverse=True)

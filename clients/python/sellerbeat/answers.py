@@ -417,10 +417,26 @@ class ShownAlert(Answer):
     to_do: str  # what to do, in a sentence
 
 
+class ShownAlertGroup(Answer):
+    """Open alerts of one cause."""
+
+    code: str  # a kind, without what is behind its colon, or the part that is ill
+    title: str
+    sellers: int | None  # how many it concerns; null: all, of unknown number; 0: it is no seller's
+    first_sellers: list[str]  # ids of the first few
+    alerts: int  # how many stand in it
+    since: str  # UTC, to the millisecond
+    text: str  # of the newest, which may say more
+    to_do: str
+    runbook: str
+
+
 class ShownAlerts(Answer):
-    """The newest first, 500 at most."""
+    """Alerts, the newest first, and all open ones by cause."""
 
     alerts: list[ShownAlert]
+    next: int | None  # `after` of the next page; null: there is none
+    groups: list[ShownAlertGroup]
 
 
 class QuotaUse(Answer):

@@ -374,9 +374,17 @@ class Sellerbeat(Calls):
         body = {"ids": ids, "first": first, "last": last, "seller": seller, "endpoint": endpoint}
         return self._call(answers.Replayed, "POST", "/v1/replays", body=body, key=idempotency_key)
 
-    def alerts(self, *, closed: bool | None = None, seller: str | None = None) -> answers.ShownAlerts:
+    def alerts(
+        self,
+        *,
+        closed: bool | None = None,
+        seller: str | None = None,
+        cause: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> answers.ShownAlerts:
         """What needs a look, and what to do. A token that is narrowed names one of its sellers."""
-        query = {"closed": closed, "seller": seller}
+        query = {"closed": closed, "seller": seller, "cause": cause, "after": after, "limit": limit}
         return self._call(answers.ShownAlerts, "GET", "/v1/alerts", query)
 
     def quota(self, *, plan: int | None = None) -> answers.ShownQuota:

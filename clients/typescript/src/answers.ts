@@ -436,9 +436,32 @@ export interface ShownAlert {
   to_do: string;
 }
 
-/** The newest first, 500 at most. */
+/** Open alerts of one cause. */
+export interface ShownAlertGroup {
+  /** a kind, without what is behind its colon, or the part that is ill */
+  code: string;
+  title: string;
+  /** how many it concerns; null: all, of unknown number; 0: it is no seller's */
+  sellers: number | null;
+  /** ids of the first few */
+  first_sellers: string[];
+  /** how many stand in it */
+  alerts: number;
+  /** UTC, to the millisecond */
+  since: string;
+  /** of the newest, which may say more */
+  text: string;
+  to_do: string;
+  runbook: string;
+}
+
+/** Alerts, the newest first, and all open ones by cause. */
 export interface ShownAlerts {
   alerts: ShownAlert[];
+  /** `after` of the next page; null: there is none */
+  next: number | null;
+  /** all that are open, what concerns everybody first; of one seller where one is named. Behind the first page: empty */
+  groups: ShownAlertGroup[];
 }
 
 /** Calls of today, of one of eBay's resources. */

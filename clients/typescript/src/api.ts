@@ -473,6 +473,12 @@ export class Sellerbeat extends Calls {
       closed?: boolean | undefined;
       /** one seller only */
       seller?: string | undefined;
+      /** those of one group only: its `code`; not with `closed` or `seller` */
+      cause?: string | undefined;
+      /** older ones than this: `next` of the answer before */
+      after?: number | undefined;
+      /** so many at most */
+      limit?: number | undefined;
     } = {},
     options?: CallOptions,
   ): Promise<answers.ShownAlerts> {
