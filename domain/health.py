@@ -19,6 +19,7 @@ from domain.streams import STREAMS
 
 SLOW_S = 1.0  # of an answer of Temporal that has nothing to look up
 OVERDUE = timedelta(minutes=2)  # a poll's due time that nobody met; shorter ones happen where many are due at once
+FIRST = timedelta(minutes=1)  # since the first seller was enrolled: so long it may take until a worker is started
 MANY = 10  # of so many sellers one is overdue before that is the fleet's matter
 UNPAUSE = "temporal schedule toggle --unpause --reason mended --schedule-id {id}"
 RUNBOOK = "docs/runbooks/outages.md"
@@ -119,9 +120,8 @@ def resources_down(text: str) -> set[str]:
 
 
 def standstill(facts: FleetFacts) -> Finding | None:
-    """Why nobody at all is polled; None: nothing keeps everybody from it, or no worker was ever there to do it."""
-    worker = _worker(facts) if facts.workers else None
-    causes = (_postgres(facts), _writes(facts), _keys_of_workers(facts), worker, _temporal_of_workers(facts))
+    """Why nobody at all is polled; None: nothing keeps everybody from it."""
+    causes = (_postgres(facts), _writes(facts), _keys_of_workers(facts), _worker(facts), _temporal_of_workers(facts))
     return next((one for one in causes if one), None)
 
 
@@ -179,11 +179,12 @@ def _worker(facts: FleetFacts) -> Finding | None:
             return Finding(HealthPart.WORKER, last.ended_at, "no worker runs: the last one was stopped", "start worker.py")
         remedy = "see whether worker.py still runs and what its log says, then restart it; nothing is lost"
         return Finding(HealthPart.WORKER, last.last_seen_at, "no worker is seen: it is frozen or dead", remedy)
+    if facts.first_enrolled_at and facts.now - facts.first_enrolled_at > FIRST:
+        remedy = "start worker.py; if one runs, it uses another database, or is of an older version"
+        return Finding(HealthPart.WORKER, None, "no worker has run yet", remedy)
     queue = f" on task queue {facts.task_queue}" if facts.task_queue else ""
     if facts.temporal and facts.temporal.has_pollers is False:
         return Finding(HealthPart.WORKER, None, f"Nobody works{queue}", "start worker.py")
-    if facts.temporal is None and facts.first_enrolled_at and facts.now - facts.first_enrolled_at > OVERDUE and not facts.polled_at:
-        return Finding(HealthPart.WORKER, None, "no worker was ever seen", "start worker.py")
     return None
 
 

@@ -99,6 +99,7 @@ class FleetFacts:
         postgres: why Postgres cannot be read; then nothing else of it is known.
         writes: why a row cannot be written; `full`: no connection is left.
         keys: why the keys of this process open no stored token.
+        first_enrolled_at: of those who are to be polled; None: none, or by a version that did not note it by this clock.
         workers: those that ever said that they are there, but for those long gone.
         awake: sellers who are to be polled now; `overdue` of them are not, since `overdue_since`, the longest.
         polled_at: when anybody's orders were polled last.

@@ -22,6 +22,7 @@ _MOMENT = """clock_timestamp() AS now, pg_is_in_recovery() OR current_setting('t
             'findings', findings)), '[]') FROM sellerbeat.workers WHERE kind = 'polling') AS workers"""
 # With every read of a seller: a row a process, and no look at sellers.
 WORKERS_FACTS = text(f"SELECT {_MOMENT}")
+# `enrolled_at` is eBay's clock; the event that tells of it has the database's, and is the last one while nobody polls.
 # Who waits for quota or eBay has a reason, and who is paused or needs a new consent is not to be polled.
 HEALTH_FACTS = text(f"""
     SELECT {_MOMENT},
@@ -30,7 +31,7 @@ HEALTH_FACTS = text(f"""
             FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY 1) AS a) AS alerts,
         (SELECT count(*) FROM sellerbeat.sellers WHERE removed_at IS NULL) AS enrolled, awake.*
     FROM (
-        SELECT count(*) AS awake, min(s.enrolled_at) AS first_enrolled_at, max(t.last_poll_at) AS polled_at,
+        SELECT count(*) AS awake, min(s.detected_at) AS first_enrolled_at, max(t.last_poll_at) AS polled_at,
             count(*) FILTER (WHERE t.next_poll_at < clock_timestamp() - :overdue AND t.waits_for IS NULL) AS overdue,
             min(t.next_poll_at) FILTER (WHERE t.next_poll_at < clock_timestamp() - :overdue AND t.waits_for IS NULL) AS overdue_since
         FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens k USING (seller_id)
@@ -86,11 +87,12 @@ class HealthReader:
 
 
 def standstill_facts(connection: Connection) -> FleetFacts:
-    """What says whether nobody at all is polled: one small statement, and where no worker is seen the whole."""
+    """What says whether nobody at all is polled: one small statement, and where no worker is seen the whole of it."""
     row = connection.execute(WORKERS_FACTS).one()
     facts = FleetFacts(now=row.now, writes=READ_ONLY if row.is_read_only else None, workers=[_worker(one) for one in row.workers])
     found = standstill(facts)
-    return health_facts(connection, {}) if found and found.part is HealthPart.WORKER else facts
+    is_missed = not facts.workers or (found is not None and found.part is HealthPart.WORKER)
+    return health_facts(connection, {}) if is_missed else facts
 
 
 def health_facts(connection: Connection, down: Mapping[str, Breaker]) -> FleetFacts:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
+from domain.health_facts import WorkerFindings
 from domain.scopes import Scope
 from operations.status import seller_status
 from store import Store
@@ -71,6 +72,7 @@ async def test_without_a_worker_a_seller_is_shown_at_once(steered: Site, site: S
 async def test_a_read_of_a_seller_takes_six_statements_however_often_it_is_asked(worked: Worked, store: Store, temporal: Client) -> None:
     """Why it takes little CPU: how much, `make bench PART=api` measures. The sixth, of a row a worker, says whether nobody is polled."""
     site = worked.site
+    store.presence.record("w", site.context.settings.task_queue, WorkerFindings())
     await eventually(lambda: site.context.has_worker(temporal))
     await site.program.post("/v1/sellers/anna/pause")
     with statements(store) as sent:

@@ -46,11 +46,11 @@ OUTAGES: dict[str, tuple[FleetFacts, HealthPart, str, str]] = {
     "no worker ever": (
         replace(WELL, workers=[], polled_at=None, temporal=None),
         HealthPart.WORKER,
-        "no worker was ever seen",
+        "no worker has run yet",
         "start worker.py",
     ),
     "nobody asks Temporal": (
-        replace(WELL, workers=[], polled_at=None, temporal=TemporalFacts(has_pollers=False)),
+        replace(WELL, workers=[], first_enrolled_at=None, polled_at=None, temporal=TemporalFacts(has_pollers=False)),
         HealthPart.WORKER,
         "Nobody works on task queue q",
         "start worker.py",
@@ -156,7 +156,7 @@ OUTAGES: dict[str, tuple[FleetFacts, HealthPart, str, str]] = {
     ),
 }
 STALLS = {
-    *("worker frozen or dead", "worker stopped", "Temporal dead, as the worker says"),
+    *("worker frozen or dead", "worker stopped", "no worker ever", "nobody asks Temporal", "Temporal dead, as the worker says"),
     *("Postgres dead", "out of connections", "read-only", "disk full", "wrong keys of the worker"),
 }
 
@@ -200,6 +200,13 @@ def test_a_worker_that_is_started_anew_is_not_missed() -> None:
     stopped = NOW - timedelta(seconds=20)
 
     assert findings(replace(WELL, workers=[replace(WORKER, last_seen_at=stopped, ended_at=stopped)])) == []
+
+
+def test_the_first_seller_has_a_minute_until_somebody_starts_a_worker() -> None:
+    enrolled = replace(WELL, workers=[], polled_at=None, first_enrolled_at=NOW - timedelta(seconds=59))
+
+    assert findings(enrolled) == []
+    assert [one.sentence for one in findings(replace(enrolled, now=NOW + timedelta(seconds=2)))] == ["no worker has run yet"]
 
 
 def test_a_worker_of_a_version_that_does_not_say_that_it_is_there_is_not_missed_while_it_polls() -> None:

@@ -50,6 +50,19 @@ def test_sellers_are_stalled_while_no_worker_is_seen_and_poll_again_with_the_nex
     assert silent["reason"].startswith("no worker is seen: it is frozen or dead, since 20")
 
 
+def test_sellers_are_stalled_where_no_worker_ever_said_a_word_and_nobody_was_polled(store: Store) -> None:
+    enroll(store)
+    run(store, "UPDATE sellerbeat.sellers SET detected_at = now()")
+    (new,) = store.status.all()
+    run(store, "UPDATE sellerbeat.sellers SET detected_at = detected_at - interval '2 minutes'")
+    (waiting,) = store.status.all()
+    run(store, "UPDATE sellerbeat.streams SET last_poll_at = now() WHERE stream = 'orders'")
+    (polled,) = store.status.all()  # by a worker of a version that does not say that it is there
+
+    assert [one["state"] for one in (new, waiting, polled)] == ["polling", "stalled", "polling"]
+    assert waiting["reason"] == "no worker has run yet"
+
+
 def test_a_worker_that_was_stopped_is_no_dead_one(store: Store) -> None:
     store.presence.record("w", "q", WELL)
     store.presence.end("w")
