@@ -1,6 +1,7 @@
 """`/healthz`: this process is alive. `/readyz`: it can serve, that is read Postgres with our tables; what else is wrong stands in the body.
 
-A page that shows what is wrong must not be taken out of service for it: without Temporal it is what an operator looks at. No login.
+A page that shows what is wrong must not be taken out of service for it: without Temporal it is what an operator looks at. No login; but
+sentences, which count sellers and name task queues, are for whom the pages are too: strangers get the parts alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from fastapi import APIRouter, Request, Response
 
 from domain.health import Finding, HealthPart
 from operations.diagnosis import as_json
+from pages.login import know_logged_out
 from serving.context import WebContext
+from serving.problems import LoginNeededError, ProblemError
 from store import StoreError
 from store.schema.errors import TablesMissingError, TablesUnknownError
 
@@ -29,12 +32,28 @@ async def healthz() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
 async def readyz(request: Request) -> Response:
-    """The words hold no value of anybody's: whoever asks is not known."""
+    """Whether it is ready is for whoever asks; what is wrong in words for whom the page is."""
     context: WebContext = request.app.state.context
-    postgres, found = await asyncio.gather(_postgres(context), context.health.findings(PATIENCE.total_seconds()))
+    postgres, found, known = await asyncio.gather(
+        _postgres(context), context.health.findings(PATIENCE.total_seconds()), _is_known(context, request)
+    )
     ready = postgres == "ok"
-    shown = [as_json(one) for one in found]
+    shown = [as_json(one) if known else {"part": one.part.value} for one in found]
     return _json(200 if ready else 503, {"ready": ready, "postgres": postgres, "temporal": _temporal(found), "findings": shown})
+
+
+async def _is_known(context: WebContext, request: Request) -> bool:
+    """Who may see the fleet: a token of any scope that is not narrowed to sellers, a log-in, or, without ADMIN_TOKEN, this machine. With
+    one, this machine is no proof: a proxy on it asks for strangers. Where Postgres knows no tokens, ADMIN_TOKEN opens still."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            if "authorization" in request.headers:
+                return (await context.callers.named(request)).sellers is None
+            await know_logged_out(request)
+            context.access.session(request)
+    except (ProblemError, LoginNeededError, StoreError, TimeoutError):
+        return False
+    return True
 
 
 def _temporal(found: Sequence[Finding]) -> str:

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, for whoever asks: without a token, and without a word that helps a stranger."""
+"""`/healthz` and `/readyz`, for whoever asks: no word that helps a stranger; sentences are for who may see pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import make_url
 
+from domain.scopes import Scope
 from store import Store
 from tests.web.site import KEY, NOBODY, Site
 
@@ -15,7 +16,7 @@ async def test_a_site_is_ready_and_what_else_is_wrong_stands_in_the_body(open_si
     """A page that says what is wrong is not taken out of service for it."""
     site = open_site(temporal_address, visitor="203.0.113.7", task_queue="nobody-works-here")
 
-    ready = await site.browser.get("/readyz")
+    ready = await site.program.get("/readyz")
     findings = ready.json().pop("findings")
 
     assert (ready.status_code, ready.json() | {"findings": []}) == (
@@ -28,8 +29,27 @@ async def test_a_site_is_ready_and_what_else_is_wrong_stands_in_the_body(open_si
     assert (await site.browser.head("/readyz")).status_code == 200
 
 
+async def test_a_stranger_learns_whether_it_is_ready_and_which_parts_are_ill_alone(
+    site: Site, store: Store, open_site: Callable[..., Site]
+) -> None:
+    """A proxy on this machine asks for strangers, so from here is no proof where there is a token; without one it is, as for pages."""
+    given = store.api_tokens.create("all", Scope.READ, by="os:test", ebay=False, sellers=[]).token
+    narrow = store.api_tokens.create("one", Scope.ADMIN, by="os:test", ebay=False, sellers=["anna"]).token
+    strangers = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {narrow}"}]
+    stranger = [(await site.browser.get("/readyz", headers=headers)).json() for headers in strangers]
+    known = (await site.browser.get("/readyz", headers={"Authorization": f"Bearer {given}"})).json()
+    await site.login()
+    person = (await site.browser.get("/readyz")).json()
+    here, away = open_site(token=None), open_site(token=None, visitor="203.0.113.7")
+
+    assert [one["findings"] for one in stranger] == [[{"part": "temporal"}]] * 3
+    assert [one["findings"][0].keys() for one in (known, person)] == [{"part", "since", "what", "remedy", "runbook"}] * 2
+    assert "what" in (await here.browser.get("/readyz")).json()["findings"][0]
+    assert (await away.browser.get("/readyz")).json()["findings"] == [{"part": "temporal"}]
+
+
 async def test_without_temporal_it_is_ready_and_says_what_to_do(site: Site) -> None:
-    alive, ready = await site.browser.get("/healthz"), await site.browser.get("/readyz")
+    alive, ready = await site.browser.get("/healthz"), await site.program.get("/readyz")
     (found,) = ready.json()["findings"]
 
     assert (alive.status_code, alive.json()) == (200, {"alive": True})
