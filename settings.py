@@ -208,6 +208,7 @@ class Settings(BaseSettings):
 
     web_bind: Bind = Field("127.0.0.1:8080", description="where web.py listens")
     metrics_bind: Bind | None = Field(None, description="where /metrics listens; none where empty")
+    health_bind: Bind | None = Field(None, description="where worker.py answers on /healthz and /readyz; nowhere where empty")
     log_format: Literal["text", "json"] | None = Field(None, description="of the log on stderr; where empty: text in a terminal, else json")
     admin_token: SecretStr | None = Field(
         None, min_length=16, description="opens the page, and the API as a token of scope admin; 16 characters or more"

@@ -53,6 +53,7 @@ from ebay.oauth import OAuth
 from operations.endpoints import policy_of
 from outbound import Client as Poster
 from runtime import logs
+from runtime.health_door import HealthBindError, health_door
 from runtime.metering import runtime
 from runtime.metering.meters import SILENT, Meters
 from runtime.metering.runtime import MetricsBindError
@@ -182,8 +183,9 @@ async def work(settings: Settings, waits: Waits) -> None:
                 looking = asyncio.create_task(keep_looking(client, store, settings.task_queue))
                 presence = WorkerPresence(client, present_store, settings.task_queue)
                 present = asyncio.create_task(presence.keep())
-                logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
-                await stop.wait()
+                async with health_door(settings.health_bind, presence.readiness):
+                    logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
+                    await stop.wait()
                 waking.cancel()
                 looking.cancel()
                 ending()
@@ -204,7 +206,7 @@ def main(waits: Waits = EBAYS) -> int:
     except (SettingsError, TracesError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2
-    except (StoreError, TemporalUnavailableError, AttributesMissingError, MetricsBindError, RPCError) as error:
+    except (StoreError, TemporalUnavailableError, AttributesMissingError, MetricsBindError, HealthBindError, RPCError) as error:
         print(f"worker: {error}", file=sys.stderr)
         return 1
     return 0

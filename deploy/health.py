@@ -1,7 +1,8 @@
 """Is the process of this container well? Exit 0: yes; 1: no, with one line that says why. Standard library only.
 
-The first process of the container says which one it is: `web.py` must answer on `/healthz`, `worker.py` on `/metrics` where
-SELLERBEAT_METRICS_BIND is set (else it is enough that it runs). A name given as an argument serves outside of a container.
+The first process of the container says which one it is: both must answer on `/healthz`, `worker.py` where SELLERBEAT_HEALTH_BIND is set
+(else it is enough that it runs). `/readyz`, which fails without Postgres or Temporal, is not asked: to restart a worker for them mends
+neither. A name given as an argument serves outside of a container.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-DOORS = {"web.py": ("SELLERBEAT_WEB_BIND", "127.0.0.1:8080", "/healthz"), "worker.py": ("SELLERBEAT_METRICS_BIND", "", "/metrics")}
+DOORS = {"web.py": ("SELLERBEAT_WEB_BIND", "127.0.0.1:8080", "/healthz"), "worker.py": ("SELLERBEAT_HEALTH_BIND", "", "/healthz")}
 PATIENCE_S = 4
 
 

@@ -41,6 +41,7 @@ CONTRACT = [
     "KEEP_AUDIT",
     "WEB_BIND",
     "METRICS_BIND",
+    "HEALTH_BIND",
     "ADMIN_TOKEN",
     "LOG_FORMAT",  # these came later
     "DELIVERY_LOOPBACK",

@@ -9,21 +9,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.health_facts import CLOCK, SEEN_EVERY, WorkerFindings
+from domain.health_facts import CLOCK, GONE_AFTER, SEEN_EVERY, WorkerFindings
 from store import Store, StoreError
+from workflows.readiness import readiness
 from workflows.schedules import lacking_schedules
 
 PATIENCE = timedelta(seconds=2)
 SCHEDULES_EVERY = 3  # looks at Temporal: each costs three calls
+NOT_YET = "Postgres has not answered yet: wait a moment"
+HANGS = "Postgres does not answer: see that it runs, and the way to it"
 logger = logging.getLogger("sellerbeat.worker")
 
 
@@ -35,6 +40,8 @@ class WorkerPresence:
         self.id = secrets.token_hex(8)
         self.findings = WorkerFindings()
         self.looks = 0
+        self.refused: str | None = NOT_YET  # why Postgres did not take the last word
+        self.taken_at = time.monotonic()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="presence")
 
     async def keep(self) -> None:
@@ -55,8 +62,10 @@ class WorkerPresence:
         try:
             answer = await loop.run_in_executor(self._thread, self.store.presence.record, self.id, self.task_queue, self.findings)
         except StoreError as error:
+            self.refused = str(error)
             logger.warning("worker cannot say that it is there", extra={"error": type(error).__name__})
             return
+        self.refused, self.taken_at = None, time.monotonic()
         off = round((datetime.now(UTC) - answer.now).total_seconds())
         since = None if answer.opens_tokens else self.findings.keys_since or answer.now
         if since and not self.findings.keys_since:
@@ -65,6 +74,11 @@ class WorkerPresence:
         self.findings = replace(before, keys_since=since, clock_off_s=off if abs(off) > CLOCK.total_seconds() else 0)
         if bool(before.keys_since) != bool(since):
             await self.say()  # now, not in ten seconds
+
+    def readiness(self) -> dict[str, Any]:
+        """For `/readyz`. A word that Postgres neither takes nor refuses for long is refused."""
+        hangs = self.refused is None and time.monotonic() - self.taken_at > GONE_AFTER.total_seconds()
+        return readiness(datetime.now(UTC), self.task_queue, self.findings, HANGS if hangs else self.refused)
 
     async def look(self) -> None:
         """At Temporal: whether it answers, and now and then whether it has our schedules."""

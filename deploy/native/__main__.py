@@ -63,7 +63,7 @@ class Topology:
         os.environ["DEVSTACK_POSTGRES"] = str(whole_postgres())
         self.folder, self.things = folder, things
         self.processes = Processes(folder, [temporal_cli().parent, *([built] if built else [])])
-        self.ports = dict(zip((*PORTS, "web", "worker metrics", "web metrics"), free_ports(len(PORTS) + 3), strict=True))
+        self.ports = dict(zip((*PORTS, "web", "worker metrics", "web metrics", "health"), free_ports(len(PORTS) + 4), strict=True))
         self.secrets = {"POSTGRES_PASSWORD": secrets.token_hex(16), "SELLERBEAT_ADMIN_TOKEN": secrets.token_urlsafe(24)}
         self.environment = {**PACE, "SELLERBEAT_SECRET_KEYS": Fernet.generate_key().decode()}  # what .env says
 
@@ -74,7 +74,11 @@ class Topology:
         url = make_url(server)
         self.moves = [("postgres:5432", f"127.0.0.1:{url.port}"), ("5432", str(url.port)), ("postgres", "127.0.0.1")]
         self.moves += [("temporal:7233", f"127.0.0.1:{self.ports['FRONTEND_GRPC_PORT']}"), ("0.0.0.0", "127.0.0.1")]
-        self.moves += [("/deploy", str(HOUSE / "deploy" / "temporal")), ("8080", str(self.ports["web"]))]
+        self.moves += [
+            ("/deploy", str(HOUSE / "deploy" / "temporal")),
+            ("8080", str(self.ports["web"])),
+            ("8081", str(self.ports["health"])),
+        ]
         self.things.callback(self.processes.stop)
         return self.serve()
 
@@ -98,7 +102,7 @@ class Topology:
         self.step("temporal-namespace", namespace, "again, as at each start")
         self.start_ebay()
         self.step("migrate", self.ours("migrate"))
-        self.start("worker", lambda: "worker runs on task queue" in self.processes.said("worker"))
+        self.start("worker", lambda: self.well("worker"))
         self.start("web", lambda: self.well("web"))
         enroll = self.ours("migrate", ["starter.py", "enroll", SELLER, "--refresh-token-file", str(self.folder / "token")])
         print(self.step("enroll", enroll).strip(), flush=True)

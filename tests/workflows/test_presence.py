@@ -114,6 +114,19 @@ async def test_a_clock_that_is_off_is_said_and_a_second_is_none() -> None:
     assert well.said[-1].clock_off_s == 0
 
 
+async def test_a_worker_is_ready_once_postgres_took_a_word_and_no_more_while_it_takes_none() -> None:
+    store = FakeStore()
+    one = presence(FakeTemporal(), store)
+    ready = [one.readiness()["ready"]]
+    for refuses in (0, 1, 0):
+        store.refuses = refuses
+        await one.say()
+        ready.append(one.readiness()["ready"])
+    one.taken_at -= 31  # and since then one hangs
+
+    assert [*ready, one.readiness()["ready"]] == [False, True, False, True, False]
+
+
 async def test_a_database_that_takes_no_word_ends_nothing() -> None:
     store = FakeStore(refuses=3)
     one = presence(FakeTemporal(), store)
