@@ -21,7 +21,7 @@ HELP = "Sellerbeat's command line. Every command also takes --json; exit 0: done
 EPILOG = "COMMAND --help tells more of a command, with an example. --install-completion lets the shell complete commands and sellers."
 # --help lists them in this order
 ROOMS = ("upkeep", "erasures", "restored", "steering", "migration", "reading", "endpoints", "notifications", "tokens", "audit")
-READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes", "snapshot", "events")
+READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes", "find", "snapshot", "events")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""
 
 

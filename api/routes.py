@@ -11,6 +11,7 @@ from api import (
     described,
     endpoints,
     events,
+    finding,
     fleet,
     notifications,
     reconciling,
@@ -22,5 +23,5 @@ from api import (
 )
 
 _PARTS = (changes, sellers, connecting, steering, seller_settings, snapshots, aside, notifications)
-_FLEET = (endpoints, deliveries, fleet, reconciling, audit, tokens, events)
+_FLEET = (endpoints, deliveries, fleet, finding, reconciling, audit, tokens, events)
 ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 GROUPS = {
-    "See how it is": ("list", "status", "watch", "alerts", "quota", "changes", "snapshot", "set-aside", "events"),
+    "See how it is": ("list", "status", "watch", "alerts", "quota", "changes", "find", "snapshot", "set-aside", "events"),
     "Sellers": ("connect", "enroll", "pause", "resume", "poll-now", "speed-up", "active", "set-cadence", "set-inventory", "remove"),
     "Changes sent to your apps": ("endpoints", "endpoint", "deliveries", "replay"),
     "eBay's notifications": ("notifications", "mode", "reconcile"),
@@ -23,6 +23,7 @@ EXAMPLES = {
     "alerts": "alerts --seller s-17",
     "quota": "quota --plan 500",
     "changes": "changes --type 'order.*' --since 2h",
+    "find": "find 03-14798-12345",
     "snapshot": "snapshot s-17 orders --json",
     "set-aside": "set-aside --retry 12",
     "events": "events order.created --schema",

@@ -156,6 +156,17 @@ def changes(
     show_changes(AskingContext("database_url"), AskedChanges(seller, types, after, last, since), follow)
 
 
+@commands.command("find")
+@with_json
+def find_entity(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="An order number, item id or SKU, or how it begins.", show_default=False)],
+) -> None:
+    """Show whose an order number, line item, item id or SKU is: seller, kind and when it changed last."""
+    from console.finding import show_found
+
+    show_found(AskingContext("database_url"), text)
+
+
 @commands.command()
 @with_json
 def snapshot(seller_id: SellerId, entities: Annotated[Entities, typer.Argument(metavar="orders|fulfillments|inventory|offers")]) -> None:

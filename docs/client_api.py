@@ -31,6 +31,7 @@ NAMES = {  # of methods, where the route's own name says too little beside all o
     "rotate": "rotate_secret",
     "replays": "replay",
     "list_tokens": "tokens",
+    "search": "find",
     "events": "event_types",
 }
 NOTE = "Written by `make docs` from the API's description; change nothing here."

@@ -16,6 +16,13 @@ INDEXES = {
     "change_events_by_entity": "change_events (seller_id, entity_id)",
     "deliveries_not_delivered": "deliveries (id) WHERE outcome <> 'delivered'",
     "deletions_person": "deletions (person)",
+    # across sellers, by bytes whatever the collation: what begins with a text stands together (store/reading/finding.py)
+    "orders_by_number": "orders (entity_id text_pattern_ops)",
+    "inventory_by_entity": "inventory (entity_id text_pattern_ops)",
+    "offers_by_any_sku": "offers (sku text_pattern_ops)",
+    "sold_lines_by_line": "sold_lines (line_item_id text_pattern_ops)",
+    "sold_lines_by_any_item": "sold_lines (item_id text_pattern_ops, sold_at DESC) WHERE item_id IS NOT NULL",
+    "sold_lines_by_any_sku": "sold_lines (sku text_pattern_ops, sold_at DESC) WHERE sku IS NOT NULL",
 }
 # No row: there is no index of this name; false: making it was broken off.
 IS_INDEX_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('sellerbeat.' || :name)")

@@ -5,7 +5,7 @@ No foreign keys: every row of a seller is written under the lock of the seller's
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, desc, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
 from store.schema.names import SCHEMA
@@ -27,6 +27,11 @@ def time_column(name: str, nullable: bool = True) -> Column[Any]:
 def text_column(name: str, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
     """Text; null has to be allowed."""
     return Column(name, Text, nullable=nullable, primary_key=primary_key)
+
+
+def by_bytes(name: str, column: str, *more: Any, **options: Any) -> Index:
+    """An index by which what begins with a text is found, across sellers; made by indexes.py."""
+    return Index(name, column, *more, postgresql_ops={column: "text_pattern_ops"}, **options)
 
 
 def count_column(name: str) -> Column[Any]:
@@ -149,6 +154,7 @@ orders = _entities(
     Column("parcels_due", Boolean, nullable=False),
     Column("single_due", Boolean, nullable=False, server_default="false"),  # to be read alone: only that fills cancelRequests
     Index("orders_by_creation", "seller_id", "created_at"),
+    by_bytes("orders_by_number", "entity_id"),
     Index("orders_by_buyer", text("md5(lower((data -> 'buyer'::text) ->> 'username'::text))")),  # made by indexes.py
     Index("orders_open", "seller_id", "entity_id", postgresql_where=text("is_open")),
     Index("orders_open_by_creation", "seller_id", "created_at", postgresql_where=text("is_open")),  # made by indexes.py
@@ -178,8 +184,9 @@ inventory = _entities(
     json_column("counts", nullable=True),
     Index("inventory_listings", "seller_id", postgresql_where=text("removed_at IS NULL AND starts_with(entity_id, 'listing:')")),
     Index("inventory_derived", "seller_id", postgresql_where=text("read_from = 'derived'")),
+    by_bytes("inventory_by_entity", "entity_id"),
 )
-offers = _entities("offers", text_column("sku"), Index("offers_by_sku", "seller_id", "sku"))
+offers = _entities("offers", text_column("sku"), Index("offers_by_sku", "seller_id", "sku"), by_bytes("offers_by_any_sku", "sku"))
 
 stock_due = Table(
     "stock_due",
@@ -206,6 +213,9 @@ sold_lines = Table(
     Column("told", Boolean, nullable=False, server_default="true"),  # false: stored before sales were told
     Index("sold_lines_by_item", "seller_id", "item_id", "sold_at", postgresql_where=text("item_id IS NOT NULL")),
     Index("sold_lines_by_sku", "seller_id", "sku", "sold_at", postgresql_where=text("sku IS NOT NULL")),
+    by_bytes("sold_lines_by_line", "line_item_id"),
+    by_bytes("sold_lines_by_any_item", "item_id", desc("sold_at"), postgresql_where=text("item_id IS NOT NULL")),
+    by_bytes("sold_lines_by_any_sku", "sku", desc("sold_at"), postgresql_where=text("sku IS NOT NULL")),
 )
 
 poll_runs = Table(

@@ -129,6 +129,22 @@ def test_snapshots_have_the_fields_of_the_contract(house: House, order: str) -> 
     assert read(house, "snapshot", "bert", "orders") == []
 
 
+def test_an_order_number_and_a_sku_are_found_with_their_seller(house: House, order: str) -> None:
+    by_order, by_beginning = read(house, "find", order), read(house, "find", order[:6])
+    by_sku = {(row["kind"], row["found_by"]) for row in read(house, "find", house.world.skus("anna")[0])}
+    screen = house.command("find", order, COLUMNS="60").out
+
+    assert [(row["seller_id"], row["kind"], row["entity_id"]) for row in by_order] == [
+        ("anna", "order", order),
+        ("anna", "fulfillment", order),
+    ]
+    assert by_beginning == by_order
+    assert ("inventory", "SKU") in by_sku
+    assert screen.count("seller: anna") == 2
+    assert max(map(len, screen.splitlines())) <= 60
+    assert "nothing is stored under it" in house.command("find", "nobody-has-it").out
+
+
 def test_a_list_has_one_row_a_seller(house: House) -> None:
     rows = read(house, "list")
 

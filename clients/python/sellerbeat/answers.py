@@ -476,6 +476,26 @@ class ShownQuota(Answer):
     plan: list[PlannedFreshness] | None
 
 
+class FoundAnswer(Answer):
+    """Something of a seller's, by its id; nothing of its content."""
+
+    seller_id: str
+    kind: str  # fulfillment: the parcels of an order
+    entity_id: str  # of parcels the order's, as their own are tracking numbers
+    found_by: str
+    value: str  # what is, or begins with, what was asked for
+    changed_at: str  # when it changed last, as far as it was read
+    removed: bool
+    page: str  # the seller's page, on this site
+
+
+class FindAnswer(Answer):
+    """The exact ones first."""
+
+    found: list[FoundAnswer]  # 50 at most
+    more: bool  # there are others: ask for more of the id
+
+
 class Ahead(Answer):
     """How much earlier one side was."""
 

@@ -392,6 +392,15 @@ class Sellerbeat(Calls):
         query = {"plan": plan}
         return self._call(answers.ShownQuota, "GET", "/v1/quota", query)
 
+    def find(self, *, q: str) -> answers.FindAnswer:
+        """Whose an order number, line item, item id or SKU is, across all sellers: orders, parcels, listings, inventory, offers.
+
+        Ids of our own tables alone are searched: nothing of a buyer's, and no tracking number. Line items are of orders since the
+        enrolment.
+        """
+        query = {"q": q}
+        return self._call(answers.FindAnswer, "GET", "/v1/find", query)
+
     def reconcile(
         self,
         *,

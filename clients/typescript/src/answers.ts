@@ -506,6 +506,31 @@ export interface ShownQuota {
   plan: PlannedFreshness[] | null;
 }
 
+/** Something of a seller's, by its id; nothing of its content. */
+export interface FoundAnswer {
+  seller_id: string;
+  /** fulfillment: the parcels of an order */
+  kind: string;
+  /** of parcels the order's, as their own are tracking numbers */
+  entity_id: string;
+  found_by: string;
+  /** what is, or begins with, what was asked for */
+  value: string;
+  /** when it changed last, as far as it was read */
+  changed_at: string;
+  removed: boolean;
+  /** the seller's page, on this site */
+  page: string;
+}
+
+/** The exact ones first. */
+export interface FindAnswer {
+  /** 50 at most */
+  found: FoundAnswer[];
+  /** there are others: ask for more of the id */
+  more: boolean;
+}
+
 /** How much earlier one side was. */
 export interface Ahead {
   count: number;

@@ -496,6 +496,21 @@ export class Sellerbeat extends Calls {
     return this.call("GET", "/v1/quota", { query: given, options });
   }
 
+  /**
+   * Whose an order number, line item, item id or SKU is, across all sellers: orders, parcels, listings, inventory, offers.
+   *
+   * Ids of our own tables alone are searched: nothing of a buyer's, and no tracking number. Line items are of orders since the enrolment.
+   */
+  find(
+    given: {
+      /** an order number, a line item's id, an item id or a SKU, or how it begins; letters' case counts */
+      q: string;
+    },
+    options?: CallOptions,
+  ): Promise<answers.FindAnswer> {
+    return this.call("GET", "/v1/find", { query: given, options });
+  }
+
   /** Polling compared with notifications, over the last 7 days or [since, until). A token that is narrowed names one of its sellers. */
   reconcile(
     given: {
