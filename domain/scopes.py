@@ -46,6 +46,8 @@ def checked_name(name: str) -> str:
     """The name of a token to be made. Raises WrongTokenNameError."""
     if not TOKEN_NAME.fullmatch(name):
         raise WrongTokenNameError("a token's name has 1 to 60 letters, digits, dots, dashes or underscores")
+    if TOKEN_LIKE.search(name):  # it would stand in the audit, and in every list of tokens
+        raise WrongTokenNameError("that is a token of the API, not a name for one")
     if TAKEN.fullmatch(name):
         raise WrongTokenNameError("this name would be taken for an id, or for SELLERBEAT_ADMIN_TOKEN: choose another one")
     return name

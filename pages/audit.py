@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
+from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.audit import differing
 from pages.rendering import render
@@ -39,13 +41,13 @@ class AuditQuery(BaseModel, frozen=True):
 async def show(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, query))
+    answer = HTMLResponse(await context.ask(_page, context, session, await context.health.findings(), query))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, query: AuditQuery) -> str:
+def _page(context: WebContext, session: Session, wrong: Sequence[Finding], query: AuditQuery) -> str:
     rows = context.store.audit.read(
         before=query.before,
         limit=ROWS + 1,
@@ -58,6 +60,7 @@ def _page(context: WebContext, session: Session, query: AuditQuery) -> str:
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         query=query,
         acts=[{**row, "changed": differing(row["before"], row["after"])} for row in rows[:ROWS]],
         newest=query.before == LARGEST_ID,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.fields import ENDPOINT_ID
+from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.deliveries import replay
 from operations.endpoints import listed, switch
@@ -32,18 +34,19 @@ router = APIRouter(include_in_schema=False)
 async def show(request: Request, done: str = "") -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, done))
+    answer = HTMLResponse(await context.ask(_page, context, session, await context.health.findings(), done))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, done: str) -> str:
+def _page(context: WebContext, session: Session, wrong: Sequence[Finding], done: str) -> str:
     return render(
         "endpoints.html",
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         endpoints=listed(context),
         failed=context.store.deliveries.log(failed=True, limit=FAILED),
         done=DONE.get(done),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from domain.health import Finding
 from domain.pacing import words
+from domain.seller_id import SELLER_ID
 from domain.seller_state import GRAVITY
 from domain.streams import DAILY
 from operations.alerts import grouped
@@ -22,18 +25,47 @@ from operations.quota import level_words
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
-from store.reading.overview import FleetOverview, Seller
+from store.reading.overview import RANK, FleetOverview, Seller, place
 
 ROWS = 50
+CURSOR = f"^(({'|'.join(GRAVITY)}):{SELLER_ID.pattern})?$"
 OVERDUE = timedelta(minutes=1)
+NOTHING_TYPED: Mapping[str, str] = {"seller": "", "wrong": ""}
 AWAKE = ("polling", "stalled", "failing", "ebay_down", "waiting_for_quota")  # are to be polled now
 router = APIRouter(include_in_schema=False)
 
 
 class FleetQuery(BaseModel, extra="ignore", frozen=True):
+    """What a person looks for. `after`, `before`: the page behind or ahead of a row, `STATE:SELLER`; right while others come and go."""
+
     state: str = ""
     find: str = Field("", max_length=100)
-    page: int = Field(1, ge=1, le=1_000_000)
+    after: str = Field("", pattern=CURSOR)
+    before: str = Field("", pattern=CURSOR)
+
+    def link(self, **cursor: str) -> str:
+        """The address of another page of the same list."""
+        asked = urlencode({name: value for name, value in {"state": self.state, "find": self.find, **cursor}.items() if value})
+        return f"/?{asked}#sellers" if asked else "/#sellers"
+
+
+@dataclass(frozen=True, slots=True)
+class SellersPage:
+    """Some rows of the list, and how many stand before them."""
+
+    rows: Sequence[Seller]
+    first: int
+    found: int
+
+    @property
+    def previous(self) -> str | None:
+        """Its cursor; None: this is the first page."""
+        return cursor(self.rows[0]) if self.first and self.rows else None
+
+    @property
+    def next(self) -> str | None:
+        """Likewise; None: it is the last one."""
+        return cursor(self.rows[-1]) if self.rows and self.first + len(self.rows) < self.found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +93,20 @@ class Use:
 async def show(request: Request, query: Annotated[FleetQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.health.findings()))
+    answer = HTMLResponse(await context.ask(fleet_page, context, session, query, await context.health.findings()))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, query: FleetQuery, wrong: Sequence[Finding]) -> str:
+def fleet_page(
+    context: WebContext, session: Session, query: FleetQuery, wrong: Sequence[Finding], typed: Mapping[str, str] = NOTHING_TYPED
+) -> str:
+    """`typed`: what somebody wrote into the form for a link, and what is wrong with it."""
     fleet = context.overview.fleet()
     counts = Counter(seller.state for seller in fleet.sellers)
-    found = [one for one in fleet.sellers if chosen(one, query)]
-    first = (query.page - 1) * ROWS
-    rows = found[first : first + ROWS]
+    page = paged([one for one in fleet.sellers if chosen(one, query)], query)
+    rows = page.rows
     sums, whole = context.day.sums(seller.seller_id for seller in rows)
     return render(
         "fleet.html",
@@ -81,6 +115,9 @@ def _page(context: WebContext, session: Session, query: FleetQuery, wrong: Seque
         by_login=context.access.by_login,
         wrong=wrong,
         query=query,
+        typed=typed,
+        address=query.link().partition("#")[0],
+        gravity=GRAVITY,
         states=[(state, counts[state]) for state in GRAVITY if counts[state]],
         freshness=freshness(fleet),
         quota=quota(context, fleet.now),
@@ -91,10 +128,26 @@ def _page(context: WebContext, session: Session, query: FleetQuery, wrong: Seque
         sums=sums,
         streams=context.overview.streams(seller.seller_id for seller in rows),
         following=following,
-        found=len(found),
-        first=first,
-        is_last=first + ROWS >= len(found),
+        page=page,
     )
+
+
+def cursor(seller: Seller) -> str:
+    """Its place in the list: what is behind it is found also when it has left."""
+    return f"{seller.state}:{seller.seller_id}"
+
+
+def paged(found: Sequence[Seller], query: FleetQuery) -> SellersPage:
+    """`found`: in the list's order."""
+    state, _, seller_id = (query.before or query.after).partition(":")
+    where = (RANK[state], seller_id) if seller_id else None
+    if where is None:
+        first = 0
+    elif query.before:
+        first = max(0, bisect_left(found, where, key=place) - ROWS)
+    else:
+        first = bisect_right(found, where, key=place)
+    return SellersPage(found[first : first + ROWS], first, len(found))
 
 
 def chosen(seller: Seller, query: FleetQuery) -> bool:

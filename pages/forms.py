@@ -15,6 +15,14 @@ LARGEST = 8192  # bytes
 FIELDS = 20
 
 
+class WrongFieldError(ProblemError):
+    """A field of a form, and what is wrong with it: shown beside the field, and the form keeps what was typed."""
+
+    def __init__(self, field: str, detail: str, status: int = 422) -> None:
+        super().__init__(status, detail)
+        self.field = field
+
+
 async def read_form(request: Request) -> dict[str, str]:
     """Raises ProblemError: 413, 415, 422."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
@@ -32,7 +40,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def one_of(form: Mapping[str, str], name: str, choices: Mapping[str, object]) -> str:
-    """Raises ProblemError 422."""
+    """Raises WrongFieldError."""
     if form.get(name) not in choices:
-        raise ProblemError(422, f"{name} is one of {', '.join(choices)}")
+        raise WrongFieldError(name, f"{name} is one of {', '.join(choices)}")
     return form[name]

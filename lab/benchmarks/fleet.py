@@ -38,6 +38,7 @@ SELECT nextval('sellerbeat.positions'), gen_random_uuid(), seller_id, n, 'order.
     '["orderPaymentStatus"]', '{"orderPaymentStatus": "PENDING"}',
     '{"orderPaymentStatus": "PAID", "buyer": {"username": "buyer"}, "pricingSummary": {"total": {"value": "20.00", "currency": "USD"}}}'
 FROM generate_series(1, 50) AS n, sellerbeat.sellers;
+UPDATE sellerbeat.sellers SET sequence = 50;
 INSERT INTO sellerbeat.inventory (seller_id, entity_id, version, data, digest, as_of, read_from)
 SELECT seller_id, 'SKU-' || n, 1, '{"availability": {"shipToLocationAvailability": {"quantity": 3}}, "product": {"title": "A thing"}}', '',
     now(), 'list'

@@ -22,7 +22,14 @@ from lab.benchmarks.started import program
 from lab.benchmarks.table import ResultTable, held, spread
 from store import Store
 
-PAGES = {"all sellers": "/", "page 10 of them": "/?page=10", "one seller": "/sellers/s-0007", "500 changes": "/v1/changes?limit=500"}
+PAGES = {
+    "all sellers": "/",
+    "a page in the middle": "/?after=polling:s-0450",
+    "some by id": "/?find=s-03",
+    "one seller": "/sellers/s-0007",
+    "a SKU": "/find?q=SKU-7",
+    "500 changes": "/v1/changes?limit=500",
+}
 PROMISED_MS = 100.0
 START_S, PAUSE_S = 120.0, 0.05
 BETWEEN_S = 0.1  # as people press, so that what is kept for two seconds is read anew in between
@@ -31,7 +38,7 @@ A_ROW = text("SELECT seller_id, last_good_at, next_poll_at, why FROM sellerbeat.
 
 @dataclass(frozen=True)
 class Sizes:
-    sellers: int = 1_000
+    sellers: int = 3_000
     polls: int = 384
     times: int = 40
 

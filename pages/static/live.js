@@ -5,6 +5,7 @@
   const EVERY_MS = 5000;
   const status = document.getElementById("live");
   if (!status || !document.querySelector("[data-live]")) return;
+  const address = status.dataset.address || location.href.split("#")[0]; // of what a form answered: the page that it stands on
   let off = false;
 
   const button = document.createElement("button");
@@ -39,7 +40,7 @@
   const update = async () => {
     if (off || document.hidden) return;
     try {
-      const answer = await fetch(location.href.split("#")[0], { headers: { Accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!off) replace(fresh);

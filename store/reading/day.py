@@ -69,8 +69,10 @@ class Day:
         remaining = {hour: sums for hour, sums in self._hours.items() if oldest <= hour < since}
         for row in rows:
             remaining.setdefault(row.hour, {})[row.seller_id] = int(row.changes), int(row.calls)
+        anew = {hour: sums for hour, sums in remaining.items() if hour >= since or hour not in self._totals}
+        totals = {hour: (sum(n for n, _ in sums.values()), sum(n for _, n in sums.values())) for hour, sums in anew.items()}
+        self._totals = {hour: total for hour, total in self._totals.items() if hour in remaining} | totals
         self._hours, self._read_at = remaining, now
-        self._totals = {hour: (sum(n for n, _ in sums.values()), sum(n for _, n in sums.values())) for hour, sums in remaining.items()}
 
 
 def _hour(moment: datetime) -> datetime:

@@ -5,10 +5,10 @@ The state of a seller is decided by `store/reading/status.py`, as for `starter.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Row, text
 
@@ -19,20 +19,27 @@ from store.quota.breakers import Breaker, open_breakers
 from store.reading.health import HealthReader, standstill_facts
 from store.reading.overridden import pause_of, speed_up_of
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
-from store.reading.status import SELLERS_FOR_STATUS, SPENT_QUOTAS, WAITS_FOR, state_of
+from store.reading.status import SPENT_QUOTAS, WAITS_FOR, state_of
 from store.schema.errors import UnknownSellerError, translated
 from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.times import iso
 
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
 SELLERS_THAT_EXIST = text("SELECT seller_id FROM sellerbeat.sellers WHERE seller_id = ANY (CAST(:sellers AS text[]))")
+# One narrow row a seller: of most there is nothing to decide, and what a seller's own page shows is read there.
+SELLERS_FOR_OVERVIEW = text("""
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, nullif(s.wishes, '{}') AS overrides, t.dead_at, t.dead_reason,
+        a.seller_id IS NOT NULL AS another, coalesce(m.mode, 'polling') AS mode, o.last_good_at, o.next_poll_at
+    FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens t USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
+        LEFT JOIN sellerbeat.accounts a ON a.seller_id = s.seller_id AND a.refused = t.generation
+        LEFT JOIN sellerbeat.streams o ON o.seller_id = s.seller_id AND o.stream = 'orders'
+""")
 # All of them while a breaker is open: it hinders streams whose rows do not say so yet.
 FAILING_OR_WAITING_STREAMS = text(f"""
     SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM sellerbeat.streams
     WHERE failures > 0 OR waits_for IS NOT NULL
         OR EXISTS (SELECT FROM sellerbeat.breakers WHERE opened_at IS NOT NULL)
 """)
-ORDERS_STREAMS_OF_ALL_SELLERS = text("SELECT seller_id, last_good_at, next_poll_at FROM sellerbeat.streams WHERE stream = 'orders'")
 # Without those that have nothing to do: a backfill that is over, and offers of who did not choose them.
 STREAMS_OF_GIVEN_SELLERS = text("""
     SELECT t.seller_id, t.stream, t.last_good_at, t.next_poll_at, t.why, t.failures, t.last_error
@@ -65,11 +72,11 @@ NEXT_STOCK_OF_SELLER = text(f"""
     WHERE entity_id > :after AND starts_with(entity_id, :begins) ORDER BY entity_id LIMIT :limit
 """)
 NEWEST = 2**63 - 1
+RANK: dict[str, int] = {state: rank for rank, state in enumerate(GRAVITY)}
 
 
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """A row of the list of sellers."""
+class Seller(NamedTuple):
+    """A row of the list of sellers: a tuple, since thousands are made for each look."""
 
     seller_id: str
     state: str
@@ -111,16 +118,16 @@ class Overview:
         """Every seller with state and freshness."""
         with translated(), self._engine.connect() as connection:
             now: datetime = connection.execute(READ_CLOCK_FOR_OVERVIEW).scalar_one()
-            rows = connection.execute(SELLERS_FOR_STATUS[False]).all()
+            rows = connection.execute(SELLERS_FOR_OVERVIEW).all()
             troubled = connection.execute(FAILING_OR_WAITING_STREAMS).all()
-            orders = {row.seller_id: row for row in connection.execute(ORDERS_STREAMS_OF_ALL_SELLERS)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
             down = open_breakers(connection)
             facts = standstill_facts(connection)
         stalled = self._health.stalled(facts)
         by_seller = _grouped(troubled)
-        sellers = [_seller(row, by_seller.get(row.seller_id, []), orders.get(row.seller_id), waits, down, stalled) for row in rows]
-        return FleetOverview(now, sorted(sellers, key=lambda one: (GRAVITY.index(one.state), one.seller_id)))
+        whole = EveryonesFacts(now, waits, down, stalled)
+        sellers = [_seller(row, by_seller.get(row.seller_id, ()), whole) for row in rows]
+        return FleetOverview(now, sorted(sellers, key=place))
 
     def known(self, *seller_ids: str) -> None:
         """Raises UnknownSellerError: the first that was never enrolled, or was erased. A removed one is known."""
@@ -168,12 +175,27 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     return grouped
 
 
-def _seller(
-    row: Row[Any], troubled: list[Row[Any]], orders: Row[Any] | None, waits: dict[str, str], down: dict[str, Breaker], stalled: str | None
-) -> Seller:
-    overrides = row.overrides if row.removed_at is None else {}
-    pause = pause_of(overrides, row.now)
-    state, reason = state_of(row, troubled, waits, down, pause, stalled)
-    fresh_at = orders.last_good_at if orders and orders.last_good_at else row.enrolled_at
-    next_at = orders.next_poll_at if orders else None
-    return Seller(row.seller_id, state, reason, row.enrolled_at, fresh_at, next_at, row.mode, pause, speed_up_of(overrides, row.now))
+def place(seller: Seller) -> tuple[int, str]:
+    """In the list: the gravest first, then by id."""
+    return RANK[seller.state], seller.seller_id
+
+
+class EveryonesFacts(NamedTuple):
+    """What holds for all sellers at once."""
+
+    now: datetime
+    waits: dict[str, str]
+    down: dict[str, Breaker]
+    stalled: str | None
+
+
+def _seller(row: Row[Any], streams: Sequence[Row[Any]], whole: EveryonesFacts) -> Seller:
+    """Most are polled and nothing is set for them: of these nothing has to be decided."""
+    seller_id, enrolled_at, removed_at, overrides, dead_at, _, another, mode, last_good_at, next_at = tuple(row)
+    fresh_at = last_good_at or enrolled_at
+    if not (streams or overrides or removed_at or dead_at or another or whole.stalled or whole.waits):
+        return Seller(seller_id, "polling", None, enrolled_at, fresh_at, next_at, mode)
+    overrides = (overrides or {}) if removed_at is None else {}
+    pause, speed_up = pause_of(overrides, whole.now), speed_up_of(overrides, whole.now)
+    state, reason = state_of(row, streams, whole.waits, whole.down, pause, whole.stalled)
+    return Seller(seller_id, state, reason, enrolled_at, fresh_at, next_at, mode, pause, speed_up)

@@ -197,7 +197,7 @@ def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 def state_of(
     row: Row[Any],
-    streams: list[Row[Any]],
+    streams: Sequence[Row[Any]],
     waits: dict[str, str],
     down: dict[str, Breaker],
     pause: PauseFacts | None,

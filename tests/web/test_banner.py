@@ -10,9 +10,23 @@ from sqlalchemy import text
 from domain.health_facts import WorkerFindings
 from store import Store
 from tests.store.documents import enroll
-from tests.web.site import Site
+from tests.web.site import Page, Site
 
 SINCE = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+
+
+async def test_every_inside_page_says_what_is_wrong_with_the_whole_and_an_answer_to_a_form_too(site: Site, store: Store) -> None:
+    enroll(store, "anna")
+    store.presence.record("w", "web-tests", WorkerFindings())
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE sellerbeat.workers SET last_seen_at = last_seen_at - interval '1 minute'"))
+
+    pages = [await site.page(path) for path in ("/", "/sellers/anna", "/endpoints", "/tokens", "/audit", "/find", "/find?q=anna")]
+    pages += [Page(await site.press("/tokens", "/tokens", name=name, scope="feed", expires="30d")) for name in ("shop", "not a name")]
+    pages.append(Page(await site.press("/", "/links", seller="a/b")))
+
+    for page in pages:
+        assert page.text.count("No worker is seen: it is frozen or dead") == 1, page.answer.url
 
 
 @pytest.mark.parametrize("path", ["/", "/sellers/anna"])
