@@ -37,7 +37,7 @@ def duration(text: str) -> timedelta:
     Raises:
         ValueError: anything else, zero and negative ones included.
     """
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd])", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([smhd])", text.strip())
     value = timedelta(**{UNITS[match[2]]: float(match[1])}) if match else timedelta()
     if value <= timedelta():
         raise ValueError(f"{text!r} is no duration; write it as 0.5s, 30s, 5m, 6h or 30d")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import cached_property
+from typing import Any, get_origin
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.base import SecurityBase
+from pydantic import BaseModel
 from starlette.types import Message
 
 from domain.scopes import Scope
@@ -72,6 +75,7 @@ class Needs(SecurityBase):
         context: WebContext = request.app.state.context
         caller = await context.callers.caller(request)
         self._check(caller, request)
+        _each_once(request)
         if caller is HERE and request.method not in READS:
             _not_from_a_browser(request)
         return caller
@@ -89,6 +93,15 @@ class Needs(SecurityBase):
 
 
 BY_TOKEN = HTTPBearer(auto_error=False, description="made by `starter.py token create`, or SELLERBEAT_ADMIN_TOKEN")
+
+
+def _each_once(request: Request) -> None:
+    """Which of two values was meant nobody knows. Raises ProblemError 422."""
+    route = request.scope.get("route")
+    lists = route.lists if isinstance(route, ApiRoute) else ()
+    names = Counter(name for name, _ in request.query_params.multi_items() if name not in lists)
+    if twice := next((name for name, count in names.items() if count > 1), None):
+        raise ProblemError(422, f"{twice[:60]} may be given once")
 
 
 def _not_from_a_browser(request: Request) -> None:
@@ -116,6 +129,15 @@ class ApiRoute(APIRoute):
     def needs(self) -> Needs | None:
         """Who may use it; None: everybody."""
         return next((one.call for one in self.dependant.dependencies if isinstance(one.call, Needs)), None)
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """Query parameters that may be given more than once."""
+        models = [one.field_info.annotation for one in self.dependant.query_params]
+        fields = [
+            field for model in models if isinstance(model, type) and issubclass(model, BaseModel) for field in model.model_fields.items()
+        ]
+        return frozenset(field.alias or name for name, field in fields if get_origin(field.annotation) is list)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As FastAPI's, behind what all routes check."""

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
 from domain.health import Finding
-from domain.scopes import without_tokens
 from operations.errors import WrongInputError
 from operations.finding import LONGEST, NOTHING, SearchResult, find
+from pages.forms import as_typed
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
@@ -45,7 +45,7 @@ def _page(
         session=session,
         by_login=context.access.by_login,
         wrong=wrong,
-        q=without_tokens(q)[:LONGEST],
+        q=as_typed(q)[:LONGEST],
         result=result,
         error=error.words if error else None,
         nothing=NOTHING,

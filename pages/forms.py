@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from domain.authors import Author
+from domain.scopes import without_tokens
 from serving.problems import ProblemError
 
 AUTHOR = str(Author("page"))
 LARGEST = 8192  # bytes
 FIELDS = 20
+JOINERS = "\u200c\u200d"  # hold Persian words and families of emoji together
 
 
 class WrongFieldError(ProblemError):
@@ -21,6 +23,11 @@ class WrongFieldError(ProblemError):
     def __init__(self, field: str, detail: str, status: int = 422) -> None:
         super().__init__(status, detail)
         self.field = field
+
+
+def as_typed(text: str) -> str:
+    """What may be shown again in its field: nothing that looks like a token, and nothing that no field can hold."""
+    return "".join(letter if letter.isprintable() or letter in JOINERS else " " for letter in without_tokens(text))
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
-from domain.scopes import without_tokens
 from domain.seller_id import wrong_seller_id
 from operations.consent import link_seller
 from pages.fleet import FleetQuery, fleet_page
-from pages.forms import AUTHOR, read_form
+from pages.forms import AUTHOR, as_typed, read_form
 from pages.rendering import render
 from serving.context import WebContext
 
@@ -23,7 +22,7 @@ async def link(request: Request) -> Response:
     session = context.access.pressed(request, form)
     seller_id, found = form.get("seller", "").strip(), await context.health.findings()
     if wrong := wrong_seller_id(seller_id):
-        typed = {"seller": without_tokens(seller_id), "wrong": f"This makes no link: {wrong}."}
+        typed = {"seller": as_typed(seller_id), "wrong": f"This makes no link: {wrong}."}
         return HTMLResponse(await context.ask(fleet_page, context, session, FleetQuery(), found, typed), 422)
     made = await link_seller(context, AUTHOR, seller_id)
     now = await context.ask(context.store.levels.clock)

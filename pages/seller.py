@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
+from api.fields import NO_NUL
 from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.status import reason_in_words, seller_status, shown_pause, speed_up_in_words
@@ -32,8 +33,8 @@ router = APIRouter(include_in_schema=False)
 
 class SellerQuery(BaseModel, extra="ignore", frozen=True):
     before: int = Field(NEWEST, ge=1, le=NEWEST)  # changes older than this position
-    after: str = Field("", max_length=500)  # stock behind this id
-    sku: str = Field("", max_length=100)  # stock that begins so
+    after: str = Field("", max_length=500, pattern=NO_NUL)  # stock behind this id
+    sku: str = Field("", max_length=100, pattern=NO_NUL)  # stock that begins so
     done: str = ""
 
 

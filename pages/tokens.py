@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from domain.health import Finding
-from domain.scopes import Scope, WrongTokenNameError, without_tokens
+from domain.scopes import Scope, WrongTokenNameError
 from operations.tokens import TokenTerms, create_token, listed_tokens, revoke_token
-from pages.forms import AUTHOR, WrongFieldError, one_of, read_form
+from pages.forms import AUTHOR, WrongFieldError, as_typed, one_of, read_form
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
@@ -55,7 +55,7 @@ def _page(
         session=session,
         by_login=context.access.by_login,
         wrong=found,
-        typed={**UNTYPED, **{name: without_tokens(value) for name, value in typed.items()}},
+        typed={**UNTYPED, **{name: as_typed(value) for name, value in typed.items()}},
         error=error,
         tokens=listed_tokens(context),
         scopes=SCOPES,

@@ -59,6 +59,11 @@ EXPECTED: tuple[Any, ...] = (
 
 
 A_DAY_S = 86_400
+HTTP_WORDS = {
+    400: "the body cannot be read: send JSON in UTF-8, less deeply nested",
+    404: "there is nothing here",
+    405: "this address does not take this method",
+}
 _AWAY = (StoreUnavailableError, TablesMissingError, TablesUnknownError, NotAllowedError, TemporalUnavailableError)
 _EBAY_AWAY = "eBay does not answer just now; nothing was stored. Try again"
 _SECRET = "no key in SELLERBEAT_SECRET_KEYS opens what is stored: put the one back that sealed it, and start web.py again"
@@ -101,7 +106,7 @@ def as_problem(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case HTTPException():
-            words = {404: "there is nothing here", 405: "this address does not take this method"}.get(error.status_code, error.detail)
+            words = HTTP_WORDS.get(error.status_code, error.detail)
             return ProblemError(error.status_code, words, dict(error.headers or {}))
         case RequestValidationError():
             return ProblemError(422, in_one_line(error))
