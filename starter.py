@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 
 GARBAGE = 100_000  # objects made before it is looked for: what is loaded makes none, and looking takes a fifth of a short command's time
 gc.set_threshold(GARBAGE)
@@ -21,6 +22,7 @@ HELP = "Sellerbeat's command line. Every command also takes --json; exit 0: done
 EPILOG = "COMMAND --help tells more of a command, with an example. --install-completion lets the shell complete commands and sellers."
 # --help lists them in this order
 ROOMS = ("upkeep", "erasures", "restored", "steering", "migration", "reading", "endpoints", "notifications", "tokens", "audit")
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")  # Postgres takes neither
 READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes", "find", "snapshot", "events")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""
 
@@ -90,6 +92,8 @@ def main() -> int:
     from console.output import fail
     from settings import SettingsError
 
+    if any(UNWRITABLE.search(word) for word in sys.argv[1:]):
+        return fail("a word holds a NUL, or bytes that are no UTF-8: type it again; no id, no file and no text here has any", 2)
     first = first_word()
     usage_error: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]  # typer exports it by this one only
     try:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ from store import Store
 commands = typer.Typer()
 COLUMNS = {"id": "deletion", "state": "state", "asked_at": "asked", "done_at": "done", "rows": "rows, by table"}
 BATCH = 1000
+NOT_PRINTED = "{option} {source} holds lines that `erasures --json` did not print"
 
 
 @commands.command()
@@ -34,6 +35,8 @@ def erasures(
     pending: Annotated[bool, typer.Option("--pending", help="Only those that are not done yet.")] = False,
 ) -> None:
     """List the users who left eBay and were erased, without a name; or erase them again after a restore."""
+    if pending and again:
+        raise typer.BadParameter("--pending lists, and --again erases: give one of them")
     if known and not again:
         raise typer.BadParameter("--from goes with --again")
     context = CommandContext("database_url", "secret_keys")
@@ -50,21 +53,22 @@ def erasures(
 
 
 def _again(context: CommandContext, known: str | None) -> None:
+    lines = read_known(known, "--from") if known else []
     with recorded(context, "erasures.again"):
-        taken = take_known(context.store, known) if known else 0
+        taken = take_known(context.store, lines, known or "", "--from")
         found = erase_again(context)
     words = words_of(found) or "nothing had come back"
     say(f"erased again: {words}; {taken} erasures were not known here", rows=found, taken=taken)
 
 
-def take_known(store: Store, source: str, option: str = "--from") -> int:
-    """Take what `erasures --json` printed before the restore; returns how many the backup did not know. Raises typer.BadParameter."""
+def take_known(store: Store, lines: Sequence[dict[str, Any]], source: str, option: str) -> int:
+    """Take what `read_known` read; returns how many the backup did not know. Raises typer.BadParameter."""
     taken = 0
-    for batch in _read(source, option):
+    for start in range(0, len(lines), BATCH):
         try:
-            taken += store.deletions.know(batch)
+            taken += store.deletions.know(lines[start : start + BATCH])
         except (KeyError, TypeError, ValueError):
-            raise typer.BadParameter(f"{option} {source} holds lines that `erasures --json` did not print") from None
+            raise typer.BadParameter(NOT_PRINTED.format(option=option, source=file_named(source))) from None
     return taken
 
 
@@ -86,16 +90,17 @@ async def _end(context: CommandContext, store: Store, sellers: list[str]) -> Non
         await end_seller(store, client, seller_id)
 
 
-def _read(source: str, option: str) -> Iterator[list[dict[str, Any]]]:
-    """Raises typer.BadParameter: no such file, or no JSON."""
+def read_known(source: str, option: str) -> list[dict[str, Any]]:
+    """What `erasures --json` printed before the restore. Raises typer.BadParameter: no such file, no JSON, or something else."""
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no lines of JSON"
-        raise typer.BadParameter(f"{option} {file_named(source)} cannot be read: {why}") from None
-    for start in range(0, len(lines), BATCH):
-        yield lines[start : start + BATCH]
+        raise typer.BadParameter(f"{option} {file_named(source)} cannot be read: {why}; give what `erasures --json` printed") from None
+    if not all(isinstance(line, dict) for line in lines):
+        raise typer.BadParameter(NOT_PRINTED.format(option=option, source=file_named(source)))
+    return lines
 
 
 def words_of(counts: dict[str, int]) -> str:

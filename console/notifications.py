@@ -10,7 +10,7 @@ from console.output import Output, print_json, show, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
-from operations.subscriptions import NEEDED, SetupRow, arranged, quiet
+from operations.subscriptions import NEEDED, SetupRow, arranged, enrolled_sellers, quiet
 
 commands = typer.Typer()
 group = typer.Typer(cls=GroupedCommands, help="What eBay tells by itself: set it up, show it, repair it.")
@@ -24,6 +24,7 @@ COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications",
 def setup(seller_id: SellerOrEverybody = None) -> None:
     """Have eBay tell us: alert e-mail, destinations, and each seller's subscriptions (or one seller's). Safe to repeat."""
     context = CommandContext(*NEEDED)
+    enrolled_sellers(context, seller_id)
     with recorded(context, "notifications.setup", seller_id):
         report(arranged(context, seller_id, mend=True, row_done=print_row))
 
@@ -33,6 +34,7 @@ def setup(seller_id: SellerOrEverybody = None) -> None:
 def repair(seller_id: SellerOrEverybody = None) -> None:
     """Enable destinations that eBay marked down, make or put right subscriptions; tell only of what is or was wrong."""
     context = CommandContext(*NEEDED)
+    enrolled_sellers(context, seller_id)
     with recorded(context, "notifications.repair", seller_id):
         rows = arranged(context, seller_id, mend=True, row_done=lambda row: print_row(row) if not quiet(row) else None)
         report([row for row in rows if not quiet(row)], empty="nothing to repair")

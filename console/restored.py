@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.erasures import erase_again, take_known, words_of
+from console.erasures import erase_again, read_known, take_known, words_of
 from console.output import say, with_json
 from operations.audit import recorded
 from operations.context import CommandContext
@@ -41,12 +41,13 @@ def restored(
 ) -> None:
     """After a restore of the database: new ids and positions, erase again who was erased, and say whom to enrol, remove or pause again."""
     context = CommandContext("database_url", "secret_keys")
+    known = read_known(erasures, "--erasures") if erasures else []
     with recorded(context, "restored"):
-        _restored(context, erasures)
+        _restored(context, erasures or "", known)
 
 
-def _restored(context: CommandContext, erasures: str | None) -> None:
-    taken = take_known(context.store, erasures, "--erasures") if erasures else 0
+def _restored(context: CommandContext, erasures: str, known: list[dict[str, Any]]) -> None:
+    taken = take_known(context.store, known, erasures, "--erasures")
     standing, findings, left = asyncio.run(put_right(context))
     if not left or not _has_sellers_to_end(context):
         rows = erase_again(context)

@@ -119,11 +119,15 @@ def make_link(
     settings = context.settings
     assert settings.ebay_client_id
     assert settings.ebay_redirect_name
-    back = {} if return_to is None else {"to": checked_address(return_to, settings.allowed_origins)}
-    back |= {} if app is None else {"app": checked_name(app)}
-    state, end = context.store.consents.issue(seller_id, lasting, options, scopes, back, by)
+    state, end = context.store.consents.issue(seller_id, lasting, options, scopes, _back(context, return_to, app), by)
     url = address(settings.ebay_auth_url, settings.ebay_client_id, settings.ebay_redirect_name, _asked(scopes), state)
     return Link(seller_id, url, end)
+
+
+def _back(context: CommandContext, return_to: str | None = None, app: str | None = None, **_: Any) -> dict[str, str]:
+    """Where the seller goes afterwards. Raises ReturnRefusedError."""
+    back = {} if return_to is None else {"to": checked_address(return_to, context.settings.allowed_origins)}
+    return back | ({} if app is None else {"app": checked_name(app)})
 
 
 async def link_seller(context: CommandContext, author: str, seller_id: str, lasting: timedelta = LASTING, **given: Any) -> Link:
@@ -134,6 +138,7 @@ async def link_seller(context: CommandContext, author: str, seller_id: str, last
         ReturnRefusedError: as `make_link`.
     """
     context.require(NEEDED, "there can be no link")
+    _back(context, **given)
     chosen = {"options": dict(given.get("options") or {}), "scopes": shown_scopes(given.get("scopes") or ())}
     async with audited(context, author, "seller.link", seller_id, after={"lasting_s": lasting.total_seconds(), **chosen}):
         return await context.ask(make_link, context, seller_id, lasting, by=author, **given)

@@ -189,18 +189,24 @@ async def arranged_for(context: CommandContext, author: str, seller_id: str, act
         return await context.call_out(arranged, context, seller_id, True, lambda row: None)
 
 
+def enrolled_sellers(context: CommandContext, seller_id: str | None) -> list[str]:
+    """This one, or everybody. Raises FailedError: the seller is not enrolled."""
+    sellers = context.store.enrolled()
+    if seller_id is not None and seller_id not in sellers:
+        raise FailedError(f"seller {seller_id} is not enrolled")
+    return sellers if seller_id is None else [seller_id]
+
+
 def arranged(context: CommandContext, seller_id: str | None, mend: bool, row_done: Callable[[SetupRow], None]) -> list[SetupRow]:
     """Every row, told as it is known. `seller_id`: only this one, beside the application's own.
 
     Raises:
         FailedError: the seller is not enrolled.
     """
-    sellers = context.store.enrolled()
-    if seller_id is not None and seller_id not in sellers:
-        raise FailedError(f"seller {seller_id} is not enrolled")
+    sellers = enrolled_sellers(context, seller_id)
     rows: list[SetupRow] = []
     with arrangement(context, mend) as it:
-        for row in it.rows(sellers if seller_id is None else [seller_id]):
+        for row in it.rows(sellers):
             row_done(row)
             rows.append(row)
     return rows

@@ -26,9 +26,11 @@ def patterns(texts: Sequence[str]) -> list[str]:
     """The same without doubles, each checked; words separated by commas or spaces count as several. None at all means everything.
 
     Raises:
-        WrongTypesError: one that nothing could ever match.
+        WrongTypesError: one that nothing could ever match, or only blanks.
     """
     words = dict.fromkeys(word for text in texts for word in text.replace(",", " ").split())
+    if texts and not words:  # a slip must not open everything
+        raise WrongTypesError("no type is named; such as order.* or inventory.updated, or * for all")
     for word in words:
         if word not in PATTERNS:
             near = get_close_matches(word, PATTERNS, n=1)

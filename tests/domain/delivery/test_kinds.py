@@ -23,11 +23,24 @@ def test_words_may_stand_together_or_apart() -> None:
 
 
 def test_nothing_means_everything() -> None:
-    assert patterns([]) == patterns([" , "]) == patterns(["*"]) == ["*"]
+    assert patterns([]) == patterns(["*"]) == ["*"]
+
+
+@pytest.mark.parametrize("blank", ["", " , "])
+def test_blanks_are_a_slip_that_opens_nothing(blank: str) -> None:
+    with pytest.raises(WrongTypesError, match="no type is named"):
+        patterns([blank])
 
 
 @pytest.mark.parametrize(
-    ("wrong", "hint"), [("orders.*", "order.*"), ("order.create", "order.created"), ("ORDER.*", "such as"), ("%", "such as"), ("**", "*")]
+    ("wrong", "hint"),
+    [
+        ("orders.*", "order.*"),
+        ("order.create", "order.created"),
+        ("ORDER.*", "such as"),
+        ("%", "such as"),
+        ("**", "*"),
+    ],
 )
 def test_what_could_never_match_is_refused(wrong: str, hint: str) -> None:
     with pytest.raises(WrongTypesError) as refused:
