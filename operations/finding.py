@@ -45,13 +45,13 @@ def checked_text(given: str) -> str:
 def find(context: CommandContext, given: str) -> SearchResult:
     """All that has this for an id or begins with it, `MOST` at most. Raises WrongInputError."""
     sought = checked_text(given)
-    found = sorted(EntityFinder(context.store.engine).find(sought, MOST + 1), key=lambda one: _place(one, sought))
+    found = sorted(EntityFinder(context.store.engine).find(sought, MOST + 1), key=_place)
     return SearchResult([_row(one) for one in found[:MOST]], len(found) > MOST)
 
 
-def _place(one: FoundEntity, sought: str) -> tuple[bool, str, int, float, str, str]:
-    """The exact ones first; of one value by kind, and of one kind the newest first."""
-    return one.value != sought, one.value, KINDS.index(one.kind), -one.as_of.timestamp(), one.seller_id, one.entity_id
+def _place(one: FoundEntity) -> tuple[str, int, float, str, str]:
+    """By value, so the exact ones come first; of one value by kind, and of one kind the newest first."""
+    return one.value, KINDS.index(one.kind), -one.as_of.timestamp(), one.seller_id, one.entity_id
 
 
 def _row(one: FoundEntity) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused")
+PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/find?q=SKU-7")
 WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina")
 SERIOUS = ("serious", "critical")
 
