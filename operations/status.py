@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workflows.messages import SellerStatus
 
 PATIENCE = timedelta(seconds=2)
+FIRST_POLL = "first poll"  # as a workflow says it; Postgres knows since when
 NO_WORKER = "no worker answers: is worker.py running?"
 SETTLED = ("removed", "needs_reauthorization", "stalled")  # Postgres decides these, and tells at once
 
@@ -68,7 +69,11 @@ def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
     streams = dict(answer["streams"])
     for stream, live in status.streams.items():
         if stream.value in streams:
-            live_fields = {"next_poll_at": iso(live.next_poll_at), "why": live.why, "failures": live.failures}
+            live_fields = {
+                "next_poll_at": iso(live.next_poll_at),
+                "why": live.why if live.why != FIRST_POLL else streams[stream.value]["why"] or live.why,
+                "failures": live.failures,
+            }
             stored_fields = streams[stream.value]
             streams[stream.value] = {
                 **stored_fields,

@@ -165,7 +165,7 @@ def freshness(fleet: FleetOverview) -> FreshnessSummary:
     def within(share: float) -> str:
         return words(round((fleet.now - awake[min(int(len(awake) * share), len(awake) - 1)].fresh_at).total_seconds()))
 
-    overdue = sum(1 for one in awake if one.state == "polling" and one.next_at and one.next_at < fleet.now - OVERDUE)
+    overdue = sum(1 for one in awake if one.state == "polling" and not one.is_reading and one.next_at and one.next_at < fleet.now - OVERDUE)
     return FreshnessSummary(len(awake), within(0.5), within(0.95), awake[-1], overdue)
 
 

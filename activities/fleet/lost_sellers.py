@@ -16,10 +16,11 @@ from activities.fleet.comparing import evaluate_due
 from activities.fleet.dead_tokens import DeadTokens
 from activities.fleet.feed_memory import compare_feed
 from activities.fleet.overrides import OperatorOverrides, overrides_of
+from domain.lateness import INTERVALS
 from domain.pacing import Stream
 from store import Store
 from store.events.many_alerts import SellersAlert
-from store.reading.lateness import INTERVALS, LatePoll
+from store.reading.lateness import LatePoll
 from store.schema.kinds import AlertKind, named
 
 RUNNING = "WorkflowType = 'SellerPolling' AND ExecutionStatus = 'Running'"

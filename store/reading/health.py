@@ -13,6 +13,7 @@ from domain.changes.dates import read_time
 from domain.health import OVERDUE, HealthPart, standstill
 from domain.health_facts import AlertFacts, FleetFacts, WorkerFacts, WorkerFindings
 from store.quota.breakers import Breaker, open_breakers, words
+from store.reading.lateness import IS_PROGRESSING
 from store.schema.errors import StoreError, translated
 from store.schema.faults import UNAVAILABLE
 
@@ -22,8 +23,9 @@ _MOMENT = """clock_timestamp() AS now, pg_is_in_recovery() OR current_setting('t
             'findings', findings)), '[]') FROM sellerbeat.workers WHERE kind = 'polling') AS workers"""
 # With every read of a seller: a row a process, and no look at sellers.
 WORKERS_FACTS = text(f"SELECT {_MOMENT}")
+_OVERDUE = f"t.next_poll_at < clock_timestamp() - :overdue AND t.waits_for IS NULL AND NOT {IS_PROGRESSING}"
 # `enrolled_at` is eBay's clock; the event that tells of it has the database's, and is the last one while nobody polls.
-# Who waits for quota or eBay has a reason, and who is paused or needs a new consent is not to be polled.
+# Who waits for quota or eBay has a reason, and who is paused or needs a new consent is not to be polled. A long read goes on.
 HEALTH_FACTS = text(f"""
     SELECT {_MOMENT},
         (SELECT coalesce(jsonb_object_agg(kind, jsonb_build_object('count', count, 'since', since, 'text', text)), '{{}}') FROM (
@@ -32,8 +34,8 @@ HEALTH_FACTS = text(f"""
         (SELECT count(*) FROM sellerbeat.sellers WHERE removed_at IS NULL) AS enrolled, awake.*
     FROM (
         SELECT count(*) AS awake, min(s.detected_at) AS first_enrolled_at, max(t.last_poll_at) AS polled_at,
-            count(*) FILTER (WHERE t.next_poll_at < clock_timestamp() - :overdue AND t.waits_for IS NULL) AS overdue,
-            min(t.next_poll_at) FILTER (WHERE t.next_poll_at < clock_timestamp() - :overdue AND t.waits_for IS NULL) AS overdue_since
+            count(*) FILTER (WHERE {_OVERDUE}) AS overdue,
+            min(t.next_poll_at) FILTER (WHERE {_OVERDUE}) AS overdue_since
         FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens k USING (seller_id)
             LEFT JOIN sellerbeat.streams t ON t.seller_id = s.seller_id AND t.stream = 'orders'
         WHERE s.removed_at IS NULL AND k.dead_at IS NULL

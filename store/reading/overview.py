@@ -17,6 +17,7 @@ from domain.pacing import Stream
 from domain.seller_state import GRAVITY, PauseFacts, SpeedUpFacts
 from store.quota.breakers import Breaker, open_breakers
 from store.reading.health import HealthReader, standstill_facts
+from store.reading.lateness import IS_PROGRESSING
 from store.reading.overridden import pause_of, speed_up_of
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
 from store.reading.status import SPENT_QUOTAS, WAITS_FOR, state_of
@@ -27,12 +28,12 @@ from store.schema.times import iso
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
 SELLERS_THAT_EXIST = text("SELECT seller_id FROM sellerbeat.sellers WHERE seller_id = ANY (CAST(:sellers AS text[]))")
 # One narrow row a seller: of most there is nothing to decide, and what a seller's own page shows is read there.
-SELLERS_FOR_OVERVIEW = text("""
-    SELECT s.seller_id, s.enrolled_at, s.removed_at, nullif(s.wishes, '{}') AS overrides, t.dead_at, t.dead_reason,
-        a.seller_id IS NOT NULL AS another, coalesce(m.mode, 'polling') AS mode, o.last_good_at, o.next_poll_at
-    FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens t USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
-        LEFT JOIN sellerbeat.accounts a ON a.seller_id = s.seller_id AND a.refused = t.generation
-        LEFT JOIN sellerbeat.streams o ON o.seller_id = s.seller_id AND o.stream = 'orders'
+SELLERS_FOR_OVERVIEW = text(f"""
+    SELECT s.seller_id, s.enrolled_at, s.removed_at, nullif(s.wishes, '{{}}') AS overrides, k.dead_at, k.dead_reason,
+        a.seller_id IS NOT NULL AS another, coalesce(m.mode, 'polling') AS mode, t.last_good_at, t.next_poll_at, {IS_PROGRESSING} AS is_reading
+    FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens k USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
+        LEFT JOIN sellerbeat.accounts a ON a.seller_id = s.seller_id AND a.refused = k.generation
+        LEFT JOIN sellerbeat.streams t ON t.seller_id = s.seller_id AND t.stream = 'orders'
 """)
 # All of them while a breaker is open: it hinders streams whose rows do not say so yet.
 FAILING_OR_WAITING_STREAMS = text(f"""
@@ -84,6 +85,8 @@ class Seller(NamedTuple):
     enrolled_at: datetime
     fresh_at: datetime  # of the last good poll of the orders; the enrolment where there was none
     next_at: datetime | None  # of the orders
+    is_reading: bool = False  # the orders, by a long read that goes on
+    is_first: bool = False  # no poll of the orders has gone well yet
     mode: str = "polling"
     pause: PauseFacts | None = None
     speed_up: SpeedUpFacts | None = None
@@ -191,11 +194,11 @@ class EveryonesFacts(NamedTuple):
 
 def _seller(row: Row[Any], streams: Sequence[Row[Any]], whole: EveryonesFacts) -> Seller:
     """Most are polled and nothing is set for them: of these nothing has to be decided."""
-    seller_id, enrolled_at, removed_at, overrides, dead_at, _, another, mode, last_good_at, next_at = tuple(row)
-    fresh_at = last_good_at or enrolled_at
+    seller_id, enrolled_at, removed_at, overrides, dead_at, _, another, mode, last_good_at, next_at, is_reading = tuple(row)
+    polls = last_good_at or enrolled_at, next_at, is_reading, last_good_at is None
     if not (streams or overrides or removed_at or dead_at or another or whole.stalled or whole.waits):
-        return Seller(seller_id, "polling", None, enrolled_at, fresh_at, next_at, mode)
+        return Seller(seller_id, "polling", None, enrolled_at, *polls, mode)
     overrides = (overrides or {}) if removed_at is None else {}
     pause, speed_up = pause_of(overrides, whole.now), speed_up_of(overrides, whole.now)
     state, reason = state_of(row, streams, whole.waits, whole.down, pause, whole.stalled)
-    return Seller(seller_id, state, reason, enrolled_at, fresh_at, next_at, mode, pause, speed_up)
+    return Seller(seller_id, state, reason, enrolled_at, *polls, mode, pause, speed_up)

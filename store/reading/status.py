@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Row, TextClause, text
 
 from domain.pacing import Stream
 from domain.seller_state import PauseFacts, State, StreamFacts, Wait, as_wait, seller_state
+from domain.streams import POLLED
 from store.quota.breakers import Breaker, hindered, open_breakers
 from store.reading.health import HealthReader, standstill_facts
 from store.reading.overridden import pause_fields, pause_of, speed_up_fields, speed_up_of
@@ -162,11 +163,12 @@ def _seller(
     visible = [
         one for one in streams if one.stream not in unused and (one.stream != Stream.BACKFILL or one.is_reading)
     ]  # none is left to do
+    first = f"first poll under way since {iso(row.enrolled_at)}" if state == "polling" else None
     return {
         "seller_id": row.seller_id,
         "state": state,
         "reason": reason,
-        "streams": {one.stream: _stream(one, row.options) for one in visible},
+        "streams": {one.stream: _stream(one, row.options, first) for one in visible},
         "changes_24h": int(day.changes) if day else 0,
         "api_calls_24h": int(day.calls) if day else 0,
         "token_ends_at": iso(row.refresh_expires_at) if row.removed_at is None else None,
@@ -179,11 +181,12 @@ def _seller(
     }
 
 
-def _stream(row: Row[Any], options: dict[str, Any]) -> dict[str, Any]:
+def _stream(row: Row[Any], options: dict[str, Any], first: str | None) -> dict[str, Any]:
+    """`first`: what is to be said where no poll went well yet, and none failed."""
     return {
         "last_poll_at": iso(row.last_poll_at),
         "next_poll_at": iso(row.next_poll_at),
-        "why": row.why,
+        "why": row.why or (first if row.last_good_at is None and not row.failures and row.stream in POLLED else None),
         "cursor": iso(row.cursor),
         "failures": row.failures,
         "last_error": row.last_error,

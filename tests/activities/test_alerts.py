@@ -195,3 +195,27 @@ def use(it: Rig, share: float, resets_in: str) -> None:
 
 def quota_alerts(it: Rig) -> list[tuple[str | None, str]]:
     return [(alert["seller_id"], alert["kind"]) for alert in it.store.alerts() if alert["kind"].startswith("quota_high")]
+
+
+async def test_a_long_read_of_many_slices_is_not_late_until_it_stands_still(anna: Rig, watchdog: LostSellers) -> None:
+    anna.poll("anna")
+    for _ in range(1001):
+        anna.world.place_order("anna")
+    anna.advance(minutes=1)
+    let_pass(anna, minutes=60)
+    assert anna.step("anna", until=anna.world.clock.now()).more  # one window of many
+    touched(anna, "1 second")
+    await look(watchdog, 2)
+    reading, overdue = open_kinds(anna), anna.store.health.facts().overdue
+    touched(anna, "6 minutes")
+    await look(watchdog, 2)
+
+    assert (reading, overdue) == ([], 0)
+    assert open_kinds(anna) == ["late:orders"]
+    assert anna.store.health.facts().overdue == 1
+
+
+def touched(it: Rig, ago: str) -> None:
+    """The last commit was so long ago; the rig has a clock of its own."""
+    with it.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE sellerbeat.streams SET last_poll_at = now() - interval '{ago}' WHERE stream = 'orders'")

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from domain.comparison.model import Mode
+from domain.lateness import INTERVALS
 from domain.pacing.cadence import QUIET_STEPS
 from domain.pacing.model import PacingSettings
 from domain.streams import STREAMS, Stream
@@ -18,7 +19,6 @@ from operations.catalogue.reading import EVENTS
 from runtime.metering.metrics import METRICS
 from settings import PREFIX, Settings
 from starter import commands
-from store.reading.lateness import INTERVALS
 from store.schema.kinds import AlertKind
 from store.steps.commit import MANY_CHANGES, SLOW_S
 from tests.docs.celery_app import PAGE

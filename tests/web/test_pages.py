@@ -283,3 +283,16 @@ async def test_tables_of_another_version_are_said(open_site: Callable[..., Site]
 
     assert answer.status_code == 503
     assert "run starter.py migrate" in answer.text
+
+
+async def test_a_first_poll_that_takes_long_is_told_since_when_and_raises_no_banner(site: Site, store: Store) -> None:
+    enroll(store, "slow")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sellerbeat.sellers SET enrolled_at = now() - interval '4 minutes' WHERE seller_id = 'slow'")
+
+    fleet, status = await site.page("/?find=slow"), store.seller("slow")
+
+    assert "first poll under way since 4 min ago" in fleet.text
+    assert "overdue" not in fleet.text
+    assert status["state"] == "polling"
+    assert status["streams"]["orders"]["why"].startswith("first poll under way since 20")
