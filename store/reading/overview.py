@@ -30,7 +30,8 @@ SELLERS_THAT_EXIST = text("SELECT seller_id FROM sellerbeat.sellers WHERE seller
 # One narrow row a seller: of most there is nothing to decide, and what a seller's own page shows is read there.
 SELLERS_FOR_OVERVIEW = text(f"""
     SELECT s.seller_id, s.enrolled_at, s.removed_at, nullif(s.wishes, '{{}}') AS overrides, k.dead_at, k.dead_reason,
-        a.seller_id IS NOT NULL AS another, coalesce(m.mode, 'polling') AS mode, t.last_good_at, t.next_poll_at, {IS_PROGRESSING} AS is_reading
+        a.seller_id IS NOT NULL AS another, coalesce(m.mode, 'polling') AS mode, t.last_good_at, t.next_poll_at,
+        {IS_PROGRESSING} AS is_reading
     FROM sellerbeat.sellers s LEFT JOIN sellerbeat.tokens k USING (seller_id) LEFT JOIN sellerbeat.modes m USING (seller_id)
         LEFT JOIN sellerbeat.accounts a ON a.seller_id = s.seller_id AND a.refused = k.generation
         LEFT JOIN sellerbeat.streams t ON t.seller_id = s.seller_id AND t.stream = 'orders'

@@ -60,3 +60,23 @@ async def test_every_alert_state_and_error_has_its_remedy() -> None:
     assert set(AlertKind) == remedies.ALERTS.keys()
     assert errors - {"EbayError", "NotFoundError"} <= remedies.ERRORS.keys()
     assert set(GRAVITY) - {"polling"} == remedies.STATES.keys() - {"paused_with_end"}
+
+
+async def test_the_alerts_of_a_cause_are_a_page_away_some_at_a_time(site: Site, store: Store) -> None:
+    for number in range(60):
+        enroll(store, f"s-{number:02}")
+        store.open_alert(AlertKind.FAILING, f"orders of s-{number:02}", f"s-{number:02}", "orders")
+    store.open_alert(AlertKind.KEYS_REFUSED, "eBay refuses the application's keys")
+    store.open_alert(AlertKind.SET_ASIDE, "documents are set aside", "s-00")
+
+    fleet = await site.page("/")
+    (link,) = {one["href"] for one in fleet.all("a") if one["href"].startswith("/alerts?")}
+    first = await site.page(link)
+    (older,) = [one["href"] for one in first.all("a") if "after=" in one["href"]]
+    rest = await site.page(older)
+
+    assert link == "/alerts?cause=keys_refused"
+    assert first.text.count("orders of s-") == 49
+    assert rest.text.count("orders of s-") == 11
+    assert "documents are set aside" not in first.text + rest.text
+    assert "No open alerts of this cause." in (await site.page("/alerts?cause=%00x")).text
