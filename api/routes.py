@@ -7,6 +7,7 @@ from api import (
     audit,
     changes,
     connecting,
+    day,
     deliveries,
     described,
     endpoints,
@@ -22,6 +23,6 @@ from api import (
     tokens,
 )
 
-_PARTS = (changes, sellers, connecting, steering, seller_settings, snapshots, aside, notifications)
+_PARTS = (changes, sellers, day, connecting, steering, seller_settings, snapshots, aside, notifications)
 _FLEET = (endpoints, deliveries, fleet, finding, reconciling, audit, tokens, events)
 ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

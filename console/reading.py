@@ -45,8 +45,16 @@ def list_sellers(
 def status(
     seller_id: SellerId,
     follow: Annotated[bool, typer.Option("--follow", help="Show it anew every second, until Ctrl-C.")] = False,
+    day: Annotated[bool, typer.Option("--day", help="Show instead what happened in the last 24 hours, the newest hour first.")] = False,
 ) -> None:
     """Show one seller: the state, why, and what to do; of each stream the last poll, the next one and why then."""
+    if day and follow:
+        raise typer.BadParameter("--day and --follow show different things: leave one of them out")
+    if day:
+        from console.day import show_day
+
+        show_day(AskingContext("database_url"), seller_id)
+        return
     from console.standing import follow_status, show_status
     from operations.status import seller_status
 

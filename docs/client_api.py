@@ -13,6 +13,7 @@ WIDTH = 140
 NAMES = {  # of methods, where the route's own name says too little beside all others
     "list_sellers": "sellers",
     "show": "seller",
+    "day": "seller_day",
     "remove": "remove_seller",
     "token": "ebay_token",
     "cadence": "set_cadence",

@@ -32,6 +32,7 @@ from store.reading.alert_groups import AlertReader
 from store.reading.health import HealthReader
 from store.reading.lateness import Lateness
 from store.reading.paging import ListReader
+from store.reading.seller_day import SellerDayReader
 from store.reading.snapshots import Snapshots
 from store.reading.soundness import Soundness
 from store.reading.status import StatusReader
@@ -91,6 +92,7 @@ class Store(StepStore):
         self.status = StatusReader(engine)
         self.alert_reader = AlertReader(engine)
         self.lists = ListReader(engine, self.status)
+        self.seller_day = SellerDayReader(engine)
         self.endpoints = Endpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)
         self.backlog = DeliveryBacklog(engine)

@@ -152,7 +152,7 @@ async def test_removing_keeps_and_erasing_deletes_and_needs_scope_admin(steered:
 
 
 async def test_reads_need_scope_read_and_a_narrowed_token_sees_its_own(steered: Site, store: Store) -> None:
-    paths = ("", "/snapshot/orders", "/polls")
+    paths = ("", "/snapshot/orders", "/polls", "/day")
     async with caller(steered, store, Scope.FEED) as feed, caller(steered, store, Scope.READ, "anna") as own:
         for path in paths:
             refused(await feed.get(f"/v1/sellers/anna{path}"), 403)

@@ -127,3 +127,19 @@ def test_long_ids_and_titles_of_all_kinds_stand_whole(house: House) -> None:
         assert longest in said.out
         assert "\u0643\u062a\u0627\u0628 \U0001f4da \u4e66" in said.out
         assert "\x1b" not in said.out
+
+
+def test_a_sellers_day_is_shown_hour_by_hour_and_as_one_object(house: House, positions: list[int]) -> None:
+    house.store.open_alert(AlertKind.LATE, "no good poll for 3 intervals", "anna", about="orders")
+
+    said, printed_day = house.command("status", "anna", "--day").out, house.command("status", "anna", "--day", "--json").object
+
+    assert said.startswith("anna, the last 24 hours (UTC): 1 act, 1 alert opened or closed\n")
+    assert "late:orders opened: no good poll for 3 intervals" in said
+    assert [(one["kind"], one["count"], one["parts"]) for one in printed_day["buckets"]] == [
+        ("acts", 1, {"enrolled": 1}),
+        ("alerts", 1, {"late:orders opened": 1}),
+    ]
+    wrong = house.command("status", "anna", "--day", "--follow")
+    assert (wrong.code, wrong.err) == (2, "starter: --day and --follow show different things: leave one of them out\n")
+    assert house.command("status", "nobody", "--day").code == 1

@@ -108,6 +108,28 @@ class SellersAnswer(Answer):
     next: str | None  # `after` of the next page; null: there is none. With `state` a page may be short, even empty, before
 
 
+class DayBucketAnswer(Answer):
+    """All of one kind within an hour (polls) or a quarter of it (all else)."""
+
+    kind: str
+    at: str  # UTC, such as 2026-12-01T08:00:00.000Z
+    until: str
+    count: int  # of alerts: how often one opened or closed
+    quiet: int  # polls that found nothing
+    parts: dict[str, int]  # how many by stream, act, alert or topic
+    text: str  # the same in words, with the newest error or reason
+
+
+class DayAnswer(Answer):
+    """As `status SELLER --day --json`. What holds nothing is left out."""
+
+    seller_id: str
+    since: str  # an hour's beginning, UTC; 24 hours with the one that is not over
+    until: str  # now, by the database's clock
+    totals: dict[str, int]  # how many of each kind
+    buckets: list[DayBucketAnswer]  # the oldest first
+
+
 class LinkAnswer(Answer):
     """As `connect --json`."""
 

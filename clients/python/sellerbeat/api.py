@@ -97,6 +97,13 @@ class Sellerbeat(Calls):
         query = {"state": state, "q": q, "limit": limit, "after": after}
         return self._pages(answers.SellerRow, "sellers", "/v1/sellers", query, "after")
 
+    def seller_day(self, seller_id: str) -> answers.DayAnswer:
+        """The last 24 hours of a seller in buckets: polls, changes, failures, acts such as pauses, alerts, notifications of eBay.
+
+        Sums of at most a few hundred buckets, however much happened. The page draws the same.
+        """
+        return self._call(answers.DayAnswer, "GET", f"/v1/sellers/{segment(seller_id)}/day")
+
     def link(
         self,
         seller_id: str,

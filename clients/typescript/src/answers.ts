@@ -108,6 +108,35 @@ export interface SellersAnswer {
   next: string | null;
 }
 
+/** All of one kind within an hour (polls) or a quarter of it (all else). */
+export interface DayBucketAnswer {
+  kind: string;
+  /** UTC, such as 2026-12-01T08:00:00.000Z */
+  at: string;
+  until: string;
+  /** of alerts: how often one opened or closed */
+  count: number;
+  /** polls that found nothing */
+  quiet: number;
+  /** how many by stream, act, alert or topic */
+  parts: Record<string, number>;
+  /** the same in words, with the newest error or reason */
+  text: string;
+}
+
+/** As `status SELLER --day --json`. What holds nothing is left out. */
+export interface DayAnswer {
+  seller_id: string;
+  /** an hour's beginning, UTC; 24 hours with the one that is not over */
+  since: string;
+  /** now, by the database's clock */
+  until: string;
+  /** how many of each kind */
+  totals: Record<string, number>;
+  /** the oldest first */
+  buckets: DayBucketAnswer[];
+}
+
 /** As `connect --json`. */
 export interface LinkAnswer {
   seller_id: string;

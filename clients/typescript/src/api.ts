@@ -111,6 +111,15 @@ export class Sellerbeat extends Calls {
     return this.pages("/v1/sellers", "sellers", "after", { query: given, options });
   }
 
+  /**
+   * The last 24 hours of a seller in buckets: polls, changes, failures, acts such as pauses, alerts, notifications of eBay.
+   *
+   * Sums of at most a few hundred buckets, however much happened. The page draws the same.
+   */
+  sellerDay(seller_id: string, options?: CallOptions): Promise<answers.DayAnswer> {
+    return this.call("GET", `/v1/sellers/${segment(seller_id)}/day`, { options });
+  }
+
   /** An address at eBay where the seller gives their consent, which enrols or revives them. `seller.connected` tells that they did. */
   link(
     seller_id: string,
