@@ -144,6 +144,7 @@ class Settings(BaseSettings):
         None, description="Fernet keys, comma separated; the first encrypts eBay's tokens, all decrypt"
     )
     task_queue: str = Field("sellerbeat", min_length=1, description="Temporal task queue of the worker")
+    temporal_ui_url: HttpUrl | None = Field(None, description="Temporal's Web UI, such as http://127.0.0.1:8233: sellers' pages link to it")
 
     ebay_api_url: HttpUrl = Field("https://api.ebay.com", description="eBay: tokens, REST and Trading")
     ebay_apiz_url: HttpUrl = Field("https://apiz.ebay.com", description="eBay: identity; where empty, as SELLERBEAT_EBAY_API_URL says")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -66,6 +67,18 @@ def static(name: str) -> str:
     return f"/static/{name}?{sha256((FOLDER / 'static' / name).read_bytes()).hexdigest()[:12]}"
 
 
+def milliseconds(poll: Mapping[str, Any]) -> int:
+    """How long a poll took. `poll`: as `GET /v1/sellers/{id}/polls` has it."""
+    began, ended = (datetime.fromisoformat(poll[name]) for name in ("started_at", "finished_at"))
+    return round((ended - began).total_seconds() * 1000)
+
+
+def runbook_page(path: str) -> str:
+    """Where the page shows a runbook. `path`: of its file."""
+    name, _, fragment = path.removeprefix("docs/runbooks/").partition("#")
+    return f"/runbooks/{name.removesuffix('.md')}" + (f"#{fragment}" if fragment else "")
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -76,6 +89,8 @@ def _environment() -> Environment:
         "count": lambda number: f"{number:,}",
         "state": lambda name: STATES.get(name, name),
         "ticked": ticked,
+        "milliseconds": milliseconds,
+        "runbook_page": runbook_page,
         "read_from": lambda name: READ_FROM.get(name, name),
     }
     environment.globals |= {"static": static, "bars": bars, "remedies": remedies, "runbook": runbook}

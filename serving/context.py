@@ -77,6 +77,7 @@ class WebContext(CommandContext):
 
     def __init__(self, settings: Settings, store: Store, environment: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
+        self.namespace = environment.get("TEMPORAL_NAMESPACE") or "default"  # for links into Temporal's Web UI
         self.logged_out = LoggedOut(lambda: self.ask(store.ended_sessions.all), time.monotonic)
         self.access = Access(
             settings.admin_token.get_secret_value() if settings.admin_token else None,

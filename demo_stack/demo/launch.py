@@ -58,7 +58,7 @@ def configure(home: Home, servers: devstack.Stack, own: dict[str, str]) -> None:
     if f"{PREFIX}LOG_FORMAT" not in read_environment():
         values[f"{PREFIX}LOG_FORMAT"] = "text"  # people read the children's logs
     if servers.temporal.ui_url:
-        values["TEMPORAL_NAMESPACE"] = "default"  # our own server has no other
+        values |= {"TEMPORAL_NAMESPACE": "default", f"{PREFIX}TEMPORAL_UI_URL": servers.temporal.ui_url}  # our own server has no other
     os.environ.update(values)
     home.write_starter({name: value for name, value in os.environ.items() if name.startswith((PREFIX, "TEMPORAL_"))})
 

@@ -37,10 +37,13 @@
     if (time) status.textContent = time.textContent;
   };
 
+  // the answer to a form stands at an address that cannot be loaded again: it names the page it shows
+  const source = () => document.querySelector("[data-live-from]")?.dataset.liveFrom ?? location.href.split("#")[0];
+
   const update = async () => {
     if (off || document.hidden) return;
     try {
-      const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(source(), { headers: { Accept: "text/html" }, redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!off) replace(fresh);

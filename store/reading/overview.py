@@ -19,10 +19,10 @@ from store.quota.breakers import Breaker, open_breakers
 from store.reading.health import HealthReader, standstill_facts
 from store.reading.lateness import IS_PROGRESSING
 from store.reading.overridden import pause_of, speed_up_of
+from store.reading.seller_changes import FoundChangesOfSeller, SellerChangesReader
 from store.reading.snapshots import SNAPSHOT_OF_SELLER
 from store.reading.status import SPENT_QUOTAS, WAITS_FOR, state_of
 from store.schema.errors import UnknownSellerError, translated
-from store.schema.hours import A_DAY_AGO, POLL_HOURS
 from store.schema.times import iso
 
 READ_CLOCK_FOR_OVERVIEW = text("SELECT clock_timestamp()")
@@ -51,14 +51,6 @@ STREAMS_OF_GIVEN_SELLERS = text("""
 NEWEST_POLL_RUNS_OF_SELLER = text("""
     SELECT started_at, finished_at, stream, source, api_calls, changes, duplicates, missed, error
     FROM sellerbeat.poll_runs WHERE seller_id = :seller_id ORDER BY started_at DESC LIMIT :limit
-""")
-COUNT_POLLS_OF_SELLER_BY_STREAM = text(f"""
-    SELECT stream, sum(polls) AS polls FROM {POLL_HOURS.format(since=A_DAY_AGO)} AS h
-    WHERE seller_id = :seller_id GROUP BY stream HAVING sum(polls) > 0 ORDER BY polls DESC, stream
-""")
-EVENTS_OF_SELLER_BEFORE = text("""
-    SELECT position, type, entity_id, version, detected_at, source, changed, previous, data
-    FROM sellerbeat.change_events WHERE seller_id = :seller_id AND position < :before ORDER BY position DESC LIMIT :limit
 """)
 # By the newest orders: their index is there, and a seller may have 100,000 parcels.
 NEWEST_PARCELS_OF_SELLER = text("""
@@ -117,6 +109,7 @@ class Overview:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._health = HealthReader(engine)
+        self._changes = SellerChangesReader(engine)
 
     def fleet(self) -> FleetOverview:
         """Every seller with state and freshness."""
@@ -151,13 +144,9 @@ class Overview:
         """The newest first, of those that found something, failed or were asked for."""
         return self._rows(NEWEST_POLL_RUNS_OF_SELLER, seller_id=seller_id, limit=limit)
 
-    def polls_by_stream(self, seller_id: str) -> dict[str, int]:
-        """How often each stream was polled in the last 24 hours, the most often first."""
-        return {row.stream: int(row.polls) for row in self._rows(COUNT_POLLS_OF_SELLER_BY_STREAM, seller_id=seller_id)}
-
-    def changes(self, seller_id: str, limit: int, before: int = NEWEST) -> list[Row[Any]]:
-        """The newest first."""
-        return self._rows(EVENTS_OF_SELLER_BEFORE, seller_id=seller_id, limit=limit, before=before)
+    def changes(self, seller_id: str, limit: int, before: int = NEWEST, begins: str = "", name: str = "") -> FoundChangesOfSeller:
+        """As `SellerChangesReader.find`, the newest first."""
+        return self._changes.find(seller_id, limit, before, begins, name)
 
     def parcels(self, seller_id: str, limit: int) -> list[Row[Any]]:
         """Those of the newest orders."""

@@ -39,7 +39,8 @@ async def test_pages_say_that_no_worker_is_seen_and_show_the_seller_as_stalled(s
     page = await site.page(path)
 
     assert "No worker is seen: it is frozen or dead, since 20" in page.text
-    assert "then restart it; nothing is lost. docs/runbooks/outages.md" in page.text
+    assert "then restart it; nothing is lost. Runbook" in page.text
+    assert "/runbooks/outages" in page.source
     assert "stalled" in page.text
 
 

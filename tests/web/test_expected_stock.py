@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.pacing import Stream
-from pages.seller import STOCK as ROWS
+from pages.seller import FEW as ROWS
 from store import Store
 from store.reading.overview import NEXT_STOCK_OF_SELLER
 from store.schema.times import iso

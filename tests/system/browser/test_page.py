@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/find?q=SKU-7")
+OF_A_SELLER = ("/sellers/s-0001?kind=failures", "/sellers/mallory?view=changes", "/sellers/mallory?view=stock", "/runbooks/outages")
 WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina")
 SERIOUS = ("serious", "critical")
 
@@ -46,7 +47,7 @@ def wide(page: Page) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*PATHS, *WITH_DELIVERIES])
+@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES])
 def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
@@ -58,7 +59,7 @@ def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, sc
     assert found == []
 
 
-@pytest.mark.parametrize("path", [*PATHS, *WITH_DELIVERIES, "/sellers/nobody"])
+@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES, "/sellers/nobody"])
 def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hostile: str, path: str) -> None:
     page = browser.new_page(viewport=PHONE)
     page.goto(hostile + path)
@@ -68,6 +69,32 @@ def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hos
 
     page.close()
     assert found == (PHONE["width"], 0)
+
+
+def test_a_sellers_page_is_short_on_a_phone_and_what_is_folded_is_a_tap_away(browser: Browser, demo: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{demo}/sellers/anna")
+    height = page.locator("html").bounding_box()
+    page.locator("summary", has_text="Last polls").click()
+
+    expect(page.locator("details", has_text="Polls that found something")).to_have_attribute("open", "")
+    assert height
+    assert height["height"] < 4000
+    context.close()
+
+
+def test_the_keyboard_reads_an_hour_of_the_strip_and_goes_to_it_in_the_list(page: Page, hostile: str) -> None:
+    page.goto(f"{hostile}/sellers/s-0001")
+    hour = page.locator(".hours a").first
+    hour.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    said = page.evaluate("getComputedStyle(document.activeElement, '::after').content")
+    page.keyboard.press("Enter")
+
+    assert " UTC: 2 polls" in said
+    expect(page.locator(".day div:target")).to_be_visible()
 
 
 def test_html_of_strangers_is_rendered_as_text(page: Page, hostile: str) -> None:
