@@ -69,7 +69,7 @@ def _picture(kind: DayKind, day: SellerDay) -> Markup:
     most = max((one.count for one in found), default=1)
     bars = Markup("").join(_bar(one, day, most) for one in found)
     return Markup(
-        '<svg class="row {kind}" role="img" aria-label="{words}" viewBox="0 0 {width} {height}" preserveAspectRatio="none">{bars}</svg>'
+        '<svg class="row of-{kind}" role="img" aria-label="{words}" viewBox="0 0 {width} {height}" preserveAspectRatio="none">{bars}</svg>'
     ).format(kind=kind.value, words=_in_words(kind, day), width=WIDTH, height=HEIGHT, bars=bars)
 
 

@@ -56,7 +56,7 @@ async def test_the_strip_says_what_happened_when_and_one_kind_can_be_chosen(site
     assert ERROR in hour["data-words"]
     assert " UTC: " in hour["aria-label"]
     assert f'id="{hour["href"][1:]}"' in page.source
-    assert [svg["class"] for svg in failures.all("svg") if svg["class"].startswith("row ")] == ["row failures"]
+    assert [svg["class"] for svg in failures.all("svg") if svg["class"].startswith("row ")] == ["row of-failures"]
     assert "open" in failures.all("details")[0]
     assert "changes of" not in failures.section("h-day")
     assert ERROR in failures.section("h-day")
