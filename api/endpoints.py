@@ -101,6 +101,12 @@ class ShownEndpoint(BaseModel):
     last: LastAnswer | None
 
 
+class DueEndpoint(ShownEndpoint):
+    """An endpoint of which nothing waits for a later try any more."""
+
+    freed: int = Field(description="events that waited for a later try and are sent now; 10000 stands for that and more")
+
+
 class ShownEndpoints(BaseModel):
     """All of them, the oldest first."""
 
@@ -136,6 +142,7 @@ class AttemptShown(BaseModel):
     kind: str | None = Field(description="why there was none, for a program")
     text: str | None = Field(description="the same for a person")
     took_ms: int
+    freed: int = Field(0, description="events that waited for a later try and are sent now, since it is well; 10000: that and more")
 
 
 @router.get("/v1/endpoints", responses=problems(), openapi_extra={"x-command": "endpoints"})
@@ -193,7 +200,9 @@ async def test(
         str | None, Query(alias="type", max_length=100, description="a sample of this type instead, such as order.refunded")
     ] = None,  # noqa: PT028 - a route
 ) -> AttemptShown:
-    """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
+    """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves.
+
+    Where it was taken, what waited for a later try is sent now too (`freed`)."""
     return AttemptShown(**await operations.try_endpoint(request.app.state.context, caller.author, id_, type_))
 
 
@@ -213,12 +222,12 @@ async def disable(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
     return await _shown(context, id_)
 
 
-@router.post("/v1/endpoints/{endpoint_id}/retry", responses=problems(404, 409), openapi_extra={"x-command": "endpoint retry"})
-async def retry_endpoint(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
-    """Try now what failed, without waiting for its next try. 409: it is switched off."""
+@router.post("/v1/endpoints/{endpoint_id}/retry", responses=problems(404, 409), openapi_extra={"x-command": "endpoint deliver-now"})
+async def retry_endpoint(request: Request, caller: Admin, id_: Id) -> DueEndpoint:
+    """Deliver now what waits for a later try, in order for each seller; tries are counted on. 409: it is switched off."""
     context: WebContext = request.app.state.context
-    await operations.retry(context, caller.author, id_)
-    return await _shown(context, id_)
+    due = await operations.deliver_now(context, caller.author, id_)
+    return DueEndpoint(**await context.ask(operations.shown, context, id_), freed=due.events)
 
 
 @router.post("/v1/endpoints/{endpoint_id}/rotate", responses=problems(404, 409), openapi_extra={"x-command": "endpoint secret", **SECRET})

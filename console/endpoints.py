@@ -127,14 +127,13 @@ def disable(endpoint_id: Id) -> None:
     say(f"endpoint {endpoint_id} is off", id=endpoint_id, state="off")
 
 
-@endpoint.command()
+@endpoint.command("deliver-now")
 @with_json
-def retry(endpoint_id: Id) -> None:
-    """Try what failed now, without waiting for its next try."""
+def deliver_now(endpoint_id: Id) -> None:
+    """Deliver now what waits for a later try. Each seller's changes go in order, and tries are counted on."""
     context = new_context()
-    cursors = asyncio.run(operations.retry(context, context.author, endpoint_id))
-    words = f"what waits of {cursors} seller{'' if cursors == 1 else 's'} is tried now" if cursors else "nothing had failed"
-    say(f"endpoint {endpoint_id}: {words}", id=endpoint_id, retried=cursors)
+    due = asyncio.run(operations.deliver_now(context, context.author, endpoint_id))
+    say(f"endpoint {endpoint_id}: {operations.freed_words(due.events)}", id=endpoint_id, retried=due.sellers, freed=due.events)
 
 
 @endpoint.command()
@@ -154,7 +153,9 @@ def test(
         str | None, typer.Option("--type", metavar="TYPE", help="A sample of this type instead, such as order.refunded.")
     ] = None,  # noqa: PT028 - a command
 ) -> None:
-    """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves."""
+    """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves.
+
+    Where it is taken, what waits for a later try is sent now too."""
     context = new_context()
     with usage():
         found = asyncio.run(operations.try_endpoint(context, context.author, endpoint_id, type_))
@@ -162,8 +163,9 @@ def test(
         raise FailedError(f"endpoint {endpoint_id} was not reached: {found['text']}")
     if found["outcome"] != "delivered":
         raise FailedError(f"endpoint {endpoint_id} answered {found['status']}: {found['outcome']}")
-    said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms")}
-    say(f"endpoint {endpoint_id} answered {found['status']} after {found['took_ms']} ms", **said)
+    said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms", "freed")}
+    freed = operations.tried_words(found)
+    say(f"endpoint {endpoint_id} answered {found['status']} after {found['took_ms']} ms" + (f"; {freed}" if freed else ""), **said)
 
 
 @commands.command()

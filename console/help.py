@@ -43,7 +43,7 @@ EXAMPLES = {
     "endpoint secret": "endpoint secret ep-1f2e3d4c --rotate",
     "endpoint enable": "endpoint enable ep-1f2e3d4c",
     "endpoint disable": "endpoint disable ep-1f2e3d4c",
-    "endpoint retry": "endpoint retry ep-1f2e3d4c",
+    "endpoint deliver-now": "endpoint deliver-now ep-1f2e3d4c",
     "endpoint remove": "endpoint remove ep-1f2e3d4c",
     "endpoint test": "endpoint test ep-1f2e3d4c --type order.refunded",
     "deliveries": "deliveries --failed --limit 20",

@@ -58,7 +58,7 @@ ALERTS = {
     "notifications_stopped": "Polling is as before, and nothing is lost. Does eBay reach us? See starter.py reconcile --seller {seller}",
     "set_aside": "See them with starter.py set-aside; try one again with starter.py set-aside --retry ID.",
     "offers_unread": "Nothing to do: they are tried again in the next round.",
-    "endpoint_failing": "See its answers with starter.py deliveries --failed, and tell whoever runs it. Nothing is dropped.",
+    "endpoint_failing": "starter.py deliveries --failed has its answers: tell whoever runs it. Well again: endpoint deliver-now ID",
     "events_awaited": "See which endpoint is behind: starter.py endpoints. Have it take them, or: starter.py endpoint disable ID",
     "partition_missing": "Nothing is lost. The worker makes it within the hour; if this stays, see the runbook: its role may lack a right.",
     "endpoint_off": "When it is well again: starter.py endpoint enable ID. It catches up; nothing was dropped.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_
 from outbound.names import checked
 from settings import Settings
 from store.delivery.endpoints import Endpoint, new_id
+from store.delivery.retrying import MANY, MadeDue
 from store.schema.times import iso
 
 RESOLVED_S = 5.0
@@ -115,17 +116,19 @@ async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: 
         await context.ask(endpoints.switch_on if on else endpoints.switch_off, endpoint_id)
 
 
-async def retry(context: CommandContext, author: str, endpoint_id: str) -> int:
-    """Try now what failed, whenever its next try was due. Returns of how many sellers (and the fleet) something had failed.
+async def deliver_now(context: CommandContext, author: str, endpoint_id: str) -> MadeDue:
+    """Try now what waits for a later try at it. Each seller's changes go in order, and tries are counted on.
 
     Raises:
         FailedError: the endpoint is switched off.
     """
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     if one.off_at:
-        raise FailedError(f"endpoint {endpoint_id} is switched off: enable it, and it catches up at once")
+        raise FailedError(
+            f"endpoint {endpoint_id} is switched off: switch it on (starter.py endpoint enable {endpoint_id}), and it catches up at once"
+        )
     async with audited(context, author, "endpoint.retry", one.seller_id, subject=endpoint_id):
-        return await context.ask(context.store.endpoints.retry, endpoint_id)
+        return await context.ask(context.store.delivery_retries.now, endpoint_id)
 
 
 async def rotate_secret(context: CommandContext, author: str, endpoint_id: str) -> str:
@@ -153,9 +156,11 @@ async def remove_endpoint(context: CommandContext, author: str, endpoint_id: str
 async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, type_: str | None = None) -> dict[str, Any]:
     """Send one signed event now, of the type `endpoint.test` or a sample of another one. It is no change: no cursor moves.
 
+    Where it is taken, what waits for a later try is sent now too, unless the endpoint is switched off.
+
     Returns:
-        `{"id", "event_id", "outcome", "status", "kind", "text", "took_ms"}`; `status` None: there was no answer, and why
-        say `kind` and, for people, `text`.
+        `{"id", "event_id", "outcome", "status", "kind", "text", "took_ms", "freed", "off"}`; `status` None: there was no answer, and
+        why say `kind` and, for people, `text`; `freed`: events that waited and are sent now.
     Raises:
         SecretError: no key opens its secret.
         WrongInputError: no such type.
@@ -165,7 +170,11 @@ async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, t
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     secrets = await context.ask(context.store.endpoints.secrets, endpoint_id)
     async with audited(context, author, "endpoint.test", one.seller_id, subject=endpoint_id):
-        return await context.call_out(_post, policy_of(context.settings), one, secrets, type_)
+        found = await context.call_out(_post, policy_of(context.settings), one, secrets, type_)
+        freed = 0
+        if found["outcome"] == AttemptOutcome.DELIVERED and not one.off_at:
+            freed = (await context.ask(context.store.delivery_retries.now, endpoint_id)).events
+    return found | {"freed": freed, "off": one.off_at is not None}
 
 
 def _post(policy: Policy, one: Endpoint, secrets: Sequence[str], type_: str | None) -> dict[str, Any]:
@@ -187,6 +196,25 @@ def _post(policy: Policy, one: Endpoint, secrets: Sequence[str], type_: str | No
     took_ms = round((time.monotonic() - began) * 1000)
     found = {"outcome": outcome.value, "status": status, "kind": kind or None, "text": text or None, "took_ms": took_ms}
     return {"id": one.id, "event_id": message.id, **found}
+
+
+def freed_words(events: int) -> str:
+    """`12 events that waited for a later try are sent now`; of none that nothing waited."""
+    if not events:
+        return "nothing waited for a later try"
+    number = f"{events:,} or more" if events >= MANY else f"{events:,}"
+    return (
+        f"{number} event that waited for a later try is sent now"
+        if events == 1
+        else f"{number} events that waited for a later try are sent now"
+    )
+
+
+def tried_words(found: Mapping[str, Any]) -> str:
+    """What a test that was answered well sets free, by what `try_endpoint` returns; "" where nothing waited."""
+    if found["off"]:
+        return "the endpoint is switched off, so nothing else is sent: switch it on, and it catches up"
+    return freed_words(found["freed"]) if found["freed"] else ""
 
 
 def _chosen(types: Sequence[str]) -> list[str]:

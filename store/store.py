@@ -16,6 +16,7 @@ from store.delivery.cursors import DeliveryCursors
 from store.delivery.deliveries import Deliveries
 from store.delivery.endpoints import Endpoints
 from store.delivery.retention import RetentionStore
+from store.delivery.retrying import DeliveryRetries
 from store.erasure.deletions import Deletions
 from store.erasure.erasing import ErasureStore
 from store.erasure.forgotten import Forgotten
@@ -98,6 +99,7 @@ class Store(StepStore):
         self.backlog = DeliveryBacklog(engine)
         self.retention = RetentionStore(engine)
         self.deliveries = Deliveries(engine)
+        self.delivery_retries = DeliveryRetries(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
         self.ended_sessions = EndedSessions(engine)

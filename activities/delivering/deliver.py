@@ -88,7 +88,7 @@ class Delivering:
         if claim.retry_at and (early := (claim.retry_at - now()).total_seconds()) > 1:
             return Delivered(wait_s=early, why=waits(claim.tries, early))
         if claim.troubled and not self.store.delivery_cursors.may_probe(claim, now()):
-            wait_s = wait(claim.tries + 1, random.random())
+            wait_s = wait(claim.waited + 1, random.random())
             self.store.delivery_cursors.postpone(claim, now(), now() + timedelta(seconds=wait_s))
             return Delivered(wait_s=wait_s, why="the endpoint fails, and another seller's changes ask it")
         return self.send(claim, now)
@@ -109,7 +109,7 @@ class Delivering:
                 if attempt.outcome != AttemptOutcome.DELIVERED:
                     return self.failed(claim, attempt, asked, sent, now())
                 self.store.delivery_cursors.delivered(claim, attempt, now())
-                claim, sent = replace(claim, tries=0), sent + 1
+                claim, sent = replace(claim, tries=0, schedule_from=0), sent + 1
                 after = max(after, (event["position"] if claim.seller == FLEET_CURSOR else event["sequence"]) if fresh else 0)
         self.store.delivery_cursors.complete(claim)
         return Delivered(delivered=sent, why="all is delivered")
@@ -131,7 +131,7 @@ class Delivering:
         return ended(outcome_of(answer.status), answer.status), retry_after(answer.headers, datetime.now(UTC))
 
     def failed(self, claim: Claim, attempt: Attempt, asked: float | None, sent: int, now: datetime) -> Delivered:
-        wait_s = wait(claim.tries + 1, random.random(), asked)
+        wait_s = wait(claim.waited + 1, random.random(), asked)
         since = self.store.delivery_cursors.failed(claim, attempt, now, now + timedelta(seconds=wait_s))
         failure_fields = {"endpoint": claim.endpoint, "seller_id": claim.seller, "outcome": attempt.outcome, "status": attempt.status}
         logger.info("delivery failed", extra={**failure_fields, "tries": claim.tries + 1, "retry_s": round(wait_s)})

@@ -18,10 +18,16 @@ class Claim:
     sequence: int  # delivered up to here
     epoch: int
     tries: int  # failed, of what comes next
+    schedule_from: int  # after so many of them somebody had it tried at once
     failing_since: datetime | None
     retry_at: datetime | None
     tell_at: datetime | None  # as it was left at the beginning
     troubled: bool  # the endpoint fails for whichever seller
+
+    @property
+    def waited(self) -> int:
+        """Tries by which the next wait goes. A version before ended the trouble and left `schedule_from` as it was: then it is of none."""
+        return self.tries - self.schedule_from if self.tries >= self.schedule_from else self.tries
 
     @property
     def values(self) -> dict[str, Any]:

@@ -34,7 +34,8 @@ BEGIN_CURSOR_RUN = text("""
             tell_at = CASE WHEN l.retry_at > :now THEN l.tell_at ELSE excluded.tell_at END
         RETURNING *
     )
-    SELECT e.url, e.types, e.thin, e.failures, c.sequence, c.epoch, c.tries, c.failing_since, c.retry_at, c.tell_at,
+    SELECT e.url, e.types, e.thin, e.failures, c.sequence, c.epoch, c.tries, c.schedule_from, c.failing_since, c.retry_at,
+        c.tell_at,
         ARRAY (SELECT secret FROM sellerbeat.endpoint_secrets WHERE endpoint_id = e.id ORDER BY number DESC) AS secrets
     FROM e, cursor c
 """)
@@ -66,7 +67,8 @@ RECORD_DELIVERY = text(f"""
     WITH before AS (
         SELECT failures, failing_since FROM sellerbeat.endpoints WHERE id = :endpoint AND failures > 0 FOR NO KEY UPDATE
     ), cursor AS (
-        UPDATE sellerbeat.delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, failing_since = NULL, retry_at = NULL
+        UPDATE sellerbeat.delivery_lanes SET sequence = greatest(sequence, :sequence), tries = 0, schedule_from = 0, failing_since = NULL,
+            retry_at = NULL
         WHERE endpoint_id = :endpoint AND seller_id = :seller AND epoch = :epoch AND (SELECT count(*) FROM before) >= 0 RETURNING epoch
     ), log AS ({LOG_ATTEMPT}), done AS (
         DELETE FROM sellerbeat.redeliveries USING cursor WHERE endpoint_id = :endpoint AND seller_id = :seller AND position = :position
@@ -142,6 +144,7 @@ class DeliveryCursors:
             sequence=row.sequence,
             epoch=row.epoch,
             tries=row.tries,
+            schedule_from=row.schedule_from,
             failing_since=row.failing_since,
             retry_at=row.retry_at,
             tell_at=row.tell_at,

@@ -59,15 +59,9 @@ SWITCH_ON_ENDPOINT = text("""
 # The order of locks: see cursors.py.
 LOCK_CURSORS_OF_ENDPOINT = text("SELECT FROM sellerbeat.delivery_lanes WHERE endpoint_id = :id ORDER BY seller_id FOR UPDATE")
 RETRY_CURSORS_OF_ENDPOINT_NOW = text("""
-    UPDATE sellerbeat.delivery_lanes SET tries = 0, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
+    UPDATE sellerbeat.delivery_lanes SET schedule_from = tries, failing_since = NULL, retry_at = NULL, tell_at = clock_timestamp()
     WHERE endpoint_id = :id AND tries > 0
 """)
-# Somebody acts, so the schedule begins anew; since when it fails stays, and with it the day on which the endpoint is switched off.
-RETRY_CURSORS_OF_FAILING_ENDPOINT = text("""
-    UPDATE sellerbeat.delivery_lanes SET tries = 0, retry_at = NULL, tell_at = clock_timestamp()
-    WHERE endpoint_id = :id AND (tries > 0 OR retry_at IS NOT NULL)
-""")
-PERMIT_PROBE_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET probed_at = NULL WHERE id = :id AND probed_at IS NOT NULL")
 CHANGE_ENDPOINT = text("""
     UPDATE sellerbeat.endpoints SET url = coalesce(CAST(:url AS text), url), types = coalesce(CAST(:types AS text[]), types),
         thin = coalesce(CAST(:thin AS boolean), thin)
@@ -76,7 +70,7 @@ CHANGE_ENDPOINT = text("""
 FORGET_FAILURES_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET failures = 0, failing_since = NULL, probed_at = NULL WHERE id = :id")
 REMOVE_ROWS_OF_ENDPOINT = [
     text(f"DELETE FROM sellerbeat.{table} WHERE endpoint_id = :id")
-    for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries")
+    for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries", "delivery_sums")
 ]
 REMOVE_ENDPOINT = text("DELETE FROM sellerbeat.endpoints WHERE id = :id")
 LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM sellerbeat.endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
@@ -210,15 +204,6 @@ class Endpoints:
                 connection.execute(LOCK_CURSORS_OF_ENDPOINT, values)
                 connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, values)
                 _close_alerts(connection, endpoint_id, AlertKind.ENDPOINT_FAILING)
-
-    def retry(self, endpoint_id: str) -> int:
-        """Try what failed now, and by its schedule from the beginning. Returns of how many sellers something had failed."""
-        values = {"id": endpoint_id}
-        with translated(), self._engine.begin() as connection:
-            self._locked(connection, endpoint_id)
-            connection.execute(PERMIT_PROBE_OF_ENDPOINT, values)
-            connection.execute(LOCK_CURSORS_OF_ENDPOINT, values)
-            return connection.execute(RETRY_CURSORS_OF_FAILING_ENDPOINT, values).rowcount
 
     def remove(self, endpoint_id: str) -> None:
         """Forget it, with its secrets, its place in the feed and its log."""

@@ -1,7 +1,7 @@
 """The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from store.schema.tables import count_column, metadata, text_column, time_column
 
@@ -21,6 +21,8 @@ endpoints = Table(
     count_column("failures"),  # in a row, of all sellers together
     time_column("failing_since"),  # the first of them
     time_column("probed_at"),  # while it fails, one attempt at a time
+    text_column("name", nullable=True),  # given by people
+    Index("endpoints_by_name", text("lower(name)"), unique=True),
 )
 
 endpoint_secrets = Table(
@@ -43,6 +45,7 @@ delivery_lanes = Table(
     time_column("failing_since"),  # the first of them
     time_column("retry_at"),  # not tried before
     time_column("tell_at"),  # when the dispatcher has to wake the cursor's workflow, unless it moved meanwhile
+    count_column("schedule_from"),  # after so many tries somebody had it tried at once, and the waits between tries began anew
     Index("delivery_lanes_by_seller", "seller_id"),
 )
 
@@ -73,6 +76,19 @@ deliveries = Table(
     Column("took_ms", Integer, nullable=False),
     Index("deliveries_by_endpoint", "endpoint_id", "id"),
     Index("deliveries_by_seller", "seller_id", "id"),
+    Index("deliveries_by_at", "at"),  # made by indexes.py
     Index("deliveries_not_delivered", "id", postgresql_where=text("outcome <> 'delivered'::text")),  # made by indexes.py
     postgresql_partition_by="RANGE (at)",
+)
+
+delivery_sums = Table(
+    "delivery_sums",  # of the attempts of two days: how many, and after how long they were answered
+    metadata,
+    text_column("endpoint_id", primary_key=True),
+    Column("slot", TIMESTAMP(timezone=True), primary_key=True),  # a quarter of an hour begins
+    Column(
+        "bucket", Integer, primary_key=True, autoincrement=False
+    ),  # of the time to the answer (domain/delivery/latency.py); -1: none came
+    Column("delivered", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
 )

@@ -14,6 +14,7 @@ INDEXES = {
     "orders_by_buyer": "orders (md5(lower(data -> 'buyer' ->> 'username')))",
     "orders_open_by_creation": "orders (seller_id, created_at) WHERE is_open",
     "change_events_by_entity": "change_events (seller_id, entity_id)",
+    "deliveries_by_at": "deliveries (at)",
     "deliveries_not_delivered": "deliveries (id) WHERE outcome <> 'delivered'",
     "deletions_person": "deletions (person)",
     # across sellers, by bytes whatever the collation: what begins with a text stands together (store/reading/finding.py)

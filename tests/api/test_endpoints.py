@@ -120,7 +120,7 @@ async def test_a_retry_delivers_what_waits_now_and_forgets_not_since_when_it_fai
     assert early.wait_s
     assert (asleep, awake) == (set(), {(endpoint, "anna")})  # whom the dispatcher wakes
     assert len(receiver.posts) == 3
-    assert (answer.status_code, answer.json()["state"], answer.json()["waiting"]) == (200, "failing", 1)
+    assert (answer.status_code, answer.json()["state"], answer.json()["waiting"], answer.json()["freed"]) == (200, "failing", 1, 1)
     assert answer.json()["failing_since"].startswith(f"{since:%Y-%m-%dT%H:%M:%S}")
     assert store.endpoints.one(endpoint).state == "on"
 
@@ -132,7 +132,7 @@ async def test_what_is_switched_off_is_not_retried_and_catches_up_when_it_is_on(
     change(store, "anna", ["o-1"])
 
     assert (off.json()["state"], off.json()["off_reason"]) == ("off", "by hand")
-    assert "enable it" in refused(await site.program.post(f"{path}/retry"), 409)
+    assert "starter.py endpoint enable ep-" in refused(await site.program.post(f"{path}/retry"), 409)
     on = (await site.program.post(f"{path}/enable")).json()
     assert (on["state"], on["waiting"]) == ("on", 1)
 
@@ -165,6 +165,26 @@ async def test_a_test_event_is_signed_and_its_answer_is_told_whatever_it_is(site
     assert (silent["outcome"], silent["status"], silent["kind"]) == ("unanswered", None, "refused")
     assert (strict["outcome"], strict["status"]) == ("forbidden", None)
     assert len(receiver.posts) == 2
+
+
+async def test_a_test_that_is_taken_sends_what_waits_and_one_that_is_not_sends_nothing(site: Site, store: Store) -> None:
+    with Receiver(answering(500, 503, 204)) as receiver, closing(Client(Policy(loopback=True))) as client:
+        hand = Hand(store, client)
+        hand.enroll("anna")
+        endpoint = (await made(site, url=receiver.url))["id"]
+        awaited = hand.change("anna", orders=3)
+        hand.run(endpoint)
+        ill = (await site.program.post(f"/v1/endpoints/{endpoint}/test")).json()
+        asleep = store.backlog.behind()
+        well = (await site.program.post(f"/v1/endpoints/{endpoint}/test")).json()
+        hand.run(endpoint)
+        await site.program.post(f"/v1/endpoints/{endpoint}/disable")
+        off = (await site.program.post(f"/v1/endpoints/{endpoint}/test")).json()
+
+    assert (ill["status"], ill["freed"], asleep) == (503, 0, set())
+    assert (well["status"], well["freed"]) == (204, 3)
+    assert [post.headers["webhook-id"] for post in receiver.posts[3:-1]] == awaited
+    assert (off["status"], off["freed"]) == (204, 0)
 
 
 async def test_it_is_removed_with_all_that_is_stored_of_it(site: Site, store: Store) -> None:

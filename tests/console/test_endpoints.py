@@ -140,20 +140,20 @@ def test_what_is_named_is_changed_and_the_rest_stays(house: House) -> None:
 
 def test_what_failed_is_tried_at_once_unless_it_is_switched_off(house: House) -> None:
     endpoint = add(house, "http://127.0.0.1:9/").object["id"]
-    nothing = house.command("endpoint", "retry", endpoint)
+    nothing = house.command("endpoint", "deliver-now", endpoint)
     with house.store.engine.begin() as connection:
         connection.exec_driver_sql(f"""
             INSERT INTO sellerbeat.delivery_lanes (endpoint_id, seller_id, sequence, tries, retry_at, tell_at)
             SELECT '{endpoint}', 'zoe', 0, 7, clock_timestamp() + interval '1 day', clock_timestamp() + interval '1 day'""")
-    again = house.command("endpoint", "retry", endpoint, "--json").object
+    again = house.command("endpoint", "deliver-now", endpoint, "--json").object
     house.command("endpoint", "disable", endpoint)
 
-    assert "nothing had failed" in nothing.out
-    assert again == {"id": endpoint, "retried": 1}
-    assert house.rows("SELECT tries, retry_at, tell_at <= clock_timestamp() FROM sellerbeat.delivery_lanes WHERE seller_id = 'zoe'") == [
-        (0, None, True)
-    ]
-    assert "enable it" in house.command("endpoint", "retry", endpoint).failure(1)
+    assert "nothing waited for a later try" in nothing.out
+    assert again == {"id": endpoint, "retried": 1, "freed": 0}
+    assert house.rows(
+        "SELECT tries, schedule_from, retry_at, tell_at <= clock_timestamp() FROM sellerbeat.delivery_lanes WHERE seller_id = 'zoe'"
+    ) == [(7, 7, None, True)]
+    assert f"starter.py endpoint enable {endpoint}" in house.command("endpoint", "deliver-now", endpoint).failure(1)
 
 
 def test_who_did_it_stands_in_the_audit(house: House) -> None:

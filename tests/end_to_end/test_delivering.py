@@ -55,3 +55,29 @@ def test_a_killed_worker_loses_no_delivery_and_repeats_one_of_each_seller_at_mos
         assert once == sorted(once)
         assert len(once) == len(set(once)) == CHANGES
         assert len(sent) - len(once) <= 1
+
+
+def test_what_waits_for_hours_is_delivered_now_in_order_and_nothing_else(open_house: Callable[..., House]) -> None:
+    house = open_house(World(seed=6), delivery_networks="127.0.0.1:1024-65535")
+    for seller in ("anna", "bert"):
+        house.enroll(seller, "--orders-every", "1h")
+    well = threading.Event()
+
+    def mending(talk: Talk) -> None:
+        while post := talk.read():
+            ill = not well.is_set() and json.loads(post.body)["data"]["seller_id"] == "anna"
+            talk.answer(503 if ill else 200, headers={"retry-after": "20000"})
+
+    with Receiver(mending) as receiver:
+        endpoint, _ = house.store.endpoints.add(receiver.url, ["order.*"])
+        for seller in ("anna", "bert"):
+            change(house.store, seller, [f"{seller}-{number}" for number in range(5)])
+        house.worker()
+        eventually_here(lambda: len(receiver.posts) == 6)  # all of bert's, and anna's first
+        well.set()
+        said = house.command("endpoint", "deliver-now", endpoint)
+        eventually_here(lambda: house.store.deliveries.waiting(endpoint).changes == 0)
+
+    annas = [event["id"] for event in house.events() if event["type"] == "order.created" and event["seller_id"] == "anna"]
+    assert "5 events that waited for a later try are sent now" in said.out
+    assert [post.headers["webhook-id"] for post in receiver.posts[6:]] == annas

@@ -385,6 +385,26 @@ class AttemptShown(Answer):
     kind: str | None  # why there was none, for a program
     text: str | None  # the same for a person
     took_ms: int
+    freed: int | None = None  # events that waited for a later try and are sent now, since it is well; 10000: that and more
+
+
+class DueEndpoint(Answer):
+    """An endpoint of which nothing waits for a later try any more."""
+
+    id: str
+    url: str
+    types: list[str]
+    seller_id: str | None  # null: of all sellers
+    thin: bool
+    state: str
+    off_reason: str | None
+    failing_since: str | None
+    created_at: str  # UTC, to the millisecond
+    waiting: int  # changes that it has not got yet; 10000 stands for that and more
+    again: int  # changes that are to be sent again
+    oldest_at: str | None  # of what waits
+    last: LastAnswer | None
+    freed: int  # events that waited for a later try and are sent now; 10000 stands for that and more
 
 
 class NewSecret(Answer):

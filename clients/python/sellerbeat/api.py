@@ -333,7 +333,10 @@ class Sellerbeat(Calls):
         self._json("DELETE", f"/v1/endpoints/{segment(endpoint_id)}", key=idempotency_key)
 
     def test_endpoint(self, endpoint_id: str, *, type: str | None = None, idempotency_key: str | None = None) -> answers.AttemptShown:
-        """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
+        """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves.
+
+        Where it was taken, what waited for a later try is sent now too (`freed`).
+        """
         query = {"type": type}
         return self._call(answers.AttemptShown, "POST", f"/v1/endpoints/{segment(endpoint_id)}/test", query, key=idempotency_key)
 
@@ -345,9 +348,9 @@ class Sellerbeat(Calls):
         """Switch it off. Its place in the feed stays, so nothing is lost."""
         return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/disable", key=idempotency_key)
 
-    def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
-        """Try now what failed, without waiting for its next try. 409: it is switched off."""
-        return self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
+    def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.DueEndpoint:
+        """Deliver now what waits for a later try, in order for each seller; tries are counted on. 409: it is switched off."""
+        return self._call(answers.DueEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
 
     def rotate_secret(self, endpoint_id: str, *, drop_old: bool | None = None, idempotency_key: str | None = None) -> answers.NewSecret:
         """A new secret beside the others; once the receiver knows it, `{"drop_old": true}`. Each message carries a signature for each."""

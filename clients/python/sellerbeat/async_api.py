@@ -362,7 +362,10 @@ class AsyncSellerbeat(AsyncCalls):
         await self._json("DELETE", f"/v1/endpoints/{segment(endpoint_id)}", key=idempotency_key)
 
     async def test_endpoint(self, endpoint_id: str, *, type: str | None = None, idempotency_key: str | None = None) -> answers.AttemptShown:
-        """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves."""
+        """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves.
+
+        Where it was taken, what waited for a later try is sent now too (`freed`).
+        """
         query = {"type": type}
         return await self._call(answers.AttemptShown, "POST", f"/v1/endpoints/{segment(endpoint_id)}/test", query, key=idempotency_key)
 
@@ -374,9 +377,9 @@ class AsyncSellerbeat(AsyncCalls):
         """Switch it off. Its place in the feed stays, so nothing is lost."""
         return await self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/disable", key=idempotency_key)
 
-    async def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.ShownEndpoint:
-        """Try now what failed, without waiting for its next try. 409: it is switched off."""
-        return await self._call(answers.ShownEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
+    async def retry_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> answers.DueEndpoint:
+        """Deliver now what waits for a later try, in order for each seller; tries are counted on. 409: it is switched off."""
+        return await self._call(answers.DueEndpoint, "POST", f"/v1/endpoints/{segment(endpoint_id)}/retry", key=idempotency_key)
 
     async def rotate_secret(
         self,

@@ -403,6 +403,32 @@ export interface AttemptShown {
   /** the same for a person */
   text: string | null;
   took_ms: number;
+  /** events that waited for a later try and are sent now, since it is well; 10000: that and more */
+  freed?: number;
+}
+
+/** An endpoint of which nothing waits for a later try any more. */
+export interface DueEndpoint {
+  id: string;
+  url: string;
+  types: string[];
+  /** null: of all sellers */
+  seller_id: string | null;
+  thin: boolean;
+  state: string;
+  off_reason: string | null;
+  failing_since: string | null;
+  /** UTC, to the millisecond */
+  created_at: string;
+  /** changes that it has not got yet; 10000 stands for that and more */
+  waiting: number;
+  /** changes that are to be sent again */
+  again: number;
+  /** of what waits */
+  oldest_at: string | null;
+  last: LastAnswer | null;
+  /** events that waited for a later try and are sent now; 10000 stands for that and more */
+  freed: number;
 }
 
 /** What became of an endpoint's secrets. */

@@ -398,7 +398,11 @@ export class Sellerbeat extends Calls {
     return this.call("DELETE", `/v1/endpoints/${segment(endpoint_id)}`, { options });
   }
 
-  /** Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves. */
+  /**
+   * Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves.
+   *
+   * Where it was taken, what waited for a later try is sent now too (`freed`).
+   */
   testEndpoint(
     endpoint_id: string,
     given: {
@@ -420,8 +424,8 @@ export class Sellerbeat extends Calls {
     return this.call("POST", `/v1/endpoints/${segment(endpoint_id)}/disable`, { options });
   }
 
-  /** Try now what failed, without waiting for its next try. 409: it is switched off. */
-  retryEndpoint(endpoint_id: string, options?: CallOptions): Promise<answers.ShownEndpoint> {
+  /** Deliver now what waits for a later try, in order for each seller; tries are counted on. 409: it is switched off. */
+  retryEndpoint(endpoint_id: string, options?: CallOptions): Promise<answers.DueEndpoint> {
     return this.call("POST", `/v1/endpoints/${segment(endpoint_id)}/retry`, { options });
   }
 
