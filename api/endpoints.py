@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from api.fields import ENDPOINT_ID, Admin, Moment, ReadAll
 from api.routing import ApiRoute, problems
 from domain.delivery import AttemptOutcome
+from domain.delivery.names import NAME
 from domain.seller_id import SELLER_ID
 from operations import endpoints as operations
 from serving.context import WebContext
@@ -44,6 +45,11 @@ def endpoint_id(endpoint_id: Annotated[str, Path(description="such as ep-1f2e3d4
 Id = Annotated[str, Depends(endpoint_id)]
 
 
+Name = Annotated[
+    str, Field(pattern=f"^{NAME.pattern}$", description="for people, of no other endpoint, not beginning with ep-", examples=["shop-app"])
+]
+
+
 class EndpointTerms(BaseModel, extra="forbid", frozen=True, strict=True):
     """An endpoint that is to be."""
 
@@ -51,6 +57,7 @@ class EndpointTerms(BaseModel, extra="forbid", frozen=True, strict=True):
     types: Types = []
     seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="of this seller alone; left out: of all")
     thin: Thin = False
+    name: Name | None = None
 
 
 class EndpointChange(BaseModel, extra="forbid", frozen=True, strict=True):
@@ -59,11 +66,12 @@ class EndpointChange(BaseModel, extra="forbid", frozen=True, strict=True):
     url: Url | None = None
     types: Annotated[Types, Field(min_length=1)] | None = None
     thin: Thin | None = None
+    name: Name | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.url is None and self.types is None and self.thin is None:
-            raise ValueError("name what is to change: url, types, thin")
+        if self.url is None and self.types is None and self.thin is None and self.name is None:
+            raise ValueError("say what is to change: url, types, thin or name")
         return self
 
 
@@ -83,10 +91,22 @@ class LastAnswer(BaseModel):
     took_ms: int
 
 
+class DayFigures(BaseModel):
+    """How an endpoint's attempts of the last 24 hours went."""
+
+    since: Moment
+    delivered: int
+    failed: int
+    failure_rate: float | None = Field(description="which share of the attempts failed, 0 to 1; null: there was none")
+    median_ms: int | None = Field(description="half of its answers came within so long, to 5 %; null: it gave none")
+    p95_ms: int | None = Field(description="95 % of its answers came within so long, to 5 %")
+
+
 class ShownEndpoint(BaseModel):
-    """An endpoint: settings, state, what waits."""
+    """An endpoint: settings, state, what waits, and how it does."""
 
     id: str = Field(examples=["ep-1f2e3d4c"])
+    name: str | None = Field(examples=["shop-app"])
     url: str = Field(examples=["https://shop.example.com/hooks"])
     types: list[str] = Field(examples=[["order.*"]])
     seller_id: str | None = Field(description="null: of all sellers")
@@ -98,7 +118,9 @@ class ShownEndpoint(BaseModel):
     waiting: int = Field(description="changes that it has not got yet; 10000 stands for that and more")
     again: int = Field(description="changes that are to be sent again")
     oldest_at: Moment | None = Field(description="of what waits")
+    next_try_at: Moment | None = Field(description="of what failed; null: nothing did, or the endpoint is off")
     last: LastAnswer | None
+    day: DayFigures
 
 
 class DueEndpoint(ShownEndpoint):
@@ -117,6 +139,7 @@ class NewEndpoint(BaseModel):
     """An endpoint as it was made, with its secret, which is not shown again."""
 
     id: str = Field(examples=["ep-1f2e3d4c"])
+    name: str | None
     url: str = Field(examples=["https://shop.example.com/hooks"])
     types: list[str] = Field(examples=[["order.*"]])
     seller_id: str | None
@@ -147,7 +170,7 @@ class AttemptShown(BaseModel):
 
 @router.get("/v1/endpoints", responses=problems(), openapi_extra={"x-command": "endpoints"})
 async def endpoints(request: Request, caller: ReadAll) -> ShownEndpoints:
-    """Who is told of changes: settings, state, what waits, and the last answer of each."""
+    """Who is told of changes: settings, state, what waits, next try, last answer, and how the last 24 hours went."""
     context: WebContext = request.app.state.context
     return ShownEndpoints(endpoints=[ShownEndpoint(**row) for row in await context.ask(operations.listed, context)])
 
@@ -161,22 +184,22 @@ async def endpoints(request: Request, caller: ReadAll) -> ShownEndpoints:
 async def add(request: Request, response: Response, given: EndpointTerms, caller: Admin) -> NewEndpoint:
     """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
     context: WebContext = request.app.state.context
-    made = await operations.add_endpoint(context, caller.author, given.url, given.types, given.seller, given.thin)
+    made = await operations.add_endpoint(context, caller.author, given.url, given.types, given.seller, given.thin, given.name)
     response.headers["Location"] = f"/v1/endpoints/{made['id']}"
     return NewEndpoint(**made)
 
 
 @router.get("/v1/endpoints/{endpoint_id}", responses=problems(404), openapi_extra={"x-command": "endpoints"})
 async def one(request: Request, caller: ReadAll, id_: Id) -> ShownEndpoint:
-    """One endpoint: settings, state, what waits, and its last answer."""
+    """One endpoint: settings, state, what waits, next try, last answer, and how the last 24 hours went."""
     return await _shown(request.app.state.context, id_)
 
 
 @router.patch("/v1/endpoints/{endpoint_id}", responses=problems(404, 409), openapi_extra={"x-command": "endpoint change"})
 async def change(request: Request, id_: Id, given: EndpointChange, caller: Admin) -> ShownEndpoint:
-    """Change the address or what it is told. It goes on from where it stands, under the same secret; another address is tried at once."""
+    """Change the name, the address or what it is told. It goes on from where it stands; another address is tried at once."""
     context: WebContext = request.app.state.context
-    await operations.change_endpoint(context, caller.author, id_, url=given.url, types=given.types, thin=given.thin)
+    await operations.change_endpoint(context, caller.author, id_, url=given.url, types=given.types, thin=given.thin, name=given.name)
     return await _shown(context, id_)
 
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from console.arguments import SellerOption, count
 from console.help import GroupedCommands
 from console.known import none_found, seller_is_known
-from console.output import Output, say, show, with_json
-from console.reports import show_deliveries
+from console.output import say, with_json
+from console.reports import show_deliveries, show_endpoints
 from operations import deliveries as deliveries_of
 from operations import endpoints as operations
 from operations.context import CommandContext
 from operations.errors import FailedError, WrongInputError
+from store import Endpoint
 
 commands = typer.Typer()
 endpoint = typer.Typer(cls=GroupedCommands, help="Add, test, switch and remove one endpoint.", no_args_is_help=False)
 commands.add_typer(endpoint, name="endpoint")
-Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, such as ep-1f2e3d4c.", show_default=False)]
-EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only.")]
+Which = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's name, or its id such as ep-1f2e3d4c.", show_default=False)]
+EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only, by its name or id.")]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="For people, and for commands in place of the id.")]
 Url = Annotated[
     str,
     typer.Argument(metavar="URL", help="An https address, without user and password; of your own networks also http.", show_default=False),
@@ -33,7 +35,7 @@ Types = Annotated[
 ]
 Thin = Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")]
 MANY = 10_000
-OPTIONS = {"url": "URL", "types": "--types", "type": "--type"}
+OPTIONS = {"url": "URL", "types": "--types", "type": "--type", "name": "--name"}
 
 
 def new_context() -> CommandContext:
@@ -43,112 +45,112 @@ def new_context() -> CommandContext:
 @commands.command()
 @with_json
 def endpoints() -> None:
-    """Who is told of changes: state, what waits, and the last answer."""
-    rows = operations.listed(new_context())
-    columns = {"id": "endpoint", "state": "state", "types": "types", "waiting": "waiting", "last": "last answer", "url": "address"}
-    if not Output.json:
-        rows = [row | {"types": types_of(row), "last": words_of(row["last"])} for row in rows]
-    show(rows, columns, numbers=("waiting",), empty="no endpoints yet; begin with: starter.py endpoint add URL --types 'order.*'")
+    """Who is told of changes: state, what waits, the next try, the last answer, and how the last 24 hours went."""
+    show_endpoints(operations.listed(new_context()))
 
 
-def words_of(last: dict[str, Any] | None) -> str | None:
-    """`delivered (200)`."""
-    return f"{last['outcome']} ({last['status'] or last['kind']})" if last else None
+def opened(which: str) -> tuple[CommandContext, Endpoint]:
+    """Raises UnknownEndpointError."""
+    context = new_context()
+    return context, context.store.endpoints.one(which)
 
 
-def types_of(row: dict[str, Any]) -> str:
-    return " ".join(row["types"]) + (f" of {row['seller_id']}" if row["seller_id"] else "")
+def id_of(context: CommandContext, which: str | None) -> str | None:
+    """Raises UnknownEndpointError."""
+    return None if which is None else context.store.endpoints.one(which).id
 
 
 @endpoint.command()
 @with_json
-def add(url: Url, types: Types = None, seller: SellerOption = None, thin: Thin = False) -> None:
+def add(url: Url, types: Types = None, seller: SellerOption = None, thin: Thin = False, name: Name = None) -> None:
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
     context = new_context()
     if seller is not None:
         seller_is_known(context, seller)
     with usage():
-        made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin))
-    words = f"endpoint {made['id']} is told of {' '.join(made['types'])} from now on; its secret, shown this once:\n{made['secret']}"
+        made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin, name))
+    called = f"{made['name']} ({made['id']})" if made["name"] else made["id"]
+    words = f"endpoint {called} is told of {' '.join(made['types'])} from now on; its secret, shown this once:\n{made['secret']}"
     say(words, **made)
 
 
 @endpoint.command()
 @with_json
 def change(
-    endpoint_id: Id,
+    which: Which,
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Another address; it is tried at once.")] = None,
     types: Types = None,
     thin: Annotated[bool | None, typer.Option("--thin/--whole", help="Whether large changes go without their documents.")] = None,
+    name: Name = None,
 ) -> None:
-    """Change an endpoint's address or what it is told. It goes on from where it stands, under the same secret."""
-    if url is None and not types and thin is None:
-        raise typer.BadParameter("name what is to change: --url, --types, --thin or --whole")
-    context = new_context()
+    """Change an endpoint's name, its address or what it is told. It goes on from where it stands, under the same secret."""
+    if url is None and not types and thin is None and name is None:
+        raise typer.BadParameter("say what is to change: --name, --url, --types, --thin or --whole")
+    context, one = opened(which)
     with usage():
-        asyncio.run(operations.change_endpoint(context, context.author, endpoint_id, url=url, types=types or None, thin=thin))
-    say(f"endpoint {endpoint_id} is changed", **operations.shown(context, endpoint_id))
+        asyncio.run(operations.change_endpoint(context, context.author, one.id, url=url, types=types or None, thin=thin, name=name))
+    say(f"endpoint {context.store.endpoints.one(one.id).words} is changed", **operations.shown(context, one.id))
 
 
 @endpoint.command()
 @with_json
 def secret(
-    endpoint_id: Id,
+    which: Which,
     rotate: Annotated[bool, typer.Option("--rotate", help="Add a new secret; messages carry a signature for each.")] = False,
     drop_old: Annotated[bool, typer.Option("--drop-old", help="Sign with the newest secret alone.")] = False,
 ) -> None:
     """Change an endpoint's secret: --rotate, give the new one to the receiver, --drop-old. No secret is shown a second time."""
     if rotate is drop_old:
         raise typer.BadParameter("name one of --rotate and --drop-old")
-    context = new_context()
+    context, one = opened(which)
     if rotate:
-        anew = asyncio.run(operations.rotate_secret(context, context.author, endpoint_id))
-        say(f"endpoint {endpoint_id} signs with this secret too, shown this once:\n{anew}", id=endpoint_id, secret=anew)
+        anew = asyncio.run(operations.rotate_secret(context, context.author, one.id))
+        say(f"endpoint {one.words} signs with this secret too, shown this once:\n{anew}", id=one.id, secret=anew)
     else:
-        dropped = asyncio.run(operations.drop_old_secrets(context, context.author, endpoint_id))
-        say(f"endpoint {endpoint_id} signs with its newest secret alone; dropped: {dropped}", id=endpoint_id, dropped=dropped)
+        dropped = asyncio.run(operations.drop_old_secrets(context, context.author, one.id))
+        say(f"endpoint {one.words} signs with its newest secret alone; dropped: {dropped}", id=one.id, dropped=dropped)
 
 
 @endpoint.command()
 @with_json
-def enable(endpoint_id: Id) -> None:
+def enable(which: Which) -> None:
     """Switch an endpoint on: it catches up from where it was."""
-    context = new_context()
-    asyncio.run(operations.switch(context, context.author, endpoint_id, on=True))
-    say(f"endpoint {endpoint_id} is on, and catches up", id=endpoint_id, state="on")
+    context, one = opened(which)
+    asyncio.run(operations.switch(context, context.author, one.id, on=True))
+    say(f"endpoint {one.words} is on, and catches up", id=one.id, state="on")
 
 
 @endpoint.command()
 @with_json
-def disable(endpoint_id: Id) -> None:
+def disable(which: Which) -> None:
     """Switch an endpoint off. Its place in the feed stays, so nothing is lost."""
-    context = new_context()
-    asyncio.run(operations.switch(context, context.author, endpoint_id, on=False))
-    say(f"endpoint {endpoint_id} is off", id=endpoint_id, state="off")
+    context, one = opened(which)
+    asyncio.run(operations.switch(context, context.author, one.id, on=False))
+    say(f"endpoint {one.words} is off", id=one.id, state="off")
 
 
 @endpoint.command("deliver-now")
 @with_json
-def deliver_now(endpoint_id: Id) -> None:
+def deliver_now(which: Which) -> None:
     """Deliver now what waits for a later try. Each seller's changes go in order, and tries are counted on."""
-    context = new_context()
-    due = asyncio.run(operations.deliver_now(context, context.author, endpoint_id))
-    say(f"endpoint {endpoint_id}: {operations.freed_words(due.events)}", id=endpoint_id, retried=due.sellers, freed=due.events)
+    context, one = opened(which)
+    due = asyncio.run(operations.deliver_now(context, context.author, one.id))
+    say(f"endpoint {one.words}: {operations.freed_words(due.events)}", id=one.id, retried=due.sellers, freed=due.events)
 
 
 @endpoint.command()
 @with_json
-def remove(endpoint_id: Id) -> None:
+def remove(which: Which) -> None:
     """Forget an endpoint, with its secrets, its place in the feed and its log."""
-    context = new_context()
-    asyncio.run(operations.remove_endpoint(context, context.author, endpoint_id))
-    say(f"endpoint {endpoint_id} is removed", id=endpoint_id, state="removed")
+    context, one = opened(which)
+    asyncio.run(operations.remove_endpoint(context, context.author, one.id))
+    say(f"endpoint {one.words} is removed", id=one.id, state="removed")
 
 
 @endpoint.command()
 @with_json
 def test(
-    endpoint_id: Id,
+    which: Which,
     type_: Annotated[  # the id of what is sent begins with test-, whatever its type
         str | None, typer.Option("--type", metavar="TYPE", help="A sample of this type instead, such as order.refunded.")
     ] = None,  # noqa: PT028 - a command
@@ -156,16 +158,16 @@ def test(
     """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves.
 
     Where it is taken, what waits for a later try is sent now too."""
-    context = new_context()
+    context, one = opened(which)
     with usage():
-        found = asyncio.run(operations.try_endpoint(context, context.author, endpoint_id, type_))
+        found = asyncio.run(operations.try_endpoint(context, context.author, one.id, type_))
     if found["status"] is None:
-        raise FailedError(f"endpoint {endpoint_id} was not reached: {found['text']}")
+        raise FailedError(f"endpoint {one.words} was not reached: {found['text']}")
     if found["outcome"] != "delivered":
-        raise FailedError(f"endpoint {endpoint_id} answered {found['status']}: {found['outcome']}")
+        raise FailedError(f"endpoint {one.words} answered {found['status']}: {found['outcome']}")
     said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms", "freed")}
     freed = operations.tried_words(found)
-    say(f"endpoint {endpoint_id} answered {found['status']} after {found['took_ms']} ms" + (f"; {freed}" if freed else ""), **said)
+    say(f"endpoint {one.words} answered {found['status']} after {found['took_ms']} ms" + (f"; {freed}" if freed else ""), **said)
 
 
 @commands.command()
@@ -178,7 +180,7 @@ def deliveries(
 ) -> None:
     """The log of what was sent in the last 14 days, with the answers; the newest first."""
     context = new_context()
-    rows = deliveries_of.log(context, endpoint, seller, failed, limit)
+    rows = deliveries_of.log(context, id_of(context, endpoint), seller, failed, limit)
     none_found(context, seller, rows)
     show_deliveries(rows)
 
@@ -200,7 +202,8 @@ def replay(
     context = new_context()
     if seller is not None:
         seller_is_known(context, seller)
-    asked = asyncio.run(deliveries_of.replay(context, context.author, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller))
+    target = id_of(context, endpoint)
+    asked = asyncio.run(deliveries_of.replay(context, context.author, endpoint=target, ids=ids, first=first, last=last, seller=seller))
     say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from console.cells import now
 from console.output import Output, print_json, show, show_texts
 from domain.alert_groups import AlertGroup
 from operations.alerts import group_fields
+from operations.times import age
 from store.schema.times import iso
 
 QUOTA = {
@@ -83,3 +85,36 @@ def show_deliveries(rows: Sequence[dict[str, Any]]) -> None:
     """Attempts with their answers."""
     empty = "nothing was sent; whom to send to is said by: starter.py endpoint add URL"
     show(rows, DELIVERIES, empty=empty, numbers=("attempt", "status", "took_ms"))
+
+
+ENDPOINTS = {
+    "endpoint": "endpoint",
+    "state": "state",
+    "waiting": "waiting",
+    "next_try_at": "next try",
+    "last": "last answer",
+    "delivered": "delivered in 24 h",
+    "failed": "failed",
+    "median_ms": "median ms",
+    "p95_ms": "95 % within ms",
+    "types": "types",
+    "url": "address",
+}
+
+
+def show_endpoints(rows: Sequence[dict[str, Any]]) -> None:
+    """Who is told of changes, and how each does."""
+    if not Output.json:
+        rows = [row | row["day"] | _endpoint_words(row) for row in rows]
+    empty = "no endpoints yet; begin with: starter.py endpoint add URL --types 'order.*'"
+    show(rows, ENDPOINTS, numbers=("waiting", "delivered", "failed", "median_ms", "p95_ms"), empty=empty)
+
+
+def _endpoint_words(row: dict[str, Any]) -> dict[str, Any]:
+    last, day = row["last"], row["day"]
+    return {
+        "endpoint": f"{row['name']} ({row['id']})" if row["name"] else row["id"],
+        "last": f"{last['outcome']} ({last['status'] or last['kind']}), {age(datetime.fromisoformat(last['at']), now())}" if last else None,
+        "failed": f"{day['failed']:,} ({day['failure_rate']:.1%})" if day["failed"] else day["failed"],
+        "types": " ".join(row["types"]) + (f" of {row['seller_id']}" if row["seller_id"] else ""),
+    }

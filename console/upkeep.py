@@ -76,7 +76,7 @@ def rotate_keys() -> None:
     with recorded(context, "keys.rotate"):
         others = [what for what, rotate in OTHERS.items() if not _opens(rotate, store)]
         rotation = store.tokens.rotate()
-        secrets, unreadable = store.endpoints.reseal()
+        secrets, unreadable = store.endpoint_secrets.reseal()
         if lost := ", ".join((*rotation.unreadable, *unreadable, *others)):
             done = f"{rotation.sellers} sellers' tokens and {secrets} secrets of endpoints are encrypted anew"
             raise FailedError(f"{done}; no key in SELLERBEAT_SECRET_KEYS opens those of {lost}")

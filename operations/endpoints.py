@@ -12,13 +12,16 @@ from uuid import uuid4
 
 from activities.delivering.signing import send
 from domain.delivery import TYPES, AttemptOutcome, WrongTypesError, compose, outcome_of, patterns, wrong_type
+from domain.delivery.latency import failure_rate, quantile
+from domain.delivery.names import WrongEndpointNameError, checked_endpoint_name
 from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError, NameUnknownError, WrongInputError
 from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
 from settings import Settings
-from store.delivery.endpoints import Endpoint, new_id
+from store.delivery.endpoints import Endpoint, UnknownEndpointError, new_id
+from store.delivery.figures import EndpointFigures
 from store.delivery.retrying import MANY, MadeDue
 from store.schema.times import iso
 
@@ -31,21 +34,25 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def listed(context: CommandContext) -> list[dict[str, Any]]:
-    """All endpoints: settings, state, what waits, and the last answer of each."""
-    last = context.store.deliveries.last()
-    return [described(one) | waiting(context, one) | {"last": last.get(one.id)} for one in context.store.endpoints.all()]
+    """All endpoints: settings, state, what waits, the next try, the last answer, and how the last 24 hours went."""
+    found = context.store.delivery_figures.of()
+    return [described(one) | figures(found[one.id]) for one in context.store.endpoints.all() if one.id in found]
 
 
 def shown(context: CommandContext, endpoint_id: str) -> dict[str, Any]:
-    """One of them, likewise. Raises UnknownEndpointError."""
+    """One of them, by its id or name, likewise. Raises UnknownEndpointError."""
     one = context.store.endpoints.one(endpoint_id)
-    return described(one) | waiting(context, one) | {"last": context.store.deliveries.last().get(one.id)}
+    found = context.store.delivery_figures.of(one.id).get(one.id)
+    if found is None:  # removed meanwhile
+        raise UnknownEndpointError(one.id)
+    return described(one) | figures(found)
 
 
 def described(one: Endpoint) -> dict[str, Any]:
     """An endpoint's settings and state, without its secrets; times in ISO."""
     return {
         "id": one.id,
+        "name": one.name,
         "url": one.url,
         "types": list(one.types),
         "seller_id": one.seller_id,
@@ -57,31 +64,53 @@ def described(one: Endpoint) -> dict[str, Any]:
     }
 
 
-def waiting(context: CommandContext, one: Endpoint) -> dict[str, Any]:
-    """How many changes wait for it, and since when the oldest; `again`: those that are to be sent again."""
-    found = context.store.deliveries.waiting(one.id)
-    return {"waiting": found.changes, "again": found.again, "oldest_at": iso(found.since)}
+def figures(of: EndpointFigures) -> dict[str, Any]:
+    """What waits and since when the oldest (`again`: to be sent again), the next try, the last answer, and the last 24 hours."""
+    rate = failure_rate(of.delivered, of.failed)
+    return {
+        "waiting": of.waiting.changes,
+        "again": of.waiting.again,
+        "oldest_at": iso(of.waiting.since),
+        "next_try_at": iso(of.next_try_at),
+        "last": of.last,
+        "day": {
+            "since": iso(of.since),
+            "delivered": of.delivered,
+            "failed": of.failed,
+            "failure_rate": round(rate, 6) if rate is not None else None,
+            "median_ms": quantile(of.times, 0.5),
+            "p95_ms": quantile(of.times, 0.95),
+        },
+    }
 
 
 async def add_endpoint(
-    context: CommandContext, author: str, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False
+    context: CommandContext,
+    author: str,
+    url: str,
+    types: Sequence[str],
+    seller_id: str | None = None,
+    thin: bool = False,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Tell an address of every change from now on, as `endpoint add --json` prints it: with its secret, which is not told again.
 
     Args:
         types: such as `order.*`; none for all.
+        name: for people, of no other endpoint.
     Raises:
-        WrongInputError: `types`, or `url`, which may not be called.
-        NameUnknownError: its name leads nowhere.
+        WrongInputError: `types`, `name`, or `url`, which may not be called.
+        NameUnknownError: the name in its address leads nowhere.
         UnknownSellerError: it is to be of one seller, who is not enrolled.
+        EndpointNameTakenError: another one is called so.
     """
-    chosen = _chosen(types)
+    chosen, name = _chosen(types), _named(name)
     await _check(context, url)
     endpoint_id = new_id()
-    after = {"url": _origin(url), "types": chosen, "thin": thin}
+    after = {"url": _origin(url), "types": chosen, "thin": thin} | ({"name": name} if name else {})
     async with audited(context, author, "endpoint.add", seller_id, subject=endpoint_id, after=after):
-        _, secret = await context.ask(context.store.endpoints.add, url, chosen, seller_id, thin, endpoint_id)
-    return {"id": endpoint_id, "url": url, "types": chosen, "seller_id": seller_id, "thin": thin, "secret": secret}
+        _, secret = await context.ask(context.store.endpoints.add, url, chosen, seller_id, thin, endpoint_id, name)
+    return {"id": endpoint_id, "name": name, "url": url, "types": chosen, "seller_id": seller_id, "thin": thin, "secret": secret}
 
 
 async def change_endpoint(
@@ -92,18 +121,19 @@ async def change_endpoint(
     url: str | None = None,
     types: Sequence[str] | None = None,
     thin: bool | None = None,
+    name: str | None = None,
 ) -> None:
     """Change what is given. It goes on from where it stands, and another address is tried at once. Raises as `add_endpoint`."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    chosen = _chosen(types) if types is not None else None
+    chosen, name = _chosen(types) if types is not None else None, _named(name)
     if url is not None:
         await _check(context, url)
-    former = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin}
-    after = {"url": _origin(url) if url is not None else None, "types": chosen, "thin": thin}
+    former = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin, "name": one.name}
+    after = {"url": _origin(url) if url is not None else None, "types": chosen, "thin": thin, "name": name}
     after = {name: value for name, value in after.items() if value is not None}
     before = {name: former[name] for name in after}
-    async with audited(context, author, "endpoint.change", one.seller_id, subject=endpoint_id, before=before, after=after):
-        await context.ask(context.store.endpoints.change, endpoint_id, url, chosen, thin)
+    async with audited(context, author, "endpoint.change", one.seller_id, subject=one.id, before=before, after=after):
+        await context.ask(context.store.endpoints.change, one.id, url, chosen, thin, name)
 
 
 async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: bool) -> None:
@@ -112,8 +142,8 @@ async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: 
     one = await context.ask(endpoints.one, endpoint_id)
     action, after = ("endpoint.enable", "on") if on else ("endpoint.disable", "off")
     states = {"before": {"state": one.state}, "after": {"state": after}}
-    async with audited(context, author, action, one.seller_id, subject=endpoint_id, **states):
-        await context.ask(endpoints.switch_on if on else endpoints.switch_off, endpoint_id)
+    async with audited(context, author, action, one.seller_id, subject=one.id, **states):
+        await context.ask(endpoints.switch_on if on else endpoints.switch_off, one.id)
 
 
 async def deliver_now(context: CommandContext, author: str, endpoint_id: str) -> MadeDue:
@@ -125,32 +155,32 @@ async def deliver_now(context: CommandContext, author: str, endpoint_id: str) ->
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     if one.off_at:
         raise FailedError(
-            f"endpoint {endpoint_id} is switched off: switch it on (starter.py endpoint enable {endpoint_id}), and it catches up at once"
+            f"endpoint {one.id} is switched off: switch it on (starter.py endpoint enable {one.id}), and it catches up at once"
         )
-    async with audited(context, author, "endpoint.retry", one.seller_id, subject=endpoint_id):
-        return await context.ask(context.store.delivery_retries.now, endpoint_id)
+    async with audited(context, author, "endpoint.retry", one.seller_id, subject=one.id):
+        return await context.ask(context.store.delivery_retries.now, one.id)
 
 
 async def rotate_secret(context: CommandContext, author: str, endpoint_id: str) -> str:
     """A new secret beside the others: from now on each message is signed with all of them. Returns it."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    async with audited(context, author, "endpoint.rotate", one.seller_id, subject=endpoint_id):
-        return await context.ask(context.store.endpoints.rotate, endpoint_id)
+    async with audited(context, author, "endpoint.rotate", one.seller_id, subject=one.id):
+        return await context.ask(context.store.endpoints.rotate, one.id)
 
 
 async def drop_old_secrets(context: CommandContext, author: str, endpoint_id: str) -> int:
     """Only the newest secret signs from now on. Returns how many were dropped."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    async with audited(context, author, "endpoint.drop_old", one.seller_id, subject=endpoint_id):
-        return await context.ask(context.store.endpoints.drop_old, endpoint_id)
+    async with audited(context, author, "endpoint.drop_old", one.seller_id, subject=one.id):
+        return await context.ask(context.store.endpoints.drop_old, one.id)
 
 
 async def remove_endpoint(context: CommandContext, author: str, endpoint_id: str) -> None:
     """Forget it, with its secrets, its place in the feed and its log."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     before = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin}
-    async with audited(context, author, "endpoint.remove", one.seller_id, subject=endpoint_id, before=before):
-        await context.ask(context.store.endpoints.remove, endpoint_id)
+    async with audited(context, author, "endpoint.remove", one.seller_id, subject=one.id, before=before):
+        await context.ask(context.store.endpoints.remove, one.id)
 
 
 async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, type_: str | None = None) -> dict[str, Any]:
@@ -168,12 +198,12 @@ async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, t
     if type_ is not None and type_ not in TYPES:
         raise WrongInputError("type", wrong_type(type_))
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    secrets = await context.ask(context.store.endpoints.secrets, endpoint_id)
-    async with audited(context, author, "endpoint.test", one.seller_id, subject=endpoint_id):
+    secrets = await context.ask(context.store.endpoints.secrets, one.id)
+    async with audited(context, author, "endpoint.test", one.seller_id, subject=one.id):
         found = await context.call_out(_post, policy_of(context.settings), one, secrets, type_)
         freed = 0
         if found["outcome"] == AttemptOutcome.DELIVERED and not one.off_at:
-            freed = (await context.ask(context.store.delivery_retries.now, endpoint_id)).events
+            freed = (await context.ask(context.store.delivery_retries.now, one.id)).events
     return found | {"freed": freed, "off": one.off_at is not None}
 
 
@@ -215,6 +245,13 @@ def tried_words(found: Mapping[str, Any]) -> str:
     if found["off"]:
         return "the endpoint is switched off, so nothing else is sent: switch it on, and it catches up"
     return freed_words(found["freed"]) if found["freed"] else ""
+
+
+def _named(name: str | None) -> str | None:
+    try:
+        return checked_endpoint_name(name) if name is not None else None
+    except WrongEndpointNameError as error:
+        raise WrongInputError("name", str(error)) from None
 
 
 def _chosen(types: Sequence[str]) -> list[str]:

@@ -34,6 +34,7 @@ from operations.steering import NoWorkerError
 from serving.problems import LoginNeededError, ProblemError
 from store import StoreError, UnknownEndpointError, UnknownSellerError
 from store.access.api_tokens import ApiTokenExistsError, TooManyApiTokensError, UnknownApiTokenError
+from store.delivery.endpoint_names import EndpointNameTakenError
 from store.schema.errors import (
     NotAllowedError,
     OffersNeedInventoryError,
@@ -75,6 +76,7 @@ _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str |
     (UnknownChangeError, 404, "unknown_change", None, None),
     (WrongInputError, 422, None, None, None),
     (NameUnknownError, 422, "name_unknown", None, None),
+    (EndpointNameTakenError, 409, "name_taken", None, None),
     ((ApiTokenExistsError, TooManyApiTokensError, OffersNeedInventoryError), 409, None, None, None),
     (ConsentRefusedError, 422, "token_refused", None, None),
     (EbayAwayError, 503, "ebay_away", None, 30),

@@ -14,7 +14,9 @@ from store.access.idempotency import IdempotencyKeys
 from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
 from store.delivery.deliveries import Deliveries
+from store.delivery.endpoint_secrets import EndpointSecrets
 from store.delivery.endpoints import Endpoints
+from store.delivery.figures import DeliveryFigures
 from store.delivery.retention import RetentionStore
 from store.delivery.retrying import DeliveryRetries
 from store.erasure.deletions import Deletions
@@ -95,10 +97,12 @@ class Store(StepStore):
         self.lists = ListReader(engine, self.status)
         self.seller_day = SellerDayReader(engine)
         self.endpoints = Endpoints(engine, vault)
+        self.endpoint_secrets = EndpointSecrets(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)
         self.backlog = DeliveryBacklog(engine)
         self.retention = RetentionStore(engine)
         self.deliveries = Deliveries(engine)
+        self.delivery_figures = DeliveryFigures(engine)
         self.delivery_retries = DeliveryRetries(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)

@@ -70,6 +70,7 @@ class DeliveryDispatcher:
         while not self.stop.is_set():
             with self.outliving("the dispatcher cannot scan for changes"):
                 self.wake(loop, self.store.backlog.behind())
+                self.store.delivery_figures.fold()
                 due = time.monotonic() - forgot > FORGET_S or self.store.retention.partitioning.is_due()
                 if due and not self.store.retention.forget(self.keep):
                     forgot = time.monotonic()  # none left; else some more at the next scan

@@ -19,12 +19,8 @@ NEWEST_DELIVERIES = text("""
         AND (NOT :failed OR outcome <> 'delivered') AND id < :before
     ORDER BY id DESC LIMIT :limit
 """)
-LAST_DELIVERY_OF_EACH_ENDPOINT = text("""
-    SELECT e.id, d.* FROM sellerbeat.endpoints e
-    CROSS JOIN LATERAL (SELECT at, outcome, status, kind, took_ms FROM sellerbeat.deliveries WHERE endpoint_id = e.id ORDER BY id DESC
-        LIMIT 1) AS d
-""")
-COUNT_WAITING_CHANGES_OF_ENDPOINT = text(f"""
+# Each seller's from where their cursor stands, by the index of sequences: joined as a whole, Postgres reads what all sellers ever had.
+WAITING_CHANGES_OF_ENDPOINT = f"""
     WITH heads AS (
         SELECT seller_id, sequence FROM sellerbeat.sellers
         UNION ALL SELECT '', coalesce(max(position), 0) FROM sellerbeat.change_events WHERE seller_id IS NULL
@@ -32,18 +28,21 @@ COUNT_WAITING_CHANGES_OF_ENDPOINT = text(f"""
         SELECT h.seller_id AS seller, coalesce(l.sequence, 0) AS delivered, e.types
         FROM sellerbeat.endpoints e JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
         LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
-        WHERE e.id = :endpoint AND h.sequence > coalesce(l.sequence, 0)
+        WHERE e.id = {{endpoint}} AND h.sequence > coalesce(l.sequence, 0)
     ), waiting AS (
-        SELECT c.detected_at FROM behind b JOIN sellerbeat.change_events c ON c.seller_id = b.seller AND c.sequence > b.delivered
-            AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller <> ''
+        SELECT news.detected_at FROM behind b CROSS JOIN LATERAL (
+            SELECT c.detected_at FROM sellerbeat.change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
+                AND {MATCHES.format(type="c.type", types="b.types")} ORDER BY c.sequence LIMIT {MANY}
+        ) AS news WHERE b.seller <> ''
         UNION ALL
         SELECT c.detected_at FROM behind b JOIN sellerbeat.change_events c ON c.seller_id IS NULL AND c.position > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''
         LIMIT {MANY}
     )
     SELECT count(*) AS changes, min(detected_at) AS since, clock_timestamp() AS now,
-        (SELECT count(*) FROM sellerbeat.redeliveries WHERE endpoint_id = :endpoint) AS again FROM waiting
-""")
+        (SELECT count(*) FROM sellerbeat.redeliveries WHERE endpoint_id = {{endpoint}}) AS again FROM waiting
+"""
+COUNT_WAITING_CHANGES_OF_ENDPOINT = text(WAITING_CHANGES_OF_ENDPOINT.format(endpoint=":endpoint"))
 # What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
 REQUEST_REDELIVERIES = text(f"""
     WITH asked AS (
@@ -97,12 +96,6 @@ class Deliveries:
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(NEWEST_DELIVERIES, values).mappings().all()
         return [{**row, "at": iso(row["at"])} for row in rows]
-
-    def last(self) -> dict[str, dict[str, Any]]:
-        """The last attempt of each endpoint that has one."""
-        with translated(), self._engine.begin() as connection:
-            rows = connection.execute(LAST_DELIVERY_OF_EACH_ENDPOINT).mappings().all()
-        return {row["id"]: {**row, "at": iso(row["at"])} for row in rows}
 
     def waiting(self, endpoint: str) -> Waiting:
         """What an endpoint is still to be told."""

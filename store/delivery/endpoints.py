@@ -1,6 +1,6 @@
 """Endpoints: who is told of changes, of which, and with which secrets.
 
-No secret leaves here but through `secrets`, `add` and `rotate`.
+No secret leaves here but through `secrets`, `add` and `rotate`; `endpoint_secrets.py` encrypts them anew.
 """
 
 import base64
@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from store.delivery.endpoint_names import reserve_name
 from store.events.alerts import close_alert
 from store.events.events import FLEET, Events
 from store.schema.delivery_tables import FLEET_CURSOR
-from store.schema.errors import SecretError, StoreError, UnknownSellerError, translated
+from store.schema.errors import StoreError, UnknownSellerError, translated
 from store.schema.kinds import AlertKind, named
 from store.schema.vault import Vault
 
@@ -24,8 +25,8 @@ PREFIX = "whsec_"  # Standard Webhooks, "Signature scheme": base64 of 24 to 64 b
 BYTES = 32
 
 ADD_ENDPOINT = text("""
-    INSERT INTO sellerbeat.endpoints (id, url, types, seller_id, thin, created_at)
-    VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp())
+    INSERT INTO sellerbeat.endpoints (id, url, types, seller_id, thin, created_at, name)
+    VALUES (:id, :url, CAST(:types AS text[]), :seller_id, :thin, clock_timestamp(), :name)
 """)
 # An endpoint is told of what comes from now on: each cursor begins where its seller stands. A seller enrolled later has no row: from 0.
 BEGIN_CURSORS_OF_ENDPOINT = text("""
@@ -38,7 +39,9 @@ BEGIN_FLEET_CURSOR_OF_ENDPOINT = text("""
 """)
 SELLER_IS_ENROLLED = text("SELECT EXISTS (SELECT FROM sellerbeat.sellers WHERE seller_id = :seller_id AND removed_at IS NULL)")
 ALL_ENDPOINTS = text("SELECT * FROM sellerbeat.endpoints ORDER BY created_at, id")
-ENDPOINT_BY_ID = text("SELECT * FROM sellerbeat.endpoints WHERE id = :id")
+ENDPOINT_BY_ID_OR_NAME = text(
+    "SELECT * FROM sellerbeat.endpoints WHERE id = :which OR lower(name) = lower(:which)"
+)  # no name looks like an id
 LOCK_ENDPOINT = text("SELECT id FROM sellerbeat.endpoints WHERE id = :id FOR UPDATE")
 SECRETS_OF_ENDPOINT = text("SELECT secret FROM sellerbeat.endpoint_secrets WHERE endpoint_id = :id ORDER BY number DESC")
 ADD_SECRET_OF_ENDPOINT = text("""
@@ -64,7 +67,7 @@ RETRY_CURSORS_OF_ENDPOINT_NOW = text("""
 """)
 CHANGE_ENDPOINT = text("""
     UPDATE sellerbeat.endpoints SET url = coalesce(CAST(:url AS text), url), types = coalesce(CAST(:types AS text[]), types),
-        thin = coalesce(CAST(:thin AS boolean), thin)
+        thin = coalesce(CAST(:thin AS boolean), thin), name = coalesce(CAST(:name AS text), name)
     WHERE id = :id
 """)
 FORGET_FAILURES_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET failures = 0, failing_since = NULL, probed_at = NULL WHERE id = :id")
@@ -74,10 +77,6 @@ REMOVE_ROWS_OF_ENDPOINT = [
 ]
 REMOVE_ENDPOINT = text("DELETE FROM sellerbeat.endpoints WHERE id = :id")
 LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM sellerbeat.endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
-SEALED_ENDPOINT_SECRETS = text("SELECT endpoint_id, number, secret FROM sellerbeat.endpoint_secrets ORDER BY endpoint_id, number")
-RESEAL_ENDPOINT_SECRET = text(
-    "UPDATE sellerbeat.endpoint_secrets SET secret = :secret WHERE endpoint_id = :endpoint_id AND number = :number AND secret = :before"
-)
 
 
 ENDPOINT_ID = re.compile(r"ep-[a-z0-9-]{1,20}")
@@ -87,7 +86,7 @@ class UnknownEndpointError(StoreError):
     """There is no such endpoint, or it was removed. Act: `starter.py endpoints` lists them."""
 
     def __init__(self, endpoint_id: str) -> None:
-        named = endpoint_id if ENDPOINT_ID.fullmatch(endpoint_id) else "of this id"  # a token that was pasted there is not shown
+        named = endpoint_id if ENDPOINT_ID.fullmatch(endpoint_id) else "of this id or name"  # a token that was pasted there is not shown
         super().__init__(f"there is no endpoint {named}: starter.py endpoints lists them")
 
 
@@ -105,6 +104,12 @@ class Endpoint:
     off_reason: str | None
     failures: int
     failing_since: datetime | None
+    name: str | None = None
+
+    @property
+    def words(self) -> str:
+        """For people: `shop (ep-1f2e3d4c)`, or the id alone."""
+        return f"{self.name} ({self.id})" if self.name else self.id
 
     @property
     def state(self) -> str:
@@ -119,9 +124,15 @@ class Endpoints:
         self._engine, self._vault = engine, vault
 
     def add(
-        self, url: str, types: Sequence[str], seller_id: str | None = None, thin: bool = False, endpoint_id: str | None = None
+        self,
+        url: str,
+        types: Sequence[str],
+        seller_id: str | None = None,
+        thin: bool = False,
+        endpoint_id: str | None = None,
+        name: str | None = None,
     ) -> tuple[str, str]:
-        """Register an endpoint for what changes from now on; the URL and the types are checked already.
+        """Register an endpoint for what changes from now on; the URL, the types and the name are checked already.
 
         Args:
             endpoint_id: of `new_id`, where it was written down before; None: a new one.
@@ -129,12 +140,22 @@ class Endpoints:
             its id and its secret, which is not told a second time.
         Raises:
             UnknownSellerError: it is to be of one seller, who is not enrolled.
+            EndpointNameTakenError: another one is called so.
         """
         endpoint_id, secret = endpoint_id or new_id(), _new_secret()
-        values = {"id": endpoint_id, "url": url, "types": list(types), "seller_id": seller_id, "thin": thin, "fleet": FLEET_CURSOR}
+        values = {
+            "id": endpoint_id,
+            "url": url,
+            "types": list(types),
+            "seller_id": seller_id,
+            "thin": thin,
+            "fleet": FLEET_CURSOR,
+            "name": name,
+        }
         with translated(), self._engine.begin() as connection:
             if seller_id is not None and not connection.execute(SELLER_IS_ENROLLED, values).scalar():
                 raise UnknownSellerError(seller_id, removed=False)
+            reserve_name(connection, endpoint_id, name)
             connection.execute(ADD_ENDPOINT, values)
             connection.execute(ADD_SECRET_OF_ENDPOINT, {"id": endpoint_id, "secret": self._vault.seal(secret)})
             connection.execute(BEGIN_CURSORS_OF_ENDPOINT, values)
@@ -147,12 +168,12 @@ class Endpoints:
         with translated(), self._engine.begin() as connection:
             return [_endpoint(row) for row in connection.execute(ALL_ENDPOINTS)]
 
-    def one(self, endpoint_id: str) -> Endpoint:
-        """Raises UnknownEndpointError."""
+    def one(self, which: str) -> Endpoint:
+        """By its id or its name. Raises UnknownEndpointError."""
         with translated(), self._engine.begin() as connection:
-            row = connection.execute(ENDPOINT_BY_ID, {"id": endpoint_id}).one_or_none()
+            row = connection.execute(ENDPOINT_BY_ID_OR_NAME, {"which": which}).one_or_none()
         if row is None:
-            raise UnknownEndpointError(endpoint_id)
+            raise UnknownEndpointError(which)
         return _endpoint(row)
 
     def secrets(self, endpoint_id: str) -> list[str]:
@@ -190,14 +211,22 @@ class Endpoints:
             connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
-    def change(self, endpoint_id: str, url: str | None = None, types: Sequence[str] | None = None, thin: bool | None = None) -> None:
+    def change(
+        self,
+        endpoint_id: str,
+        url: str | None = None,
+        types: Sequence[str] | None = None,
+        thin: bool | None = None,
+        name: str | None = None,
+    ) -> None:
         """Change what is given; checked already. It goes on from where it stands: what waits is told as from now on wished.
 
-        Another address knows nothing of the former one's failures, and is tried at once.
+        Another address knows nothing of the former one's failures, and is tried at once. Raises EndpointNameTakenError.
         """
-        values = {"id": endpoint_id, "url": url, "types": list(types) if types is not None else None, "thin": thin}
+        values = {"id": endpoint_id, "url": url, "types": list(types) if types is not None else None, "thin": thin, "name": name}
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
+            reserve_name(connection, endpoint_id, name)
             connection.execute(CHANGE_ENDPOINT, values)
             if url is not None:
                 connection.execute(FORGET_FAILURES_OF_ENDPOINT, values)
@@ -210,21 +239,6 @@ class Endpoints:
         with translated(), self._engine.begin() as connection:
             self._locked(connection, endpoint_id)
             forget(connection, endpoint_id)
-
-    def reseal(self) -> tuple[int, list[str]]:
-        """Encrypt every secret with the first key. Returns how many were not, and the endpoints with one that no key opens."""
-        done, unreadable = 0, []
-        with translated(), self._engine.begin() as connection:
-            for row in connection.execute(SEALED_ENDPOINT_SECRETS).all():
-                try:
-                    anew = self._vault.renewed(row.secret)
-                except SecretError:
-                    unreadable.append(row.endpoint_id)
-                    continue
-                if anew is not None:
-                    values = {"endpoint_id": row.endpoint_id, "number": row.number, "before": row.secret, "secret": anew}
-                    done += connection.execute(RESEAL_ENDPOINT_SECRET, values).rowcount
-        return done, unreadable
 
     def _locked(self, connection: Connection, endpoint_id: str) -> None:
         if connection.execute(LOCK_ENDPOINT, {"id": endpoint_id}).scalar() is None:
@@ -275,4 +289,5 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         off_reason=row.off_reason,
         failures=row.failures,
         failing_since=row.failing_since,
+        name=row.name,
     )

@@ -15,8 +15,10 @@ COUNT_EVENTS_WAITING_FOR_RETRY = text(f"""
         FROM sellerbeat.delivery_lanes l JOIN sellerbeat.endpoints e ON e.id = l.endpoint_id
         WHERE l.endpoint_id = :id AND (l.tries > 0 OR l.retry_at IS NOT NULL)
     ), waiting AS (
-        SELECT FROM behind b JOIN sellerbeat.change_events c ON c.seller_id = b.seller AND c.sequence > b.delivered
-            AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller <> ''
+        SELECT FROM behind b CROSS JOIN LATERAL (
+            SELECT FROM sellerbeat.change_events c WHERE c.seller_id = b.seller AND c.sequence > b.delivered
+                AND {MATCHES.format(type="c.type", types="b.types")} ORDER BY c.sequence LIMIT {MANY}
+        ) AS news WHERE b.seller <> ''
         UNION ALL
         SELECT FROM behind b JOIN sellerbeat.change_events c ON c.seller_id IS NULL AND c.position > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''

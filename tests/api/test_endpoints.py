@@ -43,7 +43,8 @@ async def test_an_endpoint_is_made_with_a_secret_that_is_shown_once(site: Site, 
 
     assert answer.status_code == 201
     assert store.endpoints.secrets(one["id"]) == [one["secret"]]
-    assert one == {"id": one["id"], "url": NOWHERE, "types": ["order.*"], "seller_id": "anna", "thin": True, "secret": one["secret"]}
+    terms = {"url": NOWHERE, "types": ["order.*"], "seller_id": "anna", "thin": True}
+    assert one == {"id": one["id"], "name": None, **terms, "secret": one["secret"]}
     assert shown.json() == everybody.json()["endpoints"][0]
     assert shown.json().items() >= {"id": one["id"], "url": NOWHERE, "state": "on", "waiting": 0, "last": None, "seller_id": "anna"}.items()
     assert "whsec_" not in shown.text + everybody.text
@@ -80,6 +81,39 @@ async def test_what_is_left_out_of_a_change_stays(site: Site, store: Store) -> N
     assert (thinned["types"], thinned["url"], thinned["thin"]) == (["order.created", "alert.*"], NOWHERE, True)
     assert (moved["types"], moved["url"], moved["thin"]) == (["order.created", "alert.*"], "http://127.0.0.1:10/", True)
     assert store.endpoints.secrets(one["id"]) == [one["secret"]]
+
+
+async def test_a_name_is_of_one_endpoint_whatever_the_case_of_its_letters(site: Site, store: Store) -> None:
+    one, other = await made(site, name="Shop"), await made(site)
+
+    taken = await site.program.post("/v1/endpoints", json={**TERMS, "name": "shop"})
+    renamed = await site.program.patch(f"/v1/endpoints/{other['id']}", json={"name": "SHOP"})
+    same = await site.program.patch(f"/v1/endpoints/{one['id']}", json={"name": "shop"})
+    like_an_id = await site.program.post("/v1/endpoints", json={**TERMS, "name": "ep-1f2e3d4c"})
+    wrong = await site.program.post("/v1/endpoints", json={**TERMS, "name": "my shop"})
+
+    assert "another endpoint is called shop" in refused(taken, 409)
+    assert taken.json()["code"] == "name_taken"
+    refused(renamed, 409)
+    assert (same.json()["name"], store.endpoints.one("sHoP").id) == ("shop", one["id"])
+    assert "taken for an id" in refused(like_an_id, 422)
+    refused(wrong, 422)
+    assert len(store.endpoints.all()) == 2
+
+
+async def test_how_the_last_day_went_is_shown_with_the_next_try(site: Site, store: Store) -> None:
+    with Receiver(answering(204, 500, headers={"retry-after": "7200"})) as receiver, closing(Client(Policy(loopback=True))) as client:
+        hand = Hand(store, client)
+        hand.enroll("anna")
+        endpoint = (await made(site, url=receiver.url))["id"]
+        hand.change("anna", orders=2)
+        hand.run(endpoint)
+    shown = (await site.program.get(f"/v1/endpoints/{endpoint}")).json()
+
+    day = shown["day"]
+    assert (day["delivered"], day["failed"], day["failure_rate"], shown["last"]["status"]) == (1, 1, 0.5, 500)
+    assert 0 < day["median_ms"] <= day["p95_ms"]
+    assert shown["next_try_at"] > shown["last"]["at"] > day["since"]
 
 
 async def test_another_address_gets_what_the_former_one_did_not_take_at_once(site: Site, store: Store) -> None:

@@ -43,6 +43,26 @@ def test_an_endpoint_is_added_with_a_secret_that_is_shown_once(house: House) -> 
     assert secret.encode() not in bytes(house.rows("SELECT secret FROM sellerbeat.endpoint_secrets")[0][0])
 
 
+def test_a_name_stands_wherever_an_endpoint_is_named(house: House) -> None:
+    made = add(house, "http://127.0.0.1:9/", "--name", "shop-app").object
+    endpoint = made["id"]
+
+    house.command("endpoint", "change", "shop-app", "--name", "Shop", "--types", "order.*")
+    acts = [house.command("endpoint", act, "shop", "--json").object for act in ("disable", "enable", "deliver-now")]
+    log = house.command("deliveries", "--endpoint", "Shop")
+    again = house.command("replay", "--endpoint", "Shop", "--from", "1", "--json").object
+    shown = house.command("endpoints")
+    taken = add(house, "http://127.0.0.1:9/", "--name", "SHOP")
+
+    assert made["name"] == "shop-app"
+    assert [one["id"] for one in acts] == [endpoint] * 3
+    assert (log.code, again) == (0, {"messages": 0})
+    assert f"Shop ({endpoint})" in shown.out
+    assert "another endpoint is called SHOP" in taken.failure(1)
+    assert "a name has 1 to 60 letters" in add(house, "http://127.0.0.1:9/", "--name", "my shop").failure(2)
+    assert "there is no endpoint of this id or name" in house.command("endpoint", "enable", "nobodys").failure(1)
+
+
 def test_its_secret_rotates(house: House) -> None:
     added = add(house, "http://127.0.0.1:9/").object
     endpoint, old = added["id"], added["secret"]

@@ -340,10 +340,22 @@ class LastAnswer(Answer):
     took_ms: int
 
 
+class DayFigures(Answer):
+    """How an endpoint's attempts of the last 24 hours went."""
+
+    since: str  # UTC, to the millisecond
+    delivered: int
+    failed: int
+    failure_rate: float | None  # which share of the attempts failed, 0 to 1; null: there was none
+    median_ms: int | None  # half of its answers came within so long, to 5 %; null: it gave none
+    p95_ms: int | None  # 95 % of its answers came within so long, to 5 %
+
+
 class ShownEndpoint(Answer):
-    """An endpoint: settings, state, what waits."""
+    """An endpoint: settings, state, what waits, and how it does."""
 
     id: str
+    name: str | None
     url: str
     types: list[str]
     seller_id: str | None  # null: of all sellers
@@ -355,7 +367,9 @@ class ShownEndpoint(Answer):
     waiting: int  # changes that it has not got yet; 10000 stands for that and more
     again: int  # changes that are to be sent again
     oldest_at: str | None  # of what waits
+    next_try_at: str | None  # of what failed; null: nothing did, or the endpoint is off
     last: LastAnswer | None
+    day: DayFigures
 
 
 class ShownEndpoints(Answer):
@@ -368,6 +382,7 @@ class NewEndpoint(Answer):
     """An endpoint as it was made, with its secret, which is not shown again."""
 
     id: str
+    name: str | None
     url: str
     types: list[str]
     seller_id: str | None
@@ -392,6 +407,7 @@ class DueEndpoint(Answer):
     """An endpoint of which nothing waits for a later try any more."""
 
     id: str
+    name: str | None
     url: str
     types: list[str]
     seller_id: str | None  # null: of all sellers
@@ -403,7 +419,9 @@ class DueEndpoint(Answer):
     waiting: int  # changes that it has not got yet; 10000 stands for that and more
     again: int  # changes that are to be sent again
     oldest_at: str | None  # of what waits
+    next_try_at: str | None  # of what failed; null: nothing did, or the endpoint is off
     last: LastAnswer | None
+    day: DayFigures
     freed: int  # events that waited for a later try and are sent now; 10000 stands for that and more
 
 

@@ -293,7 +293,7 @@ class Sellerbeat(Calls):
         return self._call(answers.ArrangedParts, "POST", f"/v1/sellers/{segment(seller_id)}/notifications/repair", key=idempotency_key)
 
     def endpoints(self) -> answers.ShownEndpoints:
-        """Who is told of changes: settings, state, what waits, and the last answer of each."""
+        """Who is told of changes: settings, state, what waits, next try, last answer, and how the last 24 hours went."""
         return self._call(answers.ShownEndpoints, "GET", "/v1/endpoints")
 
     def add_endpoint(
@@ -303,14 +303,15 @@ class Sellerbeat(Calls):
         types: Sequence[str] | None = None,
         seller: str | None = None,
         thin: bool | None = None,
+        name: str | None = None,
         idempotency_key: str | None = None,
     ) -> answers.NewEndpoint:
         """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
-        body = {"url": url, "types": types, "seller": seller, "thin": thin}
+        body = {"url": url, "types": types, "seller": seller, "thin": thin, "name": name}
         return self._call(answers.NewEndpoint, "POST", "/v1/endpoints", body=body, key=idempotency_key)
 
     def endpoint(self, endpoint_id: str) -> answers.ShownEndpoint:
-        """One endpoint: settings, state, what waits, and its last answer."""
+        """One endpoint: settings, state, what waits, next try, last answer, and how the last 24 hours went."""
         return self._call(answers.ShownEndpoint, "GET", f"/v1/endpoints/{segment(endpoint_id)}")
 
     def change_endpoint(
@@ -320,12 +321,11 @@ class Sellerbeat(Calls):
         url: str | None = None,
         types: Sequence[str] | None = None,
         thin: bool | None = None,
+        name: str | None = None,
         idempotency_key: str | None = None,
     ) -> answers.ShownEndpoint:
-        """Change the address or what it is told. It goes on from where it stands, under the same secret; another address is tried at
-        once.
-        """
-        body = {"url": url, "types": types, "thin": thin}
+        """Change the name, the address or what it is told. It goes on from where it stands; another address is tried at once."""
+        body = {"url": url, "types": types, "thin": thin, "name": name}
         return self._call(answers.ShownEndpoint, "PATCH", f"/v1/endpoints/{segment(endpoint_id)}", body=body, key=idempotency_key)
 
     def remove_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> None:

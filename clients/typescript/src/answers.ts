@@ -352,9 +352,24 @@ export interface LastAnswer {
   took_ms: number;
 }
 
-/** An endpoint: settings, state, what waits. */
+/** How an endpoint's attempts of the last 24 hours went. */
+export interface DayFigures {
+  /** UTC, to the millisecond */
+  since: string;
+  delivered: number;
+  failed: number;
+  /** which share of the attempts failed, 0 to 1; null: there was none */
+  failure_rate: number | null;
+  /** half of its answers came within so long, to 5 %; null: it gave none */
+  median_ms: number | null;
+  /** 95 % of its answers came within so long, to 5 % */
+  p95_ms: number | null;
+}
+
+/** An endpoint: settings, state, what waits, and how it does. */
 export interface ShownEndpoint {
   id: string;
+  name: string | null;
   url: string;
   types: string[];
   /** null: of all sellers */
@@ -371,7 +386,10 @@ export interface ShownEndpoint {
   again: number;
   /** of what waits */
   oldest_at: string | null;
+  /** of what failed; null: nothing did, or the endpoint is off */
+  next_try_at: string | null;
   last: LastAnswer | null;
+  day: DayFigures;
 }
 
 /** All of them, the oldest first. */
@@ -382,6 +400,7 @@ export interface ShownEndpoints {
 /** An endpoint as it was made, with its secret, which is not shown again. */
 export interface NewEndpoint {
   id: string;
+  name: string | null;
   url: string;
   types: string[];
   seller_id: string | null;
@@ -410,6 +429,7 @@ export interface AttemptShown {
 /** An endpoint of which nothing waits for a later try any more. */
 export interface DueEndpoint {
   id: string;
+  name: string | null;
   url: string;
   types: string[];
   /** null: of all sellers */
@@ -426,7 +446,10 @@ export interface DueEndpoint {
   again: number;
   /** of what waits */
   oldest_at: string | null;
+  /** of what failed; null: nothing did, or the endpoint is off */
+  next_try_at: string | null;
   last: LastAnswer | null;
+  day: DayFigures;
   /** events that waited for a later try and are sent now; 10000 stands for that and more */
   freed: number;
 }

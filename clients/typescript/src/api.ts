@@ -353,7 +353,7 @@ export class Sellerbeat extends Calls {
     return this.call("POST", `/v1/sellers/${segment(seller_id)}/notifications/repair`, { options });
   }
 
-  /** Who is told of changes: settings, state, what waits, and the last answer of each. */
+  /** Who is told of changes: settings, state, what waits, next try, last answer, and how the last 24 hours went. */
   endpoints(options?: CallOptions): Promise<answers.ShownEndpoints> {
     return this.call("GET", "/v1/endpoints", { options });
   }
@@ -369,24 +369,26 @@ export class Sellerbeat extends Calls {
       seller?: string | undefined;
       /** changes above 20 kB go without their documents, with a link to the feed */
       thin?: boolean | undefined;
+      name?: string | undefined;
     },
     options?: CallOptions,
   ): Promise<answers.NewEndpoint> {
     return this.call("POST", "/v1/endpoints", { body: given, options });
   }
 
-  /** One endpoint: settings, state, what waits, and its last answer. */
+  /** One endpoint: settings, state, what waits, next try, last answer, and how the last 24 hours went. */
   endpoint(endpoint_id: string, options?: CallOptions): Promise<answers.ShownEndpoint> {
     return this.call("GET", `/v1/endpoints/${segment(endpoint_id)}`, { options });
   }
 
-  /** Change the address or what it is told. It goes on from where it stands, under the same secret; another address is tried at once. */
+  /** Change the name, the address or what it is told. It goes on from where it stands; another address is tried at once. */
   changeEndpoint(
     endpoint_id: string,
     given: {
       url?: string | undefined;
       types?: readonly string[] | undefined;
       thin?: boolean | undefined;
+      name?: string | undefined;
     } = {},
     options?: CallOptions,
   ): Promise<answers.ShownEndpoint> {
