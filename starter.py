@@ -21,7 +21,19 @@ PROGRAM = "starter.py"  # whatever ran it: shells complete it by this name
 HELP = "Sellerbeat's command line. Every command also takes --json; exit 0: done, 1: failed, 2: wrong usage."
 EPILOG = "COMMAND --help tells more of a command, with an example. --install-completion lets the shell complete commands and sellers."
 # --help lists them in this order
-ROOMS = ("upkeep", "erasures", "restored", "steering", "migration", "reading", "endpoints", "notifications", "tokens", "audit")
+ROOMS = (
+    "upkeep",
+    "erasures",
+    "restored",
+    "steering",
+    "migration",
+    "reading",
+    "endpoints",
+    "deliveries",
+    "notifications",
+    "tokens",
+    "audit",
+)
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")  # Postgres takes neither
 READING = ("list", "status", "watch", "quota", "alerts", "set-aside", "changes", "find", "snapshot", "events")
 """The commands of `reading`. They are typed most, so they do not wait until what the others need is loaded."""

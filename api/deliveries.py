@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, status
 from pydantic import BaseModel, Field, model_validator
 
-from api.fields import ENDPOINT_ID, Admin, Read, SellerName
+from api.fields import ENDPOINT_ID, Admin, AskedTime, Read, SellerName
 from api.routing import ApiRoute, asks_for, problems
-from domain.delivery import AttemptOutcome
+from domain.delivery import AttemptOutcome, WrongTypesError, patterns
 from operations.deliveries import log, replay
 from serving.context import WebContext
+from serving.problems import ProblemError
 from store import UnknownEndpointError
+from store.delivery.deliveries import AttemptFilter, AttemptPage
 from store.schema.tables import LARGEST_ID
 
 EventId = Annotated[str, Field(pattern="^[!-~]{1,100}$", examples=["0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])]
 Position = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 EndpointName = Annotated[str | None, Field(pattern=f"^{ENDPOINT_ID.pattern}$", description="one endpoint only")]
+TypePattern = Annotated[str, Field(max_length=200)]
 router = APIRouter(route_class=ApiRoute, tags=["Deliveries"])
 
 
 class LogQuery(BaseModel, extra="forbid", frozen=True):
     endpoint: EndpointName = None
     seller: SellerName = None
+    type: list[TypePattern] = Field([], max_length=20, description="of these types only, such as order.*")
     failed: bool = Field(False, description="only what was not taken")
+    since: AskedTime | None = Field(None, description="attempts from then on: 2h (ago), or 2026-06-01T12:00:00Z")
+    until: AskedTime | None = Field(None, description="attempts before then")
     limit: int = Field(100, ge=1, le=1000, description="so many at most, 1 to 1000")
     after: int = Field(LARGEST_ID, ge=1, le=LARGEST_ID, description="go on with older ones, from an answer's `next`")
 
@@ -48,7 +55,7 @@ class LoggedAttempt(BaseModel):
 
 
 class DeliveryLog(BaseModel):
-    """Attempts, the newest first."""
+    """Attempts, the newest first. By type a page may have fewer than `limit`, or none, and go on with `next`."""
 
     deliveries: list[LoggedAttempt]
     next: int | None = Field(description="`after` of the next page; null: there is none")
@@ -83,15 +90,24 @@ async def deliveries(request: Request, query: Annotated[LogQuery, Query()], call
     """The log of what was sent, with the answers. A token that is narrowed names one of its sellers."""
     context: WebContext = request.app.state.context
     asks_for(caller, query.seller)
+    chosen = AttemptFilter(query.endpoint, query.seller, types_of(query.type), query.failed, query.since, query.until)
     try:
-        rows = await context.ask(log, context, query.endpoint, query.seller, query.failed, query.limit, query.after)
+        page = await context.ask(log, context, chosen, query.limit, query.after)
     except UnknownEndpointError:
         if caller.sellers is None:
             raise
-        rows = []  # which endpoints there are is the fleet's business
-    if not rows and query.seller:
+        page = AttemptPage([], None)  # which endpoints there are is the fleet's business
+    if not page.attempts and query.seller:
         await context.ask(context.overview.known, query.seller)
-    return DeliveryLog(deliveries=[LoggedAttempt(**row) for row in rows], next=rows[-1]["id"] if len(rows) == query.limit else None)
+    return DeliveryLog(deliveries=[LoggedAttempt(**row) for row in page.attempts], next=page.next)
+
+
+def types_of(given: Sequence[str]) -> tuple[str, ...]:
+    """As the store has them. Raises ProblemError 422: nothing could match one."""
+    try:
+        return tuple(patterns(given)) if given else ()
+    except WrongTypesError as error:
+        raise ProblemError(422, f"type: {error}") from None
 
 
 @router.post(

@@ -14,6 +14,8 @@ from api.routing import Needs
 from domain.scopes import Scope
 from domain.seller_id import SELLER_ID
 from domain.seller_state import LONGEST
+from operations.asked_times import EXPECTED as TIMES_EXPECTED
+from operations.asked_times import asked_time
 from operations.enrolment import scopes_of
 from operations.moving import EXPECTED, reaching_back
 from operations.pasted import NoTokenError, refresh_token
@@ -130,6 +132,27 @@ Until = Annotated[
             "type": "string",
             "maxLength": 40,
             "description": "when it ends by itself: from now, such as 2h, or a time, such as 2026-12-01T08:00:00Z; a year at most",
+            "examples": ["2h"],
+        }
+    ),
+]
+
+
+def _asked_time(text: Any) -> datetime:
+    """Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(TIMES_EXPECTED)
+    return asked_time(text, datetime.now(UTC))
+
+
+AskedTime = Annotated[
+    datetime,
+    BeforeValidator(_asked_time),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 40,
+            "description": "so long ago, such as 2h, or a time, such as 2026-06-01T12:00:00Z; UTC where it names no zone",
             "examples": ["2h"],
         }
     ),

@@ -1,4 +1,4 @@
-"""Commands of the delivery: endpoints, their secrets, the log of what was sent, and sending again."""
+"""Commands of the endpoints: who is told of changes, their secrets, on and off. What was sent is in `deliveries`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from console.arguments import SellerOption, count
+from console.arguments import SellerOption
 from console.help import GroupedCommands
-from console.known import none_found, seller_is_known
+from console.known import seller_is_known
 from console.output import say, with_json
-from console.reports import show_deliveries, show_endpoints
-from operations import deliveries as deliveries_of
+from console.reports import show_endpoints
 from operations import endpoints as operations
 from operations.context import CommandContext
 from operations.errors import FailedError, WrongInputError
@@ -34,7 +33,6 @@ Types = Annotated[
     list[str] | None, typer.Option("--types", metavar="TYPES", help="Such as 'order.*' or order.created,alert.*; all where left out.")
 ]
 Thin = Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")]
-MANY = 10_000
 OPTIONS = {"url": "URL", "types": "--types", "type": "--type", "name": "--name"}
 
 
@@ -168,43 +166,6 @@ def test(
     said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms", "freed")}
     freed = operations.tried_words(found)
     say(f"endpoint {one.words} answered {found['status']} after {found['took_ms']} ms" + (f"; {freed}" if freed else ""), **said)
-
-
-@commands.command()
-@with_json
-def deliveries(
-    endpoint: EndpointOption = None,
-    seller: SellerOption = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what was not taken.")] = False,
-    limit: Annotated[int, typer.Option(parser=count(1, MANY), metavar="N", help="So many, the newest.")] = 100,
-) -> None:
-    """The log of what was sent in the last 14 days, with the answers; the newest first."""
-    context = new_context()
-    rows = deliveries_of.log(context, id_of(context, endpoint), seller, failed, limit)
-    none_found(context, seller, rows)
-    show_deliveries(rows)
-
-
-@commands.command()
-@with_json
-def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Ids of changes.", show_default=False)] = None,
-    endpoint: EndpointOption = None,
-    first: Annotated[int | None, typer.Option("--from", parser=count(1), metavar="POSITION", help="The first to be sent again.")] = None,
-    last: Annotated[int | None, typer.Option("--to", parser=count(1), metavar="POSITION", help="The last one.")] = None,
-    seller: SellerOption = None,
-) -> None:
-    """Send changes again, under the same ids: those named, a range of positions, or all of a seller."""
-    if not ids and first is None and last is None and seller is None:
-        raise typer.BadParameter("name changes by ID, by --from and --to, or by --seller")
-    if first is not None and last is not None and last < first:
-        raise typer.BadParameter("--to lies before --from")
-    context = new_context()
-    if seller is not None:
-        seller_is_known(context, seller)
-    target = id_of(context, endpoint)
-    asked = asyncio.run(deliveries_of.replay(context, context.author, endpoint=target, ids=ids, first=first, last=last, seller=seller))
-    say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)
 
 
 @contextmanager

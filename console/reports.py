@@ -21,6 +21,7 @@ QUOTA = {
     "reset_at": "reset",
     "level": "level",
 }
+EMPTY_LOG = "nothing was sent; whom to send to is said by: starter.py endpoint add URL"
 DELIVERIES = {
     "at": "at",
     "endpoint_id": "endpoint",
@@ -32,6 +33,7 @@ DELIVERIES = {
     "status": "status",
     "took_ms": "ms",
     "kind": "why",
+    "event_id": "message",
 }
 
 
@@ -81,9 +83,9 @@ def show_quota(rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def show_deliveries(rows: Sequence[dict[str, Any]]) -> None:
-    """Attempts with their answers."""
-    empty = "nothing was sent; whom to send to is said by: starter.py endpoint add URL"
+def show_deliveries(rows: Sequence[dict[str, Any]], limited: bool = False) -> None:
+    """Attempts with their answers. `limited`: some were asked for, not all."""
+    empty = "no such deliveries: leave an option out to see more" if limited else EMPTY_LOG
     show(rows, DELIVERIES, empty=empty, numbers=("attempt", "status", "took_ms"))
 
 

@@ -122,7 +122,8 @@ def the_quota() -> None:
 
 def some_deliveries() -> None:
     names = ("endpoint_id", "seller_id", "position", "type", "attempt", "outcome", "status", "took_ms", "kind")
-    show_deliveries([dict(zip(names, row, strict=True)) | {"at": ago(seconds=seconds)} for seconds, *row in ATTEMPTS])
+    rows = [dict(zip(names, row, strict=True)) | {"at": ago(seconds=seconds)} for seconds, *row in ATTEMPTS]
+    show_deliveries([row | {"event_id": f"7d9a3c5e-1f2b-5a6c-8d4e-0f1a2b3c4d{number:02}"} for number, row in enumerate(rows)])
 
 
 def a_comparison() -> None:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import UnknownChangeError
+from store.delivery.deliveries import AttemptFilter, AttemptPage
 from store.schema.tables import LARGEST_ID
 
 CHANGE_ID = re.compile(r"[a-z0-9-]{1,41}")
 
 
-def log(
-    context: CommandContext,
-    endpoint: str | None = None,
-    seller: str | None = None,
-    failed: bool = False,
-    limit: int = 100,
-    before: int = LARGEST_ID,
-) -> list[dict[str, Any]]:
+def log(context: CommandContext, chosen: AttemptFilter, limit: int = 100, before: int = LARGEST_ID) -> AttemptPage:
     """Attempts, the newest first, as `deliveries --json` prints them. Raises UnknownEndpointError."""
-    if endpoint is not None:
-        context.store.endpoints.one(endpoint)
-    return context.store.deliveries.log(endpoint, seller, failed, limit, before)
+    if chosen.endpoint is not None:
+        context.store.endpoints.one(chosen.endpoint)
+    return context.store.deliveries.page(chosen, limit, before)
 
 
 async def replay(

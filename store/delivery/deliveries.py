@@ -1,7 +1,7 @@
 """The log of attempts, what waits, and what is to be sent again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,19 @@ from store.schema.tables import LARGEST_ID
 from store.schema.times import iso
 
 MANY = 10_000  # more than these are not counted
-NEWEST_DELIVERIES = text("""
-    SELECT * FROM sellerbeat.deliveries
-    WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
-        AND (NOT :failed OR outcome <> 'delivered') AND id < :before
-    ORDER BY id DESC LIMIT :limit
+SCAN = 20_000  # attempts that one statement looks through for some types
+# No index knows the types: as many as `scan` are looked through, and the last of them is chosen though it may not fit, to go on from.
+NEWEST_DELIVERIES = text(f"""
+    WITH looked AS MATERIALIZED (
+        SELECT *, row_number() OVER (ORDER BY id DESC) AS nth,
+            CAST(:types AS text[]) IS NULL OR {MATCHES.format(type="type", types="CAST(:types AS text[])")} AS fits
+        FROM sellerbeat.deliveries
+        WHERE (CAST(:endpoint AS text) IS NULL OR endpoint_id = :endpoint) AND (CAST(:seller AS text) IS NULL OR seller_id = :seller)
+            AND (NOT :failed OR outcome <> 'delivered') AND id < :before
+            AND (CAST(:since AS timestamptz) IS NULL OR at >= :since) AND (CAST(:until AS timestamptz) IS NULL OR at < :until)
+        ORDER BY id DESC LIMIT :scan
+    )
+    SELECT * FROM looked WHERE fits OR nth = :scan ORDER BY id DESC LIMIT :limit
 """)
 # Each seller's from where their cursor stands, by the index of sequences: joined as a whole, Postgres reads what all sellers ever had.
 WAITING_CHANGES_OF_ENDPOINT = f"""
@@ -73,6 +81,26 @@ ACTIVE_ENDPOINTS = text("SELECT id FROM sellerbeat.endpoints WHERE off_at IS NUL
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptFilter:
+    """Which attempts; what is None or empty limits nothing. `failed`: only what was not taken; times: of the attempt, UTC."""
+
+    endpoint: str | None = None
+    seller: str | None = None
+    types: tuple[str, ...] = ()  # such as order.*
+    failed: bool = False
+    since: datetime | None = None  # included
+    until: datetime | None = None  # excluded
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPage:
+    """`next`: the attempt to go on before; None: there are no older ones. A page may have fewer than asked for, and go on."""
+
+    attempts: list[dict[str, Any]]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What an endpoint has not got yet. Times by the database's clock."""
 
@@ -91,11 +119,18 @@ class Deliveries:
     def log(
         self, endpoint: str | None = None, seller: str | None = None, failed: bool = False, limit: int = 100, before: int = LARGEST_ID
     ) -> list[dict[str, Any]]:
-        """Attempts, the newest first, as `starter.py deliveries --json` tells them; those older than the attempt `before`."""
-        values = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit, "before": before}
+        """Attempts, the newest first; those older than the attempt `before`."""
+        return self.page(AttemptFilter(endpoint, seller, failed=failed), limit, before).attempts
+
+    def page(self, chosen: AttemptFilter, limit: int = 100, before: int = LARGEST_ID) -> AttemptPage:
+        """Attempts, the newest first, as `starter.py deliveries --json` prints them; those older than the attempt `before`."""
+        scan = SCAN if chosen.types else limit
+        values = {**asdict(chosen), "types": list(chosen.types) or None, "limit": limit, "before": before, "scan": scan}
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(NEWEST_DELIVERIES, values).mappings().all()
-        return [{**row, "at": iso(row["at"])} for row in rows]
+        more = bool(rows) and (len(rows) == limit or rows[-1]["nth"] == scan)
+        found = [{name: row[name] for name in row if name not in ("nth", "fits")} for row in rows if row["fits"]]
+        return AttemptPage([{**row, "at": iso(row["at"])} for row in found], rows[-1]["id"] if more else None)
 
     def waiting(self, endpoint: str) -> Waiting:
         """What an endpoint is still to be told."""

@@ -54,6 +54,19 @@ async def test_pages_of_the_log_hold_every_attempt_once_the_newest_first(
     assert (failed["outcome"], failed["status"], failed["attempt"], failed["seller_id"]) == ("refused", 503, 1, "anna")
 
 
+async def test_the_log_is_limited_to_types_and_to_a_time(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
+    every = store.deliveries.log()
+    (failed,) = await pages(site, failed=True)
+
+    assert await pages(site, type=["order.*", "alert.*"], limit=2) == every
+    assert await pages(site, type="alert.*") == []
+    assert await pages(site, since="1h") == every
+    assert await pages(site, until="1h") == []
+    assert await pages(site, since=failed["at"], seller="anna") == [
+        row for row in every if row["seller_id"] == "anna" and row["at"] >= failed["at"]
+    ]
+
+
 async def test_a_token_of_some_sellers_reads_the_log_of_theirs(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
     async with site.visitor(**token(store, Scope.READ, "anna")) as app:
         own = await app.get("/v1/deliveries?seller=anna")
@@ -143,6 +156,9 @@ async def test_what_is_not_there_or_makes_no_sense_is_not_sent_again(
         ("endpoint=ep-%00", 422),
         ("seller=a/b", 422),
         ("colour=red", 422),
+        ("type=orders.*", 422),
+        ("since=yesterday", 422),
+        ("until=" + "9" * 41, 422),
         ("seller=nobody", 404),
         ("endpoint=ep-none", 404),
     ],

@@ -253,4 +253,29 @@ def test_an_endpoint_of_a_seller_needs_the_seller(house: House) -> None:
 
 def test_the_log_shows_the_answers(house: House) -> None:
     assert json.loads(house.command("deliveries", "--json").out or "[]") == []
-    assert "nothing was sent" in house.command("deliveries", "--failed", "--seller", "anna").out
+    assert "no such deliveries" in house.command("deliveries", "--failed", "--seller", "anna").out
+    assert "nothing was sent" in house.command("deliveries").out
+
+
+def test_the_log_is_limited_and_goes_on_with_older_ones(house: House) -> None:
+    house.enroll("anna")
+    with Receiver() as receiver:
+        endpoint = add(house, receiver.url, "--seller", "anna").object["id"]
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql(f"""
+                INSERT INTO sellerbeat.deliveries
+                    (at, endpoint_id, seller_id, event_id, position, type, attempt, replayed, outcome, took_ms)
+                SELECT clock_timestamp() - n * interval '1 hour', '{endpoint}', 'anna', 'e-' || n, n,
+                    CASE WHEN n = 2 THEN 'alert.opened' ELSE 'order.created' END, 1, false, 'delivered', 5
+                FROM generate_series(3, 1, -1) AS n""")  # fmt: skip
+    all_of_it = house.command("deliveries", "--endpoint", endpoint, "--json").objects
+    first = house.command("deliveries", "--endpoint", endpoint, "--limit", "2")
+
+    def positions(*options: str) -> list[int]:
+        return [row["position"] for row in house.command("deliveries", "--endpoint", endpoint, "--json", *options).objects]
+
+    assert [row["position"] for row in all_of_it] == [1, 2, 3]
+    assert f"There are older ones: add --before {all_of_it[1]['id']}." in first.out
+    assert positions("--before", str(all_of_it[1]["id"])) == [3]
+    assert positions("--type", "alert.*,offer.*") == [2]
+    assert positions("--since", "150m", "--until", "90m") == [2]

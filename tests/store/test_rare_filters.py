@@ -12,7 +12,8 @@ from sqlalchemy import TextClause, text
 
 from store import Store
 from store.access.audit import ACTS_NEWEST_FIRST
-from store.delivery.deliveries import NEWEST_DELIVERIES
+from store.delivery import deliveries
+from store.delivery.deliveries import NEWEST_DELIVERIES, AttemptFilter
 from store.schema.tables import LARGEST_ID
 from tests.store.conftest import KEY
 from tests.support.databases import fresh
@@ -30,7 +31,10 @@ FILL_DELIVERIES = """
     FROM generate_series(1, :rows) AS n
 """
 EVERYTHING: Mapping[str, Any] = {"before": LARGEST_ID, "limit": 100, "seller_id": None, "author": None, "action": None, "since": None}
-EVERY_DELIVERY: Mapping[str, Any] = {"endpoint": None, "seller": None, "failed": True, "limit": 100, "before": LARGEST_ID}
+EVERY_DELIVERY: Mapping[str, Any] = {
+    **dict.fromkeys(("endpoint", "seller", "types", "since", "until")),
+    **{"failed": True, "limit": 100, "scan": 100, "before": LARGEST_ID},
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,19 @@ def test_acts_that_are_rare_are_found_without_a_look_at_the_others(filled: Store
 @pytest.mark.parametrize("asked", [{}, {"endpoint": "ep-1"}, {"endpoint": "ep-2"}, {"seller": "s-7"}, {"before": 7}], ids=str)
 def test_what_was_not_delivered_is_found_without_a_look_at_what_was(filled: Store, asked: dict[str, Any]) -> None:
     assert looked_at(filled, NEWEST_DELIVERIES, {**EVERY_DELIVERY, **asked}) < 100
+
+
+def test_a_type_that_was_never_sent_is_looked_for_a_bounded_part_at_a_time(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "SCAN", 100)
+    ours = AttemptFilter(types=("order.*",))
+
+    page = filled.deliveries.page(AttemptFilter(types=("alert.*", "offer.created")))
+    last = filled.deliveries.page(AttemptFilter(types=("alert.*",)), before=101)
+
+    assert (page.attempts, page.next) == ([], ROWS - 99)
+    assert (last.attempts, last.next) == ([], 1)
+    assert filled.deliveries.page(AttemptFilter(types=("alert.*",)), before=1).next is None
+    assert [row["id"] for row in filled.deliveries.page(ours, limit=3).attempts] == [ROWS, ROWS - 1, ROWS - 2]
 
 
 def test_age_is_a_bound_of_the_times_whatever_the_ids(filled: Store) -> None:

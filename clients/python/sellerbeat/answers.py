@@ -452,7 +452,7 @@ class LoggedAttempt(Answer):
 
 
 class DeliveryLog(Answer):
-    """Attempts, the newest first."""
+    """Attempts, the newest first. By type a page may have fewer than `limit`, or none, and go on with `next`."""
 
     deliveries: list[LoggedAttempt]
     next: int | None  # `after` of the next page; null: there is none

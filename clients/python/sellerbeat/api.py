@@ -362,12 +362,24 @@ class Sellerbeat(Calls):
         *,
         endpoint: str | None = None,
         seller: str | None = None,
+        type: Sequence[str] | None = None,
         failed: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
         limit: int | None = None,
         after: int | None = None,
     ) -> Iterator[answers.LoggedAttempt]:
         """The log of what was sent, with the answers. A token that is narrowed names one of its sellers."""
-        query = {"endpoint": endpoint, "seller": seller, "failed": failed, "limit": limit, "after": after}
+        query = {
+            "endpoint": endpoint,
+            "seller": seller,
+            "type": type,
+            "failed": failed,
+            "since": since,
+            "until": until,
+            "limit": limit,
+            "after": after,
+        }
         return self._pages(answers.LoggedAttempt, "deliveries", "/v1/deliveries", query, "after")
 
     def replay(

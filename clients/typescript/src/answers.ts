@@ -486,7 +486,7 @@ export interface LoggedAttempt {
   took_ms: number;
 }
 
-/** Attempts, the newest first. */
+/** Attempts, the newest first. By type a page may have fewer than `limit`, or none, and go on with `next`. */
 export interface DeliveryLog {
   deliveries: LoggedAttempt[];
   /** `after` of the next page; null: there is none */

@@ -450,8 +450,14 @@ export class Sellerbeat extends Calls {
       endpoint?: string | undefined;
       /** one seller only */
       seller?: string | undefined;
+      /** of these types only, such as order.* */
+      type?: readonly string[] | undefined;
       /** only what was not taken */
       failed?: boolean | undefined;
+      /** attempts from then on: 2h (ago), or 2026-06-01T12:00:00Z */
+      since?: string | undefined;
+      /** attempts before then */
+      until?: string | undefined;
       /** so many at most, 1 to 1000 */
       limit?: number | undefined;
       /** go on with older ones, from an answer's `next` */

@@ -1,0 +1,99 @@
+"""Commands of what was sent: the log, and sending again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from console.arguments import SellerOption, count, past, type_patterns
+from console.known import none_found, seller_is_known
+from console.output import Output, out, say, with_json
+from console.reports import show_deliveries
+from operations import deliveries as operations
+from operations.context import CommandContext
+from store.delivery.deliveries import AttemptFilter
+from store.schema.tables import LARGEST_ID
+
+commands = typer.Typer()
+MANY, PAGE = 10_000, 1000
+EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only.")]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", parser=type_patterns, metavar="TYPE", help="Such as order.* or inventory.sold; may be repeated."),
+]
+Since = Annotated[
+    datetime | None, typer.Option("--since", parser=past, metavar="TIME", help="From then on: 2h (ago), or 2026-06-01T12:00:00Z (UTC).")
+]
+Until = Annotated[datetime | None, typer.Option("--until", parser=past, metavar="TIME", help="What came before then, written likewise.")]
+
+
+def new_context() -> CommandContext:
+    return CommandContext("database_url", "secret_keys")
+
+
+@commands.command()
+@with_json
+def deliveries(
+    endpoint: EndpointOption = None,
+    seller: SellerOption = None,
+    type_: TypeOption = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what was not taken.")] = False,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option(parser=count(1, MANY), metavar="N", help="So many, the newest.")] = 100,
+    before: Annotated[int | None, typer.Option(parser=count(1), metavar="N", help="Go on with older ones.")] = None,
+) -> None:
+    """The log of what was sent, with the answers; the newest first. SELLERBEAT_KEEP_DELIVERIES says how long it is kept."""
+    in_order(since, until)
+    context = new_context()
+    rows, older = found(context, AttemptFilter(endpoint, seller, types(type_), failed, since, until), limit, before or LARGEST_ID)
+    none_found(context, seller, rows)
+    show_deliveries(rows, any((endpoint, seller, type_, failed, since, until)))
+    if older is not None and not Output.json:
+        out(["", f"There are older ones: add --before {older}."])
+
+
+def found(context: CommandContext, chosen: AttemptFilter, limit: int, before: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Attempts, page by page, and what to go on before; None: there are no older ones."""
+    rows: list[dict[str, Any]] = []
+    older: int | None = before
+    while older is not None and len(rows) < limit:
+        page = operations.log(context, chosen, min(limit - len(rows), PAGE), older)
+        rows += page.attempts
+        older = page.next
+    return rows, older
+
+
+def types(given: list[str] | None) -> tuple[str, ...]:
+    """`--type` may be repeated, and each may name several."""
+    return tuple(pattern for patterns in given or () for pattern in patterns)
+
+
+def in_order(since: datetime | None, until: datetime | None) -> None:
+    """Raises typer.BadParameter: nothing lies between them."""
+    if since is not None and until is not None and until <= since:
+        raise typer.BadParameter("--until lies before --since; write --since 4h --until 2h for the time between")
+
+
+@commands.command()
+@with_json
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Ids of changes.", show_default=False)] = None,
+    endpoint: EndpointOption = None,
+    first: Annotated[int | None, typer.Option("--from", parser=count(1), metavar="POSITION", help="The first to be sent again.")] = None,
+    last: Annotated[int | None, typer.Option("--to", parser=count(1), metavar="POSITION", help="The last one.")] = None,
+    seller: SellerOption = None,
+) -> None:
+    """Send changes again, under the same ids: those named, a range of positions, or all of a seller."""
+    if not ids and first is None and last is None and seller is None:
+        raise typer.BadParameter("name changes by ID, by --from and --to, or by --seller")
+    if first is not None and last is not None and last < first:
+        raise typer.BadParameter("--to lies before --from")
+    context = new_context()
+    if seller is not None:
+        seller_is_known(context, seller)
+    asked = asyncio.run(operations.replay(context, context.author, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller))
+    say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)

@@ -1,0 +1,83 @@
+"""The log of what was sent, on its page: filters, links, and pages."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from outbound import Client, Policy
+from pages import deliveries
+from store import Store
+from tests.deliveries.hand import Hand
+from tests.support.receivers import Receiver, answering
+from tests.web.site import Site
+
+
+@pytest.fixture
+def delivered(store: Store) -> tuple[str, list[str]]:
+    """An endpoint, and the ids of two changes of anna, the first refused once, and of one of bert."""
+    with Receiver(answering(503, 204)) as receiver, closing(Client(Policy(loopback=True))) as client:
+        hand = Hand(store, client)
+        hand.enroll("anna", "bert")
+        endpoint, _ = hand.endpoint(receiver.url, "order.*")
+        ids = hand.change("anna", 2) + hand.change("bert")
+        hand.run_on(endpoint, "anna")
+        hand.run_on(endpoint, "bert")
+    return endpoint, ids
+
+
+async def test_the_log_shows_what_is_asked_for(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
+    endpoint, _ = delivered
+    positions = {str(row["position"]) for row in store.deliveries.log(seller="bert")}
+
+    every = await site.page("/deliveries")
+    failed = await site.page("/deliveries?failed=true&seller=anna&type=order.*&since=1h&until=")
+    bert = await site.page(f"/deliveries?seller=bert&endpoint={endpoint}")
+    none = await site.page("/deliveries?until=1h")
+
+    assert every.source.count("<tr") == 5
+    assert failed.source.count("<tr") == 2
+    assert "refused (503)" in failed.text
+    assert bert.source.count("<tr") == 2
+    assert all(f"{position} order.created" in bert.text for position in positions)
+    assert "No such deliveries" in none.text
+    assert "Nothing was sent yet" not in none.text
+
+
+async def test_older_ones_are_a_link_away(site: Site, delivered: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "ROWS", 3)
+    first = await site.page("/deliveries?type=order.*")
+    (older,) = [link["href"] for link in first.all("a") if link.get("rel") == "next"]
+    second = await site.page(older)
+
+    assert older.startswith("/deliveries?type=order.%2A&before=")
+    assert (first.source.count("<tr"), second.source.count("<tr")) == (4, 2)
+    assert "/deliveries?type=order.%2A" in [link["href"] for link in second.all("a")]  # the newest again
+
+
+async def test_sellers_and_endpoints_lead_to_theirs(site: Site, delivered: tuple[str, list[str]]) -> None:
+    endpoint, _ = delivered
+
+    assert "/deliveries?seller=anna" in [link["href"] for link in (await site.page("/sellers/anna")).all("a")]
+    assert f"/deliveries?endpoint={endpoint}" in [link["href"] for link in (await site.page("/endpoints")).all("a")]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("since=yesterday", 422),
+        ("type=orders.*", 422),
+        ("seller=a/b", 422),
+        ("before=0", 422),
+        ("endpoint=ep-none", 200),  # removed, with its log
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused(site: Site, query: str, status: int) -> None:
+    await site.login()
+
+    assert (await site.browser.get(f"/deliveries?{query}")).status_code == status
+
+
+async def test_a_stranger_is_led_to_the_login(site: Site) -> None:
+    assert (await site.visitor().get("/deliveries")).headers["location"] == "/login?next=%2Fdeliveries"
