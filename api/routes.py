@@ -14,6 +14,7 @@ from api import (
     events,
     finding,
     fleet,
+    messages,
     notifications,
     reconciling,
     seller_settings,
@@ -24,5 +25,5 @@ from api import (
 )
 
 _PARTS = (changes, sellers, day, connecting, steering, seller_settings, snapshots, aside, notifications)
-_FLEET = (endpoints, deliveries, fleet, finding, reconciling, audit, tokens, events)
+_FLEET = (endpoints, deliveries, messages, fleet, finding, reconciling, audit, tokens, events)
 ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

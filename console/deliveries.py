@@ -10,10 +10,12 @@ import typer
 
 from console.arguments import SellerOption, count, past, type_patterns
 from console.known import none_found, seller_is_known
+from console.messages import show_message
 from console.output import Output, out, say, with_json
 from console.reports import show_deliveries
 from operations import deliveries as operations
 from operations.context import CommandContext
+from operations.messages import message
 from store.delivery.deliveries import AttemptFilter
 from store.schema.tables import LARGEST_ID
 
@@ -54,6 +56,17 @@ def deliveries(
     show_deliveries(rows, any((endpoint, seller, type_, failed, since, until)))
     if older is not None and not Output.json:
         out(["", f"There are older ones: add --before {older}."])
+
+
+@commands.command()
+@with_json
+def delivery(
+    message_id: Annotated[str, typer.Argument(metavar="ID", help="The message's id, which is its change's.", show_default=False)],
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show the buyer too; that you looked stands in the audit.")] = False,
+) -> None:
+    """Show one message: who it is for, every attempt with its answer, and its body, in which the buyer is hidden."""
+    context = new_context()
+    show_message(asyncio.run(message(context, context.author, message_id, reveal=reveal)))
 
 
 def found(context: CommandContext, chosen: AttemptFilter, limit: int, before: int) -> tuple[list[dict[str, Any]], int | None]:

@@ -42,9 +42,13 @@ async def replay(
     if endpoint is not None:
         await context.ask(context.store.endpoints.one, endpoint)
     if ids and (unknown := await context.ask(context.store.deliveries.unknown, ids)):
-        named = f"the id {unknown[0]}" if CHANGE_ID.fullmatch(unknown[0]) else "such an id"  # a token that was pasted there is not shown
-        raise UnknownChangeError(f"no change has {named}; nothing is sent")
+        raise UnknownChangeError(f"{unknown_change(unknown[0])}; nothing is sent")
     what = {"ids": len(ids) if ids else None, "first": first, "last": last}
     what = {name: value for name, value in what.items() if value is not None}
     async with audited(context, author, "replay", seller, subject=endpoint, after=what):
         return await context.ask(context.store.deliveries.replay, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller)
+
+
+def unknown_change(given: str) -> str:
+    """In words. A token that was pasted there is not shown."""
+    return f"no change has {f'the id {given}' if CHANGE_ID.fullmatch(given) else 'such an id'}"

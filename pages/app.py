@@ -17,7 +17,24 @@ from api.routes import ROUTERS
 from inbox.inbox import Inbox
 from inbox.router import AsTyped
 from inbox.router import router as inbox_router
-from pages import alerts, audit, connected, deliveries, docs, endpoints, finding, fleet, health, links, login, pressed, runbooks, seller, tokens
+from pages import (
+    alerts,
+    audit,
+    connected,
+    deliveries,
+    docs,
+    endpoints,
+    finding,
+    fleet,
+    health,
+    links,
+    login,
+    messages,
+    pressed,
+    runbooks,
+    seller,
+    tokens,
+)
 from pages.rendering import FOLDER, problem_page
 from serving.context import WebContext
 from serving.problems import LoginNeededError, problem_json
@@ -51,7 +68,7 @@ def _routes(with_inbox: bool) -> list[BaseRoute]:
     routes = APIRouter(generate_unique_id_function=lambda route: route.name)
     for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
         routes.include_router(router)
-    for part in (links, fleet, seller, alerts, pressed, endpoints, deliveries, tokens, audit, finding, runbooks):
+    for part in (links, fleet, seller, alerts, pressed, endpoints, deliveries, tokens, audit, finding, runbooks, messages):
         routes.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
     if with_inbox:
         routes.include_router(inbox_router)

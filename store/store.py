@@ -17,6 +17,7 @@ from store.delivery.deliveries import Deliveries
 from store.delivery.endpoint_secrets import EndpointSecrets
 from store.delivery.endpoints import Endpoints
 from store.delivery.figures import DeliveryFigures
+from store.delivery.messages import Messages
 from store.delivery.retention import RetentionStore
 from store.delivery.retrying import DeliveryRetries
 from store.erasure.deletions import Deletions
@@ -104,6 +105,7 @@ class Store(StepStore):
         self.deliveries = Deliveries(engine)
         self.delivery_figures = DeliveryFigures(engine)
         self.delivery_retries = DeliveryRetries(engine)
+        self.messages = Messages(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
         self.ended_sessions = EndedSessions(engine)

@@ -77,6 +77,7 @@ deliveries = Table(
     Index("deliveries_by_endpoint", "endpoint_id", "id"),
     Index("deliveries_by_seller", "seller_id", "id"),
     Index("deliveries_by_at", "at"),  # made by indexes.py
+    Index("deliveries_by_position", "position", "id"),  # as the next: made by indexes.py
     Index("deliveries_not_delivered", "id", postgresql_where=text("outcome <> 'delivered'::text")),  # made by indexes.py
     postgresql_partition_by="RANGE (at)",
 )

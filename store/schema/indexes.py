@@ -15,6 +15,7 @@ INDEXES = {
     "orders_open_by_creation": "orders (seller_id, created_at) WHERE is_open",
     "change_events_by_entity": "change_events (seller_id, entity_id)",
     "deliveries_by_at": "deliveries (at)",
+    "deliveries_by_position": "deliveries (position, id)",
     "deliveries_not_delivered": "deliveries (id) WHERE outcome <> 'delivered'",
     "deletions_person": "deletions (person)",
     # across sellers, by bytes whatever the collation: what begins with a text stands together (store/reading/finding.py)

@@ -279,3 +279,29 @@ def test_the_log_is_limited_and_goes_on_with_older_ones(house: House) -> None:
     assert positions("--before", str(all_of_it[1]["id"])) == [3]
     assert positions("--type", "alert.*,offer.*") == [2]
     assert positions("--since", "150m", "--until", "90m") == [2]
+
+
+def test_a_message_is_shown_with_its_attempts_and_the_buyer_for_who_asks(house: House) -> None:
+    house.enroll("anna")
+    endpoint = add(house, "http://127.0.0.1:9/", "--seller", "anna", "--types", "order.*").object["id"]
+    change(house.store, "anna", ["o-77"], buyer={"username": "tweety4711user"})
+    id_ = house.store.feed.read(seller="anna", limit=1000)[-1]["id"]
+
+    fields = house.command("delivery", id_, "--json").object
+    hidden = house.command("delivery", id_, COLUMNS="60")
+    shown = house.command("delivery", id_, "--reveal")
+    act = house.store.audit.read(limit=1)[0]
+
+    assert [(one["endpoint_id"], one["state"]) for one in fields["endpoints"]] == [(endpoint, "waiting")]
+    assert "(hidden)" in hidden.out
+    assert "no attempt is in the log" in hidden.out
+    assert "--reveal" in hidden.out
+    assert "tweety4711user" not in hidden.out + str(fields)
+    assert "tweety4711user" in shown.out
+    assert (act["action"], act["author"], act["seller_id"], act["subject"]) == (
+        "delivery.reveal",
+        str(operating_system_user()),
+        "anna",
+        id_,
+    )
+    assert "no change has the id none" in house.command("delivery", "none").failure(1)

@@ -138,6 +138,8 @@ WRONG: list[tuple[str, str]] = [  # what is typed, and what the line has to name
     ("deliveries --type orders.*", "did you mean"),
     ("deliveries --since yesterday", "write 2h (ago)"),
     ("deliveries --since 1h --until 2h", "--until lies before --since"),
+    ("delivery", "ID is missing"),
+    ("delivery e-1 --revel", "--reveal"),
     ("replay", "by ID, by --from and --to, or by --seller"),
     ("replay --from 0", "of 1 or more"),
     ("replay --from 20 --to 10", "--to lies before --from"),

@@ -21,7 +21,7 @@ def delivered(store: Store) -> tuple[str, list[str]]:
         hand = Hand(store, client)
         hand.enroll("anna", "bert")
         endpoint, _ = hand.endpoint(receiver.url, "order.*")
-        ids = hand.change("anna", 2) + hand.change("bert")
+        ids = hand.change("anna", 2, buyer={"username": "tweety4711user"}) + hand.change("bert")
         hand.run_on(endpoint, "anna")
         hand.run_on(endpoint, "bert")
     return endpoint, ids
@@ -61,6 +61,34 @@ async def test_sellers_and_endpoints_lead_to_theirs(site: Site, delivered: tuple
 
     assert "/deliveries?seller=anna" in [link["href"] for link in (await site.page("/sellers/anna")).all("a")]
     assert f"/deliveries?endpoint={endpoint}" in [link["href"] for link in (await site.page("/endpoints")).all("a")]
+
+
+async def test_a_message_is_shown_without_the_buyer_until_the_button_is_pressed(
+    site: Site, store: Store, delivered: tuple[str, list[str]]
+) -> None:
+    _, (first, *_) = delivered
+    log = await site.page("/deliveries")
+    page = await site.page(f"/deliveries/{first}")
+    pressed = await site.press(f"/deliveries/{first}", f"/deliveries/{first}/reveal")
+    forged = await site.browser.post(f"/deliveries/{first}/reveal", data={"form_token": "guessed"})
+
+    assert f"/deliveries/{first}" in [link["href"] for link in log.all("a")]
+    assert "refused (503)" in page.section("h-attempts")
+    assert "(it was taken)" in page.section("h-endpoints")
+    assert page.section("h-body").count("(hidden)") > 0
+    assert (pressed.status_code, forged.status_code) == (200, 403)
+    assert "tweety4711user" not in page.source
+    assert "tweety4711user" in pressed.text
+    assert pressed.headers["cache-control"] == "no-store"
+    (act,) = store.audit.read(action="delivery.*")
+    assert (act["author"], act["action"], act["subject"]) == ("page", "delivery.reveal", first)
+
+
+@pytest.mark.parametrize("id_", ["none", "%00", "%ED%A0%80", "e" * 101])
+async def test_a_message_that_is_none_is_unknown(site: Site, id_: str) -> None:
+    await site.login()
+
+    assert (await site.browser.get(f"/deliveries/{id_}")).status_code == 404
 
 
 @pytest.mark.parametrize(

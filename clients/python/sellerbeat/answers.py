@@ -464,6 +464,35 @@ class Replayed(Answer):
     messages: int
 
 
+class MessageEndpoint(Answer):
+    """How far the message got to one endpoint."""
+
+    endpoint_id: str
+    state: str
+    attempts: int  # in the log
+    last_at: str | None
+    next_at: str | None  # of the next try; null: it waits for nothing but its turn, or for nothing at all
+    before: int  # messages of the seller that this endpoint is to take first; 1000: that or more
+    thin: bool  # it goes there without `data` and `previous`, as it is large
+
+
+class DeliveredMessage(Answer):
+    """A message: what it tells, who it is for, and every attempt that is in the log."""
+
+    id: str  # of the change, and the message's webhook-id
+    type: str
+    seller_id: str | None  # null: an alert of the fleet
+    position: int
+    entity_id: str
+    occurred_at: str  # UTC, to the millisecond
+    detected_at: str  # UTC, to the millisecond
+    endpoints: list[MessageEndpoint]
+    attempts: list[LoggedAttempt]  # the newest first
+    hidden: list[str]  # what `body` hides, such as data.buyer.username
+    revealed: bool
+    body: dict[str, Any] | None  # as it is posted, without the buyer unless revealed; null: the token is not of scope admin
+
+
 class ShownAlert(Answer):
     """Something needs a look."""
 

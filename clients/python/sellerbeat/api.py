@@ -396,6 +396,11 @@ class Sellerbeat(Calls):
         body = {"ids": ids, "first": first, "last": last, "seller": seller, "endpoint": endpoint}
         return self._call(answers.Replayed, "POST", "/v1/replays", body=body, key=idempotency_key)
 
+    def delivery(self, message_id: str, *, reveal: bool | None = None) -> answers.DeliveredMessage:
+        """One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for."""
+        query = {"reveal": reveal}
+        return self._call(answers.DeliveredMessage, "GET", f"/v1/deliveries/{segment(message_id)}", query)
+
     def alerts(
         self,
         *,

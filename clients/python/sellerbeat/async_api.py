@@ -431,6 +431,11 @@ class AsyncSellerbeat(AsyncCalls):
         body = {"ids": ids, "first": first, "last": last, "seller": seller, "endpoint": endpoint}
         return await self._call(answers.Replayed, "POST", "/v1/replays", body=body, key=idempotency_key)
 
+    async def delivery(self, message_id: str, *, reveal: bool | None = None) -> answers.DeliveredMessage:
+        """One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for."""
+        query = {"reveal": reveal}
+        return await self._call(answers.DeliveredMessage, "GET", f"/v1/deliveries/{segment(message_id)}", query)
+
     async def alerts(
         self,
         *,

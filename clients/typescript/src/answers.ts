@@ -498,6 +498,49 @@ export interface Replayed {
   messages: number;
 }
 
+/** How far the message got to one endpoint. */
+export interface MessageEndpoint {
+  endpoint_id: string;
+  /**
+   * delivered: it was taken; again: it is to be sent again; failing: it was not taken, and is tried again; waiting: it is to be sent; off:
+   * the endpoint is switched off: it is sent once that is on; not sent: no attempt is in the log: it is older than the endpoint or than the
+   * log, or was not among its types then
+   */
+  state: string;
+  /** in the log */
+  attempts: number;
+  last_at: string | null;
+  /** of the next try; null: it waits for nothing but its turn, or for nothing at all */
+  next_at: string | null;
+  /** messages of the seller that this endpoint is to take first; 1000: that or more */
+  before: number;
+  /** it goes there without `data` and `previous`, as it is large */
+  thin: boolean;
+}
+
+/** A message: what it tells, who it is for, and every attempt that is in the log. */
+export interface DeliveredMessage {
+  /** of the change, and the message's webhook-id */
+  id: string;
+  type: string;
+  /** null: an alert of the fleet */
+  seller_id: string | null;
+  position: number;
+  entity_id: string;
+  /** UTC, to the millisecond */
+  occurred_at: string;
+  /** UTC, to the millisecond */
+  detected_at: string;
+  endpoints: MessageEndpoint[];
+  /** the newest first */
+  attempts: LoggedAttempt[];
+  /** what `body` hides, such as data.buyer.username */
+  hidden: string[];
+  revealed: boolean;
+  /** as it is posted, without the buyer unless revealed; null: the token is not of scope admin */
+  body: Record<string, unknown> | null;
+}
+
 /** Something needs a look. */
 export interface ShownAlert {
   id: number;

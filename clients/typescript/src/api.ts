@@ -487,6 +487,18 @@ export class Sellerbeat extends Calls {
     return this.call("POST", "/v1/replays", { body: given, options });
   }
 
+  /** One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for. */
+  delivery(
+    message_id: string,
+    given: {
+      /** the body with all that is personal, for scope admin; who looked stands in the audit */
+      reveal?: boolean | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<answers.DeliveredMessage> {
+    return this.call("GET", `/v1/deliveries/${segment(message_id)}`, { query: given, options });
+  }
+
   /** What needs a look, and what to do. A token that is narrowed names one of its sellers. */
   alerts(
     given: {
