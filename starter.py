@@ -30,6 +30,7 @@ ROOMS = (
     "reading",
     "endpoints",
     "deliveries",
+    "replays",
     "notifications",
     "tokens",
     "audit",

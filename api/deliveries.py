@@ -1,25 +1,23 @@
-"""`/v1/deliveries`: the log of what was sent; `/v1/replays`: sending again."""
+"""`/v1/deliveries`: the log of what was sent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, status
-from pydantic import BaseModel, Field, model_validator
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
 
-from api.fields import ENDPOINT_ID, Admin, AskedTime, Read, SellerName
+from api.fields import ENDPOINT_ID, AskedTime, Read, SellerName
 from api.routing import ApiRoute, asks_for, problems
 from domain.delivery import AttemptOutcome, WrongTypesError, patterns
-from operations.deliveries import log, replay
+from operations.deliveries import log
 from serving.context import WebContext
 from serving.problems import ProblemError
 from store import UnknownEndpointError
 from store.delivery.deliveries import AttemptFilter, AttemptPage
 from store.schema.tables import LARGEST_ID
 
-EventId = Annotated[str, Field(pattern="^[!-~]{1,100}$", examples=["0f0b57b1-5a0e-4f3c-9a7e-0d3f4c1b2a39"])]
-Position = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 EndpointName = Annotated[str | None, Field(pattern=f"^{ENDPOINT_ID.pattern}$", description="one endpoint only")]
 TypePattern = Annotated[str, Field(max_length=200)]
 router = APIRouter(route_class=ApiRoute, tags=["Deliveries"])
@@ -61,30 +59,6 @@ class DeliveryLog(BaseModel):
     next: int | None = Field(description="`after` of the next page; null: there is none")
 
 
-class ReplayOrder(BaseModel, extra="forbid", frozen=True, strict=True):
-    """Which changes; with more than one of ids, positions and seller those that fit all."""
-
-    ids: list[EventId] | None = Field(None, min_length=1, max_length=1000, description="of changes")
-    first: Position | None = Field(None, description="the first position, included")
-    last: Position | None = Field(None, description="the last position, included")
-    seller: SellerName = None
-    endpoint: EndpointName = None
-
-    @model_validator(mode="after")
-    def _of_something(self) -> Self:
-        if self.ids is None and self.first is None and self.last is None and self.seller is None:
-            raise ValueError("name changes by ids, by first and last, or by seller")
-        if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError("last lies before first")
-        return self
-
-
-class Replayed(BaseModel):
-    """What is sent again; what is not delivered yet comes anyway, and is not counted."""
-
-    messages: int
-
-
 @router.get("/v1/deliveries", responses=problems(404), openapi_extra={"x-command": "deliveries"})
 async def deliveries(request: Request, query: Annotated[LogQuery, Query()], caller: Read) -> DeliveryLog:
     """The log of what was sent, with the answers. A token that is narrowed names one of its sellers."""
@@ -102,26 +76,9 @@ async def deliveries(request: Request, query: Annotated[LogQuery, Query()], call
     return DeliveryLog(deliveries=[LoggedAttempt(**row) for row in page.attempts], next=page.next)
 
 
-def types_of(given: Sequence[str]) -> tuple[str, ...]:
+def types_of(given: Sequence[str], field: str = "type") -> tuple[str, ...]:
     """As the store has them. Raises ProblemError 422: nothing could match one."""
     try:
         return tuple(patterns(given)) if given else ()
     except WrongTypesError as error:
-        raise ProblemError(422, f"type: {error}") from None
-
-
-@router.post(
-    "/v1/replays",
-    status_code=status.HTTP_202_ACCEPTED,
-    responses=problems(404, 409),
-    openapi_extra={"x-command": "replay", "x-once": True},
-)
-async def replays(request: Request, given: ReplayOrder, caller: Admin) -> Replayed:
-    """Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new."""
-    context: WebContext = request.app.state.context
-    if given.seller:
-        await context.ask(context.overview.known, given.seller)
-    messages = await replay(
-        context, caller.author, endpoint=given.endpoint, ids=given.ids, first=given.first, last=given.last, seller=given.seller
-    )
-    return Replayed(messages=messages)
+        raise ProblemError(422, f"{field}: {error}") from None

@@ -17,6 +17,7 @@ from api import (
     messages,
     notifications,
     reconciling,
+    replays,
     seller_settings,
     sellers,
     snapshots,
@@ -25,5 +26,5 @@ from api import (
 )
 
 _PARTS = (changes, sellers, day, connecting, steering, seller_settings, snapshots, aside, notifications)
-_FLEET = (endpoints, deliveries, messages, fleet, finding, reconciling, audit, tokens, events)
+_FLEET = (endpoints, deliveries, messages, replays, fleet, finding, reconciling, audit, tokens, events)
 ROUTERS = tuple(part.router for part in (*_PARTS, *_FLEET, described))

@@ -1,4 +1,4 @@
-"""Commands of what was sent: the log, and sending again."""
+"""Commands of what was sent: the log, and one message. Sending again is in `replays`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from console.arguments import SellerOption, count, past, type_patterns
-from console.known import none_found, seller_is_known
+from console.known import none_found
 from console.messages import show_message
-from console.output import Output, out, say, with_json
+from console.output import Output, out, with_json
 from console.reports import show_deliveries
 from operations import deliveries as operations
 from operations.context import CommandContext
@@ -89,24 +89,3 @@ def in_order(since: datetime | None, until: datetime | None) -> None:
     """Raises typer.BadParameter: nothing lies between them."""
     if since is not None and until is not None and until <= since:
         raise typer.BadParameter("--until lies before --since; write --since 4h --until 2h for the time between")
-
-
-@commands.command()
-@with_json
-def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Ids of changes.", show_default=False)] = None,
-    endpoint: EndpointOption = None,
-    first: Annotated[int | None, typer.Option("--from", parser=count(1), metavar="POSITION", help="The first to be sent again.")] = None,
-    last: Annotated[int | None, typer.Option("--to", parser=count(1), metavar="POSITION", help="The last one.")] = None,
-    seller: SellerOption = None,
-) -> None:
-    """Send changes again, under the same ids: those named, a range of positions, or all of a seller."""
-    if not ids and first is None and last is None and seller is None:
-        raise typer.BadParameter("name changes by ID, by --from and --to, or by --seller")
-    if first is not None and last is not None and last < first:
-        raise typer.BadParameter("--to lies before --from")
-    context = new_context()
-    if seller is not None:
-        seller_is_known(context, seller)
-    asked = asyncio.run(operations.replay(context, context.author, endpoint=endpoint, ids=ids, first=first, last=last, seller=seller))
-    say(f"{asked} messages are sent again; what is not delivered yet comes anyway", messages=asked)

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "See how it is": ("list", "status", "watch", "alerts", "quota", "changes", "find", "snapshot", "set-aside", "events"),
     "Sellers": ("connect", "enroll", "pause", "resume", "poll-now", "speed-up", "active", "set-cadence", "set-inventory", "remove"),
-    "Changes sent to your apps": ("endpoints", "endpoint", "deliveries", "delivery", "replay"),
+    "Changes sent to your apps": ("endpoints", "endpoint", "deliveries", "delivery", "replay", "replays"),
     "eBay's notifications": ("notifications", "mode", "reconcile"),
     "Who may do what, and who did": ("token", "audit"),
     "Upkeep": ("migrate", "doctor", "new-key", "rotate-keys", "restored", "erasures"),
@@ -48,7 +48,8 @@ EXAMPLES = {
     "endpoint test": "endpoint test ep-1f2e3d4c --type order.refunded",
     "deliveries": "deliveries --failed --limit 20",
     "delivery": "delivery 7d9a3c5e-1f2b-5a6c-8d4e-0f1a2b3c4d00",
-    "replay": "replay --seller s-17 --from 1000 --to 1200",
+    "replay": "replay --seller s-17 --since 4h --until 2h --dry-run",
+    "replays": "replays 12",
     "notifications setup": "notifications setup",
     "notifications repair": "notifications repair s-17",
     "notifications show": "notifications show s-17",

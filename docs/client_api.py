@@ -31,6 +31,7 @@ NAMES = {  # of methods, where the route's own name says too little beside all o
     "disable": "disable_endpoint",
     "rotate": "rotate_secret",
     "replays": "replay",
+    "list_replays": "replays",
     "list_tokens": "tokens",
     "search": "find",
     "events": "event_types",

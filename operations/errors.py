@@ -23,3 +23,7 @@ class NameUnknownError(FailedError):
 
 class UnknownChangeError(FailedError):
     """No change has such an id."""
+
+
+class UnknownReplayError(FailedError):
+    """There is no replay of this id, or it is over for so long that it was forgotten."""

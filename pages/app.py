@@ -31,6 +31,7 @@ from pages import (
     login,
     messages,
     pressed,
+    replays,
     runbooks,
     seller,
     tokens,
@@ -68,7 +69,7 @@ def _routes(with_inbox: bool) -> list[BaseRoute]:
     routes = APIRouter(generate_unique_id_function=lambda route: route.name)
     for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
         routes.include_router(router)
-    for part in (links, fleet, seller, alerts, pressed, endpoints, deliveries, tokens, audit, finding, runbooks, messages):
+    for part in (links, fleet, seller, alerts, pressed, endpoints, deliveries, tokens, audit, finding, runbooks, messages, replays):
         routes.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
     if with_inbox:
         routes.include_router(inbox_router)

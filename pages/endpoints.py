@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from api.fields import ENDPOINT_ID
 from domain.health import Finding
 from domain.seller_id import SELLER_ID
-from operations.deliveries import replay
 from operations.endpoints import listed, switch
+from operations.replays import replay
 from pages.forms import AUTHOR, read_form
 from pages.rendering import render
 from serving.access import Session

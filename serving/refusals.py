@@ -27,7 +27,7 @@ from operations.app_tokens import (
     WrongTokenRequestError,
 )
 from operations.enrolment import ConsentRefusedError, EbayAnswerError, EbayAwayError, NobodyError
-from operations.errors import FailedError, NameUnknownError, NotConfiguredError, UnknownChangeError, WrongInputError
+from operations.errors import FailedError, NameUnknownError, NotConfiguredError, UnknownChangeError, UnknownReplayError, WrongInputError
 from operations.modes import NotReadyError
 from operations.returning import ReturnRefusedError
 from operations.steering import NoWorkerError
@@ -74,6 +74,7 @@ _REFUSALS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str |
     (UnknownEndpointError, 404, "unknown_endpoint", "there is no such endpoint", None),
     (UnknownApiTokenError, 404, None, None, None),
     (UnknownChangeError, 404, "unknown_change", None, None),
+    (UnknownReplayError, 404, "unknown_replay", None, None),
     (WrongInputError, 422, None, None, None),
     (NameUnknownError, 422, "name_unknown", None, None),
     (EndpointNameTakenError, 409, "name_taken", None, None),

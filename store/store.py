@@ -18,6 +18,7 @@ from store.delivery.endpoint_secrets import EndpointSecrets
 from store.delivery.endpoints import Endpoints
 from store.delivery.figures import DeliveryFigures
 from store.delivery.messages import Messages
+from store.delivery.replays import Replays
 from store.delivery.retention import RetentionStore
 from store.delivery.retrying import DeliveryRetries
 from store.erasure.deletions import Deletions
@@ -106,6 +107,7 @@ class Store(StepStore):
         self.delivery_figures = DeliveryFigures(engine)
         self.delivery_retries = DeliveryRetries(engine)
         self.messages = Messages(engine)
+        self.replays = Replays(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = AuditLog(engine)
         self.ended_sessions = EndedSessions(engine)

@@ -22,6 +22,7 @@ from store import Store, StoreError
 from store.delivery.backlog import CursorKey
 
 LOOK_S, SCAN_S, FORGET_S = 0.25, 10.0, 3600.0
+REPLAY_S = 5.0  # of a scan: cursors that are behind wait no longer for it
 LEAD_S = 2.0  # who does not lead asks again after this
 WAKE_AGAIN_S = 5.0  # a cursor whose time has come is woken again after this, if its run has not begun
 WakeCursors = Callable[[Iterable[CursorKey]], Coroutine[Any, Any, None]]
@@ -74,7 +75,18 @@ class DeliveryDispatcher:
                 due = time.monotonic() - forgot > FORGET_S or self.store.retention.partitioning.is_due()
                 if due and not self.store.retention.forget(self.keep):
                     forgot = time.monotonic()  # none left; else some more at the next scan
-            self.stop.wait(SCAN_S * random.uniform(0.9, 1.1))
+            more = False
+            with self.outliving("the dispatcher cannot go on with a replay"):
+                more = self.replay()
+            self.stop.wait(0 if more else SCAN_S * random.uniform(0.9, 1.1))
+
+    def replay(self) -> bool:
+        """Queue what is asked for again, for some seconds at most. Whether there is more."""
+        end = time.monotonic() + REPLAY_S
+        while not self.stop.is_set() and self.store.replays.advance():
+            if time.monotonic() > end:
+                return True
+        return False
 
     @contextmanager
     def outliving(self, what: str) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The log of attempts, what waits, and what is to be sent again."""
+"""The log of attempts, and what waits."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -51,31 +51,6 @@ WAITING_CHANGES_OF_ENDPOINT = f"""
         (SELECT count(*) FROM sellerbeat.redeliveries WHERE endpoint_id = {{endpoint}}) AS again FROM waiting
 """
 COUNT_WAITING_CHANGES_OF_ENDPOINT = text(WAITING_CHANGES_OF_ENDPOINT.format(endpoint=":endpoint"))
-# What is not delivered yet is not sent twice for it: it comes anyway. Waits of a cursor are over: somebody acts.
-REQUEST_REDELIVERIES = text(f"""
-    WITH asked AS (
-        SELECT e.id AS endpoint, coalesce(c.seller_id, '') AS seller, c.position FROM sellerbeat.change_events c
-        JOIN sellerbeat.endpoints e ON (e.seller_id IS NULL OR e.seller_id = c.seller_id)
-            AND {MATCHES.format(type="c.type", types="e.types")}
-        LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = coalesce(c.seller_id, '')
-        WHERE coalesce(c.sequence, c.position) <= coalesce(l.sequence, 0)
-            AND (CAST(:endpoint AS text) IS NULL OR e.id = :endpoint)
-            AND (CAST(:ids AS text[]) IS NULL OR c.id = ANY(CAST(:ids AS text[])))
-            AND (CAST(:first AS bigint) IS NULL OR c.position >= :first)
-            AND (CAST(:last AS bigint) IS NULL OR c.position <= :last)
-            AND (CAST(:seller AS text) IS NULL OR c.seller_id = :seller)
-    ), kept AS (
-        INSERT INTO sellerbeat.redeliveries (endpoint_id, seller_id, position) SELECT endpoint, seller, position FROM asked
-        ORDER BY endpoint, seller, position
-        ON CONFLICT DO NOTHING
-    ), woken AS (
-        INSERT INTO sellerbeat.delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
-        SELECT endpoint, seller, 0, statement_timestamp() FROM asked GROUP BY endpoint, seller ORDER BY endpoint, seller
-        ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET tell_at = excluded.tell_at WHERE l.retry_at IS NULL
-    )
-    SELECT count(*) FROM asked
-""")
-LIFT_TIMEOUT_OF_REPLAY = text("SELECT set_config('statement_timeout', '0', true)")
 KNOWN_EVENT_IDS = text("SELECT id FROM sellerbeat.change_events WHERE id = ANY(CAST(:ids AS text[]))")
 ACTIVE_ENDPOINTS = text("SELECT id FROM sellerbeat.endpoints WHERE off_at IS NULL")
 
@@ -111,7 +86,7 @@ class Waiting:
 
 
 class Deliveries:
-    """Questions about deliveries, and having them sent again. Its clock is the database's."""
+    """Questions about deliveries. Its clock is the database's."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -149,25 +124,3 @@ class Deliveries:
         with translated(), self._engine.begin() as connection:
             known = set(connection.execute(KNOWN_EVENT_IDS, {"ids": list(ids)}).scalars())
         return [one for one in ids if one not in known]
-
-    def replay(
-        self,
-        *,
-        endpoint: str | None = None,
-        ids: Sequence[str] | None = None,
-        first: int | None = None,
-        last: int | None = None,
-        seller: str | None = None,
-    ) -> int:
-        """Have delivered changes sent again, under the same ids, to every endpoint that wants them, or to one.
-
-        Args:
-            first, last: positions, both included.
-        Returns:
-            how many messages that makes. What waits anyway is not among them.
-        """
-        values = {"endpoint": endpoint, "ids": list(ids) if ids else None, "first": first, "last": last, "seller": seller}
-        with translated(), self._engine.begin() as connection:
-            connection.execute(LIFT_TIMEOUT_OF_REPLAY)
-            asked: int = connection.execute(REQUEST_REDELIVERIES, values).scalar_one()
-            return asked

@@ -72,6 +72,7 @@ DELETE_EVENTS_UP_TO = text("""
 """)
 # What was to be sent again and is gone is sent no more.
 DELETE_REDELIVERIES_UP_TO = text("DELETE FROM sellerbeat.redeliveries WHERE position <= :position")
+DELETE_OLD_REPLAYS = text("DELETE FROM sellerbeat.replays WHERE queued_at < :before")
 RECORD_CUT_OF_FEED = text("""
     INSERT INTO sellerbeat.marks AS m (name, value) VALUES (:name, CAST(CAST(:position AS bigint) AS text))
     ON CONFLICT (name) DO UPDATE SET value = CAST(greatest(CAST(m.value AS bigint), CAST(excluded.value AS bigint)) AS text)
@@ -99,7 +100,7 @@ class RetentionStore:
         done += self._old_rows("deliveries", DELETE_OLD_DELIVERIES, now, keep.deliveries)
         done += AuditLog(self._engine).forget(keep.audit)
         done += sum(one(self._engine).forget_old() for one in (IdempotencyKeys, ApiTokens, EndedSessions))
-        done += forget_workers(self._engine)
+        done += forget_workers(self._engine) + self._old_replays(now - keep.deliveries)
         return done + self._cut_events(keep, now)
 
     def _old_rows(self, parent: str, statement: TextClause, now: datetime, keep: timedelta) -> int:
@@ -112,6 +113,10 @@ class RetentionStore:
         with translated(), self._engine.begin() as connection:
             connection.execute(LIFT_TIMEOUT_OF_RETENTION)
             return connection.execute(statement, {"before": before}).rowcount
+
+    def _old_replays(self, before: datetime) -> int:
+        with translated(), self._engine.begin() as connection:
+            return connection.execute(DELETE_OLD_REPLAYS, {"before": before}).rowcount
 
     def _cut_events(self, keep: Retention, now: datetime) -> int:
         bounds = {"old": now - keep.events, "too_old": now - keep.events_at_most}

@@ -41,6 +41,7 @@ ERASE_ROWS_OF_SELLER = [
             "delivery_lanes",
             "redeliveries",
             "deliveries",
+            "replays",
             "consents",
             "erased_orders",
         )

@@ -1,9 +1,9 @@
 """The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
-from store.schema.tables import count_column, metadata, text_column, time_column
+from store.schema.tables import count_column, json_column, metadata, text_column, time_column
 
 FLEET_CURSOR = ""  # stands for the seller in the cursor of the fleet's alerts, which have none
 
@@ -49,12 +49,32 @@ delivery_lanes = Table(
     Index("delivery_lanes_by_seller", "seller_id"),
 )
 
-redeliveries = Table(
+rereplays = Table(
+    "replays",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    time_column("asked_at", nullable=False),
+    text_column("author"),
+    text_column("endpoint_id", nullable=True),  # null: every endpoint that wants them
+    text_column("seller_id", nullable=True),  # null: of all sellers
+    json_column("chosen"),  # ids, types, since, until, failed: what was asked for beside position, endpoint and seller
+    Column("first", BigInteger, nullable=False),  # the first position, and the last one, both included
+    Column("last", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),  # all up to here are looked through
+    Column("log_id", BigInteger, nullable=False),  # of the last attempt when it was asked for: what was delivered since is not sent again
+    Column("messages", BigInteger, nullable=False),  # as counted at the beginning; in the end those that were queued
+    Column("queued", BigInteger, nullable=False),
+    time_column("queued_at"),  # all of them are in `redeliveries`, or sent
+    Index("replays_open", "id", postgresql_where=text("queued_at IS NULL")),
+)
+
+deliveries = Table(
     "redeliveries",
     metadata,
     text_column("endpoint_id", primary_key=True),
     text_column("seller_id", primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),  # of a change that is to be sent again
+    Column("replays", ARRAY(BigInteger), nullable=False, server_default=text("'{}'::bigint[]")),  # that asked for it
     Index("redeliveries_by_seller", "seller_id"),
 )
 

@@ -17,6 +17,8 @@ from tests.store.documents import enroll
 from tests.support.receivers import Receiver, answering
 from tests.web.site import Site, refused
 
+SENT_ONE = "DELETE FROM sellerbeat.redeliveries WHERE position = (SELECT min(position) FROM sellerbeat.redeliveries)"
+
 
 @pytest.fixture
 def delivered(store: Store, open_site: Callable[..., Site]) -> tuple[str, list[str]]:
@@ -109,12 +111,34 @@ async def test_changes_are_sent_again_by_id_by_range_and_by_seller(site: Site, s
     ]
 
 
+async def test_a_replay_is_counted_first_and_tells_how_far_it_is(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
+    endpoint, _ = delivered
+    asked = {"types": ["order.*", "alert.*"], "since": "1h", "seller": "anna"}
+    counted = await site.program.post("/v1/replays", json={**asked, "dry_run": True})
+    nothing = store.deliveries.waiting(endpoint).again
+    begun = (await site.program.post("/v1/replays", json=asked)).json()
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(SENT_ONE)
+    progress = (await site.program.get(f"/v1/replays/{begun['id']}")).json()
+    listed = (await site.program.get("/v1/replays?limit=1")).json()
+
+    assert (counted.status_code, counted.json(), nothing) == (200, {"messages": 4, "id": None}, 0)
+    assert begun["messages"] == 4
+    assert {name: progress[name] for name in ("state", "messages", "queued", "sent", "seller", "types")} == {
+        "state": "sending", "messages": 4, "queued": 4, "sent": 1, "seller": "anna", "types": ["order.*", "alert.*"],
+    }  # fmt: skip
+    assert (listed["replays"], listed["next"]) == ([progress], begun["id"])
+    assert "there is no replay 999" in refused(await site.program.get("/v1/replays/999"), 404)
+    async with site.visitor(**token(store, Scope.READ, "anna")) as app:
+        refused(await app.get("/v1/replays"), 403)
+
+
 async def test_a_replay_under_a_key_is_asked_for_once(site: Site, store: Store, delivered: tuple[str, list[str]]) -> None:
     first, again = [
         await site.program.post("/v1/replays", json={"ids": delivered[1][:1]}, headers={"Idempotency-Key": "k-1"}) for _ in range(2)
     ]
 
-    assert (first.status_code, again.status_code, again.json()) == (202, 202, {"messages": 1})
+    assert (first.status_code, again.status_code, again.json()) == (202, 202, first.json())
     assert again.headers["idempotent-replayed"] == "true"
     assert len(store.audit.read()) == 1
 
@@ -131,6 +155,11 @@ async def test_a_replay_under_a_key_is_asked_for_once(site: Site, store: Store, 
         ({"first": "1"}, 422, "first"),
         ({"first": 2**63}, 422, "first"),
         ({"first": 9, "last": 3}, 422, "last lies before first"),
+        ({"since": "1h", "until": "2h"}, 422, "until lies before since"),
+        ({"since": "soon"}, 422, "write 2h (ago)"),
+        ({"types": ["orders.*"]}, 422, "types: "),
+        ({"failed": 1}, 422, "failed"),
+        ({"dry_run": True}, 422, "name changes by ids"),
         ({"seller": "anna", "colour": "red"}, 422, "colour"),
         ({"seller": "anna", "endpoint": "ep-none"}, 404, "no such endpoint"),
         ({"seller": "nobody"}, 404, "nobody"),

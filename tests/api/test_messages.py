@@ -14,7 +14,7 @@ from outbound import Client, Policy
 from store import Store
 from store.schema.kinds import AlertKind
 from tests.api.worked import token
-from tests.deliveries.hand import Hand
+from tests.deliveries.hand import Hand, replay
 from tests.domain.changes.documents import order
 from tests.support.canary import BUYER, put_buyer
 from tests.support.canary import found as leaks
@@ -72,7 +72,7 @@ async def test_a_message_tells_how_far_it_got_and_each_attempt(site: Site, store
 
 
 async def test_a_message_that_is_sent_again_says_so(site: Site, sent: Sent) -> None:
-    sent.hand.store.deliveries.replay(ids=[sent.first])
+    replay(sent.hand.store, ids=(sent.first,))
 
     (way,) = (await read(site, sent.first))["endpoints"]
 

@@ -19,7 +19,7 @@ TABLES = (
         "consents",
         "erased_orders",
     ),
-    *("endpoints", "delivery_lanes", "redeliveries", "deliveries"),
+    *("endpoints", "delivery_lanes", "redeliveries", "deliveries", "replays"),
     *("notifications", "modes", "sightings"),
 )
 

@@ -15,6 +15,7 @@ from activities.delivering.deliver import Delivered, Delivering, DeliveryCursor
 from domain.pacing import Stream
 from outbound import Client
 from store import Store
+from store.delivery.replays import ReplayFilter
 from tests.store.documents import ENROLLED, LATER, order
 from tests.support.enrolled import long_ago
 from tests.support.receivers import Post, Receiver
@@ -62,6 +63,14 @@ class Hand:
 def change(store: Store, seller: str, order_ids: Sequence[str], **fields: Any) -> None:
     with store.commit(store.begin(seller, Stream.ORDERS)) as commit:
         commit.store_orders([order(order_id, **fields) for order_id in order_ids], LATER)
+
+
+def replay(store: Store, **asked: Any) -> int:
+    """Has changes sent again, as `ReplayFilter` names them; queued whole. Returns how many messages that makes."""
+    begun = store.replays.begin(ReplayFilter(**asked), "os:test")
+    while begun.id is not None and store.replays.advance(begun.id):
+        pass
+    return begun.messages
 
 
 def ids(receiver: Receiver) -> list[str]:

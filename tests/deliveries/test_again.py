@@ -18,7 +18,7 @@ from outbound.client import EndpointResponse
 from store import SupersededError, UnknownEndpointError, UnknownSellerError
 from store.delivery.claims import Attempt
 from store.schema.kinds import AlertKind
-from tests.deliveries.hand import Hand, ids, verified
+from tests.deliveries.hand import Hand, ids, replay, verified
 from tests.store.documents import LATER, order, someone_waits
 from tests.support.receivers import Receiver, answering, hanging
 from tests.support.waiting import eventually_here
@@ -98,9 +98,9 @@ def test_replays_go_out_under_the_same_ids_behind_what_is_new(hand: Hand) -> Non
         (new,) = hand.change("anna")
 
         asked = (
-            hand.store.deliveries.replay(ids=[third]),
-            hand.store.deliveries.replay(endpoint=endpoint, first=positions[0], last=positions[1]),
-            hand.store.deliveries.replay(seller="anna", endpoint="ep-none"),
+            replay(hand.store, ids=(third,)),
+            replay(hand.store, endpoint=endpoint, first=positions[0], last=positions[1]),
+            replay(hand.store, seller="anna", endpoint="ep-none"),
         )
         hand.run(endpoint)
         hand.run(endpoint)
@@ -116,7 +116,7 @@ def test_a_replay_moves_no_cursor_back(hand: Hand) -> None:
         endpoint, _ = hand.endpoint(receiver.url)
         awaited = hand.change("anna", orders=3)
         hand.run(endpoint)
-        hand.store.deliveries.replay(seller="anna")
+        replay(hand.store, seller="anna")
         hand.run(endpoint)
         (more,) = hand.change("anna")
         hand.run(endpoint)
@@ -133,7 +133,7 @@ def test_a_replay_that_is_asked_for_as_a_run_ends_is_not_forgotten(hand: Hand) -
         hand.run(endpoint)
         ending = hand.store.delivery_cursors.begin(endpoint, "anna", hand.now)
         assert ending
-        hand.store.deliveries.replay(seller="anna")
+        replay(hand.store, seller="anna")
         hand.store.delivery_cursors.complete(ending)
 
     with hand.store.backlog.leading() as connection:

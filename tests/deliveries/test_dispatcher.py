@@ -19,7 +19,7 @@ from activities.delivering.deliver import DeliveryCursor
 from outbound import Client
 from store.schema.errors import StoreUnavailableError
 from store.schema.kinds import AlertKind
-from tests.deliveries.hand import Hand, ids
+from tests.deliveries.hand import Hand, ids, replay
 from tests.support.histories import client_of
 from tests.support.receivers import Receiver, Talk, answering, hanging
 from tests.support.waiting import PATIENCE_S, eventually, eventually_here, least
@@ -163,7 +163,7 @@ async def test_switching_on_and_replaying_need_no_wait(
             hand.store.endpoints.switch_on(endpoint)
             await eventually(lambda: len(receiver.posts) == 2)
             await eventually(lambda: hand.store.deliveries.waiting(endpoint).changes == 0)
-            hand.store.deliveries.replay(ids=[change])
+            replay(hand.store, ids=(change,))
             await eventually(lambda: len(receiver.posts) == 3)
 
     assert ids(receiver) == [change] * 3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain.delivery import STEPS
 from store.schema.delivery_tables import FLEET_CURSOR
-from tests.deliveries.hand import Hand
+from tests.deliveries.hand import Hand, replay
 from tests.support.receivers import stored_port
 from tests.support.waiting import eventually_here
 
@@ -66,7 +66,7 @@ def receive(hand: Hand, folder: Path, program: list[str], text: str) -> list[str
             assert hand.run(stranger).wait_s
             assert hand.store.deliveries.log(stranger)[0]["status"] == 401
             assert hand.run(endpoint).delivered == 2
-            assert hand.store.deliveries.replay(endpoint=endpoint, ids=[first]) == 1
+            assert replay(hand.store, endpoint=endpoint, ids=(first,)) == 1
             assert hand.run(endpoint).delivered == 1
         finally:
             receiver.terminate()

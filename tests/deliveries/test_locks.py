@@ -13,7 +13,7 @@ from domain.delivery import AttemptOutcome
 from store.delivery.claims import Attempt, Claim
 from store.delivery.cursors import TROUBLED
 from store.delivery.endpoints import LOCK_CURSORS_OF_ENDPOINT, LOCK_ENDPOINT
-from tests.deliveries.hand import Hand
+from tests.deliveries.hand import Hand, replay
 from tests.support.waiting import eventually_here
 
 SELLERS = [f"s-{number:02}" for number in range(12)]
@@ -65,8 +65,8 @@ def test_a_delivery_that_ends_while_its_endpoint_is_switched_on_or_removed_waits
     assert failures == (0 if well else 2)
 
 
-def replay(hand: Hand, endpoint: str) -> None:
-    hand.store.deliveries.replay(endpoint=endpoint)
+def replays(hand: Hand, endpoint: str) -> None:
+    replay(hand.store, endpoint=endpoint)
 
 
 def scan(hand: Hand, endpoint: str) -> None:
@@ -87,7 +87,7 @@ def hurry(hand: Hand, endpoint: str) -> None:
     hand.store.delivery_cursors.delivered(run, attempt, hand.now)
 
 
-@pytest.mark.parametrize("act", [replay, scan, switch_on, remove, hurry])
+@pytest.mark.parametrize("act", [replays, scan, switch_on, remove, hurry])
 def test_who_locks_many_cursors_begins_with_the_first_seller(hand: Hand, act: Callable[[Hand, str], None]) -> None:
     hand.enroll(*SELLERS)
     types = ("inventory.*",) if act is scan else ()  # nothing is wanted of what is passed, so the scan moves all cursors on
@@ -96,11 +96,11 @@ def test_who_locks_many_cursors_begins_with_the_first_seller(hand: Hand, act: Ca
         hand.change(seller)
     failing = hand.now - timedelta(minutes=5)
     with hand.store.engine.begin() as connection:  # the rows lie in another order than that of their names
-        if act is not replay:
+        if act is not replays:
             connection.execute(BEHIND, {"at": hand.now + timedelta(hours=1), "since": failing})
         for seller in reversed(SELLERS):
             connection.execute(text("UPDATE sellerbeat.delivery_lanes SET epoch = 1 WHERE seller_id = :seller"), {"seller": seller})
-        if act is replay:
+        if act is replays:
             connection.execute(
                 text(
                     "UPDATE sellerbeat.delivery_lanes l SET sequence = s.sequence FROM sellerbeat.sellers s WHERE s.seller_id = l.seller_id"

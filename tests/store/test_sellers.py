@@ -12,6 +12,7 @@ from store import Store, UnknownSellerError
 from store.delivery.claims import Attempt
 from store.schema.every_table import metadata
 from store.schema.kinds import AlertKind
+from tests.deliveries.hand import replay
 from tests.store.documents import (
     ENROLLED,
     LATER,
@@ -142,7 +143,7 @@ def deliver(store: Store, seller_id: str) -> None:
     assert run
     (event,) = store.delivery_cursors.next(run, run.sequence, limit=10)
     store.delivery_cursors.delivered(run, Attempt(event, 1, False, "delivered", 200, None, 5), LATER)
-    assert store.deliveries.replay(seller=seller_id, ids=[event["id"]]) == 1
+    assert replay(store, seller=seller_id, ids=(event["id"],)) == 1
 
 
 def rows_of(store: Store, tables: list[Table], seller_id: str) -> dict[str, int]:

@@ -109,3 +109,44 @@ async def test_a_question_that_makes_no_sense_is_refused(site: Site, query: str,
 
 async def test_a_stranger_is_led_to_the_login(site: Site) -> None:
     assert (await site.visitor().get("/deliveries")).headers["location"] == "/login?next=%2Fdeliveries"
+
+
+async def test_a_replay_is_counted_then_confirmed_and_shown_with_its_progress(
+    site: Site, store: Store, delivered: tuple[str, list[str]]
+) -> None:
+    endpoint, _ = delivered
+    counted = await site.page(f"/replays?count=true&seller=anna&since=1h&type=&endpoint={endpoint}")
+    nothing = store.deliveries.waiting(endpoint).again
+    pressed = await site.browser.post("/replays", data=counted.forms["/replays"])
+    (replay,) = store.replays.page()
+    begun = await site.page(pressed.headers["location"])
+    none = await site.page("/replays?count=true&until=1h")
+
+    assert "2 messages would be sent again" in counted.text
+    assert nothing == 0
+    assert (pressed.status_code, pressed.headers["location"]) == (303, f"/replays?done={replay['id']}")
+    assert "0 of 2 sent, sending" in begun.section("h-replays")
+    assert f"all types of anna to {endpoint}, from " in begun.section("h-replays")
+    assert "Nothing to send again" in none.text
+    (act,) = store.audit.read(action="replay")
+    assert (act["author"], act["seller_id"], act["subject"], list(act["after"])) == ("page", "anna", endpoint, ["since"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, 422),
+        ({"since": "soon"}, 422),
+        ({"since": "1h", "until": "2h"}, 422),
+        ({"type": "orders.*"}, 422),
+        ({"seller": "a/b"}, 422),
+        ({"seller": "nobody"}, 404),
+        ({"failed": "true", "endpoint": "ep-none"}, 404),
+        ({"failed": "true", "form_token": "guessed"}, 403),
+    ],
+)
+async def test_a_replay_of_nothing_or_by_nobody_is_refused(site: Site, store: Store, fields: dict[str, str], status: int) -> None:
+    form = (await site.page("/endpoints")).forms["/logout"]
+
+    assert (await site.browser.post("/replays", data=form | fields)).status_code == status
+    assert store.replays.page() == []

@@ -458,12 +458,6 @@ class DeliveryLog(Answer):
     next: int | None  # `after` of the next page; null: there is none
 
 
-class Replayed(Answer):
-    """What is sent again; what is not delivered yet comes anyway, and is not counted."""
-
-    messages: int
-
-
 class MessageEndpoint(Answer):
     """How far the message got to one endpoint."""
 
@@ -491,6 +485,41 @@ class DeliveredMessage(Answer):
     hidden: list[str]  # what `body` hides, such as data.buyer.username
     revealed: bool
     body: dict[str, Any] | None  # as it is posted, without the buyer unless revealed; null: the token is not of scope admin
+
+
+class Replayed(Answer):
+    """What is sent again; what is not delivered yet comes anyway, and is not counted."""
+
+    messages: int
+    id: int | None = None  # of the replay, for its progress; null: nothing is sent
+
+
+class ReplayProgress(Answer):
+    """A replay, and how many of how many messages are sent."""
+
+    id: int
+    state: str
+    messages: int  # in all, as counted when it was asked for; once it is queued, exactly
+    queued: int  # found so far
+    sent: int  # taken, or no longer to be sent
+    asked_at: str  # UTC, to the millisecond
+    author: str
+    endpoint: str | None
+    seller: str | None
+    ids: int | None  # how many changes were named
+    types: list[str] | None
+    since: str | None
+    until: str | None
+    failed: bool
+    first: int
+    last: int
+
+
+class ReplayPage(Answer):
+    """Replays, the newest first."""
+
+    replays: list[ReplayProgress]
+    next: int | None  # `after` of the next page; null: there is none
 
 
 class ShownAlert(Answer):

@@ -382,6 +382,11 @@ class Sellerbeat(Calls):
         }
         return self._pages(answers.LoggedAttempt, "deliveries", "/v1/deliveries", query, "after")
 
+    def delivery(self, message_id: str, *, reveal: bool | None = None) -> answers.DeliveredMessage:
+        """One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for."""
+        query = {"reveal": reveal}
+        return self._call(answers.DeliveredMessage, "GET", f"/v1/deliveries/{segment(message_id)}", query)
+
     def replay(
         self,
         *,
@@ -390,16 +395,36 @@ class Sellerbeat(Calls):
         last: int | None = None,
         seller: str | None = None,
         endpoint: str | None = None,
+        types: Sequence[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        failed: bool | None = None,
+        dry_run: bool | None = None,
         idempotency_key: str | None = None,
     ) -> answers.Replayed:
         """Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new."""
-        body = {"ids": ids, "first": first, "last": last, "seller": seller, "endpoint": endpoint}
+        body = {
+            "ids": ids,
+            "first": first,
+            "last": last,
+            "seller": seller,
+            "endpoint": endpoint,
+            "types": types,
+            "since": since,
+            "until": until,
+            "failed": failed,
+            "dry_run": dry_run,
+        }
         return self._call(answers.Replayed, "POST", "/v1/replays", body=body, key=idempotency_key)
 
-    def delivery(self, message_id: str, *, reveal: bool | None = None) -> answers.DeliveredMessage:
-        """One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for."""
-        query = {"reveal": reveal}
-        return self._call(answers.DeliveredMessage, "GET", f"/v1/deliveries/{segment(message_id)}", query)
+    def replays(self, *, limit: int | None = None, after: int | None = None) -> Iterator[answers.ReplayProgress]:
+        """Replays with their progress, the newest first."""
+        query = {"limit": limit, "after": after}
+        return self._pages(answers.ReplayProgress, "replays", "/v1/replays", query, "after")
+
+    def replay_progress(self, replay_id: int) -> answers.ReplayProgress:
+        """How many of how many messages of a replay are sent."""
+        return self._call(answers.ReplayProgress, "GET", f"/v1/replays/{segment(replay_id)}")
 
     def alerts(
         self,

@@ -493,11 +493,6 @@ export interface DeliveryLog {
   next: number | null;
 }
 
-/** What is sent again; what is not delivered yet comes anyway, and is not counted. */
-export interface Replayed {
-  messages: number;
-}
-
 /** How far the message got to one endpoint. */
 export interface MessageEndpoint {
   endpoint_id: string;
@@ -539,6 +534,45 @@ export interface DeliveredMessage {
   revealed: boolean;
   /** as it is posted, without the buyer unless revealed; null: the token is not of scope admin */
   body: Record<string, unknown> | null;
+}
+
+/** What is sent again; what is not delivered yet comes anyway, and is not counted. */
+export interface Replayed {
+  messages: number;
+  /** of the replay, for its progress; null: nothing is sent */
+  id?: number | null;
+}
+
+/** A replay, and how many of how many messages are sent. */
+export interface ReplayProgress {
+  id: number;
+  state: string;
+  /** in all, as counted when it was asked for; once it is queued, exactly */
+  messages: number;
+  /** found so far */
+  queued: number;
+  /** taken, or no longer to be sent */
+  sent: number;
+  /** UTC, to the millisecond */
+  asked_at: string;
+  author: string;
+  endpoint: string | null;
+  seller: string | null;
+  /** how many changes were named */
+  ids: number | null;
+  types: string[] | null;
+  since: string | null;
+  until: string | null;
+  failed: boolean;
+  first: number;
+  last: number;
+}
+
+/** Replays, the newest first. */
+export interface ReplayPage {
+  replays: ReplayProgress[];
+  /** `after` of the next page; null: there is none */
+  next: number | null;
 }
 
 /** Something needs a look. */

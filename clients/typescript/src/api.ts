@@ -468,6 +468,18 @@ export class Sellerbeat extends Calls {
     return this.pages("/v1/deliveries", "deliveries", "after", { query: given, options });
   }
 
+  /** One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for. */
+  delivery(
+    message_id: string,
+    given: {
+      /** the body with all that is personal, for scope admin; who looked stands in the audit */
+      reveal?: boolean | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<answers.DeliveredMessage> {
+    return this.call("GET", `/v1/deliveries/${segment(message_id)}`, { query: given, options });
+  }
+
   /** Send changes again, under the same ids, to every endpoint that wants them or to one; they go out behind what is new. */
   replay(
     given: {
@@ -481,22 +493,38 @@ export class Sellerbeat extends Calls {
       seller?: string | undefined;
       /** one endpoint only */
       endpoint?: string | undefined;
+      /** of these types only, such as order.* */
+      types?: readonly string[] | undefined;
+      /** recorded from then on: 2h (ago), or 2026-06-01T12:00:00Z */
+      since?: string | undefined;
+      /** recorded before then */
+      until?: string | undefined;
+      /** only those whose last attempt failed: they are tried now */
+      failed?: boolean | undefined;
+      /** only count them: 200, and nothing is sent */
+      dry_run?: boolean | undefined;
     } = {},
     options?: CallOptions,
   ): Promise<answers.Replayed> {
     return this.call("POST", "/v1/replays", { body: given, options });
   }
 
-  /** One message: its endpoints, all attempts, and for a token of scope admin the body, without the buyer unless asked for. */
-  delivery(
-    message_id: string,
+  /** Replays with their progress, the newest first. */
+  replays(
     given: {
-      /** the body with all that is personal, for scope admin; who looked stands in the audit */
-      reveal?: boolean | undefined;
+      /** so many at most, 1 to 100 */
+      limit?: number | undefined;
+      /** go on with older ones, from an answer's `next` */
+      after?: number | undefined;
     } = {},
     options?: CallOptions,
-  ): Promise<answers.DeliveredMessage> {
-    return this.call("GET", `/v1/deliveries/${segment(message_id)}`, { query: given, options });
+  ): AsyncGenerator<answers.ReplayProgress> {
+    return this.pages("/v1/replays", "replays", "after", { query: given, options });
+  }
+
+  /** How many of how many messages of a replay are sent. */
+  replayProgress(replay_id: number, options?: CallOptions): Promise<answers.ReplayProgress> {
+    return this.call("GET", `/v1/replays/${segment(replay_id)}`, { options });
   }
 
   /** What needs a look, and what to do. A token that is narrowed names one of its sellers. */
