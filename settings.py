@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.mail_server import MailServer, mail_server
 from domain.networks import NamedNetwork, named_networks
 
 PREFIX = "SELLERBEAT_"
@@ -116,6 +117,11 @@ def _fernet_keys(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _smtp_url(secret: SecretStr) -> SecretStr:
+    mail_server(secret.get_secret_value())
+    return secret
+
+
 def _networks(text: str) -> str:
     named_networks(text)
     return text
@@ -197,6 +203,12 @@ class Settings(BaseSettings):
         "`10.20.0.0/16:8080,[fd00:1::/64]:8443`",
     )
 
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
+        None,
+        description="the server that takes mail of alerts, such as smtp://user:password@mail.example.com:587?from=alerts@example.com; "
+        "`SMTP_URL` serves where this is not set",
+    )
+
     keep_events: Duration = Field(
         timedelta(days=400), ge=SHORT_KEEP, description="how long changes are kept; twice as long where an endpoint waits"
     )
@@ -228,6 +240,10 @@ class Settings(BaseSettings):
         """What `delivery_networks` names."""
         return named_networks(self.delivery_networks) if self.delivery_networks else ()
 
+    def mail_server(self) -> MailServer | None:
+        """What `smtp_url` names."""
+        return mail_server(self.smtp_url.get_secret_value()) if self.smtp_url else None
+
     @property
     def allowed_origins(self) -> frozenset[str]:
         """Each as `origin_of` gives it."""
@@ -243,6 +259,7 @@ class Settings(BaseSettings):
                 raise SettingsError(f"{PREFIX}{name.upper()} is not set ({Settings.model_fields[name].description})")
 
 
+SMTP_URL = "SMTP_URL"  # as it is named where other programs have it too
 OF_APPS = ("SELLERBEAT_URL", "SELLERBEAT_TOKEN")  # what apps give the client; whoever tries it out has both in one shell
 
 
@@ -253,12 +270,16 @@ def load(*needed: str, env_file: Path | None = None) -> Settings:
         SettingsError: the first thing that is wrong, with the variable's name and never a secret's value.
     """
     fields = Settings.model_fields
-    for name in sorted(read_environment(env_file)):
+    environment = read_environment(env_file)
+    for name in sorted(environment):
         if name.startswith(PREFIX) and name not in OF_APPS and name.removeprefix(PREFIX).lower() not in fields:
             near = get_close_matches(name, [PREFIX + field.upper() for field in fields], n=1)
             raise SettingsError(f"{name} is no setting of Sellerbeat" + (f"; did you mean {near[0]}?" if near else ""))
+    bare: dict[str, Any] = (
+        {"smtp_url": environment[SMTP_URL]} if environment.get(SMTP_URL) and not environment.get(PREFIX + SMTP_URL) else {}
+    )
     try:
-        settings = Settings(_env_file=env_file or ENV_FILE)
+        settings = Settings(_env_file=env_file or ENV_FILE, **bare)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     settings.require(*needed)

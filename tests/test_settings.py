@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import PREFIX, Settings, SettingsError, duration, load, read_environment
+from settings import PREFIX, SMTP_URL, Settings, SettingsError, duration, load, read_environment
 
 KEY = "A" * 43 + "="  # a Fernet key as good as any
 CONTRACT = [
@@ -52,6 +52,7 @@ CONTRACT = [
     "NOTIFICATION_EMAIL",
     "EBAY_DEV_ID",
     "RETURN_ORIGINS",
+    "SMTP_URL",
 ]
 
 
@@ -59,7 +60,7 @@ CONTRACT = [
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither this machine's variables nor a developer's `.env`."""
     for name in read_environment():
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIX) or name == SMTP_URL:
             monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -109,6 +110,8 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("NOTIFICATION_EMAIL", "nobody"),
         ("DELIVERY_NETWORKS", "10.20.0.0/16"),
         ("DELIVERY_NETWORKS", "10.20.0.0/16:8080,\n8.8.8.0/24:80"),
+        ("SMTP_URL", "canary"),
+        ("SMTP_URL", "smtp://u:canary@mail.example.com"),
         ("SECRET_KEYS", "canary"),
         ("SECRET_KEYS", f"{KEY},canary"),
     ],
@@ -188,3 +191,19 @@ def test_any_text_is_a_positive_duration_or_refused(text: str) -> None:
         refusal = str(error)
 
     assert (read and read > timedelta()) or (refusal and "0.5s, 30s, 5m, 6h or 30d" in refusal)
+
+
+def test_mail_may_be_set_as_other_programs_have_it_and_ours_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = load().mail_server()
+    monkeypatch.setenv("SMTP_URL", "smtps://ops%40example.com:canary@other.example.com")
+    bare = load().mail_server()
+    monkeypatch.setenv("SELLERBEAT_SMTP_URL", "smtps://ops%40example.com:canary@mail.example.com")
+    both = load()
+    monkeypatch.setenv("SELLERBEAT_SMTP_URL", "")
+    emptied = load().mail_server()
+
+    assert unset is None
+    assert bare
+    assert emptied == bare
+    assert (bare.host, both.mail_server() and both.mail_server().host) == ("other.example.com", "mail.example.com")  # type: ignore[union-attr]
+    assert "canary" not in repr(both) + repr(bare)
