@@ -14,13 +14,20 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import uvicorn
 
+from activities.delivering.alert_messenger import THREADS as ALERT_THREADS
+from activities.delivering.alert_messenger import AlertMessenger
 from ebay.topics import ACCOUNT_DELETION
 from inbox.forgetting import forget
 from inbox.inbox import THREADS, Inbox
 from inbox.waker import Waker
+from operations.alert_endpoints import senders
+from operations.diagnosis import diagnose
+from operations.endpoints import policy_of
+from outbound import Client as Poster
 from pages import figures
 from pages.app import build
 from runtime import logs
@@ -94,13 +101,17 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
         if not context.access.by_login:
             logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
         warming = asyncio.create_task(warm(context))
+        poster = Poster(policy_of(settings))
         lasting = [asyncio.create_task(Waker(inbox, context.temporal).keep())]
+        messenger = AlertMessenger(store, senders(settings, poster, elsewhere_too=True), partial(diagnose, context))
+        lasting.append(asyncio.create_task(messenger.run()))
         if meters:
             lasting += [asyncio.create_task(one(context, meters)) for one in (figures.refresh_figures, figures.refresh_health)]
         await Server(config, context).serve([listening])
         await warming
         for task in lasting:
             task.cancel()
+        poster.close()
         inbox.close()
     logger.info("web has ended")
 
@@ -118,7 +129,7 @@ def main() -> int:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         assert settings.database_url
         running = runtime.start(settings.metrics_bind)
-        url, connections = settings.database_url.get_secret_value(), CONNECTIONS + THREADS + 1
+        url, connections = settings.database_url.get_secret_value(), CONNECTIONS + THREADS + ALERT_THREADS + 1
         store = Store.connect(url, settings.keys(), connections, schema=settings.database_schema)
         store.check()
         asyncio.run(serve(settings, store, runtime.meters(running) if settings.metrics_bind else None))

@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.delivering.alert_messenger import AlertMessenger
 from activities.fleet.dead_tokens import DeadTokens
 from activities.fleet.erasing import UserErasing
 from activities.fleet.feed_memory import compare_feed
@@ -50,6 +51,7 @@ from ebay.client import Ebay
 from ebay.http import http_client
 from ebay.identity import Identity
 from ebay.oauth import OAuth
+from operations.alert_endpoints import senders
 from operations.endpoints import policy_of
 from outbound import Client as Poster
 from runtime import logs
@@ -183,6 +185,7 @@ async def work(settings: Settings, waits: Waits) -> None:
                 looking = asyncio.create_task(keep_looking(client, store, settings.task_queue))
                 presence = WorkerPresence(client, present_store, settings.task_queue)
                 present = asyncio.create_task(presence.keep())
+                writing = asyncio.create_task(AlertMessenger(deliveries, senders(settings, poster)).run())
                 async with health_door(settings.health_bind, presence.readiness):
                     logger.info("worker runs on task queue", extra={"task_queue": settings.task_queue})
                     await stop.wait()
@@ -190,6 +193,7 @@ async def work(settings: Settings, waits: Waits) -> None:
                 looking.cancel()
                 ending()
                 present.cancel()
+                writing.cancel()
                 logger.info("worker stops once the steps in hand are done", extra={"at_most_s": GRACE.seconds})
                 await asyncio.gather(polling.shutdown(), end_deliveries(), presence.end())  # together: each has its grace
 

@@ -12,6 +12,7 @@ from api.routing import ApiRoute, problems
 from domain.delivery import AttemptOutcome
 from domain.delivery.names import NAME
 from domain.seller_id import SELLER_ID
+from operations import endpoint_trials
 from operations import endpoints as operations
 from serving.context import WebContext
 from store import UnknownEndpointError
@@ -24,13 +25,17 @@ Url = Annotated[
     Field(
         min_length=1,
         max_length=2048,
-        description="an https address, without user and password",
+        description="an https address, without user and password; of mail a mail address",
         examples=["https://shop.example.com/hooks"],
     ),
 ]
 Types = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]],
     Field(max_length=50, description="types of changes, such as order.*; `*` for all", examples=[["order.*", "alert.opened"]]),
+]
+Kind = Annotated[
+    Literal["webhook", "chat", "mail"],
+    Field(description="chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone"),
 ]
 Thin = Annotated[bool, Field(description="changes above 20 kB go without their documents, with a link to the feed")]
 
@@ -51,8 +56,9 @@ Name = Annotated[
 
 
 class EndpointTerms(BaseModel, extra="forbid", frozen=True, strict=True):
-    """An endpoint that is to be."""
+    """An endpoint that is to be. Chat and mail get alerts alone, of all sellers: without types, seller and thin."""
 
+    kind: Kind = "webhook"
     url: Url
     types: Types = []
     seller: str | None = Field(None, pattern=f"^{SELLER_ID.pattern}$", description="of this seller alone; left out: of all")
@@ -107,7 +113,8 @@ class ShownEndpoint(BaseModel):
 
     id: str = Field(examples=["ep-1f2e3d4c"])
     name: str | None = Field(examples=["shop-app"])
-    url: str = Field(examples=["https://shop.example.com/hooks"])
+    kind: Kind
+    url: str = Field(description="of chat its beginning alone: the whole is a secret", examples=["https://shop.example.com/hooks"])
     types: list[str] = Field(examples=[["order.*"]])
     seller_id: str | None = Field(description="null: of all sellers")
     thin: bool
@@ -140,11 +147,14 @@ class NewEndpoint(BaseModel):
 
     id: str = Field(examples=["ep-1f2e3d4c"])
     name: str | None
-    url: str = Field(examples=["https://shop.example.com/hooks"])
+    kind: Kind
+    url: str = Field(description="of chat its beginning alone: the whole is a secret", examples=["https://shop.example.com/hooks"])
     types: list[str] = Field(examples=[["order.*"]])
     seller_id: str | None
     thin: bool
-    secret: str = Field(description="verifies the signatures (Standard Webhooks)", examples=["whsec_..."])
+    secret: str = Field(
+        description="verifies the signatures (Standard Webhooks); empty for chat and mail, where nothing is signed", examples=["whsec_..."]
+    )
 
 
 class NewSecret(BaseModel):
@@ -184,7 +194,7 @@ async def endpoints(request: Request, caller: ReadAll) -> ShownEndpoints:
 async def add(request: Request, response: Response, given: EndpointTerms, caller: Admin) -> NewEndpoint:
     """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
     context: WebContext = request.app.state.context
-    made = await operations.add_endpoint(context, caller.author, given.url, given.types, given.seller, given.thin, given.name)
+    made = await operations.add_endpoint(context, caller.author, given.url, given.types, given.seller, given.thin, given.name, given.kind)
     response.headers["Location"] = f"/v1/endpoints/{made['id']}"
     return NewEndpoint(**made)
 
@@ -226,7 +236,7 @@ async def test(
     """Send one signed event of the type `endpoint.test` now, and tell how it was answered. It is no change: no cursor moves.
 
     Where it was taken, what waited for a later try is sent now too (`freed`)."""
-    return AttemptShown(**await operations.try_endpoint(request.app.state.context, caller.author, id_, type_))
+    return AttemptShown(**await endpoint_trials.try_endpoint(request.app.state.context, caller.author, id_, type_))
 
 
 @router.post("/v1/endpoints/{endpoint_id}/enable", responses=problems(404, 409), openapi_extra={"x-command": "endpoint enable"})
@@ -249,7 +259,7 @@ async def disable(request: Request, caller: Admin, id_: Id) -> ShownEndpoint:
 async def retry_endpoint(request: Request, caller: Admin, id_: Id) -> DueEndpoint:
     """Deliver now what waits for a later try, in order for each seller; tries are counted on. 409: it is switched off."""
     context: WebContext = request.app.state.context
-    due = await operations.deliver_now(context, caller.author, id_)
+    due = await endpoint_trials.deliver_now(context, caller.author, id_)
     return DueEndpoint(**await context.ask(operations.shown, context, id_), freed=due.events)
 
 

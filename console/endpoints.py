@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from console.help import GroupedCommands
 from console.known import seller_is_known
 from console.output import say, with_json
 from console.reports import show_endpoints
+from operations import endpoint_trials
 from operations import endpoints as operations
 from operations.context import CommandContext
 from operations.errors import FailedError, WrongInputError
@@ -27,13 +29,29 @@ EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", 
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="For people, and for commands in place of the id.")]
 Url = Annotated[
     str,
-    typer.Argument(metavar="URL", help="An https address, without user and password; of your own networks also http.", show_default=False),
+    typer.Argument(
+        metavar="URL",
+        help="An https address, without user and password; of your own networks also http. Of mail a mail address.",
+        show_default=False,
+    ),
 ]
 Types = Annotated[
     list[str] | None, typer.Option("--types", metavar="TYPES", help="Such as 'order.*' or order.created,alert.*; all where left out.")
 ]
 Thin = Annotated[bool, typer.Option("--thin", help="Changes above 20 kB go without their documents, with a link to the feed.")]
-OPTIONS = {"url": "URL", "types": "--types", "type": "--type", "name": "--name"}
+OPTIONS = {"url": "URL", "types": "--types", "type": "--type", "name": "--name", "seller": "--seller", "thin": "--thin"}
+
+
+class EndpointKind(StrEnum):
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+    MAIL = "mail"
+
+
+KindOption = Annotated[
+    EndpointKind,
+    typer.Option("--kind", help="Chat (an incoming webhook as Slack has them) and mail are for people, who get alerts alone."),
+]
 
 
 def new_context() -> CommandContext:
@@ -60,14 +78,24 @@ def id_of(context: CommandContext, which: str | None) -> str | None:
 
 @endpoint.command()
 @with_json
-def add(url: Url, types: Types = None, seller: SellerOption = None, thin: Thin = False, name: Name = None) -> None:
+def add(
+    url: Url,
+    types: Types = None,
+    seller: SellerOption = None,
+    thin: Thin = False,
+    name: Name = None,
+    kind: KindOption = EndpointKind.WEBHOOK,
+) -> None:
     """Tell an address of every change from now on, of all sellers or of one. Prints the secret, once."""
     context = new_context()
     if seller is not None:
         seller_is_known(context, seller)
     with usage():
-        made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin, name))
+        made = asyncio.run(operations.add_endpoint(context, context.author, url, types or [], seller, thin, name, kind.value))
     called = f"{made['name']} ({made['id']})" if made["name"] else made["id"]
+    if kind is not EndpointKind.WEBHOOK:
+        say(f"endpoint {called} is written to of alerts from now on; see that it arrives: starter.py endpoint test {made['id']}", **made)
+        return
     words = f"endpoint {called} is told of {' '.join(made['types'])} from now on; its secret, shown this once:\n{made['secret']}"
     say(words, **made)
 
@@ -132,8 +160,8 @@ def disable(which: Which) -> None:
 def deliver_now(which: Which) -> None:
     """Deliver now what waits for a later try. Each seller's changes go in order, and tries are counted on."""
     context, one = opened(which)
-    due = asyncio.run(operations.deliver_now(context, context.author, one.id))
-    say(f"endpoint {one.words}: {operations.freed_words(due.events)}", id=one.id, retried=due.sellers, freed=due.events)
+    due = asyncio.run(endpoint_trials.deliver_now(context, context.author, one.id))
+    say(f"endpoint {one.words}: {endpoint_trials.freed_words(due.events)}", id=one.id, retried=due.sellers, freed=due.events)
 
 
 @endpoint.command()
@@ -158,13 +186,13 @@ def test(
     Where it is taken, what waits for a later try is sent now too."""
     context, one = opened(which)
     with usage():
-        found = asyncio.run(operations.try_endpoint(context, context.author, one.id, type_))
+        found = asyncio.run(endpoint_trials.try_endpoint(context, context.author, one.id, type_))
     if found["status"] is None:
         raise FailedError(f"endpoint {one.words} was not reached: {found['text']}")
     if found["outcome"] != "delivered":
         raise FailedError(f"endpoint {one.words} answered {found['status']}: {found['outcome']}")
     said = {name: found[name] for name in ("id", "event_id", "outcome", "status", "took_ms", "freed")}
-    freed = operations.tried_words(found)
+    freed = endpoint_trials.tried_words(found)
     say(f"endpoint {one.words} answered {found['status']} after {found['took_ms']} ms" + (f"; {freed}" if freed else ""), **said)
 
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-from activities.delivering.signing import send
-from domain.delivery import TYPES, AttemptOutcome, WrongTypesError, compose, outcome_of, patterns, wrong_type
+from domain.delivery import WrongTypesError, patterns
 from domain.delivery.latency import failure_rate, quantile
 from domain.delivery.names import WrongEndpointNameError, checked_endpoint_name
+from operations.alert_endpoints import MAIL, WEBHOOK, mail_address, shortened
 from operations.audit import audited
 from operations.context import CommandContext
 from operations.errors import FailedError, NameUnknownError, WrongInputError
-from outbound import Client, ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
+from outbound import ForbiddenTargetError, NoAnswerError, Policy, check_url, system_resolver
 from outbound.names import checked
 from settings import Settings
 from store.delivery.endpoints import Endpoint, UnknownEndpointError, new_id
 from store.delivery.figures import EndpointFigures
-from store.delivery.retrying import MANY, MadeDue
 from store.schema.times import iso
 
 RESOLVED_S = 5.0
@@ -53,6 +49,7 @@ def described(one: Endpoint) -> dict[str, Any]:
     return {
         "id": one.id,
         "name": one.name,
+        "kind": one.kind,
         "url": one.url,
         "types": list(one.types),
         "seller_id": one.seller_id,
@@ -92,25 +89,63 @@ async def add_endpoint(
     seller_id: str | None = None,
     thin: bool = False,
     name: str | None = None,
+    kind: str = WEBHOOK,
 ) -> dict[str, Any]:
     """Tell an address of every change from now on, as `endpoint add --json` prints it: with its secret, which is not told again.
 
     Args:
         types: such as `order.*`; none for all.
         name: for people, of no other endpoint.
+        kind: `chat` and `mail` are for people: alerts alone, of all sellers, and there is no secret.
     Raises:
         WrongInputError: `types`, `name`, or `url`, which may not be called.
         NameUnknownError: the name in its address leads nowhere.
         UnknownSellerError: it is to be of one seller, who is not enrolled.
         EndpointNameTakenError: another one is called so.
+        NotConfiguredError: there is no server for mail.
     """
-    chosen, name = _chosen(types), _named(name)
+    name = _named(name)
+    if kind != WEBHOOK:
+        return await _add_for_people(context, author, kind, url, bool(types), seller_id, thin, name)
+    chosen = _chosen(types)
     await _check(context, url)
     endpoint_id = new_id()
     after = {"url": _origin(url), "types": chosen, "thin": thin} | ({"name": name} if name else {})
     async with audited(context, author, "endpoint.add", seller_id, subject=endpoint_id, after=after):
         _, secret = await context.ask(context.store.endpoints.add, url, chosen, seller_id, thin, endpoint_id, name)
-    return {"id": endpoint_id, "name": name, "url": url, "types": chosen, "seller_id": seller_id, "thin": thin, "secret": secret}
+    return {
+        "id": endpoint_id,
+        "name": name,
+        "kind": kind,
+        "url": url,
+        "types": chosen,
+        "seller_id": seller_id,
+        "thin": thin,
+        "secret": secret,
+    }
+
+
+async def _add_for_people(
+    context: CommandContext, author: str, kind: str, url: str, typed: bool, seller_id: str | None, thin: bool, name: str | None
+) -> dict[str, Any]:
+    refused = {"types": typed, "seller": seller_id is not None, "thin": thin}
+    if wrong := next((name for name, given in refused.items() if given), None):
+        raise WrongInputError(wrong, f"is of webhooks alone: {kind} gets the alerts of all sellers, and nothing else")
+    address = await _address(context, kind, url)
+    endpoint_id, shown = new_id(), shortened(kind, address)
+    async with audited(
+        context, author, "endpoint.add", None, subject=endpoint_id, after={"kind": kind, "url": shown} | ({"name": name} if name else {})
+    ):
+        await context.ask(context.store.alert_endpoints.add, endpoint_id, kind, address, shown, name)
+    return {"id": endpoint_id, "name": name, "kind": kind, "url": shown, "types": [], "seller_id": None, "thin": False, "secret": ""}
+
+
+async def _address(context: CommandContext, kind: str, url: str) -> str:
+    """Of chat or mail, checked, as it is sealed. Raises as `add_endpoint`."""
+    if kind == MAIL:
+        return mail_address(url, context.settings)
+    await _check(context, url)
+    return url
 
 
 async def change_endpoint(
@@ -125,7 +160,11 @@ async def change_endpoint(
 ) -> None:
     """Change what is given. It goes on from where it stands, and another address is tried at once. Raises as `add_endpoint`."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    chosen, name = _chosen(types) if types is not None else None, _named(name)
+    name = _named(name)
+    if one.kind != WEBHOOK:
+        await _change_for_people(context, author, one, url, types, thin, name)
+        return
+    chosen = _chosen(types) if types is not None else None
     if url is not None:
         await _check(context, url)
     former = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin, "name": one.name}
@@ -134,6 +173,25 @@ async def change_endpoint(
     before = {name: former[name] for name in after}
     async with audited(context, author, "endpoint.change", one.seller_id, subject=one.id, before=before, after=after):
         await context.ask(context.store.endpoints.change, one.id, url, chosen, thin, name)
+
+
+async def _change_for_people(
+    context: CommandContext,
+    author: str,
+    one: Endpoint,
+    url: str | None,
+    types: Sequence[str] | None,
+    thin: bool | None,
+    name: str | None,
+) -> None:
+    if types is not None or thin is not None:
+        raise WrongInputError("types" if types is not None else "thin", f"is of webhooks alone: of {one.kind} address and name change")
+    address = await _address(context, one.kind, url) if url is not None else None
+    shown = shortened(one.kind, address) if address is not None else None
+    after = {field: value for field, value in (("url", shown), ("name", name)) if value is not None}
+    before = {field: {"url": one.url, "name": one.name}[field] for field in after}
+    async with audited(context, author, "endpoint.change", None, subject=one.id, before=before, after=after):
+        await context.ask(context.store.alert_endpoints.change, one.id, address, shown, name)
 
 
 async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: bool) -> None:
@@ -146,31 +204,22 @@ async def switch(context: CommandContext, author: str, endpoint_id: str, *, on: 
         await context.ask(endpoints.switch_on if on else endpoints.switch_off, one.id)
 
 
-async def deliver_now(context: CommandContext, author: str, endpoint_id: str) -> MadeDue:
-    """Try now what waits for a later try at it. Each seller's changes go in order, and tries are counted on.
+async def rotate_secret(context: CommandContext, author: str, endpoint_id: str) -> str:
+    """A new secret beside the others: from now on each message is signed with all of them. Returns it.
 
     Raises:
-        FailedError: the endpoint is switched off.
+        FailedError: it is for people, who verify no signature.
     """
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    if one.off_at:
-        raise FailedError(
-            f"endpoint {one.id} is switched off: switch it on (starter.py endpoint enable {one.id}), and it catches up at once"
-        )
-    async with audited(context, author, "endpoint.retry", one.seller_id, subject=one.id):
-        return await context.ask(context.store.delivery_retries.now, one.id)
-
-
-async def rotate_secret(context: CommandContext, author: str, endpoint_id: str) -> str:
-    """A new secret beside the others: from now on each message is signed with all of them. Returns it."""
-    one = await context.ask(context.store.endpoints.one, endpoint_id)
+    _signs(one)
     async with audited(context, author, "endpoint.rotate", one.seller_id, subject=one.id):
         return await context.ask(context.store.endpoints.rotate, one.id)
 
 
 async def drop_old_secrets(context: CommandContext, author: str, endpoint_id: str) -> int:
-    """Only the newest secret signs from now on. Returns how many were dropped."""
+    """Only the newest secret signs from now on. Returns how many were dropped. Raises as `rotate_secret`."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
+    _signs(one)
     async with audited(context, author, "endpoint.drop_old", one.seller_id, subject=one.id):
         return await context.ask(context.store.endpoints.drop_old, one.id)
 
@@ -178,73 +227,14 @@ async def drop_old_secrets(context: CommandContext, author: str, endpoint_id: st
 async def remove_endpoint(context: CommandContext, author: str, endpoint_id: str) -> None:
     """Forget it, with its secrets, its place in the feed and its log."""
     one = await context.ask(context.store.endpoints.one, endpoint_id)
-    before = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin}
+    before = {"url": _origin(one.url), "types": list(one.types), "thin": one.thin} if one.kind == WEBHOOK else {"url": one.url}
     async with audited(context, author, "endpoint.remove", one.seller_id, subject=one.id, before=before):
         await context.ask(context.store.endpoints.remove, one.id)
 
 
-async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, type_: str | None = None) -> dict[str, Any]:
-    """Send one signed event now, of the type `endpoint.test` or a sample of another one. It is no change: no cursor moves.
-
-    Where it is taken, what waits for a later try is sent now too, unless the endpoint is switched off.
-
-    Returns:
-        `{"id", "event_id", "outcome", "status", "kind", "text", "took_ms", "freed", "off"}`; `status` None: there was no answer, and
-        why say `kind` and, for people, `text`; `freed`: events that waited and are sent now.
-    Raises:
-        SecretError: no key opens its secret.
-        WrongInputError: no such type.
-    """
-    if type_ is not None and type_ not in TYPES:
-        raise WrongInputError("type", wrong_type(type_))
-    one = await context.ask(context.store.endpoints.one, endpoint_id)
-    secrets = await context.ask(context.store.endpoints.secrets, one.id)
-    async with audited(context, author, "endpoint.test", one.seller_id, subject=one.id):
-        found = await context.call_out(_post, policy_of(context.settings), one, secrets, type_)
-        freed = 0
-        if found["outcome"] == AttemptOutcome.DELIVERED and not one.off_at:
-            freed = (await context.ask(context.store.delivery_retries.now, one.id)).events
-    return found | {"freed": freed, "off": one.off_at is not None}
-
-
-def _post(policy: Policy, one: Endpoint, secrets: Sequence[str], type_: str | None) -> dict[str, Any]:
-    from operations.catalogue.samples import trial_event  # here: it makes the models of all events, which few commands need
-
-    plain = {"id": f"test-{uuid4()}", "type": "endpoint.test", "occurred_at": iso(datetime.now(UTC)), "endpoint": one.id}
-    event = plain if type_ is None else trial_event(type_)
-    message, began = compose(event, thin=False), time.monotonic()
-    status: int | None = None
-    kind, text = "", ""
-    with closing(Client(policy)) as client:
-        try:
-            status = send(client, one.url, message, secrets).status
-            outcome = outcome_of(status)
-        except NoAnswerError as error:
-            outcome, kind, text = AttemptOutcome.UNANSWERED, error.kind, str(error)
-        except ForbiddenTargetError as error:
-            outcome, kind, text = AttemptOutcome.FORBIDDEN, error.reason, str(error)
-    took_ms = round((time.monotonic() - began) * 1000)
-    found = {"outcome": outcome.value, "status": status, "kind": kind or None, "text": text or None, "took_ms": took_ms}
-    return {"id": one.id, "event_id": message.id, **found}
-
-
-def freed_words(events: int) -> str:
-    """`12 events that waited for a later try are sent now`; of none that nothing waited."""
-    if not events:
-        return "nothing waited for a later try"
-    number = f"{events:,} or more" if events >= MANY else f"{events:,}"
-    return (
-        f"{number} event that waited for a later try is sent now"
-        if events == 1
-        else f"{number} events that waited for a later try are sent now"
-    )
-
-
-def tried_words(found: Mapping[str, Any]) -> str:
-    """What a test that was answered well sets free, by what `try_endpoint` returns; "" where nothing waited."""
-    if found["off"]:
-        return "the endpoint is switched off, so nothing else is sent: switch it on, and it catches up"
-    return freed_words(found["freed"]) if found["freed"] else ""
+def _signs(one: Endpoint) -> None:
+    if one.kind != WEBHOOK:
+        raise FailedError(f"endpoint {one.id} is of the kind {one.kind}: nothing is signed, so it has no secret")
 
 
 def _named(name: str | None) -> str | None:

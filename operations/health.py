@@ -13,11 +13,13 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.delivering.mail import Mailer, MailRefusedError, NoMailServerError
 from activities.fleet.feed_memory import watchdog_id
 from activities.fleet.lost_sellers import lost_of, queues
 from domain.health import KEYS_REMEDY, UNPAUSE, HealthPart, findings, standstill
 from ebay.errors import EbayError
 from ebay.oauth import AccessToken
+from operations.alert_endpoints import MAIL
 from operations.context import CommandContext
 from operations.errors import FailedError
 from settings import Settings, SettingsError
@@ -65,12 +67,13 @@ class Visit:
 async def examine() -> list[dict[str, Any]]:
     """One row a check: `what`, `ok`, `mark` (ok, x, or ! for a warning), `found` (with the remedy where it is not ok)."""
     visit = Visit()
-    first, *others = [await _check(what, look, visit) for what, look in CHECKS]
+    first, *others = [await examined(what, look, visit) for what, look in CHECKS]
     unseen = {"found": "not looked at: the settings come first"}
     return [first, *(row | unseen if row["found"] == first["found"] else row for row in others)]
 
 
-async def _check(what: str, look: Callable[[Visit], Awaitable[str]], visit: Visit) -> dict[str, Any]:
+async def examined(what: str, look: Callable[[Visit], Awaitable[str]], visit: Visit) -> dict[str, Any]:
+    """One row of `examine`."""
     try:
         found, mark = await look(visit), "ok"
     except NotSeenError as warning:
@@ -254,6 +257,21 @@ def where_deliveries_go(settings: Settings) -> str:
     return ", ".join(f"to {way}" for way in ways)
 
 
+async def mail(visit: Visit) -> str:
+    """Whether mail of alerts can be handed over: connects and logs in, and sends nothing. Raises FailedError."""
+    context = CommandContext()
+    server = context.settings.mail_server()
+    if server is not None:
+        try:
+            await asyncio.to_thread(Mailer(server).check)
+        except (MailRefusedError, NoMailServerError) as error:
+            raise FailedError(f"cannot be sent by {server.shown}: {error}; see SELLERBEAT_SMTP_URL") from None
+        return f"can be sent by {server.shown}, from {server.sender}"
+    if visit.tables and any(one.kind == MAIL for one in await asyncio.to_thread(CommandContext("database_url").store.endpoints.all)):
+        raise FailedError("there are endpoints for mail, and SELLERBEAT_SMTP_URL is not set: docs/how-to/alerts.md")
+    return "is not sent: SELLERBEAT_SMTP_URL is not set"
+
+
 CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("settings", _settings),
     ("Postgres", _postgres),
@@ -270,4 +288,5 @@ CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("eBay", _ebay),
     ("clock", _clock),
     ("deliveries", _deliveries),
+    ("mail", mail),
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from store.reading.alert_groups import AlertReader
+from store.reading.alert_groups import AlertGroupReader
 from store.reading.health import HealthReader
 from store.reading.status import StatusReader
 from store.schema.engine import connect
@@ -23,7 +23,7 @@ class AskedStore:
         self.engine = connect(url, 2, schema)  # the whole store's steps ask for the key of hashes in the middle of a transaction
         self.status = StatusReader(self.engine)
         self.health = HealthReader(self.engine)
-        self.alert_reader = AlertReader(self.engine)
+        self.alert_reader = AlertGroupReader(self.engine)
         self.seller, self.alerts, self.set_aside = self.status.seller, self.status.alerts, self.status.set_aside
         self._secret_keys = secret_keys
 

@@ -11,6 +11,7 @@ from store.access.api_tokens import ApiTokens
 from store.access.audit import AuditLog
 from store.access.ended_sessions import EndedSessions
 from store.access.idempotency import IdempotencyKeys
+from store.delivery.alert_endpoints import AlertEndpoints
 from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
 from store.delivery.deliveries import Deliveries
@@ -33,7 +34,7 @@ from store.quota.breakers import BreakerStore
 from store.quota.levels import Levels
 from store.quota.permits import PermitLedger
 from store.quota.quotas import Quotas
-from store.reading.alert_groups import AlertReader
+from store.reading.alert_groups import AlertGroupReader
 from store.reading.health import HealthReader
 from store.reading.lateness import Lateness
 from store.reading.paging import ListReader
@@ -95,11 +96,12 @@ class Store(StepStore):
         self.soundness = Soundness(engine)
         self.health = HealthReader(engine)
         self.status = StatusReader(engine)
-        self.alert_reader = AlertReader(engine)
+        self.alert_reader = AlertGroupReader(engine)
         self.lists = ListReader(engine, self.status)
         self.seller_day = SellerDayReader(engine)
         self.endpoints = Endpoints(engine, vault)
         self.endpoint_secrets = EndpointSecrets(engine, vault)
+        self.alert_endpoints = AlertEndpoints(engine, vault)
         self.delivery_cursors = DeliveryCursors(engine, vault)
         self.backlog = DeliveryBacklog(engine)
         self.retention = RetentionStore(engine)

@@ -135,14 +135,13 @@ class Delivering:
         since = self.store.delivery_cursors.failed(claim, attempt, now, now + timedelta(seconds=wait_s))
         failure_fields = {"endpoint": claim.endpoint, "seller_id": claim.seller, "outcome": attempt.outcome, "status": attempt.status}
         logger.info("delivery failed", extra={**failure_fields, "tries": claim.tries + 1, "retry_s": round(wait_s)})
-        if off := off_reason(attempt, now - since.endpoint):
+        if off := off_reason(attempt.outcome, now - since.endpoint):
             self.store.delivery_cursors.switch_off(
                 claim.endpoint, off, now, f"endpoint {claim.endpoint} is switched off: {off}. Nothing is dropped"
             )
             return Delivered(delivered=sent, over=True, why=f"the endpoint is switched off: {off}")
         if now - since.endpoint >= ALERT_AFTER:
-            words = f"endpoint {claim.endpoint} has taken nothing for over an hour; it is tried on, and switched off after 5 days"
-            self.store.open_alert(AlertKind.ENDPOINT_FAILING, words, about=claim.endpoint)
+            self.store.open_alert(AlertKind.ENDPOINT_FAILING, failing_words(claim.endpoint), about=claim.endpoint)
         elif now - since.cursor >= UNDELIVERED_AFTER and claim.seller != FLEET_CURSOR:
             words = f"endpoint {claim.endpoint} takes other changes, but not the next of this seller, in spite of 75 hours of tries"
             with suppress(UnknownSellerError):  # erased meanwhile
@@ -150,8 +149,14 @@ class Delivering:
         return Delivered(delivered=sent, wait_s=wait_s, why=waits(claim.tries + 1, wait_s))
 
 
-def off_reason(attempt: Attempt, failing: timedelta) -> str | None:
-    if attempt.outcome == AttemptOutcome.GONE:
+def failing_words(endpoint: str) -> str:
+    """Of the alert after an hour."""
+    return f"endpoint {endpoint} has taken nothing for over an hour; it is tried on, and switched off after 5 days"
+
+
+def off_reason(outcome: str, failing: timedelta) -> str | None:
+    """Why an endpoint is switched off after such an attempt; None: it is tried on."""
+    if outcome == AttemptOutcome.GONE:
         return "it answered 410, so it wants no more"
     return "5 days of failure without a break" if failing >= OFF_AFTER_DAYS else None
 

@@ -15,7 +15,7 @@ from store.schema.leases import FleetLease
 AT_ONCE = 500  # cursors of a look
 
 NEWEST_POSITION_FOR_DISPATCHER = text("SELECT coalesce(max(position), 0) FROM sellerbeat.change_events")
-HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM sellerbeat.endpoints WHERE off_at IS NULL)")
+HAS_ACTIVE_ENDPOINT = text("SELECT EXISTS (SELECT FROM sellerbeat.endpoints WHERE off_at IS NULL AND kind = 'webhook')")
 # A cursor that waits for its retry is not woken for new changes: its workflow has a timer, and takes it along.
 CURSORS_WITH_NEW_CHANGES_OR_DUE = text(f"""
     WITH news AS (
@@ -44,7 +44,8 @@ PASS_OR_FIND_CURSORS_BEHIND = text(f"""
         FROM sellerbeat.endpoints e
         JOIN heads h ON e.seller_id IS NULL OR e.seller_id = h.seller_id
         LEFT JOIN sellerbeat.delivery_lanes l ON l.endpoint_id = e.id AND l.seller_id = h.seller_id
-        WHERE e.off_at IS NULL AND h.sequence > coalesce(l.sequence, 0) AND coalesce(l.tell_at, '-infinity') <= clock_timestamp()
+        WHERE e.off_at IS NULL AND e.kind = 'webhook' AND h.sequence > coalesce(l.sequence, 0)
+            AND coalesce(l.tell_at, '-infinity') <= clock_timestamp()
     ), looked AS (
         SELECT b.*, CASE WHEN b.seller = ''
             THEN EXISTS (SELECT FROM sellerbeat.change_events c WHERE c.seller_id IS NULL AND c.position > b.delivered

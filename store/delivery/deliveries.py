@@ -45,6 +45,9 @@ WAITING_CHANGES_OF_ENDPOINT = f"""
         UNION ALL
         SELECT c.detected_at FROM behind b JOIN sellerbeat.change_events c ON c.seller_id IS NULL AND c.position > b.delivered
             AND {MATCHES.format(type="c.type", types="b.types")} WHERE b.seller = ''
+        UNION ALL
+        SELECT c.detected_at FROM sellerbeat.alert_turns t JOIN sellerbeat.change_events c ON c.position > t.position
+            AND c.type IN ('alert.opened', 'alert.closed') WHERE t.endpoint_id = :endpoint
         LIMIT {MANY}
     )
     SELECT count(*) AS changes, min(detected_at) AS since, clock_timestamp() AS now,

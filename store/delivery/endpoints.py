@@ -71,9 +71,11 @@ CHANGE_ENDPOINT = text("""
     WHERE id = :id
 """)
 FORGET_FAILURES_OF_ENDPOINT = text("UPDATE sellerbeat.endpoints SET failures = 0, failing_since = NULL, probed_at = NULL WHERE id = :id")
+# Not before the minute of its last message has passed.
+RETRY_ALERT_TURN_NOW = text("UPDATE sellerbeat.alert_turns SET tries = 0, retry_at = NULL WHERE endpoint_id = :id AND tries > 0")
 REMOVE_ROWS_OF_ENDPOINT = [
     text(f"DELETE FROM sellerbeat.{table} WHERE endpoint_id = :id")
-    for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries", "delivery_sums")
+    for table in ("endpoint_secrets", "delivery_lanes", "redeliveries", "deliveries", "delivery_sums", "alert_turns")
 ]
 REMOVE_ENDPOINT = text("DELETE FROM sellerbeat.endpoints WHERE id = :id")
 LOCK_ENDPOINTS_OF_SELLER = text("SELECT id FROM sellerbeat.endpoints WHERE seller_id = :seller_id ORDER BY id FOR UPDATE")
@@ -104,6 +106,7 @@ class Endpoint:
     off_reason: str | None
     failures: int
     failing_since: datetime | None
+    kind: str  # webhook, chat or mail
     name: str | None = None
 
     @property
@@ -209,6 +212,7 @@ class Endpoints:
             connection.execute(SWITCH_ON_ENDPOINT, {"id": endpoint_id})
             connection.execute(LOCK_CURSORS_OF_ENDPOINT, {"id": endpoint_id})
             connection.execute(RETRY_CURSORS_OF_ENDPOINT_NOW, {"id": endpoint_id})
+            connection.execute(RETRY_ALERT_TURN_NOW, {"id": endpoint_id})
             _close_alerts(connection, endpoint_id)
 
     def change(
@@ -290,4 +294,5 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         failures=row.failures,
         failing_since=row.failing_since,
         name=row.name,
+        kind=row.kind,
     )

@@ -67,7 +67,7 @@ class AlertPage:
     next: int | None
 
 
-class AlertReader:
+class AlertGroupReader:
     """Of what is open, or was. Each answer is a statement or two, and a bounded number of rows; locks nothing."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """The tables of the delivery, beside those of `tables.py`: who is told of changes, how far, and what they answered."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 from store.schema.tables import count_column, json_column, metadata, text_column, time_column
 
@@ -11,7 +11,7 @@ endpoints = Table(
     "endpoints",
     metadata,
     text_column("id", primary_key=True),
-    text_column("url"),
+    text_column("url"),  # of chat its beginning: the whole is among the secrets
     Column("types", ARRAY(Text), nullable=False),  # such as order.*
     text_column("seller_id", nullable=True),  # null: of all sellers
     Column("thin", Boolean, nullable=False),  # large changes go without their documents
@@ -23,6 +23,7 @@ endpoints = Table(
     time_column("probed_at"),  # while it fails, one attempt at a time
     text_column("name", nullable=True),  # given by people
     Index("endpoints_by_name", text("lower(name)"), unique=True),
+    Column("kind", Text, nullable=False, server_default="webhook"),  # webhook; chat and mail are for people, and have no types
 )
 
 endpoint_secrets = Table(
@@ -68,7 +69,19 @@ rereplays = Table(
     Index("replays_open", "id", postgresql_where=text("queued_at IS NULL")),
 )
 
-deliveries = Table(
+alert_turns = Table(
+    "alert_turns",  # of endpoints for people, a row each
+    metadata,
+    text_column("endpoint_id", primary_key=True),
+    Column("position", BigInteger, nullable=False),  # in the feed: alerts up to here are said
+    Column("claim", Text, nullable=False, server_default=""),  # of the latest message: an older one may record nothing
+    count_column("tries"),  # failed, in a row
+    time_column("not_before"),  # the end of the minute of the last message
+    time_column("retry_at"),  # while it fails, the next try
+    Column("findings", JSONB, nullable=False, server_default="{}"),  # what is wrong with the whole, as it was said last
+)
+
+redeliveries = Table(
     "redeliveries",
     metadata,
     text_column("endpoint_id", primary_key=True),

@@ -44,7 +44,7 @@ async def test_an_endpoint_is_made_with_a_secret_that_is_shown_once(site: Site, 
     assert answer.status_code == 201
     assert store.endpoints.secrets(one["id"]) == [one["secret"]]
     terms = {"url": NOWHERE, "types": ["order.*"], "seller_id": "anna", "thin": True}
-    assert one == {"id": one["id"], "name": None, **terms, "secret": one["secret"]}
+    assert one == {"id": one["id"], "name": None, "kind": "webhook", **terms, "secret": one["secret"]}
     assert shown.json() == everybody.json()["endpoints"][0]
     assert shown.json().items() >= {"id": one["id"], "url": NOWHERE, "state": "on", "waiting": 0, "last": None, "seller_id": "anna"}.items()
     assert "whsec_" not in shown.text + everybody.text

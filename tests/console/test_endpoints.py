@@ -9,11 +9,12 @@ import pytest
 from standardwebhooks import Webhook
 
 from operations.authors import operating_system_user
-from operations.health import where_deliveries_go
+from operations.health import Visit, examined, mail, where_deliveries_go
 from settings import Settings
 from tests.deliveries.hand import change
 from tests.outbound.targets import FORBIDDEN
 from tests.support.house import House, Said
+from tests.support.mailboxes import MailServerThread
 from tests.support.receivers import Receiver, answering
 
 LOOPBACK = {"SELLERBEAT_DELIVERY_LOOPBACK": "true"}
@@ -255,3 +256,39 @@ def test_the_log_shows_the_answers(house: House) -> None:
     assert json.loads(house.command("deliveries", "--json").out or "[]") == []
     assert "no such deliveries" in house.command("deliveries", "--failed", "--seller", "anna").out
     assert "nothing was sent" in house.command("deliveries").out
+
+
+def test_people_are_added_by_the_kind_of_their_endpoint(house: House) -> None:
+    with Receiver() as receiver, MailServerThread() as server:
+        smtp = {"SELLERBEAT_SMTP_URL": f"smtp://127.0.0.1:{server.port}?starttls=off&from=alerts@example.com"}
+        chat = add(house, receiver.url + "/secret-in-the-path", "--kind", "chat").object
+        unset = add(house, "ops@example.com", "--kind", "mail")
+        mail = house.command("endpoint", "add", "ops@example.com", "--kind", "mail", "--json", variables=smtp).object
+        wrong = add(house, receiver.url, "--kind", "chat", "--types", "order.*")
+        tried = [house.command("endpoint", "test", one["id"], variables=LOOPBACK | smtp).out for one in (chat, mail)]
+        shown = house.command("endpoints")
+
+    assert "SELLERBEAT_SMTP_URL is not set" in unset.failure(1)
+    assert "--types: is of webhooks alone" in wrong.failure(2)
+    assert (chat["secret"], mail["url"]) == ("", "mailto:ops@example.com")
+    assert ["answered 200" in tried[0], "answered 250" in tried[1]] == [True, True]
+    assert (len(receiver.posts), len(server.letters)) == (1, 1)
+    assert "alerts" in shown.out
+    assert "secret-in-the-path" not in str(chat) + shown.out
+    assert b"secret-in-the-path" not in b"".join(bytes(row[0]) for row in house.rows("SELECT secret FROM sellerbeat.endpoint_secrets"))
+
+
+@pytest.mark.parametrize(
+    ("refusing", "found"),
+    [({}, "can be sent by smtp://127.0.0.1:"), ({"AUTH": "535 secret words"}, "answered 535: it knows not this user and password")],
+)
+async def test_the_doctor_says_whether_mail_can_be_sent(refusing: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MailServerThread(refusing=refusing) as server:
+        monkeypatch.setenv("SELLERBEAT_SMTP_URL", f"smtp://ops%40example.com:canary@127.0.0.1:{server.port}?starttls=off")
+        row = await examined("mail", mail, Visit())
+
+    assert found in row["found"]
+    assert row["ok"] is not bool(refusing)
+    assert "canary" not in row["found"]
+    assert "secret words" not in row["found"]
+    assert server.letters == []

@@ -11,7 +11,7 @@ from store.delivery.endpoints import UnknownEndpointError
 from store.delivery.retrying import MadeDue
 from store.schema.delivery_tables import FLEET_CURSOR
 from store.schema.kinds import AlertKind
-from tests.deliveries.hand import Hand, ids
+from tests.deliveries.hand import Hand, ids, replay
 from tests.deliveries.test_retries import by_id
 from tests.support.receivers import Receiver, answering
 
@@ -88,7 +88,7 @@ def test_what_is_to_be_sent_again_and_the_fleets_alerts_wait_too(hand: Hand) -> 
         endpoint, _ = hand.endpoint(receiver.url)
         (change_id,) = hand.change("anna")
         hand.run(endpoint)
-        hand.store.deliveries.replay(ids=[change_id])
+        replay(hand.store, ids=[change_id])
         hand.run(endpoint)
         hand.store.open_alert(AlertKind.PLANNER_LATE, "it is late")
         hand.run(endpoint, FLEET_CURSOR)

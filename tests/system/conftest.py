@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.opening import open_house  # noqa: F401 - a fixture
+
 
 @pytest.fixture(scope="session")
 def needs() -> Callable[[str, str], str]:

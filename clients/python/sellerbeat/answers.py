@@ -356,7 +356,8 @@ class ShownEndpoint(Answer):
 
     id: str
     name: str | None
-    url: str
+    kind: str  # chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone
+    url: str  # of chat its beginning alone: the whole is a secret
     types: list[str]
     seller_id: str | None  # null: of all sellers
     thin: bool
@@ -383,11 +384,12 @@ class NewEndpoint(Answer):
 
     id: str
     name: str | None
-    url: str
+    kind: str  # chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone
+    url: str  # of chat its beginning alone: the whole is a secret
     types: list[str]
     seller_id: str | None
     thin: bool
-    secret: str  # verifies the signatures (Standard Webhooks)
+    secret: str  # verifies the signatures (Standard Webhooks); empty for chat and mail, where nothing is signed
 
 
 class AttemptShown(Answer):
@@ -408,7 +410,8 @@ class DueEndpoint(Answer):
 
     id: str
     name: str | None
-    url: str
+    kind: str  # chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone
+    url: str  # of chat its beginning alone: the whole is a secret
     types: list[str]
     seller_id: str | None  # null: of all sellers
     thin: bool

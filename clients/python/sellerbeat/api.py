@@ -300,6 +300,7 @@ class Sellerbeat(Calls):
         self,
         *,
         url: str,
+        kind: Literal["webhook", "chat", "mail"] | None = None,
         types: Sequence[str] | None = None,
         seller: str | None = None,
         thin: bool | None = None,
@@ -307,7 +308,7 @@ class Sellerbeat(Calls):
         idempotency_key: str | None = None,
     ) -> answers.NewEndpoint:
         """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
-        body = {"url": url, "types": types, "seller": seller, "thin": thin, "name": name}
+        body = {"kind": kind, "url": url, "types": types, "seller": seller, "thin": thin, "name": name}
         return self._call(answers.NewEndpoint, "POST", "/v1/endpoints", body=body, key=idempotency_key)
 
     def endpoint(self, endpoint_id: str) -> answers.ShownEndpoint:

@@ -329,6 +329,7 @@ class AsyncSellerbeat(AsyncCalls):
         self,
         *,
         url: str,
+        kind: Literal["webhook", "chat", "mail"] | None = None,
         types: Sequence[str] | None = None,
         seller: str | None = None,
         thin: bool | None = None,
@@ -336,7 +337,7 @@ class AsyncSellerbeat(AsyncCalls):
         idempotency_key: str | None = None,
     ) -> answers.NewEndpoint:
         """Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone."""
-        body = {"url": url, "types": types, "seller": seller, "thin": thin, "name": name}
+        body = {"kind": kind, "url": url, "types": types, "seller": seller, "thin": thin, "name": name}
         return await self._call(answers.NewEndpoint, "POST", "/v1/endpoints", body=body, key=idempotency_key)
 
     async def endpoint(self, endpoint_id: str) -> answers.ShownEndpoint:

@@ -370,6 +370,9 @@ export interface DayFigures {
 export interface ShownEndpoint {
   id: string;
   name: string | null;
+  /** chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone */
+  kind: string;
+  /** of chat its beginning alone: the whole is a secret */
   url: string;
   types: string[];
   /** null: of all sellers */
@@ -401,11 +404,14 @@ export interface ShownEndpoints {
 export interface NewEndpoint {
   id: string;
   name: string | null;
+  /** chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone */
+  kind: string;
+  /** of chat its beginning alone: the whole is a secret */
   url: string;
   types: string[];
   seller_id: string | null;
   thin: boolean;
-  /** verifies the signatures (Standard Webhooks) */
+  /** verifies the signatures (Standard Webhooks); empty for chat and mail, where nothing is signed */
   secret: string;
 }
 
@@ -430,6 +436,9 @@ export interface AttemptShown {
 export interface DueEndpoint {
   id: string;
   name: string | null;
+  /** chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone */
+  kind: string;
+  /** of chat its beginning alone: the whole is a secret */
   url: string;
   types: string[];
   /** null: of all sellers */

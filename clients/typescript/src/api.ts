@@ -361,8 +361,10 @@ export class Sellerbeat extends Calls {
   /** Tell an address of every change from now on, of all sellers or of one. The secret is in this answer alone. */
   addEndpoint(
     given: {
-      /** an https address, without user and password */
+      /** an https address, without user and password; of mail a mail address */
       url: string;
+      /** chat: an incoming webhook as Slack has them; mail: `url` is a mail address. Both are for people: alerts alone */
+      kind?: "webhook" | "chat" | "mail" | undefined;
       /** types of changes, such as order.*; `*` for all */
       types?: readonly string[] | undefined;
       /** of this seller alone; left out: of all */
