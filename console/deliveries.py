@@ -21,7 +21,7 @@ from store.schema.tables import LARGEST_ID
 
 commands = typer.Typer()
 MANY, PAGE = 10_000, 1000
-EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only.")]
+EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only, by its name or id.")]
 TypeOption = Annotated[
     list[str] | None,
     typer.Option("--type", parser=type_patterns, metavar="TYPE", help="Such as order.* or inventory.sold; may be repeated."),
@@ -51,7 +51,8 @@ def deliveries(
     """The log of what was sent, with the answers; the newest first. SELLERBEAT_KEEP_DELIVERIES says how long it is kept."""
     in_order(since, until)
     context = new_context()
-    rows, older = found(context, AttemptFilter(endpoint, seller, types(type_), failed, since, until), limit, before or LARGEST_ID)
+    chosen = id_of(context, endpoint)
+    rows, older = found(context, AttemptFilter(chosen, seller, types(type_), failed, since, until), limit, before or LARGEST_ID)
     none_found(context, seller, rows)
     show_deliveries(rows, any((endpoint, seller, type_, failed, since, until)))
     if older is not None and not Output.json:
@@ -67,6 +68,11 @@ def delivery(
     """Show one message: who it is for, every attempt with its answer, and its body, in which the buyer is hidden."""
     context = new_context()
     show_message(asyncio.run(message(context, context.author, message_id, reveal=reveal)))
+
+
+def id_of(context: CommandContext, endpoint: str | None) -> str | None:
+    """Of an endpoint by its name or id. Raises UnknownEndpointError."""
+    return None if endpoint is None else context.store.endpoints.one(endpoint).id
 
 
 def found(context: CommandContext, chosen: AttemptFilter, limit: int, before: int) -> tuple[list[dict[str, Any]], int | None]:

@@ -25,7 +25,6 @@ commands = typer.Typer()
 endpoint = typer.Typer(cls=GroupedCommands, help="Add, test, switch and remove one endpoint.", no_args_is_help=False)
 commands.add_typer(endpoint, name="endpoint")
 Which = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's name, or its id such as ep-1f2e3d4c.", show_default=False)]
-EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="ID", help="One endpoint only, by its name or id.")]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="For people, and for commands in place of the id.")]
 Url = Annotated[
     str,
@@ -69,11 +68,6 @@ def opened(which: str) -> tuple[CommandContext, Endpoint]:
     """Raises UnknownEndpointError."""
     context = new_context()
     return context, context.store.endpoints.one(which)
-
-
-def id_of(context: CommandContext, which: str | None) -> str | None:
-    """Raises UnknownEndpointError."""
-    return None if which is None else context.store.endpoints.one(which).id
 
 
 @endpoint.command()
@@ -184,6 +178,8 @@ def test(
     """Send one signed event of the type `endpoint.test` now, and show the answer. It is no change: no cursor moves.
 
     Where it is taken, what waits for a later try is sent now too."""
+    with usage():
+        endpoint_trials.check_type(type_)
     context, one = opened(which)
     with usage():
         found = asyncio.run(endpoint_trials.try_endpoint(context, context.author, one.id, type_))

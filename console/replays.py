@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from console.arguments import SellerOption, count
-from console.deliveries import EndpointOption, Since, TypeOption, Until, in_order, new_context, types
+from console.deliveries import EndpointOption, Since, TypeOption, Until, id_of, in_order, new_context, types
 from console.known import seller_is_known
 from console.output import Output, say, show, with_json
 from console.progress import bar
@@ -52,7 +52,8 @@ def replay(
         seller_is_known(context, seller)
     positions: dict[str, Any] = {"first": first, "last": last}
     limits: dict[str, Any] = {"seller": seller, "types": types(type_), "since": since, "until": until, "failed": failed}
-    begun = asyncio.run(operations.replay(context, context.author, endpoint=endpoint, ids=ids, **positions, **limits, dry_run=dry_run))
+    chosen = id_of(context, endpoint)
+    begun = asyncio.run(operations.replay(context, context.author, endpoint=chosen, ids=ids, **positions, **limits, dry_run=dry_run))
     if dry_run:
         say(f"{begun.messages:,} messages would be sent again; nothing is sent", messages=begun.messages)
         return

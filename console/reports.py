@@ -118,5 +118,5 @@ def _endpoint_words(row: dict[str, Any]) -> dict[str, Any]:
         "endpoint": f"{row['name']} ({row['id']})" if row["name"] else row["id"],
         "last": f"{last['outcome']} ({last['status'] or last['kind']}), {age(datetime.fromisoformat(last['at']), now())}" if last else None,
         "failed": f"{day['failed']:,} ({day['failure_rate']:.1%})" if day["failed"] else day["failed"],
-        "types": " ".join(row["types"]) + (f" of {row['seller_id']}" if row["seller_id"] else ""),
+        "types": "alerts" if row["kind"] != "webhook" else " ".join(row["types"]) + (f" of {row['seller_id']}" if row["seller_id"] else ""),
     }

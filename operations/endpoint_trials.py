@@ -37,6 +37,12 @@ async def deliver_now(context: CommandContext, author: str, endpoint_id: str) ->
         return await _made_due(context, one)
 
 
+def check_type(type_: str | None) -> None:
+    """Of a sample; None: none is asked for. Raises WrongInputError."""
+    if type_ is not None and type_ not in TYPES:
+        raise WrongInputError("type", wrong_type(type_))
+
+
 async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, type_: str | None = None) -> dict[str, Any]:
     """Send one signed event now, of the type `endpoint.test` or a sample of another one. It is no change: no cursor moves.
 
@@ -50,8 +56,7 @@ async def try_endpoint(context: CommandContext, author: str, endpoint_id: str, t
         SecretError: no key opens its secret.
         WrongInputError: no such type.
     """
-    if type_ is not None and type_ not in TYPES:
-        raise WrongInputError("type", wrong_type(type_))
+    check_type(type_)
     one = await context.ask(context.store.endpoints.one, endpoint_id)
     if type_ is not None and one.kind != WEBHOOK:
         raise WrongInputError("type", f"is of webhooks alone: {one.kind} gets a message that says that it is a test")

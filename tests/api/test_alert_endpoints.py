@@ -38,7 +38,7 @@ async def test_a_chat_is_made_tried_and_changed_and_its_address_is_seen_nowhere(
     page = await site.page("/endpoints")
 
     shown = f"http://127.0.0.1:{chat.port}/…"
-    assert one == {"id": one["id"], "kind": "chat", "url": shown, "types": [], "seller_id": None, "thin": False, "secret": ""}
+    assert one == {"id": one["id"], "name": None, "kind": "chat", "url": shown, "types": [], "seller_id": None, "thin": False, "secret": ""}
     assert (tried.json()["outcome"], tried.json()["status"]) == ("delivered", 200)
     assert json.loads(chat.posts[0].body)["text"].startswith("Test: alerts of Sellerbeat arrive here")
     assert chat.posts[0].path.endswith("?token=secret-in-the-path")

@@ -57,7 +57,7 @@ def test_a_name_stands_wherever_an_endpoint_is_named(house: House) -> None:
 
     assert made["name"] == "shop-app"
     assert [one["id"] for one in acts] == [endpoint] * 3
-    assert (log.code, again) == (0, {"messages": 0})
+    assert (log.code, again) == (0, {"messages": 0, "id": None})
     assert f"Shop ({endpoint})" in shown.out
     assert "another endpoint is called SHOP" in taken.failure(1)
     assert "a name has 1 to 60 letters" in add(house, "http://127.0.0.1:9/", "--name", "my shop").failure(2)

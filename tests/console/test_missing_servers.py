@@ -44,6 +44,7 @@ CHECKS = (
     "eBay",
     "clock",
     "deliveries",
+    "mail",
 )
 TABLES = {"tables", "writes", "keys", "partitions", "sequences", "polling"}
 TEMPORAL, EBAY = {"Temporal", "namespace", "search attributes", "worker"}, {"eBay", "clock"}

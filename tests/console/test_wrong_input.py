@@ -86,7 +86,7 @@ WRONG: list[tuple[str, int, str]] = [  # what is typed, the exit code, and what 
     # ids that nobody has, or can have
     *(
         (f"endpoint {act} ep-none", 1, "there is no endpoint")
-        for act in ("enable", "disable", "remove", "retry", "test", "secret --rotate")
+        for act in ("enable", "disable", "remove", "deliver-now", "test", "secret --rotate")
     ),
     (f"endpoint test ep-{LONG}", 1, "there is no endpoint"),
     (f"endpoint enable '{NUL}'", 2, NO_TEXT),
@@ -95,6 +95,8 @@ WRONG: list[tuple[str, int, str]] = [  # what is typed, the exit code, and what 
     (f"endpoint disable {ARABIC}", 1, "there is no endpoint"),
     ("endpoint change ep-none --types 'order.*'", 1, "there is no endpoint"),
     ("deliveries --endpoint ep-none", 1, "there is no endpoint"),
+    ("delivery chg-none", 1, "no change has the id"),
+    ("replays 999", 1, "no replay"),
     (f"deliveries --endpoint '{NUL}'", 2, NO_TEXT),
     ("replay --from 1 --endpoint ep-none", 1, "there is no endpoint"),
     ("replay 00000000-0000-0000-0000-000000000000", 1, "no change has the id 00000000"),

@@ -42,7 +42,10 @@ def test_a_scan_forgets(monkeypatch: pytest.MonkeyPatch, left: list[int], due: l
 
     partitioning = SimpleNamespace(is_due=lambda: due.pop(0) if due else False)
     store: Any = SimpleNamespace(
-        backlog=SimpleNamespace(behind=behind), retention=SimpleNamespace(forget=forget, partitioning=partitioning)
+        backlog=SimpleNamespace(behind=behind),
+        delivery_figures=SimpleNamespace(fold=lambda: None),
+        replays=SimpleNamespace(advance=lambda: False),
+        retention=SimpleNamespace(forget=forget, partitioning=partitioning),
     )
     one = DeliveryDispatcher(store, wake=lambda cursors: asyncio.sleep(0), keep=KEEP)
     monkeypatch.setattr(dispatcher, "SCAN_S", 0.0)

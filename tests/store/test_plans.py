@@ -23,8 +23,6 @@ GROWING = (
     "sold_lines",
 )
 ALL_OF_IT = {  # by some values or by none: asked by people, of the fleet as a whole
-    "store.delivery.retention.DELETE_OLD_DELIVERIES": {"deliveries"},  # by values, of the partitions alone that hold old rows
-    "store.schema.partitions.LOWEST_KEY_OF_GAP[2]": {"deliveries"},  # of the default partition alone
     "store.reading.status.NEWEST_SET_ASIDE[1]": {"set_aside"},
     "store.steps.notifications.COUNT_NOTIFICATIONS_BY_TOPIC": {"notifications"},
     "store.steps.notifications.SEALED_PERSONS_OF_NOTIFICATIONS": {"notifications"},  # when keys are rotated

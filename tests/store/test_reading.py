@@ -152,7 +152,7 @@ def test_the_list_of_all_sellers_takes_the_statements_of_one(store: Store) -> No
     with statements(store) as sent:
         store.status.all()
 
-    assert len(sent) == 6  # the last, of a row a worker, says whether nobody is polled
+    assert len(sent) == 7  # the last two say whether nobody is polled; one of a row a worker, where there ever was a worker
 
 
 def test_calls_are_counted_by_the_resource_they_come_from(store: Store) -> None:
