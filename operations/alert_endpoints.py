@@ -18,6 +18,7 @@ from outbound import Client, Policy
 from settings import Settings
 
 WEBHOOK, CHAT, MAIL = "webhook", "chat", "mail"
+KINDS = {WEBHOOK: "webhook: changes, signed", CHAT: "chat, as Slack has it: alerts alone", MAIL: "mail: alerts alone"}
 NO_SERVER = "SELLERBEAT_SMTP_URL is not set, so no mail can be sent; docs/how-to/alerts.md has how to write it"
 PREFIX = "mailto:"
 

@@ -23,6 +23,7 @@ from pages import (
     connected,
     deliveries,
     docs,
+    endpoint,
     endpoints,
     finding,
     fleet,
@@ -43,6 +44,9 @@ from serving.refusals import EXPECTED, as_problem
 from serving.security_headers import SecurityHeaders
 
 logger = logging.getLogger("sellerbeat.web")
+# an endpoint's page before `endpoints`, whose route takes any act
+SELLERS = links, fleet, alerts, seller, pressed, finding
+PARTS = *SELLERS, endpoint, endpoints, deliveries, messages, replays, tokens, audit, runbooks
 
 
 def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
@@ -69,7 +73,7 @@ def _routes(with_inbox: bool) -> list[BaseRoute]:
     routes = APIRouter(generate_unique_id_function=lambda route: route.name)
     for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
         routes.include_router(router)
-    for part in (links, fleet, seller, alerts, pressed, endpoints, deliveries, tokens, audit, finding, runbooks, messages, replays):
+    for part in PARTS:
         routes.include_router(part.router, dependencies=[Depends(login.know_logged_out)])
     if with_inbox:
         routes.include_router(inbox_router)

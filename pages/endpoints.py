@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,19 +10,25 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.fields import ENDPOINT_ID
 from domain.health import Finding
-from domain.seller_id import SELLER_ID
-from operations.endpoints import listed, switch
+from domain.seller_id import SELLER_ID, wrong_seller_id
+from operations.alert_endpoints import KINDS, WEBHOOK
+from operations.endpoints import add_endpoint, listed, switch
+from operations.errors import WrongInputError
 from operations.replays import replay
-from pages.forms import AUTHOR, read_form
+from pages import endpoint
+from pages.forms import AUTHOR, one_of, read_form
 from pages.rendering import render
 from serving.access import Session
 from serving.context import WebContext
 from serving.problems import ProblemError
-from store import UnknownEndpointError
+from serving.refusals import as_problem
+from store import UnknownEndpointError, UnknownSellerError
 from store.schema.tables import LARGEST_ID
 
 FAILED = 20
+FORM = {"name": "", "url": "", "types": "", "thin": "", "seller": "", "kind": WEBHOOK}  # of a new endpoint
 DONE = {
+    "remove": endpoint.DONE["remove"],
     "enable": "Switched on: it catches up from where it was.",
     "disable": "Switched off. Its place in the feed stays, so nothing is lost.",
     "replay": "What was delivered of these changes is sent again, under the same ids, behind what is new.",
@@ -40,14 +46,55 @@ async def show(request: Request, done: str = "") -> Response:
     return answer
 
 
-def _page(context: WebContext, session: Session, wrong: Sequence[Finding], done: str) -> str:
+@router.post("/endpoints")
+async def add(request: Request) -> Response:
+    context: WebContext = request.app.state.context
+    form = await read_form(request)
+    session = context.access.pressed(request, form)
+    seller = form.get("seller", "").strip()
+    try:
+        if seller and (wrong := wrong_seller_id(seller)):
+            raise WrongInputError("seller", wrong)
+        made = await add_endpoint(
+            context,
+            AUTHOR,
+            form.get("url", "").strip(),
+            [form.get("types", "")] if form.get("types", "").strip() else [],
+            seller or None,
+            form.get("thin") == "yes",
+            form.get("name", "").strip() or None,
+            one_of({"kind": WEBHOOK, **form}, "kind", KINDS),
+        )
+    except (*endpoint.REFUSED, UnknownSellerError) as error:
+        problem = as_problem(error)
+        found = await context.health.findings()
+        return HTMLResponse(await context.ask(_page, context, session, found, "", form, problem.detail), problem.status)
+    if not made["secret"]:
+        return RedirectResponse(f"/endpoints/{made['id']}?done=add", 303)
+    return await endpoint.secret_page(context, session, made["id"], made["name"], made["secret"], new=True)
+
+
+def _page(
+    context: WebContext,
+    session: Session,
+    wrong: Sequence[Finding],
+    done: str,
+    typed: Mapping[str, str] = FORM,
+    refused: str | None = None,
+) -> str:
+    """`typed`: what stood in the form of a new endpoint; `refused`: why it was not added."""
+    endpoints = listed(context)
     return render(
         "endpoints.html",
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
         wrong=wrong,
-        endpoints=listed(context),
+        endpoints=endpoints,
+        names={one["id"]: one["name"] for one in endpoints},
+        kinds=KINDS,
+        typed=FORM | dict(typed),
+        refused=f"{refused[0].upper()}{refused[1:]}." if refused else None,
         failed=context.store.deliveries.log(failed=True, limit=FAILED),
         done=DONE.get(done),
         named=[str(one) for one in context.settings.own_networks()],
@@ -57,7 +104,7 @@ def _page(context: WebContext, session: Session, wrong: Sequence[Finding], done:
 @router.post("/endpoints/{endpoint_id}/{action}")
 async def press(request: Request, endpoint_id: str, action: str) -> Response:
     context: WebContext = request.app.state.context
-    if action not in DONE:
+    if action not in ("enable", "disable", "replay"):
         raise ProblemError(404, "there is nothing here")
     form = await read_form(request)
     context.access.pressed(request, form)

@@ -97,6 +97,24 @@ def test_the_keyboard_reads_an_hour_of_the_strip_and_goes_to_it_in_the_list(page
     expect(page.locator(".day div:target")).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_an_endpoint_is_whole_on_a_phone_and_for_a_screen_reader(
+    browser: Browser, hostile: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme, bypass_csp=True)
+    page.goto(f"{hostile}/endpoints")
+    page.locator("section.card h2 a").first.click()
+    unfold(page)
+    whole = serious(page), wide(page)
+    page.get_by_role("button", name="Make a new secret").click()
+    secret = page.get_by_label("The secret").input_value()
+    found = serious(page), wide(page)
+
+    page.close()
+    assert secret.startswith("whsec_")
+    assert whole == found == ([], (PHONE["width"], 0))
+
+
 def test_html_of_strangers_is_rendered_as_text(page: Page, hostile: str) -> None:
     for path in ("/", "/sellers/mallory", "/endpoints", "/?find=<script>document.title='pwned'</script>"):
         page.goto(hostile + path)
