@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from domain.health_facts import CLOCK, GONE_AFTER, FleetFacts, TemporalFacts, WorkerFindings
+from domain.health_facts import CLOCK, GONE_AFTER, SLOW_S, FleetFacts, TemporalFacts, WorkerFindings
 from domain.pacing.outage import DOWN_WORDS, TOKENS
 from domain.pacing.words import words
 from domain.streams import STREAMS
 
-SLOW_S = 1.0  # of an answer of Temporal that has nothing to look up
 OVERDUE = timedelta(minutes=2)  # a poll's due time that nobody met; shorter ones happen where many are due at once
 FIRST = timedelta(minutes=1)  # since the first seller was enrolled: so long it may take until a worker is started
 MANY = 10  # of so many sellers one is overdue before that is the fleet's matter
@@ -144,12 +143,16 @@ def _postgres(facts: FleetFacts) -> Finding | None:
 
 def _writes(facts: FleetFacts) -> Finding | None:
     if facts.writes is None:
-        return None
+        full = _common_since(one.findings.disk_full_since for one in facts.live)
+        return Finding(HealthPart.WRITES, full, "nothing can be stored: the disk of Postgres is full", DISK_REMEDY) if full else None
     sentence, _, remedy = facts.writes.partition(": ")
     since = max((one.last_seen_at for one in facts.workers), default=None)
     return Finding(
         HealthPart.WRITES, None if facts.live else since, f"nothing can be stored: {sentence}", remedy or "look at Postgres' log"
     )
+
+
+DISK_REMEDY = "make room there; what could not be stored is tried again"
 
 
 def _keys(facts: FleetFacts) -> Finding | None:
@@ -191,17 +194,14 @@ def _worker(facts: FleetFacts) -> Finding | None:
 def _temporal(facts: FleetFacts) -> Finding | None:
     if found := _temporal_of_workers(facts):
         return found
-    if facts.temporal is None:
-        return None
-    if facts.temporal.error is not None:
+    if facts.temporal and facts.temporal.error is not None:
         sentence, _, remedy = facts.temporal.error.partition("; ")
         return Finding(HealthPart.TEMPORAL, None, sentence, remedy or TEMPORAL_REMEDY)
-    if facts.temporal.answer_s > SLOW_S:
-        remedy = "see the load of its machine and of its database; polls go on, but late"
-        return Finding(
-            HealthPart.TEMPORAL, None, f"Temporal is slow: it took {facts.temporal.answer_s:.1f} s to say that it is well", remedy
-        )
-    return None
+    slow_s = max([facts.temporal.answer_s if facts.temporal else 0.0, *(one.findings.temporal_slow_s for one in facts.live)])
+    if slow_s <= SLOW_S:
+        return None
+    remedy = "see the load of its machine and of its database; polls go on, but late"
+    return Finding(HealthPart.TEMPORAL, None, f"Temporal is slow: it took {slow_s:.1f} s to say that it is well", remedy)
 
 
 TEMPORAL_REMEDY = "see that it runs, and that TEMPORAL_ADDRESS is right; polling goes on by itself once it answers"

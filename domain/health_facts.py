@@ -9,6 +9,7 @@ from typing import Any
 
 SEEN_EVERY = timedelta(seconds=10)
 GONE_AFTER = timedelta(seconds=30)  # three words that did not come
+SLOW_S = 1.0  # of an answer of Temporal that has nothing to look up
 CLOCK = timedelta(seconds=30)  # so far a clock may be off the database's
 
 
@@ -18,6 +19,8 @@ class WorkerFindings:
 
     Attributes:
         temporal_since: Temporal does not answer it since then.
+        temporal_slow_s: so long Temporal took to say that it is well; 0 where that is no matter.
+        disk_full_since: Postgres has no room for a file since then.
         keys_since: its keys open no stored token since then.
         clock_off_s: its clock, less the database's.
         schedules_missing, schedules_paused: what Temporal should run by the clock, and does not.
@@ -28,17 +31,21 @@ class WorkerFindings:
     clock_off_s: int = 0
     schedules_missing: tuple[str, ...] = ()
     schedules_paused: tuple[str, ...] = ()
+    temporal_slow_s: float = 0.0
+    disk_full_since: datetime | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> WorkerFindings:
         """As the database has it."""
-        off = fields.get("clock_off_s")
+        off, slow = fields.get("clock_off_s"), fields.get("temporal_slow_s")
         return cls(
             _moment(fields.get("temporal_since")),
             _moment(fields.get("keys_since")),
             off if type(off) is int else 0,
             _names(fields.get("schedules_missing")),
             _names(fields.get("schedules_paused")),
+            float(slow) if isinstance(slow, int | float) and not isinstance(slow, bool) else 0.0,
+            _moment(fields.get("disk_full_since")),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -49,6 +56,8 @@ class WorkerFindings:
             "clock_off_s": self.clock_off_s,
             "schedules_missing": list(self.schedules_missing),
             "schedules_paused": list(self.schedules_paused),
+            "temporal_slow_s": self.temporal_slow_s,
+            "disk_full_since": self.disk_full_since.isoformat() if self.disk_full_since else None,
         }
         return {name: value for name, value in found.items() if value}
 

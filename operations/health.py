@@ -36,7 +36,9 @@ from workflows.schedules import lacking_schedules
 from workflows.visibility import AttributesMissingError, check
 
 EXPECTED = (SettingsError, StoreError, EbayError, TemporalUnavailableError, AttributesMissingError, FailedError, RPCError)
-OF_POLLING = (HealthPart.DEPLOYMENTS, HealthPart.EBAY, HealthPart.POLLING)  # besides what keeps everybody from it
+OF_POLLING = (  # besides what keeps everybody from it
+    *(HealthPart.TEMPORAL, HealthPart.SCHEDULES, HealthPart.DEPLOYMENTS, HealthPart.EBAY, HealthPart.POLLING, HealthPart.CLOCK),
+)
 CLOCK_S = 30  # so far our clock may be off eBay's: an answer's date has whole seconds, and took a while
 
 
@@ -148,6 +150,8 @@ async def _polling(visit: Visit) -> str:
     stands = standstill(facts)
     if wrong := [stands] if stands else [one for one in findings(facts) if one.part in OF_POLLING]:
         raise FailedError("; ".join(f"{one.line()} (see {one.runbook})" for one in wrong))
+    if behind := [one for one in findings(facts) if one.part is HealthPart.NOTIFICATIONS]:
+        raise NotSeenError("; ".join(f"{one.line()} (see {one.runbook})" for one in behind))
     return f"{facts.awake:,} seller{'' if facts.awake == 1 else 's'} to be polled, and none is overdue"
 
 
@@ -245,6 +249,10 @@ def clock(ebays: datetime, ours: datetime) -> str:
 
 
 async def _deliveries(visit: Visit) -> str:
+    if visit.tables:
+        facts = await asyncio.to_thread(CommandContext("database_url").store.health.facts)
+        if wrong := [one for one in findings(facts) if one.part is HealthPart.DELIVERY]:
+            raise FailedError("; ".join(f"{one.line()} (see {one.runbook})" for one in wrong))
     return f"go {where_deliveries_go(CommandContext().settings)}"
 
 

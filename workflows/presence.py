@@ -20,7 +20,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.health_facts import CLOCK, GONE_AFTER, SEEN_EVERY, WorkerFindings
+from domain.health_facts import CLOCK, GONE_AFTER, SEEN_EVERY, SLOW_S, WorkerFindings
 from store import Store, StoreError
 from workflows.readiness import readiness
 from workflows.schedules import lacking_schedules
@@ -66,14 +66,24 @@ class WorkerPresence:
             logger.warning("worker cannot say that it is there", extra={"error": type(error).__name__})
             return
         self.refused, self.taken_at = None, time.monotonic()
+        full = await self._full_since(loop, answer.now)
         off = round((datetime.now(UTC) - answer.now).total_seconds())
         since = None if answer.opens_tokens else self.findings.keys_since or answer.now
         if since and not self.findings.keys_since:
             logger.error("the keys in SELLERBEAT_SECRET_KEYS open no stored token: nobody can be polled")
         before = self.findings
-        self.findings = replace(before, keys_since=since, clock_off_s=off if abs(off) > CLOCK.total_seconds() else 0)
-        if bool(before.keys_since) != bool(since):
+        clock_off_s = off if abs(off) > CLOCK.total_seconds() else 0
+        self.findings = replace(before, keys_since=since, disk_full_since=full, clock_off_s=clock_off_s)
+        if bool(before.keys_since) != bool(since) or bool(before.disk_full_since) != bool(full):
             await self.say()  # now, not in ten seconds
+
+    async def _full_since(self, loop: asyncio.AbstractEventLoop, now: datetime) -> datetime | None:
+        before = self.findings.disk_full_since
+        try:
+            full = await loop.run_in_executor(self._thread, self.store.presence.disk_is_full)
+        except StoreError:
+            return before  # it is not known
+        return (before or now) if full else None
 
     def readiness(self) -> dict[str, Any]:
         """For `/readyz`. A word that Postgres neither takes nor refuses for long is refused."""
@@ -82,12 +92,14 @@ class WorkerPresence:
 
     async def look(self) -> None:
         """At Temporal: whether it answers, and now and then whether it has our schedules."""
+        began = time.monotonic()
         try:
             await self.client.service_client.check_health(timeout=PATIENCE)
         except RPCError:
             self.findings = replace(self.findings, temporal_since=self.findings.temporal_since or datetime.now(UTC))
             return
-        self.findings = replace(self.findings, temporal_since=None)
+        took_s = round(time.monotonic() - began, 1)
+        self.findings = replace(self.findings, temporal_since=None, temporal_slow_s=took_s if took_s > SLOW_S else 0.0)
         self.looks += 1
         if self.looks % SCHEDULES_EVERY == 0:
             with suppress(RPCError):

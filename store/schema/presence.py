@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, text
 
 from domain.health_facts import WorkerFindings
-from store.schema.errors import SecretError, translated
+from store.schema.errors import SecretError, StoreError, translated
+from store.schema.faults import UNAVAILABLE
 from store.schema.vault import Vault
 
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -27,6 +28,8 @@ RECORD_WORKER = text("""
     SELECT last_seen_at AS now,
         ARRAY(SELECT refresh_token FROM sellerbeat.tokens WHERE refresh_token IS NOT NULL ORDER BY seller_id LIMIT 3) AS sealed FROM mine
 """)
+# A file of half a megabyte, which is gone at once: on a full disk pages that have room still take rows for a while, and hide it.
+TRY_DISK = text("SET LOCAL work_mem = '64kB'; SELECT count(*) FROM generate_series(1, 30000)")
 SOME_SEALED_TOKENS = text("SELECT refresh_token FROM sellerbeat.tokens WHERE refresh_token IS NOT NULL ORDER BY seller_id LIMIT 3")
 RECORD_END_OF_WORKER = text("UPDATE sellerbeat.workers SET ended_at = clock_timestamp() WHERE id = :id")
 # The newest stays: it says since when nobody is there.
@@ -53,6 +56,7 @@ class Presence:
     """Of workers. Each method is one statement."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._vault = vault
 
@@ -62,6 +66,18 @@ class Presence:
         with translated(), self._single.connect() as connection:
             row = connection.execute(RECORD_WORKER, values).one()
         return PresenceAnswer(row.now, self._opens_any(row.sealed))
+
+    def disk_is_full(self) -> bool:
+        """Whether Postgres has no room for a file. Raises StoreError: it is not known, as Postgres does not serve us."""
+        try:
+            with translated(), self._engine.connect() as connection:
+                connection.execute(TRY_DISK)
+                connection.rollback()
+        except StoreError as error:
+            if str(error) == UNAVAILABLE["53100"]:
+                return True
+            raise
+        return False
 
     def end(self, worker: str) -> None:
         """It stops in good order."""

@@ -68,6 +68,18 @@ OUTAGES: dict[str, tuple[FleetFacts, HealthPart, str, str]] = {
         "look at it",
     ),
     "Temporal slow": (replace(WELL, temporal=TemporalFacts(answer_s=1.5)), HealthPart.TEMPORAL, "it took 1.5 s", "load"),
+    "Temporal slow, as the worker says": (
+        replace(WELL, temporal=None, workers=[finds(temporal_slow_s=1.5)]),
+        HealthPart.TEMPORAL,
+        "it took 1.5 s",
+        "load",
+    ),
+    "disk full, as the worker says": (
+        replace(WELL, workers=[finds(disk_full_since=AGO)], **LATE),
+        HealthPart.WRITES,
+        "the disk of Postgres is full, since 2026-12-01 02:55:00 UTC",
+        "make room",
+    ),
     "Temporal emptied": (
         replace(WELL, temporal=TemporalFacts(workflows=0)),
         HealthPart.WORKFLOWS,
@@ -157,7 +169,7 @@ OUTAGES: dict[str, tuple[FleetFacts, HealthPart, str, str]] = {
 }
 STALLS = {
     *("worker frozen or dead", "worker stopped", "no worker ever", "nobody asks Temporal", "Temporal dead, as the worker says"),
-    *("Postgres dead", "out of connections", "read-only", "disk full", "wrong keys of the worker"),
+    *("Postgres dead", "out of connections", "read-only", "disk full", "disk full, as the worker says", "wrong keys of the worker"),
 }
 
 
@@ -229,6 +241,8 @@ def test_some_overdue_polls_of_a_large_fleet_are_their_sellers_matter() -> None:
         st.integers(-(10**6), 10**6),
         st.lists(st.text(), max_size=3).map(tuple),
         st.lists(st.text(), max_size=3).map(tuple),
+        st.floats(0, 9),
+        st.none() | st.datetimes(timezones=st.just(UTC)),
     )
 )
 def test_what_a_worker_finds_is_read_as_it_was_written(found: WorkerFindings) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from domain.health import HealthPart, findings, standstill
 from domain.health_facts import WorkerFindings
-from store import Store
+from store import Store, StoreError
 from store.schema.presence import Presence, forget_workers
 from store.schema.vault import Vault
 from tests.store.documents import enroll
@@ -107,6 +108,15 @@ def test_keys_that_open_no_stored_token_are_noticed_with_a_word_and_by_a_look(st
     assert not stranger.record("w", "q", WELL).opens_tokens
     run(store, "UPDATE sellerbeat.tokens SET refresh_token = NULL")
     assert stranger.opens_tokens()
+
+
+def test_a_disk_with_room_is_not_full_and_a_limit_of_files_is_no_disk(own_store: Store) -> None:
+    assert not own_store.presence.disk_is_full()
+
+    run(own_store, f'ALTER DATABASE "{own_store.engine.url.database}" SET temp_file_limit = 64')
+    own_store.engine.dispose()
+    with pytest.raises(StoreError, match="lacks connections, memory or disk"):
+        own_store.presence.disk_is_full()
 
 
 def test_old_workers_are_forgotten_but_for_the_last_one(store: Store) -> None:

@@ -1,85 +1,23 @@
 """Outages are made on real processes, one after the other: each surface says within a minute what is wrong, and what to do.
 
-The table is docs/runbooks/outages.md.
+The table is docs/runbooks/outages.md; what is done to servers is in test_outages_of_servers.py.
 """
 
 from __future__ import annotations
 
-import re
 import signal
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import make_url
 
-from tests.end_to_end.test_emptied import Execute, OwnTemporal, own_house
-from tests.support.house import ROOT, Child, House
+from tests.end_to_end.test_emptied import Execute, own_house
 from tests.support.waiting import eventually_here
+from tests.system.outages import PROMISED_S, Deployment, Outage, deployed
 
-PROMISED_S = 60
 LASTING = "second deployment"  # its alert closes some minutes later
-SURFACES = ("list", "status", "watch", "doctor", "page", "seller's page", "readyz", "metric")
-
-
-@dataclass
-class Deployment:
-    """A house with a worker and a web process."""
-
-    house: House
-    temporal: OwnTemporal
-    execute: Execute
-    worker: Child
-    address: str
-    metrics: str
-
-    @property
-    def database(self) -> str:
-        name = make_url(self.house.database).database
-        assert name
-        return name
-
-    def says(self) -> dict[str, str]:
-        """Each surface, as text on one line."""
-        said = {
-            "list": self.house.command("list", COLUMNS="1000").out,
-            "status": self.house.command("status", "anna", COLUMNS="1000").out,
-            "watch": self.house.command("watch", COLUMNS="1000").out,
-            "doctor": self.house.command("doctor", COLUMNS="1000").out,
-            "page": httpx.get(self.address, timeout=30).text,
-            "seller's page": httpx.get(f"{self.address}/sellers/anna", timeout=30).text,
-            "readyz": httpx.get(f"{self.address}/readyz", timeout=30).text,
-            "metric": httpx.get(self.metrics, timeout=30).text,
-        }
-        return {name: " ".join(text.replace("&#39;", "'").split()) for name, text in said.items()}
-
-
-@dataclass(frozen=True)
-class Outage:
-    """What everybody says of it, and what `status` says beside of the seller; `silent`: surfaces that cannot know."""
-
-    make: Callable[[Deployment], object]
-    mend: Callable[[Deployment], object]
-    part: str
-    words: str
-    remedy: str
-    stalls: bool = True
-    silent: tuple[str, ...] = ()
-
-    def missing(self, deployment: Deployment) -> dict[str, str]:
-        """Surfaces that do not say it yet."""
-        said = {name: text.lower() for name, text in deployment.says().items()}  # a page begins its sentences with capital letters
-        words, remedy = self.words.lower(), self.remedy.lower()
-        metric = re.search(rf'^.*sellerbeat_unhealthy{{part="{self.part}"}} 1\b', said["metric"])
-        speak = {name: words in said[name] and remedy in said[name] for name in SURFACES if name not in ("metric", "status")}
-        state = said["status"].startswith("anna: stalled") and words in said["status"]
-        speak |= {"metric": metric is not None, "status": state or not self.stalls}
-        return {name: said[name] for name, speaks in speak.items() if not speaks and name not in self.silent}
 
 
 def read_only(deployment: Deployment) -> None:
@@ -179,18 +117,6 @@ OUTAGES = {
         second_worker, end_second, "deployments", "workers of 2 deployments use this database", "stop one of them", stalls=False
     ),
 }
-
-
-@contextmanager
-def deployed(house: House, temporal: OwnTemporal, execute: Execute) -> Iterator[Deployment]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        metrics = f"127.0.0.1:{taken.getsockname()[1]}"
-    house.enroll("anna")
-    worker = house.worker()
-    web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=metrics)
-    found = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", web.output()))
-    yield Deployment(house, temporal, execute, worker, found[1], f"http://{metrics}/metrics")
-    assert "Traceback" not in web.output()
 
 
 def test_every_surface_says_within_a_minute_what_is_wrong_and_what_to_do(

@@ -26,6 +26,7 @@ class FakeStore:
     clock_off: timedelta = timedelta()
     opens_tokens: bool = True
     refuses: int = 0
+    is_full: bool = False
     said: list[WorkerFindings] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
 
@@ -39,6 +40,9 @@ class FakeStore:
             raise StoreUnavailableError("Postgres is away")
         self.said.append(findings)
         return PresenceAnswer(datetime.now(UTC) + self.clock_off, self.opens_tokens)
+
+    def disk_is_full(self) -> bool:
+        return self.is_full
 
     def end(self, worker: str) -> None:
         self.ended.append(worker)
@@ -101,6 +105,19 @@ async def test_keys_that_open_no_token_are_said_at_once_and_no_more_once_they_do
 
     assert bad == [False, True]
     assert store.said[-1].keys_since is None
+
+
+async def test_a_full_disk_is_said_at_once_and_no_more_once_there_is_room() -> None:
+    store = FakeStore(is_full=True)
+    one = presence(FakeTemporal(), store)
+
+    await one.say()
+    full = [found.disk_full_since is not None for found in store.said]
+    store.is_full = False
+    await one.say()
+
+    assert full == [False, True]
+    assert store.said[-1].disk_full_since is None
 
 
 async def test_a_clock_that_is_off_is_said_and_a_second_is_none() -> None:
