@@ -23,6 +23,7 @@ from domain.streams import DAILY
 from operations.alerts import grouped
 from operations.quota import level_words
 from pages.rendering import render
+from pages.temporal_ui import sellers_workflows
 from serving.access import Session
 from serving.context import WebContext
 from store.reading.overview import RANK, FleetOverview, Seller, place
@@ -129,6 +130,7 @@ def fleet_page(
         streams=context.overview.streams(seller.seller_id for seller in rows),
         following=following,
         page=page,
+        workflows=sellers_workflows(context),
     )
 
 

@@ -19,13 +19,13 @@ from operations.status import reason_in_words, seller_status, shown_pause, speed
 from pages import actions, shown, strip
 from pages.fleet import quota
 from pages.rendering import render
+from pages.temporal_ui import seller_workflow
 from serving.access import Session
 from serving.context import WebContext
 from serving.problems import ProblemError
 from store.reading.overview import NEWEST
 from store.reading.paging import WrongCursorError
 from store.reading.snapshots import expected_of
-from workflows.messages import workflow_id
 
 FEW, PAGE = 8, 50  # rows of a list among others, and where it stands alone
 LISTS = ("changes", "polls", "parcels", "stock")
@@ -130,7 +130,6 @@ def _story(context: WebContext, looked: Looked, now: datetime) -> dict[str, Any]
     day = context.store.seller_day.read(seller_id)
     rows = strip.rows(day)
     kinds = [row.kind for row in rows if row.kind == query.kind] or list(DayKind)
-    ui = context.settings.temporal_ui_url
     return {
         "reason": reason_in_words(status),
         "ends": bool(pause and pause.until),
@@ -145,7 +144,7 @@ def _story(context: WebContext, looked: Looked, now: datetime) -> dict[str, Any]
         "hours": strip.hours(day.only(kinds)),
         "topics": _parts(day.of(DayKind.NOTIFICATIONS)),
         "uses": quota(context, now),
-        "workflow": f"{ui}/namespaces/{context.namespace}/workflows/{workflow_id(seller_id)}" if ui else None,
+        "workflow": seller_workflow(context, seller_id),
         "actions": actions,
         "refused": looked.refused,
         "done": DONE.get(query.done),
