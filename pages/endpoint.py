@@ -82,7 +82,6 @@ def _rendered(
         good=good,
         bad=bad,
         typed=settings | {"thin": ""} | dict(typed) if typed is not None else settings,
-        open_settings=typed is not None,
         types=TYPES,
     )
 
