@@ -53,7 +53,7 @@ bench: setup
 
 pictures: setup ## take the pictures in docs/ anew, of page and Web UI; needs Chromium
 	@$(INSTALL) requirements/system.txt
-	@$(BIN)/python deploy/pictures.py
+	@$(BIN)/python -m deploy.pictures
 
 pacing: setup ## days of whole fleets in seconds: this policy beside others and the least possible
 	@$(BIN)/python -m lab.fleets $(if $(SEEDS),--seeds $(SEEDS))

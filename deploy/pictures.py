@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from deploy.pictured_pages import LOGIN, PAGES, REST_MS, gallery, store, take
 
 HOUSE = Path(__file__).resolve().parent.parent
 PICTURES = HOUSE / "docs" / "pictures"
@@ -25,10 +30,11 @@ QUIETLY = [f"--{flag}" for flag in ("headless", "no-sandbox", "disable-gpu", "di
 QUIETLY += ["--disable-sync", "--no-first-run"]
 COLUMNS = ("Status", "Workflow ID", "SellerbeatState", "SellerbeatTier", "SellerbeatFailures", "SellerbeatLastChange")
 FILTER = 'ExecutionStatus="Running" AND SellerbeatState="paused"'
-LIST, SELLER, PAGE = (1400, 480), (1400, 900), (1280, 1100)  # pixels
+LIST, SELLER = (1400, 480), (1400, 900)  # pixels
 NOBODY = "http://127.0.0.1:9/hooks/ebay"  # where nothing listens
-START_S, LARGEST = 90.0, 200_000
+START_S = 90.0
 UI, SITE = re.compile(r"Web UI: (http://\S+)"), re.compile(r"^page: (http://\S+)", re.M)
+LISTENS = re.compile(r"web listens.*?(http://[^\s\"]+)")
 
 
 def main() -> int:
@@ -44,16 +50,21 @@ def main() -> int:
                 [sys.executable, "-u", str(HOUSE / "demo.py"), "--folder", str(folder / "demo")], stdout=out, stderr=out, cwd=HOUSE
             )
         try:
-            url, site = running(demo, log)
+            url, site = awaited(demo, log, UI), awaited(demo, log, SITE)
             starter = str(folder / "demo" / "starter")
             run(starter, "endpoint", "add", NOBODY, "--types", "order.*")
             run(starter, "pause", "carla", "--reason", "stocktaking")
             time.sleep(10)  # so that there is something to see
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program, args=QUIETLY)
-                take_pages(browser, site)
+                PICTURES.mkdir(parents=True, exist_ok=True)
+                for pictured in PAGES:
+                    take(browser, site, pictured, PICTURES)
+                with behind_a_login(folder) as guarded:
+                    take(browser, guarded, LOGIN, PICTURES)
+                (PICTURES / "README.md").write_text(gallery((*PAGES, LOGIN)))
                 run(starter, "pause", "anna", "--reason", "stocktaking")
-                take(browser, url)
+                take_web_ui(browser, url)
                 browser.close()
         finally:
             demo.send_signal(signal.SIGTERM)
@@ -65,40 +76,45 @@ def run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def running(demo: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
-    """The addresses of the Web UI and of the status page, once the demo tells them."""
+def awaited(process: subprocess.Popen[bytes], log: Path, address: re.Pattern[str]) -> str:
+    """The address, once the process's log names it.
+
+    Raises:
+        RuntimeError: it ended before, or takes longer than `START_S`.
+    """
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and demo.poll() is None:
-        said = log.read_text(errors="replace")
-        if (ui := UI.search(said)) and (site := SITE.search(said)):
-            return ui[1], site[1]
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := address.search(log.read_text(errors="replace")):
+            return found[1]
         time.sleep(0.2)
-    raise RuntimeError(f"the demo did not start: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def take_pages(browser: Browser, site: str) -> None:
-    """Of the status page."""
-    page = browser.new_page(viewport=size(PAGE))
-    page.goto(f"{site}/sellers/anna")
-    page.get_by_text("In mode shadow").wait_for()
-    keep(page, "page-seller.png")
-    page.set_viewport_size(size((PAGE[0], 960)))
-    page.goto(site)
-    keep(page, "page-fleet.png")
-    page.goto(f"{site}/endpoints")
-    page.get_by_text("Replay events").first.click()
-    keep(page, "page-endpoints.png")
-    page.close()
+@contextmanager
+def behind_a_login(folder: Path) -> Iterator[str]:
+    """The address of a second web.py over the demo's tables, for which people log in."""
+    log, start = folder / "web.log", folder / "web"
+    environment = folder / "demo" / "env"
+    start.write_text(f"set -a\n. {environment}\nexec {sys.executable} {HOUSE / 'web.py'}\n")
+    settings = {"SELLERBEAT_ADMIN_TOKEN": secrets.token_urlsafe(32), "SELLERBEAT_WEB_BIND": "127.0.0.1:0"}
+    with environment.open("a") as lines:
+        lines.writelines(f"{name}={value}\n" for name, value in settings.items())
+    with log.open("wb") as out, subprocess.Popen(["sh", str(start)], stdout=out, stderr=out, cwd=HOUSE) as web:
+        try:
+            yield awaited(web, log, LISTENS)
+        finally:
+            web.send_signal(signal.SIGTERM)
 
 
-def take(browser: Browser, url: str) -> None:
+def take_web_ui(browser: Browser, url: str) -> None:
     page = browser.new_page(viewport=size(LIST))
     columns = json.dumps({"default": [{"label": label} for label in COLUMNS]})
     page.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
     workflows = f"{url}/namespaces/default/workflows"
     page.goto(f"{workflows}?query={quote(FILTER)}")
     page.get_by_role("link", name="ebay-polling:anna").first.wait_for()
-    keep(page, "web-ui-list.png")
+    page.wait_for_timeout(REST_MS)
+    store(page.screenshot(), PICTURES / "web-ui-list.png")
     page.set_viewport_size(size(SELLER))
     page.goto(f"{workflows}/ebay-polling:bert")
     page.wait_for_url("**/timeline")  # of the run that is there now
@@ -106,21 +122,12 @@ def take(browser: Browser, url: str) -> None:
     # Markdown is shown in a frame of its own
     card = page.frame_locator("#user-metadata-current-details").get_by_role("heading", name="bert: polling")
     card.wait_for()
-    keep(page, "web-ui-seller.png")
+    page.wait_for_timeout(REST_MS)
+    store(page.screenshot(), PICTURES / "web-ui-seller.png")
 
 
 def size(pixels: tuple[int, int]) -> ViewportSize:
     return {"width": pixels[0], "height": pixels[1]}
-
-
-def keep(page: Page, name: str) -> None:
-    page.wait_for_timeout(1000)  # until what moves on the page has come to rest
-    picture = page.screenshot()
-    if len(picture) > LARGEST:
-        raise RuntimeError(f"{name} has {len(picture)} bytes; {LARGEST} are the most")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    (PICTURES / name).write_bytes(picture)
-    print(f"{(PICTURES / name).relative_to(HOUSE)}: {len(picture)} bytes")
 
 
 if __name__ == "__main__":
