@@ -92,13 +92,14 @@ LAST_POSITION_OF_CHUNK_OF_SELLER = text("""
 """)
 # The order of locks: see cursors.py. Against their removal alone.
 LOCK_ENDPOINTS_OF_REPLAY = text("SELECT id FROM sellerbeat.endpoints WHERE id = ANY (CAST(:endpoints AS text[])) ORDER BY id FOR KEY SHARE")
-# Of what failed the waits are over: somebody acts.
+# Of what failed the waits are over: somebody acts. The tries are counted on, as in retrying.py: an alert of what was not delivered closes
+# with the delivery that ends them.
 WAKE_CURSORS_OF_REPLAY = text("""
     INSERT INTO sellerbeat.delivery_lanes AS l (endpoint_id, seller_id, sequence, tell_at)
     SELECT endpoint, seller, 0, statement_timestamp()
     FROM unnest(CAST(:endpoints AS text[]), CAST(:sellers AS text[])) AS given (endpoint, seller) ORDER BY endpoint, seller
     ON CONFLICT (endpoint_id, seller_id) DO UPDATE SET tell_at = excluded.tell_at,
-        tries = CASE WHEN :failed THEN 0 ELSE l.tries END, retry_at = CASE WHEN :failed THEN NULL ELSE l.retry_at END
+        schedule_from = CASE WHEN :failed THEN l.tries ELSE l.schedule_from END, retry_at = CASE WHEN :failed THEN NULL ELSE l.retry_at END
     WHERE :failed OR l.retry_at IS NULL
 """)
 QUEUE_REDELIVERIES = text("""

@@ -58,7 +58,7 @@ def test_a_try_by_hand_that_fails_begins_the_waits_anew(hand: Hand) -> None:
     assert [row["attempt"] for row in hand.store.deliveries.log(endpoint)] == [6, 5, 4, 3, 2, 1]
 
 
-@pytest.mark.parametrize("act", ["deliver now", "switched off and on"])
+@pytest.mark.parametrize("act", ["deliver now", "switched off and on", "what failed replayed"])
 def test_an_alert_of_what_was_not_delivered_closes_when_it_is_after_somebody_acted(hand: Hand, act: str) -> None:
     hand.enroll("anna", "bert")
     with Receiver() as receiver:
@@ -73,6 +73,8 @@ def test_an_alert_of_what_was_not_delivered_closes_when_it_is_after_somebody_act
         statuses.clear()
         if act == "deliver now":
             hand.store.delivery_retries.now(endpoint)
+        elif act == "what failed replayed":
+            replay(hand.store, failed=True)
         else:
             hand.store.endpoints.switch_off(endpoint)
             hand.store.endpoints.switch_on(endpoint)
