@@ -42,6 +42,7 @@ def _page(context: WebContext, session: Session, query: AlertsPageQuery, wrong: 
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         query=query,
         rows=page.rows,
         older=page.next,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.fields import ENDPOINT_ID
 from domain.delivery import TYPES, WrongTypesError, patterns
+from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.asked_times import LONGEST, asked_time
 from operations.deliveries import log
@@ -75,13 +77,13 @@ def types_of(text: str) -> tuple[str, ...]:
 async def show(request: Request, query: Annotated[DeliveriesQuery, Query()]) -> Response:
     context: WebContext = request.app.state.context
     session = context.access.session(request)
-    answer = HTMLResponse(await context.ask(_page, context, session, query))
+    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.health.findings()))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
 
 
-def _page(context: WebContext, session: Session, query: DeliveriesQuery) -> str:
+def _page(context: WebContext, session: Session, query: DeliveriesQuery, wrong: Sequence[Finding]) -> str:
     try:
         page = log(context, query.chosen(), ROWS, query.before)
     except UnknownEndpointError:  # removed, with its log
@@ -91,6 +93,7 @@ def _page(context: WebContext, session: Session, query: DeliveriesQuery) -> str:
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         query=query,
         attempts=page.attempts,
         types=TYPES,

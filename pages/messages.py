@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
+from domain.health import Finding
 from operations.messages import MESSAGE_STATES, message
 from pages.forms import AUTHOR, read_form
 from pages.rendering import render
@@ -41,15 +43,16 @@ async def _page(context: WebContext, session: Session, message_id: str, reveal: 
     if not MESSAGE_ID.fullmatch(message_id):  # Postgres takes not every text
         raise ProblemError(404, "no change has such an id")
     found = await message(context, AUTHOR, message_id, reveal=reveal)
-    return HTMLResponse(await context.ask(_rendered, context, session, found))
+    return HTMLResponse(await context.ask(_rendered, context, session, found, await context.health.findings()))
 
 
-def _rendered(context: WebContext, session: Session, found: dict[str, Any]) -> str:
+def _rendered(context: WebContext, session: Session, found: dict[str, Any], wrong: Sequence[Finding]) -> str:
     return render(
         "message.html",
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         message=found,
         states=MESSAGE_STATES,
         body=json.dumps(found["body"], ensure_ascii=False, indent=2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.fields import ENDPOINT_ID
 from domain.delivery import TYPES
+from domain.health import Finding
 from domain.seller_id import SELLER_ID
 from operations.asked_times import LONGEST
 from operations.replays import in_words, listed, replay
@@ -65,7 +67,7 @@ async def show(request: Request, query: Annotated[ReplaysPage, Query()]) -> Resp
         # a time that was given as so long ago must not move until it is confirmed
         fixed = {"endpoint": query.endpoint, "seller": query.seller, "type": query.type, "failed": "true" if query.failed else ""}
         fixed |= {"since": iso(asked["since"]) or "", "until": iso(asked["until"]) or ""}
-    answer = HTMLResponse(await context.ask(_page, context, session, query, counted, fixed))
+    answer = HTMLResponse(await context.ask(_page, context, session, query, await context.health.findings(), counted, fixed))
     if session.new:
         context.access.hold_session(request, answer, session)
     return answer
@@ -95,12 +97,15 @@ async def _replayed(context: WebContext, asked: dict[str, Any], dry_run: bool = 
     return begun.messages if dry_run else begun.id or 0
 
 
-def _page(context: WebContext, session: Session, query: ReplaysPage, counted: int | None, fixed: dict[str, str]) -> str:
+def _page(
+    context: WebContext, session: Session, query: ReplaysPage, wrong: Sequence[Finding], counted: int | None, fixed: dict[str, str]
+) -> str:
     return render(
         "replays.html",
         now=context.store.levels.clock(),
         session=session,
         by_login=context.access.by_login,
+        wrong=wrong,
         query=query,
         counted=counted,
         fixed=fixed,

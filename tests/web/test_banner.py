@@ -13,6 +13,7 @@ from tests.store.documents import enroll
 from tests.web.site import Page, Site
 
 SINCE = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+WITH_A_BANNER = ("/", "/sellers/anna", "/endpoints", "/deliveries", "/replays", "/tokens", "/audit", "/alerts", "/find", "/find?q=anna")
 
 
 async def test_every_inside_page_says_what_is_wrong_with_the_whole_and_an_answer_to_a_form_too(site: Site, store: Store) -> None:
@@ -21,7 +22,7 @@ async def test_every_inside_page_says_what_is_wrong_with_the_whole_and_an_answer
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE sellerbeat.workers SET last_seen_at = last_seen_at - interval '1 minute'"))
 
-    pages = [await site.page(path) for path in ("/", "/sellers/anna", "/endpoints", "/tokens", "/audit", "/find", "/find?q=anna")]
+    pages = [await site.page(path) for path in WITH_A_BANNER]
     pages += [Page(await site.press("/tokens", "/tokens", name=name, scope="feed", expires="30d")) for name in ("shop", "not a name")]
     pages.append(Page(await site.press("/", "/links", seller="a/b")))
 
