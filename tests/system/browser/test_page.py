@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATHS = ("/ebay/connected?state=none-of-ours", "/", "/sellers/mallory", "/sellers/s-0001", "/?state=paused", "/find?q=SKU-7")
 OF_A_SELLER = ("/sellers/s-0001?kind=failures", "/sellers/mallory?view=changes", "/sellers/mallory?view=stock", "/runbooks/outages")
-WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina")
+WITH_DELIVERIES = ("/endpoints?done=replay", "/sellers/nina", "/deliveries?failed=true", "/replays")
+OTHERS = ("/alerts", "/tokens", "/audit")
 SERIOUS = ("serious", "critical")
 
 
@@ -47,7 +48,7 @@ def wide(page: Page) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES])
+@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES, *OTHERS])
 def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, scheme: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(hostile + path)
@@ -59,7 +60,7 @@ def test_axe_finds_nothing_serious(browser: Browser, hostile: str, path: str, sc
     assert found == []
 
 
-@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES, "/sellers/nobody"])
+@pytest.mark.parametrize("path", [*PATHS, *OF_A_SELLER, *WITH_DELIVERIES, *OTHERS, "/sellers/nobody"])
 def test_a_phone_shows_it_whole_without_scrolling_sideways(browser: Browser, hostile: str, path: str) -> None:
     page = browser.new_page(viewport=PHONE)
     page.goto(hostile + path)
@@ -171,12 +172,15 @@ def test_without_javascript_an_endpoint_is_switched_off_and_on_and_sent_again(br
     for button, said in (("Switch off", "Switched off"), ("Switch on", "Switched on")):
         first.get_by_role("button", name=button).click()
         expect(page.get_by_role("status")).to_contain_text(said)
-    first.get_by_text("Replay events").click()
-    first.get_by_label("From position").fill("1")
-    first.get_by_role("button", name="Send again").click()
+    waiting = []
+    for _ in range(2):
+        first.get_by_text("Replay events").click()
+        first.get_by_label("From position").fill("1")
+        first.get_by_role("button", name="Send again").click()
+        expect(page.get_by_role("status")).to_contain_text("sent again, under the same ids")
+        waiting.append(to_be_sent_again(first))
 
-    expect(page.get_by_role("status")).to_contain_text("sent again, under the same ids")
-    assert to_be_sent_again(first) == before + 4
+    assert before < waiting[0] == waiting[1]  # what waits is not added again
     context.close()
 
 
