@@ -50,12 +50,12 @@ def print_version(asked: bool) -> None:
 
 
 def commands(first: str | None = None) -> typer.Typer:
-    """The command line; only what is needed of it where the first word is one of `READING`."""
+    """The command line; only what is needed of it where the first word is one of `READING`, or asks for the version."""
     from console.help import GroupedCommands
 
     app = typer.Typer(cls=GroupedCommands, rich_markup_mode=None, pretty_exceptions_enable=False, help=HELP, epilog=EPILOG)
     app.callback()(every_command)
-    for room in ("reading",) if first in READING else ROOMS:
+    for room in ("reading",) if first in (*READING, "--version") else ROOMS:
         app.add_typer(import_module(f"console.{room}").commands)
     return app
 

@@ -41,6 +41,10 @@ def test_the_commands_that_load_little_are_those_of_the_room_that_reads() -> Non
     assert sorted(starter.READING) == sorted(get_command(reading.commands).commands)  # type: ignore[attr-defined]
 
 
+def test_to_print_the_version_loads_no_more_than_the_commands_that_load_little() -> None:
+    assert sorted(get_command(starter.commands("--version")).commands) == sorted(starter.READING)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("command", [*ASKING, "reconcile", "pause anna", "token list"])
 def test_a_command_checks_its_settings_once(enrolled: House, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[Settings] = []
