@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain import setting_texts
 from domain.mail_server import MailServer, mail_server
 from domain.networks import NamedNetwork, named_networks
 
@@ -45,18 +46,6 @@ def duration(text: str) -> timedelta:
     return value
 
 
-def _http_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
-        raise ValueError(f"{text!r} is no address such as https://api.ebay.com")
-    return text.rstrip("/")
-
-
-def _public_url(text: str) -> str:
-    if not re.fullmatch(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
-        raise ValueError(f"{text!r} is no public address such as https://sellerbeat.example.com (http on this machine itself only)")
-    return text.rstrip("/")
-
-
 def origin_of(text: str) -> str:
     """An origin as browsers compare it: in small letters, without its scheme's usual port.
 
@@ -81,29 +70,10 @@ def _verification_token(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _email(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,190}", text):
-        raise ValueError(f"{text!r} is no e-mail address")
-    return text
-
-
-def _bind(text: str) -> str:
-    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})", text)
-    if not match or int(match[2]) > 65535:
-        raise ValueError(f"{text!r} is no address to listen on such as 127.0.0.1:8080")
-    return text
-
-
 def _database_url(secret: SecretStr) -> SecretStr:
     if not re.match(r"postgres(ql)?(\+psycopg2)?://", secret.get_secret_value()):
         raise ValueError("is no address such as postgresql://user:password@host:5432/sellerbeat")
     return secret
-
-
-def _schema(text: str) -> str:
-    if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,62}", text) or text in ("public", "information_schema"):
-        raise ValueError(f"{text!r} is no schema of its own: a name of a-z, 0-9 and _ at most 63 long, such as sellerbeat, and not public")
-    return text
 
 
 def _fernet_keys(secret: SecretStr) -> SecretStr:
@@ -128,8 +98,8 @@ def _networks(text: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(lambda value: duration(value) if isinstance(value, str) else value)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Bind = Annotated[str, AfterValidator(_bind)]
+HttpUrl = Annotated[str, AfterValidator(setting_texts.http_url)]
+Bind = Annotated[str, AfterValidator(setting_texts.bind)]
 Quota = Annotated[int, Field(ge=0)]
 SHORTEST, LONGEST = timedelta(seconds=0.5), timedelta(days=1)
 SHORT_KEEP, WEEK = timedelta(days=1), timedelta(days=7)  # a comparison of notifications looks a week back
@@ -143,7 +113,7 @@ class Settings(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None, description="Postgres, such as postgresql://user:password@host/sellerbeat"
     )
-    database_schema: Annotated[str, AfterValidator(_schema)] = Field(
+    database_schema: Annotated[str, AfterValidator(setting_texts.schema)] = Field(
         "sellerbeat", description="the schema of all our tables; what else is in the database is left alone"
     )
     secret_keys: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = Field(
@@ -162,7 +132,7 @@ class Settings(BaseSettings):
         timedelta(seconds=20), ge=timedelta(seconds=1), le=timedelta(seconds=60), description="one call to eBay, as a whole"
     )
 
-    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+    public_url: Annotated[str, AfterValidator(setting_texts.public_url)] | None = Field(
         None, description="where the world reaches web.py, such as https://sellerbeat.example.com"
     )
     return_origins: Annotated[str, AfterValidator(_origins)] | None = Field(
@@ -171,7 +141,7 @@ class Settings(BaseSettings):
     notification_token: Annotated[SecretStr, AfterValidator(_verification_token)] | None = Field(
         None, description="verification token of eBay's notifications: 32 to 80 letters, digits, _ or -"
     )
-    notification_email: Annotated[str, AfterValidator(_email)] | None = Field(
+    notification_email: Annotated[str, AfterValidator(setting_texts.email)] | None = Field(
         None, description="where eBay writes when it cannot deliver notifications"
     )
     ebay_dev_id: str | None = Field(None, min_length=1, description="the developer id (Dev ID); platform notifications are signed with it")
