@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain import setting_texts
 from domain.mail_server import MailServer, mail_server
 from domain.networks import NamedNetwork, named_networks
+from runtime.secret_files import SUFFIX, SecretFileError, secrets_in_files
 
 PREFIX = "SELLERBEAT_"
 ENV_FILE = Path(".env")
@@ -230,6 +232,8 @@ class Settings(BaseSettings):
 
 
 SMTP_URL = "SMTP_URL"  # as it is named where other programs have it too
+SECRETS = (SMTP_URL, *(PREFIX + name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)))
+"""Variables that may name a file in place of their value: `NAME_FILE`."""
 OF_APPS = ("SELLERBEAT_URL", "SELLERBEAT_TOKEN")  # what apps give the client; whoever tries it out has both in one shell
 
 
@@ -239,17 +243,13 @@ def load(*needed: str, env_file: Path | None = None) -> Settings:
     Raises:
         SettingsError: the first thing that is wrong, with the variable's name and never a secret's value.
     """
-    fields = Settings.model_fields
     environment = read_environment(env_file)
-    for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in OF_APPS and name.removeprefix(PREFIX).lower() not in fields:
-            near = get_close_matches(name, [PREFIX + field.upper() for field in fields], n=1)
-            raise SettingsError(f"{name} is no setting of Sellerbeat" + (f"; did you mean {near[0]}?" if near else ""))
-    bare: dict[str, Any] = (
-        {"smtp_url": environment[SMTP_URL]} if environment.get(SMTP_URL) and not environment.get(PREFIX + SMTP_URL) else {}
-    )
+    if (misspelt := _misspelt(environment)) is not None:
+        raise SettingsError(misspelt)
     try:
-        settings = Settings(_env_file=env_file or ENV_FILE, **bare)
+        settings = Settings(_env_file=env_file or ENV_FILE, **_secrets(environment))
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     settings.require(*needed)
@@ -260,6 +260,24 @@ def read_environment(env_file: Path | None = None) -> dict[str, str]:
     """The process's environment over `.env` of the working directory: also Temporal's variables, which its SDK takes from here."""
     file = {name: value for name, value in dotenv_values(env_file or ENV_FILE).items() if value is not None}
     return {**file, **os.environ}
+
+
+def _secrets(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What comes from files, and from `SMTP_URL`, by the field. Raises SecretFileError."""
+    files = secrets_in_files(environment, SECRETS)
+    bare = files.pop(SMTP_URL, None) or environment.get(SMTP_URL)
+    found = {name.removeprefix(PREFIX).lower(): secret for name, secret in files.items()}
+    return found if not bare or environment.get(PREFIX + SMTP_URL) else {"smtp_url": bare, **found}
+
+
+def _misspelt(environment: Mapping[str, str]) -> str | None:
+    names = [PREFIX + field.upper() for field in Settings.model_fields]
+    known = {*names, *OF_APPS, *(name + SUFFIX for name in SECRETS)}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, names, n=1)
+            return f"{name} is no setting of Sellerbeat" + (f"; did you mean {near[0]}?" if near else "")
+    return None
 
 
 def _one_line(error: ValidationError) -> str:

@@ -33,7 +33,7 @@ from operations.catalogue.samples import sample
 from operations.catalogue.schemas import AS_SENT, definitions, descendants, said
 from operations.catalogue.shapes import EventShape
 from operations.catalogue.typescript import types_of, typescript
-from settings import PREFIX, Settings
+from settings import PREFIX, SECRETS, Settings
 from starter import commands
 from store.schema.every_table import metadata
 from store.schema.views import VIEWS
@@ -49,6 +49,10 @@ def settings() -> str:
     lines += [
         "Environment variables, or lines of a file `.env` in the working directory. Durations are written `0.5s`, `30s`, `5m`, `6h`, `30d`. A wrong",
         "value, or a name that does not exist, stops a process at its start with exit code 2 and one line that names it.",
+        "",
+        "A secret may stand in a file, as containers and systemd give it: the variable's name with `_FILE` behind it names that file. So may "
+        + ", ".join(f"`{name}`" for name in SECRETS[1:])
+        + " and `SMTP_URL`. Both at once stop the start.",
         "",
         "Temporal's own (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_...`, `TEMPORAL_PROFILE`) are read by its SDK.",
         "",

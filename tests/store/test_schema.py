@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import make_url, text
 
-from settings import _schema
+from domain.setting_texts import schema
 from store import Store
 from store.schema import migrate
 from store.schema.errors import (
@@ -254,4 +254,4 @@ def test_the_settings_take_the_names_that_the_store_takes_and_no_other(name: str
             return False
         return True
 
-    assert taken(checked) is taken(_schema)
+    assert taken(checked) is taken(schema)

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"operations", "domain", "ebay", "workflows", "store", "settings"},
     "api": {"serving", "operations", "domain", "workflows", "store", "settings"},
     "pages": {"serving", "api", "operations", "domain", "inbox", "runtime", "workflows", "store", "settings"},
-    "settings": {"domain"},
+    "settings": {"domain", "runtime"},
     "simulator": set(),
     "demo_stack/devstack": set(),
 }
