@@ -18,12 +18,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg2
-from cryptography.fernet import Fernet
 from psycopg2 import sql
 from sqlalchemy import make_url
 
@@ -32,6 +32,7 @@ from demo_stack.devstack.binaries import temporal_cli
 from deploy.native.compose import HOUSE, Service, moved, services
 from deploy.native.processes import Processes, ProcessFailedError
 from deploy.native.programs import MissingError, temporal_programs, whole_postgres
+from deploy.native.secret_files import Secrets
 
 PACE = {"SELLERBEAT_ORDERS_EVERY": "2s", "SELLERBEAT_ORDER_OVERLAP": "10s", "SELLERBEAT_BACKFILL": "1d"}
 SELLER = "first-seller"
@@ -62,27 +63,27 @@ class Topology:
         built = temporal_programs()
         os.environ["DEVSTACK_POSTGRES"] = str(whole_postgres())
         self.folder, self.things = folder, things
-        self.processes = Processes(folder, [temporal_cli().parent, *([built] if built else [])])
+        self.processes = Processes(folder, [temporal_cli().parent, whole_postgres(), *([built] if built else [])])
         self.ports = dict(zip((*PORTS, "web", "worker metrics", "web metrics", "health"), free_ports(len(PORTS) + 4), strict=True))
-        self.secrets = {"POSTGRES_PASSWORD": secrets.token_hex(16), "SELLERBEAT_ADMIN_TOKEN": secrets.token_urlsafe(24)}
-        self.environment = {**PACE, "SELLERBEAT_SECRET_KEYS": Fernet.generate_key().decode()}  # what .env says
+        self.environment = dict(PACE)  # what .env says
 
     def run(self) -> dict[str, Any]:
         """The first change of an order that a poll stored, as the feed tells it."""
-        server = self.things.enter_context(devstack.postgres(self.folder))
-        self.make_database(server)
-        url = make_url(server)
-        self.moves = [("postgres:5432", f"127.0.0.1:{url.port}"), ("5432", str(url.port)), ("postgres", "127.0.0.1")]
-        self.moves += [("temporal:7233", f"127.0.0.1:{self.ports['FRONTEND_GRPC_PORT']}"), ("0.0.0.0", "127.0.0.1")]
-        self.moves += [
-            ("/deploy", str(HOUSE / "deploy" / "temporal")),
-            ("8080", str(self.ports["web"])),
-            ("8081", str(self.ports["health"])),
-        ]
         self.things.callback(self.processes.stop)
+        self.start_ebay()
+        server = self.things.enter_context(devstack.postgres(self.folder))
+        url = make_url(server)
+        self.secrets = Secrets(self.folder, self.ebay_secret, f"127.0.0.1:{url.port}")
+        self.make_database(server)
+        self.moves = [("/run/secrets", str(self.secrets.folder)), ("5432", str(url.port))]
+        self.moves += [("temporal:7233", f"127.0.0.1:{self.ports['FRONTEND_GRPC_PORT']}"), ("0.0.0.0", "127.0.0.1")]
+        self.moves += [("8080", str(self.ports["web"])), ("8081", str(self.ports["health"]))]
         return self.serve()
 
     def serve(self) -> dict[str, Any]:
+        roles = self.service("roles")
+        self.step("roles", roles)
+        self.step("roles", roles, "again, as at each start")
         schema = self.service("temporal-schema")
         self.step("temporal-schema", schema)
         self.step("temporal-schema", schema, "again, as at each start")
@@ -100,8 +101,8 @@ class Topology:
         namespace = self.service("temporal-namespace")
         self.step("temporal-namespace", namespace)
         self.step("temporal-namespace", namespace, "again, as at each start")
-        self.start_ebay()
         self.step("migrate", self.ours("migrate"))
+        self.step("grants", self.service("grants"))
         self.start("worker", lambda: self.well("worker"))
         self.start("web", lambda: self.well("web"))
         enroll = self.ours("migrate", ["starter.py", "enroll", SELLER, "--refresh-token-file", str(self.folder / "token")])
@@ -110,7 +111,7 @@ class Topology:
 
     def first_change(self) -> dict[str, Any]:
         position, deadline = 0, time.monotonic() + LONGEST_S
-        headers = {"Authorization": f"Bearer {self.secrets['SELLERBEAT_ADMIN_TOKEN']}"}
+        headers = {"Authorization": f"Bearer {self.secrets.read('admin_token')}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{self.ports['web']}", headers=headers, timeout=30) as feed:
             while time.monotonic() < deadline:
                 self.processes.look_after()
@@ -122,7 +123,14 @@ class Topology:
         raise ProcessFailedError(f"no poll stored a change of an order within {LONGEST_S} s")
 
     def service(self, name: str) -> Service:
-        return moved(services(self.secrets)[name], self.moves)
+        """With what its files of the environment say, as the one of `temporal`."""
+        found = services({})[name]
+        mounts = [(inside, str(HOUSE / outside)) for inside, outside in found.mounts.items()]
+        files = [self.secrets.folder.parent / file for file in found.env_files if file.startswith("./secrets/")]
+        given = dict(line.split("=", 1) for file in files for line in file.read_text(encoding="utf-8").split())
+        here = moved(replace(found, environment=found.environment | given), [*self.moves, *mounts])
+        hosts = {key: "127.0.0.1" for key in ("PGHOST", "SQL_HOST", "POSTGRES_SEEDS") if key in here.environment}
+        return replace(here, environment=here.environment | hosts)
 
     def ours(self, name: str, words: Sequence[str] = ()) -> Service:
         """One of our own processes: `python` is the image's entry point, and `.env` its environment where the file says nothing."""
@@ -168,19 +176,19 @@ class Topology:
         self.environment |= {
             "SELLERBEAT_EBAY_API_URL": self.ebay,
             "SELLERBEAT_EBAY_CLIENT_ID": about["client_id"],
-            "SELLERBEAT_EBAY_CLIENT_SECRET": about["client_secret"],
         }
+        self.ebay_secret = about["client_secret"]
         (self.folder / "token").write_text(about["sellers"][0]["refresh_token"], encoding="utf-8")
 
     def make_database(self, server: str) -> None:
-        """As the image `postgres` makes them from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB."""
-        named = services(self.secrets)["postgres"].environment
-        user = sql.Identifier(named["POSTGRES_USER"])
+        """As the image `postgres` makes them from POSTGRES_USER, POSTGRES_PASSWORD_FILE and POSTGRES_DB."""
+        named = services({})["postgres"].environment
+        user, password = sql.Identifier(named["POSTGRES_USER"]), sql.Literal(self.secrets.read("postgres_password"))
         with closing(psycopg2.connect(server)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(named["POSTGRES_DB"])))
-                cursor.execute(sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(user, sql.Literal(named["POSTGRES_PASSWORD"])))
+                cursor.execute(sql.SQL("ALTER ROLE {} SUPERUSER LOGIN PASSWORD {}").format(user, password))  # there already, by that name
                 cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(named["POSTGRES_DB"]), user))
 
 

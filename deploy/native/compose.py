@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ class Service:
     name: str
     words: list[str]  # entrypoint and command
     environment: dict[str, str]
+    mounts: dict[str, str] = field(default_factory=dict)  # folders of the project, by where the container has them
+    env_files: tuple[str, ...] = ()
 
 
 def services(variables: Mapping[str, str], path: Path = HOUSE / "docker-compose.yml") -> dict[str, Service]:
@@ -33,6 +35,8 @@ def services(variables: Mapping[str, str], path: Path = HOUSE / "docker-compose.
             name,
             [*_words(one.get("entrypoint")), *_words(one.get("command"))],
             {key: _filled(str(value), variables) for key, value in (one.get("environment") or {}).items()},
+            {inside: outside for outside, inside, *_ in (mount.split(":") for mount in one.get("volumes", [])) if outside.startswith("./")},
+            tuple(_words(one.get("env_file") and [one["env_file"]])),
         )
         for name, one in found.items()
     }
@@ -46,7 +50,8 @@ def moved(service: Service, moves: Sequence[tuple[str, str]]) -> Service:
             text = re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])", new.replace("\\", "\\\\"), text)
         return text
 
-    return Service(service.name, [here(word) for word in service.words], {name: here(value) for name, value in service.environment.items()})
+    environment = {name: here(value) for name, value in service.environment.items()}
+    return replace(service, words=[here(word) for word in service.words], environment=environment)
 
 
 def _words(said: list[str] | str | None) -> list[str]:
