@@ -60,7 +60,7 @@ pacing: setup ## days of whole fleets in seconds: this policy beside others and 
 
 chaos: setup ## crashes, dead servers and a hostile eBay, counted (some 20 minutes), then the longer trials of the tests; PART=name for one part alone
 	$(BIN)/python -m lab.chaos $(PART)
-	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities api catalogue clients console deliveries demo_stack/demo/test_screen.py demo_stack/devstack/test_lifetime.py domain ebay lab/fleets model outbound simulator store test_settings.py web workflows))
+	$(if $(PART),,EXAMPLES=400 MODEL_EXAMPLES=40 $(BIN)/python -m pytest --numprocesses 3 -m "repeats or not repeats" $(addprefix tests/,activities api catalogue clients console deliveries demo_stack/demo/test_screen.py demo_stack/devstack/test_lifetime.py domain ebay lab/fleets model outbound serving simulator store test_settings.py web workflows))
 
 # what makes and looks at the lists of packages, apart from what runs
 SUPPLY := build/supply/bin

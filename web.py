@@ -9,9 +9,11 @@ if __name__ == "__main__":
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,14 +35,19 @@ from pages.app import build
 from runtime import logs
 from runtime.metering import runtime
 from runtime.metering.meters import SILENT, Meters
+from runtime.metering.metrics import CONNECTIONS_CLOSED
 from runtime.metering.runtime import MetricsBindError
 from runtime.shutdown import leave
+from serving.connections import Closing, ConnectionLimits, Connections
 from serving.context import CONNECTIONS, WebContext
+from serving.guarded_protocol import LONGEST_HEAD, GuardedProtocol, close, guarded
 from settings import Settings, SettingsError, load, read_environment
 from store import Store, StoreError
 
 GRACE_S = 10
-LONGEST_HEAD = 2 * 1024 * 1024  # bytes of a request's line and headers: so that too long a query gets an answer instead of a closed door
+BACKLOG = 256  # connections that come at one moment
+MOST_DESCRIPTORS = 65_536
+REPORT_S = 15.0  # of connections that were closed: a line for all of them, however many
 logger = logging.getLogger("sellerbeat.web")
 
 
@@ -71,7 +78,7 @@ def listen(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
-        listening = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256)
+        listening = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG)
         # uvicorn writes head and body apart, and asyncio sets this on sockets of its own making only: without it the body waits 40 ms
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
@@ -83,16 +90,18 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
     context = WebContext(settings, store, read_environment())
     inbox = Inbox(settings, store, {ACCOUNT_DELETION: forget}, meters=meters or SILENT)
     inbox.meters.begin_inbox()
+    connections: Connections[GuardedProtocol] = Connections(limits_of_connections(), close)
     config = uvicorn.Config(
         build(context, inbox),
-        http="h11",
+        http=guarded(connections),
+        backlog=BACKLOG,
         loop="asyncio",
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=LONGEST_HEAD,
+        h11_max_incomplete_event_size=LONGEST_HEAD,  # longer ones are answered by 414 and 431
         timeout_graceful_shutdown=GRACE_S,
     )
     with listen(settings.web_bind) as listening:
@@ -102,7 +111,8 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
             logger.warning("SELLERBEAT_ADMIN_TOKEN is not set: only this machine itself is served")
         warming = asyncio.create_task(warm(context))
         poster = Poster(policy_of(settings))
-        lasting = [asyncio.create_task(Waker(inbox, context.temporal).keep())]
+        lasting = [asyncio.create_task(report(connections, meters or SILENT))]
+        lasting += [asyncio.create_task(Waker(inbox, context.temporal).keep())]
         messenger = AlertMessenger(store, senders(settings, poster, elsewhere_too=True), partial(diagnose, context))
         lasting.append(asyncio.create_task(messenger.run()))
         if meters:
@@ -116,6 +126,34 @@ async def serve(settings: Settings, store: Store, meters: Meters | None = None) 
     logger.info("web has ended")
 
 
+def limits_of_connections() -> ConnectionLimits:
+    """As many as this process may open files for, which is asked to be as many as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
+        soft = wished
+    trusted = tuple(one.strip() for one in read_environment().get("FORWARDED_ALLOW_IPS", "127.0.0.1").split(","))
+    return ConnectionLimits(trusted=trusted).within(MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft)
+
+
+async def report(connections: Connections[GuardedProtocol], meters: Meters) -> None:
+    """A flood is a line in the log each time, and not one a connection."""
+    for why in Closing:
+        meters.add(CONNECTIONS_CLOSED, 0, why)
+    before: Counter[Closing] = Counter()
+    while True:
+        await asyncio.sleep(REPORT_S)
+        lately = connections.closed - before
+        before = connections.closed.copy()
+        for why, count in lately.items():
+            meters.add(CONNECTIONS_CLOSED, count, why)
+        if lately:
+            logger.warning(
+                "connections were closed", extra={**{str(why): count for why, count in lately.items()}, "open": len(connections)}
+            )
+
+
 async def warm(context: WebContext) -> None:
     """A whole day is added up once, before somebody waits for it."""
     with suppress(StoreError):  # whoever comes meets it
@@ -126,7 +164,7 @@ def main() -> int:
     try:
         settings = load("database_url", "secret_keys")
         logs.configure(settings.log_format)
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each request that is none
         assert settings.database_url
         running = runtime.start(settings.metrics_bind)
         url, connections = settings.database_url.get_secret_value(), CONNECTIONS + THREADS + ALERT_THREADS + 1

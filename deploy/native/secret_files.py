@@ -16,6 +16,7 @@ class Secrets:
         (project / "deploy").mkdir(parents=True, exist_ok=True)
         (project / ".env").write_text(f'SELLERBEAT_EBAY_CLIENT_SECRET="{ebay_client_secret}"\n', encoding="utf-8")
         subprocess.run(["sh", str(HOUSE / "deploy" / "secrets.sh")], cwd=project, check=True, capture_output=True)
+        (project / ".env").unlink()  # as the script says to do with that line
         for file in (self.folder / "owner_url", self.folder / "worker_url"):
             here = file.read_text(encoding="utf-8").replace("postgres:5432", postgres)
             file.unlink()

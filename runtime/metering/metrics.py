@@ -48,6 +48,9 @@ RECEIVER = Metric("sellerbeat_delivery_answer_seconds", MetricKind.HISTOGRAM, "h
 ILL = Metric("sellerbeat_worker_unreachable", MetricKind.GAUGE, "1: this worker fails at eBay where others do not", ("resource",))
 # counted by the web process that took it
 NOTIFICATIONS = Metric("sellerbeat_notifications_total", MetricKind.COUNTER, "what came to /ebay/notifications, by its end", ("outcome",))
+CONNECTIONS_CLOSED = Metric(
+    "sellerbeat_web_connections_closed_total", MetricKind.COUNTER, "connections that web.py closed by itself, by why", ("why",)
+)
 # of the whole fleet, read from Postgres once a minute by web.py
 SELLERS = Metric("sellerbeat_sellers", MetricKind.GAUGE, "enrolled sellers, by state", ("state",))
 FRESHNESS = Metric(
@@ -71,6 +74,6 @@ UNHEALTHY = Metric("sellerbeat_unhealthy", MetricKind.GAUGE, "what is wrong with
 READ_AT = Metric("sellerbeat_fleet_read_timestamp_seconds", MetricKind.GAUGE, "when the figures of the fleet were read last, in unix time")
 
 METRICS = (
-    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, ILL, NOTIFICATIONS),
+    *(POLLS, FAILURES, CHANGES, DUPLICATES, MISSED, CALLS, ANSWER, DELAY, DELIVERIES, RECEIVER, ILL, NOTIFICATIONS, CONNECTIONS_CLOSED),
     *(SELLERS, FRESHNESS, OVERDUE, LIMIT, LEFT, ALERTS, CAUSES, ASIDE, WAITING, ENDPOINTS, MODES, SEEN, DOWN, ERASING, UNHEALTHY, READ_AT),
 )
