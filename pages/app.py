@@ -46,7 +46,7 @@ from serving.security_headers import SecurityHeaders
 logger = logging.getLogger("sellerbeat.web")
 # an endpoint's page before `endpoints`, whose route takes any act
 SELLERS = links, fleet, alerts, seller, pressed, finding
-PARTS = *SELLERS, endpoint, endpoints, deliveries, messages, replays, tokens, audit, runbooks
+PARTS = *SELLERS, endpoint, endpoints, deliveries, messages, replays, tokens, audit
 
 
 def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
@@ -71,7 +71,7 @@ def build(context: WebContext, inbox: Inbox | None = None) -> ASGIApp:
 def _routes(with_inbox: bool) -> list[BaseRoute]:
     """Made once a process: FastAPI builds what a router holds anew wherever it is included. They know nothing of an application."""
     routes = APIRouter(generate_unique_id_function=lambda route: route.name)
-    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login))):
+    for router in (*ROUTERS, *(part.router for part in (health, docs, connected, login, runbooks))):
         routes.include_router(router)
     for part in PARTS:
         routes.include_router(part.router, dependencies=[Depends(login.know_logged_out)])

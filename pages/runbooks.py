@@ -1,4 +1,7 @@
-"""`GET /runbooks/{name}`: what an alert means and what to do, from `docs/runbooks/`, one click from the alert."""
+"""`GET /runbooks/{name}`: what an alert means and what to do, from `docs/runbooks/`, one click from the alert.
+
+For anybody, and while Postgres is dead too: the text is that of this repository, and nothing of the deployment is in it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,12 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from pages.rendering import render
-from serving.context import WebContext
 from serving.problems import ProblemError
 
 FOLDER = Path(__file__).parent.parent / "docs" / "runbooks"
@@ -23,17 +25,11 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/runbooks/{name}", methods=["GET", "HEAD"])
-async def show(request: Request, name: str) -> HTMLResponse:
-    context: WebContext = request.app.state.context
-    session = context.access.session(request)
+async def show(name: str) -> HTMLResponse:
     text = written(name) if NAME.fullmatch(name) else None
     if text is None:
         raise ProblemError(404, "there is no such runbook")
-    now = await context.ask(context.store.levels.clock)
-    answer = HTMLResponse(render("runbook.html", session=session, by_login=context.access.by_login, now=now, name=name, text=text))
-    if session.new:
-        context.access.hold_session(request, answer, session)
-    return answer
+    return HTMLResponse(render("runbook.html", name=name, text=text))
 
 
 @cache

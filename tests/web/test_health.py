@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import make_url
 
 from domain.scopes import Scope
+from serving.access import COOKIE
 from store import Store
-from tests.web.site import KEY, NOBODY, Site
+from tests.web.site import KEY, NOBODY, TOKEN, Site
 
 
 async def test_a_site_is_ready_and_what_else_is_wrong_stands_in_the_body(open_site: Callable[..., Site], temporal_address: str) -> None:
@@ -92,3 +93,22 @@ async def test_what_postgres_refuses_is_a_503_that_says_so(database: str, execut
     assert "lacks a right on schema sellerbeat" in lacking.json()["detail"]
     assert "takes no more connections" in refused.json()["detail"]
     assert lacking.headers["retry-after"] == refused.headers["retry-after"] == "5"
+
+
+async def test_a_runbook_is_read_by_anybody_while_postgres_is_dead() -> None:
+    """Somebody with a session too, of whom nobody knows whether they were logged out; and no word of this deployment is in it."""
+    store = Store.connect("postgresql://nobody:hunter2@127.0.0.1:1/db", [KEY])
+    sites = [Site(store, NOBODY, token, visitor="203.0.113.7") for token in (TOKEN, None)]
+    pages = [await site.browser.get("/runbooks/outages") for site in sites]
+    sites[0].browser.cookies.set(COOKIE, sites[0].context.access.begin().cookie)
+    pages.append(await sites[0].browser.get("/runbooks/outages"))
+    front = await sites[0].browser.get("/")
+    for site in sites:
+        await site.close()
+    store.close()
+
+    assert [page.status_code for page in pages] == [200] * 3
+    assert len({page.text for page in pages}) == 1
+    assert "Postgres cannot be reached" in pages[0].text
+    assert all("set-cookie" not in page.headers for page in pages)
+    assert (front.status_code, 'href="/runbooks/outages"' in front.text) == (503, True)
