@@ -10,7 +10,7 @@ from typing import Any
 
 from console.layout import wrapped
 from console.output import Output, lines_of, out, print_json, width
-from console.reports import in_brief
+from console.reports import in_brief, in_lines
 from domain.alert_groups import AlertGroup
 from domain.health import Finding
 from domain.seller_state import GRAVITY
@@ -94,11 +94,6 @@ def fitting(rows: Sequence[dict[str, Any]], height: int) -> list[str]:
     while len(lines := listed(rows, many)) >= height and many > FEWEST:
         many -= 1
     return lines
-
-
-def in_lines(wrong: Iterable[Finding], width: int | None) -> list[str]:
-    """What is wrong with the whole, since when, and what to do."""
-    return [line for one in wrong for line in wrapped(f"{one.part}: {one.line()}", width, rest="  ")]
 
 
 def listed(rows: Sequence[dict[str, Any]], limit: int | None) -> list[str]:

@@ -111,7 +111,8 @@ def alerts(
     if by_cause or not (closed or seller or every or Output.json):
         if closed or seller or every:
             raise typer.BadParameter("--by-cause goes without --closed, --seller and --all: causes are of all open alerts")
-        show_groups(grouped(context, asyncio.run(diagnose_by_postgres(context))))
+        wrong = asyncio.run(diagnose_by_postgres(context))
+        show_groups(grouped(context, wrong), wrong)
         return
     rows = list(every_alert(context, closed, seller)) if every else listed(context, closed, seller)
     none_found(context, seller, rows)

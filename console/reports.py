@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from console.cells import now
-from console.output import Output, print_json, show, show_texts
-from domain.alert_groups import AlertGroup
+from console.layout import wrapped
+from console.output import Output, out, print_json, show, show_texts, width
+from domain.alert_groups import AlertGroup, without_alert
+from domain.health import Finding
 from operations.alerts import group_fields
 from operations.times import age
 from store.schema.times import iso
@@ -43,12 +45,14 @@ def show_alerts(rows: Sequence[dict[str, Any]], closed: bool = False) -> None:
     show_texts(rows, heads, {"text": "", "to_do": "What to do: ", "runbook": "More: "}, empty="no alerts" if closed else "no open alerts")
 
 
-def show_groups(groups: Sequence[AlertGroup]) -> None:
-    """A cause at a time: whom it concerns, since when, what to do and where to read more."""
+def show_groups(groups: Sequence[AlertGroup], wrong: Sequence[Finding] = ()) -> None:
+    """A cause at a time: whom it concerns, since when, what to do and where to read more. Above them what is ill and has no alert."""
     if Output.json:
         for one in groups:
             print_json(group_fields(one))
         return
+    if lines := in_lines(without_alert(wrong, groups), width()):
+        out([*lines, ""])
     rows = [{**group_fields(one), "opened_at": iso(one.since), "those": named_few(one)} for one in groups]
     show_texts(
         rows,
@@ -64,6 +68,11 @@ def named_few(group: AlertGroup) -> str | None:
         return None
     more = group.sellers is None or group.sellers > len(group.first)
     return f"{', '.join(group.first)}{' and others' if more else ''}: starter.py alerts --all"
+
+
+def in_lines(wrong: Iterable[Finding], width: int | None) -> list[str]:
+    """What is wrong with the whole, since when, and what to do."""
+    return [line for one in wrong for line in wrapped(f"{one.part}: {one.line()}", width, rest="  ")]
 
 
 def in_brief(groups: Sequence[AlertGroup], now: datetime, most: int | None) -> list[str]:

@@ -62,7 +62,10 @@ def standing(answer: dict[str, Any]) -> list[str]:
     lines = [f"{seller_id}: {headline(answer)}"]
     rows = [{"stream": name, **stream} for name, stream in answer["streams"].items()]
     errors = [row["last_error"] for row in rows if row["last_error"]]
-    remedies = [for_state(state, seller_id, ends=bool(pause and pause.until)), *(for_error(error, seller_id) for error in errors)]
+    remedies = [
+        for_state(state, seller_id, ends=bool(pause and pause.until), reason=answer["reason"]),
+        *(for_error(error, seller_id) for error in errors),
+    ]
     lines += [f"what to do: {remedy}" for remedy in dict.fromkeys(remedies) if remedy]
     lines += [words] if (words := speed_up_in_words(answer)) else []
     ends = f"; the consent ends on {answer['token_ends_at'][:10]}" if answer["token_ends_at"] else ""

@@ -19,9 +19,10 @@ from rich.cells import cell_len, set_cell_size
 
 from console.cells import now
 from console.events import what
-from console.fleet import EMPTY, gravest_first, in_lines, summary, why
+from console.fleet import EMPTY, gravest_first, summary, why
 from console.layout import printable, wrapped
 from console.output import Output, bold, out, print_json, width
+from console.reports import in_lines
 from domain.alert_groups import AlertGroup
 from domain.health import Finding
 from operations.alerts import group_fields, grouped

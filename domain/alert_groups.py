@@ -192,6 +192,12 @@ def groups_of(found: Iterable[AlertTally], wrong: Iterable[Finding] = (), everyb
     return sorted((_group(one, parts.get(one.code), everybody) for one in found), key=_gravity)
 
 
+def without_alert(wrong: Iterable[Finding], groups: Iterable[AlertGroup]) -> list[Finding]:
+    """What is ill, and stands in no group: it has no alert, or none yet."""
+    said = {name for one in groups for name in (one.code, one.runbook)}
+    return [one for one in wrong if not said & {one.part.value, one.runbook}]
+
+
 def _gravity(group: AlertGroup) -> tuple[bool, bool, int, str]:
     """Causes for all, then what is no seller's, then by how many sellers."""
     return group.sellers is not None and not _is_for_all(group.code, group.text), bool(group.sellers), -(group.sellers or 0), group.code
@@ -203,7 +209,7 @@ def _group(tally: AlertTally, part: Finding | None, everybody: int | None) -> Al
         what, since, remedy, book = part.sentence, part.since or tally.since, part.remedy, part.runbook
     else:
         what, since, book = _words(tally), tally.since, runbook(tally.code)
-        remedy = for_alert(tally.code, tally.first[0] if tally.sellers == 1 else None)
+        remedy = for_alert(tally.code, tally.first[0] if tally.sellers == 1 else None, tally.text)
     return AlertGroup(tally.code, what, sellers, tally.first, since, remedy, book, tally.alerts, tally.text)
 
 

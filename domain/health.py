@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from domain import ebay_standing, endpoint_health
 from domain.health_facts import CLOCK, GONE_AFTER, SLOW_S, FleetFacts, TemporalFacts, WorkerFindings
 from domain.pacing.outage import DOWN_WORDS, TOKENS
 from domain.pacing.words import words
 from domain.streams import STREAMS
 
 OVERDUE = timedelta(minutes=2)  # a poll's due time that nobody met; shorter ones happen where many are due at once
-FIRST = timedelta(minutes=1)  # since the first seller was enrolled: so long it may take until a worker is started
+FIRST = timedelta(seconds=30)  # since the first seller was enrolled: so long it may take until a worker is started
 MANY = 10  # of so many sellers one is overdue before that is the fleet's matter
 UNPAUSE = "temporal schedule toggle --unpause --reason mended --schedule-id {id}"
 RUNBOOK = "docs/runbooks/outages.md"
@@ -79,7 +80,7 @@ def findings(facts: FleetFacts) -> list[Finding]:
         found += _of_temporal(facts)
     found += _deployments(facts)
     found += [
-        Finding(HealthPart.EBAY, since, words_of, "nothing is lost, and polling goes on by itself; if it lasts, see eBay's API status")
+        Finding(HealthPart.EBAY, since, words_of, ebay_standing.remedy(words_of), "docs/runbooks/ebay_down.md")
         for words_of, since in facts.ebay.values()
     ]
     if not found and (late := overdue(facts)):
@@ -249,6 +250,7 @@ def _clock(facts: FleetFacts) -> Iterator[Finding]:
         yield Finding(HealthPart.CLOCK, None, text, "let both machines follow a time server (timedatectl set-ntp true)")
 
 
+ENDPOINT_FAILING = "endpoint_failing"
 OF_ALERTS: dict[str, tuple[HealthPart, str, str, str]] = {
     "endpoint_off": (
         HealthPart.DELIVERY,
@@ -256,7 +258,7 @@ OF_ALERTS: dict[str, tuple[HealthPart, str, str, str]] = {
         "endpoints are off",
         "see starter.py endpoints, then starter.py endpoint enable ID",
     ),
-    "endpoint_failing": (
+    ENDPOINT_FAILING: (
         HealthPart.DELIVERY,
         "endpoint fails",
         "endpoints fail",
@@ -272,7 +274,12 @@ OF_ALERTS: dict[str, tuple[HealthPart, str, str, str]] = {
 
 
 def _of_alerts(facts: FleetFacts) -> Iterator[Finding]:
+    if failing := facts.failing_endpoints:  # each of them, with its answer: their alerts come after an hour
+        part, _, _, remedy = OF_ALERTS[ENDPOINT_FAILING]
+        yield Finding(part, failing[0].since, endpoint_health.sentence(failing), remedy, f"docs/runbooks/{ENDPOINT_FAILING}.md")
     for kind, (part, one, many, remedy) in OF_ALERTS.items():
+        if kind == ENDPOINT_FAILING and failing:
+            continue
         if alert := facts.alerts.get(kind):
             yield Finding(part, alert.since, f"{alert.count:,} {one if alert.count == 1 else many}", remedy, f"docs/runbooks/{kind}.md")
 

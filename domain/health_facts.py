@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.endpoint_health import FailingEndpoint
+
 SEEN_EVERY = timedelta(seconds=10)
 GONE_AFTER = timedelta(seconds=30)  # three words that did not come
 SLOW_S = 1.0  # of an answer of Temporal that has nothing to look up
@@ -113,6 +115,7 @@ class FleetFacts:
         awake: sellers who are to be polled now; `overdue` of them are not, since `overdue_since`, the longest.
         polled_at: when anybody's orders were polled last.
         ebay: what is down of eBay, in words, by resource, and since when.
+        failing_endpoints: those that take nothing for half a minute and are not off, the longest first.
         alerts: open ones, by kind.
     """
 
@@ -130,6 +133,7 @@ class FleetFacts:
     overdue_since: datetime | None = None
     polled_at: datetime | None = None
     ebay: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
+    failing_endpoints: Sequence[FailingEndpoint] = ()
     alerts: Mapping[str, AlertFacts] = field(default_factory=dict)
     temporal: TemporalFacts | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from domain.ebay_standing import EbayFault, fault_of, remedy
+
 STATES = {
     "stalled": "Nobody is polled until it is mended: see starter.py doctor, and docs/runbooks/outages.md. Nothing is lost, it is late.",
     "needs_reauthorization": "Send the seller the address that starter.py connect {seller} prints, or give it their new token.",
@@ -67,8 +69,15 @@ ALERTS = {
 LOOK = "See the seller's page and the log of worker.py."
 
 
-def for_state(state: str, seller_id: str, *, ends: bool = False) -> str | None:
-    """What an operator can do about a seller's state; None: nothing needs to be done. `ends`: of a pause, by itself."""
+def for_state(state: str, seller_id: str, *, ends: bool = False, reason: str | None = None) -> str | None:
+    """What an operator can do about a seller's state; None: nothing needs to be done.
+
+    Args:
+        ends: of a pause, by itself.
+        reason: why the state is as it is: of eBay, whether it is there at all.
+    """
+    if state == "ebay_down" and (words := _of_line(reason)):
+        return words
     words = STATES.get("paused_with_end" if ends and state == "paused" else state)
     return words.format(seller=seller_id) if words else None
 
@@ -79,9 +88,19 @@ def for_error(error: str | None, seller_id: str) -> str | None:
     return words.format(seller=seller_id) if words else None
 
 
-def for_alert(kind: str, seller_id: str | None) -> str:
-    """`kind` may have more behind a colon: `failing:orders`."""
+def for_alert(kind: str, seller_id: str | None, text: str | None = None) -> str:
+    """`kind` may have more behind a colon: `failing:orders`. `text`: of the alert."""
+    if kind == "ebay_down" and (words := _of_line(text)):
+        return words
     return ALERTS.get(kind.partition(":")[0], LOOK).format(seller=seller_id or "SELLER")
+
+
+def _of_line(words: str | None) -> str | None:
+    """Where eBay cannot be reached somebody here may have to act; None: it is eBay's own trouble."""
+    if words is None or fault_of(words) is EbayFault.EBAY:
+        return None
+    sentence = remedy(words)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def runbook(kind: str) -> str:

@@ -34,7 +34,17 @@ class EbayError(Exception):
 
 
 class EbayUnavailableError(EbayError):
-    """Time-out, lost connection, or 5xx. Retried with backoff; nobody needs to act unless it lasts."""
+    """Time-out, lost connection, or 5xx. Retried with backoff; nobody needs to act unless it lasts.
+
+    Attributes:
+        unreached: whom no connection could be made to, as `eBay at api.ebay.com:443` or `the proxy at 10.0.0.1:3128`; None: there was one.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, codes: tuple[int, ...] = (), narrower: bool = False, unreached: str | None = None
+    ) -> None:
+        super().__init__(message, status=status, codes=codes, narrower=narrower)
+        self.unreached = unreached
 
 
 class BadAnswerError(EbayError):

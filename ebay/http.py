@@ -5,6 +5,7 @@ and write of its connection gets what is left of it.
 """
 
 import logging
+import re
 import ssl
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import BinaryIO
 import httpcore
 import httpx
 
+from domain.ebay_standing import CANNOT_REACH, THE_PROXY
 from domain.version import VERSION
 from ebay.clock import http_date
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
@@ -87,12 +89,14 @@ class Exchange:
         self, method: str, url: str, headers: Headers, content: bytes | None, seconds: float, file: BinaryIO | None = None, limit: int = 0
     ) -> Answer:
         began = time.monotonic()
-        _deadline.at = began + seconds
+        _deadline.at, _deadline.refused = began + seconds, None
         body = b""
+        transport = None
         try:
             # a Request of our own, and past the client's `send`: they would add cookies of earlier answers, and look for them in this one
             request = httpx.Request(method, url, headers=headers, content=content, extensions=self.extensions)
-            response = self.http._transport_for_url(request.url).handle_request(request)
+            transport = self.http._transport_for_url(request.url)
+            response = transport.handle_request(request)
             try:
                 if file is not None and response.status_code == 200:
                     for chunk in _body(response, limit):
@@ -101,7 +105,9 @@ class Exchange:
                     body = b"".join(_body(response, self.max_body))
             finally:
                 response.close()
-        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+        except (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError) as error:
+            raise _unreached(error, transport) from None
+        except httpx.PoolTimeout:
             raise EbayUnavailableError("eBay did not answer in time") from None
         except httpx.TimeoutException:
             raise EbayUnavailableError("eBay did not answer in time", narrower=True) from None
@@ -116,6 +122,19 @@ class Exchange:
         fields = response.headers
         took = time.monotonic() - began
         return Answer(response.status_code, body, http_date(fields.get("date")), fields.get("retry-after"), took, fields.get("location"))
+
+
+def _unreached(error: httpx.TransportError, transport: httpx.BaseTransport | None) -> EbayUnavailableError:
+    """No connection to the address that was called: the proxy's where there is one, without its user and password."""
+    proxy = getattr(getattr(transport, "_pool", None), "_proxy_url", None)
+    if proxy is None:
+        whom = f"eBay at {_deadline.called}"
+    elif _deadline.refused:
+        whom = f"{THE_PROXY} {_deadline.refused}"
+    else:  # it is there, and lets nothing through, or what is behind it speaks no TLS
+        answer = re.match(r"\d{3}\b", str(error)) if isinstance(error, httpx.ProxyError) else None
+        whom = f"eBay through {THE_PROXY} {_deadline.called}" + (f" (it answers HTTP {answer[0]})" if answer else "")
+    return EbayUnavailableError(f"{CANNOT_REACH} {whom}", unreached=whom)
 
 
 def _keep(file: BinaryIO, chunk: bytes) -> None:
@@ -167,6 +186,8 @@ def _unzipped(chunks: Iterable[bytes], status: int) -> Iterator[bytes]:
 
 class _Deadline(threading.local):
     at: float = inf  # time.monotonic() at which this thread's call must have ended
+    called: str = "its address"  # host and port of the latest connection of this thread
+    refused: str | None = None  # the same, where none came about in the call in hand
 
 
 _deadline = _Deadline()
@@ -211,7 +232,10 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         timeout = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self.backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        _deadline.called = _deadline.refused = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        stream = self.backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        _deadline.refused = None
+        return _Stream(stream)
 
 
 def enforce_deadlines(http: httpx.Client) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from domain.ebay_standing import CANNOT_REACH
 from ebay.errors import BadAnswerError, EbayError, EbayUnavailableError
 
-UNREACHABLE = "cannot reach eBay"
+UNREACHABLE = f"{CANNOT_REACH} eBay"
 FAILS = "eBay fails"
 
 
@@ -14,10 +15,17 @@ def failure(error: EbayError | None) -> str | None:
     An answer that cannot be read where one was due (a page of HTML, a redirect) is as good as none.
     """
     if isinstance(error, EbayUnavailableError):
+        if error.unreached:
+            return f"{CANNOT_REACH} {error.unreached}"
         return UNREACHABLE if error.status is None else f"{FAILS} (HTTP {error.status})"
     if isinstance(error, BadAnswerError) and error.status is not None and error.status < 400:
         return f"{FAILS} (HTTP {error.status} without an answer that can be read)"
     return None
+
+
+def is_connected(error: EbayError | None) -> bool:
+    """Whether there was a connection, so that something of a seller was sent."""
+    return not (isinstance(error, EbayUnavailableError) and error.unreached)
 
 
 def is_answer(error: EbayError | None) -> bool:

@@ -32,7 +32,7 @@ def alerts_page(
 ) -> AlertPage:
     """The same, some at a time, those behind an id; with `cause` those of one group (store/reading/alert_groups.py)."""
     page = context.store.alert_reader.page(limit, after, closed=closed, seller_id=seller_id, cause=cause, wrong=wrong)
-    return AlertPage([{**row, "to_do": for_alert(row["kind"], row["seller_id"])} for row in page.rows], page.next)
+    return AlertPage([{**row, "to_do": for_alert(row["kind"], row["seller_id"], row["text"])} for row in page.rows], page.next)
 
 
 def every_alert(context: CommandContext, closed: bool = False, seller_id: str | None = None) -> Iterator[dict[str, Any]]:

@@ -81,9 +81,14 @@ def merged(answer: dict[str, Any], status: SellerStatus) -> dict[str, Any]:
                 "last_error": (stored_fields["last_error"] or live.last_error) if live.failures else None,
             }
     answer = {**answer, "streams": streams, **_overridden(status)}
-    if status.state == "ebay_down" != answer["state"]:  # a workflow learns with its next poll that eBay is back; Postgres knows it at once
+    if is_ebays(answer["state"], status.state):  # a workflow learns with its next poll that eBay is down or back; Postgres knows it at once
         return answer
     return {**answer, "state": status.state, "reason": status.reason}
+
+
+def is_ebays(stored: str, live: str) -> bool:
+    """Whether the states of Postgres and of the workflow differ by what eBay does alone."""
+    return "ebay_down" in (stored, live) and stored != live and not {stored, live} & {"paused", "needs_reauthorization", "removed"}
 
 
 def _overridden(status: SellerStatus) -> dict[str, Any]:

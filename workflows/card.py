@@ -26,7 +26,7 @@ def card(state: PollingState, now: datetime | None = None) -> str:
     lines = [f"### {plain(state.seller_id)}: {WORDS.get(word, word)}"]
     if word != "polling":
         said = pause.words() if pause and word == "paused" else reason
-        lines += [plain(said), *to_do(remedies.for_state(word, state.seller_id, ends=ends))]
+        lines += [plain(said), *to_do(remedies.for_state(word, state.seller_id, ends=ends, reason=reason))]
     if now and (speed_up := state.speed_up_facts(now)):
         lines.append(plain(speed_up.words()))
     if pause or state.dead:

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from domain.pacing.outage import CALLS, PROBE, SELLERS, TOKENS, Mixture, Streak, backoff, trial_every
+from domain.pacing.outage import FEW_CALLS, PROBE, SELLERS, TOKENS, Mixture, Streak, backoff, trial_every
 from ebay.errors import EbayError, EbayUnavailableError
 from ebay.http import utc_now
-from ebay.verdict import failure, is_answer
+from ebay.verdict import failure, is_answer, is_connected
 from runtime.metering import metrics
 from runtime.metering.meters import SILENT, Meters
 from store import Store
@@ -149,19 +149,19 @@ class BreakerGate:
     def on_answer(self, resource: str, seller_id: str, error: EbayError | None, rows: MutableMapping[str, Breaker]) -> EbayError | None:
         """After a call: what is to be raised, the error itself where it concerns this seller alone."""
         now, row = self.clock.now(), rows.get(resource)
-        words = failure(error)
-        if words is not None or is_answer(error):
+        words, answered = failure(error), is_answer(error)
+        if words is not None or answered:
             with self.lock:
                 self.of(resource).mixture.add(seller_id, words is not None)
         if words is None:
-            if is_answer(error):
+            if answered:
                 self.answered(resource, rows, now)
             return error
         if row and row.is_open:
             if words != row.reason:
                 self.store.breakers.reword(resource, words)
             return outage(replace(row, reason=words), narrower=error is not None and error.narrower)
-        if not self.failed(resource, seller_id, words, now):
+        if not self.failed(resource, seller_id, words, now, connected=is_connected(error)):
             return error
         return self.doubt(resource, words, rows, now, narrower=error is not None and error.narrower)
 
@@ -184,15 +184,13 @@ class BreakerGate:
         elif note_success:
             self.store.breakers.good(resource, now)
 
-    def failed(self, resource: str, seller_id: str, words: str, now: datetime) -> bool:
+    def failed(self, resource: str, seller_id: str, words: str, now: datetime, *, connected: bool) -> bool:
         """Remember it. Whether it may be an outage."""
         with self.lock:
             memory = self.of(resource)
-            memory.streak = memory.streak or Streak(now, now)
-            memory.streak.add(seller_id, now)
-            memory.reason = words
-            many = memory.streak.is_doubt(SELLERS, now)
-            if not many and memory.streak.calls < CALLS:
+            memory.streak, memory.reason = memory.streak or Streak(now, now), words
+            memory.streak.add(seller_id, now, connected=connected)
+            if not memory.streak.is_doubt(SELLERS, now) and memory.streak.calls < FEW_CALLS:
                 return False
             known = memory.counted_at is not None and now - memory.counted_at < COUNTED
         if not known:
@@ -200,8 +198,11 @@ class BreakerGate:
             with self.lock:
                 memory.sellers, memory.counted_at = max(sellers, 1), now
         with self.lock:
-            memory.doubts = memory.streak is not None and memory.streak.is_doubt(memory.sellers, now)
-            return memory.doubts
+            streak = memory.streak or Streak(now, now)  # a success came meanwhile
+            memory.doubts = streak.is_doubt(memory.sellers, now)
+        if not memory.doubts and streak.is_worth_saying(memory.sellers, now):
+            self.store.breakers.doubt(resource, streak.began, now, memory.sellers, words)
+        return memory.doubts
 
     def doubt(self, resource: str, words: str, rows: MutableMapping[str, Breaker], now: datetime, *, narrower: bool) -> EbayError:
         with self.lock:
@@ -210,7 +211,7 @@ class BreakerGate:
             since, proof = (streak.began, streak.is_proof(now)) if streak else (now, False)
             memory.tried_at = now
             nowhere = self.good_at is None or self.good_at < since
-        row = rows[resource] = self.store.breakers.doubt(resource, now, sellers)
+        row = rows[resource] = self.store.breakers.doubt(resource, since, now, sellers, words)
         if proof and not row.is_open:
             if self.store.breakers.trip(resource, since, now, words, anywhere=nowhere):
                 logger.warning("eBay is down", extra={"resource": resource, "reason": words})

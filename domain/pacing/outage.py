@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 CALLS, SELLERS = 5, 3  # failed, and nothing else: so many calls, of so many sellers or of all there are
-SOON, MANY = timedelta(seconds=3), 20  # not by the bad luck of a moment, unless it struck many
+FEW_CALLS = 3  # of one seller or two: people are told, and calls go on, as one record that eBay cannot show fails the same way
+UNREACHED = 2  # calls without a connection, whoever they are of: nothing of a seller was sent
+SOON, MANY = timedelta(seconds=2.5), 20  # not by the bad luck of a moment, unless it struck many; a step's three attempts take 3 s
 PROOF = timedelta(seconds=60)  # so long every call failed, then eBay is down
 PROBE, RARE_PROBE = timedelta(seconds=30), timedelta(minutes=2)
 SCARCE = 20_000  # calls a day, under which a probe is rare
@@ -39,19 +41,28 @@ class Streak:
     latest: datetime
     calls: int = 0
     sellers: set[str] = field(default_factory=set)  # 20 at most
+    unreached: int = 0  # calls that found no connection
 
-    def add(self, seller_id: str, now: datetime) -> None:
-        """A call of this seller's failed. `now`: the same clock in all calls."""
+    def add(self, seller_id: str, now: datetime, *, connected: bool = True) -> None:
+        """A call of this seller's failed. `now`: the same clock in all calls; `connected`: there was a connection to eBay."""
         self.calls += 1
+        self.unreached += not connected
         self.latest = now
         if len(self.sellers) < MANY:
             self.sellers.add(seller_id)
 
     def is_doubt(self, sellers: int, now: datetime) -> bool:
-        """Whether it may be an outage. `sellers`: all there are."""
+        """Whether it may be an outage, so that few calls go through. `sellers`: all there are.
+
+        One of many who fails alone is none: others are answered, which ends the streak. Of one or two sellers nobody else can tell.
+        """
         enough = self.calls >= CALLS and len(self.sellers) >= min(SELLERS, max(sellers, 1))
         many = self.calls >= MANY and len(self.sellers) >= SELLERS
-        return enough and (now - self.began >= SOON or many)
+        return (enough or self.unreached >= UNREACHED) and (now - self.began >= SOON or many)
+
+    def is_worth_saying(self, sellers: int, now: datetime) -> bool:
+        """Whether people should know of it before it is in doubt: all sellers fail, who are fewer than three."""
+        return sellers < SELLERS and self.calls >= FEW_CALLS and len(self.sellers) >= sellers and now - self.began >= SOON
 
     def is_proof(self, now: datetime) -> bool:
         """Whether it is one, if no other process had a success meanwhile."""

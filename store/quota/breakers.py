@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from domain.changes.dates import read_time
+from domain.ebay_standing import SEEMS, EbayStanding, standing
 from domain.pacing.outage import DOWN_WORDS, PROBE, PROOF, RARE_PROBE, TOKENS, probe_every
 from domain.streams import RESOURCES
 from store.events.alerts import close_alert, open_alert, reword_alert
@@ -28,6 +29,7 @@ DEAR = timedelta(seconds=1)  # of clocks that are read one after another
 ROWS = "(SELECT jsonb_object_agg(b.resource, to_jsonb(b)) FROM sellerbeat.breakers b)"  # a subselect of a step's first statement
 UP = "NOT EXISTS (SELECT FROM sellerbeat.breakers b WHERE b.resource = :resource AND b.opened_at IS NOT NULL)"  # a condition of its permits
 ALL_BREAKERS = text(f"SELECT {ROWS}")
+TROUBLED_BREAKERS = text(f"SELECT {ROWS} AS rows, clock_timestamp() AS now")
 # Neither paused nor without a token: whose calls could tell that eBay is back.
 COUNT_SELLERS_POLLING_STREAMS = text("""
     SELECT count(DISTINCT s.seller_id) FROM sellerbeat.streams t JOIN sellerbeat.sellers s USING (seller_id) LEFT
@@ -35,9 +37,13 @@ COUNT_SELLERS_POLLING_STREAMS = text("""
     WHERE t.stream = ANY(CAST(:streams AS text[])) AND s.removed_at IS NULL AND s.wishes ->> 'paused' IS NULL AND k.dead_at IS NULL
 """)
 LIMIT_OF_RESOURCE = text('SELECT "limit" FROM sellerbeat.permits WHERE resource = :resource')
+# What an open breaker says of itself stays.
 DOUBT_RESOURCE = text("""
-    INSERT INTO sellerbeat.breakers AS b (resource, doubted_at, sellers, every_s) VALUES (:resource, :now, :sellers, :every_s)
-    ON CONFLICT (resource) DO UPDATE SET doubted_at = excluded.doubted_at, sellers = excluded.sellers, every_s = excluded.every_s
+    INSERT INTO sellerbeat.breakers AS b (resource, doubted_at, sellers, every_s, since, reason)
+    VALUES (:resource, :now, :sellers, :every_s, :since, :reason)
+    ON CONFLICT (resource) DO UPDATE SET doubted_at = excluded.doubted_at, sellers = excluded.sellers, every_s = excluded.every_s,
+        since = CASE WHEN b.opened_at IS NULL THEN excluded.since ELSE b.since END,
+        reason = CASE WHEN b.opened_at IS NULL THEN excluded.reason ELSE b.reason END
     RETURNING to_jsonb(b)
 """)
 # Not where another process had a success meanwhile.
@@ -98,6 +104,7 @@ class Breaker:
     probe_at: datetime | None = None
     closed_at: datetime | None = None
     doubted_at: datetime | None = None
+    good_at: datetime | None = None
     every: timedelta = PROBE
     sellers: int = 1
     reason: str = "eBay fails"
@@ -111,6 +118,10 @@ class Breaker:
         """Whether a call may ask if eBay is back; the claim decides."""
         return self.probe_at is None or self.probe_at <= now or self.probe_at > now + 2 * self.every
 
+    def stands(self, now: datetime) -> EbayStanding:
+        """What people are told of it. `now`: the database's clock, which agrees with Temporal's but for seconds."""
+        return standing(self.opened_at, self.doubted_at, self.since, self.good_at, now)
+
     def is_doubted(self, now: datetime) -> bool:
         """Whether a process has seen nothing but failures within the last two minutes. `now`: Temporal's clock."""
         return self.doubted_at is not None and abs(now - self.doubted_at) < LATELY
@@ -119,7 +130,7 @@ class Breaker:
 def breaker(resource: str, row: Any) -> Breaker:
     """From a row as `to_jsonb` gives it; what is missing or cannot be read is as if it had never been down."""
     row = row if isinstance(row, Mapping) else {}
-    times = {name: read_time(row.get(name)) for name in ("opened_at", "since", "probe_at", "closed_at", "doubted_at")}
+    times = {name: read_time(row.get(name)) for name in ("opened_at", "since", "probe_at", "closed_at", "doubted_at", "good_at")}
     every, sellers, reason = row.get("every_s"), row.get("sellers"), row.get("reason")
     return Breaker(
         resource,
@@ -147,6 +158,12 @@ def open_breakers(connection: Connection) -> dict[str, Breaker]:
     return {resource: one for resource, one in read_rows(connection.execute(ALL_BREAKERS).scalar()).items() if one.is_open}
 
 
+def troubled_breakers(connection: Connection) -> dict[str, Breaker]:
+    """Those of what is down, or seems to be: for people. Within the caller's transaction, or on a connection that has none."""
+    row = connection.execute(TROUBLED_BREAKERS).one()
+    return {resource: one for resource, one in read_rows(row.rows).items() if one.stands(row.now) is not EbayStanding.WELL}
+
+
 class BreakerStore:
     """Opens and closes breakers for the whole fleet. Each method is a transaction; `now` is Temporal's clock."""
 
@@ -170,12 +187,12 @@ class BreakerStore:
             count: int = connection.execute(COUNT_SELLERS_POLLING_STREAMS, {"streams": streams_of(resource)}).scalar_one()
             return count
 
-    def doubt(self, resource: str, now: datetime, sellers: int) -> Breaker:
-        """A process sees nothing but failures: from now on who has a success tells it."""
+    def doubt(self, resource: str, since: datetime, now: datetime, sellers: int, reason: str) -> Breaker:
+        """A process sees nothing but failures since a moment: from now on who has a success tells it."""
         with translated(), self._single.connect() as connection:
             limit: int | None = connection.execute(LIMIT_OF_RESOURCE, {"resource": resource}).scalar()
             every_s = round(probe_every(limit).total_seconds())
-            values = {"resource": resource, "now": now, "sellers": sellers, "every_s": every_s}
+            values = {"resource": resource, "now": now, "sellers": sellers, "every_s": every_s, "since": since, "reason": reason}
             return breaker(resource, connection.execute(DOUBT_RESOURCE, values).scalar())
 
     def trip(self, resource: str, since: datetime, now: datetime, reason: str, *, anywhere: bool) -> bool:
@@ -244,7 +261,7 @@ def _sync_alert(connection: Connection) -> None:
 def words(one: Breaker) -> str:
     """What a person reads: what fails, how, and since when."""
     since = one.since or one.opened_at
-    return f"{DOWN_WORDS[one.resource]} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
+    return f"{DOWN_WORDS[one.resource]}{'' if one.is_open else SEEMS} ({one.reason}{f', since {since:%H:%M:%S} UTC' if since else ''})"
 
 
 def hindered(opened: Mapping[str, Breaker], stream: str, *, waiting: bool) -> str | None:

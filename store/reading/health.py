@@ -10,9 +10,10 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, Row, text
 
 from domain.changes.dates import read_time
+from domain.endpoint_health import SAID_AFTER, FailingEndpoint
 from domain.health import OVERDUE, HealthPart, standstill
 from domain.health_facts import AlertFacts, FleetFacts, WorkerFacts, WorkerFindings
-from store.quota.breakers import Breaker, open_breakers, words
+from store.quota.breakers import Breaker, troubled_breakers, words
 from store.reading.lateness import IS_PROGRESSING
 from store.schema.errors import StoreError, translated
 from store.schema.faults import UNAVAILABLE
@@ -31,6 +32,14 @@ HEALTH_FACTS = text(f"""
         (SELECT coalesce(jsonb_object_agg(kind, jsonb_build_object('count', count, 'since', since, 'text', text)), '{{}}') FROM (
             SELECT split_part(kind, ':', 1) AS kind, count(*) AS count, min(opened_at) AS since, min(text) AS text
             FROM sellerbeat.alerts WHERE closed_at IS NULL GROUP BY 1) AS a) AS alerts,
+        (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.since), '[]') FROM (
+            SELECT e.id, e.name, e.failing_since AS since, last.outcome, coalesce(CAST(last.status AS text), last.kind) AS answer,
+                coalesce((SELECT min(d.retry_at) FROM sellerbeat.delivery_lanes d WHERE d.endpoint_id = e.id),
+                    (SELECT t.retry_at FROM sellerbeat.alert_turns t WHERE t.endpoint_id = e.id)) AS next_try_at
+            FROM sellerbeat.endpoints e LEFT JOIN LATERAL (
+                SELECT outcome, status, kind FROM sellerbeat.deliveries WHERE endpoint_id = e.id ORDER BY id DESC LIMIT 1) AS last ON true
+            WHERE e.off_at IS NULL AND e.failing_since < clock_timestamp() - interval '{SAID_AFTER.total_seconds():.0f} s'
+        ) AS f) AS failing_endpoints,
         (SELECT count(*) FROM sellerbeat.sellers WHERE removed_at IS NULL) AS enrolled, awake.*
     FROM (
         SELECT count(*) AS awake, min(s.detected_at) AS first_enrolled_at, max(t.last_poll_at) AS polled_at,
@@ -62,7 +71,7 @@ class HealthReader:
             try_to_write: also where nothing is in doubt.
         """
         with translated(), self._single.connect() as connection:
-            facts = health_facts(connection, open_breakers(connection))
+            facts = health_facts(connection, troubled_breakers(connection))
         return replace(facts, writes=facts.writes or self.refusal()) if try_to_write else self.complete(facts)
 
     def complete(self, facts: FleetFacts) -> FleetFacts:
@@ -111,6 +120,7 @@ def health_facts(connection: Connection, down: Mapping[str, Breaker]) -> FleetFa
         overdue_since=row.overdue_since,
         polled_at=row.polled_at,
         ebay={resource: (words(one), one.since or one.opened_at) for resource, one in down.items()},
+        failing_endpoints=[_failing(one) for one in row.failing_endpoints],
         alerts={kind: AlertFacts(int(one["count"]), read_time(one["since"]), one["text"]) for kind, one in _alerts(row).items()},
     )
 
@@ -118,6 +128,14 @@ def health_facts(connection: Connection, down: Mapping[str, Breaker]) -> FleetFa
 def _alerts(row: Row[Any]) -> Mapping[str, Any]:
     alerts: Mapping[str, Any] = row.alerts
     return alerts
+
+
+def _failing(fields: Mapping[str, Any]) -> FailingEndpoint:
+    since = read_time(fields["since"])
+    assert since is not None
+    answer = f" ({fields['answer']})" if fields["answer"] else ""
+    last = f"{fields['outcome']}{answer}" if fields["outcome"] else None
+    return FailingEndpoint(fields["id"], fields["name"], since, last, read_time(fields["next_try_at"]))
 
 
 def _worker(fields: Mapping[str, Any]) -> WorkerFacts:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, Row, text
 
 from domain.changes.model import Kind
+from domain.ebay_standing import DOUBT_LASTS
 from domain.pacing import Stream
 from domain.seller_state import GRAVITY, PauseFacts, SpeedUpFacts
-from store.quota.breakers import Breaker, open_breakers
+from store.quota.breakers import Breaker, troubled_breakers
 from store.reading.health import HealthReader, standstill_facts
 from store.reading.lateness import IS_PROGRESSING
 from store.reading.overridden import pause_of, speed_up_of
@@ -36,11 +37,12 @@ SELLERS_FOR_OVERVIEW = text(f"""
         LEFT JOIN sellerbeat.accounts a ON a.seller_id = s.seller_id AND a.refused = k.generation
         LEFT JOIN sellerbeat.streams t ON t.seller_id = s.seller_id AND t.stream = 'orders'
 """)
-# All of them while a breaker is open: it hinders streams whose rows do not say so yet.
+# All of them while a breaker is open, or is doubted: it hinders streams whose rows do not say so yet.
 FAILING_OR_WAITING_STREAMS = text(f"""
     SELECT seller_id, stream, why, failures, last_error, {WAITS_FOR} AS waits_for FROM sellerbeat.streams
     WHERE failures > 0 OR waits_for IS NOT NULL
-        OR EXISTS (SELECT FROM sellerbeat.breakers WHERE opened_at IS NOT NULL)
+        OR EXISTS (SELECT FROM sellerbeat.breakers
+            WHERE opened_at IS NOT NULL OR doubted_at > clock_timestamp() - interval '{DOUBT_LASTS.total_seconds():.0f} s')
 """)
 # Without those that have nothing to do: a backfill that is over, and offers of who did not choose them.
 STREAMS_OF_GIVEN_SELLERS = text("""
@@ -118,7 +120,7 @@ class Overview:
             rows = connection.execute(SELLERS_FOR_OVERVIEW).all()
             troubled = connection.execute(FAILING_OR_WAITING_STREAMS).all()
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
-            down = open_breakers(connection)
+            down = troubled_breakers(connection)
             facts = standstill_facts(connection)
         stalled = self._health.stalled(facts)
         by_seller = _grouped(troubled)

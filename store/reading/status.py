@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, TextClause, text
 from domain.pacing import Stream
 from domain.seller_state import PauseFacts, State, StreamFacts, Wait, as_wait, seller_state
 from domain.streams import POLLED
-from store.quota.breakers import Breaker, hindered, open_breakers
+from store.quota.breakers import Breaker, hindered, troubled_breakers
 from store.reading.health import HealthReader, standstill_facts
 from store.reading.overridden import pause_fields, pause_of, speed_up_fields, speed_up_of
 from store.reading.progress import IS_READING, PROGRESS, progress
@@ -135,7 +135,7 @@ class StatusReader:
             streams = connection.execute(STREAMS_FOR_STATUS[one], values).all()
             day = {row.seller_id: row for row in connection.execute(CHANGES_AND_CALLS_OF_LAST_DAY[one], values)}
             waits = {row.resource: iso(row.reset_at) for row in connection.execute(SPENT_QUOTAS)}
-            down = open_breakers(connection)
+            down = troubled_breakers(connection)
             facts = standstill_facts(connection)
         stalled = self._health.stalled(facts)
         by_seller: dict[str, list[Row[Any]]] = {}

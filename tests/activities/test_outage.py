@@ -220,7 +220,7 @@ def test_two_workers_share_one_breaker_and_one_call_in_half_a_minute(it: Rig) ->
 def test_a_call_may_be_claimed_by_one_alone(it: Rig) -> None:
     now = it.world.clock.now()
     breakers = it.store.breakers
-    breakers.doubt("orders", now, sellers=3)
+    breakers.doubt("orders", now, now, 3, "cannot reach eBay")
     assert breakers.trip("orders", now, now, "cannot reach eBay", anywhere=True)
 
     assert [breakers.claim("orders", now + timedelta(seconds=seconds)) for seconds in (29, 30, 30, 59, 60)] == [
@@ -238,7 +238,7 @@ def test_a_call_may_be_claimed_by_one_alone(it: Rig) -> None:
 def test_what_succeeds_elsewhere_keeps_the_breaker_closed(it: Rig) -> None:
     now = it.world.clock.now()
     breakers = it.store.breakers
-    breakers.doubt("orders", now, sellers=3)
+    breakers.doubt("orders", now, now, 3, "cannot reach eBay")
     breakers.good("trading", now + timedelta(seconds=50))
     later = now + timedelta(seconds=61)
 
@@ -259,7 +259,7 @@ def test_failures_that_began_in_the_outage_are_forgotten_and_older_ones_are_not(
     it.world.lasting.stop("order")
     with pytest.raises(EbayUnavailableError):
         it.step("s1")
-    it.store.breakers.doubt("orders", since, sellers=3)
+    it.store.breakers.doubt("orders", since, since, 3, "cannot reach eBay")
     it.store.breakers.trip("orders", since, since + timedelta(minutes=1), "eBay fails (HTTP 502)", anywhere=True)
 
     it.store.breakers.close("orders", now + timedelta(minutes=7))

@@ -214,8 +214,8 @@ def test_a_worker_that_is_started_anew_is_not_missed() -> None:
     assert findings(replace(WELL, workers=[replace(WORKER, last_seen_at=stopped, ended_at=stopped)])) == []
 
 
-def test_the_first_seller_has_a_minute_until_somebody_starts_a_worker() -> None:
-    enrolled = replace(WELL, workers=[], polled_at=None, first_enrolled_at=NOW - timedelta(seconds=59))
+def test_the_first_seller_has_half_a_minute_until_somebody_starts_a_worker() -> None:
+    enrolled = replace(WELL, workers=[], polled_at=None, first_enrolled_at=NOW - timedelta(seconds=29))
 
     assert findings(enrolled) == []
     assert [one.sentence for one in findings(replace(enrolled, now=NOW + timedelta(seconds=2)))] == ["no worker has run yet"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from temporalio.common import TypedSearchAttributes
 
 from console.arguments import SellerState
+from domain.health import findings
 from domain.seller_state import CALLS, GRAVITY, State, StreamFacts, Wait, as_wait, seller_state
 from domain.streams import RESOURCES, Stream
 from store import Store
@@ -105,6 +106,23 @@ def test_once_ebay_is_back_a_seller_is_polled_though_some_stream_waits_for_its_t
         connection.execute(text("UPDATE sellerbeat.breakers SET opened_at = NULL"))
 
     assert (down, store.seller(SELLER)["state"]) == ("ebay_down", "polling")
+
+
+def test_a_seller_who_fails_is_ebays_matter_as_soon_as_ebay_is_in_doubt_and_their_own_once_somebody_is_answered(store: Store) -> None:
+    """The alert waits for the proof of a minute, people do not."""
+    as_rows(store, [{"failures": 3, "last_error": "EbayUnavailableError: cannot reach the proxy at 10.0.0.1:3128"}, {}, {}], {})
+    now = datetime.now(UTC)
+    store.breakers.doubt("orders", now - timedelta(seconds=20), now, 1, "cannot reach the proxy at 10.0.0.1:3128")
+
+    doubted, listed = store.seller(SELLER), [one.state for one in Overview(store.engine).fleet().sellers]
+    found = findings(store.health.facts())
+    store.breakers.good("orders", now)
+
+    assert ([doubted["state"]], listed) == (["ebay_down"], ["ebay_down"])
+    assert "seems (cannot reach the proxy at 10.0.0.1:3128, since" in doubted["reason"]
+    assert [(one.part, "mend the proxy" in one.remedy) for one in found if one.part == "ebay"] == [("ebay", True)]
+    assert store.seller(SELLER)["state"] == "failing"
+    assert store.alerts() == []
 
 
 def test_a_good_poll_by_an_older_version_ends_the_wait_that_it_does_not_know(store: Store) -> None:

@@ -16,7 +16,7 @@ from tests.support.house import ROOT, Child, House
 from tests.support.waiting import eventually_here
 
 PROMISED_S = 60
-SURFACES = ("list", "status", "watch", "doctor", "page", "seller's page", "readyz", "metric")
+SURFACES = ("list", "status", "watch", "alerts", "doctor", "page", "seller's page", "API", "readyz", "metric")
 
 
 @dataclass
@@ -26,9 +26,18 @@ class Deployment:
     house: House
     temporal: OwnTemporal
     execute: Execute
-    worker: Child
+    workers: list[Child]  # as they were started
     address: str
     metrics: str
+
+    @property
+    def worker(self) -> Child:
+        """The newest."""
+        return self.workers[-1]
+
+    @worker.setter
+    def worker(self, started: Child) -> None:
+        self.workers.append(started)
 
     @property
     def database(self) -> str:
@@ -52,9 +61,11 @@ class Deployment:
             "list": self.command("list"),
             "status": self.command("status", "anna"),
             "watch": self.command("watch"),
+            "alerts": self.command("alerts"),
             "doctor": self.command("doctor"),
             "page": httpx.get(self.address, timeout=30).text,
             "seller's page": httpx.get(f"{self.address}/sellers/anna", timeout=30).text,
+            "API": httpx.get(f"{self.address}/v1/sellers/anna", timeout=30).text,
             "readyz": httpx.get(f"{self.address}/readyz", timeout=30).text,
             "metric": httpx.get(self.metrics, timeout=30).text,
         }
@@ -63,9 +74,10 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Outage:
-    """What everybody says of it, and what `status` says beside of the seller; `silent`: surfaces that cannot know.
+    """What everybody says of it, and what `status` says beside of the seller.
 
-    `lacks_state`: the seller's state is not to be had, and `status` says why; `ready`: web.py can serve.
+    `silent`: surfaces that cannot know; `remembering`: those that show what was, too. `state`: the seller's, where it `stalls`;
+    `lacks_state`: it is not to be had, and `status` says why. `ready`: web.py can serve.
     """
 
     make: Callable[[Deployment], object]
@@ -74,7 +86,9 @@ class Outage:
     words: str
     remedy: str
     stalls: bool = True
+    state: str = "stalled"
     silent: tuple[str, ...] = ()
+    remembering: tuple[str, ...] = ()
     lacks_state: bool = False
     ready: bool = True
 
@@ -83,27 +97,30 @@ class Outage:
         said = {name: text.lower() for name, text in deployment.says().items()}  # a page begins its sentences with capital letters
         words, remedy = self.words.lower(), self.remedy.lower()
         metric = re.search(rf'^.*sellerbeat_unhealthy{{part="{self.part}"}} 1\b', said["metric"])
-        speak = {name: words in said[name] and remedy in said[name] for name in SURFACES if name not in ("metric", "status")}
-        state = words in said["status"] and (self.lacks_state or said["status"].startswith("anna: stalled"))
-        speak |= {"metric": metric is not None, "status": state or not self.stalls}
+        speak = {name: words in said[name] and remedy in said[name] for name in SURFACES if name not in ("metric", "status", "API")}
+        states = {"status": f"anna: {self.state}", "API": f'"state":"{self.state}"'}
+        speak |= {
+            name: not self.stalls or (words in said[name] and (self.lacks_state or state in said[name])) for name, state in states.items()
+        }
+        speak["metric"] = metric is not None
         return {name: said[name] for name, speaks in speak.items() if not speaks and name not in self.silent}
 
     def still_said(self, deployment: Deployment) -> dict[str, str]:
         """Surfaces that say it, though it is over."""
         said = deployment.says()
-        left = {name: text for name, text in said.items() if self.words.lower() in text.lower()}
+        left = {name: text for name, text in said.items() if self.words.lower() in text.lower() and name not in self.remembering}
         if f'sellerbeat_unhealthy{{part="{self.part}"}} 0' not in said["metric"]:
             left["metric"] = said["metric"]
         return left
 
 
 @contextmanager
-def deployed(house: House, temporal: OwnTemporal, execute: Execute) -> Iterator[Deployment]:
+def deployed(house: House, temporal: OwnTemporal, execute: Execute, *, with_worker: bool = True) -> Iterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         metrics = f"127.0.0.1:{taken.getsockname()[1]}"
     house.enroll("anna")
-    worker = house.worker()
+    workers = [house.worker()] if with_worker else []
     web = house.child("web", str(ROOT / "web.py"), SELLERBEAT_METRICS_BIND=metrics)
     found = eventually_here(lambda: re.search(r"web listens.*?(http://[^\s\"]+)", web.output()))
-    yield Deployment(house, temporal, execute, worker, found[1], f"http://{metrics}/metrics")
+    yield Deployment(house, temporal, execute, workers, found[1], f"http://{metrics}/metrics")
     assert "Traceback" not in web.output()

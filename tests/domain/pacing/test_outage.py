@@ -87,7 +87,9 @@ def test_the_wait_begins_with_seconds_and_ends_with_hours() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 20)), max_size=40), st.integers(1, 20))
-def test_doubt_needs_five_calls_of_three_sellers_or_of_all(failed: list[tuple[int, int]], count: int) -> None:
+def test_doubt_needs_five_calls_of_three_sellers_or_all_and_of_few_it_is_said_after_three(
+    failed: list[tuple[int, int]], count: int
+) -> None:
     streak, now = Streak(NOON, NOON), NOON
     for seller, seconds in failed:
         now += timedelta(seconds=seconds)
@@ -96,4 +98,27 @@ def test_doubt_needs_five_calls_of_three_sellers_or_of_all(failed: list[tuple[in
     if streak.is_doubt(count, now):
         assert len(failed) >= 5
         assert len({seller for seller, _ in failed}) >= min(3, count)
+    if streak.is_worth_saying(count, now):
+        assert count < 3
+        assert len(failed) >= 3
+        assert len({seller for seller, _ in failed}) >= count
     assert streak.is_proof(now) == (now - NOON >= PROOF)
+
+
+@pytest.mark.parametrize("sellers", [1, 2, 3_000])
+@pytest.mark.parametrize(("calls", "seconds", "doubt"), [(1, 30, False), (2, 2, False), (3, 2.9, True)])
+def test_two_calls_without_a_connection_are_in_doubt_whoever_they_are_of(sellers: int, calls: int, seconds: float, doubt: bool) -> None:
+    streak, now = Streak(NOON, NOON), NOON + timedelta(seconds=seconds)
+    for _ in range(calls):
+        streak.add("s1", now, connected=False)
+
+    assert streak.is_doubt(sellers, now) == doubt
+
+
+@pytest.mark.parametrize(("sellers", "doubt"), [(1, True), (2, False), (3_000, False)])
+def test_what_ebay_answers_one_seller_is_in_doubt_where_nobody_else_could_be_answered(sellers: int, doubt: bool) -> None:
+    streak, now = Streak(NOON, NOON), NOON + timedelta(minutes=5)
+    for _ in range(30):
+        streak.add("s1", now)
+
+    assert streak.is_doubt(sellers, now) == doubt
