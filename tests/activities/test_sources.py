@@ -49,6 +49,21 @@ def test_a_stream_that_is_no_longer_used_ends_without_a_call_and_with_its_alerts
     assert listings(both) == before  # what was recorded stays
 
 
+def test_a_stream_that_is_no_longer_used_is_never_late(both: Rig) -> None:
+    """Its last poll had named a next one, which nobody makes."""
+    poll(both)
+    both.store.sellers.choose("anna", INVENTORY_API, None)
+
+    before = both.store.seller("anna")["streams"]["listings"]["next_poll_at"]
+    both.step("anna", Stream.LISTINGS)
+
+    assert before is not None
+    assert both.store.seller("anna")["streams"]["listings"]["next_poll_at"] is None
+    late = {one.stream for one in both.store.lateness.late()}  # all that was to be polled is, by the database's clock
+    assert Stream.LISTINGS not in late
+    assert Stream.INVENTORY in late
+
+
 def test_what_changed_while_a_stream_was_unused_is_told_when_it_is_used_again(both: Rig) -> None:
     both.store.sellers.choose("anna", INVENTORY_API, None)
     both.step("anna", Stream.LISTINGS)
