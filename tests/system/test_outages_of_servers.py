@@ -30,6 +30,7 @@ from tests.system.outages import PROMISED_S, Deployment, Outage, deployed
 from tests.system.slow_line import SlowLine
 
 DISK = "400m"
+OF_ALERT = ("alerts",)  # it says it in the words of the alert that is there
 END_OTHERS = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> ALL (%s)
 """
@@ -191,7 +192,7 @@ def outage(name: str, servers: Servers, needs: Callable[[str, str], str]) -> Out
                 one.house.command("endpoint", "remove", str(row["id"]))
             servers.held.close()
 
-        return Outage(make, remove, "delivery", *words, stalls=False)
+        return Outage(make, remove, "delivery", *words, stalls=False, silent=OF_ALERT)
     assert name == "notifications stopped"  # after hours without one; here by the alert that tells of it
     words = "1 seller gets no more notifications", "See starter.py reconcile"
     alert = AlertKind.NOTIFICATIONS_STOPPED
@@ -201,6 +202,7 @@ def outage(name: str, servers: Servers, needs: Callable[[str, str], str]) -> Out
         "notifications",
         *words,
         stalls=False,
+        silent=OF_ALERT,
     )
 
 
