@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +18,10 @@ from activities.fleet.feed_memory import watchdog_id
 from activities.fleet.lost_sellers import lost_of, queues
 from domain.health import KEYS_REMEDY, UNPAUSE, HealthPart, findings, standstill
 from ebay.errors import EbayError
-from ebay.oauth import AccessToken
 from operations.alert_endpoints import MAIL
 from operations.context import CommandContext
 from operations.errors import FailedError
+from operations.visit import NotLookedAtError, NotSeenError, Visit
 from settings import Settings, SettingsError
 from store import Store, StoreError, StoreUnavailableError
 from store.schema.engine import CLIENT_SETTINGS
@@ -40,30 +40,6 @@ OF_POLLING = (  # besides what keeps everybody from it
     *(HealthPart.TEMPORAL, HealthPart.SCHEDULES, HealthPart.DEPLOYMENTS, HealthPart.EBAY, HealthPart.POLLING, HealthPart.CLOCK),
 )
 CLOCK_S = 30  # so far our clock may be off eBay's: an answer's date has whole seconds, and took a while
-
-
-class NotLookedAtError(FailedError):
-    """What it needs is wrong itself, and says so in a line of its own."""
-
-
-class NotSeenError(Exception):
-    """Nothing is known to be wrong, but somebody should look: a warning."""
-
-
-@dataclass
-class Visit:
-    """What earlier checks found, for later ones."""
-
-    client: Client | None = None
-    namespace: bool = False
-    tables: bool = False
-    token: AccessToken | None = None
-
-    def temporal(self) -> Client:
-        """The client that the check before found. Raises NotLookedAtError."""
-        if self.client is None:
-            raise NotLookedAtError("not looked at: Temporal comes first")
-        return self.client
 
 
 async def examine() -> list[dict[str, Any]]:

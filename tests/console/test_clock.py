@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from operations.health import NotSeenError, clock
+from operations.health import clock
+from operations.visit import NotSeenError
 
 NOON = datetime(2026, 6, 18, 12, 0, tzinfo=UTC)
 

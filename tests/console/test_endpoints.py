@@ -9,7 +9,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from operations.authors import operating_system_user
-from operations.health import Visit, examined, mail, where_deliveries_go
+from operations.health import examined, mail, where_deliveries_go
+from operations.visit import Visit
 from settings import Settings
 from tests.deliveries.hand import change
 from tests.outbound.targets import FORBIDDEN
