@@ -93,6 +93,12 @@ async def _partitions(visit: Visit) -> str:
     return "changes, polls and deliveries have those they need"
 
 
+async def _log(visit: Visit) -> str:
+    if words := await asyncio.to_thread(_tables_first(visit).soundness.log):
+        raise NotSeenError(words)
+    return "Postgres's log holds no statement of ours, and so no buyer"
+
+
 async def _sequences(visit: Visit) -> str:
     store = _tables_first(visit)
     doubled, gapped = await asyncio.to_thread(store.soundness.sequences)
@@ -264,6 +270,7 @@ CHECKS: tuple[tuple[str, Callable[[Visit], Awaitable[str]]], ...] = (
     ("keys", _keys),
     ("partitions", _partitions),
     ("sequences", _sequences),
+    ("log", _log),
     ("Temporal", _temporal),
     ("namespace", _namespace),
     ("search attributes", _search_attributes),
