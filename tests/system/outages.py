@@ -96,7 +96,7 @@ class Outage:
         """Surfaces that do not say it yet."""
         said = {name: text.lower() for name, text in deployment.says().items()}  # a page begins its sentences with capital letters
         words, remedy = self.words.lower(), self.remedy.lower()
-        metric = re.search(rf'^.*sellerbeat_unhealthy{{part="{self.part}"}} 1\b', said["metric"])
+        metric = re.search(rf'^.*sellerbeat_unhealthy{{part="{self.part}"}} [1-9]', said["metric"])
         speak = {name: words in said[name] and remedy in said[name] for name in SURFACES if name not in ("metric", "status", "API")}
         states = {"status": f"anna: {self.state}", "API": f'"state":"{self.state}"'}
         speak |= {
