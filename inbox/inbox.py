@@ -59,7 +59,7 @@ class Inbox:
         token = settings.notification_token
         self.address = InboxAddress(settings.public_url, token.get_secret_value()) if settings.public_url and token else None
         self.ebay = ebay or ebay_of(settings, store)
-        self.keys = PublicKeys(NotificationApi(self.ebay).public_key) if self.ebay else None
+        self.keys = PublicKeys(NotificationApi(self.ebay).public_key, memory=store.public_keys) if self.ebay else None
         secret = settings.ebay_client_secret
         self.platform_keys: platform.Keys | None = None
         if settings.ebay_dev_id and settings.ebay_client_id and secret:
@@ -67,15 +67,18 @@ class Inbox:
         self.arrived = asyncio.Event()
         self._threads = CapacityLimiter(THREADS)
 
-    async def verified(self, header: str, body: bytes) -> Notification | None:
-        """Of the Notification API. None: not signed by eBay. Raises KeyUnavailableError: nobody can say now."""
+    async def verified(self, header: str, body: bytes, peer: str = "") -> Notification | None:
+        """Of the Notification API, from the address `peer`. None: not signed by eBay. Raises KeyUnavailableError: nobody can say now."""
         signature = read_signature(header)
         if signature is None:
             return None
         if self.keys is None:
             raise KeyUnavailableError("SELLERBEAT_EBAY_CLIENT_ID and SELLERBEAT_EBAY_CLIENT_SECRET are not set: no key can be had")
-        key = await self.keys.get(signature.kid)
-        return notifications.read(body) if key and is_signed(body, signature, key) else None
+        key = await self.keys.get(signature.kid, peer)
+        if key is None or not is_signed(body, signature, key):
+            return None
+        self.keys.proven(peer)
+        return notifications.read(body)
 
     def verified_platform(self, body: bytes) -> Notification | None:
         return platform.read(body, self.platform_keys, datetime.now(UTC)) if self.platform_keys else None

@@ -108,7 +108,8 @@ async def verified(inbox: Inbox, request: Request) -> Notification:
     if header is None and "xml" not in request.headers.get("content-type", ""):
         raise RefusedError(412, "no signature of eBay's")
     try:
-        it = await inbox.verified(header, body) if header is not None else inbox.verified_platform(body)
+        peer = request.client.host if request.client else ""
+        it = await inbox.verified(header, body, peer) if header is not None else inbox.verified_platform(body)
     except KeyUnavailableError as error:
         raise RefusedError(503, str(error)) from None
     if it is None:

@@ -11,6 +11,7 @@ from store.access.api_tokens import ApiTokens
 from store.access.audit import AuditLog
 from store.access.ended_sessions import EndedSessions
 from store.access.idempotency import IdempotencyKeys
+from store.access.public_keys import StoredKeys
 from store.delivery.alert_endpoints import AlertEndpoints
 from store.delivery.backlog import DeliveryBacklog
 from store.delivery.cursors import DeliveryCursors
@@ -114,6 +115,7 @@ class Store(StepStore):
         self.audit = AuditLog(engine)
         self.ended_sessions = EndedSessions(engine)
         self.idempotency_keys = IdempotencyKeys(engine)
+        self.public_keys = StoredKeys(engine)
         self.many_alerts = ManyAlerts(engine)
         self._alerts = Alerts(engine)
         self._snapshots = Snapshots(engine)

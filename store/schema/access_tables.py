@@ -1,4 +1,4 @@
-"""The tables of access: tokens, who did what, answers that are given once more, and sessions that were logged out."""
+"""The tables of access: tokens, who did what, answers that are given once more, sessions that were logged out, and eBay's public keys."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -57,4 +57,12 @@ ended_sessions = Table(
     metadata,
     text_column("id", primary_key=True),  # of a session of the page that was logged out
     time_column("ends_at", nullable=False),  # when its cookie would have ended by itself
+)
+
+ebay_public_keys = Table(
+    "ebay_public_keys",
+    metadata,
+    text_column("kid", primary_key=True),
+    text_column("key"),  # as eBay writes it
+    time_column("fetched_at", nullable=False),
 )

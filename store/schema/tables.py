@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
 from store.schema.names import SCHEMA
 
-REVISION = "0029"  # the migration that these tables are; a test compares
+REVISION = "0030"  # the migration that these tables are; a test compares
 
 LARGEST_ID = 2**63 - 1  # of a bigint
 

@@ -9,9 +9,10 @@ import json
 import pytest
 
 from ebay.errors import EbayUnavailableError
-from inbox.keys import FAILED_S, KNOWN_S, MISSES, MISSES_S, MISSING_S, KeyUnavailableError, PublicKeys
+from inbox.keys import FAILED_S, KNOWN_S, MISSES, MISSES_OF_A_NETWORK, MISSES_S, MISSING_S, KeyUnavailableError, PublicKeys
 from simulator.clock import Clock
 from simulator.state.notices import Notices
+from store import Store
 from tests.inbox.letterbox import ADDRESS, Letterbox
 
 
@@ -64,22 +65,60 @@ async def test_a_missing_key_is_not_asked_for_again_at_once(source: Source) -> N
     assert len(source.asked) == 2
 
 
-async def test_made_up_kids_spend_few_calls_and_keep_no_known_key_waiting(source: Source) -> None:
-    await source.keys.get(source.notices.kid)
+async def forge(source: Source, many: int, networks: int) -> int:
+    """How many of so many made-up kids were refused without a call."""
     refused = 0
-    for number in range(500):
+    for number in range(many):
         try:
-            assert await source.keys.get(f"made-up-{number}") is None
+            assert await source.keys.get(f"made-up-{number}", f"10.0.{number % networks}.{number % 250}") is None
         except KeyUnavailableError:
             refused += 1
+    return refused
 
-    assert refused == 500 - MISSES
+
+async def test_a_network_that_makes_up_kids_spends_its_own_budget_and_no_other(source: Source) -> None:
+    assert await forge(source, 500, networks=1) == 500 - MISSES_OF_A_NETWORK
+
+    assert await source.keys.get(source.notices.kid, "10.0.1.1") is not None
+
+
+async def test_made_up_kids_from_everywhere_spend_few_calls_and_keep_no_known_key_waiting(source: Source) -> None:
+    await source.keys.get(source.notices.kid, "66.211.1.1")
+
+    assert await forge(source, 1000, networks=200) == 1000 - MISSES
     assert len(source.asked) == MISSES + 1
-    assert await source.keys.get(source.notices.kid) is not None
+    assert await source.keys.get(source.notices.kid, "10.0.1.1") is not None
 
     source.now = MISSES_S + 1
-    new = source.notices.rotate()
-    assert await source.keys.get(new) is not None
+    assert await source.keys.get(source.notices.rotate(), "10.0.1.1") is not None
+
+
+async def test_ebays_new_key_is_fetched_however_many_are_made_up_elsewhere(source: Source) -> None:
+    source.keys.proven("66.211.1.1")
+    await forge(source, 5000, networks=200)
+
+    assert await source.keys.get(source.notices.rotate(), "66.211.1.200") is not None
+
+
+async def test_keys_outlive_the_process_and_spend_nothing(source: Source, store: Store) -> None:
+    kid = source.notices.kid
+    await PublicKeys(source.fetch, lambda: source.now, store.public_keys).get(kid)
+    again = PublicKeys(source.fetch, lambda: source.now, store.public_keys)
+    source.down = True
+
+    assert await again.get(kid) is not None
+    assert source.asked == [kid]
+
+
+async def test_a_key_that_ebay_no_longer_has_is_deleted(source: Source, store: Store) -> None:
+    kid = source.notices.kid
+    keys = PublicKeys(source.fetch, lambda: source.now, store.public_keys)
+    await keys.get(kid)
+    del source.notices.keys[kid]
+    source.now = KNOWN_S + 1
+
+    assert await keys.get(kid) is None
+    assert store.public_keys.newest(10) == []
 
 
 async def test_what_could_not_be_fetched_is_no_missing_key(source: Source) -> None:
