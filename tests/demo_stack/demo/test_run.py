@@ -7,12 +7,13 @@ import io
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,11 +154,19 @@ def test_the_demo_loses_nothing_over_a_run_that_is_killed_and_one_that_is_asked_
     assert endpoint.created_at <= datetime.fromisoformat(earliest["detected_at"])  # so that it is sent all of them
 
 
+def taken_behind_a_free_one() -> socket.socket:
+    """Listens below the ports that the system gives to others, so that none of them gets the one before it meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port - 1)):
+            return socket.create_server(("127.0.0.1", port))
+
+
 @pytest.mark.parametrize(
     ("setting", "further"), [("SELLERBEAT_WEB_BIND", 0), ("SELLERBEAT_METRICS_BIND", 0), ("SELLERBEAT_METRICS_BIND", 1)]
 )
 def test_a_port_that_is_taken_is_one_line_before_anything_is_started(tmp_path: Path, setting: str, further: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with taken_behind_a_free_one() as other:
         taken = other.getsockname()[1]
 
         code, said = in_this_process(tmp_path / "state", "--seconds", "1", settings={setting: f"127.0.0.1:{taken - further}"})
