@@ -199,6 +199,10 @@ class Settings(BaseSettings):
         None, min_length=16, description="opens the page, and the API as a token of scope admin; 16 characters or more"
     )
 
+    admin_token_second: SecretStr | None = Field(
+        None, min_length=16, description="opens what `SELLERBEAT_ADMIN_TOKEN` opens, while one is replaced by the other"
+    )
+
     @property
     def identity_url(self) -> str:
         """Where eBay is asked whose a token is: beside the API that is used, so that a sandbox's token goes nowhere else."""
@@ -253,6 +257,8 @@ def load(*needed: str, env_file: Path | None = None) -> Settings:
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     settings.require(*needed)
+    if settings.admin_token_second and not settings.admin_token:
+        raise SettingsError(f"{PREFIX}ADMIN_TOKEN_SECOND is set, and {PREFIX}ADMIN_TOKEN is not: one token is the first")
     return settings
 
 

@@ -44,40 +44,50 @@ class Session:
 
 
 class Access:
-    """`secure`: all come by https, so that the cookie is given to nobody else. `logged_out`: ids of sessions that are over."""
+    """`secure`: all come by https, so that the cookie is given to nobody else. `logged_out`: ids of sessions that are over.
+
+    `second`: a token that opens too, while one is replaced by the other in all processes and programs.
+    """
 
     def __init__(
-        self, admin_token: str | None, clock: Callable[[], float] = time.time, *, secure: bool = False, logged_out: Container[str] = ()
+        self,
+        admin_token: str | None,
+        clock: Callable[[], float] = time.time,
+        *,
+        second: str | None = None,
+        secure: bool = False,
+        logged_out: Container[str] = (),
     ) -> None:
         self._secure, self._logged_out = secure, logged_out
         self.cookie_name = f"__Host-{COOKIE}" if secure else COOKIE  # with this prefix no other host of the domain can set it
-        self._token = admin_token.encode() if admin_token else None
-        # Derived, so that a new ADMIN_TOKEN ends all sessions; without one a session lives as long as this process.
-        self._key = hmac.digest(self._token, b"sellerbeat sessions", "sha256") if self._token else secrets.token_bytes(32)
+        self._tokens = [token.encode() for token in (admin_token, second) if token]
+        # Derived, so that a token that opens no more ends its sessions; without one a session lives as long as this process.
+        self._keys = [hmac.digest(token, b"sellerbeat sessions", "sha256") for token in self._tokens] or [secrets.token_bytes(32)]
         self._clock = clock
 
     @property
     def by_login(self) -> bool:
-        return self._token is not None
+        return bool(self._tokens)
 
     def is_token(self, given: str) -> bool:
         """Compared in constant time."""
-        return self._token is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
+        said = given.encode("utf-8", "surrogatepass")
+        return any(hmac.compare_digest(said, token) for token in self._tokens)
 
     def session(self, request: Request) -> Session:
         """For people. Raises LoginNeededError; ProblemError 403: not from this machine, where there is no token."""
-        if self._token is None:
+        if not self._tokens:
             self.from_here(request)
         cookie = request.cookies.get(self.cookie_name, "")
-        if self._is_ours(cookie):
-            return self._session(cookie)
-        if self._token is None:
+        if (key := self._key_of(cookie)) is not None:
+            return self._session(cookie, key)
+        if not self._tokens:
             return self.begin()
         raise LoginNeededError(request.scope["path"] if request.method in ("GET", "HEAD") else "/")
 
     def begin(self) -> Session:
         stem = f"{int(self._clock()) + LASTS_S}.{secrets.token_urlsafe(18)}"
-        return self._session(f"{stem}.{self._sign('session', stem)}", new=True)
+        return self._session(f"{stem}.{_sign(self._keys[0], 'session', stem)}", self._keys[0], new=True)
 
     def pressed(self, request: Request, form: dict[str, str]) -> Session:
         """A button of ours was pressed by who is logged in. Raises ProblemError 403: the form is not ours, or too old."""
@@ -104,16 +114,18 @@ class Access:
     def _by_https(self, request: Request) -> bool:
         return self._secure or bool(request.scope["scheme"] == "https")
 
-    def _session(self, cookie: str, new: bool = False) -> Session:
-        return Session(cookie, self._sign("form", cookie), new)
+    def _session(self, cookie: str, key: bytes, new: bool = False) -> Session:
+        return Session(cookie, _sign(key, "form", cookie), new)
 
-    def _sign(self, purpose: str, text: str) -> str:
-        return hmac.digest(self._key, f"{purpose}\n{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
-
-    def _is_ours(self, cookie: str) -> bool:
+    def _key_of(self, cookie: str) -> bytes | None:
+        """By which it was signed; None: it is none of ours, or over."""
         stem, _, signature = cookie.rpartition(".")
-        ours = hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign("session", stem).encode())
-        return ours and int(stem.partition(".")[0]) > self._clock() and self._session(cookie).id not in self._logged_out
+        said = signature.encode("utf-8", "surrogatepass")
+        for key in self._keys:
+            if hmac.compare_digest(said, _sign(key, "session", stem).encode()):
+                session = self._session(cookie, key)
+                return key if session.ends_at.timestamp() > self._clock() and session.id not in self._logged_out else None
+        return None
 
     def from_here(self, request: Request) -> None:
         """Raises ProblemError 403: not from this machine.
@@ -123,6 +135,10 @@ class Access:
         here = request.client and named and _is_loopback(request.client.host) and _is_loopback(named[1])
         if not here or any(name in request.headers for name in FORWARDED):
             raise ProblemError(403, ONLY_LOOPBACK)
+
+
+def _sign(key: bytes, purpose: str, text: str) -> str:
+    return hmac.digest(key, f"{purpose}\n{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def _is_loopback(host: str) -> bool:

@@ -81,6 +81,7 @@ class WebContext(CommandContext):
         self.logged_out = LoggedOut(lambda: self.ask(store.ended_sessions.all), time.monotonic)
         self.access = Access(
             settings.admin_token.get_secret_value() if settings.admin_token else None,
+            second=settings.admin_token_second.get_secret_value() if settings.admin_token_second else None,
             secure=(settings.public_url or "").startswith("https:"),
             logged_out=self.logged_out,
         )

@@ -53,6 +53,7 @@ CONTRACT = [
     "EBAY_DEV_ID",
     "RETURN_ORIGINS",
     "SMTP_URL",
+    "ADMIN_TOKEN_SECOND",
 ]
 
 

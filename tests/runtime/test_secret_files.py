@@ -16,6 +16,7 @@ SAMPLES = {
     "NOTIFICATION_TOKEN": "canary-" * 5,
     "SMTP_URL": "smtp://u:canary@mail.example.com:587?from=alerts@example.com",
     "ADMIN_TOKEN": "canary of 16 characters",
+    "ADMIN_TOKEN_SECOND": "canary of 16 characters",
 }
 VARIABLE = "SELLERBEAT_EBAY_CLIENT_SECRET_FILE"
 
@@ -40,6 +41,8 @@ def test_what_the_file_says_is_the_value_without_its_last_line_end(
 ) -> None:
     (tmp_path / "secret").write_bytes((SAMPLES[name] + end).encode())
     monkeypatch.setenv(f"{PREFIX}{name}_FILE", str(tmp_path / "secret"))
+    if name == "ADMIN_TOKEN_SECOND":  # which is none without a first
+        monkeypatch.setenv("SELLERBEAT_ADMIN_TOKEN", "the first, of 16 characters")
 
     assert getattr(load(), name.lower()).get_secret_value() == SAMPLES[name]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from starlette.requests import Request
 
 from serving.access import COOKIE, LASTS_S, Access, Session
+from serving.problems import LoginNeededError
 from store import Store
 from tests.store.documents import enroll
 from tests.web.site import TOKEN, Page, Site
+
+OLD, NEW = "the old token, of more than 16", "the new token, of more than 16"
 
 PATHS = ("/", "/?state=paused", "/sellers/anna")
 
@@ -78,10 +82,38 @@ def test_a_session_ends_after_twelve_hours() -> None:
     cookie = access.begin().cookie
 
     now[0] += LASTS_S - 1
-    before = access._is_ours(cookie)
+    before = is_open(access, cookie)
     now[0] += 2
 
-    assert (before, access._is_ours(cookie)) == (True, False)
+    assert (before, is_open(access, cookie)) == (True, False)
+
+
+def is_open(access: Access, cookie: str) -> bool:
+    try:
+        return not access.session(asked_with(cookie)).new
+    except LoginNeededError:
+        return False
+
+
+def asked_with(cookie: str, method: str = "GET") -> Request:
+    headers = [(b"cookie", f"{COOKIE}={cookie}".encode()), (b"host", b"localhost")]
+    return Request({"type": "http", "method": method, "path": "/", "scheme": "http", "headers": headers})
+
+
+def test_while_a_token_is_replaced_both_open_everywhere_and_log_ins_and_forms_go_on() -> None:
+    first, replacing, last = Access(OLD, second=NEW), Access(NEW, second=OLD), Access(NEW)
+    earlier, later = first.begin(), replacing.begin()
+
+    for access in (first, replacing):
+        assert access.is_token(OLD)
+        assert access.is_token(NEW)
+        for session in (earlier, later):
+            assert is_open(access, session.cookie)
+            assert access.pressed(asked_with(session.cookie, "POST"), {"form_token": session.form_token}) == Session(
+                session.cookie, session.form_token
+            )
+    assert (last.is_token(OLD), last.is_token(NEW)) == (False, True)
+    assert (is_open(last, earlier.cookie), is_open(last, later.cookie)) == (False, True)
 
 
 async def test_logging_out_ends_it(site: Site) -> None:
