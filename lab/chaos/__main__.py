@@ -16,7 +16,7 @@ from typing import Any
 
 from temporalio.runtime import Runtime, TelemetryConfig
 
-from lab.chaos import failing_guards, hostile, lasting, matrix, overlapping, random_kills, server_kills
+from lab.chaos import door, failing_guards, hostile, lasting, matrix, overlapping, random_kills, server_kills
 from lab.chaos.report import ChaosReport, say
 from runtime.shutdown import leave
 
@@ -30,6 +30,7 @@ PARTS: dict[str, Any] = {  # the longest first: two run at a time
     "random": random_kills,
     "overlapping": overlapping,
     "temporal": server_kills.Temporal,
+    "door": door,
 }
 BEGIN, END = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[], help="of lasting: only these scenes (outage, keys, poison, old, many)")
     parser.add_argument("--sellers", type=int, help="of lasting: how many live through an hour without eBay")
     parser.add_argument("--minutes", type=float, help="that the hostile eBay rages; without: one, and until all has happened")
+    parser.add_argument("--tree", type=Path, help="of door: a checkout whose web.py is attacked, in place of this one")
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time: they wait for dead workers more than they work")
     parser.add_argument("--keep", type=Path, help="a folder for what each part showed, told, stored and found, to look into: FOLDER/PART")
     parser.add_argument("--write", type=Path, help="a Markdown file whose tables between markers are replaced")
@@ -67,7 +69,7 @@ def part(name: str, given: argparse.Namespace) -> list[str]:
     known = inspect.signature(PARTS[name].run).parameters
     options = {
         key: value
-        for key in ("rounds", "points", "streams", "minutes", "only", "sellers")
+        for key in ("rounds", "points", "streams", "minutes", "only", "sellers", "tree")
         if key in known and (value := getattr(given, key))
     }
     keep = given.keep and (given.keep / name).absolute()
