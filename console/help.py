@@ -53,6 +53,7 @@ EXAMPLES = {
     "notifications setup": "notifications setup",
     "notifications repair": "notifications repair s-17",
     "notifications show": "notifications show s-17",
+    "notifications check": "notifications check",
     "mode": "mode s-17 shadow",
     "reconcile": "reconcile --seller s-17 --last 1d",
     "token create": "token create shop --scope feed --expires 90d",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import typer
 
 from console.arguments import SellerOrEverybody
 from console.help import GroupedCommands
 from console.output import Output, print_json, show, with_json
+from operations.address_check import CHECK_NEEDED, checked_addresses
 from operations.audit import recorded
 from operations.context import CommandContext
 from operations.errors import FailedError
@@ -16,6 +19,7 @@ commands = typer.Typer()
 group = typer.Typer(cls=GroupedCommands, help="What eBay tells by itself: set it up, show it, repair it.")
 commands.add_typer(group, name="notifications")
 COLUMNS = {"what": "what", "mark": "is", "seller_id": "seller", "name": "of what", "found": "found"}
+CALLED = {"asked": "asked", "mark": "is", "address": "address", "found": "found"}
 COUNTED = {"topic": "topic", "state": "state", "notifications": "notifications", "copies": "with copies", "last_at": "last"}
 
 
@@ -60,6 +64,16 @@ def show_all(seller_id: SellerOrEverybody = None) -> None:
         empty="no notification has come yet; starter.py notifications setup asks eBay for them",
         numbers=("notifications", "copies"),
     )
+
+
+@group.command()
+@with_json
+def check(seller_id: SellerOrEverybody = None) -> None:
+    """Call the public address as eBay would (or a seller's own), and say what eBay would find wrong. Changes nothing."""
+    rows = asyncio.run(checked_addresses(CommandContext(*CHECK_NEEDED), seller_id))
+    show([row.fields() for row in rows], CALLED, empty="no address", sentences=("found",))
+    if wrong := [row for row in rows if row.fault]:
+        raise FailedError(f"eBay would not be answered at {wrong[0].address}: {wrong[0].fault}")
 
 
 def print_row(row: SetupRow) -> None:

@@ -31,6 +31,8 @@ OUTCOMES = {408: "slow", 412: "forged", 413: "oversize", 503: "unverified"}  # a
 # eBay keeps the address as a person typed it, hashes that, and follows no redirect (eBay docs: notification destinations): so each way of
 # writing ours answers itself.
 TYPED = re.compile(r"/+ebay/+notifications(?:/+([^/]+))?/*", re.IGNORECASE)
+READS = ["GET", "HEAD"]  # whoever watches addresses asks for their heads, with the status that eBay would get
+ALLOWED = ", ".join([*READS, "POST"])
 router = APIRouter()
 logger = logging.getLogger("sellerbeat.inbox")
 
@@ -49,6 +51,9 @@ class AsTyped:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (typed := TYPED.fullmatch(scope["path"])):
+            if scope["method"] not in (*READS, "POST"):
+                await _answer(405, f"this address takes {ALLOWED}", allow=ALLOWED)(scope, receive, send)
+                return
             scope = {**scope, "path": PATH + (f"/{typed[1]}" if typed[1] else "")}
         await self._app(scope, receive, send)
 
@@ -61,8 +66,8 @@ def endpoint_of(url: str, scope: Scope) -> str:
     return url + path + (f"?{'&'.join(given)}" if given else "")
 
 
-@router.get(PATH, include_in_schema=False)
-@router.get(PATH + "/{seller_id}", include_in_schema=False)
+@router.api_route(PATH, methods=READS, include_in_schema=False)
+@router.api_route(PATH + "/{seller_id}", methods=READS, include_in_schema=False)
 async def challenge(request: Request) -> Response:
     """eBay asks whether the address is ours, before it sends anything and now and then later."""
     inbox: Inbox = request.app.state.inbox
@@ -141,7 +146,7 @@ def topic_of(it: Notification) -> str:
     return it.topic if it.topic in COMMERCE or it.topic in PLATFORM else "other"
 
 
-def _answer(status: int, words: str) -> Response:
+def _answer(status: int, words: str, **headers: str) -> Response:
     """The connection is given up where a body may be left unread."""
-    headers = {"connection": "close"} if status >= 400 else {}
-    return Response(json.dumps({"detail": words}) + "\n", status, headers, "application/json")
+    closing = {"connection": "close"} if status >= 400 else {}
+    return Response(json.dumps({"detail": words}) + "\n", status, closing | headers, "application/json")

@@ -252,3 +252,12 @@ def test_a_dead_token_or_a_narrow_consent_of_one_seller_stops_no_other(house: Ho
 
 def test_a_seller_who_is_not_enrolled_is_named(house: House) -> None:
     assert "nobody" in house.command("notifications", "setup", "nobody").failure(1)
+
+
+def test_a_check_calls_the_public_address_as_ebay_would(house: House) -> None:
+    good = house.command("notifications", "check", "anna", "--json")
+    other = house.command("notifications", "check", variables={"SELLERBEAT_NOTIFICATION_TOKEN": "of-another-" * 4})
+
+    assert (good.code, [row["asked"] for row in good.objects]) == (0, ["challenge", "challenge", "unsigned"])
+    assert all(row["ok"] for row in good.objects)
+    assert (other.code, "wrong digest: web.py has another SELLERBEAT_NOTIFICATION_TOKEN" in other.err) == (1, True)

@@ -72,3 +72,19 @@ async def test_a_challenge_without_a_code_or_without_settings_is_refused(
     await bare.close()
 
     assert [answer.status_code for answer in answers] == [400, 400, 503]
+
+
+async def test_whoever_watches_the_address_gets_the_head_of_ebays_answer(letterbox: Letterbox) -> None:
+    for path in (ADDRESS, f"{ADDRESS}/", f"{ADDRESS}/anna"):
+        answers = [await letterbox.ebay.request("HEAD", f"{PUBLIC}{path}{query}") for query in ("?challenge_code=a1", "")]
+
+        assert [answer.status_code for answer in answers] == [200, 400]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "X"])
+async def test_a_method_that_ebay_does_not_use_is_refused_with_those_that_it_does(letterbox: Letterbox, method: str) -> None:
+    for path in (ADDRESS, f"{ADDRESS}/", f"{ADDRESS}/anna"):
+        answer = await letterbox.ebay.request(method, f"{PUBLIC}{path}", content=b"x" * 100)
+
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert letterbox.rows() == []
