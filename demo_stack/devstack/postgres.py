@@ -23,8 +23,13 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",  # costs more than it gains in queries of milliseconds
-    "log_min_error_statement": "panic",  # statements and DETAIL lines hold rows, and so buyers
+    # statements, their values and DETAIL lines hold rows, and so buyers; as in docker-compose.yml
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 # Without `fast` everything that makes a commit durable stays on: workflows rely on what was committed, also when the
 # machine goes down, and with a disk of today a commit costs a millisecond or so. With `fast` a crash of the machine may

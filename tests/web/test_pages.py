@@ -188,6 +188,7 @@ async def test_every_answer_forbids_inline_scripts_framing_and_keeping(site: Sit
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
         assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+        assert (headers["x-frame-options"], headers["referrer-policy"]) == ("DENY", "same-origin")
 
 
 async def test_a_keyboard_and_a_screen_reader_find_their_way(site: Site, busy: Store) -> None:
