@@ -31,5 +31,5 @@ def in_words(settings: Mapping[str, str], role: str) -> str | None:
     remedy = ", ".join(f"{name}={QUIET[name][-1]}" for name in (one.partition("=")[0] for one in loud))
     return (
         f"Postgres writes buyers' names and addresses into its log ({', '.join(loud)}): set {remedy}, in postgresql.conf "
-        f"or by a superuser's ALTER ROLE {role} SET ... (docs/how-to/deploy.md, *The database's log*)"
+        f"or by a superuser's ALTER ROLE {role} SET ... (docs/how-to/deploy.md, *Postgres's log without buyers*)"
     )
