@@ -242,11 +242,19 @@ def enforce_deadlines(http: httpx.Client) -> None:
     """Give the client's connections the deadline, those through a proxy too. Again is no harm.
 
     httpx has no door for this, so it goes by the private names of its transports; a test with a dripping server watches that it works.
+
+    Raises:
+        TypeError: another httpx or httpcore, in which they have other names: calls without a deadline are not made.
     """
     for transport in (http._transport, *http._mounts.values()):
+        if not isinstance(transport, httpx.HTTPTransport):
+            continue  # None: a host of NO_PROXY, which goes by the first one; or a transport of a test's own, without connections
         pool = getattr(transport, "_pool", None)
-        if pool is not None and not isinstance(pool._network_backend, _Backend):
-            pool._network_backend = _Backend(pool._network_backend)
+        backend = getattr(pool, "_network_backend", None)
+        if not isinstance(backend, httpcore.NetworkBackend):
+            raise TypeError(f"httpx {httpx.__version__} has its connections elsewhere than 0.28: install requirements/runtime.txt")
+        if not isinstance(backend, _Backend):
+            pool._network_backend = _Backend(backend)  # type: ignore[union-attr]
 
 
 def utc_now() -> datetime:

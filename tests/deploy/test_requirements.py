@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from demo_stack.demo.setup import PIP
 from domain.version import VERSION
@@ -64,3 +66,14 @@ def test_set_up_and_image_take_no_file_without_its_hash() -> None:
 
 def test_the_version_is_the_projects() -> None:
     assert tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION
+
+
+@pytest.mark.parametrize("name", ["h11", "httpcore", "httpx"])
+def test_a_library_whose_private_parts_are_used_has_an_upper_bound(name: str) -> None:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
+    (needed,) = [Requirement(one) for one in project["project"]["dependencies"] if normal(one) == name]
+    looked_into = [files for files, rules in project["tool"]["ruff"]["lint"]["per-file-ignores"].items() if "SLF" in rules]
+
+    assert any(one.operator == "<" for one in needed.specifier)
+    assert needed.specifier.contains(version(name))
+    assert looked_into[0] == "{ebay/http,outbound/idle}.py"  # another file looks into another library: bound that one too

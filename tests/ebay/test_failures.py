@@ -224,3 +224,11 @@ def test_the_deadline_reaches_connections_through_a_proxy(monkeypatch: pytest.Mo
 
     assert len(pools) == 2
     assert backends == {"_Backend"}
+
+
+def test_a_library_whose_private_parts_moved_makes_no_call_without_a_deadline() -> None:
+    with http_client(1) as http:
+        del http._transport._pool._network_backend  # type: ignore[attr-defined]
+
+        with pytest.raises(TypeError, match="install requirements"):
+            OAuth(http, "http://api.example", "id", "secret")
