@@ -255,9 +255,9 @@ def test_a_seller_who_is_not_enrolled_is_named(house: House) -> None:
 
 
 def test_a_check_calls_the_public_address_as_ebay_would(house: House) -> None:
-    good = house.command("notifications", "check", "anna", "--json")
-    other = house.command("notifications", "check", variables={"SELLERBEAT_NOTIFICATION_TOKEN": "of-another-" * 4})
+    said = house.command("notifications", "check", "anna", "--json")
 
-    assert (good.code, [row["asked"] for row in good.objects]) == (0, ["challenge", "challenge", "unsigned"])
-    assert all(row["ok"] for row in good.objects)
-    assert (other.code, "wrong digest: web.py has another SELLERBEAT_NOTIFICATION_TOKEN" in other.err) == (1, True)
+    assert (said.code, [(row["asked"], row["ok"]) for row in said.objects]) == (
+        0,
+        [("challenge", True), ("challenge", True), ("unsigned", True)],
+    )
