@@ -25,7 +25,7 @@ PAUSE_S = 2.0
 
 
 @dataclass(frozen=True)
-class Kind:
+class CrowdKind:
     """`most`: connections at a time."""
 
     words: str
@@ -33,16 +33,16 @@ class Kind:
 
 
 KINDS = {
-    "silent": Kind("1,100 that say nothing", 1100),
-    "idle": Kind("5,000 that say nothing and 500 slow heads", 5500),
-    "many": Kind("10,000 that say nothing", 10_000),
-    "heads": Kind("500 heads, a byte every 2 s", 500),
-    "bodies": Kind("500 bodies, a byte every 2 s", 500),
-    "bombs": Kind("200 heads of 1 MB", 200),
-    "chunks": Kind("500 chunks that are none", 500),
-    "tls": Kind("500 in TLS", 500),
-    "huge": Kind("4 bodies of 1 GB", 4),
-    "forged": Kind("200 at a time, notifications under keys that are none", 200),
+    "silent": CrowdKind("1,100 that say nothing", 1100),
+    "idle": CrowdKind("5,000 that say nothing and 500 slow heads", 5500),
+    "many": CrowdKind("10,000 that say nothing", 10_000),
+    "heads": CrowdKind("500 heads, a byte every 2 s", 500),
+    "bodies": CrowdKind("500 bodies, a byte every 2 s", 500),
+    "bombs": CrowdKind("200 heads of 1 MB", 200),
+    "chunks": CrowdKind("500 chunks that are none", 500),
+    "tls": CrowdKind("500 in TLS", 500),
+    "huge": CrowdKind("4 bodies of 1 GB", 4),
+    "forged": CrowdKind("200 at a time, notifications under keys that are none", 200),
 }
 
 

@@ -67,10 +67,10 @@ def run(report: ChaosReport, seed: int, keep: Path | None = None, tree: Path | N
             before, crowd = web.log.stat().st_size, begin(name, web.port)
             time.sleep(2)
             asked, memory = ask(probes, SECONDS - 4), web.memory_mb()
-            told = json.loads(crowd.communicate(timeout=90)[0])
+            said = json.loads(crowd.communicate(timeout=90)[0])
             times = max(asked.p95(probe) / quiet.p95(probe) for probe in probes)
             log_kb = (web.log.stat().st_size - before) / 1000
-            answers = ", ".join(f"{count:,} {answer}" for answer, count in told["answers"].items())
+            answers = ", ".join(f"{count:,} {answer}" for answer, count in said["answers"].items())
             cells = [*(f"{asked.p95(probe):.0f}" for probe in probes), f"{times:.1f}", str(asked.lost), f"{memory:.0f}", f"{log_kb:,.0f}"]
             table.add(kind.words, answers, *cells)
             report.expect(asked.lost == 0, f"{kind.words}: {asked.lost} of those who are welcome had no answer")

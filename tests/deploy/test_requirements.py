@@ -68,7 +68,7 @@ def test_the_version_is_the_projects() -> None:
     assert tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION
 
 
-@pytest.mark.parametrize("name", ["h11", "httpcore", "httpx"])
+@pytest.mark.parametrize("name", ["h11", "httpcore", "httpx", "uvicorn"])
 def test_a_library_whose_private_parts_are_used_has_an_upper_bound(name: str) -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
     (needed,) = [Requirement(one) for one in project["project"]["dependencies"] if normal(one) == name]
