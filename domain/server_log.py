@@ -13,7 +13,7 @@ QUIET = {  # by setting: values with which nothing of ours is written
     "log_min_duration_statement": ("-1",),
     "log_min_duration_sample": ("-1",),
     "log_transaction_sample_rate": ("0",),
-    "log_min_error_statement": ("log", "fatal", "panic"),  # by default of each statement that fails
+    "log_min_error_statement": ("panic",),  # by default of each that fails; with `fatal` of each whose connection is ended
     "log_error_verbosity": ("terse",),  # else rows stand in DETAIL
     "auto_explain.log_min_duration": ("-1",),
 }

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from demo_stack.devstack.postgres import SETTINGS
+from domain.server_log import loud_settings
 from tests.support.canary import found
 
 CANARY = "tweety4711-of-postgres-log"
@@ -62,12 +63,24 @@ def test_with_the_settings_that_postgres_has_by_itself_the_search_finds_them(emp
     assert log().count(f"{CANARY}-spoken".encode()) >= len(SPOKEN)
 
 
-def test_compose_and_the_how_to_have_the_same_settings_as_the_tests() -> None:
+def test_short_of_panic_the_statement_of_an_ended_connection_is_written(empty_database: str, log: Callable[[], bytes]) -> None:
+    for level in ("fatal", "panic"):
+        with closing(psycopg2.connect(empty_database)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET log_error_verbosity = 'terse'; SET log_min_error_statement = %s", [level])
+            with suppress(psycopg2.OperationalError):
+                cursor.execute(f"SELECT '{CANARY}-ended-{level}', pg_terminate_backend(pg_backend_pid())")
+
+    written = log()
+    assert [level for level in ("fatal", "panic") if f"{CANARY}-ended-{level}".encode() in written] == ["fatal"]
+
+
+def test_what_is_shipped_and_the_how_to_have_what_the_doctor_wants() -> None:
     house = Path(__file__).resolve().parents[2]
     compose = (house / "docker-compose.yml").read_text(encoding="utf-8")
     page = (house / "docs/how-to/deploy.md").read_text(encoding="utf-8")
     ours = {name: value for name, value in SETTINGS.items() if name.startswith("log_") and name != "log_timezone"}
 
     assert len(ours) == 6
+    assert loud_settings(ours) == []
     assert [name for name, value in ours.items() if f"-c{name}={value}" not in compose] == []
-    assert [name for name, value in ours.items() if f"\n{name} = {value}\n" not in page] == []
+    assert [name for name in ours if name not in page] == []
