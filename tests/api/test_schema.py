@@ -131,7 +131,7 @@ def test_the_command_line_and_the_api_do_the_same(served: tuple[House, Child, st
 
     import starter
 
-    on_the_machine = {"doctor", "erasures", "migrate", "new-key", "restored", "rotate-keys", "watch"}
+    on_the_machine = {"doctor", "erasures", "migrate", "new-key", "notifications check", "restored", "rotate-keys", "watch"}
     by_command = {
         operation["x-command"]: (path, method, operation["x-scope"])
         for path, methods in described(served[2])["paths"].items()
