@@ -18,6 +18,9 @@ BEGIN
         EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', name, password);
     END LOOP;
     ALTER ROLE temporal CREATEDB;
+    IF owner = 'sellerbeat' THEN -- of before these roles: named like the schema, which "$user" of the default path would lead migrations to
+        EXECUTE format('ALTER ROLE %I SET search_path = public', owner);
+    END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = owner AND rolsuper) THEN
         EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), owner);
     END IF;

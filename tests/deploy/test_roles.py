@@ -27,19 +27,22 @@ VIEWS = ("v_orders", "v_order_lines", "v_parcels", "v_stock", "v_changes")
 class Deployed:
     """A server as the image makes it: a superuser and our database, then the roles."""
 
-    def __init__(self, server: str) -> None:
-        self.url = make_url(server).set(database="sellerbeat")
-        with closing(psycopg2.connect(server)) as connection:
+    def __init__(self, server: str, database: str = "sellerbeat") -> None:
+        self.server, self.url = server, make_url(server).set(database=database)
+        self.execute(f"CREATE DATABASE {database}")
+
+    def execute(self, statement: str) -> None:
+        with closing(psycopg2.connect(self.server)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute("CREATE DATABASE sellerbeat")
+                cursor.execute(statement)
 
     def as_role(self, name: str, password: str) -> str:
         return self.url.set(username=name, password=PASSWORDS[password]).render_as_string(hide_password=False)
 
-    def run(self, name: str, url: str | None = None) -> None:
+    def run(self, name: str, url: str | None = None, owner: str = "sellerbeat_owner") -> None:
         """As deploy/postgres/run.sh does."""
-        given = {**PASSWORDS, "owner_name": "sellerbeat_owner"} if name == "roles.sql" else {}
+        given = {**PASSWORDS, "owner_name": owner} if name == "roles.sql" else {}
         options = " ".join(f"-c roles.{key}={value}" for key, value in given.items())
         with closing(psycopg2.connect(url or self.url.render_as_string(hide_password=False), options=options)) as connection:
             connection.autocommit = True
@@ -67,7 +70,7 @@ def asking(url: str) -> Iterator[Any]:
 def test_no_role_of_ours_is_a_superuser_or_makes_roles(deployed: Deployed) -> None:
     with asking(deployed.url.render_as_string(hide_password=False)) as cursor:
         cursor.execute(
-            "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname ~ '^(sellerb|temporal)' ORDER BY 1"
+            "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname ~ '^(sellerbeat_|temporal)' ORDER BY 1"
         )
         found = cursor.fetchall()
 
@@ -145,3 +148,26 @@ def test_what_a_later_migration_makes_is_open_to_the_worker_by_itself(deployed: 
     for name in ("sellerbeat_reader", "temporal"):
         with pytest.raises(psycopg2.OperationalError):
             psycopg2.connect(deployed.as_role(name, "worker"))  # another's password
+
+
+def test_an_installation_from_before_goes_on_with_its_one_role_though_it_has_the_schemas_name(deployed: Deployed) -> None:
+    former = Deployed(deployed.server, "former")
+    former.execute(f"CREATE ROLE sellerbeat SUPERUSER LOGIN PASSWORD '{PASSWORDS['owner']}'")
+    one_role = former.as_role("sellerbeat", "owner")
+    upgrade(one_role)  # before there were others
+
+    for _ in range(2):
+        former.run("roles.sql", one_role, owner="sellerbeat")
+        upgrade(one_role)
+        former.run("grants.sql", one_role)
+
+    with asking(former.as_role("sellerbeat_worker", "worker")) as cursor:
+        cursor.execute("SELECT count(*) FROM sellerbeat.sellers")
+        cursor.execute("SELECT sellerbeat.change_partition('make', 'poll_runs', NULL, '2030-01-01', '2030-01-02', NULL)")
+        made = cursor.fetchone()
+        cursor.execute("SELECT has_table_privilege('sellerbeat_reader', 'sellerbeat.poll_runs_20300101', 'SELECT')")
+        readable = cursor.fetchone()
+        cursor.execute("SELECT sellerbeat.change_partition('drop', 'poll_runs', 'poll_runs_20300101', NULL, NULL, NULL)")
+        dropped = cursor.fetchone()
+
+    assert (made, readable, dropped) == (("done",), (False,), ("done",))
